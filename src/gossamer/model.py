@@ -1,0 +1,190 @@
+"""The values everything else speaks in: links, requests, responses, outcomes, counts.
+
+All are frozen. Times are seconds as float; `fetched_at` is seconds since the Unix epoch, every other moment is on
+the driver's own clock; sizes are bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from msgspec import Struct
+
+from gossamer.reasons import FinishReason, Reason, Waiting
+
+
+class Purpose(IntEnum):
+    """What a fetch is for."""
+
+    PAGE = 0
+    ROBOTS = 1
+    SITEMAP = 2
+
+
+class OutcomeKind(StrEnum):
+    """How the visit to a link ended."""
+
+    DONE = "done"
+    REDIRECTED = "redirected"
+    RETRY = "retry"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Link(Struct, frozen=True):
+    """A canonical URL and how we came to know it.
+
+    `id` is the order of discovery, `via` the URL of the page that led here ("" for a seed), `depth` the number of links
+    from a seed, `hops` how many redirects in a row led here.
+    """
+
+    id: int
+    url: str
+    depth: int = 0
+    hops: int = 0
+    via: str = ""
+
+
+class Request(Struct, frozen=True):
+    """One fetch to make: a link, what it is for, and which attempt this is (0 is the first)."""
+
+    link: Link
+    purpose: Purpose = Purpose.PAGE
+    attempt: int = 0
+
+    @property
+    def url(self) -> str:
+        """Name the URL to fetch."""
+        return self.link.url
+
+
+class Timings(Struct, frozen=True):
+    """Where the time of one fetch went, in seconds; each phase alone, `total` their sum. 0.0 where a phase did not happen."""
+
+    dns: float = 0.0
+    connect: float = 0.0
+    tls: float = 0.0
+    first_byte: float = 0.0
+    body: float = 0.0
+    total: float = 0.0
+
+
+class Response(Struct, frozen=True):
+    """What a server answered, whole: a truncated or oversized answer is a `Failure` instead.
+
+    `headers` maps lower-case names to values, repeated ones joined by ", " (`set-cookie` by newlines);
+    `raw_header` is the header block as it came over the wire (status line included),
+    `raw_body` the body before Content-Encoding was undone, `body` after. `peer` is the address connected to.
+    """
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+    raw_header: bytes = b""
+    raw_body: bytes = b""
+    timings: Timings = Timings()
+    peer: str = ""
+    http_version: str = "1.1"
+    fetched_at: float = 0.0
+
+
+class Failure(Struct, frozen=True):
+    """Why a fetch gave no whole answer: a reason, the detail in plain words, and what it cost (seconds, bytes read)."""
+
+    reason: Reason
+    detail: str = ""
+    elapsed: float = 0.0
+    size: int = 0
+
+
+class PageRecord(Struct, frozen=True):
+    """The facts of one visit, flat: this is a line of `pages.jsonl` and a row of the pages table.
+
+    `status` is None where no answer came; `reason` is None where nothing was wrong; `location` is the target of a
+    redirect; `size` counts decoded body bytes, `outlinks` the distinct followable links of the page.
+    """
+
+    url: str
+    outcome: OutcomeKind
+    status: int | None = None
+    reason: Reason | None = None
+    detail: str = ""
+    depth: int = 0
+    via: str = ""
+    location: str = ""
+    title: str = ""
+    language: str = ""
+    canonical: str = ""
+    noindex: bool = False
+    content_type: str = ""
+    encoding: str = ""
+    size: int = 0
+    outlinks: int = 0
+    attempts: int = 1
+    timings: Timings = Timings()
+    peer: str = ""
+    fetched_at: datetime | None = None
+
+
+class Refusal(Struct, frozen=True):
+    """A link that was not admitted, by its fingerprint, and why."""
+
+    fingerprint: int
+    reason: Reason
+
+
+class Outlink(Struct, frozen=True):
+    """A link found on a page and accepted by scope: fingerprint, canonical URL and host key."""
+
+    fingerprint: int
+    url: str
+    host: str
+
+
+class Counts(Struct, frozen=True):
+    """How many links ended how. `done + redirected + failed + skipped` is every link that ended."""
+
+    done: int = 0
+    redirected: int = 0
+    failed: int = 0
+    skipped: int = 0
+    retried: int = 0
+    refused: int = 0
+    by_reason: Mapping[str, int] = {}
+
+    @property
+    def ended(self) -> int:
+        """Count the links that ended in an outcome."""
+        return self.done + self.redirected + self.failed + self.skipped
+
+
+class Snapshot(Struct, frozen=True):
+    """The crawl at one moment: what is done, what waits, where the time went.
+
+    `seconds` maps each category of time to slot-seconds; their sum is `elapsed * slots`. `bytes` counts decoded body bytes.
+    """
+
+    elapsed: float
+    slots: int
+    counts: Counts
+    known: int
+    queued: int
+    in_flight: int
+    hosts: int
+    bytes: int
+    fetches: int
+    seconds: Mapping[Waiting, float]
+    finish_reason: FinishReason | None = None
+
+    @property
+    def limiting_factor(self) -> Waiting:
+        """Name what took the most time."""
+        return max(self.seconds, key=lambda waiting: self.seconds[waiting])
+
+    @property
+    def pages_per_second(self) -> float:
+        """Tell the mean speed since the start, in links ended a second."""
+        return self.counts.ended / self.elapsed if self.elapsed > 0 else 0.0

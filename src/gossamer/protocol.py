@@ -1,0 +1,152 @@
+"""What the core and its driver say to each other: commands are imperatives, events are past participles.
+
+The driver asks `Crawl.poll` for a command, does it, and reports what came of it with `Crawl.handle`.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from gossamer.model import (
+    Failure,
+    Link,
+    OutcomeKind,
+    Outlink,
+    PageRecord,
+    Refusal,
+    Request,
+    Response,
+)
+from gossamer.reasons import FinishReason, Reason
+
+# ---------------------------------------------------------------- values that cross the border with the journal
+
+
+class Ended(Struct, frozen=True):
+    """A link that ended in its one outcome. `response` is None where no whole answer came."""
+
+    link: Link
+    record: PageRecord
+    response: Response | None = None
+
+
+class Batch(Struct, frozen=True):
+    """What one commit makes permanent: outcomes, and the links discovered with them.
+
+    `links` have consecutive ids from `first_id`; `fingerprints[i]` belongs to `links[i]`.
+    """
+
+    ended: tuple[Ended, ...]
+    links: tuple[Link, ...]
+    fingerprints: tuple[int, ...]
+
+
+class Saved(Struct, frozen=True):
+    """What a journal remembers when it is opened."""
+
+    links: int = 0
+    ended: int = 0
+
+
+# ---------------------------------------------------------------- commands: what the driver shall do now
+
+
+class Fetch(Struct, frozen=True):
+    """Start this fetch now: it is due, polite and allowed."""
+
+    request: Request
+
+
+class Recall(Struct, frozen=True):
+    """Read these links back from the journal and report them as `Recalled`."""
+
+    ids: tuple[int, ...]
+
+
+class Commit(Struct, frozen=True):
+    """Write the batch to the outputs, flush them, then commit it to the journal; report `Committed`."""
+
+    batch: Batch
+
+
+class Wait(Struct, frozen=True):
+    """Nothing is due before `until` (infinity: only an event can help)."""
+
+    until: float
+
+
+class Stop(Struct, frozen=True):
+    """The crawl is over; everything that landed is committed."""
+
+    reason: FinishReason
+
+
+Command = Fetch | Recall | Commit | Wait | Stop
+
+# ---------------------------------------------------------------- events: what came of it
+
+
+class Visited(Struct, frozen=True):
+    """A page request got a whole answer and was read.
+
+    `kind` and `reason` judge it (done, redirected, failed, or retry after `retry_after` seconds);
+    `host_pause` is how long the whole host asked to be left alone (Retry-After, 429, 503).
+    """
+
+    request: Request
+    record: PageRecord
+    response: Response
+    kind: OutcomeKind
+    outlinks: tuple[Outlink, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    retry_after: float = 0.0
+    host_pause: float = 0.0
+
+
+class Failed(Struct, frozen=True):
+    """A page request got no whole answer. `kind` is failed, or retry after `retry_after` seconds."""
+
+    request: Request
+    record: PageRecord
+    failure: Failure
+    kind: OutcomeKind
+    retry_after: float = 0.0
+
+
+class RobotsRead(Struct, frozen=True):
+    """A robots.txt request ended, one way or the other."""
+
+    request: Request
+    answer: Response | Failure
+
+
+class Recalled(Struct, frozen=True):
+    """The journal gave back these links."""
+
+    links: tuple[Link, ...]
+
+
+class Committed(Struct, frozen=True):
+    """The last `Commit` is permanent."""
+
+
+Event = Visited | Failed | RobotsRead | Recalled | Committed
+
+__all__ = [
+    "Batch",
+    "Command",
+    "Commit",
+    "Committed",
+    "Ended",
+    "Event",
+    "Failed",
+    "Fetch",
+    "Recall",
+    "Recalled",
+    "Reason",
+    "RobotsRead",
+    "Saved",
+    "Stop",
+    "Visited",
+    "Wait",
+]

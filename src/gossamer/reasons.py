@@ -1,0 +1,154 @@
+"""The one vocabulary of reasons: why a URL was refused, postponed or failed, and why a crawl waits or ended.
+
+Each reason has a stable code (its value), one plain sentence, and an anchor in `docs/reference/reasons.md`.
+The terminal, the JSON, the report and the benchmark all speak it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a URL was refused or failed, by its stable code."""
+
+    SKIP_SCOPE = "skip.scope"
+    SKIP_SCHEME = "skip.scheme"
+    SKIP_ROBOTS = "skip.robots"
+    SKIP_NOFOLLOW = "skip.nofollow"
+    SKIP_DEPTH = "skip.depth"
+    SKIP_EXCLUDED = "skip.excluded"
+    SKIP_NOT_INCLUDED = "skip.not_included"
+    SKIP_TRAP = "skip.trap"
+    SKIP_DUPLICATE = "skip.duplicate"
+    SKIP_TOO_LONG = "skip.too_long"
+    SKIP_INVALID = "skip.invalid"
+    SKIP_LIMIT = "skip.limit"
+    SKIP_CRAWL_DELAY = "skip.crawl_delay"
+    FAIL_DNS = "fail.dns"
+    FAIL_CONNECT = "fail.connect"
+    FAIL_TLS = "fail.tls"
+    FAIL_TIMEOUT = "fail.timeout"
+    FAIL_RESET = "fail.reset"
+    FAIL_PROTOCOL = "fail.protocol"
+    FAIL_HTTP_4XX = "fail.http_4xx"
+    FAIL_HTTP_5XX = "fail.http_5xx"
+    FAIL_TRUNCATED = "fail.truncated"
+    FAIL_TOO_LARGE = "fail.too_large"
+    FAIL_BAD_ENCODING = "fail.bad_encoding"
+    FAIL_ADDRESS_REFUSED = "fail.address_refused"
+    FAIL_ROBOTS_UNREACHABLE = "fail.robots_unreachable"
+    FAIL_ROBOTS_HTML = "fail.robots_html"
+    FAIL_REDIRECT_LOOP = "fail.redirect_loop"
+    FAIL_TOO_MANY_REDIRECTS = "fail.too_many_redirects"
+    FAIL_BAD_REDIRECT = "fail.bad_redirect"
+    FAIL_LOCAL = "fail.local"
+    FAIL_HANDLER = "fail.handler"
+    FAIL_BUG = "fail.bug"
+
+    @property
+    def sentence(self) -> str:
+        """Say it in one plain sentence."""
+        return _SENTENCES[self]
+
+    @property
+    def anchor(self) -> str:
+        """Name the anchor of this reason in `docs/reference/reasons.md`."""
+        return self.value.replace(".", "-").replace("_", "-")
+
+
+class Waiting(StrEnum):
+    """What a slot of the crawl spends its time on; the one with the most time is the limiting factor."""
+
+    POLITENESS = "wait.politeness"
+    CRAWL_DELAY = "wait.crawl_delay"
+    RETRY_AFTER = "wait.retry_after"
+    ROBOTS = "wait.robots"
+    SERVER = "wait.server"
+    CPU = "wait.cpu"
+    DISK = "wait.disk"
+    NO_WORK = "wait.no_work"
+
+    @property
+    def sentence(self) -> str:
+        """Say it in one plain sentence."""
+        return _WAITING[self]
+
+
+class FinishReason(StrEnum):
+    """Why a crawl ended."""
+
+    COMPLETE = "complete"
+    PAGE_LIMIT = "page_limit"
+    TIME_LIMIT = "time_limit"
+    BYTE_LIMIT = "byte_limit"
+    STOPPED = "stopped"
+    BLOCKED = "blocked"
+    UNREACHABLE = "unreachable"
+    NOTHING_FETCHED = "nothing_fetched"
+    ERROR = "error"
+
+    @property
+    def sentence(self) -> str:
+        """Say it in one plain sentence."""
+        return _FINISH[self]
+
+
+_SENTENCES: dict[Reason, str] = {
+    Reason.SKIP_SCOPE: "The link leads outside the scope of this crawl.",
+    Reason.SKIP_SCHEME: "The link is not http or https.",
+    Reason.SKIP_ROBOTS: "The site's robots.txt asks crawlers not to fetch it.",
+    Reason.SKIP_NOFOLLOW: "The page marks the link (or all its links) as nofollow.",
+    Reason.SKIP_DEPTH: "It is more links away from the seeds than the depth limit allows.",
+    Reason.SKIP_EXCLUDED: "An --exclude pattern matches it.",
+    Reason.SKIP_NOT_INCLUDED: "No --include pattern matches it.",
+    Reason.SKIP_TRAP: "It looks like part of an endless set of pages.",
+    Reason.SKIP_DUPLICATE: "Its content is the same as that of a page already recorded.",
+    Reason.SKIP_TOO_LONG: "The URL is longer than the limit.",
+    Reason.SKIP_INVALID: "The link is not a valid URL.",
+    Reason.SKIP_LIMIT: "A limit on links per page was reached before it.",
+    Reason.SKIP_CRAWL_DELAY: "The site's Crawl-delay is longer than the crawl is willing to wait.",
+    Reason.FAIL_DNS: "The host name could not be resolved.",
+    Reason.FAIL_CONNECT: "No connection to the server could be made.",
+    Reason.FAIL_TLS: "The secure connection failed (certificate or handshake).",
+    Reason.FAIL_TIMEOUT: "The server took longer than the time limit.",
+    Reason.FAIL_RESET: "The server closed the connection without a complete answer.",
+    Reason.FAIL_PROTOCOL: "The server's answer was not valid HTTP.",
+    Reason.FAIL_HTTP_4XX: "The server says the page is missing or refused (status 4xx).",
+    Reason.FAIL_HTTP_5XX: "The server reports an error of its own (status 5xx).",
+    Reason.FAIL_TRUNCATED: "The body ended before its announced length.",
+    Reason.FAIL_TOO_LARGE: "The body is larger than the limit.",
+    Reason.FAIL_BAD_ENCODING: "The body could not be decompressed.",
+    Reason.FAIL_ADDRESS_REFUSED: "The host's address is private or special; --allow-private names exceptions.",
+    Reason.FAIL_ROBOTS_UNREACHABLE: "robots.txt could not be fetched, so no page of the host may be.",
+    Reason.FAIL_ROBOTS_HTML: "robots.txt is an HTML page (a challenge or an error page), so the host's rules are unknown.",
+    Reason.FAIL_REDIRECT_LOOP: "The page redirects to itself.",
+    Reason.FAIL_TOO_MANY_REDIRECTS: "The chain of redirects is longer than the limit.",
+    Reason.FAIL_BAD_REDIRECT: "The redirect has no usable target.",
+    Reason.FAIL_LOCAL: "This machine ran out of something (sockets, descriptors, memory) while fetching.",
+    Reason.FAIL_HANDLER: "The handler raised an exception.",
+    Reason.FAIL_BUG: "gossamer itself failed on this page; please report it.",
+}
+
+_WAITING: dict[Waiting, str] = {
+    Waiting.POLITENESS: "resting between requests to spare the servers (--delay, --host-concurrency)",
+    Waiting.CRAWL_DELAY: "resting as long as a robots.txt asks (Crawl-delay)",
+    Waiting.RETRY_AFTER: "waiting because a server said to come back later",
+    Waiting.ROBOTS: "waiting for a robots.txt",
+    Waiting.SERVER: "waiting for the servers to answer",
+    Waiting.CPU: "reading pages and deciding (this machine's processor)",
+    Waiting.DISK: "writing results to disk",
+    Waiting.NO_WORK: "nothing to do: fewer links known than could be fetched at once",
+}
+
+_FINISH: dict[FinishReason, str] = {
+    FinishReason.COMPLETE: "every link in scope was visited",
+    FinishReason.PAGE_LIMIT: "the page limit was reached",
+    FinishReason.TIME_LIMIT: "the time limit was reached",
+    FinishReason.BYTE_LIMIT: "the byte limit was reached",
+    FinishReason.STOPPED: "it was stopped",
+    FinishReason.BLOCKED: "robots.txt or the server refuses this crawler",
+    FinishReason.UNREACHABLE: "no server could be reached",
+    FinishReason.NOTHING_FETCHED: "nothing useful could be fetched",
+    FinishReason.ERROR: "an error ended it",
+}
