@@ -1,0 +1,63 @@
+# make demo    crawl a bundled website on this machine and show what gossamer says about it
+# make test    run the test suite, servers included where they can be installed
+# make check   lint, formatting, types, floors
+# Both `demo` and `test` set up everything they need, in .venv, on a fresh machine with Python >= 3.11.
+
+PY := .venv/bin/python
+JOBS ?= 2
+ARGS ?=
+COVERAGE ?=
+cover := $(if $(COVERAGE),--cov --cov-report=term,)
+
+.PHONY: help demo test test-all coverage check format mutants bench lock clean
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+# A stamp is newer than what it was made from: setting up again costs nothing until a lock changes.
+.venv/ready: pyproject.toml requirements.lock .ci/setup
+	@.ci/setup requirements.lock && touch $@
+
+.venv/ready-dev: pyproject.toml requirements-dev.lock .ci/setup
+	@.ci/setup requirements-dev.lock && touch .venv/ready $@
+
+demo: .venv/ready
+	@.venv/bin/gossamer demo $(ARGS)
+
+test: .venv/ready-dev
+	@.ci/servers nginx-light
+	@$(PY) -m pytest -q -n $(JOBS) --dist worksteal -m "not slow" $(cover) $(ARGS)
+
+test-all: .venv/ready-dev
+	@.ci/servers nginx-light openjdk-17-doc
+	@$(PY) -m pytest -q -n $(JOBS) --dist worksteal $(ARGS)
+
+coverage:
+	@$(MAKE) --no-print-directory test COVERAGE=1
+
+check: .venv/ready-dev
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy --strict src
+	@$(PY) -m pytest -q tests/test_floors.py
+
+format: .venv/ready-dev
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+mutants: .venv/ready-dev
+	@$(PY) tests/mutants.py $(ARGS)
+
+bench: .venv/ready-dev
+	@.ci/servers nginx-light openjdk-17-doc
+	@$(PY) benchmarks/starting_point/run.py $(ARGS)
+
+lock: .venv/ready-dev
+	@$(PY) -m pip install --quiet uv
+	@for wanted in "requirements.lock" "requirements-dev.lock --extra xpath --group dev"; do \
+	    .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet --upgrade \
+	        --custom-compile-command "make lock" -o $$wanted || exit 1; \
+	done
+
+clean:
+	@rm -rf .venv build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis demo.crawl
