@@ -1,0 +1,170 @@
+"""Serve a directory by a real nginx on loopback, with a log that tells what was fetched: for benchmarks and tests.
+
+with JavadocSite() as site:
+    crawl(site.url)
+    assert len(site.pages()) == site.reachable
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+SETTINGS = """
+{user}
+daemon off;
+worker_processes 1;
+worker_rlimit_nofile 16384;
+pid {prefix}/nginx.pid;
+error_log {prefix}/error.log warn;
+events {{ worker_connections 4096; }}
+http {{
+    types {{
+        text/html html htm; text/css css; application/javascript js; text/plain txt; text/xml xml;
+        image/png png; image/gif gif; image/svg+xml svg; application/pdf pdf;
+    }}
+    default_type application/octet-stream;
+    log_format visits '$status\\t$request_method\\t$sent_http_content_type\\t$request_uri';
+    access_log {prefix}/access.log visits;
+    client_body_temp_path {prefix}/body;
+    proxy_temp_path {prefix}/proxy;
+    fastcgi_temp_path {prefix}/fastcgi;
+    uwsgi_temp_path {prefix}/uwsgi;
+    scgi_temp_path {prefix}/scgi;
+    sendfile on;
+    tcp_nopush on;
+    # Bounded: a cache of every file of a big site runs nginx out of descriptors, and every figure is wrong then.
+    open_file_cache max=4000;
+    server {{
+        listen {address}:{port};
+        root {root};
+        location = /-ready- {{ access_log off; return 204; }}
+        {extra}
+    }}
+}}
+"""
+
+
+class SiteUnavailable(RuntimeError):  # noqa: N818 (it is a state of this machine, not a mistake)
+    """The site cannot be served here; the message says what to install. Tests skip on it."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One line of the access log. `path` is as it was asked for, with its query."""
+
+    status: int
+    method: str
+    content_type: str
+    path: str
+
+
+class NginxSite:
+    """Serve the files below `root` on a free port of 127.0.0.1 while the context lasts.
+
+    `start` is the path of the page to begin with; `extra` goes into nginx's server block as it is.
+    """
+
+    def __init__(self, root: Path, *, start: str = "/index.html", extra: str = "") -> None:
+        self.root = root.resolve()
+        self.start = start
+        self.extra = extra
+        self.origin = ""
+
+    def __enter__(self) -> Self:
+        self._prefix = Path(tempfile.mkdtemp(prefix="gossamer-nginx-"))
+        self.log = self._prefix / "access.log"
+        try:
+            self._nginx = self._serve()
+            self._wait_until_it_answers()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if nginx := self.__dict__.pop("_nginx", None):
+            nginx.terminate()  # the master takes its worker along
+            nginx.wait(timeout=10)
+        shutil.rmtree(self._prefix, ignore_errors=True)
+
+    @property
+    def url(self) -> str:
+        """The page to begin with."""
+        return self.origin + self.start
+
+    def visits(self) -> list[Visit]:
+        """What was asked for since the start, or since `forget`, in order."""
+        fields = (line.split("\t", 3) for line in self.log.read_text(encoding="utf-8", errors="replace").splitlines())
+        return [Visit(int(status), method, kind, path) for status, method, kind, path in fields]
+
+    def pages(self) -> set[str]:
+        """The distinct paths of HTML pages that were fetched with status 200."""
+        return {
+            visit.path
+            for visit in self.visits()
+            if visit.status == 200 and visit.method == "GET" and visit.content_type.startswith("text/html")
+        }
+
+    def forget(self) -> None:
+        """Begin the log anew."""
+        os.truncate(self.log, 0)
+
+    def _serve(self) -> subprocess.Popen[bytes]:
+        """Start nginx on a socket of ours: no port is guessed, and connections may queue before nginx is ready."""
+        program = shutil.which("nginx", path=os.environ.get("PATH", os.defpath) + ":/usr/sbin:/usr/local/sbin")
+        if program is None:
+            raise SiteUnavailable("nginx is not installed (Debian: apt-get install nginx-light)")
+        with socket.create_server(("127.0.0.1", 0), backlog=1024) as listening:
+            address, port = listening.getsockname()
+            self.origin = f"http://{address}:{port}"
+            settings = self._prefix / "nginx.conf"
+            # Root's nginx would give its worker away to nobody, who may not read root's temporary directories.
+            user = f"user {pwd.getpwuid(0).pw_name};" if os.geteuid() == 0 else ""
+            settings.write_text(
+                SETTINGS.format(
+                    user=user, prefix=self._prefix, root=self.root, address=address, port=port, extra=self.extra
+                ),
+                encoding="utf-8",
+            )
+            return subprocess.Popen(
+                [program, "-p", str(self._prefix), "-e", str(self._prefix / "error.log"), "-c", str(settings)],
+                env={"NGINX": f"{listening.fileno()};"},  # how nginx hands sockets to its successor
+                pass_fds=[listening.fileno()],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+
+    def _wait_until_it_answers(self) -> None:
+        connection = http.client.HTTPConnection(self.origin.removeprefix("http://"), timeout=10)
+        try:
+            connection.request("GET", "/-ready-")
+            connection.getresponse()
+        except OSError as error:
+            trouble = self._prefix / "error.log"
+            said = trouble.read_text(encoding="utf-8", errors="replace") if trouble.exists() else ""
+            raise SiteUnavailable(f"nginx does not answer: {error}\n{said}") from error
+        finally:
+            connection.close()
+
+
+class JavadocSite(NginxSite):
+    """Serve the Java 17 API documentation of Debian's openjdk-17-doc: 10,136 HTML pages reachable, 48 dead links."""
+
+    package = "openjdk-17-doc"
+    reachable = 10_136
+    dead = 48
+
+    def __init__(self) -> None:
+        home = Path("/usr/share/doc") / self.package
+        if not (home / "api" / "index.html").exists():
+            raise SiteUnavailable(f"{home}/api is missing (Debian: apt-get install {self.package})")
+        super().__init__(home, start="/api/index.html")
