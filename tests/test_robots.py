@@ -215,15 +215,8 @@ def test_explains_which_line_decides() -> None:
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [
-        ("10", 10),
-        ("0.5", 0.5),
-        ("2 # s", 2),
-        ("3 s", 3),
-        ("1e9", 86_400),
-        ("-1", None),
-        ("nan", None),
-        ("inf", None),
-        ("0", 0),
+        *(("10", 10), ("0.5", 0.5), ("0", 0), ("2 # s", 2), ("3 s", 3), ("1e9", 86_400)),
+        *((value, None) for value in ("-1", "nan", "inf", "1e999", "soon", "")),
     ],
 )
 def test_a_crawl_delay_is_a_bounded_number_of_seconds(value: str, seconds: float | None) -> None:
