@@ -1,0 +1,225 @@
+"""Turn the bytes of a page into text: byte-order mark, then header, then `meta`, then a guess.
+
+The order and the labels are those of the WHATWG standards (HTML section 13.2.3, Encoding sections 4 and 6), so a page
+reads as it does in a browser. The guess differs in one respect: a page that is UTF-8 but for a few bad bytes, or cut
+inside a character, stays UTF-8.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+from urllib.parse import quote
+
+from turbohtml.detect import detect
+
+from gossamer.parse.labels import encoding_of
+
+_PRESCAN: Final = 1024
+# A browser that meets <meta charset> after the prescan window starts over; past this many bytes we do not look.
+_LATE: Final = 16 * 1024
+# What the guess reads: enough to be sure, little enough that a long page costs no more than a short one.
+_SAMPLE: Final = 128 * 1024
+
+_BOMS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xfe\xff", "utf-16be"), (b"\xff\xfe", "utf-16le"))
+_CODECS: Final = {"utf-8": "utf-8", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}
+
+_CHARSET: Final = re.compile(
+    r";[\t\n\f\r ]*+charset[\t\n\f\r ]*+=[\t\n\f\r ]*+[\"']?([^\"';,\t\n\f\r ]++)", re.IGNORECASE
+)
+_CONTENT_CHARSET: Final = re.compile(
+    rb"charset[\t\n\f\r ]*+=[\t\n\f\r ]*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\"'\t\n\f\r ;][^\t\n\f\r ;]*+))", re.IGNORECASE
+)
+_XML_ENCODING: Final = re.compile(rb"<\?xml[^>]*?encoding[\x00-\x20]*+=[\x00-\x20]*+(?:\"([^\"'>]++)\"|'([^\"'>]++)')")
+_META: Final = re.compile(rb"<meta(?=[\t\n\f\r /])", re.IGNORECASE)
+_TAG: Final = re.compile(rb"</?[a-z][^\t\n\f\r >]*+", re.IGNORECASE)
+_ATTRIBUTE: Final = re.compile(
+    rb"[\t\n\f\r /]*+([^\t\n\f\r />][^\t\n\f\r /=>]*+)"
+    rb"(?:[\t\n\f\r ]*+=[\t\n\f\r ]*+(?:\"([^\"]*+)\"|'([^']*+)'|([\"'])|(?=>)|([^\t\n\f\r >]++)))?+"
+)
+_CUT: Final = re.compile(rb"(?:[\xc2-\xf4]|[\xe0-\xf4][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{2})\Z")
+
+
+def decode(body: bytes, content_type: str) -> tuple[str, str]:
+    """Decode a body to text and name its encoding, in lower case, as the WHATWG standard calls it.
+
+    `content_type` is the header's value, "" when there is none. Undecodable bytes become U+FFFD; a byte-order mark
+    wins over every label and is left out of the text. Never raises.
+    """
+    for mark, name in _BOMS:
+        if body.startswith(mark):
+            return _decode_as(body[len(mark) :], name), name
+    declared = _header_encoding(content_type) or _prescan(body[:_PRESCAN])
+    if declared is not None:
+        return _decode_as(body, declared), declared
+    return _guess(body)
+
+
+def _decode_as(body: bytes, name: str) -> str:
+    # The Python codecs of the same names differ from the standard's, except for UTF-8 and UTF-16.
+    return body.decode(_CODECS.get(name) or "whatwg-" + name, "replace")
+
+
+@lru_cache(maxsize=256)
+def _header_encoding(content_type: str) -> str | None:
+    found = _CHARSET.search(content_type)
+    return encoding_of(found[1]) if found else None
+
+
+# ---------------------------------------------------------------- what the document says of itself
+
+
+def _prescan(head: bytes) -> str | None:
+    """Find the encoding a page declares in its first bytes (HTML section 13.2.3.2, "prescan a byte stream")."""
+    if head.startswith(b"<\x00?\x00x\x00"):
+        return "utf-16le"
+    if head.startswith(b"\x00<\x00?\x00x"):
+        return "utf-16be"
+    return _meta_encoding(head) or _xml_encoding(head)
+
+
+def _meta_encoding(head: bytes) -> str | None:
+    at = head.find(b"<")
+    while at >= 0:
+        if head.startswith(b"<!--", at):
+            at = _after(head, b"-->", at + 2)
+        elif tag := _META.match(head, at):
+            attributes, at = _attributes(head, tag.end())
+            if name := _declared(attributes):
+                return name
+        elif tag := _TAG.match(head, at):
+            at = _attributes(head, tag.end())[1]
+        elif head[at + 1 : at + 2] in (b"!", b"/", b"?"):
+            at = _after(head, b">", at)
+        else:
+            at += 1
+        at = head.find(b"<", at) if at >= 0 else -1
+    return None
+
+
+def _after(head: bytes, end: bytes, at: int) -> int:
+    found = head.find(end, at)
+    return found + len(end) if found >= 0 else -1
+
+
+def _attributes(head: bytes, at: int) -> tuple[dict[bytes, bytes], int]:
+    """Read attributes up to the end of a tag; the first of a name wins. The position is -1 where the bytes run out."""
+    attributes: dict[bytes, bytes] = {}
+    while found := _ATTRIBUTE.match(head, at):
+        if found[4]:
+            return {}, -1
+        attributes.setdefault(found[1].lower(), found[2] or found[3] or found[5] or b"")
+        at = found.end()
+    return attributes, at if at < len(head) else -1
+
+
+def _declared(attributes: dict[bytes, bytes]) -> str | None:
+    if b"charset" in attributes:
+        label: bytes | None = attributes[b"charset"]
+    elif attributes.get(b"http-equiv", b"").lower() == b"content-type":
+        found = _CONTENT_CHARSET.search(attributes.get(b"content", b""))
+        label = found[1] or found[2] or found[3] if found else None
+    else:
+        label = None
+    return _in_document(label)
+
+
+def _xml_encoding(head: bytes) -> str | None:
+    found = _XML_ENCODING.match(head)
+    return _in_document(found[1] or found[2]) if found else None
+
+
+def _in_document(label: bytes | None) -> str | None:
+    # Whoever could read the declaration as ASCII is not reading UTF-16, and x-user-defined is for scripts only.
+    name = encoding_of(label.decode("latin-1")) if label else None
+    if name in ("utf-16le", "utf-16be"):
+        return "utf-8"
+    return "windows-1252" if name == "x-user-defined" else name
+
+
+# ---------------------------------------------------------------- what its bytes look like
+
+
+def _guess(body: bytes) -> tuple[str, str]:
+    late = _meta_encoding(body[:_LATE]) if len(body) > _PRESCAN else None
+    if late is not None:
+        return _decode_as(body, late), late
+    # ISO-2022-JP is ASCII with escape sequences, hence valid UTF-8.
+    if b"\x1b" not in body:
+        text = body.decode("utf-8", "replace")
+        if _mostly_utf8(body, text):
+            return text, "utf-8"
+    name = (detect(_sample(body)).encoding or "windows-1252").lower()
+    return _decode_as(body, name), name
+
+
+def _mostly_utf8(body: bytes, text: str) -> bool:
+    """Tell whether text decoded as UTF-8 has under 0.1 % errors, and fewer errors than characters beyond ASCII.
+
+    The second half keeps a long page in Latin-1 with a single accented letter from passing for UTF-8. A character cut
+    off by the end of the page is no error; one error is always borne.
+    """
+    bad = text.count("\ufffd") - body.count(b"\xef\xbf\xbd")
+    if bad == 0:
+        return True
+    good = len(text) - len(text.encode("ascii", "ignore")) - bad
+    errors = bad - 1 if _CUT.search(body, len(body) - 3) else bad
+    return errors * 1000 < max(len(text), 1001) and good > errors
+
+
+def _sample(body: bytes) -> bytes:
+    """Take the part of a body around its first byte beyond ASCII, where there is something to judge."""
+    if len(body) <= _SAMPLE:
+        return body
+    found = re.search(rb"[\x80-\xff\x1b]", body)
+    start = max(found.start() - 64, 0) if found else 0
+    return body[start : start + _SAMPLE]
+
+
+# ---------------------------------------------------------------- and back, for the queries of its links
+
+# Python's codecs serve for writing: what they cannot write is written as a character reference, as forms do.
+_WRITERS: Final = {
+    "big5": "big5hkscs",
+    "euc-kr": "cp949",
+    "iso-8859-8-i": "iso-8859-8",
+    "macintosh": "mac-roman",
+    "replacement": "utf-8",
+    "shift_jis": "cp932",
+    "utf-16be": "utf-8",
+    "utf-16le": "utf-8",
+    "windows-874": "cp874",
+    "x-mac-cyrillic": "mac-cyrillic",
+    "x-user-defined": "utf-8",
+}
+# Bytes of a double-byte encoding that fall on these stay as they are: the query percent-encode set leaves them out.
+_QUERY_SAFE: Final = "!$%&()*+,-./:;=?@[\\]^_`{|}~"
+_BEYOND_ASCII: Final = re.compile("[^\x00-\x7f]++")
+
+
+def encode_query(href: str, encoding: str) -> str:
+    """Percent-encode the query of an href in the encoding of its page, as the URL standard wants (section 4.4).
+
+    Only characters beyond ASCII are touched, and only in the query; a URL parser does the rest, in UTF-8.
+    """
+    if encoding == "utf-8" or href.isascii() or "?" not in href:
+        return href
+    codec = _WRITERS.get(encoding, encoding)
+    address, hash_mark, fragment = href.partition("#")
+    path, _, query = address.partition("?")
+    return path + "?" + _BEYOND_ASCII.sub(lambda run: _percent_encode(run[0], codec), query) + hash_mark + fragment
+
+
+def _percent_encode(text: str, codec: str) -> str:
+    try:
+        return quote(text.encode(codec), safe=_QUERY_SAFE)
+    except UnicodeEncodeError:
+        return "".join([_percent_encode_one(character, codec) for character in text])
+
+
+def _percent_encode_one(character: str, codec: str) -> str:
+    try:
+        return quote(character.encode(codec), safe=_QUERY_SAFE)
+    except UnicodeEncodeError:
+        return f"%26%23{ord(character)}%3B"
