@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import http.client
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit
 
 import pytest
 
+from gossamer.demo.__main__ import main
 from gossamer.demo.cabinet import HOSTILE_TITLE
 from gossamer.demo.expectation import MAX_BODY
 from gossamer.demo.server import DemoServer, read_head, serve
@@ -500,3 +502,24 @@ def test_a_server_that_is_never_entered_can_be_closed() -> None:
     server.close()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", server.port), timeout=10).close()
+
+
+def test_it_runs_from_the_command_line_until_ctrl_c() -> None:
+    command = [sys.executable, "-m", "gossamer.demo", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        greeting = process.stderr.readline()
+        port = int(greeting.split("127.0.0.1:")[1].split("/")[0])
+        socket.create_connection(("127.0.0.1", port), timeout=10).close()
+        process.send_signal(signal.SIGINT)
+        farewell = process.stderr.read()
+    assert greeting.startswith("The Museum of Silk is open at http://127.0.0.1:")
+    assert (farewell, process.returncode) == ("Closed after 0 requests. Thank you for your visit.\n", 0)
+
+
+def test_the_command_line_explains_what_it_takes(capsys: pytest.CaptureFixture[str], server: DemoServer) -> None:
+    assert main(["eight"]) == 2
+    assert main([str(server.port)]) == 2
+    usage, taken = capsys.readouterr().err.splitlines()
+    assert usage == "Usage: python -m gossamer.demo [PORT]"
+    assert taken.startswith(f"Port {server.port} is already in use")

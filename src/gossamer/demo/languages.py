@@ -15,7 +15,13 @@ from gossamer.demo.museum import alternates
 
 
 def languages() -> Iterator[Document]:
-    """Make the German pages (UTF-8), the Japanese one and the Russian ones."""
+    """Make the pages that are not in English."""
+    yield from _german()
+    yield from _japanese()
+    yield from _russian()
+
+
+def _german() -> Iterator[Document]:
     yield Document(
         path="/de/", title="Faden für Faden | Das Seidenmuseum", language="de", head=alternates(),
         lead="Fünf Säle voller Netze, Kokons und Webstühle am alten Kanal.",
@@ -31,12 +37,18 @@ def languages() -> Iterator[Document]:
                     "Größere Gruppen melden sich bitte an.",
                     "Am Ende hören wir gemeinsam zu, wie die Seidenraupen fressen; es klingt wie Regen."]),
     )  # fmt: skip
+
+
+def _japanese() -> Iterator[Document]:
     yield Document(
         path="/ja/", title="絹の博物館", language="ja", charset="shift_jis", labelled="header",
         lead="古い運河のそばにある、糸と繭と織機の博物館です。",
         body=prose(["蚕は二日かけて一本の糸を吐き、繭を作ります。その糸の長さは一キロメートルを超えます。",
                     "毎週日曜日には、来館者が自分で糸を紡ぐことができます。雨の日も開館しています。"]),
     )  # fmt: skip
+
+
+def _russian() -> Iterator[Document]:
     yield Document(
         path="/ru/", title="Музей шёлка", language="ru", charset="windows-1251", labelled="meta",
         lead="Пять залов паутины, коконов и ткацких станков у старого канала.",

@@ -319,8 +319,8 @@ def _why_not(host: str, port: int, error: OSError | OverflowError) -> str:
 def serve(port: int = 8000, host: str = "127.0.0.1", *, site: Site | None = None) -> None:
     """Serve the demo site until Ctrl-C; the talk goes to stderr. Raises `UserError` when the port cannot be had."""
     with DemoServer(port, site=site, host=host) as server:
-        sys.stderr.write(f"The Museum of Silk is open at {server.url} (Ctrl-C closes it).\n")
-        sys.stderr.flush()
         with contextlib.suppress(KeyboardInterrupt):
+            sys.stderr.write(f"The Museum of Silk is open at {server.url} (Ctrl-C closes it).\n")
+            sys.stderr.flush()
             threading.Event().wait()
         sys.stderr.write(f"Closed after {len(server.log)} requests. Thank you for your visit.\n")
