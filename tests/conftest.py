@@ -9,6 +9,11 @@ import sys
 from collections.abc import Generator, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is slow, not wrong.
+settings.register_profile("gossamer", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("gossamer")
 
 _strayed: list[str] = []  # addresses outside loopback that were asked for, since the running test began
 
