@@ -1,0 +1,220 @@
+"""One reusable libcurl handle: what is set for each fetch, what its callbacks watch, and what came of it.
+
+The callbacks run for every header line and every piece of body, so they are short; they never raise, because libcurl
+would only see "write error": they note a `verdict` and stop the transfer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import pycurl
+
+from gossamer.fetchers.guard import AddressGuard
+from gossamer.fetchers.options import (
+    MAX_HEADER_BYTES,
+    MAX_HEADER_LINES,
+    MAX_STATUS_LINES,
+    FetchOptions,
+    configure,
+    header_lines,
+    milliseconds,
+)
+from gossamer.fetchers.routes import Route
+from gossamer.reasons import Reason
+
+_STOP = 0  # what HEADERFUNCTION and WRITEFUNCTION return to stop a transfer: fewer bytes than they were given
+LOCAL_SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
+
+
+class _HandedOver(socket.socket):
+    """A socket that pycurl duplicates and then drops: closing the original there is no leak to warn of."""
+
+    __slots__ = ()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class Transfer:
+    """A handle and its buffers, used again and again: `prepare`, let libcurl run it, then `answers.answer_of`."""
+
+    __slots__ = (
+        "_budget",
+        "_credentials",
+        "_guard",
+        "_options",
+        "_plain",
+        "_private",
+        "_proxy",
+        "_resolve",
+        "_sent_credentials",
+        "_status_lines",
+        "chunks",
+        "curl",
+        "dns",
+        "fetched_at",
+        "header",
+        "header_size",
+        "own_port",
+        "pace_at",
+        "pace_size",
+        "route",
+        "size",
+        "url",
+        "verdict",
+    )
+
+    def __init__(self, options: FetchOptions, guard: AddressGuard) -> None:
+        self._options, self._guard = options, guard
+        self._plain = header_lines(options, credentials=False)
+        self._private = header_lines(options, credentials=True) if options.has_credentials else self._plain
+        if options.origins is None:
+            self._plain = self._private = header_lines(options, credentials=True)
+        self._budget = milliseconds(options.timeout)
+        self._proxy = self._resolve = ""
+        self._sent_credentials = False
+        self.route = Route(origin="", host="")
+        self.curl = pycurl.Curl()
+        self._set_up()
+        self._forget("", 0.0)
+
+    def _set_up(self) -> None:
+        curl = self.curl
+        configure(curl, self._options)
+        curl.setopt(pycurl.HTTPHEADER, self._plain)
+        curl.setopt(pycurl.HEADERFUNCTION, self._on_header)
+        curl.setopt(pycurl.WRITEFUNCTION, self._on_body)
+        curl.setopt(pycurl.OPENSOCKETFUNCTION, self._on_open)
+        curl.setopt(pycurl.PREREQFUNCTION, self._on_connected)
+
+    def _forget(self, url: str, dns: float) -> None:
+        self.url, self.dns, self.fetched_at = url, dns, 0.0
+        # New lists each time: the old ones may live on in a response.
+        self.header: list[bytes] = []
+        self.chunks: list[bytes] = []
+        self.header_size = self.size = self._status_lines = self.own_port = 0
+        self.pace_at, self.pace_size = 0.0, 0
+        self.verdict: tuple[Reason, str] | None = None
+
+    def prepare(self, url: str, route: Route, dns: float) -> None:
+        """Get ready for one fetch; `dns` is how many seconds finding the route took, and comes off the time limit."""
+        self._forget(url, dns)
+        self.fetched_at = time.time() - dns
+        self.route = route
+        curl = self.curl
+        curl.setopt(pycurl.URL, url)
+        if route.resolve != self._resolve:
+            self._resolve = route.resolve
+            curl.setopt(pycurl.RESOLVE, [route.resolve] if route.resolve else [])
+        if route.proxy != self._proxy:
+            self._proxy = route.proxy
+            curl.setopt(pycurl.PROXY, route.proxy)
+        if self._plain is not self._private and route.credentials != self._sent_credentials:
+            self._sent_credentials = route.credentials
+            curl.setopt(pycurl.HTTPHEADER, self._private if route.credentials else self._plain)
+        budget = milliseconds(self._options.timeout - dns) if dns > 0.01 else milliseconds(self._options.timeout)
+        if budget != self._budget:
+            self._budget = budget
+            curl.setopt(pycurl.TIMEOUT_MS, budget)
+
+    def release(self) -> None:
+        """Drop what the last fetch left in memory."""
+        self._forget("", 0.0)
+
+    def refuse(self, reason: Reason, detail: str) -> None:
+        """Note why this transfer is to be stopped; the first reason stays."""
+        if self.verdict is None:
+            self.verdict = (reason, detail)
+
+    def crawls(self, now: float) -> bool:
+        """Tell (and note) whether a body that has begun comes in too slowly to wait for; `now` is monotonic seconds."""
+        if not self.size:
+            return False
+        if not self.pace_at:
+            self.pace_at, self.pace_size = now, self.size
+            return False
+        seconds = now - self.pace_at
+        if seconds < self._options.low_speed_time:
+            return False
+        if self.size - self.pace_size < self._options.low_speed_limit * seconds:
+            limit = self._options.low_speed_limit
+            self.refuse(Reason.FAIL_TIMEOUT, f"the body came at under {limit} bytes a second for {seconds:.0f} s")
+            return True
+        self.pace_at, self.pace_size = now, self.size
+        return False
+
+    # ------------------------------------------------------------ what libcurl calls
+
+    def _on_header(self, line: bytes) -> int:
+        self.header.append(line)
+        self.header_size += len(line)
+        if line.startswith(b"HTTP/") and not self.size:
+            self._status_lines += 1
+        if (
+            self.header_size > MAX_HEADER_BYTES
+            or len(self.header) > MAX_HEADER_LINES
+            or self._status_lines > MAX_STATUS_LINES
+        ):
+            self.refuse(Reason.FAIL_PROTOCOL, "the header (or trailer) of the answer is absurdly long")
+            return _STOP
+        return len(line)
+
+    def _on_body(self, piece: bytes) -> int:
+        self.chunks.append(piece)
+        self.size += len(piece)
+        if self.verdict is not None or self.crawls(time.monotonic()):
+            return _STOP
+        if self.size > self._options.max_body:
+            self.refuse(Reason.FAIL_TOO_LARGE, f"the body is larger than {self._options.max_body:,} bytes")
+            return _STOP
+        return len(piece)
+
+    def _on_open(self, _purpose: int, address: Any) -> socket.socket | int:
+        if self.verdict is not None or not (self.route.proxy or self._vetted(str(address.addr[0]))):
+            return int(pycurl.SOCKET_BAD)
+        try:
+            return _HandedOver(address.family, address.socktype, address.protocol)
+        except OSError as error:
+            if error.errno in LOCAL_SHORTAGES:
+                self.refuse(Reason.FAIL_LOCAL, f"no socket could be opened: {error.strerror}")
+            return int(pycurl.SOCKET_BAD)
+
+    def _on_connected(self, ip: str, _own_ip: str, _port: int, own_port: int) -> int:
+        self.own_port = own_port
+        if self.verdict is not None:
+            return int(pycurl.PREREQFUNC_ABORT)
+        # The second line: also asked when a connection is used again, where _on_open is not.
+        if ip in self.route.addresses or self.route.proxy or self._guard.permits(self.route.host, ip):
+            return int(pycurl.PREREQFUNC_OK)
+        self._note_refused(ip)
+        return int(pycurl.PREREQFUNC_ABORT)
+
+    def _vetted(self, ip: str) -> bool:
+        if ip in self.route.addresses or self._guard.permits(self.route.host, ip):
+            return True
+        self._note_refused(ip)
+        return False
+
+    def _note_refused(self, ip: str) -> None:
+        self.refuse(Reason.FAIL_ADDRESS_REFUSED, f"{self.route.host} led to {ip}, which is not on the public internet")
+
+
+def shut_down(own_ports: set[int]) -> None:
+    """Shut down this process's connections with these local ports: whoever waits for them in libcurl wakes up.
+
+    libcurl keeps its descriptors to itself, and gives no other way to wake a handle that runs in another thread.
+    """
+    if not own_ports:
+        return
+    for entry in Path("/dev/fd").iterdir():
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(int(entry.name))) as connection:
+            if connection.family in (socket.AF_INET, socket.AF_INET6) and connection.getsockname()[1] in own_ports:
+                connection.getpeername()  # raises for a listening socket
+                connection.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,120 @@
+"""What the loopback server answers under each path."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+
+import brotli
+import zstandard
+
+from fetchers.server import Do, Script, Step, answer
+
+PAGE = b"<html><title>hello</title>" + b"<p>gossamer is a thread of a spider's web</p>" * 200
+
+
+def steps(*given: Step) -> Script:
+    def script(_request: str) -> Iterator[Step]:
+        yield from given
+
+    return script
+
+
+def echo(request: str) -> Iterator[Step]:
+    yield answer(request.encode("latin-1"), "Content-Type: text/plain")
+
+
+def drip(_request: str) -> Iterator[Step]:
+    yield answer(b"", length=100_000)
+    for _ in range(2_000):
+        yield b"x"
+        yield Do.TICK
+
+
+def thinker(_request: str) -> Iterator[Step]:
+    for _ in range(12):
+        yield Do.TICK
+    yield answer(PAGE)
+
+
+def raw_deflate(body: bytes) -> bytes:
+    stream = zlib.compressobj(wbits=-15)
+    return stream.compress(body) + stream.flush()
+
+
+def chunked(*pieces: bytes, end: bytes = b"0\r\n\r\n") -> bytes:
+    body = b"".join(f"{len(piece):x}\r\n".encode() + piece + b"\r\n" for piece in pieces)
+    return answer(b"", "Transfer-Encoding: chunked", length=-1) + body + end
+
+
+def encoded(body: bytes, coding: str) -> bytes:
+    return answer(body, f"Content-Encoding: {coding}")
+
+
+BOMB = b"\0" * 20_000_000
+GZIPPED, ZSTD = gzip.compress(PAGE), zstandard.compress(PAGE)
+
+SCRIPTS: dict[str, Script | bytes] = {
+    "/": answer(PAGE, "Content-Type: text/html", "X-Twice: one", "x-twice:two", "Set-Cookie: a=1", "Set-Cookie: b=2"),
+    "/echo": echo,
+    "/empty": answer(b""),
+    "/204": answer(status="204 No Content", length=-1),
+    "/304": answer(status="304 Not Modified", length=-1),
+    "/redirect": answer(b"moved", "Location: /", status="302 Found"),
+    "/500": answer(b"oh", status="500 Internal Server Error"),
+    "/interim": steps(
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n", answer(PAGE)
+    ),
+    "/http10": steps(b"HTTP/1.0 200 OK\r\n\r\n" + PAGE, Do.CLOSE),
+    "/chunked": chunked(PAGE[:100], PAGE[100:]),
+    "/trailer": chunked(PAGE, end=b"0\r\nX-Sum: 1\r\n\r\n"),
+    "/gzip": encoded(GZIPPED, "gzip"),
+    "/x-gzip": encoded(GZIPPED, "X-GZip"),
+    "/gzip-members": encoded(gzip.compress(PAGE[:99]) + gzip.compress(PAGE[99:]), "gzip"),
+    "/gzip-padded": encoded(GZIPPED + b"\0" * 64, "gzip"),
+    "/deflate": encoded(zlib.compress(PAGE), "deflate"),
+    "/deflate-raw": encoded(raw_deflate(PAGE), "deflate"),
+    "/br": encoded(brotli.compress(PAGE), "br"),
+    "/zstd": encoded(ZSTD, "zstd"),
+    "/zstd-frames": encoded(zstandard.compress(PAGE[:99]) + zstandard.compress(PAGE[99:]), "zstd"),
+    "/twice-encoded": encoded(brotli.compress(GZIPPED), "gzip, br"),
+    "/odd-coding": encoded(PAGE, "utf-8"),
+    "/compress": encoded(PAGE, "compress"),
+    "/five-layers": encoded(PAGE, "gzip, gzip, gzip, gzip, gzip"),
+    "/gzip-cut": encoded(GZIPPED[:-9], "gzip"),
+    "/deflate-cut": encoded(zlib.compress(PAGE)[:-6], "deflate"),
+    "/br-cut": encoded(brotli.compress(PAGE)[:-4], "br"),
+    "/zstd-cut": encoded(ZSTD[:-4], "zstd"),
+    "/gzip-garbage": encoded(PAGE, "gzip"),
+    "/gzip-crc": encoded(GZIPPED[:-8] + bytes(4) + GZIPPED[-4:], "gzip"),
+    "/deflate-garbage": encoded(b"\xff" * 99, "deflate"),
+    "/br-garbage": encoded(b"\xff" * 99, "br"),
+    "/zstd-garbage": encoded(PAGE, "zstd"),
+    "/gzip-bomb": encoded(gzip.compress(BOMB), "gzip"),
+    "/deflate-bomb": encoded(zlib.compress(BOMB), "deflate"),
+    "/br-bomb": encoded(brotli.compress(BOMB, quality=5), "br"),
+    "/zstd-bomb": encoded(zstandard.compress(BOMB), "zstd"),
+    "/nested-bomb": encoded(gzip.compress(gzip.compress(BOMB)), "gzip, gzip"),
+    "/short": steps(answer(PAGE, length=len(PAGE) + 1), Do.CLOSE),
+    "/short-chunked": steps(chunked(PAGE, end=b""), Do.CLOSE),
+    "/cut-chunk": steps(chunked(end=b"ff\r\nonly this"), Do.CLOSE),
+    "/bad-chunk": steps(chunked(end=b"zz\r\nonly this\r\n"), Do.CLOSE),
+    "/bad-length": steps(answer(PAGE, "Content-Length: -5", length=-1), Do.CLOSE),
+    "/no-answer": steps(Do.CLOSE),
+    "/reset": steps(Do.RESET),
+    "/reset-in-header": steps(b"HTTP/1.1 200 OK\r\nContent-", Do.RESET),
+    "/cut-in-header": steps(b"HTTP/1.1 200 OK\r\nContent-", Do.CLOSE),
+    "/http09": steps(b"<html>I am HTTP/0.9</html>", Do.CLOSE),
+    "/garbage": steps(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", Do.CLOSE),
+    "/long-header": steps(answer(PAGE, *(f"X-{n}: {'y' * 4000}" for n in range(70))), Do.CLOSE),
+    "/many-headers": steps(answer(PAGE, *(f"X-{n}: y" for n in range(400))), Do.CLOSE),
+    "/many-interims": steps(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 20 + answer(PAGE), Do.CLOSE),
+    "/endless-trailer": steps(chunked(PAGE, end=b"0\r\n" + b"X-T: y\r\n" * 400 + b"\r\n"), Do.CLOSE),
+    "/announced-large": steps(answer(b"x" * 999, length=10**12), Do.HANG),
+    "/large": steps(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 2_000_000, Do.CLOSE),
+    "/hang": steps(Do.HANG),
+    "/hang-in-body": steps(answer(PAGE, length=len(PAGE) + 1), Do.HANG),
+    "/drip": drip,
+    "/thinker": thinker,
+}

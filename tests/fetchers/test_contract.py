@@ -1,0 +1,407 @@
+"""What every fetcher promises, asked of a real server on loopback; one suite for all ways of fetching."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from fetchers.scripts import PAGE, SCRIPTS
+from fetchers.server import Server
+from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions
+from gossamer.fetchers.guard import Answer, Resolver
+from gossamer.fetchers.multi import EpollMulti, PortableMulti
+from gossamer.model import Failure, Link, Request, Response
+from gossamer.reasons import Reason
+
+OPTIONS = FetchOptions(user_agent="gossamer/test", allow_private=("127.0.0.0/8", "::1"), max_body=1_000_000)
+Fetch = Callable[..., "list[Response | Failure]"]
+
+
+def asked(url: str) -> Request:
+    return Request(Link(1, url))
+
+
+def by_blocking(*urls: str, options: FetchOptions = OPTIONS, resolver: Resolver | None = None) -> list[Any]:
+    fetcher = BlockingFetcher(options, resolver)
+    answers = [fetcher.fetch(asked(url)) for url in urls]
+    fetcher.close()
+    return answers
+
+
+def by_worker_thread(*urls: str, options: FetchOptions = OPTIONS, resolver: Resolver | None = None) -> list[Any]:
+    answers: list[Any] = []
+    thread = threading.Thread(target=lambda: answers.extend(by_blocking(*urls, options=options, resolver=resolver)))
+    thread.start()
+    thread.join()
+    return answers
+
+
+def awaiting(run: Callable[[Coroutine[Any, Any, list[Any]]], list[Any]], multi: Any) -> Fetch:
+    def fetch(*urls: str, options: FetchOptions = OPTIONS, resolver: Resolver | None = None) -> list[Any]:
+        async def main() -> list[Any]:
+            fetcher = AwaitingFetcher(options, resolver, multi=multi)
+            answers = [await fetcher.fetch(asked(url)) for url in urls]
+            await fetcher.aclose()
+            return answers
+
+        return run(main())
+
+    return fetch
+
+
+def with_uvloop(main: Coroutine[Any, Any, list[Any]]) -> list[Any]:
+    uvloop = pytest.importorskip("uvloop")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)
+
+
+WAYS = {
+    "blocking": by_blocking,
+    "worker thread": by_worker_thread,
+    "awaiting": awaiting(asyncio.run, EpollMulti),
+    "awaiting, portable": awaiting(asyncio.run, PortableMulti),
+    "awaiting, uvloop": awaiting(with_uvloop, EpollMulti),
+}
+
+
+@pytest.fixture(params=WAYS)
+def fetch(request: pytest.FixtureRequest) -> Fetch:
+    way: Fetch = WAYS[request.param]
+    return way
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with Server(SCRIPTS) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def secure(authority: trustme.CA) -> Iterator[Server]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with Server(SCRIPTS, tls=context) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def ca_file(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("ca") / "ca.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return path
+
+
+# ---------------------------------------------------------------- whole answers
+
+
+def test_an_answer_comes_whole_with_its_facts(fetch: Fetch, server: Server) -> None:
+    [page] = fetch(f"{server.origin}/")
+    assert (page.status, page.body, page.url) == (200, PAGE, f"{server.origin}/")
+    assert page.raw_body is page.body
+    assert page.headers["content-type"] == "text/html"
+    assert page.headers["x-twice"] == "one, two"
+    assert page.headers["set-cookie"] == "a=1\nb=2"
+    assert page.raw_header == SCRIPTS["/"][: -len(PAGE)]  # type: ignore[index]
+    assert (page.peer, page.http_version) == ("127.0.0.1", "1.1")
+    assert page.fetched_at > 1.7e9
+
+
+def test_the_phases_add_up_to_the_total(fetch: Fetch, server: Server) -> None:
+    [page] = fetch(f"{server.origin}/")
+    spent = page.timings
+    phases = spent.dns + spent.connect + spent.tls + spent.first_byte + spent.body
+    assert spent.total == pytest.approx(phases)
+    assert spent.total > 0
+    assert spent.tls == 0
+
+
+@pytest.mark.parametrize("path", ["/chunked", "/trailer", "/interim", "/http10"])
+def test_every_framing_gives_the_same_body(fetch: Fetch, server: Server, path: str) -> None:
+    [page] = fetch(f"{server.origin}{path}")
+    assert (page.status, page.body) == (200, PAGE)
+
+
+def test_the_raw_header_leaves_out_interim_answers_and_trailers(fetch: Fetch, server: Server) -> None:
+    interim, trailer, old = fetch(*(f"{server.origin}{path}" for path in ("/interim", "/trailer", "/http10")))
+    assert interim.raw_header.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert interim.raw_header.endswith(b"\r\n\r\n")
+    assert "link" not in interim.headers
+    assert "x-sum" not in trailer.headers
+    assert b"X-Sum" not in trailer.raw_header
+    assert old.http_version == "1.0"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/204", 204), ("/304", 304), ("/empty", 200), ("/500", 500), ("/no", 404)]
+)
+def test_every_status_is_an_answer(fetch: Fetch, server: Server, path: str, status: int) -> None:
+    [page] = fetch(f"{server.origin}{path}")
+    assert page.status == status
+    assert len(page.body) <= 12
+
+
+def test_a_redirect_is_reported_and_not_followed(fetch: Fetch, server: Server) -> None:
+    [page] = fetch(f"{server.origin}/redirect")
+    assert (page.status, page.headers["location"], page.body) == (302, "/", b"moved")
+
+
+def test_a_path_goes_out_as_it_is_spelled(fetch: Fetch, server: Server) -> None:
+    fetch(f"{server.origin}/a/../b/./c?q=1")
+    assert server.requests[-1].startswith("GET /a/../b/./c?q=1 HTTP/1.1\r\n")
+
+
+def test_a_request_says_who_asks_and_what_it_can_read(fetch: Fetch, server: Server) -> None:
+    options = FetchOptions(user_agent="me/1", allow_private=("127.0.0.1",), headers=(("X-A", "b"), ("X-Empty", "")))
+    [page] = fetch(f"{server.origin}/echo", options=options)
+    lines = page.body.decode().split("\r\n")
+    assert {"User-Agent: me/1", "X-A: b", "X-Empty:"} <= set(lines)
+    assert "Accept-Encoding: gzip, deflate, br, zstd" in lines
+
+
+def test_a_connection_is_used_again(fetch: Fetch) -> None:
+    with Server(SCRIPTS) as fresh:
+        pages = fetch(*[f"{fresh.origin}/"] * 5)
+        assert [page.body for page in pages] == [PAGE] * 5
+        assert fresh.connections == 1
+    assert pages[0].timings.connect > 0
+
+
+def test_an_ipv6_address_can_be_fetched_from(fetch: Fetch) -> None:
+    with Server(SCRIPTS, host="::1") as fresh:
+        [page] = fetch(f"{fresh.origin}/")
+    assert (page.body, page.peer) == (PAGE, "::1")
+
+
+# ---------------------------------------------------------------- encodings
+
+
+@pytest.mark.parametrize(
+    "path",
+    "/gzip /x-gzip /gzip-members /gzip-padded /deflate /deflate-raw /br /zstd /zstd-frames /twice-encoded "
+    "/odd-coding".split(),
+)
+def test_an_encoded_body_is_decoded_and_the_bytes_of_the_wire_kept(fetch: Fetch, server: Server, path: str) -> None:
+    [page] = fetch(f"{server.origin}{path}")
+    assert page.body == PAGE
+    assert len(page.raw_body) == int(page.headers["content-length"])
+
+
+FAILURES = {
+    Reason.FAIL_TRUNCATED: "/gzip-cut /deflate-cut /br-cut /zstd-cut /short /short-chunked /cut-chunk",
+    Reason.FAIL_BAD_ENCODING: "/gzip-garbage /gzip-crc /deflate-garbage /br-garbage /zstd-garbage /compress "
+    "/five-layers",
+    Reason.FAIL_TOO_LARGE: "/gzip-bomb /deflate-bomb /br-bomb /zstd-bomb /nested-bomb /announced-large /large",
+    Reason.FAIL_RESET: "/no-answer /reset /reset-in-header /cut-in-header",
+    Reason.FAIL_PROTOCOL: "/http09 /garbage /bad-chunk /bad-length /long-header /many-headers /many-interims "
+    "/endless-trailer",
+}
+
+
+@pytest.mark.parametrize(
+    ("reason", "path"), [(reason, path) for reason, paths in FAILURES.items() for path in paths.split()]
+)
+def test_what_a_server_does_wrong_has_its_reason(fetch: Fetch, server: Server, reason: Reason, path: str) -> None:
+    [failure] = fetch(f"{server.origin}{path}")
+    assert isinstance(failure, Failure), failure
+    assert failure.reason == reason, failure
+    assert failure.detail
+    assert failure.elapsed >= 0
+
+
+def test_a_failure_does_not_spoil_the_next_fetch(fetch: Fetch, server: Server) -> None:
+    bad, good, worse, fine = fetch(*(f"{server.origin}{path}" for path in ("/large", "/", "/short", "/gzip")))
+    assert isinstance(bad, Failure)
+    assert good.body == PAGE
+    assert isinstance(worse, Failure)
+    assert fine.body == PAGE
+
+
+# ---------------------------------------------------------------- time
+
+
+@pytest.mark.parametrize("path", ["/hang", "/hang-in-body"])
+def test_a_server_that_hangs_is_left_at_the_deadline(fetch: Fetch, server: Server, path: str) -> None:
+    options = FetchOptions(timeout=0.3, allow_private=("127.0.0.1",))
+    [failure] = fetch(f"{server.origin}{path}", options=options)
+    assert failure.reason == Reason.FAIL_TIMEOUT
+    assert 0.25 < failure.elapsed < 2
+
+
+def test_a_body_that_drips_is_left_before_the_deadline(fetch: Fetch, server: Server) -> None:
+    options = FetchOptions(timeout=20, low_speed_time=0.3, allow_private=("127.0.0.1",))
+    [failure] = fetch(f"{server.origin}/drip", options=options)
+    assert failure.reason == Reason.FAIL_TIMEOUT
+    assert failure.elapsed < 5
+    assert failure.size > 0
+
+
+def test_a_server_that_thinks_long_before_it_answers_is_waited_for(fetch: Fetch, server: Server) -> None:
+    options = FetchOptions(timeout=20, low_speed_time=0.2, allow_private=("127.0.0.1",))
+    [page] = fetch(f"{server.origin}/thinker", options=options)
+    assert page.body == PAGE
+    assert page.timings.first_byte > 0.5
+
+
+# ---------------------------------------------------------------- names and addresses
+
+
+def resolver_of(**names: tuple[str, ...]) -> Resolver:
+    known = {name.replace("_", "."): Answer(addresses) for name, addresses in names.items()}
+    return Resolver(lambda host: known.get(host, Answer(problem=f"{host}: no such name")))
+
+
+def test_a_name_leads_to_the_address_that_our_resolver_gave(fetch: Fetch, server: Server) -> None:
+    urls = [f"http://site.test:{server.port}/echo", f"http://Other.test.:{server.port}/echo"]
+    resolver = resolver_of(site_test=("127.0.0.1",), **{"other.test.": ("127.0.0.1",)})
+    pages = fetch(*urls, resolver=resolver)
+    assert [page.peer for page in pages] == ["127.0.0.1"] * 2
+    assert f"Host: site.test:{server.port}\r\n" in pages[0].body.decode()
+
+
+def test_a_name_that_does_not_exist_is_a_dns_failure(fetch: Fetch) -> None:
+    [failure] = fetch("http://nowhere.test/", resolver=resolver_of())
+    assert (failure.reason, failure.detail) == (Reason.FAIL_DNS, "nowhere.test: no such name")
+
+
+def test_a_name_server_that_never_answers_is_left_at_the_deadline(fetch: Fetch) -> None:
+    never = threading.Event()
+    resolver = Resolver(lambda host: Answer(problem=str(never.wait(5))))
+    options = FetchOptions(connect_timeout=0.2)
+    [failure] = fetch("http://slow.test/", options=options, resolver=resolver)
+    never.set()
+    assert failure.reason == Reason.FAIL_DNS
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "169.254.169.254", "0.0.0.0"])
+def test_a_private_address_is_refused(fetch: Fetch, server: Server, host: str) -> None:
+    [failure] = fetch(f"http://{host}:{server.port}/", options=FetchOptions())
+    assert failure.reason == Reason.FAIL_ADDRESS_REFUSED
+
+
+def test_a_name_that_leads_to_a_private_address_is_refused(fetch: Fetch, server: Server) -> None:
+    resolver = resolver_of(trap_test=("127.0.0.1", "::1"))
+    [failure] = fetch(f"http://trap.test:{server.port}/", options=FetchOptions(), resolver=resolver)
+    assert failure.reason == Reason.FAIL_ADDRESS_REFUSED
+    assert "trap.test" in failure.detail
+
+
+def test_a_name_the_user_allows_may_lead_anywhere(fetch: Fetch, server: Server) -> None:
+    options = FetchOptions(allow_private=("Intranet.test",))
+    resolver = resolver_of(intranet_test=("127.0.0.1",))
+    [page] = fetch(f"http://intranet.test:{server.port}/", options=options, resolver=resolver)
+    assert page.body == PAGE
+
+
+def test_only_the_permitted_addresses_of_a_name_are_tried(fetch: Fetch, server: Server) -> None:
+    options = FetchOptions(allow_private=("127.0.0.1",))
+    resolver = resolver_of(mixed_test=("127.0.0.2", "127.0.0.1"))
+    [page] = fetch(f"http://mixed.test:{server.port}/", options=options, resolver=resolver)
+    assert page.peer == "127.0.0.1"
+
+
+def test_a_port_where_nobody_listens_is_a_connect_failure(fetch: Fetch) -> None:
+    with Server({}) as gone:
+        pass
+    [failure] = fetch(f"{gone.origin}/")
+    assert failure.reason == Reason.FAIL_CONNECT
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("ftp://127.0.0.1/", Reason.SKIP_SCHEME),
+        ("file:///etc/passwd", Reason.SKIP_SCHEME),
+        ("http://user:secret@127.0.0.1/", Reason.SKIP_INVALID),
+        ("http://", Reason.SKIP_INVALID),
+        ("nonsense", Reason.SKIP_INVALID),
+    ],
+)
+def test_what_is_not_a_web_address_is_not_fetched(fetch: Fetch, url: str, reason: Reason) -> None:
+    [failure] = fetch(url)
+    assert failure.reason == reason
+
+
+# ---------------------------------------------------------------- TLS and proxies
+
+
+def test_a_secure_page_comes_over_a_verified_connection(fetch: Fetch, secure: Server, ca_file: Path) -> None:
+    options = FetchOptions(ca_file=str(ca_file), allow_private=("127.0.0.1",))
+    [page] = fetch(f"{secure.origin}/", options=options)
+    assert page.body == PAGE
+    assert page.timings.tls > 0
+
+
+def test_a_certificate_nobody_vouches_for_is_a_tls_failure(fetch: Fetch, secure: Server) -> None:
+    [failure] = fetch(f"{secure.origin}/")
+    assert failure.reason == Reason.FAIL_TLS
+
+
+def test_verification_can_be_switched_off(fetch: Fetch, secure: Server) -> None:
+    [page] = fetch(f"{secure.origin}/", options=FetchOptions(verify_tls=False, allow_private=("127.0.0.1",)))
+    assert page.body == PAGE
+
+
+def test_plain_http_on_a_tls_port_is_a_tls_failure(fetch: Fetch, server: Server) -> None:
+    [failure] = fetch(f"{server.origin.replace('http:', 'https:')}/")
+    assert failure.reason == Reason.FAIL_TLS
+
+
+def test_a_proxy_is_asked_for_names_it_resolves_itself(fetch: Fetch) -> None:
+    with Server({"http://far.test/page": answer_of_proxy}) as proxy:
+        [page] = fetch("http://far.test/page", options=FetchOptions(proxy=proxy.origin))
+    assert page.body == b"through the proxy"
+
+
+def test_a_private_address_is_refused_behind_a_proxy_too(fetch: Fetch) -> None:
+    [failure] = fetch("http://10.0.0.1/", options=FetchOptions(proxy="http://127.0.0.1:9"))
+    assert failure.reason == Reason.FAIL_ADDRESS_REFUSED
+
+
+def test_a_proxy_that_refuses_a_tunnel_is_a_connect_failure(fetch: Fetch) -> None:
+    with Server({"far.test:443": b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"}) as proxy:
+        [failure] = fetch("https://far.test/", options=FetchOptions(proxy=proxy.origin))
+    assert failure.reason == Reason.FAIL_CONNECT
+
+
+def test_the_environment_names_a_proxy_only_when_asked(
+    fetch: Fetch, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "")
+    [page] = fetch(f"{server.origin}/")
+    asked_for = FetchOptions(proxy_from_environment=True, allow_private=("127.0.0.1",))
+    [failure] = fetch(f"{server.origin}/", options=asked_for)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    [excepted] = fetch(f"{server.origin}/", options=asked_for)
+    assert page.body == excepted.body == PAGE
+    assert failure.reason == Reason.FAIL_CONNECT
+
+
+def answer_of_proxy(_request: str) -> Iterator[bytes]:
+    yield b"HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\nthrough the proxy"
+
+
+def test_credentials_go_to_the_seeds_origins_only(fetch: Fetch, server: Server) -> None:
+    with Server(SCRIPTS) as stranger:
+        options = FetchOptions(
+            headers=(("Authorization", "Bearer s3cret"), ("X-Plain", "yes")),
+            origins=(server.origin,),
+            allow_private=("127.0.0.1",),
+        )
+        at_home, abroad, again = fetch(*(f"{o.origin}/echo" for o in (server, stranger, server)), options=options)
+    assert b"s3cret" in at_home.body
+    assert b"s3cret" in again.body
+    assert b"s3cret" not in abroad.body
+    assert b"X-Plain: yes" in abroad.body
