@@ -207,8 +207,9 @@ def encode_query(href: str, encoding: str) -> str:
         return href
     codec = _WRITERS.get(encoding, encoding)
     address, hash_mark, fragment = href.partition("#")
-    path, _, query = address.partition("?")
-    return path + "?" + _BEYOND_ASCII.sub(lambda run: _percent_encode(run[0], codec), query) + hash_mark + fragment
+    path, question_mark, query = address.partition("?")
+    encoded = _BEYOND_ASCII.sub(lambda run: _percent_encode(run[0], codec), query)
+    return path + question_mark + encoded + hash_mark + fragment
 
 
 def _percent_encode(text: str, codec: str) -> str:

@@ -1,13 +1,17 @@
 """Follow the few elements whose nesting changes what a tag means: template, svg, math and what lets HTML back in.
 
 A tree builder knows this by its stack of open elements (HTML section 13.2.6). Here only the elements that matter are
-kept. What that leaves out: an end tag that a browser would ignore because an HTML element inside is still open closes
-its element here all the same (`<svg><foreignObject><div></foreignObject>`).
+kept, so HTML elements around or inside svg and math are not known to be open. What that leaves out: an end tag that a
+browser would ignore because an HTML element inside is still open closes its element here all the same
+(`<svg><foreignObject><div></foreignObject>`), and the end tag of an HTML element ends svg even where none is open
+(`<svg></div>`).
 """
 
 from __future__ import annotations
 
+from array import array
 from enum import Enum
+from functools import cache
 from typing import Final, NamedTuple
 
 from turbohtml import Token, TokenType
@@ -16,6 +20,11 @@ from turbohtml import Token, TokenType
 _BREAKOUT: Final = frozenset(
     "b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li listing menu meta "
     "nobr ol p pre ruby s small span strong strike sub sup table tt u ul var".split()
+)
+# End tags that cannot be of an element of svg or math: they close an HTML element around it, and svg or math with it.
+_HTML_ENDS: Final = _BREAKOUT | frozenset(
+    "article aside button details fieldset figcaption figure footer form html label legend main nav object section "
+    "select summary tbody td tfoot th thead tr".split()
 )
 _FONT_ATTRIBUTES: Final = ("color", "face", "size")
 _SVG_DOORS: Final = frozenset({"foreignobject", "desc", "title"})
@@ -38,6 +47,10 @@ class Mark(NamedTuple):
     inside: Inside
 
 
+# There are only about 20 different marks: sharing them keeps megabytes of nested <svg> small.
+_mark = cache(Mark)
+
+
 class Nesting:
     """The open elements that matter, innermost last.
 
@@ -52,7 +65,7 @@ class Nesting:
         self.foreign = False
         self.in_svg = False
         self.inert = 0
-        self._places: dict[str, list[int]] = {}
+        self._places: dict[str, array[int]] = {}
 
     def open(self, tag: str, token: Token) -> None:
         """Note a start tag that did not break out."""
@@ -60,14 +73,14 @@ class Nesting:
         # In HTML the slash of <template/> means nothing.
         if inside is None or (token.self_closing and inside is not Inside.TEMPLATE):
             return
-        self._places.setdefault(tag, []).append(len(self.marks))
-        self.marks.append(Mark(tag, inside))
+        self._places.setdefault(tag, array("q")).append(len(self.marks))
+        self.marks.append(_mark(tag, inside))
         self.inert += inside is Inside.TEMPLATE
         self._look()
 
     def end(self, tag: str) -> None:
         """Note an end tag."""
-        if self.foreign and tag in ("br", "p"):
+        if self.foreign and tag in _HTML_ENDS:
             self._leave()
             return
         places = self._places.get(tag)
@@ -92,13 +105,13 @@ class Nesting:
         if not self.foreign:
             return {"svg": Inside.SVG, "math": Inside.MATH, "template": Inside.TEMPLATE}.get(tag)
         here = self.marks[-1].inside
-        if tag == "svg":
-            return Inside.SVG
         if here is Inside.SVG:
-            return Inside.HTML if tag in _SVG_DOORS else here if tag == "template" else None
+            return Inside.HTML if tag in _SVG_DOORS else here if tag in ("svg", "template") else None
         if tag in _MATH_DOORS or (tag == "annotation-xml" and _holds_html(token)):
             return Inside.HTML
-        return here if tag in ("math", "template") else None
+        if tag == "svg" and self.marks[-1].tag == "annotation-xml":
+            return Inside.SVG
+        return here if tag in ("math", "svg", "template", "annotation-xml") else None
 
     def _leave(self) -> None:
         place = len(self.marks)
