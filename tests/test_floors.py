@@ -20,7 +20,7 @@ FLOORS = {
             "ports seen ledger crawl frontier visit page",
             "fetchers journals outputs",
             "engines",
-            "__init__ __main__ crawler cli dashboard report bench demo",
+            "__init__ __main__ crawler download cli dashboard report bench demo",
         )
     )
     for name in names.split()
