@@ -9,6 +9,7 @@ import http.client
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -112,6 +113,7 @@ def test_every_kind_of_ending_occurs_once_or_more() -> None:
     assert endings == {
         ("done", None),
         ("redirected", None),
+        ("redirected", Reason.SKIP_SCOPE),
         ("skipped", Reason.SKIP_ROBOTS),
         ("failed", Reason.FAIL_HTTP_4XX),
         ("failed", Reason.FAIL_HTTP_5XX),
@@ -168,6 +170,12 @@ def test_statuses_are_as_expected_and_titles_survive_every_encoding() -> None:
 def test_without_sitemaps_only_the_orphan_is_missing() -> None:
     assert set(EXPECTED.pages) - set(SITE.expected(sitemaps=False).pages) == {"/attic/"}
     assert EXPECTED.pages["/attic/"].depth is None
+
+
+def test_a_redirect_leads_no_deeper() -> None:
+    chain = ("/old/visit.html", "/old/visit", "/visit-us", "/cabinet/left", "/cabinet/right")
+    assert {EXPECTED.pages[path].depth for path in chain} == {2}
+    assert EXPECTED.pages["/visit/"].depth == 1
 
 
 def test_a_small_collection_makes_a_small_site() -> None:
@@ -460,13 +468,15 @@ def test_after_the_end_nothing_is_left() -> None:
         socket.create_connection(("127.0.0.1", server.port), timeout=10).close()
 
 
-def test_a_visitor_who_leaves_early_does_no_harm(server: DemoServer) -> None:
+def test_a_visitor_who_leaves_early_does_no_harm(server: DemoServer, caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
         client.sendall(b"GET /downloads/atlas.tiff HTTP/1.1\r\n\r\n")
         client.recv(10)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # leave with a reset
     assert ask(server, "/about/")[0].status == 200
     server.close()
     assert sorted(entry.path for entry in server.log) == ["/about/", "/downloads/atlas.tiff"]
+    assert not caplog.records
 
 
 def test_it_can_be_served_from_inside_a_running_loop() -> None:

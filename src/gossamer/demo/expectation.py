@@ -18,7 +18,8 @@ class Found(Struct, frozen=True):
     """How the visit to one path must end.
 
     `status` is None where no whole answer can come; `location` is the target of a redirect as a path or foreign URL;
-    `title` is decoded text; `depth` the least number of links from the home page (None: only known from a sitemap).
+    `title` is decoded text; `depth` the least number of links from the home page, where following a redirect costs
+    none (None: only known from a sitemap). A redirect that leaves the site carries the reason its target is refused.
     """
 
     outcome: OutcomeKind
@@ -57,10 +58,12 @@ def expect(documents: Mapping[str, Document], disallowed: Callable[[str], bool],
                 continue
             pages[path] = _judge(path, documents.get(path), disallowed(path), depth)
             for target, reason in _outlinks(pages[path], documents.get(path)):
-                if reason is None:
-                    queue.append((target, None if depth is None else depth + 1))
-                else:
+                if reason is not None:
                     refused[target] = reason
+                elif pages[path].outcome is OutcomeKind.REDIRECTED:
+                    queue.appendleft((target, depth))
+                else:
+                    queue.append((target, None if depth is None else depth + 1))
     return Expectation(pages, {target: reason for target, reason in refused.items() if target not in pages})
 
 
@@ -89,13 +92,14 @@ def _judge_redirect(path: str, document: Document, depth: int | None) -> Found:
         return Found(OutcomeKind.FAILED, document.status, Reason.FAIL_BAD_REDIRECT, depth=depth)
     if location == path:
         return Found(OutcomeKind.FAILED, document.status, Reason.FAIL_REDIRECT_LOOP, location, depth=depth)
-    return Found(OutcomeKind.REDIRECTED, document.status, location=location, depth=depth)
+    reason = None if location.startswith("/") else Reason.SKIP_SCOPE
+    return Found(OutcomeKind.REDIRECTED, document.status, reason, location, depth=depth)
 
 
 def _outlinks(found: Found, document: Document | None) -> Iterator[tuple[str, Reason | None]]:
     """List where a visited document leads, each with the reason to refuse it or None."""
     if found.outcome is OutcomeKind.REDIRECTED:
-        yield found.location, None if found.location.startswith("/") else Reason.SKIP_SCOPE
+        yield found.location, found.reason
     elif found.outcome is OutcomeKind.DONE and document is not None:
         silent = "nofollow" in document.robots
         yield from ((anchor.leads_to, _refusal(anchor, silent)) for anchor in document.anchors if anchor.leads_to)

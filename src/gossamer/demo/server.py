@@ -211,7 +211,9 @@ class _Connection(asyncio.Protocol):
             for start in range(0, last, _SLICE):
                 transport.write(whole[start : start + _SLICE])
                 await self._writable.wait()
-        finally:  # a client that leaves early (the task is cancelled) is noted too
+                if transport.is_closing():
+                    return
+        finally:  # a client that leaves early (the task is cancelled, or sees it above) is noted too
             self._note(asked, answer, arrived)
         transport.write(whole[last:])
         if not asked.keeps_alive or (answer.cut_after is not None and asked.method != "HEAD"):
