@@ -39,7 +39,8 @@ class _HandedOver(socket.socket):
     __slots__ = ()
 
     def __del__(self) -> None:
-        self.close()
+        if self.fileno() >= 0:  # not where the constructor failed
+            self.close()
 
 
 class Transfer:

@@ -1,0 +1,92 @@
+"""Undoing Content-Encoding: whole or not at all, and never beyond the limit."""
+
+from __future__ import annotations
+
+import gzip
+import tracemalloc
+import zlib
+from collections.abc import Callable
+
+import brotli
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gossamer.fetchers.decoding import RATIO_FREE, decode, limit_for
+from gossamer.model import Failure
+from gossamer.reasons import Reason
+
+MAX = 10_000_000
+ENCODE: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": lambda body: bytes(brotli.compress(body, quality=4)),
+    "zstd": zstandard.compress,
+}
+codings = st.sampled_from(sorted(ENCODE))
+
+
+@given(st.binary(max_size=5000), codings)
+def test_what_was_encoded_comes_back(body: bytes, coding: str) -> None:
+    assert decode(ENCODE[coding](body), coding, MAX) == body
+
+
+@given(st.binary(min_size=1, max_size=500), codings, st.data())
+def test_a_stream_cut_anywhere_is_truncated_or_garbage_and_never_a_page(
+    body: bytes, coding: str, draw: st.DataObject
+) -> None:
+    encoded = ENCODE[coding](body)
+    cut = encoded[: draw.draw(st.integers(1, len(encoded) - 1))]
+    answer = decode(cut, coding, MAX)
+    # One byte of a zlib header may also be read as the beginning of a raw stream.
+    assert isinstance(answer, Failure)
+    assert answer.reason in (Reason.FAIL_TRUNCATED, Reason.FAIL_BAD_ENCODING)
+
+
+@given(st.binary(max_size=300), codings)
+def test_garbage_never_raises(body: bytes, coding: str) -> None:
+    answer = decode(body, coding, MAX)
+    assert isinstance(answer, bytes | Failure)
+
+
+@pytest.mark.parametrize("coding", ENCODE)
+def test_a_body_that_just_fits_is_whole_and_one_byte_more_is_too_large(coding: str) -> None:
+    body = bytes(range(256)) * 100
+    encoded = ENCODE[coding](body)
+    assert decode(encoded, coding, len(body)) == body
+    answer = decode(encoded, coding, len(body) - 1)
+    assert isinstance(answer, Failure)
+    assert answer.reason == Reason.FAIL_TOO_LARGE
+
+
+@pytest.mark.parametrize("coding", ENCODE)
+def test_a_bomb_is_never_expanded(coding: str) -> None:
+    bomb = ENCODE[coding](bytes(200_000_000) if coding != "br" else bytes(50_000_000))
+    tracemalloc.start()
+    answer = decode(bomb, coding, MAX)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert isinstance(answer, Failure)
+    assert answer.reason == Reason.FAIL_TOO_LARGE
+    assert peak < 3 * MAX
+
+
+def test_the_ratio_is_limited_above_the_first_mebibyte() -> None:
+    assert limit_for(100, MAX) == RATIO_FREE
+    assert limit_for(10_000, MAX) == 2_000_000
+    assert limit_for(1_000_000, MAX) == MAX
+
+
+def test_a_body_without_coding_is_the_same_object() -> None:
+    body = b"plain" * 100
+    assert decode(body, "identity", MAX) is body
+    assert decode(body, "", MAX) is body
+    assert decode(b"", "gzip", MAX) == b""
+
+
+def test_raw_deflate_is_understood_even_if_it_looks_like_zlib() -> None:
+    for size in range(200):
+        stream = zlib.compressobj(wbits=-15)
+        body = bytes(range(size))
+        assert decode(stream.compress(body) + stream.flush(), "deflate", MAX) == body

@@ -1,0 +1,60 @@
+"""What the user's policy becomes in a fetch."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+import pytest
+
+from gossamer.errors import UserError
+from gossamer.fetchers import FetchOptions, user_agent
+from gossamer.fetchers.options import header_lines, origin_of
+from gossamer.policy import Policy
+
+try:
+    VERSION = version("gossamer")
+except PackageNotFoundError:
+    VERSION = "0"
+
+
+def test_the_user_agent_says_who_and_whom_to_write_to() -> None:
+    assert user_agent(Policy(contact="me@example.org")) == f"gossamer/{VERSION} (+me@example.org)"
+    assert user_agent(Policy()) == f"gossamer/{VERSION}"
+    assert user_agent(Policy(user_agent="mine/1", contact="x")) == "mine/1"
+
+
+def test_options_follow_the_policy() -> None:
+    policy = Policy(
+        seeds=("https://Example.org/a", "http://b.test:81?q"), timeout=5, max_body=9, allow_private=("::1",)
+    )
+    options = FetchOptions.of(policy)
+    assert (options.timeout, options.connect_timeout, options.max_body) == (5, 5, 9)
+    assert set(options.origins or ()) == {"https://example.org", "http://b.test:81"}
+    assert options.allow_private == ("::1",)
+    assert FetchOptions.of(Policy()).origins is None
+
+
+def test_an_origin_is_scheme_and_authority() -> None:
+    assert origin_of("https://A.org:8443/x?y#z") == "https://a.org:8443"
+    assert origin_of("http://[::1]#z") == "http://[::1]"
+
+
+def test_the_users_headers_replace_ours_of_the_same_name() -> None:
+    options = FetchOptions(user_agent="me", headers=(("user-agent", "other"), ("Accept", ""), ("Cookie", "a=b")))
+    lines = header_lines(options, credentials=False)
+    assert "user-agent: other" in lines
+    assert "Accept;" in lines
+    assert not any("me" in line for line in lines)
+    assert "Cookie: a=b" not in lines
+    assert "Cookie: a=b" in header_lines(options, credentials=True)
+
+
+@pytest.mark.parametrize("header", [("X-A", "b\r\nEvil: yes"), ("X A", "b"), ("", "b"), ("X:", "b"), ("X", "a\x00")])
+def test_a_header_that_would_break_the_request_is_the_users_mistake(header: tuple[str, str]) -> None:
+    with pytest.raises(UserError, match="header"):
+        FetchOptions(headers=(header,))
+
+
+def test_a_missing_ca_file_is_the_users_mistake() -> None:
+    with pytest.raises(UserError, match="CA file"):
+        FetchOptions(ca_file="/nowhere/ca.pem")
