@@ -1,0 +1,377 @@
+"""fetch_all: download many URLs at once; the pages come in the order asked.
+
+    for page in gossamer.fetch_all(urls, engine="threads", concurrency=32): ...
+    async for page in gossamer.fetch_all(urls): ...
+
+A download is not a crawl: the URLs are the caller's own choice, so robots.txt is not asked and hosts get no rest; but
+at most `host_concurrency` (8) fetches of one host run at once, and failures that pass are retried.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import heapq
+import inspect
+import math
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from typing import Any, Final, get_args
+
+import msgspec
+
+from gossamer import urls
+from gossamer.crawler import EngineName
+from gossamer.engines.aio import AsyncioEngine
+from gossamer.engines.clock import SystemClock
+from gossamer.engines.driver import AsyncEngine, Engine, FetchEvent
+from gossamer.engines.inline import InlineEngine
+from gossamer.engines.loop import from_thread, in_threads
+from gossamer.engines.threads import ThreadsEngine
+from gossamer.errors import UserError
+from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions, RecordedFetcher, user_agent
+from gossamer.fetchers.options import CREDENTIALS
+from gossamer.model import Failure, Link, OutcomeKind, PageRecord, Request, Response
+from gossamer.page import Page
+from gossamer.policy import Policy
+from gossamer.ports import AsyncFetcher, Clock, Fetcher
+from gossamer.protocol import Failed, Visited
+from gossamer.reasons import Reason
+from gossamer.visit import Visitor
+
+CONCURRENCY: Final[Mapping[str, int]] = {"inline": 1, "threads": 16, "asyncio": 64}
+HOST_CONCURRENCY: Final = 8
+"""How many fetches run at once, in all and of one host, unless the caller says so."""
+AHEAD: Final = 4
+"""How many times `concurrency` pages may be asked for and not yet taken: what waits behind a slow one."""
+PATIENCE: Final = 60.0
+"""The longest back-off of a retry, in seconds: a server that asks for more is taken at its first word."""
+
+
+class Downloads:
+    """Many downloads: iterate with `for` or `async for`, once, to get a page for each URL in the order asked."""
+
+    def __init__(
+        self,
+        asked: Iterable[str] | AsyncIterable[str],
+        *,
+        engine: EngineName = "asyncio",
+        follow: bool = True,
+        policy: Policy | None = None,
+        fetcher: RecordedFetcher | None = None,
+        clock: Clock | None = None,
+        **fields: Any,
+    ) -> None:
+        if engine not in get_args(EngineName):
+            raise UserError(f"There is no engine {engine!r}; choose one of {', '.join(get_args(EngineName))}.")
+        if isinstance(asked, AsyncIterable) and engine != "asyncio":
+            raise UserError(f"An async iterator of URLs needs engine='asyncio', not {engine!r}.")
+        self._asked = [asked] if isinstance(asked, str) else asked
+        self._engine = engine
+        self._follow = follow
+        self.policy = _complete(policy, fields, engine)
+        self._options = FetchOptions.of(self.policy)
+        self._visitor = Visitor(self.policy)
+        self._fetcher = fetcher
+        self._clock = clock or SystemClock()
+
+    def __iter__(self) -> Iterator[Page]:
+        """Give the pages in the order asked; leaving the loop early calls off what is under way.
+
+        On the asyncio engine the URLs are taken in the thread of its loop.
+        """
+        asynchronous = self._engine == "asyncio"
+        batches = from_thread(self._awaited_batches) if asynchronous else self._blocking_batches()
+        with contextlib.closing(batches) as source:  # type: ignore[type-var]  # both are generators
+            for batch in source:
+                yield from batch
+
+    async def __aiter__(self) -> AsyncGenerator[Page, None]:
+        """Give the pages in the order asked, inside an event loop; leaving the loop early calls off the rest."""
+        asynchronous = self._engine == "asyncio"
+        batches = self._awaited_batches() if asynchronous else in_threads(self._blocking_batches())
+        async with contextlib.aclosing(batches) as source:
+            async for batch in source:
+                for page in batch:
+                    yield page
+
+    def _blocking_batches(self) -> Iterator[list[Page]]:
+        assert isinstance(self._asked, Iterable)
+        source = iter(self._asked)
+        engine = self._blocking_engine()
+        window = _Window(self.policy, follow=self._follow)
+        try:
+            while True:
+                if window.wants_more:
+                    window.ask(next(source, None))
+                window.start_due(self._clock.now(), engine.start)
+                if batch := window.taken():
+                    yield batch
+                elif window.over:
+                    return
+                else:
+                    window.land(engine.collect(self._patience(window)), self._clock.now())
+        finally:
+            engine.close()
+
+    async def _awaited_batches(self) -> AsyncGenerator[list[Page], None]:
+        engine: AsyncEngine = AsyncioEngine(self._awaiting_fetcher(), self._visitor.visit)
+        source = _Source(self._asked, engine)
+        window = _Window(self.policy, follow=self._follow)
+        try:
+            while True:
+                if window.wants_more and source.ready:
+                    window.ask(source.take())
+                window.start_due(self._clock.now(), engine.start)
+                if batch := window.taken():
+                    yield batch
+                elif window.over:
+                    return
+                else:
+                    patience = self._patience(window) if source.ready else None
+                    window.land(await engine.collect(patience), self._clock.now())
+        finally:
+            await source.aclose()
+            await engine.aclose()
+
+    def _patience(self, window: _Window) -> float | None:
+        """Tell how long to wait for a page: not at all while there is room for another URL."""
+        if window.wants_more:
+            return 0.0
+        return self._clock.patience(window.next_moment, window.in_flight)
+
+    def _blocking_engine(self) -> Engine:
+        fetcher: Fetcher = self._fetcher or BlockingFetcher(self._options)
+        if self._fetcher is None and _has_credentials(self.policy):
+            fetcher = _Discreet(fetcher, BlockingFetcher(msgspec.structs.replace(self._options, origins=())))
+        if self._engine == "inline":
+            return InlineEngine(fetcher, self._visitor.visit)
+        return ThreadsEngine(fetcher, self._visitor.visit, self.policy.concurrency or 1)
+
+    def _awaiting_fetcher(self) -> AsyncFetcher:
+        if self._fetcher is not None:
+            return self._fetcher.awaiting()
+        fetcher = AwaitingFetcher(self._options)
+        if not _has_credentials(self.policy):
+            return fetcher
+        return _DiscreetAwaiting(fetcher, AwaitingFetcher(msgspec.structs.replace(self._options, origins=())))
+
+
+def fetch_all(asked: Iterable[str] | AsyncIterable[str], **options: Any) -> Downloads:
+    """Download many URLs at once: iterate over the result, with `for` or `async for`, to get their pages in order.
+
+    `asked` may be endless: it is read at most four times `concurrency` ahead of the pages taken. `engine` is inline,
+    threads or asyncio. Redirects are followed, each hop through the address guard; the page then has the last hop's
+    `url`, and `via` is the URL asked for. `follow=False` gives the redirect itself. Credentials in `headers` are not
+    sent to another origin than the one asked for. What fails is a page too: `page.ok` is false and `page.reason` says
+    why. Other keywords are the fields of `Policy` that concern a fetch (timeout, headers, retries, allow_private …).
+    """
+    return Downloads(asked, **options)
+
+
+# ---------------------------------------------------------------- deciding
+
+
+class _Window:
+    """The downloads asked for and not yet taken, in order. Decides what to start, never too many of one host."""
+
+    def __init__(self, policy: Policy, *, follow: bool) -> None:
+        self._most = policy.concurrency or 1
+        self._most_of_host = policy.host_concurrency
+        self._follow = follow
+        self._exhausted = False
+        self._count = 0
+        self._order: deque[int] = deque()
+        self._pages: dict[int, Page] = {}
+        self._hosts: dict[str, deque[Request]] = {}  # what may start, by host
+        self._resting: list[tuple[float, int, Request]] = []  # what is tried again later: a heap
+        self._busy: Counter[str] = Counter()
+        self.in_flight = 0
+
+    @property
+    def wants_more(self) -> bool:
+        """Tell whether another URL should be asked for: a slot is free and few pages wait to be taken."""
+        return not self._exhausted and self.in_flight < self._most and len(self._order) < AHEAD * self._most
+
+    @property
+    def over(self) -> bool:
+        """Tell whether every URL has been asked for and its page taken."""
+        return self._exhausted and not self._order
+
+    @property
+    def next_moment(self) -> float:
+        """Tell when the next retry is due; infinity when there is none."""
+        return self._resting[0][0] if self._resting else math.inf
+
+    def ask(self, text: str | None) -> None:
+        """Take the next URL as the caller wrote it; None is the end."""
+        if text is None:
+            self._exhausted = True
+            return
+        self._count += 1
+        self._order.append(self._count)
+        try:
+            self._queue(Request(Link(self._count, urls.seed(text))))
+        except UserError as error:
+            record = PageRecord(text, OutcomeKind.FAILED, reason=Reason.SKIP_INVALID, detail=str(error), attempts=0)
+            self._pages[self._count] = Page(record)
+
+    def start_due(self, now: float, start: Callable[[Request], None]) -> None:
+        """Start what may start now."""
+        while self._resting and self._resting[0][0] <= now:
+            self._queue(heapq.heappop(self._resting)[2])
+        while self.in_flight < self._most and (host := self._free_host()) is not None:
+            request = self._hosts[host].popleft()
+            if not self._hosts[host]:
+                del self._hosts[host]
+            self._busy[host] += 1
+            self.in_flight += 1
+            start(request)
+
+    def _free_host(self) -> str | None:
+        return next((host for host in self._hosts if self._busy[host] < self._most_of_host), None)
+
+    def _queue(self, request: Request) -> None:
+        self._hosts.setdefault(urls.host_key(request.url), deque()).append(request)
+
+    def land(self, events: Iterable[FetchEvent], now: float) -> None:
+        """Take what came of fetches: a page, another hop, or another try later."""
+        for event in events:
+            assert isinstance(event, Visited | Failed), "a download asks for no robots.txt"
+            request = event.request
+            self._free(urls.host_key(request.url))
+            if isinstance(event, Visited) and event.kind is OutcomeKind.REDIRECTED and event.outlinks and self._follow:
+                link = request.link
+                asked = link.via or link.url
+                self._queue(Request(Link(link.id, event.outlinks[0].url, hops=link.hops + 1, via=asked)))
+            elif event.kind is OutcomeKind.RETRY and event.retry_after <= PATIENCE:
+                again = Request(request.link, request.purpose, request.attempt + 1)
+                heapq.heappush(self._resting, (now + event.retry_after, request.link.id, again))
+            else:
+                self._pages[request.link.id] = _page(event)
+
+    def _free(self, host: str) -> None:
+        self.in_flight -= 1
+        self._busy[host] -= 1
+        if not self._busy[host]:
+            del self._busy[host]
+
+    def taken(self) -> list[Page]:
+        """Take the pages whose turn it is."""
+        batch = []
+        while self._order and self._order[0] in self._pages:
+            batch.append(self._pages.pop(self._order.popleft()))
+        return batch
+
+
+def _page(event: Visited | Failed) -> Page:
+    record = event.record
+    if record.outcome is OutcomeKind.RETRY:  # would be tried again, but not by us
+        record = msgspec.structs.replace(record, outcome=OutcomeKind.FAILED)
+    return Page(record, event.response if isinstance(event, Visited) else None)
+
+
+def _complete(policy: Policy | None, fields: Mapping[str, Any], engine: str) -> Policy:
+    """Fill in what a download needs: no border, no links to judge, a name, how much at once."""
+    whole = msgspec.structs.asdict(policy or Policy(host_concurrency=HOST_CONCURRENCY)) | dict(fields)
+    complete = Policy.of(whole)
+    return msgspec.structs.replace(
+        complete,
+        seeds=(),
+        scope="any",
+        include=(),
+        exclude=(),
+        max_links_per_page=0,
+        user_agent=complete.user_agent or user_agent(complete),
+        concurrency=1 if engine == "inline" else complete.concurrency or CONCURRENCY[engine],
+    )
+
+
+# ---------------------------------------------------------------- doing
+
+
+class _Source:
+    """The caller's URLs inside an event loop: a plain iterable is asked at once, an async one beside the fetches."""
+
+    def __init__(self, asked: Iterable[str] | AsyncIterable[str], engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._plain = iter(asked) if isinstance(asked, Iterable) else None
+        self._awaited: AsyncIterator[str] | None = aiter(asked) if isinstance(asked, AsyncIterable) else None
+        self._pull: asyncio.Future[str | None] | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether `take` has an answer; where not, the engine is woken as soon as it has."""
+        if self._awaited is None:
+            return True
+        if self._pull is None:
+            self._pull = asyncio.ensure_future(_next_or_none(self._awaited))
+            self._pull.add_done_callback(lambda _: self._engine.wake())
+        return self._pull.done()
+
+    def take(self) -> str | None:
+        """Give the next URL, or None at the end; raises what the caller's iterator raises."""
+        if self._plain is not None:
+            return next(self._plain, None)
+        pull, self._pull = self._pull, None
+        assert pull is not None, "take before ready"
+        return pull.result()
+
+    async def aclose(self) -> None:
+        """End a pull under way, and the caller's async generator."""
+        if self._pull is not None:
+            self._pull.cancel()
+            with contextlib.suppress(BaseException):
+                await self._pull
+        if inspect.isasyncgen(self._awaited):
+            await self._awaited.aclose()
+
+
+async def _next_or_none(source: AsyncIterator[str]) -> str | None:
+    return await anext(source, None)
+
+
+def _has_credentials(policy: Policy) -> bool:
+    return any(name.lower() in CREDENTIALS for name, _ in policy.headers)
+
+
+def _strays(request: Request) -> bool:
+    """Tell whether redirects have led to another origin than the one the caller asked."""
+    return bool(request.link.via) and urls.host_key(request.link.via) != urls.host_key(request.url)
+
+
+class _Discreet:
+    """A fetcher that keeps the caller's credentials from origins that were not asked for."""
+
+    def __init__(self, full: Fetcher, bare: Fetcher) -> None:
+        self._both = (full, bare)
+
+    def fetch(self, request: Request) -> Response | Failure:
+        """Fetch with credentials, or after a redirect to elsewhere without."""
+        return self._both[_strays(request)].fetch(request)
+
+    def abort(self) -> None:
+        """Make running fetches return soon."""
+        for fetcher in self._both:
+            fetcher.abort()
+
+    def close(self) -> None:
+        """Close all connections."""
+        for fetcher in self._both:
+            fetcher.close()
+
+
+class _DiscreetAwaiting:
+    """The same without blocking the event loop."""
+
+    def __init__(self, full: AsyncFetcher, bare: AsyncFetcher) -> None:
+        self._both = (full, bare)
+
+    async def fetch(self, request: Request) -> Response | Failure:
+        """Fetch with credentials, or after a redirect to elsewhere without."""
+        return await self._both[_strays(request)].fetch(request)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        for fetcher in self._both:
+            await fetcher.aclose()

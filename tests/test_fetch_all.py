@@ -1,0 +1,215 @@
+"""Many downloads at once: in order, lazily, failures as values, on every engine alike."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+from collections.abc import AsyncIterator, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+import gossamer
+from gossamer.demo.server import DemoServer
+from gossamer.engines.clock import FakeClock
+from gossamer.reasons import Reason
+
+ENGINES = ("inline", "threads", "asyncio")
+every_engine = pytest.mark.parametrize("engine", ENGINES)
+
+
+@pytest.fixture(scope="module")
+def museum() -> Iterator[DemoServer]:
+    with DemoServer() as server:
+        yield server
+
+
+def local(urls: Any, **options: Any) -> gossamer.Downloads:
+    return gossamer.fetch_all(urls, allow_private="127.0.0.1", **options)
+
+
+async def listed(downloads: gossamer.Downloads) -> list[gossamer.Page]:
+    return [page async for page in downloads]
+
+
+@every_engine
+def test_pages_come_in_the_order_asked_with_failures_among_them(museum: DemoServer, engine: str) -> None:
+    asked = [f"{museum.url}visit/", f"{museum.url}nowhere", "mailto:me@example.org", museum.url] * 5
+    pages = list(local(asked, engine=engine))
+    assert [page.status for page in pages] == [200, 404, None, 200] * 5
+    assert [page.reason for page in pages[:4]] == [None, Reason.FAIL_HTTP_4XX, Reason.SKIP_INVALID, None]
+    assert [page.ok for page in pages[:4]] == [True, False, False, True]
+    assert pages[3].title.endswith("The Museum of Silk")
+    assert pages[3].links, "a downloaded page still knows its links"
+
+
+@every_engine
+def test_async_for_gives_the_same(museum: DemoServer, engine: str) -> None:
+    asked = [museum.url, f"{museum.url}nowhere"] * 3
+    pages = asyncio.run(listed(local(asked, engine=engine)))
+    assert [page.status for page in pages] == [200, 404] * 3
+
+
+@every_engine
+def test_an_endless_generator_is_read_only_a_window_ahead(engine: str) -> None:
+    read = itertools.count()
+    asked = (f"https://example.org/{next(read)}" for _ in itertools.count())
+    downloads = gossamer.fetch_all(asked, engine=engine, concurrency=4, fetcher=gossamer.RecordedFetcher({}))
+    taken = list(itertools.islice(downloads, 100))
+    assert [page.url for page in taken] == [f"https://example.org/{number}" for number in range(100)]
+    assert next(read) <= 100 + 4 * 4 * 4, "the window, and the batches handed over"
+
+
+def test_what_the_callers_generator_raises_reaches_the_caller() -> None:
+    def asked() -> Iterator[str]:
+        yield "https://example.org/"
+        raise RuntimeError("the list is broken")
+
+    with pytest.raises(RuntimeError, match="the list is broken"):
+        list(gossamer.fetch_all(asked(), fetcher=gossamer.RecordedFetcher({})))
+
+
+def test_an_async_iterator_of_urls_is_awaited_beside_the_fetches(museum: DemoServer) -> None:
+    async def scenario() -> list[int | None]:
+        seen: list[int | None] = []
+        first_came = asyncio.Event()
+
+        async def asked() -> AsyncIterator[str]:
+            yield museum.url
+            await first_came.wait()  # the second is asked only after the first was taken
+            yield f"{museum.url}nowhere"
+
+        async for page in local(asked()):
+            seen.append(page.status)
+            first_came.set()
+        return seen
+
+    assert asyncio.run(asyncio.wait_for(scenario(), 20)) == [200, 404]
+
+
+def test_an_async_iterator_needs_the_asyncio_engine() -> None:
+    async def asked() -> AsyncIterator[str]:
+        yield "https://example.org/"
+
+    with pytest.raises(gossamer.UserError, match="asyncio"):
+        gossamer.fetch_all(asked(), engine="threads")
+
+
+@every_engine
+def test_at_most_host_concurrency_fetches_of_a_host_run_at_once(museum: DemoServer, engine: str) -> None:
+    before = len(museum.log)
+    list(local([f"{museum.url}nowhere?{number}" for number in range(40)], engine=engine, host_concurrency=2))
+    assert len({access.connection for access in museum.log[before:]}) <= 2
+
+
+SITE = {
+    "/": gossamer.RecordedPage(301, {"Location": "/second"}),
+    "/second": gossamer.RecordedPage(302, {"Location": "https://other.example/end"}),
+    "/round": gossamer.RecordedPage(302, {"Location": "/about"}),
+    "/about": gossamer.RecordedPage(302, {"Location": "/round"}),
+}
+WEB = {f"https://example.org{path}": page for path, page in SITE.items()} | {
+    "https://other.example/end": "<title>There</title>"
+}
+
+
+@every_engine
+def test_redirects_are_followed_hop_by_hop_and_via_tells_what_was_asked(engine: str) -> None:
+    fetcher = gossamer.RecordedFetcher(WEB)
+    [page] = gossamer.fetch_all("https://example.org/", engine=engine, fetcher=fetcher)
+    assert (page.url, page.title, page.via) == ("https://other.example/end", "There", "https://example.org/")
+
+
+def test_redirects_can_be_left_alone() -> None:
+    [page] = gossamer.fetch_all("https://example.org/", follow=False, fetcher=gossamer.RecordedFetcher(WEB))
+    assert (page.status, page.record.location) == (301, "https://example.org/second")
+
+
+def test_redirects_in_a_ring_end_at_the_limit() -> None:
+    fetcher = gossamer.RecordedFetcher(WEB)
+    [page] = gossamer.fetch_all("https://example.org/round", fetcher=fetcher, max_redirects=5)
+    assert page.reason is Reason.FAIL_TOO_MANY_REDIRECTS
+    assert len(fetcher.requests) == 6
+
+
+@every_engine
+def test_a_passing_failure_is_tried_again_after_a_while(engine: str) -> None:
+    busy = gossamer.RecordedPage(503, {"Retry-After": "20"})
+    fetcher = gossamer.RecordedFetcher({"https://example.org/": [busy, "<title>Better</title>"]})
+    clock = FakeClock()
+    [page] = gossamer.fetch_all("https://example.org/", engine=engine, fetcher=fetcher, clock=clock)
+    assert page.title == "Better"
+    assert page.record.attempts == 2
+    assert clock.time >= 20
+
+
+def test_a_server_that_wants_a_long_pause_is_taken_at_its_word() -> None:
+    busy = gossamer.RecordedPage(503, {"Retry-After": "600"})
+    fetcher = gossamer.RecordedFetcher({"https://example.org/": [busy, "<title>Better</title>"]})
+    [page] = gossamer.fetch_all("https://example.org/", fetcher=fetcher)
+    assert (page.status, page.outcome, page.reason) == (503, gossamer.OutcomeKind.FAILED, Reason.FAIL_HTTP_5XX)
+
+
+def test_private_addresses_are_refused_unless_allowed(museum: DemoServer) -> None:
+    before = len(museum.log)
+    [page] = gossamer.fetch_all(museum.url)
+    assert page.reason is Reason.FAIL_ADDRESS_REFUSED
+    assert len(museum.log) == before
+
+
+@every_engine
+def test_leaving_the_loop_early_ends_cleanly(museum: DemoServer, engine: str) -> None:
+    threads = threading.active_count()
+    for page in local([museum.url] * 50, engine=engine):
+        assert page.ok
+        break
+    assert threading.active_count() <= threads + 1, "at most an idle resolver"
+
+
+@pytest.mark.parametrize("wrong", [{"engine": "steam"}, {"timeuot": 3}, {"timeout": "soon"}, {"concurrency": 0}])
+def test_what_cannot_be_is_said_at_once(wrong: dict[str, Any]) -> None:
+    with pytest.raises(gossamer.UserError):
+        gossamer.fetch_all(["https://example.org/"], **wrong)
+
+
+# ---------------------------------------------------------------- credentials
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Redirect /to?URL, and show the Authorization header elsewhere."""
+
+    def do_GET(self) -> None:
+        target = self.path.partition("?")[2]
+        body = self.headers.get("Authorization", "none").encode()
+        self.send_response(302 if target else 200)
+        if target:
+            self.send_header("Location", target)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def two_servers() -> Iterator[list[str]]:
+    servers = [ThreadingHTTPServer(("127.0.0.1", 0), Echo) for _ in range(2)]
+    threads = [threading.Thread(target=server.serve_forever, args=(0.05,)) for server in servers]
+    for thread in threads:
+        thread.start()
+    yield [f"http://127.0.0.1:{server.server_address[1]}/" for server in servers]
+    for server, thread in zip(servers, threads, strict=True):
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@every_engine
+def test_credentials_never_leave_the_origin_that_was_asked(two_servers: list[str], engine: str) -> None:
+    here, there = two_servers
+    asked = [here, f"{here}to?{here}", f"{here}to?{there}", f"{here}to?{there}to?{here}"]
+    pages = list(local(asked, engine=engine, headers={"Authorization": "Basic xyz"}))
+    assert [page.body for page in pages] == [b"Basic xyz", b"Basic xyz", b"none", b"Basic xyz"]
