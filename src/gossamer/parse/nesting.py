@@ -67,6 +67,11 @@ class Nesting:
         self.inert = 0
         self._places: dict[str, array[int]] = {}
 
+    @property
+    def allows_cdata(self) -> bool:
+        """Tell whether "<![CDATA[" begins text here: in svg and math, and where they let HTML back in."""
+        return bool(self.marks) and self.marks[-1].inside is not Inside.TEMPLATE
+
     def open(self, tag: str, token: Token) -> None:
         """Note a start tag that did not break out."""
         inside = self._inside(tag, token)
@@ -85,6 +90,9 @@ class Nesting:
             return
         places = self._places.get(tag)
         if not places:
+            # A link around svg, rather than one inside it, ends.
+            if self.foreign and tag == "a":
+                self._leave()
             return
         # An end tag never reaches out of a template; in HTML it only closes the innermost element that matters.
         reaches = tag == "template" or places[-1] == len(self.marks) - 1
@@ -106,7 +114,7 @@ class Nesting:
             return {"svg": Inside.SVG, "math": Inside.MATH, "template": Inside.TEMPLATE}.get(tag)
         here = self.marks[-1].inside
         if here is Inside.SVG:
-            return Inside.HTML if tag in _SVG_DOORS else here if tag in ("svg", "template") else None
+            return Inside.HTML if tag in _SVG_DOORS else here if tag in ("svg", "a", "template") else None
         if tag in _MATH_DOORS or (tag == "annotation-xml" and _holds_html(token)):
             return Inside.HTML
         if tag == "svg" and self.marks[-1].tag == "annotation-xml":

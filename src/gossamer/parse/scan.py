@@ -91,9 +91,11 @@ class Reader:
         tokens = self._tokens = self.tokens(self._text)
         rule_of, start = self._RULES.get, _START
         for token in tokens:
-            rule = rule_of(token.tag)
-            if rule is not None and token.type is start:
-                rule(self, token)
+            # Asking for the type first is cheaper: most tokens are text and end tags.
+            if token.type is start:
+                rule = rule_of(token.tag)
+                if rule is not None:
+                    rule(self, token)
         return self._found()
 
     def tokens(self, text: str) -> Iterator[Token]:
@@ -119,7 +121,7 @@ class Reader:
             self._start(token)
         elif kind is _END:
             self.nesting.end(token.tag or "")
-        elif kind is _COMMENT and self.nesting.foreign:
+        elif kind is _COMMENT and self.nesting.allows_cdata:
             _skip_cdata(token, self._tokens)
 
     def _start(self, token: Token) -> None:

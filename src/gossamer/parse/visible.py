@@ -25,6 +25,9 @@ _BLOCKS: Final = frozenset(
 )
 _CELLS: Final = frozenset({"td", "th"})
 
+_TEXT, _REFERENCE = TokenType.TEXT, TokenType.CHARACTER_REFERENCE
+_START, _END = TokenType.START_TAG, TokenType.END_TAG
+
 
 def visible_text(text: str) -> str:
     """Tell the text a person sees of an HTML page: one line per block, white space collapsed.
@@ -44,12 +47,12 @@ def _listen(
     unseen = False
     for token in tokens:
         kind = token.type
-        if kind is TokenType.TEXT or kind is TokenType.CHARACTER_REFERENCE:
+        if kind is _TEXT or kind is _REFERENCE:
             if not unseen and not nesting.inert:
                 hear_text(token.data or "")
-        elif kind is TokenType.START_TAG or kind is TokenType.END_TAG:
+        elif kind is _START or kind is _END:
             tag = token.tag or ""
-            unseen = kind is TokenType.START_TAG and tag in _UNSEEN
+            unseen = kind is _START and tag in _UNSEEN
             hear_tag(tag)
         yield token
 
@@ -79,10 +82,11 @@ class _VisibleTextReader(Reader):
         return self.written("\n".join(self._lines))
 
     def _end_line(self) -> None:
-        line = _collapse(self._parts)
-        if line:
-            self._lines.append(line)
-        self._parts.clear()
+        if self._parts:
+            line = _collapse(self._parts)
+            if line:
+                self._lines.append(line)
+            self._parts.clear()
 
 
 class LinkTextReader(Reader):
