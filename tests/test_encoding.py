@@ -189,6 +189,17 @@ def test_a_long_latin_page_with_one_accent_is_not_utf8() -> None:
     assert decode(b"<p>plain words</p>" * 2000 + b"caf\xe9", "")[1] == "windows-1252"
 
 
+@pytest.mark.parametrize(("codec", "name"), [("utf-16-le", "utf-16le"), ("utf-16-be", "utf-16be")])
+def test_an_xml_declaration_in_utf16_needs_no_mark(codec: str, name: str) -> None:
+    text = "<?xml version='1.0'?><html>é"
+    assert decode(text.encode(codec), "application/xhtml+xml") == (text, name)
+
+
+def test_a_long_page_is_guessed_from_where_its_text_begins() -> None:
+    page = " " * 300_000 + RUSSIAN * 20
+    assert decode(page.encode("cp1251"), "") == (page, "windows-1251")
+
+
 def test_a_replacement_character_in_utf8_is_no_error() -> None:
     assert decode("a � b".encode(), "") == ("a � b", "utf-8")
 
