@@ -7,6 +7,7 @@ import re
 import pycurl
 
 from gossamer.fetchers.decoding import decode
+from gossamer.fetchers.options import MAX_STATUS_LINES
 from gossamer.fetchers.transfer import LOCAL_SHORTAGES, Transfer
 from gossamer.model import Failure, Response, Timings
 from gossamer.reasons import Reason
@@ -92,6 +93,9 @@ def _broken(transfer: Transfer, message: str) -> Reason:
 def _response(transfer: Transfer, max_body: int) -> Response | Failure:
     curl = transfer.curl
     timings = _timings(transfer)
+    # Every block ends in a blank line, so this counts the blocks.
+    if transfer.header.count(b"\r\n") > MAX_STATUS_LINES:
+        return Failure(Reason.FAIL_PROTOCOL, "too many interim answers (1xx)", timings.total, transfer.size)
     raw_header = final_header(transfer.header)
     if not raw_header.endswith((b"\r\n\r\n", b"\n\n")):  # libcurl is content with a header cut short
         return Failure(Reason.FAIL_RESET, "the answer ended within its header", timings.total, transfer.size)

@@ -50,10 +50,10 @@ class AwaitingFetcher:
         if route is None:
             started = time.monotonic()
             found = await self._find(url)
-            dns = time.monotonic() - started
+            spent = time.monotonic() - started
             if isinstance(found, Failure):
-                return Failure(found.reason, found.detail, dns)
-            route = found
+                return Failure(found.reason, found.detail, spent)
+            route, dns = found, spent if found.resolve else 0.0
         if self._closed:
             return _CLOSED
         transfer = self._idle.pop() if self._idle else Transfer(self._options, self._router.guard)

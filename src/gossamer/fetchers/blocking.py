@@ -52,10 +52,10 @@ class BlockingFetcher:
         if route is None:
             started = time.monotonic()
             found = self._find(url, started + min(self._options.connect_timeout, self._options.timeout))
-            dns = time.monotonic() - started
+            spent = time.monotonic() - started
             if isinstance(found, Failure):
-                return Failure(found.reason, found.detail, dns)
-            route = found
+                return Failure(found.reason, found.detail, spent)
+            route, dns = found, spent if found.resolve else 0.0
         transfer = self._take(route.origin)
         try:
             transfer.prepare(url, route, dns)

@@ -151,6 +151,7 @@ def _constants(options: FetchOptions) -> list[tuple[int, Any]]:
         (pycurl.MAXFILESIZE_LARGE, options.max_body),
         (pycurl.MAXCONNECTS, options.connections),
         (pycurl.TCP_KEEPALIVE, 1),
+        (pycurl.BUFFERSIZE, 64 * 1024),  # a page in one piece more often: each piece is a call back into Python
         *_trust(options),
     ]
 

@@ -57,6 +57,7 @@ class Router:
     def __init__(self, options: FetchOptions, resolver: Resolver | None = None) -> None:
         self.guard = AddressGuard(options.allow_private)
         self._resolver = resolver or Resolver(ttl=ROUTE_TTL)
+        self._owns_resolver = resolver is None
         self._proxy = options.proxy
         self._environment = options.proxy_from_environment and not options.proxy
         self._origins = frozenset(options.origins) if options.origins is not None else None
@@ -97,8 +98,9 @@ class Router:
         return self._remember(origin, addresses=permitted)
 
     def close(self) -> None:
-        """Let the resolver's threads end."""
-        self._resolver.close()
+        """Let the resolver's threads end, unless it was given to us."""
+        if self._owns_resolver:
+            self._resolver.close()
 
     def _remember(self, origin: _Origin, *, proxy: str = "", addresses: tuple[str, ...] = ()) -> Route:
         if len(self._routes) >= _CAPACITY:
@@ -107,7 +109,7 @@ class Router:
         route = Route(
             origin=origin.name,
             host=origin.host,
-            proxy=proxy,
+            proxy=_resolving(proxy),
             resolve=_resolve_entry(origin, addresses) if named else "",
             addresses=frozenset(addresses),
             credentials=self._origins is None or origin.name in self._origins,
@@ -143,6 +145,11 @@ def _parsed(url: str) -> _Origin | Failure:
     host = str(parts.host).strip("[]").lower()
     port = int(parts.port) if parts.port else _DEFAULT_PORTS[parts.scheme]
     return _Origin(key=url[:end] if end > 0 else url, scheme=str(parts.scheme), host=host, port=port)
+
+
+def _resolving(proxy: str) -> str:
+    """Let a SOCKS proxy resolve the names: libcurl would otherwise do so here, slowly and past our guard."""
+    return proxy.replace("socks5://", "socks5h://", 1).replace("socks4://", "socks4a://", 1)
 
 
 def _resolve_entry(origin: _Origin, addresses: tuple[str, ...]) -> str:

@@ -20,7 +20,6 @@ from gossamer.fetchers.guard import AddressGuard
 from gossamer.fetchers.options import (
     MAX_HEADER_BYTES,
     MAX_HEADER_LINES,
-    MAX_STATUS_LINES,
     FetchOptions,
     configure,
     header_lines,
@@ -29,7 +28,8 @@ from gossamer.fetchers.options import (
 from gossamer.fetchers.routes import Route
 from gossamer.reasons import Reason
 
-_STOP = 0  # what HEADERFUNCTION and WRITEFUNCTION return to stop a transfer: fewer bytes than they were given
+# What HEADERFUNCTION and WRITEFUNCTION return: to stop a transfer, fewer bytes than they were given.
+_STOP, _GO_ON = 0, None
 LOCAL_SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
 
 
@@ -56,7 +56,6 @@ class Transfer:
         "_proxy",
         "_resolve",
         "_sent_credentials",
-        "_status_lines",
         "chunks",
         "curl",
         "dns",
@@ -100,7 +99,7 @@ class Transfer:
         # New lists each time: the old ones may live on in a response.
         self.header: list[bytes] = []
         self.chunks: list[bytes] = []
-        self.header_size = self.size = self._status_lines = self.own_port = 0
+        self.header_size = self.size = self.own_port = 0
         self.pace_at, self.pace_size = 0.0, 0
         self.verdict: tuple[Reason, str] | None = None
 
@@ -153,21 +152,15 @@ class Transfer:
 
     # ------------------------------------------------------------ what libcurl calls
 
-    def _on_header(self, line: bytes) -> int:
+    def _on_header(self, line: bytes) -> int | None:
         self.header.append(line)
         self.header_size += len(line)
-        if line.startswith(b"HTTP/") and not self.size:
-            self._status_lines += 1
-        if (
-            self.header_size > MAX_HEADER_BYTES
-            or len(self.header) > MAX_HEADER_LINES
-            or self._status_lines > MAX_STATUS_LINES
-        ):
+        if self.header_size > MAX_HEADER_BYTES or len(self.header) > MAX_HEADER_LINES:
             self.refuse(Reason.FAIL_PROTOCOL, "the header (or trailer) of the answer is absurdly long")
             return _STOP
-        return len(line)
+        return _GO_ON
 
-    def _on_body(self, piece: bytes) -> int:
+    def _on_body(self, piece: bytes) -> int | None:
         self.chunks.append(piece)
         self.size += len(piece)
         if self.verdict is not None or self.crawls(time.monotonic()):
@@ -175,7 +168,7 @@ class Transfer:
         if self.size > self._options.max_body:
             self.refuse(Reason.FAIL_TOO_LARGE, f"the body is larger than {self._options.max_body:,} bytes")
             return _STOP
-        return len(piece)
+        return _GO_ON
 
     def _on_open(self, _purpose: int, address: Any) -> socket.socket | int:
         if self.verdict is not None or not (self.route.proxy or self._vetted(str(address.addr[0]))):
