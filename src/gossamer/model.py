@@ -48,11 +48,15 @@ class Link(Struct, frozen=True):
 
 
 class Request(Struct, frozen=True):
-    """One fetch to make: a link, what it is for, and which attempt this is (0 is the first)."""
+    """One fetch to make: a link, what it is for, and which attempt this is (0 is the first).
+
+    `adopted` are URLs outside the scope that seeds redirected to; they widen the scope as if they were seeds.
+    """
 
     link: Link
     purpose: Purpose = Purpose.PAGE
     attempt: int = 0
+    adopted: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -61,7 +65,7 @@ class Request(Struct, frozen=True):
 
 
 class Timings(Struct, frozen=True):
-    """Where the time of one fetch went, in seconds; each phase alone, `total` their sum. 0.0 where a phase did not happen."""
+    """Where the time of one fetch went, in seconds; each phase alone, `total` their sum. 0.0: it did not happen."""
 
     dns: float = 0.0
     connect: float = 0.0
@@ -164,7 +168,8 @@ class Counts(Struct, frozen=True):
 class Snapshot(Struct, frozen=True):
     """The crawl at one moment: what is done, what waits, where the time went.
 
-    `seconds` maps each category of time to slot-seconds; their sum is `elapsed * slots`. `bytes` counts decoded body bytes.
+    `seconds` maps each category of time to slot-seconds; their sum is `elapsed * slots`.
+    `bytes` counts decoded body bytes.
     """
 
     elapsed: float

@@ -5,9 +5,18 @@ One field per key of `gossamer.toml` and per flag of the command line; the defau
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal
 
-from msgspec import Struct
+import msgspec
+from msgspec import Meta, Struct
+
+from gossamer.errors import UserError
+
+Seconds = Annotated[float, Meta(ge=0)]
+Size = Annotated[int, Meta(ge=0)]
+Limit = Annotated[int, Meta(ge=1)]
 
 
 class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -21,28 +30,28 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     scope: Literal["host", "domain", "prefix", "any"] = "host"
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
-    max_depth: int | None = None
-    max_pages: int | None = None
-    max_time: float | None = None
-    max_bytes: int | None = None
+    max_depth: Size | None = None
+    max_pages: Limit | None = None
+    max_time: Seconds | None = None
+    max_bytes: Size | None = None
     nofollow: bool = True
 
     # manners
     robots: bool = True
     user_agent: str = ""
     contact: str = ""
-    delay: float | Literal["auto"] = "auto"
-    max_crawl_delay: float = 30.0
-    host_concurrency: int = 1
-    concurrency: int | None = None
-    retries: int = 2
-    max_retry_after: float = 3600.0
+    delay: Seconds | Literal["auto"] = "auto"
+    max_crawl_delay: Seconds = 30.0
+    host_concurrency: Limit = 1
+    concurrency: Limit | None = None
+    retries: Size = 2
+    max_retry_after: Seconds = 3600.0
 
     # one fetch
-    timeout: float = 30.0
-    connect_timeout: float = 10.0
-    max_body: int = 10 * 1024 * 1024
-    max_redirects: int = 10
+    timeout: Seconds = 30.0
+    connect_timeout: Seconds = 10.0
+    max_body: Size = 10 * 1024 * 1024
+    max_redirects: Size = 10
     headers: tuple[tuple[str, str], ...] = ()
     proxy: str = ""
     proxy_from_environment: bool = False
@@ -51,6 +60,40 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ca_file: str = ""
 
     # guards against absurd webs
-    max_url_length: int = 2083
-    max_links_per_page: int = 5000
-    trap_depth: int = 30
+    max_url_length: Size = 2083
+    max_links_per_page: Size = 5000
+    trap_depth: Size = 30
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> Policy:
+        """Build a policy from loose values, as a call or a configuration file gives them.
+
+        A single string stands for a tuple of one, a mapping of headers for its pairs, a string for the number in it.
+        Raises UserError with a sentence for a key that is none (and what was probably meant) and for a value that
+        cannot be.
+        """
+        for name in fields:
+            if name not in cls.__struct_fields__:
+                close = get_close_matches(name, cls.__struct_fields__, 1)
+                raise UserError(f"There is no setting {name!r}." + (f" Did you mean {close[0]!r}?" if close else ""))
+        loose = {name: _loosened(name, value) for name, value in fields.items()}
+        for name, value in loose.items():
+            try:
+                msgspec.convert({name: value}, cls, strict=False)
+            except msgspec.ValidationError as error:
+                raise UserError(f"{name} cannot be {fields[name]!r}: {_plain(error)}.") from None
+        return msgspec.convert(loose, cls, strict=False)
+
+
+def _loosened(name: str, value: Any) -> Any:
+    if name == "headers" and isinstance(value, Mapping):
+        return tuple(value.items())
+    if name in ("seeds", "include", "exclude", "allow_private") and isinstance(value, str):
+        return (value,)
+    return value
+
+
+def _plain(error: msgspec.ValidationError) -> str:
+    """Turn a validation error into the end of a sentence: "it must be a number, at least 0"."""
+    text = str(error).split(" - at ")[0].replace("`", "")
+    return text[:1].lower() + text[1:]

@@ -10,7 +10,7 @@ from gossamer.protocol import Batch, Saved
 
 
 class Fetcher(Protocol):
-    """Fetch one request, blocking the calling thread; safe to call from several threads. Never raises for what a server does."""
+    """Fetch one request, blocking; safe to call from several threads. Never raises for what a server does."""
 
     def fetch(self, request: Request) -> Response | Failure: ...
     def abort(self) -> None: ...

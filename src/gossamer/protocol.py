@@ -90,7 +90,8 @@ class Visited(Struct, frozen=True):
     """A page request got a whole answer and was read.
 
     `kind` and `reason` judge it (done, redirected, failed, or retry after `retry_after` seconds);
-    `host_pause` is how long the whole host asked to be left alone (Retry-After, 429, 503).
+    `host_pause` is how long the whole host asked to be left alone (Retry-After, 429, 503);
+    `adopts` is the URL a seed redirected to, where that lies outside the scope.
     """
 
     request: Request
@@ -101,6 +102,7 @@ class Visited(Struct, frozen=True):
     refusals: tuple[Refusal, ...] = ()
     retry_after: float = 0.0
     host_pause: float = 0.0
+    adopts: str = ""
 
 
 class Failed(Struct, frozen=True):

@@ -121,7 +121,7 @@ _SENTENCES: dict[Reason, str] = {
     Reason.FAIL_BAD_ENCODING: "The body could not be decompressed.",
     Reason.FAIL_ADDRESS_REFUSED: "The host's address is private or special; --allow-private names exceptions.",
     Reason.FAIL_ROBOTS_UNREACHABLE: "robots.txt could not be fetched, so no page of the host may be.",
-    Reason.FAIL_ROBOTS_HTML: "robots.txt is an HTML page (a challenge or an error page), so the host's rules are unknown.",
+    Reason.FAIL_ROBOTS_HTML: "robots.txt is an HTML page (a challenge or an error page): the rules are unknown.",
     Reason.FAIL_REDIRECT_LOOP: "The page redirects to itself.",
     Reason.FAIL_TOO_MANY_REDIRECTS: "The chain of redirects is longer than the limit.",
     Reason.FAIL_BAD_REDIRECT: "The redirect has no usable target.",

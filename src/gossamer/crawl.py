@@ -1,0 +1,403 @@
+"""The crawl: a state machine that decides what to do next and never does it.
+
+    state of a link      offered > settled > queued > in flight > ended > committed
+    state of the crawl   running > stopping (nothing new starts) > landing (in flight comes home) > stopped
+
+The driver alternates `poll` and `handle`; see `protocol.py` for what they exchange.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final, assert_never
+
+from gossamer import politeness, retries, robots
+from gossamer.frontier import Frontier, Host
+from gossamer.ledger import Tally, TimeBook
+from gossamer.model import Failure, Link, OutcomeKind, Outlink, PageRecord, Purpose, Request, Response, Snapshot
+from gossamer.policy import Policy
+from gossamer.protocol import (
+    Batch,
+    Command,
+    Commit,
+    Committed,
+    Ended,
+    Event,
+    Failed,
+    Fetch,
+    Recall,
+    Recalled,
+    RobotsRead,
+    Stop,
+    Visited,
+    Wait,
+)
+from gossamer.reasons import FinishReason, Reason, Waiting
+from gossamer.urls import fingerprint, host_key, resolve
+
+COMMIT_PAGES: Final = 256
+COMMIT_BYTES: Final = 16 * 1024 * 1024
+COMMIT_AGE: Final = 0.1
+"""A batch is committed when it has so many pages or bytes, its oldest result is so old (s), or nothing is in flight."""
+ROBOTS_LIFE: Final = 24 * 3600.0
+ROBOTS_HOPS: Final = 5
+"""RFC 9309: robots.txt is cached for at most 24 hours (2.4), and five redirects are followed (2.3.1.2)."""
+
+_NETWORK: Final = frozenset(
+    (
+        Reason.FAIL_DNS, Reason.FAIL_CONNECT, Reason.FAIL_TLS, Reason.FAIL_TIMEOUT, Reason.FAIL_RESET,
+        Reason.FAIL_ADDRESS_REFUSED, Reason.FAIL_ROBOTS_UNREACHABLE,
+    )
+)  # fmt: skip
+_TELLING: Final = frozenset(
+    (Reason.FAIL_DNS, Reason.FAIL_CONNECT, Reason.FAIL_TLS, Reason.FAIL_ADDRESS_REFUSED, Reason.FAIL_LOCAL)
+)
+_BLOCKING: Final = frozenset((Reason.SKIP_ROBOTS, Reason.SKIP_CRAWL_DELAY, Reason.FAIL_ROBOTS_HTML))
+
+_DECIDED: Final = Recall(())
+"""What `_next_fetch` answers when a link ended without a fetch: nothing for the driver to do, ask again."""
+
+
+class Crawl:
+    """Decides what to do next and never does it.
+
+    Reads no clock, opens no socket, takes no lock, draws no random number: a recorded run replays exactly.
+    Invariants: at most `host_concurrency` fetches in flight per host; none before the host's `ready_at`; robots before
+    pages; every admitted link ends in exactly one outcome.
+    After every `handle` or `stop`, poll until `Wait` or `Stop`.
+    """
+
+    def __init__(self, policy: Policy, frontier: Frontier, *, key: int = 0) -> None:
+        self._policy = policy
+        self._frontier = frontier
+        self._key = key
+        self._slots = policy.concurrency or 1
+        self._tally = Tally()
+        self._time = TimeBook(self._slots)
+        self._in_flight: dict[int, tuple[Request, Host, float]] = {}
+        self._pages_in_flight = 0
+        self._robots_requests = 0
+        self._ended: list[Ended] = []
+        self._ended_bytes = 0
+        self._batch_since = math.inf
+        self._committing: Batch | None = None
+        self._adopted: tuple[str, ...] = ()
+        self._finish: FinishReason | None = None
+        self._stopped = False
+        for url in policy.seeds:
+            frontier.offer(Outlink(fingerprint(url, key), url, host_key(url)), depth=0, hops=0, via="")
+
+    # ------------------------------------------------------------ commands
+
+    def poll(self, now: float) -> Command:
+        """Say what is due now."""
+        self._time.advance(now)
+        self._check_limits(now)
+        while not self._commit_due(now):
+            command = self._next_fetch(now) if self._may_start() else None
+            if command is None:
+                return self._rest_or_stop(now)
+            if command is not _DECIDED:
+                self._time.idle = Waiting.CPU
+                return command
+        return self._commit()
+
+    def _may_start(self) -> bool:
+        if self._finish is not None or len(self._in_flight) >= self._slots:
+            return False
+        most = self._policy.max_pages
+        return most is None or self._tally.kinds[OutcomeKind.DONE] + self._pages_in_flight < most
+
+    def _next_fetch(self, now: float) -> Fetch | Recall | None:
+        """Give the next fetch or recall; `_DECIDED` when a link ended without one; None when nothing is due."""
+        host = self._frontier.due(now)
+        if host is None:
+            return None
+        if self._needs_robots(host, now):
+            return self._fetch_robots(host, now)
+        taken = self._frontier.take(host)
+        if isinstance(taken, tuple):
+            return Recall(taken)
+        refused = self._refused_by_host(host, taken.url)
+        if refused is None:
+            return self._fetch(Request(taken.link, Purpose.PAGE, taken.attempt, self._adopted), host, now)
+        self._frontier.skip(host)
+        kind = OutcomeKind.FAILED if refused.value.startswith("fail") else OutcomeKind.SKIPPED
+        self._end(Ended(taken.link, _bare_record(taken, kind, refused, host.detail)), kind, now)
+        return _DECIDED
+
+    def _refused_by_host(self, host: Host, url: str) -> Reason | None:
+        if host.closed is not None:
+            return host.closed
+        if host.robots is not None and not host.robots.allows(self._policy.user_agent, url):
+            return Reason.SKIP_ROBOTS
+        return None
+
+    def _fetch(self, request: Request, host: Host, now: float) -> Fetch:
+        self._in_flight[request.link.id] = (request, host, now)
+        self._pages_in_flight += request.purpose is Purpose.PAGE
+        self._tally.fetches += 1
+        self._time.begin()
+        crawl_delay = self._crawl_delay(host)
+        spaced = politeness.spacing(self._policy, crawl_delay)
+        if spaced:
+            host.rest(now + spaced, politeness.category(crawl_delay, spaced))
+        self._frontier.start(host)
+        return Fetch(request)
+
+    def _rest_or_stop(self, now: float) -> Wait | Stop:
+        moment = self._frontier.next_moment()
+        if not self._in_flight and self._committing is None and (moment is None or not self._may_start()):
+            idle = moment is None and self._finish is None and self._may_start()
+            assert not (idle and self._frontier.queued), (
+                "links wait, nothing is in flight, and nothing will ever be due"
+            )
+            self._finish = self._finish or self._natural_end()
+            self._stopped = True
+            return Stop(self._finish)
+        untils = [self._batch_since + COMMIT_AGE]
+        if self._finish is None and self._policy.max_time is not None:
+            untils.append(self._time.started + self._policy.max_time)
+        if moment is not None and self._may_start():
+            untils.append(moment[0])
+        self._time.idle = self._why_idle(moment)
+        return Wait(min(untils))
+
+    def _why_idle(self, moment: tuple[float, Waiting] | None) -> Waiting:
+        """Say why a slot without a fetch has none."""
+        if moment is not None:
+            return moment[1]
+        if any(request.purpose is Purpose.ROBOTS for request, _, _ in self._in_flight.values()):
+            return Waiting.ROBOTS
+        return Waiting.POLITENESS if self._frontier.queued else Waiting.NO_WORK
+
+    # ------------------------------------------------------------ commits
+
+    def _commit_due(self, now: float) -> bool:
+        if self._committing is not None or not (self._ended or self._frontier.offers):
+            return False
+        return (
+            not self._in_flight
+            or len(self._ended) >= COMMIT_PAGES
+            or self._ended_bytes >= COMMIT_BYTES
+            or now >= self._batch_since + COMMIT_AGE
+        )
+
+    def _commit(self) -> Commit:
+        settled = self._frontier.settle()
+        self._tally.refuse(settled.refused)
+        self._committing = Batch(tuple(self._ended), settled.links, settled.fingerprints)
+        self._ended.clear()
+        self._ended_bytes = 0
+        self._batch_since = math.inf
+        self._time.idle = Waiting.DISK
+        return Commit(self._committing)
+
+    # ------------------------------------------------------------ events
+
+    def handle(self, event: Event, now: float) -> None:
+        """Take note of what happened."""
+        self._time.advance(now)
+        self._time.idle = Waiting.CPU
+        match event:
+            case Visited():
+                self._visited(event, now)
+            case Failed():
+                self._failed(event, now)
+            case RobotsRead():
+                self._robots_read(event, now)
+            case Recalled():
+                self._frontier.recalled(event.links)
+            case Committed():
+                batch, self._committing = self._committing, None
+                assert batch is not None, "Committed without a Commit"
+                self._frontier.enqueue(batch.links)
+                for ended in batch.ended:
+                    self._frontier.close(ended.link)
+            case _:
+                assert_never(event)
+
+    def _visited(self, event: Visited, now: float) -> None:
+        host = self._land(event.request, event.response.timings.total, now)
+        if event.host_pause:
+            host.rest(now + event.host_pause, Waiting.RETRY_AFTER)
+        if event.kind is OutcomeKind.RETRY:
+            self._again(event.request, event.retry_after, now)
+            return
+        link = event.request.link
+        redirected = event.kind is OutcomeKind.REDIRECTED
+        for outlink in event.outlinks:
+            if redirected:
+                self._frontier.offer(outlink, depth=link.depth, hops=link.hops + 1, via=link.url)
+            else:
+                self._frontier.offer(outlink, depth=link.depth + 1, hops=0, via=link.url)
+        for refusal in event.refusals:
+            self._frontier.refuse(refusal)
+        if event.adopts:
+            self._adopted += (event.adopts,)
+        self._tally.bytes += len(event.response.body)
+        self._end(Ended(link, event.record, event.response), event.kind, now)
+
+    def _failed(self, event: Failed, now: float) -> None:
+        self._land(event.request, event.failure.elapsed, now)
+        self._tally.bytes += event.failure.size
+        if event.kind is OutcomeKind.RETRY:
+            self._again(event.request, event.retry_after, now)
+        else:
+            self._end(Ended(event.request.link, event.record), event.kind, now)
+
+    def _again(self, request: Request, after: float, now: float) -> None:
+        self._tally.kinds[OutcomeKind.RETRY] += 1
+        self._frontier.postpone(Request(request.link, request.purpose, request.attempt + 1), now + after)
+
+    def _land(self, request: Request, answered_in: float, now: float) -> Host:
+        """Free the slot of a fetch and let its host rest."""
+        _, host, since = self._in_flight.pop(request.link.id)
+        self._pages_in_flight -= request.purpose is Purpose.PAGE
+        self._time.end(now - since, answered_in)
+        crawl_delay = self._crawl_delay(host)
+        rested = politeness.rest(self._policy, crawl_delay, answered_in)
+        if rested:
+            host.rest(now + rested, politeness.category(crawl_delay, rested))
+        self._frontier.finish(host)
+        return host
+
+    def _end(self, ended: Ended, kind: OutcomeKind, now: float) -> None:
+        """Give a link its one outcome; the one door to the batch."""
+        self._ended.append(ended)
+        self._tally.ended(kind, ended.record.reason)
+        if ended.response is not None:
+            self._ended_bytes += len(ended.response.body) + len(ended.response.raw_body)
+        self._batch_since = min(self._batch_since, now)
+
+    # ------------------------------------------------------------ robots.txt
+
+    def _needs_robots(self, host: Host, now: float) -> bool:
+        return self._policy.robots and host.closed is None and (host.robots is None or host.robots_expire <= now)
+
+    def _fetch_robots(self, host: Host, now: float) -> Fetch:
+        host.reading_robots = True
+        request = host.robots_next or Request(Link(0, host.key + "/robots.txt"), Purpose.ROBOTS)
+        self._robots_requests += 1
+        # Negative ids: these requests are no links of the crawl.
+        numbered = Link(-self._robots_requests, request.url, hops=request.link.hops)
+        return self._fetch(Request(numbered, Purpose.ROBOTS, request.attempt), host, now)
+
+    def _robots_read(self, event: RobotsRead, now: float) -> None:
+        request, answer = event.request, event.answer
+        host = self._in_flight[request.link.id][1]
+        host.reading_robots = False
+        host.robots_next = None
+        self._land(request, answer.timings.total if isinstance(answer, Response) else answer.elapsed, now)
+        if isinstance(answer, Failure):
+            verdict = retries.judge_failure(self._policy, request.attempt, self._mark(request.url), answer)
+        else:
+            verdict = retries.judge(self._policy, request.attempt, self._mark(request.url), answer)
+        match verdict.kind:
+            case OutcomeKind.RETRY:
+                host.robots_next = Request(request.link, Purpose.ROBOTS, request.attempt + 1)
+                host.rest(now + max(verdict.retry_after, verdict.host_pause), Waiting.ROBOTS)
+            case _ if isinstance(answer, Failure):
+                self._close_host(host, _robots_failure(answer), answer.detail, now)
+            case OutcomeKind.REDIRECTED:
+                self._follow_robots(host, request, answer, now)
+            case _:
+                self._read_rules(host, answer, now)
+
+    def _follow_robots(self, host: Host, request: Request, answer: Response, now: float) -> None:
+        target = resolve(answer.url, answer.headers.get("location", ""))
+        if target is None or request.link.hops >= ROBOTS_HOPS:
+            self._keep_rules(host, robots.ALLOW_ALL, now)
+        else:
+            host.robots_next = Request(Link(0, target, hops=request.link.hops + 1), Purpose.ROBOTS, request.attempt)
+
+    def _read_rules(self, host: Host, answer: Response, now: float) -> None:
+        """Take the answer as rules (RFC 9309, 2.3.1): 5xx and 429 close the host, other 4xx allow all."""
+        if answer.status >= 500 or answer.status == 429:
+            self._close_host(host, Reason.FAIL_ROBOTS_UNREACHABLE, f"status {answer.status}", now)
+        elif answer.status >= 400:
+            self._keep_rules(host, robots.ALLOW_ALL, now)
+        elif robots.looks_like_html(answer.body, answer.headers.get("content-type", "")):
+            self._close_host(host, Reason.FAIL_ROBOTS_HTML, "an HTML page", now)
+        else:
+            self._keep_rules(host, robots.parse(answer.body), now)
+
+    def _keep_rules(self, host: Host, rules: robots.Robots, now: float) -> None:
+        host.robots, host.robots_expire = rules, now + ROBOTS_LIFE
+        crawl_delay = self._crawl_delay(host)
+        if politeness.too_slow(self._policy, crawl_delay):
+            self._close_host(host, Reason.SKIP_CRAWL_DELAY, f"Crawl-delay: {crawl_delay:g}", now)
+        elif crawl_delay:
+            host.rest(now + crawl_delay, Waiting.CRAWL_DELAY)
+
+    def _close_host(self, host: Host, reason: Reason, detail: str, now: float) -> None:
+        """Fetch no page of the host any more; its links end at once, for there is nobody left to spare."""
+        host.closed, host.detail = reason, f"robots.txt: {detail}"
+        self._frontier.hurry(host, now)
+
+    def _crawl_delay(self, host: Host) -> float | None:
+        return None if host.robots is None else host.robots.crawl_delay(self._policy.user_agent)
+
+    def _mark(self, url: str) -> int:
+        return fingerprint(url, self._key)
+
+    # ------------------------------------------------------------ the end
+
+    def stop(self, reason: FinishReason) -> None:
+        """Start nothing new, let what is in flight land, commit, then Stop. The first reason counts."""
+        if self._finish is None:
+            self._finish = reason
+
+    def abandon(self) -> None:
+        """Give up what is in flight: those links have not ended and are pending for the next run."""
+        self.stop(FinishReason.STOPPED)
+        for _ in self._in_flight:
+            self._time.end(0.0, 0.0)
+        self._in_flight.clear()
+        self._pages_in_flight = 0
+
+    def _check_limits(self, now: float) -> None:
+        policy = self._policy
+        if policy.max_time is not None and self._time.elapsed(now) >= policy.max_time:
+            self.stop(FinishReason.TIME_LIMIT)
+        if policy.max_bytes is not None and self._tally.bytes >= policy.max_bytes:
+            self.stop(FinishReason.BYTE_LIMIT)
+
+    def _natural_end(self) -> FinishReason:
+        """Say how a crawl ended that nobody stopped."""
+        if self._tally.kinds[OutcomeKind.DONE]:
+            return FinishReason.PAGE_LIMIT if self._frontier.queued else FinishReason.COMPLETE
+        reasons = self._tally.by_reason.keys()
+        if not reasons.isdisjoint(_BLOCKING):
+            return FinishReason.BLOCKED
+        return FinishReason.UNREACHABLE if not reasons.isdisjoint(_NETWORK) else FinishReason.NOTHING_FETCHED
+
+    def snapshot(self, now: float) -> Snapshot:
+        """Show the crawl at this moment as one immutable value."""
+        self._time.advance(now)
+        return Snapshot(
+            elapsed=self._time.elapsed(now),
+            slots=self._slots,
+            counts=self._tally.counts(),
+            known=self._frontier.known,
+            queued=self._frontier.queued,
+            in_flight=len(self._in_flight),
+            hosts=len(self._frontier.hosts),
+            bytes=self._tally.bytes,
+            fetches=self._tally.fetches,
+            seconds=dict(self._time.seconds),
+            finish_reason=self._finish if self._stopped else None,
+        )
+
+
+def _robots_failure(failure: Failure) -> Reason:
+    """Name what is wrong with a host whose robots.txt did not come: the cause itself where it says more."""
+    return failure.reason if failure.reason in _TELLING else Reason.FAIL_ROBOTS_UNREACHABLE
+
+
+def _bare_record(request: Request, kind: OutcomeKind, reason: Reason, detail: str) -> PageRecord:
+    """Record a link that ended without a fetch."""
+    link = request.link
+    return PageRecord(
+        link.url, kind, reason=reason, detail=detail, depth=link.depth, via=link.via, attempts=request.attempt
+    )

@@ -1,0 +1,344 @@
+"""The frontier: what has been seen, the queue of every host, and who may be visited when.
+
+How a link travels: `offer` (found on a page) > `settle` (new links get their ids, for the journal) > `enqueue` (once
+the journal has them) > `due` and `take` (its turn has come) > `finish` (the fetch ended) > `close` (its outcome, and
+all it led to, is in the journal).
+
+A queued link is a number: its text waits in the journal and comes back by `recall`, except for the nearest few
+thousand, which are kept at hand.
+"""
+
+from __future__ import annotations
+
+import heapq
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from gossamer.model import Link, Outlink, Refusal, Request
+from gossamer.reasons import Reason, Waiting
+from gossamer.robots import Robots
+from gossamer.seen import Seen
+from gossamer.urls import host_key
+
+AT_HAND: Final = 20_000
+"""How many links keep their text in memory while they wait."""
+RECALLED_AT_ONCE: Final = 256
+_COMPACTED_FROM: Final = 4096
+_SALT: Final = 0x9E3779B97F4A7C15
+_64_BITS: Final = (1 << 64) - 1
+_REFUSAL_SALTS: Final = {reason: (index + 1) * _SALT & _64_BITS for index, reason in enumerate(Reason)}
+
+
+class HostQueue:
+    """The links of one host that wait for their turn: first by depth and hops, then in order of discovery.
+
+    One packed array of ids per (depth, hops), 8 bytes a link; ids arrive in growing order, so each is a plain queue.
+    """
+
+    __slots__ = ("_heads", "_ids")
+
+    def __init__(self) -> None:
+        self._ids: dict[int, array[int]] = {}
+        self._heads: dict[int, int] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._ids)
+
+    @property
+    def depth(self) -> int:
+        """Tell the depth of the next link; the queue must not be empty."""
+        return min(self._ids) >> 4
+
+    def push(self, link: Link) -> None:
+        """Append a link."""
+        key = link.depth << 4 | min(link.hops, 15)
+        ids = self._ids.get(key)
+        if ids is None:
+            self._ids[key] = array("Q", (link.id,))
+            self._heads[key] = 0
+        else:
+            ids.append(link.id)
+
+    def next(self, count: int) -> array[int]:
+        """Look at the next ids, at most `count` and at least one, without taking them."""
+        key = min(self._ids)
+        head = self._heads[key]
+        return self._ids[key][head : head + count]
+
+    def pop(self) -> int:
+        """Take the next id."""
+        key = min(self._ids)
+        ids, head = self._ids[key], self._heads[key]
+        taken = ids[head]
+        head += 1
+        if head == len(ids):
+            del self._ids[key], self._heads[key]
+        else:
+            if head > _COMPACTED_FROM and head * 2 > len(ids):
+                del ids[:head]
+                head = 0
+            self._heads[key] = head
+        return taken
+
+
+class Host:
+    """One politeness key (scheme and authority): its queue, its rest, and what its robots.txt says.
+
+    `robots` is None until it was read, `robots_next` what to ask when the first try gave no rules;
+    `closed` is why no page of the host may be fetched any more, `detail` the same in more words.
+    """
+
+    __slots__ = (
+        "again", "closed", "detail", "in_flight", "key", "listed", "queue", "reading_robots", "ready_at", "recalling",
+        "resting", "robots", "robots_expire", "robots_next",
+    )  # fmt: skip
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.queue = HostQueue()
+        self.again: list[Request] = []
+        self.ready_at = 0.0
+        self.resting = Waiting.POLITENESS
+        self.in_flight = 0
+        self.robots: Robots | None = None
+        self.robots_expire = 0.0
+        self.robots_next: Request | None = None
+        self.reading_robots = False
+        self.recalling = False
+        self.closed: Reason | None = None
+        self.detail = ""
+        self.listed = False
+
+    @property
+    def waits(self) -> bool:
+        """Tell whether any link waits here for its turn."""
+        return bool(self.queue) or bool(self.again)
+
+    def rest(self, until: float, waiting: Waiting) -> None:
+        """Spare the host until then, unless it rests longer already."""
+        if until > self.ready_at:
+            self.ready_at = until
+            self.resting = waiting
+
+
+class Settled(Struct, frozen=True):
+    """What a batch of offers came to: new links with their fingerprints, and refusals not counted before."""
+
+    links: tuple[Link, ...]
+    fingerprints: tuple[int, ...]
+    refused: dict[Reason, int]
+
+
+class Frontier:
+    """Hold every known link and say which one is next.
+
+    Invariants: a host is in `_ready` at most once, and is there if it could start a fetch at its `ready_at`;
+    a link is in exactly one of: offered, settled, a host's queue or `again`, `_later`, taken.
+    With `breadth_first`, no link is due while one of a smaller depth has not ended, so that a depth limit reaches
+    the same pages on every engine.
+    """
+
+    def __init__(self, *, host_concurrency: int = 1, breadth_first: bool = False, at_hand: int = AT_HAND) -> None:
+        self.hosts: dict[str, Host] = {}
+        self._host_concurrency = host_concurrency
+        self._breadth_first = breadth_first
+        self._most_at_hand = at_hand
+        self._seen = Seen()
+        self._offered: dict[int, Link] = {}
+        self._refused: dict[int, Reason] = {}
+        self._next_id = 0
+        self._at_hand: dict[int, Link] = {}
+        self._ready: list[tuple[float, int, Host]] = []
+        self._later: list[tuple[float, int, Request]] = []
+        self._tick = 0
+        self._open: dict[int, int] = {}
+        self._parked: dict[int, dict[Host, None]] = {}
+        self._queued = 0
+
+    # ------------------------------------------------------------ links come in
+
+    def offer(self, outlink: Outlink, *, depth: int, hops: int, via: str) -> None:
+        """Propose a link that scope accepted; the shortest way to it within a batch counts."""
+        known = self._offered.get(outlink.fingerprint)
+        if known is None or (depth, hops) < (known.depth, known.hops):
+            self._offered[outlink.fingerprint] = Link(0, outlink.url, depth, hops, via)
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Note a link that was not accepted, to be counted once for each reason."""
+        mark = refusal.fingerprint ^ _REFUSAL_SALTS[refusal.reason]
+        self._refused[mark or 1] = refusal.reason
+
+    def settle(self) -> Settled:
+        """Drop what was seen before, give ids to the rest, and forget the offers."""
+        fingerprints = list(self._offered)
+        fresh = self._seen.add(fingerprints)
+        links = []
+        for link, new in zip(self._offered.values(), fresh, strict=True):
+            if new:
+                links.append(Link(self._next_id, link.url, link.depth, link.hops, link.via))
+                self._next_id += 1
+        kept = tuple(fingerprint for fingerprint, new in zip(fingerprints, fresh, strict=True) if new)
+        settled = Settled(tuple(links), kept, self._count_refused())
+        self._offered.clear()
+        for link in links:
+            self._open[link.depth] = self._open.get(link.depth, 0) + 1
+        return settled
+
+    def _count_refused(self) -> dict[Reason, int]:
+        counts: dict[Reason, int] = {}
+        for reason, new in zip(self._refused.values(), self._seen.add(list(self._refused)), strict=True):
+            if new:
+                counts[reason] = counts.get(reason, 0) + 1
+        self._refused.clear()
+        return counts
+
+    def enqueue(self, links: Iterable[Link]) -> None:
+        """Let links wait for their turn, now that the journal has them."""
+        for link in links:
+            host = self.host(host_key(link.url))
+            host.queue.push(link)
+            self._queued += 1
+            if len(self._at_hand) < self._most_at_hand:
+                self._at_hand[link.id] = link
+            self._list(host)
+
+    def host(self, key: str) -> Host:
+        """Give the host of that key, making it known if it is not."""
+        host = self.hosts.get(key)
+        if host is None:
+            host = self.hosts[key] = Host(key)
+        return host
+
+    # ------------------------------------------------------------ links go out
+
+    def due(self, now: float) -> Host | None:
+        """Give a host that may start a fetch now; None if there is none. It must then be `take`n from or `skip`ped."""
+        while self._later and self._later[0][0] <= now:
+            request = heapq.heappop(self._later)[2]
+            host = self.hosts[host_key(request.url)]
+            host.again.append(request)
+            self._list(host)
+        while self._ready and self._ready[0][0] <= now:
+            _, _, host = heapq.heappop(self._ready)
+            host.listed = False
+            if host.ready_at <= now and self._may_start(host):
+                return host
+            self._list(host)
+        return None
+
+    def take(self, host: Host) -> Request | tuple[int, ...]:
+        """Take the next request of a due host; or the ids to recall where its text is not at hand."""
+        if host.again:
+            self._queued -= 1
+            return host.again.pop(0)
+        ids = host.queue.next(1)
+        link = self._at_hand.pop(ids[0], None)
+        if link is None:
+            host.recalling = True
+            return tuple(id for id in host.queue.next(RECALLED_AT_ONCE) if id not in self._at_hand)
+        host.queue.pop()
+        self._queued -= 1
+        return Request(link)
+
+    def recalled(self, links: Sequence[Link]) -> None:
+        """Put recalled links at hand."""
+        for link in links:
+            self._at_hand[link.id] = link
+        for key in dict.fromkeys(host_key(link.url) for link in links):
+            self.hosts[key].recalling = False
+            self._list(self.hosts[key])
+
+    def start(self, host: Host) -> None:
+        """Note that a fetch on the host begins."""
+        host.in_flight += 1
+        self._list(host)
+
+    def finish(self, host: Host) -> None:
+        """Note that a fetch on the host ended."""
+        host.in_flight -= 1
+        self._list(host)
+
+    def hurry(self, host: Host, now: float) -> None:
+        """End the rest of a host that will not be fetched from again."""
+        host.ready_at = now
+        if host.listed:
+            self._ready = [entry for entry in self._ready if entry[2] is not host]
+            heapq.heapify(self._ready)
+            host.listed = False
+        self._list(host)
+
+    def skip(self, host: Host) -> None:
+        """Note that a due host was passed over without a fetch."""
+        self._list(host)
+
+    def postpone(self, request: Request, until: float) -> None:
+        """Let a request wait until then before it is tried again."""
+        self._tick += 1
+        self._queued += 1
+        heapq.heappush(self._later, (until, self._tick, request))
+
+    def close(self, link: Link) -> None:
+        """Note that the outcome of a link, and all it led to, is settled."""
+        left = self._open[link.depth] - 1
+        if left:
+            self._open[link.depth] = left
+            return
+        del self._open[link.depth]
+        level = min(self._open, default=link.depth)
+        for depth in [depth for depth in self._parked if depth <= level]:
+            for host in self._parked.pop(depth):
+                self._list(host)
+
+    # ------------------------------------------------------------ what it looks like
+
+    @property
+    def known(self) -> int:
+        """Count the links admitted so far."""
+        return self._next_id
+
+    @property
+    def queued(self) -> int:
+        """Count the links that wait for their turn."""
+        return self._queued
+
+    @property
+    def offers(self) -> bool:
+        """Tell whether anything was offered or refused since the last `settle`."""
+        return bool(self._offered) or bool(self._refused)
+
+    @property
+    def nbytes(self) -> int:
+        """Tell the memory of the fingerprint tables, in bytes."""
+        return self._seen.nbytes
+
+    def next_moment(self) -> tuple[float, Waiting] | None:
+        """Tell when something will be due next, and what it waits for; None when only an event can help."""
+        moments = []
+        if self._ready:
+            moments.append((max(self._ready[0][0], self._ready[0][2].ready_at), self._ready[0][2].resting))
+        if self._later:
+            moments.append((self._later[0][0], Waiting.RETRY_AFTER))
+        return min(moments) if moments else None
+
+    # ------------------------------------------------------------ inside
+
+    def _may_start(self, host: Host) -> bool:
+        if host.in_flight >= self._host_concurrency or host.recalling or host.reading_robots:
+            return False
+        if host.again:
+            return True
+        return bool(host.queue) and (not self._breadth_first or host.queue.depth <= min(self._open))
+
+    def _list(self, host: Host) -> None:
+        """Put the host in line if it could start a fetch; the one door to `_ready` and `_parked`."""
+        if host.listed:
+            return
+        if self._may_start(host):
+            self._tick += 1
+            heapq.heappush(self._ready, (host.ready_at, self._tick, host))
+            host.listed = True
+        elif self._breadth_first and host.queue and not host.again and host.queue.depth > min(self._open):
+            self._parked.setdefault(host.queue.depth, {})[host] = None

@@ -1,0 +1,1 @@
+"""Journals: append-only records of a crawl, one per place they are kept."""

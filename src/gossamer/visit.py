@@ -1,0 +1,245 @@
+"""Visit: what a worker does with one answer: decode, parse, judge the outlinks. Pure, and never raises."""
+
+from __future__ import annotations
+
+import traceback
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from msgspec import Struct
+
+from gossamer import retries
+from gossamer.model import Failure, OutcomeKind, Outlink, PageRecord, Purpose, Refusal, Request, Response
+from gossamer.parse import encoding, html
+from gossamer.policy import Policy
+from gossamer.protocol import Failed, RobotsRead, Visited
+from gossamer.reasons import Reason
+from gossamer.scope import Scope
+from gossamer.urls import Resolver, fingerprint, host_key
+
+KNOWN_DIRECTORIES: Final = 1000
+KNOWN_HREFS: Final = 10_000
+"""How many directories, and raw hrefs in each, a worker remembers the judgement of."""
+
+_Judged = dict[str, Outlink | Refusal | None]
+
+
+class Visitor:
+    """Read answers for one worker.
+
+    It remembers, per directory, the raw hrefs already judged: a link known here was reported before and costs one
+    look-up.
+    Safe to share between threads: the memory is a cache of a pure function, replaced whole when full.
+    """
+
+    def __init__(self, policy: Policy, *, key: int = 0) -> None:
+        self._policy = policy
+        self._key = key
+        self._scopes: dict[tuple[str, ...], Scope] = {(): Scope.of(policy)}
+        self._known: dict[tuple[str, bool, str, int], _Judged] = {}
+
+    def visit(self, request: Request, answer: Response | Failure) -> Visited | Failed | RobotsRead:
+        """Read the answer to a request and say what came of it."""
+        if request.purpose is Purpose.ROBOTS:
+            return RobotsRead(request, answer)
+        if isinstance(answer, Failure):
+            return self._failed(request, answer)
+        try:
+            return self._visited(request, answer)
+        except Exception:  # noqa: BLE001  # a bug of ours costs this page, and is reported with its traceback; never the crawl
+            return self._failed(request, Failure(Reason.FAIL_BUG, traceback.format_exc(limit=-3)))
+
+    # ------------------------------------------------------------ answers of each kind
+
+    def _failed(self, request: Request, failure: Failure) -> Failed:
+        verdict = retries.judge_failure(self._policy, request.attempt, self._mark(request.url), failure)
+        link = request.link
+        record = PageRecord(
+            link.url,
+            verdict.kind,
+            reason=verdict.reason,
+            detail=failure.detail,
+            depth=link.depth,
+            via=link.via,
+            attempts=request.attempt + 1,
+        )
+        return Failed(request, record, failure, verdict.kind, verdict.retry_after)
+
+    def _visited(self, request: Request, response: Response) -> Visited:
+        verdict = retries.judge(self._policy, request.attempt, self._mark(request.url), response)
+        match verdict.kind:
+            case OutcomeKind.REDIRECTED:
+                return self._redirected(request, response)
+            case OutcomeKind.DONE if html.is_html(response.headers.get("content-type", ""), response.body):
+                return self._page(request, response)
+            case _:
+                directives = _directives((), response)
+                return Visited(
+                    request,
+                    _record(request, response, verdict.kind, verdict.reason, noindex=_forbids("index", directives)),
+                    response,
+                    verdict.kind,
+                    retry_after=verdict.retry_after,
+                    host_pause=verdict.host_pause,
+                )
+
+    def _redirected(self, request: Request, response: Response) -> Visited:
+        """Take a redirect as a page with one outlink: same depth, one hop more (RFC 9110, 15.4)."""
+        link = request.link
+        location = response.headers.get("location", "")
+        target = Resolver(link.url).canonical(location) if location.strip() else None
+        if target is None:
+            return self._bad_redirect(request, response, Reason.FAIL_BAD_REDIRECT, "")
+        if target == link.url:
+            return self._bad_redirect(request, response, Reason.FAIL_REDIRECT_LOOP, target)
+        if link.hops >= self._policy.max_redirects:
+            return self._bad_redirect(request, response, Reason.FAIL_TOO_MANY_REDIRECTS, target)
+        refused = self._scope(request).judge(target)
+        adopts = target if refused is Reason.SKIP_SCOPE and link.depth == 0 else ""
+        kind = OutcomeKind.REDIRECTED
+        if refused is None or adopts:
+            record = _record(request, response, kind, None, location=target)
+            return Visited(request, record, response, kind, (self._outlink(target),), adopts=adopts)
+        record = _record(request, response, kind, refused, location=target)
+        return Visited(request, record, response, kind, refusals=(Refusal(self._mark(target), refused),))
+
+    def _bad_redirect(self, request: Request, response: Response, reason: Reason, target: str) -> Visited:
+        kind = OutcomeKind.FAILED
+        return Visited(request, _record(request, response, kind, reason, location=target), response, kind)
+
+    def _page(self, request: Request, response: Response) -> Visited:
+        text, name = encoding.decode(response.body, response.headers.get("content-type", ""))
+        found = html.scan(text)
+        directives = _directives(found.meta_robots, response)
+        place = _Place(request, _base(request.url, found.base), name)
+        outlinks, refusals = self._judge_links(place, found, page_nofollow=_forbids("follow", directives))
+        record = _record(
+            request,
+            response,
+            OutcomeKind.DONE,
+            None,
+            title=found.title,
+            language=found.language,
+            canonical=(found.canonical and Resolver(place.base).canonical(found.canonical)) or "",
+            noindex=_forbids("index", directives),
+            encoding=name,
+            outlinks=len(found.hrefs),
+        )
+        return Visited(request, record, response, OutcomeKind.DONE, outlinks, refusals)
+
+    # ------------------------------------------------------------ links
+
+    def _judge_links(
+        self, place: _Place, found: html.Scan, *, page_nofollow: bool
+    ) -> tuple[tuple[Outlink, ...], tuple[Refusal, ...]]:
+        """Judge the links not known from other pages of the directory; known ones were reported with those."""
+        hrefs, unfollowed = found.hrefs, found.nofollow_hrefs
+        if not self._policy.nofollow:
+            hrefs, unfollowed = (*hrefs, *unfollowed), ()
+        elif page_nofollow:
+            hrefs, unfollowed = (), (*hrefs, *unfollowed)
+        most = self._policy.max_links_per_page
+        judged = self._judge_new(place, hrefs[:most])
+        if unfollowed:
+            judged += self._refuse_all(place, unfollowed[:most])
+        return (
+            tuple(one for one in judged if type(one) is Outlink),
+            tuple(one for one in judged if type(one) is Refusal),
+        )
+
+    def _judge_new(self, place: _Place, hrefs: tuple[str, ...]) -> list[Outlink | Refusal | None]:
+        limit = self._policy.max_depth
+        at_limit = limit is not None and place.request.link.depth >= limit
+        known = self._known_in((place.directory, at_limit, place.encoding, len(place.request.adopted)))
+        fresh = [href for href in hrefs if href not in known]
+        if not fresh:
+            return []
+        resolver, scope = Resolver(place.base), self._scope(place.request)
+        judged = [self._judge(place, resolver, scope, href, at_limit=at_limit) for href in fresh]
+        for href, one in zip(fresh, judged, strict=True):
+            if not href.startswith("?"):  # these depend on the whole path, not on the directory
+                known[href] = one
+        return judged
+
+    def _known_in(self, key: tuple[str, bool, str, int]) -> _Judged:
+        known = self._known.get(key)
+        if known is None or len(known) > KNOWN_HREFS:
+            if len(self._known) >= KNOWN_DIRECTORIES:
+                self._known = {}
+            known = self._known[key] = {}
+        return known
+
+    def _judge(
+        self, place: _Place, resolver: Resolver, scope: Scope, href: str, *, at_limit: bool
+    ) -> Outlink | Refusal | None:
+        url = resolver.canonical(encoding.encode_query(href, place.encoding))
+        if url is None:
+            return None
+        refused = scope.judge(url) or (Reason.SKIP_DEPTH if at_limit else None)
+        return self._outlink(url) if refused is None else Refusal(self._mark(url), refused)
+
+    def _refuse_all(self, place: _Place, hrefs: tuple[str, ...]) -> list[Outlink | Refusal | None]:
+        resolver = Resolver(place.base)
+        urls = (resolver.canonical(encoding.encode_query(href, place.encoding)) for href in hrefs)
+        return [Refusal(self._mark(url), Reason.SKIP_NOFOLLOW) for url in urls if url is not None]
+
+    def _outlink(self, url: str) -> Outlink:
+        return Outlink(self._mark(url), url, host_key(url))
+
+    def _mark(self, url: str) -> int:
+        return fingerprint(url, self._key)
+
+    def _scope(self, request: Request) -> Scope:
+        scope = self._scopes.get(request.adopted)
+        if scope is None:
+            scope = self._scopes[()]
+            for url in request.adopted:
+                scope = scope.with_seed(url)
+            self._scopes[request.adopted] = scope
+        return scope
+
+
+class _Place(Struct, frozen=True):
+    """Where hrefs were found, as far as it decides what they mean: the base URL and the page's encoding."""
+
+    request: Request
+    base: str
+    encoding: str
+
+    @property
+    def directory(self) -> str:
+        query = self.base.find("?")
+        return self.base[: self.base.rfind("/", 0, query if query >= 0 else len(self.base)) + 1]
+
+
+def _directives(meta_robots: tuple[tuple[str, str], ...], response: Response) -> tuple[str, ...]:
+    return html.robots_directives(meta_robots, response.headers.get("x-robots-tag", ""))
+
+
+def _forbids(what: str, directives: tuple[str, ...]) -> bool:
+    return "none" in directives or "no" + what in directives
+
+
+def _base(url: str, href: str | None) -> str:
+    """Give the document's base URL (HTML, 4.2.3): its base element's, where that is one."""
+    return url if href is None else Resolver(url).canonical(href) or url
+
+
+def _record(request: Request, response: Response, kind: OutcomeKind, reason: Reason | None, **said: Any) -> PageRecord:
+    """Record an answer; `said` is what else is known of the page, by field of `PageRecord`."""
+    link = request.link
+    return PageRecord(
+        link.url,
+        kind,
+        status=response.status,
+        reason=reason,
+        depth=link.depth,
+        via=link.via,
+        content_type=response.headers.get("content-type", ""),
+        size=len(response.body),
+        attempts=request.attempt + 1,
+        timings=response.timings,
+        peer=response.peer,
+        fetched_at=datetime.fromtimestamp(response.fetched_at, UTC),
+        **said,
+    )

@@ -1,0 +1,127 @@
+"""How long a host rests, and what comes after each answer."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gossamer import politeness, retries
+from gossamer.model import Failure, OutcomeKind, Response
+from gossamer.policy import Policy
+from gossamer.reasons import Reason, Waiting
+
+AUTO, FIXED, NONE = Policy(), Policy(delay=1.5), Policy(delay=0.0)
+
+
+@pytest.mark.parametrize(
+    ("policy", "crawl_delay", "elapsed", "rest"),
+    [
+        (AUTO, None, 0.01, 0.2),
+        (AUTO, None, 1.0, 2.0),
+        (AUTO, None, 45.0, 60.0),
+        (AUTO, 10.0, 1.0, 10.0),
+        (AUTO, 1.0, 1.0, 2.0),
+        (FIXED, None, 20.0, 1.5),
+        (FIXED, 1.0, 20.0, 1.5),
+        (FIXED, 2.0, 0.0, 2.0),
+        (NONE, None, 5.0, 0.0),
+        (NONE, 3.0, 5.0, 3.0),
+    ],
+)
+def test_a_host_rests(policy: Policy, crawl_delay: float | None, elapsed: float, rest: float) -> None:
+    assert politeness.rest(policy, crawl_delay, elapsed) == pytest.approx(rest)
+
+
+def test_starts_are_spaced_by_what_is_fixed() -> None:
+    assert politeness.spacing(AUTO, None) == 0.0
+    assert politeness.spacing(AUTO, 4.0) == 4.0
+    assert politeness.spacing(FIXED, None) == 1.5
+    assert politeness.spacing(FIXED, 4.0) == 4.0
+
+
+def test_a_rest_is_booked_on_whoever_asked_for_it() -> None:
+    assert politeness.category(None, 1.5) is Waiting.POLITENESS
+    assert politeness.category(1.0, 1.5) is Waiting.POLITENESS
+    assert politeness.category(2.0, 2.0) is Waiting.CRAWL_DELAY
+
+
+def test_a_crawl_delay_above_the_limit_is_too_slow() -> None:
+    assert not politeness.too_slow(AUTO, None)
+    assert not politeness.too_slow(AUTO, 30.0)
+    assert politeness.too_slow(AUTO, 30.1)
+
+
+def answer(status: int, **headers: str) -> Response:
+    return Response("https://a.example/", status, {name.replace("_", "-"): value for name, value in headers.items()})
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "reason"),
+    [
+        (200, OutcomeKind.DONE, None),
+        (204, OutcomeKind.DONE, None),
+        (304, OutcomeKind.DONE, None),
+        (301, OutcomeKind.REDIRECTED, None),
+        (302, OutcomeKind.REDIRECTED, None),
+        (308, OutcomeKind.REDIRECTED, None),
+        (404, OutcomeKind.FAILED, Reason.FAIL_HTTP_4XX),
+        (403, OutcomeKind.FAILED, Reason.FAIL_HTTP_4XX),
+        (501, OutcomeKind.FAILED, Reason.FAIL_HTTP_5XX),
+        (429, OutcomeKind.RETRY, Reason.FAIL_HTTP_4XX),
+        (500, OutcomeKind.RETRY, Reason.FAIL_HTTP_5XX),
+        (503, OutcomeKind.RETRY, Reason.FAIL_HTTP_5XX),
+    ],
+)
+def test_a_status_is_judged(status: int, kind: OutcomeKind, reason: Reason | None) -> None:
+    verdict = retries.judge(AUTO, 0, 1, answer(status))
+    assert (verdict.kind, verdict.reason) == (kind, reason)
+    last = retries.judge(AUTO, AUTO.retries, 1, answer(status))
+    assert last.kind is (OutcomeKind.FAILED if kind is OutcomeKind.RETRY else kind)
+
+
+def test_only_what_may_pass_is_tried_again() -> None:
+    kinds = {reason: retries.judge_failure(AUTO, 0, 1, Failure(reason)).kind for reason in Reason}
+    assert kinds[Reason.FAIL_TIMEOUT] is kinds[Reason.FAIL_RESET] is kinds[Reason.FAIL_TRUNCATED] is OutcomeKind.RETRY
+    assert kinds[Reason.FAIL_TOO_LARGE] is kinds[Reason.FAIL_TLS] is kinds[Reason.FAIL_ADDRESS_REFUSED]
+    assert kinds[Reason.FAIL_TLS] is OutcomeKind.FAILED
+    assert retries.judge_failure(AUTO, 2, 1, Failure(Reason.FAIL_TIMEOUT)).kind is OutcomeKind.FAILED
+
+
+def test_a_busy_host_is_left_alone_as_long_as_it_asks() -> None:
+    assert retries.judge(AUTO, 0, 1, answer(503, retry_after="7")).host_pause == 7.0
+    assert retries.judge(AUTO, 0, 1, answer(503, retry_after="7")).retry_after == 7.0
+    assert retries.judge(AUTO, 0, 1, answer(429, retry_after="99999999999")).host_pause == AUTO.max_retry_after
+    assert retries.judge(AUTO, 9, 1, answer(429, retry_after="7")).host_pause == 7.0, "after the last try too"
+    assert retries.judge(AUTO, 0, 1, answer(429)).host_pause >= 1.0
+    assert retries.judge(AUTO, 0, 1, answer(500, retry_after="7")).host_pause == 0.0
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("120", 120.0),
+        (" 5 ", 5.0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 60.0),
+        ("Wed, 21 Oct 2015 07:26:00 GMT", 0.0),
+        ("soon", None),
+        ("-5", None),
+        ("²", None),
+        ("Wed, 99 Oct 2015 99:99:99 GMT", None),
+        ("", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
+    assert retries.retry_after({"retry-after": value}, 1445412420.0) == seconds
+
+
+@given(st.integers(0, 30), st.integers(1, 2**64 - 1))
+def test_back_off_doubles_with_jitter_and_a_ceiling(attempt: int, fingerprint: int) -> None:
+    seconds = retries.backoff(attempt, fingerprint)
+    least = min(2.0**attempt, retries.BACKOFF_MOST)
+    assert least <= seconds <= 1.5 * least
+    assert seconds == retries.backoff(attempt, fingerprint)
+
+
+def test_two_urls_back_off_differently() -> None:
+    assert len({retries.backoff(0, number * 0x9E3779B97F4A7C15 % 2**64) for number in range(1, 50)}) > 40
