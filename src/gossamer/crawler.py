@@ -1,0 +1,248 @@
+"""Crawler: one crawl, from its seeds to its report, on any engine.
+
+for page in gossamer.crawl("https://example.org/"): ...            the pages, as they are saved
+async for page in gossamer.crawl("https://example.org/"): ...      the same inside an event loop
+report = gossamer.Crawler(["https://example.org/"], directory="example.crawl").run()
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+
+import msgspec
+from msgspec import Struct
+
+from gossamer import urls
+from gossamer.crawl import Crawl
+from gossamer.engines.aio import AsyncioEngine
+from gossamer.engines.clock import SystemClock
+from gossamer.engines.driver import Driver, Engine, Trace, arun, run
+from gossamer.engines.inline import InlineEngine
+from gossamer.engines.loop import from_thread, in_threads, run_in_loop
+from gossamer.engines.threads import ThreadsEngine
+from gossamer.errors import UserError
+from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions, RecordedFetcher
+from gossamer.fetchers.options import user_agent
+from gossamer.frontier import Frontier
+from gossamer.journals.memory import MemoryJournal
+from gossamer.model import Counts, OutcomeKind, Snapshot
+from gossamer.outputs.jsonl import JsonLines
+from gossamer.page import Page
+from gossamer.policy import Policy
+from gossamer.ports import AsyncFetcher, Clock, Fetcher, Output
+from gossamer.protocol import Ended
+from gossamer.reasons import FinishReason, Waiting
+from gossamer.visit import Visitor
+
+EngineName = Literal["inline", "threads", "asyncio"]
+CONCURRENCY: Final[Mapping[str, int]] = {"inline": 1, "threads": 8, "asyncio": 64}
+"""How many fetches are under way at once, unless the user says so. Threads are few: reading pages shares one lock."""
+
+
+class Report(Struct, frozen=True):
+    """What a crawl came to. `pages` ended well, `failed` did not, `skipped` were not allowed; seconds are wall time."""
+
+    pages: int
+    failed: int
+    redirected: int
+    skipped: int
+    seconds: float
+    finish_reason: FinishReason
+    limiting_factor: Waiting
+    counts: Counts
+    snapshot: Snapshot
+    directory: Path | None = None
+
+
+class Crawler:
+    """Crawl from some seeds, once.
+
+    `engine` is inline, threads or asyncio: it changes the speed, never the result. Any field of `Policy` is a keyword;
+    `policy=` takes many at once. With a `directory` the pages are recorded in `pages.jsonl` there. `fetcher` and
+    `clock` replace the real web and the real time, for tests. Raises UserError for what cannot be.
+    """
+
+    def __init__(
+        self,
+        seeds: str | Iterable[str] = (),
+        *,
+        directory: str | Path | None = None,
+        engine: EngineName = "asyncio",
+        policy: Policy | None = None,
+        fetcher: RecordedFetcher | None = None,
+        clock: Clock | None = None,
+        trace: Trace | None = None,
+        **fields: Any,
+    ) -> None:
+        if engine not in get_args(EngineName):
+            raise UserError(f"There is no engine {engine!r}; choose one of {', '.join(get_args(EngineName))}.")
+        self.engine = engine
+        self.policy = _complete(policy, [seeds] if isinstance(seeds, str) else list(seeds), fields, engine)
+        self.directory = None if directory is None else Path(directory)
+        self._fetcher = fetcher
+        self._trace = trace
+        self._clock = clock or SystemClock()
+        self._visitor = Visitor(self.policy)
+        self._outputs: dict[str, Output] = {}
+        self._driver: Driver | None = None
+        self._wake = _nothing
+
+    # ------------------------------------------------------------ running
+
+    def run(self) -> Report:
+        """Crawl to the end and report."""
+        if self.engine == "asyncio":
+            run_in_loop(self._drain)
+        else:
+            for _ in self._blocking_batches():
+                pass
+        return self.report
+
+    def __iter__(self) -> Iterator[Page]:
+        """Give each page after it was saved; leaving the loop ends the crawl."""
+        asynchronous = self.engine == "asyncio"
+        batches = from_thread(self._awaited_batches) if asynchronous else self._blocking_batches()
+        for batch in batches:
+            yield from _pages(batch)
+
+    async def __aiter__(self) -> AsyncGenerator[Page, None]:
+        """Give each page after it was saved, inside an event loop; leaving the loop ends the crawl."""
+        asynchronous = self.engine == "asyncio"
+        async with contextlib.aclosing(
+            self._awaited_batches() if asynchronous else in_threads(self._blocking_batches())
+        ) as batches:
+            async for batch in batches:
+                for page in _pages(batch):
+                    yield page
+
+    def stop(self) -> None:
+        """Start nothing new, let what is in flight land, save, and end. Safe from other threads and signal handlers."""
+        if self._driver is not None:
+            self._driver.stop()
+            self._wake()
+
+    def abandon(self) -> None:
+        """End at once; what is in flight is pending for the next run. Safe from other threads and signal handlers."""
+        if self._driver is not None:
+            self._driver.abandon()
+            self._wake()
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The crawl a moment ago; None before it began. May be read from any thread."""
+        return None if self._driver is None else self._driver.latest
+
+    @property
+    def report(self) -> Report:
+        """What the crawl came to so far."""
+        assert self._driver is not None, "the crawl has not begun"
+        snapshot = self._driver.latest
+        counts = snapshot.counts
+        return Report(
+            pages=counts.done,
+            failed=counts.failed,
+            redirected=counts.redirected,
+            skipped=counts.skipped,
+            seconds=snapshot.elapsed,
+            finish_reason=snapshot.finish_reason or FinishReason.STOPPED,
+            limiting_factor=snapshot.limiting_factor,
+            counts=counts,
+            snapshot=snapshot,
+            directory=self.directory,
+        )
+
+    # ------------------------------------------------------------ inside
+
+    async def _drain(self) -> None:
+        async for _ in self._awaited_batches():
+            pass
+
+    def _blocking_batches(self) -> Iterator[list[Ended]]:
+        driver = self._begin()
+        fetcher: Fetcher = self._fetcher or BlockingFetcher(FetchOptions.of(self.policy))
+        engine: Engine
+        if self.engine == "inline":
+            engine = InlineEngine(fetcher, self._visitor.visit)
+        else:
+            engine = ThreadsEngine(fetcher, self._visitor.visit, self.policy.concurrency or 1)
+        self._wake = engine.wake
+        try:
+            yield from run(driver, engine)
+        finally:
+            self._close()
+
+    async def _awaited_batches(self) -> AsyncGenerator[list[Ended], None]:
+        driver = self._begin()
+        fetcher: AsyncFetcher = (
+            self._fetcher.awaiting() if self._fetcher else AwaitingFetcher(FetchOptions.of(self.policy))
+        )
+        engine = AsyncioEngine(fetcher, self._visitor.visit)
+        self._wake = engine.wake
+        try:
+            async with contextlib.aclosing(arun(driver, engine)) as batches:
+                async for batch in batches:
+                    yield batch
+        finally:
+            self._close()
+
+    def _begin(self) -> Driver:
+        if self._driver is not None:
+            raise UserError("This crawl has run already; make a new Crawler.")
+        if self.directory is not None:
+            self._outputs["pages.jsonl"] = JsonLines(_made(self.directory) / "pages.jsonl")
+        frontier = Frontier(
+            host_concurrency=self.policy.host_concurrency, breadth_first=self.policy.max_depth is not None
+        )
+        self._driver = Driver(
+            Crawl(self.policy, frontier), MemoryJournal(), self._clock, outputs=self._outputs, trace=self._trace
+        )
+        return self._driver
+
+    def _close(self) -> None:
+        self._wake = _nothing
+        for output in self._outputs.values():
+            output.close()
+
+
+def crawl(*seeds: str, **options: Any) -> Crawler:
+    """Crawl from some seeds: iterate over the result, with `for` or `async for`, to get the pages."""
+    return Crawler(seeds, **options)
+
+
+def _complete(policy: Policy | None, seeds: list[str], fields: Mapping[str, Any], engine: str) -> Policy:
+    """Fill in what only a whole call can tell: seeds, user agent, concurrency."""
+    whole = msgspec.structs.asdict(policy or Policy()) | dict(fields)
+    whole["seeds"] = tuple(dict.fromkeys(urls.seed(text) for text in (*whole["seeds"], *seeds)))
+    if not whole["seeds"]:
+        raise UserError("A crawl needs at least one URL to start from.")
+    complete = Policy.of(whole)
+    return msgspec.structs.replace(
+        complete,
+        user_agent=complete.user_agent or user_agent(complete),
+        concurrency=1 if engine == "inline" else complete.concurrency or CONCURRENCY[engine],
+    )
+
+
+def _made(directory: Path) -> Path:
+    """Make the crawl directory, which must not hold a crawl yet."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        if (directory / "pages.jsonl").exists():
+            raise UserError(f"{directory} already holds a crawl; name another directory, or remove it.")
+        (directory / "pages.jsonl").touch()
+    except OSError as error:
+        raise UserError(f"The crawl directory {directory} cannot be written: {error.strerror or error}.") from None
+    return directory
+
+
+def _pages(batch: list[Ended]) -> Iterator[Page]:
+    for ended in batch:
+        if ended.record.outcome is not OutcomeKind.SKIPPED:
+            yield Page(ended.record, ended.response)
+
+
+def _nothing() -> None:
+    """Wake nobody: the crawl is not running."""

@@ -1,0 +1,203 @@
+"""The driver: the one loop around a crawl, shared by all engines.
+
+It owns the clock, the crawl and the journal: it asks for commands, does what is store work itself, hands fetches to the
+engine, and reports the engine's events. It is the only place that reads the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from typing import Protocol, assert_never
+
+from gossamer.crawl import Crawl
+from gossamer.errors import OutputError
+from gossamer.model import Failure, Request, Response, Snapshot
+from gossamer.ports import Clock, Journal, Output
+from gossamer.protocol import (
+    Batch,
+    Command,
+    Commit,
+    Committed,
+    Ended,
+    Event,
+    Failed,
+    Fetch,
+    Recall,
+    Recalled,
+    RobotsRead,
+    Stop,
+    Visited,
+    Wait,
+)
+from gossamer.reasons import FinishReason
+
+FetchEvent = Visited | Failed | RobotsRead
+Visit = Callable[[Request, Response | Failure], FetchEvent]
+Trace = Callable[[float, Command | Event], None]
+
+SNAPSHOT_EVERY = 0.2
+
+
+class Engine(Protocol):
+    """An engine for a blocking driver: `collect` blocks up to `patience` seconds (None: until an event comes)."""
+
+    def start(self, request: Request) -> None: ...
+    def collect(self, patience: float | None) -> Sequence[FetchEvent]: ...
+    def wake(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class AsyncEngine(Protocol):
+    """An engine inside an event loop. `wake` may be called from any thread."""
+
+    def start(self, request: Request) -> None: ...
+    async def collect(self, patience: float | None) -> Sequence[FetchEvent]: ...
+    def wake(self) -> None: ...
+    async def aclose(self) -> None: ...
+
+
+class Driver:
+    """Do what the crawl commands, one step at a time.
+
+    `latest` is a snapshot at most 0.2 s old, which other threads may read at any time.
+    """
+
+    def __init__(
+        self,
+        crawl: Crawl,
+        journal: Journal,
+        clock: Clock,
+        *,
+        outputs: Mapping[str, Output] | None = None,
+        trace: Trace | None = None,
+    ) -> None:
+        self._crawl = crawl
+        self._journal = journal
+        self._clock = clock
+        self._outputs = dict(outputs or {})
+        self._trace = trace
+        self._landed: list[Ended] = []
+        self._in_flight = 0
+        self._stop_asked: FinishReason | None = None
+        self._abandon_asked = False
+        self._snapshot_due = 0.0
+        self.latest: Snapshot = crawl.snapshot(clock.now())
+
+    # ------------------------------------------------------------ the step
+
+    def advance(self, start: Callable[[Request], None]) -> Wait | Stop:
+        """Do everything that is due, then say how long to wait; Stop when the crawl is over."""
+        self._obey()
+        while True:
+            now = self._clock.now()
+            command = self._crawl.poll(now)
+            if self._trace is not None:
+                self._trace(now, command)
+            match command:
+                case Fetch(request):
+                    self._in_flight += 1
+                    start(request)
+                case Recall(ids):
+                    self._handle(Recalled(tuple(self._journal.recall(ids))))
+                case Commit(batch):
+                    self._commit(batch)
+                    self._handle(Committed())
+                case Wait() | Stop():
+                    self._show(now, always=isinstance(command, Stop))
+                    return command
+                case _:
+                    assert_never(command)
+
+    def patience(self, wait: Wait) -> float | None:
+        """Tell how long the engine may block for an event."""
+        return self._clock.patience(wait.until, self._in_flight)
+
+    def report(self, events: Sequence[FetchEvent]) -> None:
+        """Tell the crawl what came of its fetches."""
+        for event in events:
+            self._in_flight -= 1
+            self._handle(event)
+
+    def landed(self) -> list[Ended]:
+        """Take what was committed since the last call."""
+        landed, self._landed = self._landed, []
+        return landed
+
+    # ------------------------------------------------------------ stopping: from any thread, and signal handlers
+
+    def stop(self, reason: FinishReason = FinishReason.STOPPED) -> None:
+        """Start nothing new, let what is in flight land, save, and end."""
+        self._stop_asked = reason
+
+    def abandon(self) -> None:
+        """End at once: what is in flight is given up and stays pending; what landed is saved."""
+        self._abandon_asked = True
+
+    @property
+    def abandoned(self) -> bool:
+        """Tell whether the crawl was told to end at once."""
+        return self._abandon_asked
+
+    # ------------------------------------------------------------ inside
+
+    def _obey(self) -> None:
+        if self._stop_asked is not None:
+            self._crawl.stop(self._stop_asked)
+        if self._abandon_asked:
+            self._crawl.abandon()
+            self._in_flight = 0
+
+    def _handle(self, event: Event) -> None:
+        now = self._clock.now()
+        if self._trace is not None:
+            self._trace(now, event)
+        self._crawl.handle(event, now)
+
+    def _commit(self, batch: Batch) -> None:
+        """Write outputs, flush them, then make it all permanent in one transaction: the order is the promise."""
+        offsets = {}
+        for name, output in self._outputs.items():
+            try:
+                output.write(batch)
+                offsets[name] = output.flush()
+            except OSError as error:
+                raise OutputError(f"Writing {name} failed: {error.strerror or error}.") from error
+        self._journal.commit(batch, offsets)
+        self._landed.extend(batch.ended)
+
+    def _show(self, now: float, *, always: bool) -> None:
+        if always or now >= self._snapshot_due:
+            self._snapshot_due = now + SNAPSHOT_EVERY
+            self.latest = self._crawl.snapshot(now)
+
+
+def run(driver: Driver, engine: Engine) -> Iterator[list[Ended]]:
+    """Run a crawl to its end on a blocking engine, giving what landed after each commit."""
+    try:
+        while True:
+            command = driver.advance(engine.start)
+            if landed := driver.landed():
+                yield landed
+            if isinstance(command, Stop):
+                return
+            events = engine.collect(driver.patience(command))
+            if not driver.abandoned:
+                driver.report(events)
+    finally:
+        engine.close()
+
+
+async def arun(driver: Driver, engine: AsyncEngine) -> AsyncGenerator[list[Ended], None]:
+    """Run a crawl to its end inside an event loop, giving what landed after each commit."""
+    try:
+        while True:
+            command = driver.advance(engine.start)
+            if landed := driver.landed():
+                yield landed
+            if isinstance(command, Stop):
+                return
+            events = await engine.collect(driver.patience(command))
+            if not driver.abandoned:
+                driver.report(events)
+    finally:
+        await engine.aclose()

@@ -1,0 +1,43 @@
+"""The inline engine: one visit at a time, here and now. The reference for all others, and the one to debug with."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from collections.abc import Sequence
+from queue import Empty, SimpleQueue
+
+from gossamer.engines.driver import FetchEvent, Visit
+from gossamer.model import Request
+from gossamer.ports import Fetcher
+
+
+class InlineEngine:
+    """Fetch and read in the calling thread."""
+
+    def __init__(self, fetcher: Fetcher, visit: Visit) -> None:
+        self._fetcher = fetcher
+        self._visit = visit
+        self._waiting: deque[Request] = deque()
+        self._woken: SimpleQueue[None] = SimpleQueue()
+
+    def start(self, request: Request) -> None:
+        """Put the request in line; it is fetched by the next `collect`."""
+        self._waiting.append(request)
+
+    def collect(self, patience: float | None) -> Sequence[FetchEvent]:
+        """Fetch the next request; or sleep when there is none, until woken."""
+        if self._waiting:
+            request = self._waiting.popleft()
+            return [self._visit(request, self._fetcher.fetch(request))]
+        with contextlib.suppress(Empty):
+            self._woken.get(timeout=patience)
+        return ()
+
+    def wake(self) -> None:
+        """Make a sleeping `collect` return; safe in signal handlers, for the queue is reentrant."""
+        self._woken.put(None)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._fetcher.close()

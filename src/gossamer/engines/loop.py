@@ -1,0 +1,127 @@
+"""Bridges between blocking callers and event loops."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from queue import Queue
+from typing import Any, Final, Generic, TypeVar
+
+T = TypeVar("T")
+
+_AHEAD: Final = 2
+"""How many items a source in its own thread may be ahead of whoever takes them: more would grow without bound."""
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """Make an event loop: uvloop where it is installed, else Python's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+def run_in_loop(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a coroutine to its end: in a loop of its own here, or in a thread where this one is inside a loop already."""
+    if not _inside_loop():
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(main())
+        return
+    for _ in from_thread(lambda: _as_source(main)):
+        pass
+
+
+async def _as_source(main: Callable[[], Coroutine[Any, Any, None]]) -> AsyncGenerator[None, None]:
+    await main()
+    yield None
+
+
+def from_thread(source: Callable[[], AsyncGenerator[T, None]]) -> Iterator[T]:
+    """Iterate, blocking, over an async source that runs in a loop and thread of its own.
+
+    Leaving the iteration early cancels the source and waits until it has cleaned up; what it raises is raised here.
+    """
+    pump = _Pump(source)
+    try:
+        yield from pump.items()
+    finally:
+        pump.stop()
+
+
+class _Pump(Generic[T]):
+    """Takes items from an async source in a thread; `_room` counts how many it may still take unasked."""
+
+    def __init__(self, source: Callable[[], AsyncGenerator[T, None]]) -> None:
+        self._source = source
+        self._items: Queue[list[T]] = Queue()
+        self._error: BaseException | None = None
+        self._room = threading.Semaphore(_AHEAD)
+        self._started = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._thread = threading.Thread(target=self._run, name="gossamer-loop", daemon=True)
+        self._thread.start()
+
+    def items(self) -> Iterator[T]:
+        while item := self._items.get():
+            self._room.release()
+            yield item[0]
+        if self._error is not None:
+            raise self._error
+
+    def stop(self) -> None:
+        self._started.wait()
+        self._room.release(1_000_000)  # nobody takes any more: let a waiting pump go on to its cancellation
+        with contextlib.suppress(RuntimeError):  # the loop may be closed already
+            assert self._loop is not None
+            assert self._task is not None
+            self._loop.call_soon_threadsafe(self._task.cancel)
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            with asyncio.Runner(loop_factory=new_event_loop) as runner:
+                runner.run(self._pump())
+        except asyncio.CancelledError:
+            pass  # this is how `stop` ends it
+        except BaseException as error:  # noqa: BLE001  # handed over: it is raised in the caller's thread
+            self._error = error
+        finally:
+            self._started.set()
+            self._items.put([])
+
+    async def _pump(self) -> None:
+        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        self._started.set()
+        async with contextlib.aclosing(self._source()) as source:
+            async for item in source:
+                self._items.put([item])
+                await self._loop.run_in_executor(None, self._room.acquire)
+
+
+async def in_threads(source: Iterator[T]) -> AsyncGenerator[T, None]:
+    """Iterate inside an event loop over a blocking iterator, each step of which runs in a thread."""
+    try:
+        while step := await asyncio.to_thread(_one, source):
+            yield step[0]
+    finally:
+        close = getattr(source, "close", None)
+        if close is not None:
+            await asyncio.to_thread(close)
+
+
+def _one(source: Iterator[T]) -> list[T]:
+    for item in source:
+        return [item]
+    return []
+
+
+def _inside_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

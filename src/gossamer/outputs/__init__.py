@@ -1,0 +1,1 @@
+"""Outputs: resumable files that a crawl writes its pages to."""
