@@ -6,6 +6,7 @@ import gzip
 import tracemalloc
 import zlib
 from collections.abc import Callable
+from types import ModuleType
 
 import brotli
 import pytest
@@ -13,6 +14,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gossamer.fetchers import decoding
 from gossamer.fetchers.decoding import RATIO_FREE, decode, limit_for
 from gossamer.model import Failure
 from gossamer.reasons import Reason
@@ -70,6 +72,24 @@ def test_a_bomb_is_never_expanded(coding: str) -> None:
     assert isinstance(answer, Failure)
     assert answer.reason == Reason.FAIL_TOO_LARGE
     assert peak < 3 * MAX
+
+
+@given(st.binary(max_size=400), st.sampled_from([31, 15, -15]), st.data())
+def test_both_inflaters_judge_every_stream_alike(body: bytes, window: int, draw: st.DataObject) -> None:
+    isal = pytest.importorskip("isal.isal_zlib")
+    stream = zlib.compressobj(wbits=window)
+    encoded = bytearray(stream.compress(body) + stream.flush())
+    if draw.draw(st.booleans()):
+        encoded[draw.draw(st.integers(0, len(encoded) - 1))] = draw.draw(st.integers(0, 255))
+    damaged = bytes(encoded[: draw.draw(st.integers(1, len(encoded)))])
+    assert outcome(damaged, window, isal) == outcome(damaged, window, zlib)
+
+
+def outcome(body: bytes, window: int, flate: ModuleType) -> object:
+    try:
+        return decoding._inflated(body, window, MAX, flate)
+    except (decoding._GarbageError, decoding._CutShortError) as error:
+        return "garbage" if isinstance(error, decoding._GarbageError) else "cut short"
 
 
 def test_the_ratio_is_limited_above_the_first_mebibyte() -> None:

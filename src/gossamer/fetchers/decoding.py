@@ -8,7 +8,9 @@ from __future__ import annotations
 import sys
 import zlib
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from importlib.util import find_spec
+from types import ModuleType
 
 from gossamer.model import Failure
 from gossamer.reasons import Reason
@@ -94,13 +96,24 @@ def _collected(pieces: Iterator[bytes], limit: int) -> bytes:
 # ---------------------------------------------------------------- gzip and deflate
 
 
-def _inflated(body: bytes, window: int, limit: int) -> tuple[bytes, bytes]:
+def _flate() -> ModuleType:
+    """Choose who inflates: isal does it in a third of zlib's time, where it is installed."""
+    try:
+        return import_module("isal.isal_zlib")
+    except ImportError:
+        return zlib
+
+
+_FLATE = _flate()
+
+
+def _inflated(body: bytes, window: int, limit: int, flate: ModuleType = _FLATE) -> tuple[bytes, bytes]:
     """Inflate one stream; tell what came out and what follows it."""
-    stream = zlib.decompressobj(window)
+    stream = flate.decompressobj(window)
     try:
         # One byte more than allowed tells "just fits" from "too large" without expanding further.
         out = stream.decompress(body, limit + 1)
-    except zlib.error as error:
+    except flate.error as error:
         raise _GarbageError(error) from None
     if len(out) > limit:
         raise _OverflowError
