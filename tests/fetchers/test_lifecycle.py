@@ -281,3 +281,14 @@ def test_this_system_uses_the_faster_way() -> None:
         return type(multi).__name__
 
     assert asyncio.run(main()) == ("EpollMulti" if os.uname().sysname == "Linux" else "PortableMulti")
+
+
+def test_each_origin_keeps_its_connection_while_threads_take_turns(server: HangingServer) -> None:
+    fetcher = BlockingFetcher(OPTIONS)
+    with Server(SCRIPTS) as other:
+        for _ in range(3):
+            for origin in (server.origin, other.origin):
+                for thread in in_threads(1, lambda at=origin: fetcher.fetch(asked(f"{at}/"))):
+                    thread.join()
+        fetcher.close()
+        assert (server.connections, other.connections) == (1, 1)

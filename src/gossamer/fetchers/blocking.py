@@ -18,6 +18,8 @@ from gossamer.reasons import Reason
 
 # Each handle keeps its own idle connections (libcurl cannot share them safely between threads).
 _CONNECTIONS_PER_HANDLE = 8
+# A handle that has spoken TLS holds its own copy of the CA store, about a megabyte.
+_HANDLES = 64
 _REMEMBERED_ORIGINS = 10_000
 _SLICE = 0.25
 _STOPPED = "the fetcher was told to stop"
@@ -26,9 +28,9 @@ _STOPPED = "the fetcher was told to stop"
 class BlockingFetcher:
     """Fetch over HTTP, blocking the calling thread; any number of threads may call `fetch` at once.
 
-    There are as many libcurl handles as fetches were ever under way at once. Each has its own idle connections, so a
-    fetch prefers the handle that last talked to its origin, whichever thread that was. Build a new fetcher after a
-    fork: handles must not be inherited.
+    Each libcurl handle has its own idle connections, so a fetch prefers the handle that last talked to its origin,
+    whichever thread that was; there are up to 64 handles, or as many as fetches are under way at once if that is more.
+    Build a new fetcher after a fork: handles must not be inherited.
     """
 
     def __init__(self, options: FetchOptions | None = None, resolver: Resolver | None = None) -> None:
@@ -106,8 +108,10 @@ class BlockingFetcher:
     def _take(self, origin: str) -> Transfer:
         with self._lock:
             transfer = self._last.get(origin)
-            if transfer is None or transfer not in self._idle:
-                transfer = next(iter(self._idle), None)
+            if transfer not in self._idle:
+                # Rather a new handle than one that keeps other origins' connections, as long as there are few.
+                scarce = len(self._idle) + len(self._busy) >= _HANDLES
+                transfer = next(iter(self._idle), None) if scarce else None
             if transfer is not None:
                 del self._idle[transfer]
                 self._busy.add(transfer)

@@ -109,15 +109,20 @@ _FLATE = _flate()
 
 def _inflated(body: bytes, window: int, limit: int, flate: ModuleType = _FLATE) -> tuple[bytes, bytes]:
     """Inflate one stream; tell what came out and what follows it."""
+    # isal waits for more where zlib already sees garbage, so zlib judges every stream that is not whole.
     stream = flate.decompressobj(window)
     try:
         # One byte more than allowed tells "just fits" from "too large" without expanding further.
         out = stream.decompress(body, limit + 1)
     except flate.error as error:
+        if flate is not zlib:
+            return _inflated(body, window, limit, zlib)
         raise _GarbageError(error) from None
     if len(out) > limit:
         raise _OverflowError
     if not stream.eof:
+        if flate is not zlib:
+            return _inflated(body, window, limit, zlib)
         raise _CutShortError
     return out, stream.unused_data
 
