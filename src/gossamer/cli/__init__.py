@@ -1,0 +1,66 @@
+"""The command line: one module per verb, each thin: read arguments, call the library, print.
+
+stdout is for data, stderr for talk. Exit codes: 0 done, 1 done with findings, 2 usage, 3 nothing useful fetched,
+4 ended early, 70 a bug, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from gossamer.cli import arguments
+from gossamer.errors import GossamerError, UserError
+
+USAGE, EARLY, BUG, INTERRUPTED = 2, 4, 70, 130
+WHERE_TO_REPORT = "Please report it, with what -v shows; CONTRIBUTING.md says how."
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command and tell its exit code; what goes wrong is one sentence on stderr."""
+    words = list(sys.argv[1:] if words is None else words)
+    try:
+        chosen = arguments.read(words)
+        code: int = import_module(f"gossamer.cli.{chosen.verb}").run(chosen)
+        sys.stdout.flush()
+        return code
+    except SystemExit as leaving:  # --help and --version print and leave
+        return leaving.code if isinstance(leaving.code, int) else 0
+    except UserError as mistake:
+        return _said(f"gossamer: {mistake}", USAGE)
+    except GossamerError as trouble:
+        return _said(f"gossamer: {trouble}", EARLY)
+    except KeyboardInterrupt:
+        return _said("gossamer: interrupted.", INTERRUPTED)
+    except BrokenPipeError:
+        return _quiet()
+    except Exception as bug:  # noqa: BLE001  # the last net: a sentence, not a traceback
+        return _bug(bug, verbose="-v" in words or "--verbose" in words)
+
+
+def _said(sentence: str, code: int) -> int:
+    from gossamer.cli.terminal import printable
+
+    sys.stderr.write("\n".join(map(printable, sentence.splitlines())) + "\n")
+    return code
+
+
+def _quiet() -> int:
+    """End without a word: whoever read our stdout has enough."""
+    import os
+
+    # Python flushes stdout at exit and would complain then; now it has somewhere to go.
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, sys.stdout.fileno())
+    os.close(devnull)
+    return EARLY
+
+
+def _bug(bug: Exception, *, verbose: bool) -> int:
+    if verbose:
+        import traceback
+
+        traceback.print_exception(bug)
+    what = f"{type(bug).__name__}: {bug}".replace("\n", " ")
+    return _said(f"gossamer: a bug of ours, sorry: {what}. {WHERE_TO_REPORT}", BUG)

@@ -1,0 +1,71 @@
+"""gossamer crawl: follow the links of a site and record every page."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from argparse import Namespace
+from ipaddress import ip_address
+from itertools import count
+from pathlib import Path
+
+import msgspec
+
+from gossamer import urls
+from gossamer.cli import summary
+from gossamer.cli.conduct import conduct
+from gossamer.cli.settings import gather
+from gossamer.cli.terminal import console, line
+from gossamer.crawler import Crawler
+from gossamer.errors import UserError
+from gossamer.page import Page
+from gossamer.policy import Policy
+
+
+def run(chosen: Namespace) -> int:
+    """Crawl as chosen and tell the exit code."""
+    fields = gather(chosen, os.environ, Path.cwd())
+    engine = fields.pop("engine", "asyncio")
+    seeds = tuple(map(urls.seed, chosen.urls or fields.pop("seeds", ())))
+    fields.pop("seeds", None)
+    if not seeds:
+        raise UserError("crawl needs a URL to start from, such as: gossamer crawl https://example.org/")
+    wanted = getattr(chosen, "directory", None)
+    to_stdout = wanted == "-"
+    if to_stdout and chosen.json:
+        raise UserError("-o - and --json both print on stdout; choose one of them.")
+    directory = None if to_stdout else Path(wanted) if wanted else vacant(seeds[0])
+    crawler = Crawler(seeds, directory=directory, engine=engine, **fields)
+    if not chosen.quiet:
+        _ask_for_contact(crawler.policy)
+    report = conduct(crawler, chosen, see=write_line if to_stdout else None)
+    return summary.exit_code(report)
+
+
+def write_line(page: Page) -> None:
+    """Print a page's record as a JSON line."""
+    sys.stdout.buffer.write(msgspec.json.encode(page.record) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def vacant(seed: str) -> Path:
+    """Choose a directory here that holds no crawl yet: example.org.crawl, then example.org-2.crawl."""
+    name = re.sub(r"[^a-z0-9.-]", "_", urls.hostname(seed).lower()).strip(".-") or "site"
+    choices = (Path(f"{name}.crawl" if number == 1 else f"{name}-{number}.crawl") for number in count(1))
+    return next(path for path in choices if not path.exists())
+
+
+def _ask_for_contact(policy: Policy) -> None:
+    if policy.contact or not any(map(_is_public, policy.seeds)) or not policy.user_agent.startswith("gossamer/"):
+        return
+    hint = "Hint: with --contact you@example.org a site's owner can reach you instead of blocking you."
+    console().print(line((hint, "dim")), soft_wrap=True)
+
+
+def _is_public(seed: str) -> bool:
+    host = urls.hostname(seed)
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return host != "localhost" and not host.endswith((".localhost", ".local", ".internal", ".test"))

@@ -1,0 +1,156 @@
+"""What a crawl looks like while it runs: drawn live on a terminal, else a plain line now and then."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+
+from gossamer.cli.terminal import line, printable
+from gossamer.cli.values import shown_duration, shown_size
+from gossamer.model import Snapshot
+from gossamer.page import Page
+from gossamer.reasons import Waiting
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+EVERY: Final = 30.0
+"""How often a line is written where nothing can be drawn, in seconds."""
+_LOOKS: Final = 24
+_REDRAWS: Final = 8
+
+
+class Sight(Struct, frozen=True):
+    """The crawl as it is shown: the snapshot, the speed lately (links ended a second), and what it waits for now."""
+
+    snapshot: Snapshot
+    rate: float
+    waiting: Waiting
+
+
+class Watch:
+    """Watches a crawl through its snapshots; the last page and a note come from outside.
+
+    The display looks from a thread of its own; no lock is needed, because each field is replaced whole.
+    """
+
+    def __init__(self, snapshot: Callable[[], Snapshot | None]) -> None:
+        self._snapshot = snapshot
+        self._seen: deque[Snapshot] = deque(maxlen=_LOOKS)
+        self.last: Page | None = None
+        self.note = ""
+
+    def look(self) -> Sight | None:
+        """See how the crawl is doing, compared to a few seconds ago; None before it began."""
+        now = self._snapshot()
+        if now is None:
+            return None
+        then = self._seen[0] if self._seen else None
+        if not self._seen or now.elapsed > self._seen[-1].elapsed:
+            self._seen.append(now)
+        if then is None or now.elapsed - then.elapsed < 0.5:
+            return Sight(now, now.pages_per_second, now.limiting_factor)
+        spent = {waiting: seconds - then.seconds.get(waiting, 0.0) for waiting, seconds in now.seconds.items()}
+        rate = (now.counts.ended - then.counts.ended) / (now.elapsed - then.elapsed)
+        return Sight(now, rate, max(spent, key=lambda waiting: spent[waiting]))
+
+
+@contextmanager
+def shown(watch: Watch, screen: Console, *, live: bool) -> Iterator[None]:
+    """Show the watched crawl while the block runs: drawn in place if `live`, else a line every half minute."""
+    if live:
+        from rich.live import Live
+
+        view = Live(
+            get_renderable=lambda: drawn(watch, screen.options.ascii_only), console=screen, transient=True,
+            refresh_per_second=_REDRAWS, redirect_stdout=False, redirect_stderr=False,
+        )  # fmt: skip
+        with view:
+            yield
+        return
+    over = threading.Event()
+    thread = threading.Thread(target=_write_lines, args=(watch, over), name="gossamer-progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _write_lines(watch: Watch, over: threading.Event) -> None:
+    while not over.wait(EVERY):
+        sight = watch.look()
+        if sight is not None:
+            sys.stderr.write(written(sight, watch.last) + "\n")
+            sys.stderr.flush()
+
+
+def tell(watch: Watch, sentence: str, *, live: bool) -> None:
+    """Show a sentence at once, from a signal handler: the display will draw it, or it goes straight to the descriptor."""
+    watch.note = sentence
+    if not live:
+        os.write(2, f"{sentence}\n".encode())
+
+
+# ---------------------------------------------------------------- how it is said
+
+
+def written(sight: Sight, last: Page | None) -> str:
+    """Write the crawl in one plain line."""
+    counts = sight.snapshot.counts
+    failed = f", {counts.failed:,} failed" if counts.failed else ""
+    page = f"; last: {printable(last.url)}" if last is not None else ""
+    return (
+        f"{shown_duration(sight.snapshot.elapsed)}: {counts.done:,} pages{failed}, {sight.snapshot.queued:,} queued, "
+        f"{sight.rate:.1f} a second; {sight.waiting.sentence}{page}"
+    )
+
+
+def drawn(watch: Watch, ascii_only: bool) -> RenderableType:
+    """Draw the crawl in a few lines that fit any width."""
+    from rich.table import Table
+
+    sight = watch.look()
+    if sight is None:
+        return line(("Starting …", "dim"))
+    rows = Table.grid(padding=(0, 2), expand=True)
+    rows.add_column(style="dim", no_wrap=True, min_width=9)
+    rows.add_column(no_wrap=True, overflow="crop" if ascii_only else "ellipsis", ratio=1)
+    rows.add_row("so far", line(*_figures(sight)))
+    rows.add_row("", _bar(sight.snapshot))
+    rows.add_row("now", line((watch.note, "bold yellow") if watch.note else sight.waiting.sentence))
+    if watch.last is not None:
+        rows.add_row("last page", line(*_page(watch.last)))
+    return rows
+
+
+def _figures(sight: Sight) -> list[str | tuple[str, str]]:
+    snapshot = sight.snapshot
+    counts = snapshot.counts
+    parts: list[str | tuple[str, str]] = [(f"{counts.done:,}", "bold green"), " pages  "]
+    if counts.failed:
+        parts += [(f"{counts.failed:,}", "bold red"), " failed  "]
+    parts += [f"{snapshot.queued + snapshot.in_flight:,} to go  ", f"{sight.rate:.1f}/s  "]
+    return [*parts, f"{shown_size(snapshot.bytes)}  ", (shown_duration(snapshot.elapsed), "dim")]
+
+
+def _page(page: Page) -> list[str | tuple[str, str]]:
+    colour = "green" if page.ok else "yellow" if page.status and page.status < 400 else "red"
+    title = f"{page.title[:120]}  " if page.title else ""
+    return [(f"{page.status or page.reason} ", colour), title, (page.url[:300], "dim")]
+
+
+def _bar(snapshot: Snapshot) -> RenderableType:
+    """Draw how much of what is known so far is done; what is known grows."""
+    from rich.progress_bar import ProgressBar
+
+    total, done = max(snapshot.known, 1), min(snapshot.counts.ended, snapshot.known)
+    return ProgressBar(total=total, completed=done, complete_style="cyan", finished_style="green")

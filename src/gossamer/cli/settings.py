@@ -1,0 +1,79 @@
+"""Settings from everywhere: command line, then GOSSAMER_* variables, then the configuration file; the first one wins."""
+
+from __future__ import annotations
+
+import tomllib
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final
+
+from gossamer.cli.values import READERS, header
+from gossamer.errors import UserError
+from gossamer.policy import Policy
+
+PREFIX: Final = "GOSSAMER_"
+KEYS: Final = ("engine", *Policy.__struct_fields__)
+_LISTS: Final = ("seeds", "include", "exclude", "allow_private")
+
+
+def gather(chosen: Namespace, environment: Mapping[str, str], directory: Path) -> dict[str, Any]:
+    """Collect the settings for a command: keys are `engine` and the fields of Policy. Raises UserError."""
+    given = {key: value for key, value in vars(chosen).items() if key in KEYS}
+    return _from_file(getattr(chosen, "config", None), directory) | _from_environment(environment) | given
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    found = {}
+    for name, text in environment.items():
+        key = name.removeprefix(PREFIX).lower()
+        if not name.startswith(PREFIX):
+            continue
+        if key in KEYS:
+            found[key] = _from_text(name, key, text)
+        elif close := get_close_matches(key, KEYS, 1, 0.85):  # others may be meant for other programs
+            raise UserError(f"{name} is not a setting. Did you mean {PREFIX}{close[0].upper()}?")
+    return found
+
+
+def _from_text(where: str, key: str, text: str) -> Any:
+    """Read a value from text: lists are separated by white space, headers by line breaks."""
+    if key in _LISTS:
+        return tuple(text.split())
+    try:
+        if key == "headers":
+            return tuple(header(line) for line in text.splitlines() if line.strip())
+        return READERS[key](text) if key in READERS else text
+    except ArgumentTypeError as error:
+        raise UserError(f"{where}: {error}.") from None
+
+
+def _from_file(named: str | None, directory: Path) -> dict[str, Any]:
+    path = Path(named) if named else directory / "gossamer.toml"
+    if not named and not path.is_file():
+        path = directory / "pyproject.toml"
+        if not path.is_file():
+            return {}
+    table = _toml(path, strict=bool(named) or path.name != "pyproject.toml")
+    if path.name == "pyproject.toml":
+        table = table.get("tool", {}).get("gossamer", {})
+    return {key: _checked(path, key, value) for key, value in table.items()}
+
+
+def _toml(path: Path, *, strict: bool) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"The configuration {path} cannot be read: {error.strerror or error}.") from None
+    except ValueError as error:  # not TOML, or not UTF-8
+        if strict:
+            raise UserError(f"The configuration {path} is not valid TOML: {error}.") from None
+        return {}  # somebody else's broken pyproject.toml is not our business
+
+
+def _checked(path: Path, key: str, value: Any) -> Any:
+    if key not in KEYS:
+        close = get_close_matches(key, KEYS, 1)
+        raise UserError(f"{path}: there is no setting {key!r}." + (f" Did you mean {close[0]!r}?" if close else ""))
+    return _from_text(f"{path}, {key}", key, value) if isinstance(value, str) else value

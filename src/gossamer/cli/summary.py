@@ -1,0 +1,168 @@
+"""The closing summary: what came of a crawl, why, what limited it, and where the results are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from gossamer.cli.findings import KEPT, Findings
+from gossamer.cli.terminal import line, say
+from gossamer.cli.values import shown_duration, shown_size
+from gossamer.crawler import Report
+from gossamer.model import PageRecord
+from gossamer.reasons import FinishReason, Reason, Waiting
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+DONE, FINDINGS, NOTHING, EARLY, INTERRUPTED = 0, 1, 3, 4, 130
+_LIMITS: Final = (FinishReason.PAGE_LIMIT, FinishReason.TIME_LIMIT, FinishReason.BYTE_LIMIT, FinishReason.ERROR)
+
+_ADVICE: Final[dict[Waiting, str]] = {
+    Waiting.POLITENESS: "That is good manners. On a site of your own, --delay 0 --host-concurrency 8 is much faster.",
+    Waiting.CRAWL_DELAY: "The site's robots.txt asks for this pace; only its owner can change it.",
+    Waiting.RETRY_AFTER: "The server was asked too much; a longer --delay would suit it better.",
+    Waiting.ROBOTS: "A host is only visited once its robots.txt is known, and one of them was slow to come.",
+    Waiting.SERVER: "More requests at once help if the server can take them: --host-concurrency, then -c.",
+    Waiting.CPU: "One core of this machine was busy all the time: the asyncio engine gets most out of it.",
+    Waiting.DISK: "Results on a faster disk would help (-o).",
+    Waiting.NO_WORK: "Nothing to be done: so few links were known at a time.",
+}
+_HINTS: Final[dict[Reason, str]] = {
+    Reason.SKIP_ROBOTS: "--no-robots crawls it all the same; do so only if the site is yours.",
+    Reason.FAIL_TLS: "If the certificate is your own, name its CA: ca_file in gossamer.toml.",
+    Reason.FAIL_DNS: "Is the name spelt right, and is this machine online?",
+    Reason.FAIL_CONNECT: "Is the server running, and is the port right?",
+}
+
+
+def exit_code(report: Report) -> int:
+    """Tell the exit code of a crawl that came to its end."""
+    if report.finish_reason is FinishReason.STOPPED:
+        return INTERRUPTED
+    if not report.pages:
+        return NOTHING
+    if report.finish_reason in _LIMITS:
+        return EARLY
+    return FINDINGS if report.failed else DONE
+
+
+def show(screen: Console, report: Report, findings: Findings) -> None:
+    """Print the summary."""
+    for lines in (
+        _verdict(report), _broken(report, findings), _failed(report, findings), _reasons(report), _limit(report),
+        _results(report),
+    ):  # fmt: skip
+        if lines:
+            screen.print()
+        for hang, text in lines:
+            say(screen, text, hang)
+
+
+Lines = list[tuple[int, "Text"]]
+"""Lines of text, each with the number of columns that stay free where it is wrapped."""
+
+
+def _verdict(report: Report) -> Lines:
+    match exit_code(report):
+        case 0 | 1:
+            head, colour = "Done", "bold green"
+        case 3:
+            head, colour = "Nothing fetched", "bold red"
+        case 130:
+            head, colour = "Stopped early", "bold yellow"
+        case _:
+            head, colour = "Ended early", "bold yellow"
+    why = "on request" if report.finish_reason is FinishReason.STOPPED else report.finish_reason.sentence
+    left = report.snapshot.queued
+    rest = f"; {left:,} known {_plural('link', left)} not visited" if left else ""
+    return [(0, line((head, colour), f": {why}{rest}.")), (2, line(*_figures(report)))]
+
+
+def _figures(report: Report) -> list[str | tuple[str, str]]:
+    figures: list[str | tuple[str, str]] = ["  ", (f"{report.pages:,}", "bold"), f" {_plural('page', report.pages)}"]
+    for number, name, colour in (
+        (report.failed, "failed", "bold red"),
+        (report.redirected, "redirected", "bold"),
+        (report.skipped, "skipped", "bold"),
+    ):
+        if number:
+            figures += ["   ", (f"{number:,}", colour), f" {name}"]
+    pace = f" ({report.pages / report.seconds:.1f}/s)" if report.pages and report.seconds >= 0.1 else ""
+    return [*figures, f"   {shown_size(report.snapshot.bytes)} in {shown_duration(report.seconds)}{pace}"]
+
+
+def _plural(word: str, number: int) -> str:
+    return word if number == 1 else f"{word}s"
+
+
+def _broken(report: Report, findings: Findings) -> Lines:
+    number = report.counts.by_reason.get(Reason.FAIL_HTTP_4XX, 0)
+    if not findings.broken:
+        return []
+    lines: Lines = [(0, line((f"{number:,} broken {_plural('link', number)}", "bold")))]
+    for record in findings.broken:
+        lines += [(2, line("  ", (str(record.status), "red"), f"  {record.url}")), *_via(record)]
+    return [*lines, *_more(number - len(findings.broken))]
+
+
+def _via(record: PageRecord) -> Lines:
+    return [(7, line(("       linked from ", "dim"), (record.via, "dim")))] if record.via else []
+
+
+def _more(number: int) -> Lines:
+    return [(2, line((f"  and {number:,} more in the results", "dim")))] if number > 0 else []
+
+
+def _failed(report: Report, findings: Findings) -> Lines:
+    number = report.failed - report.counts.by_reason.get(Reason.FAIL_HTTP_4XX, 0)
+    if not findings.others or number <= 0:
+        return []
+    some = findings.others[:KEPT]
+    lines: Lines = [(0, line((f"{number:,} other {_plural('failure', number)}", "bold")))]
+    for record in some:
+        lines.append((2, line("  ", (str(record.status or record.reason), "red"), f"  {record.url}")))
+        lines += [(7, line(f"       {_what(record)}")), *_via(record)]
+    return [*lines, *_more(number - len(some))]
+
+
+def _what(record: PageRecord) -> str:
+    """Say what went wrong: the detail, or else the sentence of the reason."""
+    detail = record.detail.strip()
+    return detail.splitlines()[-1] if detail or record.reason is None else record.reason.sentence
+
+
+def _reasons(report: Report) -> Lines:
+    """Say why links have no page, most frequent first."""
+    ranked = sorted(report.counts.by_reason.items(), key=lambda item: (-item[1], item[0]))
+    if not ranked:
+        return []
+    wide = max(len(f"{number:,}") for _, number in ranked)
+    code_wide = max(len(reason) for reason, _ in ranked)
+    lines: Lines = [(0, line(("Links without a page", "bold")))]
+    for code, number in ranked:
+        text = line(f"  {number:>{wide},}  ", (f"{code:<{code_wide}}  ", "dim"), Reason(code).sentence)
+        lines.append((wide + code_wide + 6, text))
+    if not report.pages:
+        lines += [(2, line("  ", (_HINTS[Reason(code)], "yellow"))) for code, _ in ranked if Reason(code) in _HINTS]
+    return lines
+
+
+def _limit(report: Report) -> Lines:
+    total = sum(report.snapshot.seconds.values())
+    if not report.pages or report.seconds < 1.0 or total <= 0:
+        return []
+    share = f"{report.snapshot.seconds[report.limiting_factor] / total:>4.0%}"
+    return [
+        (0, line(("What took the time", "bold"))),
+        (8, line("  ", (share, "bold"), f"  {report.limiting_factor.sentence}")),
+        (8, line("        ", (_ADVICE[report.limiting_factor], "dim"))),
+    ]
+
+
+def _results(report: Report) -> Lines:
+    if report.directory is None:
+        return []
+    number = report.counts.ended
+    said = f"  ({number:,} {_plural('line', number)}, one a link)"
+    return [(9, line(("Results", "bold"), f"  {report.directory / 'pages.jsonl'}", (said, "dim")))]

@@ -1,0 +1,59 @@
+"""The terminal: what may be shown on it, and how much it can show."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+_JOINERS: Final = "\u200c\u200d"  # part of ordinary Persian and of emoji
+LONGEST: Final = 2000
+
+
+def printable(text: str) -> str:
+    """Make any text safe to show: control characters, escapes and tricks with direction become visible codes."""
+    if text.isprintable() and len(text) <= LONGEST:
+        return text
+    cut = text if len(text) <= LONGEST else text[:LONGEST] + "…"
+    return "".join(char if char.isprintable() or char in _JOINERS else _code(char) for char in cut)
+
+
+def _code(char: str) -> str:
+    return " " if char.isspace() and char.isascii() else char.encode("unicode_escape").decode("ascii")
+
+
+def console() -> Console:
+    """Open stderr for talk: coloured on a terminal only, and there not if NO_COLOR is set."""
+    from rich.console import Console
+
+    piped = not sys.stderr.isatty() and "COLUMNS" not in os.environ
+    return Console(stderr=True, highlight=False, markup=False, emoji=False, width=100 if piped else None)
+
+
+def is_live(screen: Console) -> bool:
+    """Tell whether lines on the console can be drawn over."""
+    return screen.is_terminal and not screen.is_dumb_terminal
+
+
+def say(screen: Console, text: Text, hang: int = 0) -> None:
+    """Print a line, wrapped between words with `hang` spaces before what follows; but never cut a URL, to be copied."""
+    if "://" in text.plain or screen.width < hang + 20:
+        screen.print(text, soft_wrap=True)
+        return
+    head, rest = text[:hang], text[hang:]
+    for piece in rest.wrap(screen, screen.width - hang):
+        piece.rstrip()
+        screen.print(head + piece, soft_wrap=True)
+        head = line(" " * hang)
+
+
+def line(*parts: str | tuple[str, str]) -> Text:
+    """Put a line together from texts and (text, style) pairs, all made printable."""
+    from rich.text import Text
+
+    safe = [printable(part) if isinstance(part, str) else (printable(part[0]), part[1]) for part in parts]
+    return Text.assemble(*safe)

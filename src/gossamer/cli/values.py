@@ -1,0 +1,104 @@
+"""What users write for a number, a duration, a size or a header, and what it means."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentTypeError
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)\s*(?:ms|s|sec|m|min|h|d)?", re.IGNORECASE)
+_SIZE = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
+_SECONDS: Final = {"ms": 0.001, "": 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_BYTES: Final = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
+
+
+def duration(text: str) -> float:
+    """Read seconds: "90", "1.5s", "5m", "2h", "1h30m"."""
+    rest, seconds = text.strip(), 0.0
+    while (match := _DURATION.match(rest)) is not None:
+        number = match[0].rstrip("msechdinMSECHDIN ")
+        seconds += float(number) * _SECONDS[match[0][len(number) :].strip().lower()]
+        rest = rest[match.end() :].strip()
+    if rest or not text.strip():
+        raise ArgumentTypeError(f"{text!r} is not a duration; write seconds, or such as 90s, 5m or 2h")
+    return seconds
+
+
+def pause(text: str) -> float | str:
+    """Read a delay: "auto" or a duration."""
+    return "auto" if text.strip().lower() == "auto" else duration(text)
+
+
+def size(text: str) -> int:
+    """Read bytes: "500k", "10MB", "1.5G"; the letters stand for powers of 1,024."""
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise ArgumentTypeError(f"{text!r} is not a size; write bytes, or such as 500k, 10MB or 2G")
+    return int(float(match[1]) * _BYTES[match[2].lower()])
+
+
+def count(text: str) -> int:
+    """Read a whole number, at least 1."""
+    return _whole(text, 1)
+
+
+def count_or_none(text: str) -> int:
+    """Read a whole number, 0 included."""
+    return _whole(text, 0)
+
+
+def _whole(text: str, least: int) -> int:
+    digits = text.strip().replace("_", "").replace(",", "")
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > 15 or int(digits) < least:
+        raise ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
+    return int(digits)
+
+
+def header(text: str) -> tuple[str, str]:
+    """Read a header line: "Name: value"."""
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        raise ArgumentTypeError(f"{text!r} is not a header; write it as 'Name: value'")
+    return name.strip(), value.strip()
+
+
+READERS: Final[Mapping[str, Callable[[str], Any]]] = {
+    **dict.fromkeys(("timeout", "connect_timeout", "max_time", "max_crawl_delay", "max_retry_after"), duration),
+    **dict.fromkeys(("max_body", "max_bytes"), size),
+    **dict.fromkeys(("max_pages", "concurrency", "host_concurrency"), count),
+    **dict.fromkeys(("max_depth", "retries", "max_redirects"), count_or_none),
+    "delay": pause,
+}
+"""How the text of a setting is read where it is more than plain text, by the name of the Policy field."""
+
+
+def shown_duration(seconds: float) -> str:
+    """Write a duration: "0.4 s", "12 s", "3 min 05 s", "2 h 10 min"."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def shown_size(amount: float) -> str:
+    """Write bytes: "512 B", "1.4 MB"."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if amount >= 100 or amount == int(amount) else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} TB"
+
+
+def shown_setting(name: str, value: object) -> str:
+    """Write the value of a setting as one would on the command line."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if READERS.get(name) in (duration, pause):
+            return f"{value:g} s"
+        if READERS.get(name) is size:
+            return shown_size(value)
+    return str(value)
