@@ -14,7 +14,19 @@ from typing import Final, assert_never
 from gossamer import politeness, retries, robots
 from gossamer.frontier import Frontier, Host
 from gossamer.ledger import Tally, TimeBook
-from gossamer.model import Failure, Link, OutcomeKind, Outlink, PageRecord, Purpose, Request, Response, Snapshot
+from gossamer.model import (
+    Books,
+    Failure,
+    Link,
+    OutcomeKind,
+    Outlink,
+    PageRecord,
+    Purpose,
+    Request,
+    Response,
+    Snapshot,
+    line_of,
+)
 from gossamer.policy import Policy
 from gossamer.protocol import (
     Batch,
@@ -87,6 +99,12 @@ class Crawl:
         for url in policy.seeds:
             frontier.offer(Outlink(fingerprint(url, key), url, host_key(url)), depth=0, hops=0, via="")
 
+    def restore(self, books: Books) -> None:
+        """Go on counting where an earlier run ended; the frontier is restored by itself."""
+        self._tally.restore(books)
+        self._time.restore(books.elapsed, books.seconds)
+        self._adopted = books.adopted
+
     # ------------------------------------------------------------ commands
 
     def poll(self, now: float) -> Command:
@@ -100,7 +118,7 @@ class Crawl:
             if command is not _DECIDED:
                 self._time.idle = Waiting.CPU
                 return command
-        return self._commit()
+        return self._commit(now)
 
     def _may_start(self) -> bool:
         if self._finish is not None or len(self._in_flight) >= self._slots:
@@ -123,7 +141,8 @@ class Crawl:
             return self._fetch(Request(taken.link, Purpose.PAGE, taken.attempt, self._adopted), host, now)
         self._frontier.skip(host)
         kind = OutcomeKind.FAILED if refused.value.startswith("fail") else OutcomeKind.SKIPPED
-        self._end(Ended(taken.link, _bare_record(taken, kind, refused, host.detail)), kind, now)
+        record = _bare_record(taken, kind, refused, host.detail)
+        self._end(Ended(taken.link, record, line_of(record)), kind, now)
         return _DECIDED
 
     def _refused_by_host(self, host: Host, url: str) -> Reason | None:
@@ -157,7 +176,7 @@ class Crawl:
             return Stop(self._finish)
         untils = [self._batch_since + COMMIT_AGE]
         if self._finish is None and self._policy.max_time is not None:
-            untils.append(self._time.started + self._policy.max_time)
+            untils.append(self._time.moment(self._policy.max_time))
         if moment is not None and self._may_start():
             untils.append(moment[0])
         self._time.idle = self._why_idle(moment)
@@ -183,15 +202,30 @@ class Crawl:
             or now >= self._batch_since + COMMIT_AGE
         )
 
-    def _commit(self) -> Commit:
+    def _commit(self, now: float) -> Commit:
         settled = self._frontier.settle()
-        self._tally.refuse(settled.refused)
-        self._committing = Batch(tuple(self._ended), settled.links, settled.fingerprints)
+        self._tally.refuse(settled.refused.values())
+        self._committing = Batch(
+            tuple(self._ended), settled.links, settled.fingerprints, tuple(settled.refused), self._books(now)
+        )
         self._ended.clear()
         self._ended_bytes = 0
         self._batch_since = math.inf
         self._time.idle = Waiting.DISK
         return Commit(self._committing)
+
+    def _books(self, now: float) -> Books:
+        tally = self._tally
+        return Books(
+            kinds={kind.value: count for kind, count in tally.kinds.items()},
+            by_reason={reason.value: count for reason, count in tally.by_reason.items()},
+            refused=tally.refused,
+            bytes=tally.bytes,
+            fetches=tally.fetches,
+            elapsed=self._time.elapsed(now),
+            seconds={waiting.value: spent for waiting, spent in self._time.seconds.items()},
+            adopted=self._adopted,
+        )
 
     # ------------------------------------------------------------ events
 
@@ -236,7 +270,7 @@ class Crawl:
         if event.adopts:
             self._adopted += (event.adopts,)
         self._tally.bytes += len(event.response.body)
-        self._end(Ended(link, event.record, event.response), event.kind, now)
+        self._end(Ended(link, event.record, event.line, event.response), event.kind, now)
 
     def _failed(self, event: Failed, now: float) -> None:
         self._land(event.request, event.failure.elapsed, now)
@@ -244,7 +278,7 @@ class Crawl:
         if event.kind is OutcomeKind.RETRY:
             self._again(event.request, event.retry_after, now)
         else:
-            self._end(Ended(event.request.link, event.record), event.kind, now)
+            self._end(Ended(event.request.link, event.record, event.line), event.kind, now)
 
     def _again(self, request: Request, after: float, now: float) -> None:
         self._tally.kinds[OutcomeKind.RETRY] += 1

@@ -12,12 +12,16 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
+import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from gossamer.model import Link, Outlink, Refusal, Request
+from gossamer.protocol import Saved
 from gossamer.reasons import Reason, Waiting
 from gossamer.robots import Robots
 from gossamer.seen import Seen
@@ -27,6 +31,7 @@ AT_HAND: Final = 20_000
 """How many links keep their text in memory while they wait."""
 RECALLED_AT_ONCE: Final = 256
 _COMPACTED_FROM: Final = 4096
+_RESTORED_AT_ONCE: Final = 8 * 65_536
 _SALT: Final = 0x9E3779B97F4A7C15
 _64_BITS: Final = (1 << 64) - 1
 _REFUSAL_SALTS: Final = {reason: (index + 1) * _SALT & _64_BITS for index, reason in enumerate(Reason)}
@@ -54,13 +59,16 @@ class HostQueue:
 
     def push(self, link: Link) -> None:
         """Append a link."""
-        key = link.depth << 4 | min(link.hops, 15)
-        ids = self._ids.get(key)
-        if ids is None:
-            self._ids[key] = array("Q", (link.id,))
-            self._heads[key] = 0
+        self.extend(place_of(link), array("Q", (link.id,)))
+
+    def extend(self, place: int, ids: array[int]) -> None:
+        """Append links of one place (depth and hops), in order of discovery."""
+        known = self._ids.get(place)
+        if known is None:
+            self._ids[place] = ids
+            self._heads[place] = 0
         else:
-            ids.append(link.id)
+            known.extend(ids)
 
     def next(self, count: int) -> array[int]:
         """Look at the next ids, at most `count` and at least one, without taking them."""
@@ -82,6 +90,23 @@ class HostQueue:
                 head = 0
             self._heads[key] = head
         return taken
+
+
+def place_of(link: Link) -> int:
+    """Pack what decides a link's place in its queue, 16 bits: the depth, then the hops."""
+    return min(link.depth, 0xFFF) << 4 | min(link.hops, 15)
+
+
+def _grouped(
+    owners: NDArray[np.uint32], places: NDArray[np.uint16], ids: NDArray[np.int64]
+) -> Iterator[tuple[int, int, array[int]]]:
+    """Group ids by host and place, each group in order of discovery."""
+    order = np.lexsort((ids, places, owners))
+    owners, places, ids = owners[order], places[order], ids[order]
+    borders = np.flatnonzero((np.diff(owners) != 0) | (np.diff(places) != 0)) + 1
+    for first, last in pairwise((0, *borders.tolist(), len(ids))):
+        if last > first:
+            yield int(owners[first]), int(places[first]), array("Q", ids[first:last].astype(np.uint64).tobytes())
 
 
 class Host:
@@ -125,11 +150,11 @@ class Host:
 
 
 class Settled(Struct, frozen=True):
-    """What a batch of offers came to: new links with their fingerprints, and refusals not counted before."""
+    """What a batch of offers came to: new links with their fingerprints, and refusals not counted before, by mark."""
 
     links: tuple[Link, ...]
     fingerprints: tuple[int, ...]
-    refused: dict[Reason, int]
+    refused: dict[int, Reason]
 
 
 class Frontier:
@@ -181,19 +206,14 @@ class Frontier:
                 links.append(Link(self._next_id, link.url, link.depth, link.hops, link.via))
                 self._next_id += 1
         kept = tuple(fingerprint for fingerprint, new in zip(fingerprints, fresh, strict=True) if new)
-        settled = Settled(tuple(links), kept, self._count_refused())
+        marks = self._seen.add(list(self._refused))
+        refused = {mark: reason for (mark, reason), new in zip(self._refused.items(), marks, strict=True) if new}
+        settled = Settled(tuple(links), kept, refused)
         self._offered.clear()
+        self._refused.clear()
         for link in links:
             self._open[link.depth] = self._open.get(link.depth, 0) + 1
         return settled
-
-    def _count_refused(self) -> dict[Reason, int]:
-        counts: dict[Reason, int] = {}
-        for reason, new in zip(self._refused.values(), self._seen.add(list(self._refused)), strict=True):
-            if new:
-                counts[reason] = counts.get(reason, 0) + 1
-        self._refused.clear()
-        return counts
 
     def enqueue(self, links: Iterable[Link]) -> None:
         """Let links wait for their turn, now that the journal has them."""
@@ -211,6 +231,30 @@ class Frontier:
         if host is None:
             host = self.hosts[key] = Host(key)
         return host
+
+    def restore(self, saved: Saved) -> None:
+        """Know again all that a journal remembers, and let wait what has not ended.
+
+        Works on packed arrays throughout: ten million links come back in seconds.
+        """
+        hosts = [self.host(name) for name in saved.hosts]
+        ended = np.zeros(saved.known, np.bool_)
+        ended[np.frombuffer(saved.ended, np.uint64)] = True
+        for chunk in saved.chunks:
+            for packed in (chunk.fingerprints, chunk.refused):
+                for start in range(0, len(packed), _RESTORED_AT_ONCE):
+                    self._seen.add(np.frombuffer(packed[start : start + _RESTORED_AT_ONCE], np.uint64))
+            count = len(chunk.places) // 2
+            waiting = np.flatnonzero(~ended[chunk.first_id : chunk.first_id + count])
+            places = np.frombuffer(chunk.places, np.uint16)[waiting]
+            owners = np.frombuffer(chunk.hosts, np.uint32)[waiting]
+            for owner, place, ids in _grouped(owners, places, waiting + chunk.first_id):
+                hosts[owner].queue.extend(place, ids)
+                self._queued += len(ids)
+                self._open[place >> 4] = self._open.get(place >> 4, 0) + len(ids)
+        self._next_id = saved.known
+        for host in hosts:
+            self._list(host)
 
     # ------------------------------------------------------------ links go out
 

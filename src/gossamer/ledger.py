@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gossamer.model import Counts, OutcomeKind
+from collections.abc import Iterable, Mapping
+
+from gossamer.model import Books, Counts, OutcomeKind
 from gossamer.reasons import Reason, Waiting
 
 
@@ -24,11 +26,17 @@ class Tally:
         if reason is not None:
             self.by_reason[reason] = self.by_reason.get(reason, 0) + 1
 
-    def refuse(self, counts: dict[Reason, int]) -> None:
+    def refuse(self, reasons: Iterable[Reason]) -> None:
         """Count links that were never admitted."""
-        for reason, count in counts.items():
-            self.by_reason[reason] = self.by_reason.get(reason, 0) + count
-            self.refused += count
+        for reason in reasons:
+            self.by_reason[reason] = self.by_reason.get(reason, 0) + 1
+            self.refused += 1
+
+    def restore(self, books: Books) -> None:
+        """Go on counting where the books end."""
+        self.kinds.update({OutcomeKind(kind): count for kind, count in books.kinds.items()})
+        self.by_reason = {Reason(reason): count for reason, count in books.by_reason.items()}
+        self.refused, self.bytes, self.fetches = books.refused, books.bytes, books.fetches
 
     def counts(self) -> Counts:
         """Give the counts as a value."""
@@ -51,20 +59,21 @@ class TimeBook:
     whatever holds the crawl up at that moment (`idle`). Invariant: the sum of all categories is wall time x slots.
     """
 
-    __slots__ = ("_busy", "_last", "_slots", "idle", "seconds", "started")
+    __slots__ = ("_before", "_busy", "_last", "_slots", "_started", "idle", "seconds")
 
     def __init__(self, slots: int) -> None:
         self._slots = slots
         self._busy = 0
         self._last: float | None = None
-        self.started = 0.0
+        self._before = 0.0
+        self._started = 0.0
         self.idle = Waiting.CPU
         self.seconds = dict.fromkeys(Waiting, 0.0)
 
     def advance(self, now: float) -> None:
         """Book the time since the last call."""
         if self._last is None:
-            self.started = self._last = now
+            self._started = self._last = now
         passed = now - self._last
         if passed > 0:
             self.seconds[Waiting.SERVER] += passed * self._busy
@@ -82,6 +91,15 @@ class TimeBook:
         self.seconds[Waiting.SERVER] -= own
         self.seconds[Waiting.CPU] += own
 
+    def restore(self, elapsed: float, seconds: Mapping[str, float]) -> None:
+        """Go on from the books of earlier runs."""
+        self._before = elapsed
+        self.seconds.update({Waiting(waiting): spent for waiting, spent in seconds.items()})
+
     def elapsed(self, now: float) -> float:
-        """Tell the wall time since the first call, in seconds."""
-        return 0.0 if self._last is None else now - self.started
+        """Tell the wall time of this run and those before, in seconds."""
+        return self._before + (0.0 if self._last is None else now - self._started)
+
+    def moment(self, elapsed: float) -> float:
+        """Tell when so much wall time will have passed."""
+        return self._started + elapsed - self._before

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from typing import Final
 
+import msgspec
 from msgspec import Struct
 
 from gossamer.reasons import FinishReason, Reason, Waiting
@@ -133,6 +135,14 @@ class PageRecord(Struct, frozen=True):
     fetched_at: datetime | None = None
 
 
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+def line_of(record: PageRecord) -> bytes:
+    """Write a record as its line of JSON, newline included; a worker does so, once for journal and outputs alike."""
+    return _ENCODER.encode(record) + b"\n"
+
+
 class Refusal(Struct, frozen=True):
     """A link that was not admitted, by its fingerprint, and why."""
 
@@ -163,6 +173,23 @@ class Counts(Struct, frozen=True):
     def ended(self) -> int:
         """Count the links that ended in an outcome."""
         return self.done + self.redirected + self.failed + self.skipped
+
+
+class Books(Struct, frozen=True):
+    """What a crawl has counted so far, as the journal keeps it: a resumed crawl goes on counting from here.
+
+    `kinds` counts outcomes, `by_reason` outcomes and refusals, `seconds` are slot-seconds by category, `adopted` the
+    URLs outside the scope that seeds redirected to.
+    """
+
+    kinds: Mapping[str, int] = {}
+    by_reason: Mapping[str, int] = {}
+    refused: int = 0
+    bytes: int = 0
+    fetches: int = 0
+    elapsed: float = 0.0
+    seconds: Mapping[str, float] = {}
+    adopted: tuple[str, ...] = ()
 
 
 class Snapshot(Struct, frozen=True):

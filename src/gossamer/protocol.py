@@ -5,9 +5,12 @@ The driver asks `Crawl.poll` for a command, does it, and reports what came of it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from gossamer.model import (
+    Books,
     Failure,
     Link,
     OutcomeKind,
@@ -23,29 +26,64 @@ from gossamer.reasons import FinishReason, Reason
 
 
 class Ended(Struct, frozen=True):
-    """A link that ended in its one outcome. `response` is None where no whole answer came."""
+    """A link that ended in its one outcome: its record, the same as a line of JSON, and the answer if one came."""
 
     link: Link
     record: PageRecord
+    line: bytes
     response: Response | None = None
 
 
 class Batch(Struct, frozen=True):
-    """What one commit makes permanent: outcomes, and the links discovered with them.
+    """What one commit makes permanent: outcomes, what was discovered with them, and the books after it.
 
-    `links` have consecutive ids from `first_id`; `fingerprints[i]` belongs to `links[i]`.
+    `links` have consecutive ids from `first_id`; `fingerprints[i]` belongs to `links[i]`; `refused` are the marks of
+    refusals counted for the first time.
     """
 
     ended: tuple[Ended, ...]
     links: tuple[Link, ...]
     fingerprints: tuple[int, ...]
+    refused: tuple[int, ...] = ()
+    books: Books = Books()
+
+
+class Chunk(Struct, frozen=True):
+    """The links of one commit, packed: entry i describes link `first_id + i`.
+
+    `fingerprints` are uint64, `hosts` uint32 indices into `Saved.hosts`, `places` uint16 of `depth << 4 | hops`;
+    `refused` are uint64 marks of refusals. All in the machine's byte order.
+    """
+
+    first_id: int
+    fingerprints: bytes
+    hosts: bytes
+    places: bytes
+    refused: bytes = b""
 
 
 class Saved(Struct, frozen=True):
-    """What a journal remembers when it is opened."""
+    """What a journal remembers when it is opened: everything a crawl needs to go on.
 
-    links: int = 0
-    ended: int = 0
+    `ended` are the ids that have their outcome, packed as uint64; `offsets` tell up to where each output is whole.
+    """
+
+    key: int = 0
+    hosts: tuple[str, ...] = ()
+    chunks: tuple[Chunk, ...] = ()
+    ended: bytes = b""
+    offsets: Mapping[str, int] = {}
+    books: Books | None = None
+
+    @property
+    def known(self) -> int:
+        """Count the links."""
+        return self.chunks[-1].first_id + len(self.chunks[-1].places) // 2 if self.chunks else 0
+
+    @property
+    def pending(self) -> int:
+        """Count the links that have not ended."""
+        return self.known - len(self.ended) // 8
 
 
 # ---------------------------------------------------------------- commands: what the driver shall do now
@@ -89,13 +127,14 @@ Command = Fetch | Recall | Commit | Wait | Stop
 class Visited(Struct, frozen=True):
     """A page request got a whole answer and was read.
 
-    `kind` and `reason` judge it (done, redirected, failed, or retry after `retry_after` seconds);
-    `host_pause` is how long the whole host asked to be left alone (Retry-After, 429, 503);
-    `adopts` is the URL a seed redirected to, where that lies outside the scope.
+    `line` is the record as JSON, written by the worker; `kind` and `reason` judge the answer (done, redirected, failed,
+    or retry after `retry_after` seconds); `host_pause` is how long the whole host asked to be left alone (Retry-After,
+    429, 503); `adopts` is the URL a seed redirected to, where that lies outside the scope.
     """
 
     request: Request
     record: PageRecord
+    line: bytes
     response: Response
     kind: OutcomeKind
     outlinks: tuple[Outlink, ...] = ()
@@ -110,6 +149,7 @@ class Failed(Struct, frozen=True):
 
     request: Request
     record: PageRecord
+    line: bytes
     failure: Failure
     kind: OutcomeKind
     retry_after: float = 0.0
@@ -136,6 +176,7 @@ Event = Visited | Failed | RobotsRead | Recalled | Committed
 
 __all__ = [
     "Batch",
+    "Chunk",
     "Command",
     "Commit",
     "Committed",

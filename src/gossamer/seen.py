@@ -48,9 +48,9 @@ class Seen:
             found |= _find(self._old, wanted)
         return list(map(bool, found))
 
-    def add(self, fingerprints: Sequence[int]) -> list[bool]:
+    def add(self, fingerprints: Sequence[int] | Table) -> list[bool]:
         """Add fingerprints, distinct within the call and none 0; tell for each whether it is new."""
-        if not fingerprints:
+        if not len(fingerprints):
             return []
         wanted = np.array(fingerprints, np.uint64)
         self._make_room(len(wanted))

@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from gossamer import retries
-from gossamer.model import Failure, OutcomeKind, Outlink, PageRecord, Purpose, Refusal, Request, Response
+from gossamer.model import Failure, OutcomeKind, Outlink, PageRecord, Purpose, Refusal, Request, Response, line_of
 from gossamer.parse import encoding, html
 from gossamer.policy import Policy
 from gossamer.protocol import Failed, RobotsRead, Visited
@@ -63,7 +63,7 @@ class Visitor:
             via=link.via,
             attempts=request.attempt + 1,
         )
-        return Failed(request, record, failure, verdict.kind, verdict.retry_after)
+        return Failed(request, record, line_of(record), failure, verdict.kind, verdict.retry_after)
 
     def _visited(self, request: Request, response: Response) -> Visited:
         verdict = retries.judge(self._policy, request.attempt, self._mark(request.url), response)
@@ -73,10 +73,12 @@ class Visitor:
             case OutcomeKind.DONE if html.is_html(response.headers.get("content-type", ""), response.body):
                 return self._page(request, response)
             case _:
-                directives = _directives((), response)
+                noindex = _forbids("index", _directives((), response))
+                record = _record(request, response, verdict.kind, verdict.reason, noindex=noindex)
                 return Visited(
                     request,
-                    _record(request, response, verdict.kind, verdict.reason, noindex=_forbids("index", directives)),
+                    record,
+                    line_of(record),
                     response,
                     verdict.kind,
                     retry_after=verdict.retry_after,
@@ -99,13 +101,14 @@ class Visitor:
         kind = OutcomeKind.REDIRECTED
         if refused is None or adopts:
             record = _record(request, response, kind, None, location=target)
-            return Visited(request, record, response, kind, (self._outlink(target),), adopts=adopts)
+            return Visited(request, record, line_of(record), response, kind, (self._outlink(target),), adopts=adopts)
         record = _record(request, response, kind, refused, location=target)
-        return Visited(request, record, response, kind, refusals=(Refusal(self._mark(target), refused),))
+        refusals = (Refusal(self._mark(target), refused),)
+        return Visited(request, record, line_of(record), response, kind, refusals=refusals)
 
     def _bad_redirect(self, request: Request, response: Response, reason: Reason, target: str) -> Visited:
-        kind = OutcomeKind.FAILED
-        return Visited(request, _record(request, response, kind, reason, location=target), response, kind)
+        record = _record(request, response, OutcomeKind.FAILED, reason, location=target)
+        return Visited(request, record, line_of(record), response, OutcomeKind.FAILED)
 
     def _page(self, request: Request, response: Response) -> Visited:
         text, name = encoding.decode(response.body, response.headers.get("content-type", ""))
@@ -125,7 +128,7 @@ class Visitor:
             encoding=name,
             outlinks=len(found.hrefs),
         )
-        return Visited(request, record, response, OutcomeKind.DONE, outlinks, refusals)
+        return Visited(request, record, line_of(record), response, OutcomeKind.DONE, outlinks, refusals)
 
     # ------------------------------------------------------------ links
 

@@ -14,21 +14,19 @@ _SEPARATOR = "\n"
 
 
 class MemoryJournal:
-    """Keep discovered links, compressed a commit at a time (10 to 20 bytes a link), and count outcomes."""
+    """Keep discovered links, compressed a commit at a time: 10 to 20 bytes a link."""
 
     def __init__(self) -> None:
         self._first_ids: list[int] = []
         self._chunks: list[bytes] = []
         self._links = 0
-        self._ended = 0
 
     def open(self) -> Saved:
-        """Tell what is remembered."""
-        return Saved(links=self._links, ended=self._ended)
+        """Tell that nothing is remembered: a crawl in memory always starts anew."""
+        return Saved()
 
     def commit(self, batch: Batch, offsets: dict[str, int]) -> None:
         """Remember the batch."""
-        self._ended += len(batch.ended)
         if batch.links:
             assert batch.links[0].id == self._links, "link ids must be consecutive"
             text = _SEPARATOR.join(f"{link.depth} {link.hops} {link.url} {link.via}" for link in batch.links)
