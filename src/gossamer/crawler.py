@@ -89,6 +89,7 @@ class Crawler:
         self._outputs: dict[str, Output] = {}
         self._driver: Driver | None = None
         self._wake = _nothing
+        self._call_off = _nothing
 
     # ------------------------------------------------------------ running
 
@@ -128,6 +129,7 @@ class Crawler:
         """End at once; what is in flight is pending for the next run. Safe from other threads and signal handlers."""
         if self._driver is not None:
             self._driver.abandon()
+            self._call_off()
             self._wake()
 
     @property
@@ -169,6 +171,7 @@ class Crawler:
         else:
             engine = ThreadsEngine(fetcher, self._visitor.visit, self.policy.concurrency or 1)
         self._wake = engine.wake
+        self._call_off = fetcher.abort  # the inline engine waits inside a fetch, and cannot be woken there
         try:
             yield from run(driver, engine)
         finally:
@@ -202,7 +205,7 @@ class Crawler:
         return self._driver
 
     def _close(self) -> None:
-        self._wake = _nothing
+        self._wake = self._call_off = _nothing
         for output in self._outputs.values():
             output.close()
 
