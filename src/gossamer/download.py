@@ -321,8 +321,7 @@ class _Source:
         """End a pull under way, and the caller's async generator."""
         if self._pull is not None:
             self._pull.cancel()
-            with contextlib.suppress(BaseException):
-                await self._pull
+            await asyncio.wait([self._pull])
         if inspect.isasyncgen(self._awaited):
             await self._awaited.aclose()
 

@@ -145,137 +145,137 @@ class _Version(argparse.Action):
         raise SystemExit(0)
 
 
-Group = argparse._ArgumentGroup  # noqa: SLF001  # argparse has no public name for it
+class _Group:
+    """A titled group of flags."""
 
+    def __init__(self, parser: Parser, title: str) -> None:
+        self._group = parser.add_argument_group(title)
 
-def _setting(group: Group, *flags: str, dest: str, about: str, metavar: str, **more: Any) -> None:
-    """Add the flag of a Policy field, with its default shown."""
-    default = getattr(_DEFAULTS, dest, None)
-    shown = f" (default: {values.shown_setting(dest, default)})" if default not in (None, "", ()) else ""
-    reader: dict[str, Any] = {"type": values.READERS[dest]} if dest in values.READERS else {}
-    group.add_argument(*flags, dest=dest, metavar=metavar, help=(about + shown).replace("%", "%%"), **reader, **more)
+    def setting(self, *flags: str, dest: str, about: str, **more: Any) -> None:
+        """Add the flag of a Policy field: how its value is read and its default come from there."""
+        default = getattr(_DEFAULTS, dest, None)
+        shown = f" (default: {values.shown_setting(dest, default)})" if default not in (None, "", ()) else ""
+        if dest in values.READERS:
+            more["type"] = values.READERS[dest]
+        self._group.add_argument(*flags, dest=dest, help=(about + shown).replace("%", "%%"), **more)
+
+    def switch(self, *flags: str, dest: str, about: str, on: bool = True) -> None:
+        """Add a flag without value, for a choice of the command itself: off unless given."""
+        self._group.add_argument(
+            *flags, dest=dest, help=about, action="store_true" if on else "store_false", default=not on
+        )
+
+    def choice(self, *names: str, about: str, **more: Any) -> None:
+        """Add any other argument."""
+        self._group.add_argument(*names, help=about, **more)
 
 
 def _add_crawl(parser: Parser) -> None:
     parser.usage = "gossamer crawl URL… [options]"
-    what = parser.add_argument_group("what to crawl")
-    what.add_argument("urls", nargs="*", metavar="URL", help="where to start; https:// may be left out")
-    what.add_argument(
-        "--scope", choices=("host", "domain", "prefix", "any"), metavar="S",
-        help="which links to follow: host (of a URL given), its whole domain, only under its path (prefix), or any "
-        "(default: host)",
-    )  # fmt: skip
-    several: dict[str, Any] = {"action": "append", "metavar": "GLOB"}
-    _setting(
-        what,
-        "--include",
-        dest="include",
-        about="follow only links that match, such as '/docs/*'; again for more",
-        **several,
-    )
-    _setting(what, "--exclude", dest="exclude", about="never follow links that match; again for more", **several)
-    _setting(what, "-d", "--max-depth", dest="max_depth", metavar="N", about="stay within N links of the start")
-    _setting(what, "--max-pages", dest="max_pages", metavar="N", about="stop after N pages")
-    _setting(what, "--max-time", dest="max_time", metavar="T", about="stop after a time, such as 90, 5m or 2h")
-    _setting(what, "--max-bytes", dest="max_bytes", metavar="SIZE", about="stop after so much was read, such as 500MB")
-    manners = parser.add_argument_group("manners")
-    _setting(manners, "--contact", dest="contact", metavar="C", about="your e-mail address or page, told to the sites")
-    _setting(manners, "--delay", dest="delay", metavar="T",
-             about="rest between requests to a host: seconds, or auto: twice the time it took to answer, at least 0.2 s")  # fmt: skip
-    _setting(manners, "--host-concurrency", dest="host_concurrency", metavar="N", about="requests to one host at once")
-    manners.add_argument(
-        "--no-robots", dest="robots", action="store_false", help="ignore robots.txt (your own site only)"
-    )
-    manners.add_argument(
-        "--follow-nofollow", dest="nofollow", action="store_false", help="follow links marked nofollow too"
-    )
-    _add_fetching(parser, "-U", "--user-agent")
-    speed = parser.add_argument_group("speed")
-    _add_engine(speed)
-    _setting(speed, "-c", "--concurrency", dest="concurrency", metavar="N",
-             about="requests at once, to all hosts together (default: asyncio 64, threads 8)")  # fmt: skip
-    results = parser.add_argument_group("results")
-    results.add_argument("-o", "--output", dest="directory", metavar="DIR",
-                         help="where pages.jsonl goes; - for JSON lines on stdout (default: HOST.crawl, here)")  # fmt: skip
-    results.add_argument(
-        "--json", action="store_true", default=False, help="print the closing report as JSON on stdout"
-    )
+    _add_border(parser)
+    _add_manners(parser)
+    _add_fetching(parser)
+    _add_speed(parser, "requests at once, to all hosts together (default: asyncio 64, threads 8)")
+    results = _Group(parser, "results")
+    about = "where pages.jsonl goes; - for JSON lines on stdout (default: HOST.crawl, here)"
+    results.choice("-o", "--output", dest="directory", metavar="DIR", about=about)
+    results.switch("--json", dest="json", about="print the closing report as JSON on stdout")
     _add_talk(parser)
+
+
+def _add_border(parser: Parser) -> None:
+    what = _Group(parser, "what to crawl")
+    what.choice("urls", nargs="*", default=[], metavar="URL", about="where to start; https:// may be left out")
+    scope = "which links to follow: host (of a URL given), its whole domain, only under its path (prefix), or any"
+    what.setting("--scope", dest="scope", choices=("host", "domain", "prefix", "any"), metavar="S", about=scope)
+    include = "follow only links that match, such as '/docs/*'; again for more"
+    what.setting("--include", dest="include", action="append", metavar="GLOB", about=include)
+    exclude = "never follow links that match; again for more"
+    what.setting("--exclude", dest="exclude", action="append", metavar="GLOB", about=exclude)
+    what.setting("-d", "--max-depth", dest="max_depth", metavar="N", about="stay within N links of the start")
+    what.setting("--max-pages", dest="max_pages", metavar="N", about="stop after N pages")
+    what.setting("--max-time", dest="max_time", metavar="T", about="stop after a time, such as 90, 5m or 2h")
+    what.setting("--max-bytes", dest="max_bytes", metavar="SIZE", about="stop after so much was read, such as 500MB")
+
+
+def _add_manners(parser: Parser) -> None:
+    manners = _Group(parser, "manners")
+    manners.setting("--contact", dest="contact", metavar="C", about="your e-mail address or page, told to the sites")
+    delay = "rest between requests to a host: seconds, or auto: twice the time it took to answer, at least 0.2 s"
+    manners.setting("--delay", dest="delay", metavar="T", about=delay)
+    at_once = "requests to one host at once"
+    manners.setting("--host-concurrency", dest="host_concurrency", metavar="N", about=at_once)
+    robots = "ignore robots.txt (your own site only)"
+    manners.choice("--no-robots", dest="robots", action="store_false", about=robots)
+    nofollow = "follow links marked nofollow too"
+    manners.choice("--follow-nofollow", dest="nofollow", action="store_false", about=nofollow)
 
 
 def _add_fetch(parser: Parser) -> None:
     parser.usage = "gossamer fetch URL… | -i FILE [options]"
-    what = parser.add_argument_group("what to download")
-    what.add_argument("urls", nargs="*", metavar="URL", help="what to download; https:// may be left out")
-    what.add_argument(
-        "-i", "--input", metavar="FILE", default=None, help="read URLs from a file, one a line; - for stdin"
-    )
-    what.add_argument("--no-follow", dest="follow", action="store_false", default=True, help="do not follow redirects")
-    results = parser.add_argument_group("results")
-    results.add_argument(
-        "--save", metavar="DIR", default=None, help="write the bodies to files there, named by number and hash"
-    )
-    _add_fetching(parser, "-U", "--user-agent")
-    _setting(results, "--contact", dest="contact", metavar="C", about="your e-mail address or page, told to the sites")
-    speed = parser.add_argument_group("speed")
-    _add_engine(speed)
-    _setting(speed, "-c", "--concurrency", dest="concurrency", metavar="N",
-             about="downloads at once (default: asyncio 64, threads 16)")  # fmt: skip
-    speed.add_argument(
-        "--host-concurrency", metavar="N", type=values.count, help="downloads from one host at once (default: 8)"
-    )
+    what = _Group(parser, "what to download")
+    what.choice("urls", nargs="*", default=[], metavar="URL", about="what to download; https:// may be left out")
+    listed = "read URLs from a file, one a line; - for stdin"
+    what.choice("-i", "--input", metavar="FILE", default=None, about=listed)
+    what.switch("--no-follow", dest="follow", on=False, about="do not follow redirects")
+    saved = "write the bodies to files there, named by number and hash"
+    what.choice("--save", metavar="DIR", default=None, about=saved)
+    _add_fetching(parser, contact=True)
+    speed = _add_speed(parser, "downloads at once (default: asyncio 64, threads 16)")
+    at_once = "downloads from one host at once (default: 8)"
+    speed.choice("--host-concurrency", metavar="N", type=values.count, about=at_once)
     _add_talk(parser)
 
 
 def _add_demo(parser: Parser) -> None:
     parser.usage = "gossamer demo [options]"
-    choices = parser.add_argument_group("choices")
+    choices = _Group(parser, "choices")
     _add_engine(choices)
-    choices.add_argument(
-        "--serve", action="store_true", default=False, help="do not crawl it; keep it running to try things on"
-    )
-    choices.add_argument(
-        "--port", type=values.count_or_none, default=0, metavar="N", help="serve on this port (default: any free one)"
-    )
-    choices.add_argument(
-        "-o", "--output", dest="directory", metavar="DIR", help="where results go (default: a temporary directory)"
-    )
-    choices.add_argument(
-        "--json", action="store_true", default=False, help="print the closing report as JSON on stdout"
-    )
+    choices.switch("--serve", dest="serve", about="do not crawl it; keep it running to try things on")
+    port = "serve on this port (default: any free one)"
+    choices.choice("--port", type=values.count_or_none, default=0, metavar="N", about=port)
+    directory = "where results go (default: a temporary directory)"
+    choices.choice("-o", "--output", dest="directory", metavar="DIR", about=directory)
+    choices.switch("--json", dest="json", about="print the closing report as JSON on stdout")
     _add_talk(parser)
 
 
-def _add_engine(group: Group) -> None:
-    group.add_argument(
-        "-e", "--engine", choices=ENGINES, metavar="E",
-        help="asyncio, threads or inline (one at a time); the results are the same (default: asyncio)",
-    )  # fmt: skip
+def _add_fetching(parser: Parser, *, contact: bool = False) -> None:
+    each = _Group(parser, "each request")
+    each.setting("--timeout", dest="timeout", metavar="T", about="give up on an answer after this time")
+    each.setting("--max-body", dest="max_body", metavar="SIZE", about="give up on bodies larger than this")
+    each.setting("--retries", dest="retries", metavar="N", about="try again so often after failures that may pass")
+    agent = "the whole User-Agent (default: gossamer/VERSION)"
+    each.setting("-U", "--user-agent", dest="user_agent", metavar="UA", about=agent)
+    if contact:
+        each.setting("--contact", dest="contact", metavar="C", about="your e-mail address or page, told to the sites")
+    header = "send a header; again for more. Credentials go to the sites you name only"
+    each.choice("-H", "--header", dest="headers", action="append", type=values.header, metavar="'N: V'", about=header)
+    each.setting("--proxy", dest="proxy", metavar="URL", about="fetch through a proxy")
+    private = "allow a host, address or network (CIDR) that is not public; again for more"
+    each.setting("--allow-private", dest="allow_private", action="append", metavar="HOST", about=private)
 
 
-def _add_fetching(parser: Parser, *user_agent: str) -> None:
-    each = parser.add_argument_group("each request")
-    _setting(each, "--timeout", dest="timeout", metavar="T", about="give up on an answer after this time")
-    _setting(each, "--max-body", dest="max_body", metavar="SIZE", about="give up on bodies larger than this")
-    _setting(each, "--retries", dest="retries", metavar="N", about="try again so often after failures that may pass")
-    _setting(
-        each, *user_agent, dest="user_agent", metavar="UA", about="the whole User-Agent (default: gossamer/VERSION)"
-    )
-    each.add_argument("-H", "--header", dest="headers", action="append", type=values.header, metavar="'N: V'",
-                      help="send a header; again for more. Credentials go to the sites you name only")  # fmt: skip
-    _setting(each, "--proxy", dest="proxy", metavar="URL", about="fetch through a proxy")
-    _setting(each, "--allow-private", dest="allow_private", action="append", metavar="HOST",
-             about="allow a host, address or network (CIDR) that is not public; again for more")  # fmt: skip
+def _add_speed(parser: Parser, concurrency: str) -> _Group:
+    speed = _Group(parser, "speed")
+    _add_engine(speed)
+    speed.setting("-c", "--concurrency", dest="concurrency", metavar="N", about=concurrency)
+    return speed
+
+
+def _add_engine(group: _Group) -> None:
+    about = "asyncio, threads or inline (one at a time); the results are the same (default: asyncio)"
+    group.choice("-e", "--engine", choices=ENGINES, metavar="E", about=about)
 
 
 def _add_talk(parser: Parser) -> None:
-    talk = parser.add_argument_group("talk (on stderr)")
-    talk.add_argument("-q", "--quiet", action="store_true", default=False, help="say nothing but errors")
-    talk.add_argument(
-        "-v", "--verbose", action="store_true", default=False, help="a line for every page; tracebacks of bugs"
+    talk = _Group(parser, "talk (on stderr)")
+    talk.switch("-q", "--quiet", dest="quiet", about="say nothing but errors")
+    talk.switch("-v", "--verbose", dest="verbose", about="a line for every page; tracebacks of bugs")
+    talk.switch("--no-progress", dest="progress", on=False, about="no progress display")
+    config = (
+        "settings in TOML; without it ./gossamer.toml or [tool.gossamer] of ./pyproject.toml. "
+        "GOSSAMER_MAX_PAGES=9 in the environment comes before them, flags before that"
     )
-    talk.add_argument("--no-progress", dest="progress", action="store_false", default=True, help="no progress display")
-    talk.add_argument("--config", metavar="FILE", default=None,
-                      help="settings in TOML; without it ./gossamer.toml or [tool.gossamer] of ./pyproject.toml. "
-                      "GOSSAMER_MAX_PAGES=9 in the environment comes before them, flags before that")  # fmt: skip
-    talk.add_argument("-h", "--help", action="help", help="show this and leave")
+    talk.choice("--config", metavar="FILE", default=None, about=config)
+    talk.choice("-h", "--help", action="help", about="show this and leave")

@@ -47,7 +47,7 @@ def conduct(crawler: Crawler, chosen: Namespace, *, see: Callable[[Page], None] 
     with interrupts(crawler, lambda sentence: tell(watch, sentence, live=live)), display:
         _visit_all(crawler, take)
     if talks:
-        summary.show(screen, crawler.report, findings)
+        summary.show(screen, crawler.report, findings, crawler.policy)
     if chosen.json:
         _print_report(crawler.report)
     return crawler.report
@@ -98,13 +98,19 @@ def introduce(screen: Console, crawler: Crawler) -> None:
     screen.print(rows)
 
 
+_SCOPES = {
+    "host": "this host only",
+    "domain": "its whole domain",
+    "prefix": "only what is under it",
+    "any": "wherever links lead",
+}
+
+
 def _where(crawler: Crawler) -> list[str | tuple[str, str]]:
     policy = crawler.policy
     first, *others = policy.seeds
     more = f" and {len(others):,} more" if others else ""
-    scope = {
-        "host": "this host only", "domain": "its whole domain", "prefix": "only what is under it", "any": "wherever links lead",
-    }[policy.scope]  # fmt: skip
+    scope = _SCOPES[policy.scope]
     limits = [
         f"up to {policy.max_pages:,} pages" if policy.max_pages else "",
         f"{policy.max_depth} links deep" if policy.max_depth is not None else "",

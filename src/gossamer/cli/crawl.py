@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -40,6 +41,8 @@ def run(chosen: Namespace) -> int:
     if not chosen.quiet:
         _ask_for_contact(crawler.policy)
     report = conduct(crawler, chosen, see=write_line if to_stdout else None)
+    if not wanted and directory is not None and not report.pages:
+        _tidy(directory)
     return summary.exit_code(report)
 
 
@@ -54,6 +57,13 @@ def vacant(seed: str) -> Path:
     name = re.sub(r"[^a-z0-9.-]", "_", urls.hostname(seed).lower()).strip(".-") or "site"
     choices = (Path(f"{name}.crawl" if number == 1 else f"{name}-{number}.crawl") for number in count(1))
     return next(path for path in choices if not path.exists())
+
+
+def _tidy(directory: Path) -> None:
+    """Take back the directory nobody asked for by name, where nothing was fetched."""
+    with contextlib.suppress(OSError):  # other files may be there by now
+        (directory / "pages.jsonl").unlink()
+        directory.rmdir()
 
 
 def _ask_for_contact(policy: Policy) -> None:

@@ -69,9 +69,13 @@ def shown(watch: Watch, screen: Console, *, live: bool) -> Iterator[None]:
         from rich.live import Live
 
         view = Live(
-            get_renderable=lambda: drawn(watch, screen.options.ascii_only), console=screen, transient=True,
-            refresh_per_second=_REDRAWS, redirect_stdout=False, redirect_stderr=False,
-        )  # fmt: skip
+            get_renderable=lambda: drawn(watch, screen),
+            console=screen,
+            transient=True,
+            refresh_per_second=_REDRAWS,
+            redirect_stdout=False,  # stdout is data, and not ours to draw on
+            redirect_stderr=False,
+        )
         with view:
             yield
         return
@@ -94,7 +98,7 @@ def _write_lines(watch: Watch, over: threading.Event) -> None:
 
 
 def tell(watch: Watch, sentence: str, *, live: bool) -> None:
-    """Show a sentence at once, from a signal handler: the display will draw it, or it goes straight to the descriptor."""
+    """Show a sentence at once, from a signal handler: the display draws it, or it goes straight to the descriptor."""
     watch.note = sentence
     if not live:
         os.write(2, f"{sentence}\n".encode())
@@ -108,13 +112,11 @@ def written(sight: Sight, last: Page | None) -> str:
     counts = sight.snapshot.counts
     failed = f", {counts.failed:,} failed" if counts.failed else ""
     page = f"; last: {printable(last.url)}" if last is not None else ""
-    return (
-        f"{shown_duration(sight.snapshot.elapsed)}: {counts.done:,} pages{failed}, {sight.snapshot.queued:,} queued, "
-        f"{sight.rate:.1f} a second; {sight.waiting.sentence}{page}"
-    )
+    pages = f"{counts.done:,} pages{failed}, {sight.snapshot.queued:,} queued, {sight.rate:.1f}/s"
+    return f"{shown_duration(sight.snapshot.elapsed)}: {pages}; {sight.waiting.sentence}{page}"
 
 
-def drawn(watch: Watch, ascii_only: bool) -> RenderableType:
+def drawn(watch: Watch, screen: Console) -> RenderableType:
     """Draw the crawl in a few lines that fit any width."""
     from rich.table import Table
 
@@ -122,8 +124,9 @@ def drawn(watch: Watch, ascii_only: bool) -> RenderableType:
     if sight is None:
         return line(("Starting …", "dim"))
     rows = Table.grid(padding=(0, 2), expand=True)
+    rows.width = screen.width - 4  # room for the "^C" a terminal may echo
     rows.add_column(style="dim", no_wrap=True, min_width=9)
-    rows.add_column(no_wrap=True, overflow="crop" if ascii_only else "ellipsis", ratio=1)
+    rows.add_column(no_wrap=True, overflow="crop" if screen.options.ascii_only else "ellipsis", ratio=1)
     rows.add_row("so far", line(*_figures(sight)))
     rows.add_row("", _bar(sight.snapshot))
     rows.add_row("now", line((watch.note, "bold yellow") if watch.note else sight.waiting.sentence))

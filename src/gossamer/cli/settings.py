@@ -1,4 +1,4 @@
-"""Settings from everywhere: command line, then GOSSAMER_* variables, then the configuration file; the first one wins."""
+"""Settings from everywhere: flags win over GOSSAMER_* variables, and these over the configuration file."""
 
 from __future__ import annotations
 

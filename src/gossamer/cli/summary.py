@@ -9,6 +9,7 @@ from gossamer.cli.terminal import line, say
 from gossamer.cli.values import shown_duration, shown_size
 from gossamer.crawler import Report
 from gossamer.model import PageRecord
+from gossamer.policy import Policy
 from gossamer.reasons import FinishReason, Reason, Waiting
 
 if TYPE_CHECKING:
@@ -47,10 +48,10 @@ def exit_code(report: Report) -> int:
     return FINDINGS if report.failed else DONE
 
 
-def show(screen: Console, report: Report, findings: Findings) -> None:
-    """Print the summary."""
+def show(screen: Console, report: Report, findings: Findings, policy: Policy) -> None:
+    """Print the summary of a crawl under a policy."""
     for lines in (
-        _verdict(report), _broken(report, findings), _failed(report, findings), _reasons(report), _limit(report),
+        _verdict(report), _broken(report, findings), _failed(report, findings), _reasons(report), _limit(report, policy),
         _results(report),
     ):  # fmt: skip
         if lines:
@@ -148,7 +149,7 @@ def _reasons(report: Report) -> Lines:
     return lines
 
 
-def _limit(report: Report) -> Lines:
+def _limit(report: Report, policy: Policy) -> Lines:
     total = sum(report.snapshot.seconds.values())
     if not report.pages or report.seconds < 1.0 or total <= 0:
         return []
@@ -156,12 +157,18 @@ def _limit(report: Report) -> Lines:
     return [
         (0, line(("What took the time", "bold"))),
         (8, line("  ", (share, "bold"), f"  {report.limiting_factor.sentence}")),
-        (8, line("        ", (_ADVICE[report.limiting_factor], "dim"))),
+        (8, line("        ", (_advice(report.limiting_factor, policy), "dim"))),
     ]
 
 
+def _advice(factor: Waiting, policy: Policy) -> str:
+    if factor is Waiting.POLITENESS and policy.delay == 0:
+        return "If the site is yours and can take more at once, a higher --host-concurrency is faster."
+    return _ADVICE[factor]
+
+
 def _results(report: Report) -> Lines:
-    if report.directory is None:
+    if report.directory is None or not report.pages:
         return []
     number = report.counts.ended
     said = f"  ({number:,} {_plural('line', number)}, one a link)"
