@@ -256,7 +256,8 @@ class Crawl:
         if event.host_pause:
             host.rest(now + event.host_pause, Waiting.RETRY_AFTER)
         if event.kind is OutcomeKind.RETRY:
-            self._again(event.request, event.retry_after, now)
+            waiting = Waiting.RETRY_AFTER if event.host_pause else Waiting.RETRY
+            self._again(event.request, now + event.retry_after, waiting)
             return
         link = event.request.link
         redirected = event.kind is OutcomeKind.REDIRECTED
@@ -276,13 +277,13 @@ class Crawl:
         self._land(event.request, event.failure.elapsed, now)
         self._tally.bytes += event.failure.size
         if event.kind is OutcomeKind.RETRY:
-            self._again(event.request, event.retry_after, now)
+            self._again(event.request, now + event.retry_after, Waiting.RETRY)
         else:
             self._end(Ended(event.request.link, event.record, event.line), event.kind, now)
 
-    def _again(self, request: Request, after: float, now: float) -> None:
+    def _again(self, request: Request, until: float, waiting: Waiting) -> None:
         self._tally.kinds[OutcomeKind.RETRY] += 1
-        self._frontier.postpone(Request(request.link, request.purpose, request.attempt + 1), now + after)
+        self._frontier.postpone(Request(request.link, request.purpose, request.attempt + 1), until, waiting)
 
     def _land(self, request: Request, answered_in: float, now: float) -> Host:
         """Free the slot of a fetch and let its host rest."""

@@ -177,7 +177,7 @@ class Frontier:
         self._next_id = 0
         self._at_hand: dict[int, Link] = {}
         self._ready: list[tuple[float, int, Host]] = []
-        self._later: list[tuple[float, int, Request]] = []
+        self._later: list[tuple[float, int, Request, Waiting]] = []
         self._tick = 0
         self._open: dict[int, int] = {}
         self._parked: dict[int, dict[Host, None]] = {}
@@ -318,11 +318,11 @@ class Frontier:
         """Note that a due host was passed over without a fetch."""
         self._list(host)
 
-    def postpone(self, request: Request, until: float) -> None:
-        """Let a request wait until then before it is tried again."""
+    def postpone(self, request: Request, until: float, waiting: Waiting) -> None:
+        """Let a request wait until then before it is tried again; `waiting` says for what."""
         self._tick += 1
         self._queued += 1
-        heapq.heappush(self._later, (until, self._tick, request))
+        heapq.heappush(self._later, (until, self._tick, request, waiting))
 
     def close(self, link: Link) -> None:
         """Note that the outcome of a link, and all it led to, is settled."""
@@ -364,7 +364,7 @@ class Frontier:
         if self._ready:
             moments.append((max(self._ready[0][0], self._ready[0][2].ready_at), self._ready[0][2].resting))
         if self._later:
-            moments.append((self._later[0][0], Waiting.RETRY_AFTER))
+            moments.append((self._later[0][0], self._later[0][3]))
         return min(moments) if moments else None
 
     # ------------------------------------------------------------ inside

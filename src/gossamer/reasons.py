@@ -63,6 +63,7 @@ class Waiting(StrEnum):
     POLITENESS = "wait.politeness"
     CRAWL_DELAY = "wait.crawl_delay"
     RETRY_AFTER = "wait.retry_after"
+    RETRY = "wait.retry"
     ROBOTS = "wait.robots"
     SERVER = "wait.server"
     CPU = "wait.cpu"
@@ -134,6 +135,7 @@ _WAITING: dict[Waiting, str] = {
     Waiting.POLITENESS: "resting between requests to spare the servers (--delay, --host-concurrency)",
     Waiting.CRAWL_DELAY: "resting as long as a robots.txt asks (Crawl-delay)",
     Waiting.RETRY_AFTER: "waiting because a server said to come back later",
+    Waiting.RETRY: "waiting a little before asking again for what failed",
     Waiting.ROBOTS: "waiting for a robots.txt",
     Waiting.SERVER: "waiting for the servers to answer",
     Waiting.CPU: "reading pages and deciding (this machine's processor)",

@@ -124,14 +124,14 @@ def test_a_postponed_request_comes_before_the_queue_when_its_time_has_come() -> 
     request = taken(frontier, 0.0)
     assert request is not None
     frontier.finish(frontier.hosts["https://a.example"])
-    frontier.postpone(Request(request.link, attempt=1), 10.0)
+    frontier.postpone(Request(request.link, attempt=1), 10.0, Waiting.RETRY)
     assert frontier.queued == 2
     assert frontier.next_moment() == (0.0, Waiting.POLITENESS)
     other = taken(frontier, 1.0)
     assert other is not None
     assert other.url.endswith("2")
     assert taken(frontier, 9.0) is None
-    assert frontier.next_moment() == (10.0, Waiting.RETRY_AFTER)
+    assert frontier.next_moment() == (10.0, Waiting.RETRY)
     again = taken(frontier, 10.0)
     assert again is not None
     assert (again.url, again.attempt) == ("https://a.example/1", 1)
