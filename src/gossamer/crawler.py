@@ -163,8 +163,8 @@ class Crawler:
             pass
 
     def _blocking_batches(self) -> Iterator[list[Ended]]:
-        driver = self._begin()
         fetcher: Fetcher = self._fetcher or BlockingFetcher(FetchOptions.of(self.policy))
+        driver = self._begin()  # after the fetcher, which may refuse its options: nothing is open then
         engine: Engine
         if self.engine == "inline":
             engine = InlineEngine(fetcher, self._visitor.visit)
@@ -178,10 +178,10 @@ class Crawler:
             self._close()
 
     async def _awaited_batches(self) -> AsyncGenerator[list[Ended], None]:
-        driver = self._begin()
         fetcher: AsyncFetcher = (
             self._fetcher.awaiting() if self._fetcher else AwaitingFetcher(FetchOptions.of(self.policy))
         )
+        driver = self._begin()
         engine = AsyncioEngine(fetcher, self._visitor.visit)
         self._wake = engine.wake
         try:
