@@ -393,7 +393,7 @@ class Crawl:
 
     def _check_limits(self, now: float) -> None:
         policy = self._policy
-        if policy.max_time is not None and self._time.elapsed(now) >= policy.max_time:
+        if policy.max_time is not None and now >= self._time.moment(policy.max_time):  # the same sum as in `Wait`
             self.stop(FinishReason.TIME_LIMIT)
         if policy.max_bytes is not None and self._tally.bytes >= policy.max_bytes:
             self.stop(FinishReason.BYTE_LIMIT)

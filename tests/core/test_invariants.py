@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from core.webs import Played, Web, html, play, random_web
 from gossamer.model import Purpose
 from gossamer.policy import Policy
+from gossamer.reasons import FinishReason
 from gossamer.urls import host_key
 
 seeds = st.integers(0, 2**32)
@@ -133,3 +134,12 @@ def test_commits_come_in_batches_not_one_a_page() -> None:
     played = play(policy, web, seed=1, slowest=0.01)
     assert len(played.ended) == 1001
     assert played.commits <= 25
+
+
+def test_a_time_limit_that_no_sum_of_floats_hits_exactly_ends_the_crawl_all_the_same() -> None:
+    web = Web()
+    web.page("https://a.example/", *[f"/{number}" for number in range(50)])
+    for limit in (0.1, 0.7, 1.3, 2.2, 3.3):
+        played = play(Policy(seeds=("https://a.example/",), max_time=limit), web)
+        assert played.reason is FinishReason.TIME_LIMIT
+        assert played.snapshot.elapsed == pytest.approx(limit)
