@@ -1,0 +1,166 @@
+"""Run one web on one engine with one journal under the jumping clock, and look at what came of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from conformance.webs import Case
+from gossamer import Crawler
+from gossamer.crawl import Crawl
+from gossamer.crawler import Report
+from gossamer.engines.clock import FakeClock
+from gossamer.fetchers.recorded import RecordedFetcher
+from gossamer.frontier import Frontier
+from gossamer.model import PageRecord, Purpose, Request
+from gossamer.policy import Policy
+from gossamer.protocol import Command, Commit, Event, Failed, Fetch, Recall, RobotsRead, Stop, Visited, Wait
+from gossamer.urls import host_key
+
+ENGINES = ("inline", "threads", "asyncio")
+# How `Crawler` is told which journal to keep, given an empty directory. One line adds a journal to every test here.
+JOURNALS: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "memory": lambda _: {},
+    "directory": lambda empty: {"directory": empty / "crawl"},
+}
+WITH_TIMING = ("depth", "via", "timings", "fetched_at")
+"""What a record says that may depend on who was faster."""
+
+Step = tuple[float, Command | Event]
+
+
+@dataclass
+class Run:
+    """What one engine made of a web."""
+
+    policy: Policy
+    report: Report
+    requests: list[tuple[str, Purpose]]
+    trace: list[Step] = field(repr=False)
+
+    @property
+    def records(self) -> dict[str, PageRecord]:
+        records = [ended.record for _, step in self.trace if isinstance(step, Commit) for ended in step.batch.ended]
+        assert len({record.url for record in records}) == len(records), "every link ends once"
+        return {record.url: record for record in records}
+
+    @property
+    def outcomes(self) -> dict[str, tuple[str, str | None, int | None]]:
+        return {url: (record.outcome, record.reason, record.status) for url, record in self.records.items()}
+
+    @property
+    def pages(self) -> dict[str, dict[str, Any]]:
+        """All that is recorded, except what may depend on timing."""
+        return {
+            url: {name: getattr(record, name) for name in record.__struct_fields__ if name not in WITH_TIMING}
+            for url, record in self.records.items()
+        }
+
+    def order(self, host: str) -> list[tuple[str, int]]:
+        """In which order the pages of a host were asked for, and robots.txt."""
+        asked = [step.request for _, step in self.trace if isinstance(step, Fetch)]
+        return [(request.url, request.attempt) for request in asked if host_key(request.url) == host]
+
+
+def run(case: Case, engine: str, journal: dict[str, Any] | None = None, **fields: Any) -> Run:
+    """Crawl the web to its end."""
+    fetcher, trace = RecordedFetcher(case.pages), list[Step]()
+    crawler = Crawler(
+        case.seeds,
+        engine=engine,  # type: ignore[arg-type]
+        fetcher=fetcher,
+        clock=FakeClock(1000.0),
+        trace=lambda now, step: trace.append((now, step)),
+        **(journal or {}),
+        **(dict(case.fields) | fields),
+    )
+    report = crawler.run()
+    return Run(crawler.policy, report, fetcher.requests, trace)
+
+
+# ---------------------------------------------------------------- politeness, judged from the trace alone
+
+
+@dataclass
+class HostAsSeen:
+    """What a patient observer knows of a host."""
+
+    in_flight: int = 0
+    ready_at: float = 0.0
+    crawl_delay: float = 0.0
+    rules_known: bool = False
+
+
+def assert_polite(run: Run) -> int:
+    """Watch every fetch of a trace; give back how many there were.
+
+    Written against the promises of the README, not against the crawl's own code: no constant is shared with it.
+    """
+    policy, hosts, fetches, running = run.policy, dict[str, HostAsSeen](), 0, 0
+    for now, step in run.trace:
+        match step:
+            case Fetch(request):
+                host = hosts.setdefault(host_key(request.url), HostAsSeen())
+                assert host.in_flight < policy.host_concurrency, f"{request.url}: too many at once on its host"
+                assert now >= host.ready_at - 1e-9, f"{request.url} at {now}: its host rests until {host.ready_at}"
+                if policy.robots and request.purpose is Purpose.PAGE:
+                    assert host.rules_known, f"{request.url}: robots.txt comes first"
+                host.in_flight += 1
+                running += 1
+                fetches += 1
+                assert running <= (policy.concurrency or 1)
+                host.ready_at = max(host.ready_at, now + max(host.crawl_delay, _fixed(policy)))
+            case Visited() | Failed() | RobotsRead():
+                running -= 1
+                _landed(hosts[host_key(step.request.url)], policy, step, now)
+            case _:
+                pass
+    assert running == 0, "everything landed"
+    return fetches
+
+
+def _fixed(policy: Policy) -> float:
+    return 0.0 if policy.delay == "auto" else policy.delay
+
+
+def _landed(host: HostAsSeen, policy: Policy, event: Visited | Failed | RobotsRead, now: float) -> None:
+    host.in_flight -= 1
+    response = event.response if isinstance(event, Visited) else None
+    if isinstance(event, RobotsRead):
+        if not hasattr(event.answer, "status"):
+            elapsed = event.answer.elapsed
+        else:
+            response, elapsed = event.answer, event.answer.timings.total
+            host.rules_known = response.status < 500 and response.status != 429
+            asked = re.search(rb"Crawl-delay: ([\d.]+)", response.body)
+            host.crawl_delay = float(asked[1]) if asked else 0.0
+    else:
+        elapsed = response.timings.total if response is not None else event.failure.elapsed  # type: ignore[union-attr]
+    own = min(max(2 * elapsed, 0.2), 60.0) if policy.delay == "auto" else policy.delay
+    pause = 0.0
+    if response is not None and response.status in (429, 503):
+        pause = float(response.headers.get("retry-after", 1.0))
+    host.ready_at = max(host.ready_at, now + max(own, host.crawl_delay, pause))
+
+
+# ---------------------------------------------------------------- replay
+
+
+def assert_replays(policy: Policy, trace: list[Step]) -> None:
+    """Tell a new crawl the same events at the same moments: it must give the same commands."""
+    crawl = Crawl(
+        policy, Frontier(host_concurrency=policy.host_concurrency, breadth_first=policy.max_depth is not None)
+    )
+    for number, (now, step) in enumerate(trace):
+        if isinstance(step, Fetch | Recall | Commit | Wait | Stop):
+            assert crawl.poll(now) == step, f"step {number} at {now}"
+        else:
+            crawl.handle(step, now)
+
+
+def retried(run: Run) -> list[Request]:
+    """List the fetches that were not the first of their link."""
+    return [step.request for _, step in run.trace if isinstance(step, Fetch) and step.request.attempt]

@@ -1,0 +1,79 @@
+"""One fake web on every engine and every journal: the engine changes the speed, never the result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.runs import ENGINES, JOURNALS, Run, assert_polite, assert_replays, run
+from conformance.webs import CASES, Case, random_case
+from gossamer.model import Purpose
+from gossamer.urls import host_key
+
+RANDOM_SEEDS = range(12)
+
+
+def assert_same(case: Case, one: Run, reference: Run) -> None:
+    assert one.outcomes == reference.outcomes
+    assert one.pages == reference.pages
+    assert one.report.counts == reference.report.counts
+    assert one.report.finish_reason is reference.report.finish_reason
+    assert sorted(one.requests) == sorted(reference.requests), "the same fetches, retries and robots.txt included"
+    if case.islands:
+        for host in dict.fromkeys(host_key(url) for url, _ in reference.requests):
+            assert one.order(host) == reference.order(host)
+
+
+def assert_as_inline(case: Case, engine: str, journal: dict[str, object]) -> None:
+    reference, one = run(case, "inline"), run(case, engine, journal)
+    assert_same(case, one, reference)
+    assert assert_polite(one) == len(one.requests)
+    assert_replays(one.policy, one.trace)
+
+
+@pytest.mark.parametrize("journal", JOURNALS)
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", CASES)
+def test_a_web_gives_the_same_on_every_engine(name: str, engine: str, journal: str, tmp_path: Path) -> None:
+    case = CASES[name]()
+    assert_as_inline(case, engine, JOURNALS[journal](tmp_path))
+    assert run(case, engine).report.finish_reason is case.finish
+
+
+@pytest.mark.parametrize("journal", JOURNALS)
+@pytest.mark.parametrize("engine", ["threads", "asyncio"])
+@pytest.mark.parametrize("islands", [True, False], ids=["islands", "linked hosts"])
+@pytest.mark.parametrize("seed", RANDOM_SEEDS)
+def test_a_random_web_gives_the_same_on_every_engine(
+    seed: int, islands: bool, engine: str, journal: str, tmp_path: Path
+) -> None:
+    assert_as_inline(random_case(seed, islands=islands), engine, JOURNALS[journal](tmp_path))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("seed", RANDOM_SEEDS)
+def test_a_host_that_takes_several_at_once_gives_the_same(seed: int, engine: str) -> None:
+    case = random_case(seed, islands=False)
+    reference, one = run(case, "inline"), run(case, engine, host_concurrency=3, delay=0.0)
+    assert one.outcomes == reference.outcomes
+    assert_polite(one)
+    assert_replays(one.policy, one.trace)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("seed", RANDOM_SEEDS)
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_depth_limit_reaches_the_same_pages_on_every_engine(seed: int, depth: int, engine: str) -> None:
+    case = random_case(seed, islands=False)
+    reference, one = run(case, "inline", max_depth=depth), run(case, engine, max_depth=depth, concurrency=5)
+    assert one.outcomes == reference.outcomes
+    depths = {url: record.depth for url, record in one.records.items()}
+    assert depths == {url: record.depth for url, record in reference.records.items()}
+    assert max(depths.values()) <= depth
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_robots_is_read_once_for_each_host_and_before_its_pages(engine: str) -> None:
+    one = run(CASES["manners"](), engine)
+    assert sum(purpose is Purpose.ROBOTS for _, purpose in one.requests) == 3

@@ -1,0 +1,118 @@
+"""The hand-made webs end as their makers meant: the engines agreeing is not enough."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from conformance.runs import retried, run
+from conformance.webs import CASES, A, B, C, Case, page, tree
+from gossamer import Crawler
+from gossamer.engines.clock import FakeClock
+from gossamer.fetchers.recorded import RecordedFetcher
+from gossamer.reasons import FinishReason, Reason, Waiting
+
+
+def outcomes_of(name: str) -> dict[str, tuple[str, str | None, int | None]]:
+    return run(CASES[name](), "inline").outcomes
+
+
+def test_manners_are_kept_and_cost_time() -> None:
+    one = run(CASES["manners"](), "inline")
+    assert one.outcomes[A + "/1/"] == ("skipped", Reason.SKIP_ROBOTS, None)
+    assert A + "/1/0" not in one.outcomes, "nothing is found on a page that was not fetched"
+    assert one.outcomes[B + "/1/"] == ("done", None, 200)
+    assert [request.url for request in retried(one)] == [B + "/1/", C + "/0/0", C + "/0/0"]
+    assert one.report.seconds >= 120.0
+    assert one.report.limiting_factor is Waiting.RETRY_AFTER
+
+
+def test_redirects_are_followed_as_links() -> None:
+    outcomes = outcomes_of("redirects")
+    assert outcomes[A + "/old"] == ("redirected", None, 301)
+    assert outcomes[A + "/new"] == ("done", None, 200)
+    assert outcomes[A + "/loop"] == ("failed", Reason.FAIL_REDIRECT_LOOP, 302)
+    assert outcomes[A + "/nowhere"] == ("failed", Reason.FAIL_BAD_REDIRECT, 302)
+    assert outcomes[A + "/away"] == ("redirected", None, 307)
+    assert outcomes[A + "/back"] == ("done", None, 200)
+    assert outcomes[A + "/out"] == ("redirected", Reason.SKIP_SCOPE, 302)
+    assert outcomes[A + "/ping"] == outcomes[A + "/pong"] == ("redirected", None, 302)
+    assert outcomes[A + "/chain9"] == ("redirected", None, 308)
+    assert outcomes[A + "/chain10"] == ("failed", Reason.FAIL_TOO_MANY_REDIRECTS, 308)
+    assert A + "/chain11" not in outcomes
+
+
+def test_a_seed_may_move_out_of_scope_but_no_other_page() -> None:
+    outcomes = outcomes_of("a seed redirects out of scope")
+    assert outcomes["https://www.new.example/1/1"] == ("done", None, 200)
+    assert outcomes[A + "/known"] == ("redirected", None, 301)
+    assert not [url for url in outcomes if "other.example" in url]
+
+
+def test_troubles_pass_or_not() -> None:
+    outcomes = outcomes_of("passing troubles")
+    assert outcomes[A + "/0/1"] == outcomes[A + "/1/2"] == ("done", None, 200)
+    assert outcomes[A + "/found-late"] == ("failed", Reason.FAIL_HTTP_4XX, 404)
+    assert outcomes[A + "/0/2"] == ("failed", Reason.FAIL_RESET, None)
+    assert outcomes[A + "/1/3"] == ("failed", Reason.FAIL_TOO_LARGE, None)
+
+
+def test_directives_are_obeyed() -> None:
+    one = run(CASES["noindex and nofollow"](), "inline")
+    assert A + "/never" not in one.outcomes
+    assert [url for url, record in one.records.items() if record.noindex] == [A + "/noindex", A + "/header"]
+    assert one.report.counts.by_reason == {Reason.SKIP_NOFOLLOW: 2}, "/never and /a, each counted once"
+
+
+def test_a_dead_host_does_not_hold_up_the_other() -> None:
+    one = run(CASES["one dead host of two"](), "inline")
+    assert one.outcomes[B + "/"] == ("failed", Reason.FAIL_ROBOTS_UNREACHABLE, None)
+    assert one.records[B + "/"].detail == "robots.txt: "
+    assert one.report.counts.done == 7
+
+
+def test_a_depth_limit_counts_what_it_left_out() -> None:
+    one = run(CASES["depth limit"](), "inline")
+    assert Counter(record.depth for record in one.records.values()) == {0: 1, 1: 3}
+    assert one.report.counts.done == 4
+    assert one.report.counts.by_reason[Reason.SKIP_DEPTH] >= 12
+
+
+@pytest.mark.parametrize("pages", [1, 7, 15])
+@pytest.mark.parametrize("engine", ["inline", "threads", "asyncio"])
+def test_a_page_limit_is_kept_to_the_page(engine: str, pages: int) -> None:
+    case = Case(tree(A, 3, 4) | {A + "/0/": page("/lost", "/0/0")})
+    report = run(case, engine, max_pages=pages, host_concurrency=5, delay=0.0).report
+    assert report.pages == min(pages, 13)
+    assert report.finish_reason is (FinishReason.PAGE_LIMIT if pages < 13 else FinishReason.COMPLETE)
+
+
+def test_a_page_limit_exactly_met_is_complete() -> None:
+    report = run(Case(tree(A, 2, 2)), "inline", max_pages=7).report
+    assert (report.pages, report.finish_reason) == (7, FinishReason.COMPLETE)
+
+
+def test_a_time_limit_ends_the_crawl_at_its_moment() -> None:
+    assert run(CASES["time limit"](), "inline").report.seconds == pytest.approx(1.3)
+
+
+def test_no_fetch_starts_beyond_the_byte_limit() -> None:
+    one = run(CASES["byte limit"](), "inline")
+    sizes = [record.size for record in one.records.values()]
+    assert sum(sizes) >= 600
+    assert sum(sizes[:-1]) < 600
+
+
+@pytest.mark.parametrize("engine", ["inline", "threads", "asyncio"])
+def test_a_stopped_crawl_says_so(engine: str) -> None:
+    crawler = Crawler(A + "/", engine=engine, fetcher=RecordedFetcher(tree(A, 3, 3)), clock=FakeClock())  # type: ignore[arg-type]
+    for _ in crawler:
+        crawler.stop()
+    assert crawler.report.finish_reason is FinishReason.STOPPED
+    assert 0 < crawler.report.pages < 13
+
+
+def test_every_finish_reason_but_an_error_is_shown_here() -> None:
+    shown = {case().finish for case in CASES.values()} | {FinishReason.STOPPED}
+    assert shown == set(FinishReason) - {FinishReason.ERROR}

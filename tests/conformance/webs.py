@@ -1,0 +1,195 @@
+"""Fake webs for every engine: one or more of each thing a crawl may meet, by name."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gossamer.fetchers.recorded import RecordedPage, Recording
+from gossamer.model import Failure
+from gossamer.reasons import FinishReason, Reason
+
+Pages = dict[str, Recording | Sequence[Recording]]
+A, B, C = "https://a.example", "https://b.example", "https://c.example"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A web, the policy to crawl it with, and how that ends; `islands`: no host links to another."""
+
+    pages: Pages
+    seeds: tuple[str, ...] = (A + "/",)
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    finish: FinishReason = FinishReason.COMPLETE
+    islands: bool = True
+
+
+def page(*hrefs: str, head: str = "", **fields: Any) -> RecordedPage:
+    body = f"<!doctype html><title>page</title>{head}" + "".join(f'<a href="{href}">x</a>' for href in hrefs)
+    return RecordedPage(
+        headers={"content-type": "text/html; charset=utf-8"} | fields.pop("headers", {}), body=body, **fields
+    )
+
+
+def robots(text: str) -> RecordedPage:
+    return RecordedPage(headers={"content-type": "text/plain"}, body=text)
+
+
+def moved(target: str, status: int = 302) -> RecordedPage:
+    return RecordedPage(status, {"location": target})
+
+
+def status(number: int, **headers: str) -> RecordedPage:
+    return RecordedPage(number, {name.replace("_", "-"): value for name, value in headers.items()})
+
+
+def tree(origin: str, width: int, leaves: int) -> Pages:
+    """A home page, `width` sections, `leaves` pages in each; the home page is linked from everywhere."""
+    pages: Pages = {origin + "/": page(*[f"/{number}/" for number in range(width)])}
+    for number in range(width):
+        names = [f"/{number}/{leaf}" for leaf in range(leaves)]
+        pages[f"{origin}/{number}/"] = page("/", *names, f"/{(number + 1) % width}/")
+        pages |= {origin + name: page("/", f"/{number}/", head=f"<title>{name}</title>") for name in names}
+    return pages
+
+
+def _manners() -> Case:
+    pages = tree(A, 3, 3) | tree(B, 2, 2) | tree(C, 2, 3)
+    pages[A + "/robots.txt"] = robots("User-agent: *\nCrawl-delay: 3\nDisallow: /1/")
+    pages[B + "/1/"] = [status(429, retry_after="120"), page("/1/0", "/1/1")]
+    pages[C + "/0/0"] = [status(503), status(503), page()]
+    pages[C + "/1/"] = page("/", "/1/0", elapsed=1.5)
+    return Case(pages, (A + "/", B + "/", C + "/"))
+
+
+def _links_between_hosts() -> Case:
+    pages = tree(A, 3, 2) | tree(B, 3, 2)
+    pages[A + "/0/"] = page(B + "/2/", B + "/lost", "/0/0")
+    pages[B + "/1/"] = page(A + "/2/", A + "/extra", "/1/0")
+    pages[A + "/extra"] = [Failure(Reason.FAIL_RESET), page(B + "/more")]
+    pages[B + "/more"] = page(A + "/")
+    return Case(pages, (A + "/", B + "/"), islands=False)
+
+
+def _redirects() -> Case:
+    pages: Pages = {
+        A + "/": page("/old", "/loop", "/nowhere", "/away", "/chain0", "/out"),
+        A + "/old": moved("/new", 301),
+        A + "/new": page("/"),
+        A + "/loop": moved("/loop"),
+        A + "/nowhere": status(302),
+        A + "/away": moved(B + "/there", 307),
+        A + "/out": moved("https://elsewhere.example/"),
+        B + "/there": page(A + "/back"),
+        A + "/back": page(),
+        A + "/ping": moved("/pong"),
+        A + "/pong": moved("/ping"),
+    }
+    pages |= {f"{A}/chain{number}": moved(f"/chain{number + 1}", 308) for number in range(14)}
+    return Case(pages, (A + "/", B + "/", A + "/ping"), islands=False)
+
+
+def _adopted() -> Case:
+    pages = tree("https://www.new.example", 2, 2) | {A + "/": moved("https://www.new.example/", 301)}
+    pages["https://www.new.example/0/0"] = page(A + "/known", "https://other.example/")
+    pages[A + "/known"] = moved("https://www.new.example/1/", 301)
+    return Case(pages, islands=False)
+
+
+def _passing_troubles() -> Case:
+    pages = tree(A, 2, 4)
+    pages[A + "/robots.txt"] = [status(503), Failure(Reason.FAIL_TIMEOUT), robots("User-agent: *\nAllow: /")]
+    pages[A + "/0/1"] = [Failure(Reason.FAIL_TRUNCATED, size=100), page("/found-late")]
+    pages[A + "/0/2"] = [Failure(Reason.FAIL_RESET)]
+    pages[A + "/1/2"] = [status(500), page()]
+    pages[A + "/1/3"] = [Failure(Reason.FAIL_TOO_LARGE, size=999)]
+    return Case(pages)
+
+
+def _directives() -> Case:
+    pages: Pages = {
+        A + "/": page("/noindex", "/nofollow", "/header", "/file"),
+        A + "/noindex": page("/a", head="<meta name=robots content=noindex>"),
+        A + "/nofollow": page("/never", head="<meta name=robots content=nofollow>"),
+        A + "/header": page("/never", "/a", headers={"x-robots-tag": "none"}),
+        A + "/a": page("/b"),
+        A + "/b": RecordedPage(body='<a rel="nofollow" href="/never">x</a>', headers={"content-type": "text/html"}),
+        A + "/file": RecordedPage(headers={"content-type": "image/png"}, body=b"\x89PNG <a href=/never>"),
+    }
+    return Case(pages)
+
+
+CASES: dict[str, Callable[[], Case]] = {
+    "manners": _manners,
+    "links between hosts": _links_between_hosts,
+    "redirects": _redirects,
+    "a seed redirects out of scope": _adopted,
+    "passing troubles": _passing_troubles,
+    "noindex and nofollow": _directives,
+    "one dead host of two": lambda: Case(
+        tree(A, 2, 2) | tree(B, 2, 2) | {B + "/robots.txt": Failure(Reason.FAIL_TIMEOUT)}, (A + "/", B + "/")
+    ),
+    "depth limit": lambda: Case(tree(A, 3, 4), fields={"max_depth": 1}),
+    "page limit": lambda: Case(tree(A, 3, 4), fields={"max_pages": 7}, finish=FinishReason.PAGE_LIMIT),
+    "byte limit": lambda: Case(tree(A, 3, 4), fields={"max_bytes": 600}, finish=FinishReason.BYTE_LIMIT),
+    "time limit": lambda: Case(tree(A, 3, 4), fields={"max_time": 1.3}, finish=FinishReason.TIME_LIMIT),
+    "everything forbidden": lambda: Case(
+        tree(A, 2, 2) | {A + "/robots.txt": robots("User-agent: *\nDisallow: /")}, finish=FinishReason.BLOCKED
+    ),
+    "robots.txt is a web page": lambda: Case(
+        tree(A, 2, 2) | {A + "/robots.txt": page()}, finish=FinishReason.BLOCKED
+    ),
+    "a Crawl-delay beyond patience": lambda: Case(
+        tree(A, 2, 2) | {A + "/robots.txt": robots("User-agent: *\nCrawl-delay: 31")}, finish=FinishReason.BLOCKED
+    ),
+    "robots.txt unreachable": lambda: Case(
+        tree(A, 2, 2) | {A + "/robots.txt": status(500)}, finish=FinishReason.UNREACHABLE
+    ),
+    "no such name": lambda: Case(
+        {url: Failure(Reason.FAIL_DNS) for url in (A + "/", A + "/robots.txt")}, finish=FinishReason.UNREACHABLE
+    ),
+    "nothing there": lambda: Case({}, finish=FinishReason.NOTHING_FETCHED),
+    "no politeness at all": lambda: Case(
+        tree(A, 4, 5), fields={"robots": False, "delay": 0.0, "host_concurrency": 1, "nofollow": False}
+    ),
+    "a fixed delay": lambda: Case(tree(A, 2, 3) | tree(B, 3, 2), (A + "/", B + "/"), {"delay": 0.7}),
+}  # fmt: skip
+
+
+def random_case(seed: int, *, islands: bool) -> Case:
+    """A web of three hosts with everything above in random places."""
+    chance = random.Random(seed)
+    every = [f"{origin}/{number}" for origin in (A, B, C) for number in range(12)]
+    pages: Pages = {}
+    for origin in (A, B, C):
+        pages[origin + "/robots.txt"] = chance.choice(
+            [
+                status(404),
+                robots("User-agent: *\nDisallow: /3\nDisallow: /7"),
+                robots("User-agent: *\nCrawl-delay: 2"),
+                [status(503), robots("")],
+                moved("/rules.txt"),
+                robots("User-agent: *\nAllow: /"),
+            ]  # type: ignore[arg-type]
+        )
+        for number in range(12):
+            own = [url for url in every if url.startswith(origin)] if islands else every
+            pages[f"{origin}/{number}"] = _random_page(chance, chance.sample(own, chance.randint(1, 5)))
+    return Case(pages, (A + "/0", B + "/0", C + "/0"), {"scope": "any"}, islands=islands)
+
+
+def _random_page(chance: random.Random, links: list[str]) -> Recording | Sequence[Recording]:
+    good = page(*links, elapsed=chance.choice([0.0, 0.05, 0.4]))
+    answers: list[Recording | Sequence[Recording]] = [
+        good,
+        moved(links[0]),
+        status(404),
+        [status(500), good],
+        [status(429, retry_after="7"), good],
+        [Failure(Reason.FAIL_TRUNCATED, elapsed=0.3, size=10), good],
+        Failure(Reason.FAIL_TIMEOUT, elapsed=5.0),
+        page(*links, head="<meta name=robots content='noindex, nofollow'>"),
+    ]
+    return chance.choices(answers, [20, 2, 1, 1, 1, 1, 1, 1])[0]
