@@ -1,0 +1,251 @@
+"""The journal on disk: everything a crawl must not forget, in one SQLite file; one transaction a commit."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import time
+import zlib
+from array import array
+from bisect import bisect_right
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from gossamer.frontier import place_of
+from gossamer.journals.schema import TABLES, Connect, plainly, prepare
+from gossamer.model import Books, Link
+from gossamer.protocol import Batch, Chunk, Saved
+from gossamer.urls import host_key
+
+LINKS_AT_ONCE: Final = 1 << 19
+"""The links of consecutive commits are handed over in chunks of about so many when the journal is opened."""
+UNPACKED: Final = 8
+"""How many chunks stay unpacked for `recall`: the links of a host lie near each other."""
+BUSY: Final = 1.0
+LEVEL: Final = 1
+"""How long to wait for a lock (s); the zlib level of texts: higher ones cost more than they save."""
+
+_BOOKS: Final = msgspec.msgpack.Decoder(Books)
+_OFFSETS: Final = msgspec.msgpack.Decoder(dict[str, int])
+
+
+class _Texts(Struct, frozen=True):
+    """The links of one commit, unpacked."""
+
+    urls: list[str]
+    vias: list[str]
+    via_of: array[int]
+    places: array[int]
+
+
+class SqliteJournal:
+    """Keep a crawl in the file `path`, which is made when it is not there.
+
+    A commit is permanent when `commit` returns: for a killed process at once, for a power cut with `durable`. When it
+    raises JournalError the file holds what it held before. `key` is the fingerprint key of a new journal (default:
+    random). `connect` opens the file, as `sqlite3.connect` does.
+    Used by one thread at a time, not always the same one.
+    """
+
+    def __init__(
+        self, path: Path, *, durable: bool = False, key: int | None = None, connect: Connect = sqlite3.connect
+    ) -> None:
+        self._path = path
+        self._durable = durable
+        self._key = key
+        self._connect = connect
+        self._connection: sqlite3.Connection | None = None
+        self._seq = 0
+        self._known = 0
+        self._hosts: dict[str, int] = {}
+        self._first_ids = array("q")
+        self._seqs = array("q")
+        self._unpacked: dict[int, _Texts] = {}
+
+    # ------------------------------------------------------------ the verbs of a journal
+
+    def open(self) -> Saved:
+        """Open or make the file and tell what it remembers; reads packed columns only, no text."""
+        with plainly(self._path):
+            self._connection = self._connect(
+                self._path, timeout=BUSY, isolation_level=None, check_same_thread=False, cached_statements=32
+            )
+            try:
+                if prepare(self._connection, self._path, durable=self._durable):
+                    self._make(self._connection)
+                return self._saved(self._connection)
+            except BaseException:
+                self.close()
+                raise
+
+    def commit(self, batch: Batch, offsets: dict[str, int]) -> None:
+        """Make the batch permanent, all or nothing."""
+        if not (batch.ended or batch.links or batch.refused):
+            return
+        connection = self._opened
+        new_hosts = self._new_hosts(batch.links)
+        with plainly(self._path):
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._write(connection, batch, offsets, new_hosts)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        self._committed(batch, new_hosts)
+
+    def recall(self, ids: Sequence[int]) -> list[Link]:
+        """Give links back by id, in the order asked."""
+        links = []
+        for wanted in ids:
+            index = bisect_right(self._first_ids, wanted) - 1
+            texts = self._unpacked.get(index) or self._unpack(index)
+            at = wanted - self._first_ids[index]
+            place = texts.places[at]
+            links.append(Link(wanted, texts.urls[at], place >> 4, place & 15, texts.vias[texts.via_of[at]]))
+        return links
+
+    def close(self) -> None:
+        """Close the file; the write-ahead log is folded into it."""
+        if self._connection is not None:
+            with plainly(self._path):
+                self._connection.close()
+            self._connection = None
+
+    def note(self, finish_reason: str) -> None:
+        """Write down why the crawl ended; "" while it runs."""
+        with plainly(self._path):
+            self._opened.execute("INSERT OR REPLACE INTO meta VALUES ('finish', ?)", (finish_reason,))
+
+    # ------------------------------------------------------------ reading
+
+    def _make(self, connection: sqlite3.Connection) -> None:
+        key = secrets.randbits(64) if self._key is None else self._key
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in TABLES:
+            connection.execute(statement)
+        connection.execute("INSERT INTO meta VALUES ('key', ?)", (key.to_bytes(8, "big"),))
+        connection.execute("COMMIT")
+
+    def _saved(self, connection: sqlite3.Connection) -> Saved:
+        key = connection.execute("SELECT value FROM meta WHERE key = 'key'").fetchone()[0]
+        hosts = tuple(name for (name,) in connection.execute("SELECT name FROM host ORDER BY id"))
+        self._hosts = {name: number for number, name in enumerate(hosts)}
+        chunks = tuple(self._merged(connection))
+        ended = b"".join(ids for (ids,) in connection.execute("SELECT ids FROM page ORDER BY seq"))
+        last = connection.execute("SELECT seq, offsets, books FROM page ORDER BY seq DESC LIMIT 1").fetchone()
+        saved = Saved(
+            key=int.from_bytes(key, "big"),
+            hosts=hosts,
+            chunks=chunks,
+            ended=ended,
+            offsets=_OFFSETS.decode(last[1]) if last else {},
+            books=_BOOKS.decode(last[2]) if last else None,
+        )
+        self._seq = last[0] if last else 0
+        self._known = saved.known
+        return saved
+
+    def _merged(self, connection: sqlite3.Connection) -> Iterator[Chunk]:
+        """Join the chunks of many commits into few: ten million links come in twenty pieces."""
+        rows: list[tuple[int, bytes, bytes, bytes, bytes]] = []
+        links = 0
+        columns = "SELECT seq, first_id, count, fingerprints, hosts, places, refused FROM chunk ORDER BY seq"
+        for seq, first_id, count, *packed in connection.execute(columns):
+            if count:
+                self._seqs.append(seq)
+                self._first_ids.append(first_id)
+            rows.append((first_id, *packed))
+            links += count
+            if links >= LINKS_AT_ONCE:
+                yield _joined(rows)
+                rows, links = [], 0
+        if rows:
+            yield _joined(rows)
+
+    def _unpack(self, index: int) -> _Texts:
+        with plainly(self._path):
+            places, via_of, vias, urls = self._opened.execute(
+                "SELECT places, via_of, vias, urls FROM chunk WHERE seq = ?", (self._seqs[index],)
+            ).fetchone()
+        texts = _Texts(_split(urls), _split(vias), array("I", zlib.decompress(via_of)), array("H", places))
+        if len(self._unpacked) >= UNPACKED:
+            del self._unpacked[next(iter(self._unpacked))]
+        self._unpacked[index] = texts
+        return texts
+
+    # ------------------------------------------------------------ writing
+
+    @property
+    def _opened(self) -> sqlite3.Connection:
+        assert self._connection is not None, "the journal is not open"
+        return self._connection
+
+    def _new_hosts(self, links: Iterable[Link]) -> dict[str, int]:
+        names = dict.fromkeys(host_key(link.url) for link in links)
+        fresh = [name for name in names if name not in self._hosts]
+        return {name: number for number, name in enumerate(fresh, len(self._hosts))}
+
+    def _write(
+        self, connection: sqlite3.Connection, batch: Batch, offsets: dict[str, int], new_hosts: dict[str, int]
+    ) -> None:
+        seq = self._seq + 1
+        if new_hosts:
+            connection.executemany("INSERT INTO host (name, id) VALUES (?, ?)", new_hosts.items())
+        if batch.links or batch.refused:
+            connection.execute(
+                "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (seq, *self._packed(batch, new_hosts))
+            )
+        ids = array("Q", [ended.link.id for ended in batch.ended]).tobytes()
+        lines = zlib.compress(b"".join([ended.line for ended in batch.ended]), LEVEL)
+        encoded = msgspec.msgpack.encode(offsets), msgspec.msgpack.encode(batch.books)
+        connection.execute("INSERT INTO page VALUES (?, ?, ?, ?, ?, ?)", (seq, time.time(), ids, *encoded, lines))
+
+    def _packed(self, batch: Batch, new_hosts: dict[str, int]) -> tuple[int | bytes, ...]:
+        links = batch.links
+        assert not links or links[0].id == self._known, "link ids must be consecutive"
+        numbers = ChainMap(new_hosts, self._hosts)
+        vias: dict[str, int] = {}
+        via_of = array("I", [vias.setdefault(link.via, len(vias)) for link in links])
+        return (
+            self._known,
+            len(links),
+            array("Q", batch.fingerprints).tobytes(),
+            array("I", [numbers[host_key(link.url)] for link in links]).tobytes(),
+            array("H", [place_of(link) for link in links]).tobytes(),
+            array("Q", batch.refused).tobytes(),
+            zlib.compress(via_of.tobytes(), LEVEL),
+            _joined_text(vias),
+            _joined_text(link.url for link in links),
+        )
+
+    def _committed(self, batch: Batch, new_hosts: dict[str, int]) -> None:
+        self._seq += 1
+        self._hosts |= new_hosts
+        if batch.links:
+            self._first_ids.append(self._known)
+            self._seqs.append(self._seq)
+            self._known += len(batch.links)
+
+
+def _joined(rows: list[tuple[int, bytes, bytes, bytes, bytes]]) -> Chunk:
+    first_ids, *packed = zip(*rows, strict=True)
+    return Chunk(first_ids[0], *map(b"".join, packed))
+
+
+_SEPARATOR: Final = "\n"
+"""No URL contains it: the URL standard removes line ends."""
+
+
+def _joined_text(texts: Iterable[str]) -> bytes:
+    return zlib.compress(_SEPARATOR.join(texts).encode("utf-8", "surrogatepass"), LEVEL)
+
+
+def _split(packed: bytes) -> list[str]:
+    return zlib.decompress(packed).decode("utf-8", "surrogatepass").split(_SEPARATOR)
