@@ -64,11 +64,12 @@ def read(words: Sequence[str]) -> argparse.Namespace:
     words = _with_verb(words)
     parser, verbs = _parsers()
     chosen, unknown = parser.parse_known_args(words)
-    if not hasattr(chosen, "verb"):
+    verb = getattr(chosen, "verb", None)
+    if unknown:
+        _complain(unknown[0], verbs.get(verb or "", parser))
+    if verb is None:
         parser.print_help()
         raise SystemExit(0)
-    if unknown:
-        _complain(unknown[0], verbs[chosen.verb])
     return chosen
 
 

@@ -10,6 +10,7 @@ from argparse import Namespace
 from ipaddress import ip_address
 from itertools import count
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -22,6 +23,9 @@ from gossamer.crawler import Crawler
 from gossamer.errors import UserError
 from gossamer.page import Page
 from gossamer.policy import Policy
+
+_TRACES: Final = ("pages.jsonl", "journal.db", "journal.db-wal", "journal.db-shm", "gossamer.toml", "lock")
+"""What a crawl leaves behind that fetched nothing."""
 
 
 def run(chosen: Namespace) -> int:
@@ -41,9 +45,10 @@ def run(chosen: Namespace) -> int:
     if not chosen.quiet:
         _ask_for_contact(crawler.policy)
     report = conduct(crawler, chosen, see=write_line if to_stdout else None)
-    if not wanted and directory is not None and not report.pages:
+    code = summary.exit_code(report)
+    if code == summary.NOTHING and not wanted and directory is not None:
         _tidy(directory)
-    return summary.exit_code(report)
+    return code
 
 
 def write_line(page: Page) -> None:
@@ -61,8 +66,9 @@ def vacant(seed: str) -> Path:
 
 def _tidy(directory: Path) -> None:
     """Take back the directory nobody asked for by name, where nothing was fetched."""
-    with contextlib.suppress(OSError):  # other files may be there by now
-        (directory / "pages.jsonl").unlink()
+    for name in _TRACES:
+        (directory / name).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # somebody else's file is there: then it stays
         directory.rmdir()
 
 

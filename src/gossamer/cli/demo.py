@@ -46,11 +46,10 @@ def _explain() -> None:
 
 def _serve(server: DemoServer) -> int:
     screen = console()
-    screen.print(
-        line("The Museum of Silk is open at ", (server.url, "cyan"), " (Ctrl-C closes it). In another terminal:")
-    )
-    screen.print(line(f"  gossamer crawl {server.url} --allow-private 127.0.0.1 --delay 0.05"), soft_wrap=True)
+    opened = line("The Museum of Silk is open at ", (server.url, "cyan"), " (Ctrl-C closes it). In another terminal:")
     try:
+        screen.print(opened, soft_wrap=True)
+        screen.print(line(f"  gossamer crawl {server.url} --allow-private 127.0.0.1 --delay 0.05"), soft_wrap=True)
         threading.Event().wait()
     except KeyboardInterrupt:
         screen.print(line(f"Closed after {len(server.log):,} requests."))

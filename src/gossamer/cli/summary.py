@@ -23,6 +23,7 @@ _ADVICE: Final[dict[Waiting, str]] = {
     Waiting.POLITENESS: "That is good manners. On a site of your own, --delay 0 --host-concurrency 8 is much faster.",
     Waiting.CRAWL_DELAY: "The site's robots.txt asks for this pace; only its owner can change it.",
     Waiting.RETRY_AFTER: "The server was asked too much; a longer --delay would suit it better.",
+    Waiting.RETRY: "What fails is asked for again, after 1, 2, 4 … seconds; --retries 0 does not.",
     Waiting.ROBOTS: "A host is only visited once its robots.txt is known, and one of them was slow to come.",
     Waiting.SERVER: "More requests at once help if the server can take them: --host-concurrency, then -c.",
     Waiting.CPU: "One core of this machine was busy all the time: the asyncio engine gets most out of it.",
@@ -50,10 +51,15 @@ def exit_code(report: Report) -> int:
 
 def show(screen: Console, report: Report, findings: Findings, policy: Policy) -> None:
     """Print the summary of a crawl under a policy."""
-    for lines in (
-        _verdict(report), _broken(report, findings), _failed(report, findings), _reasons(report), _limit(report, policy),
+    parts = (
+        _verdict(report),
+        _broken(report, findings),
+        _failed(report, findings),
+        _reasons(report),
+        _limit(report, policy),
         _results(report),
-    ):  # fmt: skip
+    )
+    for lines in parts:
         if lines:
             screen.print()
         for hang, text in lines:
@@ -157,11 +163,12 @@ def _limit(report: Report, policy: Policy) -> Lines:
     return [
         (0, line(("What took the time", "bold"))),
         (8, line("  ", (share, "bold"), f"  {report.limiting_factor.sentence}")),
-        (8, line("        ", (_advice(report.limiting_factor, policy), "dim"))),
+        (8, line("        ", (advice(report.limiting_factor, policy), "dim"))),
     ]
 
 
-def _advice(factor: Waiting, policy: Policy) -> str:
+def advice(factor: Waiting, policy: Policy) -> str:
+    """Say what to do about a limiting factor."""
     if factor is Waiting.POLITENESS and policy.delay == 0:
         return "If the site is yours and can take more at once, a higher --host-concurrency is faster."
     return _ADVICE[factor]

@@ -1,0 +1,327 @@
+"""The commands against a site on this machine: what they print where, and how they end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import gossamer.cli
+from gossamer.cli import fetch as fetch_verb
+from gossamer.demo.server import DemoServer
+from gossamer.errors import JournalError
+
+SOURCE = Path(gossamer.__file__).parent.parent
+AT_FULL_SPEED = ("--allow-private", "127.0.0.1", "--delay", "0", "--host-concurrency", "4")
+
+
+@pytest.fixture(scope="module")
+def museum() -> Iterator[DemoServer]:
+    with DemoServer() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def in_a_directory_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+def command(*words: str, **more: str) -> subprocess.Popen[str]:
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE), "COLUMNS": "100", "PYTHONUTF8": "1"} | more
+    return subprocess.Popen(
+        [sys.executable, "-m", "gossamer", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+
+
+def run(*words: str, given: str = "") -> tuple[int, str, str]:
+    process = command(*words)
+    out, err = process.communicate(given, timeout=60)
+    return process.returncode, out, err
+
+
+def lines(text: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+# ---------------------------------------------------------------- crawl
+
+
+def test_a_crawl_writes_its_pages_and_sums_up_on_stderr(museum: DemoServer) -> None:
+    code, out, err = run("crawl", museum.url, *AT_FULL_SPEED, "--timeout", "5", "--retries", "0")
+    assert (code, out) == (1, ""), err
+    [directory] = Path().glob("*.crawl")
+    records = lines((directory / "pages.jsonl").read_text(encoding="utf-8"))
+    assert len({record["url"] for record in records}) == len(records) > 300
+    said = ["Crawling", museum.url, "Ctrl-C", "Done: every link in scope was visited.", "broken link", "linked from"]
+    for part in (*said, f"{directory}/pages.jsonl", "skip.robots"):
+        assert part in err
+    assert "\x1b" not in err, "no colours where there is no terminal"
+    assert "Hint" not in err, "nobody needs a contact on a machine of their own"
+
+
+def test_lines_on_stdout_leave_no_directory(museum: DemoServer) -> None:
+    code, out, err = run("crawl", museum.url, *AT_FULL_SPEED, "--max-pages", "3", "-o", "-", "-q")
+    assert (code, err) == (4, "")
+    assert len([record for record in lines(out) if record["outcome"] == "done"]) == 3
+    assert not list(Path().iterdir())
+
+
+def test_the_report_is_json_on_stdout(museum: DemoServer, capfd: pytest.CaptureFixture[str]) -> None:
+    words = [museum.url, *AT_FULL_SPEED, "--max-pages", "2", "--json", "-q", "-o", "here", "-e", "inline"]
+    assert gossamer.cli.main(words) == 4
+    report = json.loads(capfd.readouterr().out)
+    assert (report["pages"], report["finish_reason"], report["directory"]) == (2, "page_limit", "here")
+
+
+def test_a_private_address_is_refused_with_the_way_out(museum: DemoServer, capfd: pytest.CaptureFixture[str]) -> None:
+    assert gossamer.cli.main(["crawl", museum.url]) == 3
+    err = capfd.readouterr().err
+    assert "Nothing fetched" in err
+    assert "--allow-private 127.0.0.1" in err
+    assert not list(Path().iterdir()), "a directory nobody named is taken back"
+
+
+def test_a_second_crawl_of_a_site_gets_a_directory_of_its_own(museum: DemoServer) -> None:
+    for _ in range(2):
+        gossamer.cli.main(["crawl", museum.url, *AT_FULL_SPEED, "--max-pages", "1", "-q"])
+    assert sorted(path.name for path in Path().iterdir()) == ["127.0.0.1-2.crawl", "127.0.0.1.crawl"]
+
+
+def test_a_server_that_is_not_there_is_a_sentence(capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/"
+        assert gossamer.cli.main(["crawl", url, "--allow-private", "127.0.0.1", "--retries", "0", "-e", "threads"]) == 3
+    err = capfd.readouterr().err
+    assert "fail.connect" in err
+    assert "Is the server running" in err
+
+
+def test_results_that_cannot_be_written_are_a_sentence(capfd: pytest.CaptureFixture[str]) -> None:
+    Path("file").touch()
+    assert gossamer.cli.main(["crawl", "http://127.0.0.1:1/", "-o", "file/here", "-q"]) == 2
+    assert capfd.readouterr().err.startswith("gossamer: The crawl directory file/here cannot be written")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["crawl"],
+        ["crawl", "mailto:me@example.org"],
+        ["crawl", "127.0.0.1:1", "-o", "-", "--json"],
+        ["crawl", "127.0.0.1:1", "--include", "nonsense"],
+        ["crawl", "127.0.0.1:1", "-H", "Bad\x01Name: x", "-q"],
+        ["fetch"],
+        ["fetch", "-i", "none.txt"],
+        ["fetch", "-i", "."],
+        ["fetch", "127.0.0.1:1", "--save", "/dev/null/x"],
+        ["demo", "--port", "99999"],
+        ["nonsense"],
+    ],
+)
+def test_usage_errors_are_one_sentence_and_code_2(words: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    assert gossamer.cli.main(words) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert "Traceback" not in err
+    assert err.startswith("gossamer: ")
+
+
+def test_verbose_writes_a_line_for_every_page(museum: DemoServer, capfd: pytest.CaptureFixture[str]) -> None:
+    gossamer.cli.main(["crawl", museum.url, *AT_FULL_SPEED, "--max-pages", "2", "-v"])
+    assert f"KB  {museum.url}\n" in capfd.readouterr().err
+
+
+# ---------------------------------------------------------------- how it ends
+
+
+def until_it_talks(process: subprocess.Popen[str], word: str) -> None:
+    assert process.stdout is not None
+    assert word in process.stdout.readline()
+
+
+@pytest.mark.parametrize("engine", ["asyncio", "threads", "inline"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_lands_and_saves(museum: DemoServer, engine: str, number: int) -> None:
+    process = command("crawl", museum.url, "--allow-private", "127.0.0.1", "--delay", "0.6", "-e", engine, "-o", "-")
+    until_it_talks(process, museum.url)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130, err
+    assert "Stopping: what is under way" in err
+    assert "Stopped early" in err
+
+
+@pytest.mark.parametrize("engine", ["asyncio", "threads", "inline"])
+def test_a_second_signal_ends_at_once_even_while_a_server_is_silent(engine: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(20)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        process = command("crawl", url, "--no-robots", "--allow-private", "127.0.0.1", "-e", engine)
+        connection, _ = silent.accept()
+        with connection:
+            assert connection.recv(10)
+            process.send_signal(signal.SIGINT)
+            assert process.stderr is not None
+            while "Stopping" not in (said := process.stderr.readline()):
+                assert said, "it ended too early"
+            since = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=20)
+        assert time.monotonic() - since < 5
+    assert process.returncode == 130, err
+    assert "Ending at once" in err
+
+
+def test_a_closed_pipe_is_quiet(museum: DemoServer) -> None:
+    process = command(
+        "fetch", *[f"{museum.url}?{number}" for number in range(50)], "--allow-private", "127.0.0.1", "-q"
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    assert process.wait(20) == 4
+    process.stderr.close()
+    assert process.stdin is not None
+    process.stdin.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (RuntimeError("a screw is loose"), 70, "a bug of ours, sorry: RuntimeError: a screw is loose."),
+        (JournalError("The disk is full."), 4, "gossamer: The disk is full."),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+)
+def test_whatever_happens_is_a_sentence(
+    error: BaseException, code: int, said: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: object) -> int:
+        raise error
+
+    monkeypatch.setattr(fetch_verb, "run", fail)
+    assert gossamer.cli.main(["fetch", "example.org"]) == code
+    err = capfd.readouterr().err
+    assert said in err
+    assert "Traceback" not in err
+    gossamer.cli.main(["fetch", "example.org", "-v"])
+    assert ("Traceback" in capfd.readouterr().err) is (code == 70)
+
+
+# ---------------------------------------------------------------- fetch
+
+
+def test_fetch_prints_a_line_a_url_in_the_order_asked(museum: DemoServer) -> None:
+    asked = [f"{museum.url}visit/", f"{museum.url}nowhere", museum.url]
+    code, out, err = run("fetch", *asked, "--allow-private", "127.0.0.1", "--save", "bodies")
+    assert code == 1
+    assert [record["url"] for record in lines(out)] == asked
+    assert [record["status"] for record in lines(out)] == [200, 404, 200]
+    assert "2 of 3 downloaded, 1 not" in err
+    saved = [str(record["file"]) for record in lines(out)]
+    assert sorted(path.name for path in Path("bodies").iterdir()) == sorted(saved)
+    assert saved[0].startswith("000001-")
+    assert b"<html" in (Path("bodies") / saved[2]).read_bytes()
+
+
+@pytest.mark.parametrize("engine", ["asyncio", "threads", "inline"])
+def test_fetch_reads_urls_from_stdin(museum: DemoServer, engine: str) -> None:
+    given = f"# the museum\n{museum.url}\n\n  {museum.url}nowhere"
+    code, out, _ = run("fetch", "-i", "-", "--allow-private", "127.0.0.1", "-e", engine, given=given)
+    assert (code, [record["status"] for record in lines(out)]) == (1, [200, 404])
+
+
+def test_fetch_gives_each_page_as_soon_as_it_is_there(museum: DemoServer) -> None:
+    process = command("fetch", "-i", "-", "--allow-private", "127.0.0.1")
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(f"{museum.url}\n")
+    process.stdin.flush()
+    assert json.loads(process.stdout.readline())["status"] == 200
+    process.communicate(f"{museum.url}nowhere\n", timeout=20)
+    assert process.returncode == 1
+
+
+def test_fetch_reads_urls_from_a_file(museum: DemoServer, capfd: pytest.CaptureFixture[str]) -> None:
+    Path("urls.txt").write_text(f"\ufeff{museum.url}\r\n{museum.url}visit/\r\n", encoding="utf-8")
+    assert gossamer.cli.main(["fetch", "-i", "urls.txt", "--allow-private", "127.0.0.1"]) == 0
+    out, err = capfd.readouterr()
+    assert len(lines(out)) == 2
+    assert "2 of 2 downloaded" in err
+
+
+def test_fetch_of_nothing_that_works_is_code_3(museum: DemoServer, capfd: pytest.CaptureFixture[str]) -> None:
+    assert gossamer.cli.main(["fetch", museum.url]) == 3
+    assert lines(capfd.readouterr().out)[0]["reason"] == "fail.address_refused"
+
+
+def test_an_interrupted_fetch_says_so(museum: DemoServer) -> None:
+    process = command("fetch", museum.url, "-i", "-", "--allow-private", "127.0.0.1")
+    until_it_talks(process, museum.url)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert err.endswith("gossamer: interrupted.\n")
+
+
+# ---------------------------------------------------------------- demo, help
+
+
+def test_the_demo_crawls_its_own_site_and_explains() -> None:
+    code, out, err = run("demo", "-e", "threads", "-o", "results")
+    assert (code, out) == (0, ""), err
+    assert "Museum of Silk" in err
+    assert "Try next:" in err
+    assert Path("results/pages.jsonl").is_file()
+
+
+def test_the_demo_can_be_kept_running() -> None:
+    process = command("demo", "--serve")
+    assert process.stderr is not None
+    assert "open at http://127.0.0.1:" in process.stderr.readline()
+    assert "gossamer crawl http://127.0.0.1:" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert (process.returncode, "Closed after 0 requests" in err) == (0, True)
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["crawl", "--help"], ["fetch", "-h"], ["demo", "-h"]])
+def test_help_is_short_lines_with_examples(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert gossamer.cli.main(words) == 0
+    out = capsys.readouterr().out
+    assert "gossamer crawl" in out or "examples:" in out
+    assert max(map(len, out.splitlines())) <= 100
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert gossamer.cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"gossamer {gossamer.__version__}\n"
+
+
+def test_help_loads_nothing_heavy() -> None:
+    heavy = "pycurl numpy rich turbohtml asyncio importlib.metadata".split()
+    code = (
+        f"import sys, gossamer.cli as c; c.main(['crawl', '--help']); print([n for n in {heavy} if n in sys.modules])"
+    )
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, timeout=30, capture_output=True, text=True, env=environment
+    )
+    assert done.stdout.endswith("\n[]\n")

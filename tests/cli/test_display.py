@@ -1,0 +1,237 @@
+"""What is shown: safe whatever a site says, aligned, coloured on terminals only."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+import gossamer
+from gossamer.cli import progress, summary, values
+from gossamer.cli.findings import Findings
+from gossamer.cli.terminal import line, printable, say
+from gossamer.crawler import Crawler
+from gossamer.demo.server import DemoServer
+from gossamer.engines.clock import FakeClock
+from gossamer.reasons import FinishReason, Reason, Waiting
+
+HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202efdp.exe\x9b31m [bold]not bold[/bold] :smile:"
+
+
+def screen(width: int = 80, *, terminal: bool = False) -> Console:
+    return Console(file=io.StringIO(), width=width, force_terminal=terminal, markup=False, emoji=False, highlight=False)
+
+
+def text_on(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def crawled(pages: dict[str, gossamer.RecordedPage | str | list[str]], **options: object) -> tuple[Crawler, Findings]:
+    crawler = Crawler(
+        "https://example.org/", fetcher=gossamer.RecordedFetcher.of_site(pages), clock=FakeClock(), engine="inline",
+        **options,
+    )  # fmt: skip
+    findings = Findings()
+    for page in crawler:
+        findings.see(page)
+    return crawler, findings
+
+
+def summed_up(console: Console, crawler: Crawler, findings: Findings) -> str:
+    summary.show(console, crawler.report, findings, crawler.policy)
+    return text_on(console)
+
+
+def test_control_characters_become_visible_codes() -> None:
+    shown = printable(HOSTILE)
+    assert shown.isprintable()
+    assert "\\x1b]0;owned\\x07" in shown
+    assert "\\u202e" in shown
+    assert printable("naïve 絹 👩\u200d🔬\nnext") == "naïve 絹 👩\u200d🔬 next"
+    assert len(printable("x" * 10**6)) < 3000
+    assert printable("\udcff") == "\\udcff"
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_hostile_title_and_url_never_reach_the_terminal_raw(terminal: bool) -> None:
+    crawler, findings = crawled({"/": f"<title>{HOSTILE}</title><a href='/%1b[31m?\u202e[bold]'>"})
+    watch = progress.Watch(lambda: crawler.snapshot)
+    watch.last = gossamer.Page.of(f"<title>{HOSTILE}</title>", url="https://example.org/\x1b[2J")
+    console = screen(terminal=terminal)
+    console.print(progress.drawn(watch, console))
+    said = summed_up(console, crawler, findings)
+    for raw in ("\x1b]", "\x1b[2J", "\x07", "\x9b", "\u202e"):
+        assert raw not in said
+    assert "[bold]" in said, "markup is text, not markup"
+    sight = watch.look()
+    assert sight is not None
+    assert progress.written(sight, watch.last).isprintable()
+
+
+def test_the_summary_names_broken_links_and_who_links_to_them() -> None:
+    crawler, findings = crawled({"/": "<a href=/lost><a href=/also>", "/also": "<a href=/lost2>"})
+    said = summed_up(screen(), crawler, findings)
+    assert "Done: every link in scope was visited." in said
+    assert "  2 pages   2 failed" in said
+    assert "2 broken links" in said
+    assert "  404  https://example.org/lost2\n       linked from https://example.org/also\n" in said
+    assert summary.exit_code(crawler.report) == 1
+
+
+def test_only_the_first_few_broken_links_are_named() -> None:
+    crawler, findings = crawled({"/": "".join(f"<a href=/{number}>" for number in range(12))})
+    assert "and 7 more in the results" in summed_up(screen(), crawler, findings)
+
+
+def test_a_complete_crawl_without_findings_ends_with_0() -> None:
+    crawler, findings = crawled({"/": "<title>Alone</title>"})
+    said = summed_up(screen(), crawler, findings)
+    assert "Links without a page" not in said
+    assert summary.exit_code(crawler.report) == 0
+
+
+def test_a_site_that_refuses_crawlers_is_explained() -> None:
+    crawler, findings = crawled({"/robots.txt": gossamer.RecordedPage(body="User-agent: *\nDisallow: /"), "/": "x"})
+    said = summed_up(screen(), crawler, findings)
+    assert "Nothing fetched: robots.txt or the server refuses this crawler." in said
+    assert "--no-robots" in said
+    assert summary.exit_code(crawler.report) == 3
+
+
+def test_what_limited_the_crawl_is_said_with_its_share_and_advice() -> None:
+    crawler, findings = crawled({"/": "".join(f"<a href=/{number}>" for number in range(50))}, delay=3)
+    said = summed_up(screen(120), crawler, findings)
+    assert crawler.report.limiting_factor is Waiting.POLITENESS
+    assert "%  resting between requests to spare the servers" in said
+    assert "On a site of your own, --delay 0" in said
+
+
+@pytest.mark.parametrize("factor", Waiting)
+def test_there_is_advice_for_every_limiting_factor(factor: Waiting) -> None:
+    assert summary.advice(factor, gossamer.Policy())
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        (FinishReason.COMPLETE, 0),
+        (FinishReason.PAGE_LIMIT, 4),
+        (FinishReason.TIME_LIMIT, 4),
+        (FinishReason.BYTE_LIMIT, 4),
+        (FinishReason.STOPPED, 130),
+    ],
+)
+def test_every_end_has_its_exit_code(reason: FinishReason, code: int) -> None:
+    import msgspec
+
+    crawler, _ = crawled({"/": "x"})
+    assert summary.exit_code(msgspec.structs.replace(crawler.report, finish_reason=reason)) == code
+
+
+def test_lines_wrap_between_words_but_urls_stay_whole() -> None:
+    console = screen(40)
+    say(console, line("  1  a sentence that is too long for one line of this"), 5)
+    say(console, line("  404  https://example.org/" + "x" * 60))
+    assert text_on(console) == (
+        "  1  a sentence that is too long for one\n     line of this\n  404  https://example.org/" + "x" * 60 + "\n"
+    )
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_the_display_fits_any_width(width: int) -> None:
+    crawler, _ = crawled({"/": "<a href=/1>"})
+    watch = progress.Watch(lambda: crawler.snapshot)
+    watch.last = gossamer.Page.of("<title>" + "絹" * 100 + "</title>", url="https://example.org/" + "x" * 200)
+    watch.note = "Stopping: what is under way is finished and saved. Once more ends at once."
+    console = screen(width)
+    console.print(progress.drawn(watch, console))
+    rows = text_on(console).splitlines()
+    assert len(rows) == 4
+    assert all(line(row).cell_len <= width for row in rows)
+
+
+def test_before_the_crawl_begins_there_is_something_to_see() -> None:
+    console = screen()
+    console.print(progress.drawn(progress.Watch(lambda: None), console))
+    assert "Starting" in text_on(console)
+
+
+def test_the_speed_shown_is_that_of_the_last_seconds() -> None:
+    crawler, _ = crawled({"/": "x"})
+    import msgspec
+
+    first = crawler.report.snapshot
+    later = msgspec.structs.replace(
+        first, elapsed=first.elapsed + 2, counts=gossamer.Counts(done=21), seconds=first.seconds | {Waiting.DISK: 9.0}
+    )
+    shown = iter([first, later])
+    watch = progress.Watch(lambda: next(shown))
+    watch.look()
+    sight = watch.look()
+    assert sight is not None
+    assert (sight.rate, sight.waiting) == (10.0, Waiting.DISK)
+
+
+def test_findings_keep_few_of_many() -> None:
+    findings = Findings()
+    for number in range(1000):
+        record = gossamer.PageRecord(f"u{number}", gossamer.OutcomeKind.FAILED, 404, Reason.FAIL_HTTP_4XX)
+        findings.see(gossamer.Page(record))
+    assert [record.url for record in findings.broken] == ["u0", "u1", "u2", "u3", "u4"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "text"),
+    [
+        (values.shown_duration(0.44), "0.4 s"),
+        (values.shown_duration(59.7), "1 min 00 s"),
+        (values.shown_duration(185), "3 min 05 s"),
+        (values.shown_duration(7800), "2 h 10 min"),
+        (values.shown_size(0), "0 B"),
+        (values.shown_size(1536), "1.5 KB"),
+        (values.shown_size(10 * 1024**2), "10 MB"),
+        (values.shown_size(3 * 1024**4), "3.0 TB"),
+    ],
+)
+def test_figures_are_written_for_people(shown: str, text: str) -> None:
+    assert shown == text
+
+
+def in_terminal(words: list[str], path: Path, **environment: str) -> str:
+    """Run the command in a pseudo-terminal and give everything it drew."""
+    ours, theirs = pty.openpty()
+    source = str(Path(gossamer.__file__).parent.parent)
+    settings = {"PATH": os.environ["PATH"], "PYTHONPATH": source, "TERM": "xterm-256color", "COLUMNS": "80"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gossamer", *words], stdin=theirs, stdout=theirs, stderr=theirs, cwd=path,
+        env=settings | {"LANG": "C.UTF-8"} | environment,
+    )  # fmt: skip
+    os.close(theirs)
+    drawn = b""
+    try:
+        while piece := os.read(ours, 65536):
+            drawn += piece
+    except OSError:  # Linux: the other end is closed
+        pass
+    os.close(ours)
+    assert process.wait(30) in (0, 1, 4)
+    return drawn.decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("no_color", [False, True])
+def test_on_a_terminal_the_crawl_is_drawn_live_and_in_colour_unless_asked_not(tmp_path: Path, no_color: bool) -> None:
+    with DemoServer() as museum:
+        words = ["crawl", museum.url, "--allow-private", "127.0.0.1", "--delay", "0.1", "--max-pages", "8"]
+        drawn = in_terminal(words, tmp_path, **({"NO_COLOR": "1"} if no_color else {}))
+    assert "so far" in drawn
+    assert "last page" in drawn
+    assert "\x1b[?25h" in drawn, "the cursor is back"
+    assert ("\x1b[36m" in drawn) is not no_color
+    assert "Ended early" in drawn
