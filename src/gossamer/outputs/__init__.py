@@ -1,1 +1,51 @@
 """Outputs: resumable files that a crawl writes its pages to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+from gossamer.errors import UserError
+from gossamer.policy import Policy
+from gossamer.ports import Output
+
+FORMATS: Final = ("jsonl", "warc", "parquet", "markdown")
+"""The formats a crawl can write, by the names users give them."""
+
+
+def open_output(
+    format: str,
+    directory: Path,
+    *,
+    durable: bool = False,
+    policy: Policy | None = None,
+    request_header: Callable[[str], bytes] | None = None,
+) -> Output:
+    """Open the output of a format in a crawl directory; call `resume` before writing, with 0 for a new crawl.
+
+    With `durable` a flush waits for the disk. WARC files say how the crawl was made: `policy` for its user agent and
+    whether it obeyed robots.txt, `request_header(url)` for the request records (without it there are none).
+    Raises UserError for a format that is none, or whose extra is not installed; OSError where files cannot be opened.
+    """
+    match format:
+        case "jsonl":
+            from gossamer.outputs.jsonl import JsonLines
+
+            return JsonLines(directory / "pages.jsonl", durable=durable)
+        case "warc":
+            from gossamer.outputs.warc import Warc
+
+            return Warc(directory, durable=durable, policy=policy or Policy(), request_header=request_header)
+        case "parquet":
+            from gossamer.outputs.parquet import Parquet
+
+            return Parquet(directory, durable=durable)
+        case "markdown":
+            from gossamer.outputs.markdown import Markdown
+
+            return Markdown(directory / "markdown", durable=durable)
+    close = get_close_matches(format, FORMATS, 1)
+    hint = f"Did you mean {close[0]!r}?" if close else f"The formats are {', '.join(FORMATS)}."
+    raise UserError(f"There is no format {format!r}. {hint}")

@@ -1,0 +1,87 @@
+"""The tables gossamer writes as Parquet: their columns, and files that appear only when they are whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from gossamer.errors import UserError
+from gossamer.outputs.files import sync_directory
+
+try:
+    import pyarrow as pa  # type: ignore[import-untyped,import-not-found,unused-ignore]  # it brings no types
+    from pyarrow import parquet
+except ImportError:
+    raise UserError("Parquet files need pyarrow: pip install 'gossamer[parquet]'") from None
+
+_TIMINGS: Final = [(name, pa.float64()) for name in ("dns", "connect", "tls", "first_byte", "body", "total")]
+
+PAGES: Final = pa.schema(
+    [
+        pa.field("id", pa.uint64(), nullable=False),
+        pa.field("url", pa.string(), nullable=False),
+        pa.field("outcome", pa.string(), nullable=False),
+        ("status", pa.uint16()),
+        ("reason", pa.string()),
+        ("detail", pa.string()),
+        ("depth", pa.uint32()),
+        ("via", pa.string()),
+        ("location", pa.string()),
+        ("title", pa.string()),
+        ("language", pa.string()),
+        ("canonical", pa.string()),
+        ("noindex", pa.bool_()),
+        ("content_type", pa.string()),
+        ("encoding", pa.string()),
+        ("size", pa.uint64()),
+        ("outlinks", pa.uint32()),
+        ("attempts", pa.uint16()),
+        ("timings", pa.struct(_TIMINGS)),
+        ("peer", pa.string()),
+        ("fetched_at", pa.timestamp("us", tz="UTC")),
+    ]
+)
+"""One row a link that ended: the same facts as a line of `pages.jsonl`, and the id of the link."""
+
+LINKS: Final = pa.schema(
+    [
+        pa.field("from_url", pa.string(), nullable=False),
+        pa.field("to_url", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        ("nofollow", pa.bool_()),
+        ("text", pa.string()),
+    ]
+)
+"""One row a link on a page (`kind` is link) and one a redirect (`kind` is redirect)."""
+
+
+class TableFile:
+    """A Parquet file in the making: rows go to `NAME.part`, which takes its name when it is whole."""
+
+    def __init__(self, path: Path, schema: Any) -> None:
+        self._path = path
+        self._part = path.with_name(path.name + ".part")
+        self._schema = schema
+        self._writer = parquet.ParquetWriter(self._part, schema, compression="zstd")
+
+    def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write rows, by column name, as one row group."""
+        if rows:
+            self._writer.write_table(pa.Table.from_pylist(rows, schema=self._schema))
+
+    def finish(self, *, durable: bool = False) -> None:
+        """Give the file its name; with `durable`, after it reached the disk."""
+        self._writer.close()
+        if durable:
+            with self._part.open("rb") as file:
+                os.fsync(file.fileno())
+        self._part.replace(self._path)
+        if durable:
+            sync_directory(self._path.parent)
+
+    def abandon(self) -> None:
+        """Take back what was written."""
+        self._writer.close()
+        self._part.unlink(missing_ok=True)

@@ -1,0 +1,231 @@
+"""WARC: everything the servers answered, byte for byte, in the format of web archives (ISO 28500:2017, WARC 1.1).
+
+Every page becomes a `response` record, or a `revisit` where the same payload was written before, and the `request`
+that led to it. A fetch without a whole answer has no record: `pages.jsonl` tells of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from gossamer.errors import OutputError
+from gossamer.model import Response
+from gossamer.outputs.files import GrowingFile, sync_directory
+from gossamer.outputs.records import (
+    REVISIT_PROFILE,
+    date_of,
+    digest_of,
+    header_block,
+    identity_of,
+    member,
+    origin_fields,
+)
+from gossamer.policy import Policy
+from gossamer.protocol import Batch
+
+MAX_FILE: Final = 1_000_000_000
+"""Bytes after which the next page begins a new file; a page is never split."""
+
+REMEMBERED: Final = 50_000
+"""How many payloads are remembered to recognise repeated ones, the newest; about 25 MB."""
+
+_PIECE: Final = 1024 * 1024
+_NAME: Final = re.compile(r"pages-(\d{5,})\.warc\.gz")
+
+
+def warc_files(directory: Path) -> list[Path]:
+    """List the WARC files of a crawl directory in the order they were written."""
+    found = {path: int(match[1]) for path in directory.iterdir() if (match := _NAME.fullmatch(path.name))}
+    return sorted(found, key=found.__getitem__)
+
+
+class Warc:
+    """Write answers to `pages-00000.warc.gz` and so on. The offset counts the bytes of all files together."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        durable: bool = False,
+        policy: Policy | None = None,
+        request_header: Callable[[str], bytes] | None = None,
+        max_file: int = MAX_FILE,
+    ) -> None:
+        self._directory = directory
+        self._durable = durable
+        self._policy = policy or Policy()
+        self._request_header = request_header
+        self._max_file = max_file
+        self._file: GrowingFile | None = None
+        self._number = -1
+        self._before = 0  # the bytes of the files before this one
+        self._payloads: dict[str, tuple[str, str]] = {}
+        self._pending: list[bytes] = []
+        self._pending_size = 0
+        self._adopt(warc_files(directory))
+
+    # ------------------------------------------------------------ the port
+
+    def resume(self, offset: int) -> None:
+        """Cut the file that holds the offset, and remove later ones; raises OutputError where bytes are missing."""
+        self._forget()
+        rest, kept = offset, []
+        for path in warc_files(self._directory):
+            size = path.stat().st_size
+            if not rest:
+                path.unlink()
+                continue
+            kept.append(path)
+            if rest < size:
+                _cut(path, rest)
+            rest -= min(rest, size)
+        if rest:
+            raise OutputError(
+                f"The WARC files in {self._directory} are {rest:,} bytes shorter than the journal knows: part of them "
+                "was lost. Put the files back, or crawl anew."
+            )
+        self._adopt(kept)
+
+    def write(self, batch: Batch) -> None:
+        """Append the answers of a batch."""
+        for ended in batch.ended:
+            if ended.response is not None:
+                self._append(ended.response)
+        self._spill()
+
+    def flush(self) -> int:
+        """Tell the offset up to which the files are whole; with `durable`, after they reached the disk."""
+        if self._durable and self._file is not None:
+            self._file.sync()
+        return self._before + (self._file.size if self._file is not None else 0)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._forget()
+
+    # ------------------------------------------------------------ files
+
+    def _adopt(self, paths: list[Path]) -> None:
+        """Go on with the last of these files."""
+        self._before = sum(path.stat().st_size for path in paths[:-1])
+        if paths:
+            self._number = len(paths) - 1
+            self._file = GrowingFile(paths[-1])
+
+    def _forget(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        self._file, self._number, self._before = None, -1, 0
+        self._pending, self._pending_size = [], 0
+        self._payloads.clear()
+
+    def _room(self, date: str) -> GrowingFile:
+        """Give the file for the next page: a new one, with a warcinfo record, where the last is full."""
+        if self._file is not None and self._file.size + self._pending_size < self._max_file:
+            return self._file
+        if self._file is not None:
+            self._spill()
+            if self._durable:
+                self._file.sync()
+            self._file.close()
+            self._before += self._file.size
+        self._number += 1
+        path = self._directory / f"pages-{self._number:05}.warc.gz"
+        self._file = GrowingFile(path)
+        if self._durable:
+            sync_directory(self._directory)
+        self._put(self._warcinfo(path.name, date))
+        return self._file
+
+    def _put(self, content: bytes) -> None:
+        self._pending.append(content)
+        self._pending_size += len(content)
+        if self._pending_size > _PIECE:
+            self._spill()
+
+    def _spill(self) -> None:
+        if self._file is not None and self._pending:
+            pending, self._pending, self._pending_size = self._pending, [], 0
+            self._file.write(b"".join(pending))
+
+    # ------------------------------------------------------------ records
+
+    def _append(self, response: Response) -> None:
+        date = date_of(response.fetched_at)
+        self._room(date)
+        body = response.raw_body
+        payload = digest_of(body)
+        known = self._payloads.get(payload) if body else None
+        identity = identity_of("response" if known is None else "revisit", response.url, date)
+        if known is None:
+            self._put(_response_record(response, identity, date, payload))
+            if body:
+                self._remember(payload, (response.url, date))
+        else:
+            self._put(_revisit_record(response, identity, date, payload, known))
+        if self._request_header is not None:
+            self._put(_request_record(response.url, identity, date, self._request_header(response.url)))
+
+    def _remember(self, payload: str, where: tuple[str, str]) -> None:
+        self._payloads[payload] = where
+        if len(self._payloads) > REMEMBERED:
+            del self._payloads[next(iter(self._payloads))]
+
+    def _warcinfo(self, name: str, date: str) -> bytes:
+        said = {
+            "software": "gossamer",
+            "format": "WARC File Format 1.1",
+            "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+            "robots": "obey (RFC 9309)" if self._policy.robots else "ignore",
+            "http-header-user-agent": self._policy.user_agent,
+            "http-header-from": self._policy.contact,
+        }
+        block = "".join([f"{field}: {value}\r\n" for field, value in said.items() if value]).encode()
+        fields = [("WARC-Filename", name), ("Content-Type", "application/warc-fields")]
+        return member("warcinfo", identity_of("warcinfo", name, date), date, fields, block)
+
+
+def _response_record(response: Response, identity: str, date: str, payload: str) -> bytes:
+    header = header_block(response)
+    fields = [
+        *origin_fields(response),
+        ("WARC-Payload-Digest", payload),
+        ("WARC-Block-Digest", digest_of(header, response.raw_body)),
+        ("Content-Type", "application/http; msgtype=response"),
+    ]
+    return member("response", identity, date, fields, header + response.raw_body)
+
+
+def _revisit_record(response: Response, identity: str, date: str, payload: str, known: tuple[str, str]) -> bytes:
+    """Write that a payload was seen before: the header alone, and where the payload is (section 6.7.2)."""
+    header = header_block(response)
+    fields = [
+        *origin_fields(response),
+        ("WARC-Profile", REVISIT_PROFILE),
+        ("WARC-Refers-To", identity_of("response", *known)),
+        ("WARC-Refers-To-Target-URI", known[0]),
+        ("WARC-Refers-To-Date", known[1]),
+        ("WARC-Payload-Digest", payload),
+        ("WARC-Block-Digest", digest_of(header)),
+        ("Content-Type", "application/http; msgtype=response"),
+    ]
+    return member("revisit", identity, date, fields, header)
+
+
+def _request_record(url: str, answer: str, date: str, header: bytes) -> bytes:
+    fields = [
+        ("WARC-Target-URI", url),
+        ("WARC-Concurrent-To", answer),
+        ("WARC-Block-Digest", digest_of(header)),
+        ("Content-Type", "application/http; msgtype=request"),
+    ]
+    return member("request", identity_of("request", url, date), date, fields, header)
+
+
+def _cut(path: Path, size: int) -> None:
+    file = GrowingFile(path)
+    file.cut(size)
+    file.close()
