@@ -128,6 +128,12 @@ def test_a_named_configuration_replaces_the_one_here(tmp_path: Path) -> None:
     assert gather(chosen(config=str(tmp_path / "other.toml")), {}, tmp_path) == {"max_pages": 5}
 
 
+def test_the_frozen_settings_of_a_crawl_are_not_those_of_another(tmp_path: Path) -> None:
+    (tmp_path / "gossamer.toml").write_text("max_pages = 1\n")
+    (tmp_path / "journal.db").touch()
+    assert gather(chosen(), {}, tmp_path) == {}
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

@@ -51,7 +51,8 @@ def _from_text(where: str, key: str, text: str) -> Any:
 
 def _from_file(named: str | None, directory: Path) -> dict[str, Any]:
     path = Path(named) if named else directory / "gossamer.toml"
-    if not named and not path.is_file():
+    frozen = (directory / "journal.db").exists()  # inside a crawl's directory: those settings are that crawl's own
+    if not named and (frozen or not path.is_file()):
         path = directory / "pyproject.toml"
         if not path.is_file():
             return {}
