@@ -1,13 +1,14 @@
 # make demo    crawl a bundled website on this machine and show what gossamer says about it
 # make test    run the test suite, servers included where they can be installed
 # make check   lint, formatting, types, floors
+# make simulate SEEDS=5000    strike simulated crawls dead at random steps and see that nothing is lost
 # Both `demo` and `test` set up everything they need, in .venv, on a fresh machine with Python >= 3.11.
 
 PY := .venv/bin/python
 JOBS ?= 2
 ARGS ?=
 
-.PHONY: help demo test test-all coverage check format mutants bench lock clean
+.PHONY: help demo test test-all simulate coverage check format mutants bench lock clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -29,6 +30,12 @@ test: .venv/ready-dev
 test-all: .venv/ready-dev
 	@.ci/servers nginx-light openjdk-17-doc
 	@$(PY) -m pytest -q -n $(JOBS) --dist worksteal $(ARGS)
+
+# Crawls in a pretended world, struck dead at random steps: tests/simulation/simulator.py. A seed is always the same.
+SEEDS ?= 500
+FIRST ?= 0
+simulate: .venv/ready-dev
+	@PYTHONPATH=src:tests $(PY) -m simulation.simulate --seeds $(SEEDS) --first $(FIRST) $(ARGS)
 
 # Only lines count here: a test with a time limit may fail while it is traced, and `make test` is its judge.
 coverage: .venv/ready-dev

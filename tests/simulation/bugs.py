@@ -1,0 +1,97 @@
+"""Six deliberate bugs: each breaks one promise of the crawl, and the simulator must find it.
+
+A simulator that finds nothing proves something only if it finds what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+from unittest.mock import patch
+
+import msgspec
+import numpy as np
+
+from gossamer.engines.driver import Driver
+from gossamer.frontier import Frontier, Host
+from gossamer.protocol import Batch, Saved
+from gossamer.seen import Seen
+from simulation.storage import Lines
+
+Bug = Callable[[], AbstractContextManager[Any]]
+
+
+def forget_a_release() -> AbstractContextManager[Any]:
+    """Now and then the frontier is not told that a fetch ended: the host stays busy for ever."""
+    finish, count = Frontier.finish, 0
+
+    def forgetful(frontier: Frontier, host: Host) -> None:
+        nonlocal count
+        count += 1
+        if count % 50:
+            finish(frontier, host)
+
+    return patch.object(Frontier, "finish", forgetful)
+
+
+def write_outputs_after_the_commit() -> AbstractContextManager[Any]:
+    """The journal is told where the outputs will end, then they are written: wrong only if one dies in between."""
+
+    def commit(driver: Driver, batch: Batch) -> None:
+        lines = sum(len(ended.line) for ended in batch.ended)
+        driver._journal.commit(batch, {name: output.flush() + lines for name, output in driver._outputs.items()})
+        for output in driver._outputs.values():
+            output.write(batch)
+            output.flush()
+        driver._landed.extend(batch.ended)
+
+    return patch.object(Driver, "_commit", commit)
+
+
+def lose_an_inflight_link() -> AbstractContextManager[Any]:
+    """A resumed crawl takes the first link that was under way for ended."""
+    restore = Frontier.restore
+
+    def forgetful(frontier: Frontier, saved: Saved) -> None:
+        ended = np.frombuffer(saved.ended, np.uint64)
+        pending = np.setdiff1d(np.arange(saved.known, dtype=np.uint64), ended)[:1]
+        under_way = pending if ended.size else pending[:0]
+        restore(frontier, msgspec.structs.replace(saved, ended=np.concatenate((ended, under_way)).tobytes()))
+
+    return patch.object(Frontier, "restore", forgetful)
+
+
+def skip_a_barrier() -> AbstractContextManager[Any]:
+    """The outputs are not synced before the journal says up to where they are whole."""
+
+    def flush(lines: Lines) -> int:
+        return lines._file.size
+
+    return patch.object(Lines, "flush", flush)
+
+
+def admit_twice() -> AbstractContextManager[Any]:
+    """The memory of what was seen forgets one fingerprint in sixteen."""
+    add = Seen.add
+
+    def forgetful(seen: Seen, fingerprints: Sequence[int]) -> list[bool]:
+        fresh = add(seen, fingerprints)
+        return [new or int(one) % 16 == 0 for new, one in zip(fresh, fingerprints, strict=True)]
+
+    return patch.object(Seen, "add", forgetful)
+
+
+def resume_without_cutting() -> AbstractContextManager[Any]:
+    """What was written to an output after the last commit stays when the crawl goes on."""
+    return patch.object(Lines, "resume", lambda lines, offset: None)
+
+
+BUGS: tuple[Bug, ...] = (
+    forget_a_release,
+    write_outputs_after_the_commit,
+    lose_an_inflight_link,
+    skip_a_barrier,
+    admit_twice,
+    resume_without_cutting,
+)

@@ -1,0 +1,148 @@
+"""A disk that forgets what was not synced, on a machine that dies at a chosen step."""
+
+from __future__ import annotations
+
+import errno
+import random
+from collections.abc import Callable
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class End(StrEnum):
+    """How a life ends."""
+
+    KILL = "kill -9"  # the process is gone, the operating system keeps what was written
+    POWER = "power loss"  # the machine is gone, and with it what was not synced
+    DISK_ERROR = "disk error"  # a write fails; the crawl ends with an error of its own
+    STOP = "stop"  # Ctrl-C: land and save
+    ABANDON = "abandon"  # Ctrl-C twice: at once, still consistent
+    REST = "rest"  # nothing strikes: the crawl runs to its end
+
+
+class Crash(BaseException):
+    """The process died here. Nothing catches it but the simulator."""
+
+
+class Blow(Struct, frozen=True):
+    """What strikes, and at which storage step of the life (from 1)."""
+
+    end: End
+    step: int
+
+
+class Fate:
+    """Counts storage steps and strikes at the chosen one; whoever is dead writes nothing more."""
+
+    def __init__(self, chance: random.Random, note: Callable[[str], None], blow: Blow | None) -> None:
+        self.chance = chance
+        self.steps = 0
+        self._note = note
+        self._blow = blow
+        self._dead = False
+
+    def step(self, what: str, do: Callable[[float], None], lose: Callable[[], None]) -> None:
+        """Do one storage step: `do` a portion of it from 0 to 1; with the power `lose` what was not synced."""
+        if self._dead:
+            raise Crash(what)
+        self.steps += 1
+        strikes = self._blow is not None and self.steps == self._blow.step
+        if not strikes or self._blow is None or self._blow.end not in (End.KILL, End.POWER, End.DISK_ERROR):
+            self._note(what)
+            do(1.0)
+            return
+        portion = self.chance.choice([0.0, self.chance.random(), 1.0])
+        self._note(f"{what}: {self._blow.end} after {portion:.0%} of it")
+        do(portion)
+        if self._blow.end is End.DISK_ERROR:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self._dead = True
+        if self._blow.end is End.POWER:
+            lose()
+        raise Crash(what)
+
+
+class File:
+    """An append-only file: what a process sees, what has reached the disk, and the steps that lie between."""
+
+    def __init__(self, name: str, disk: Disk) -> None:
+        self.name = name
+        self._disk = disk
+        self._seen = bytearray()
+        self._on_disk = b""
+        self._unsynced: list[bytes | int] = []  # bytes were appended, a number is the length the file was cut to
+
+    @property
+    def size(self) -> int:
+        return len(self._seen)
+
+    def read(self) -> bytes:
+        return bytes(self._seen)
+
+    def append(self, data: bytes) -> None:
+        def do(portion: float) -> None:
+            part = data[: round(portion * len(data))]
+            self._seen += part
+            self._unsynced.append(part)
+
+        self._disk.step(f"append {len(data)} B to {self.name} at {self.size}", do)
+
+    def cut(self, size: int) -> None:
+        def do(portion: float) -> None:
+            if portion == 1.0:
+                self._seen = self._seen[:size] + bytes(max(0, size - len(self._seen)))  # as ftruncate: it can grow
+                self._unsynced.append(size)
+
+        self._disk.step(f"cut {self.name} from {self.size} to {size}", do)
+
+    def sync(self) -> None:
+        def do(portion: float) -> None:
+            if portion == 1.0:
+                self._on_disk = bytes(self._seen)
+                self._unsynced.clear()
+
+        self._disk.step(f"sync {self.name}", do)
+
+    def lose_unsynced(self, chance: random.Random) -> None:
+        """Keep what was synced and a random part of the rest: some whole steps, one torn, a block of zeros in it."""
+        kept = bytearray(self._on_disk)
+        whole = chance.randint(0, len(self._unsynced))
+        for step in self._unsynced[:whole]:
+            kept = kept + step if isinstance(step, bytes) else kept[:step] + bytes(max(0, step - len(kept)))
+        torn = self._unsynced[whole] if whole < len(self._unsynced) else b""
+        if isinstance(torn, bytes):
+            kept += _torn(torn, chance)
+        self._seen, self._on_disk, self._unsynced = kept, bytes(kept), []
+
+
+def _torn(data: bytes, chance: random.Random) -> bytes:
+    """Give a beginning of the data, perhaps with a block in it that never reached the disk."""
+    part = data[: chance.randint(0, len(data))]
+    if chance.random() < 0.5:
+        return part
+    start, end = sorted((chance.randint(0, len(part)), chance.randint(0, len(part))))
+    return part[:start] + bytes(end - start) + part[end:]
+
+
+class Disk:
+    """Files by name. They outlive processes; a new `Fate` comes with each."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, File] = {}
+        self._fate: Fate | None = None
+
+    def begin_life(self, fate: Fate) -> None:
+        self._fate = fate
+
+    def file(self, name: str) -> File:
+        return self._files.setdefault(name, File(name, self))
+
+    def step(self, what: str, do: Callable[[float], None]) -> None:
+        assert self._fate is not None, "nobody lives who could write"
+        self._fate.step(what, do, self._lose_unsynced)
+
+    def _lose_unsynced(self) -> None:
+        assert self._fate is not None
+        for file in self._files.values():
+            file.lose_unsynced(self._fate.chance)

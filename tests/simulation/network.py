@@ -1,0 +1,137 @@
+"""The network of a simulated crawl: a steady web behind an unsteady wire, and the clock and engine that live on it."""
+
+from __future__ import annotations
+
+import heapq
+import math
+import random
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from core.webs import Answer, timed
+from gossamer.engines.driver import FetchEvent, Visit
+from gossamer.model import Failure, Request, Response
+from gossamer.reasons import Reason
+from gossamer.urls import host_key
+from simulation.truth import Truth
+
+A_DAY = 25 * 3600.0
+
+
+class Weather(msgspec.Struct, frozen=True):
+    """How the wire behaves: seconds a fetch takes at most, by host; the share of fetches that go wrong in passing;
+    how late the process may notice (s); whether the machine is sometimes put to sleep for a day."""
+
+    slowest: dict[str, float]
+    faults: float = 0.0
+    lag: float = 0.0
+    sleeps: bool = False
+
+    @property
+    def calm(self) -> Weather:
+        """Give the same weather without faults."""
+        return Weather(self.slowest, lag=self.lag)
+
+
+class SimulatedClock:
+    """Time goes on when the engine says so, and a little at each look."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self.time = 1_000.0
+        self.until = math.inf
+        self._chance = chance
+
+    def now(self) -> float:
+        self.time += self._chance.choice((0.0, 1e-6, 1e-3))
+        return self.time
+
+    def wall(self) -> float:
+        return self.time
+
+    def patience(self, until: float, in_flight: int) -> float | None:
+        self.until = until
+        return None if math.isinf(until) else max(0.0, until - self.time)
+
+
+class SimulatedEngine:
+    """Fetches are entries of a heap by the moment their answer arrives; `collect` brings the next ones home.
+
+    `before_collect` is called with the number of each `collect`: there a user presses Ctrl-C.
+    """
+
+    def __init__(
+        self,
+        truth: Truth,
+        weather: Weather,
+        clock: SimulatedClock,
+        visit: Visit,
+        *,
+        chance: random.Random,
+        retries: int,
+        before_collect: Callable[[int], None],
+    ) -> None:
+        self._truth = truth
+        self._weather = weather
+        self._clock = clock
+        self._visit = visit
+        self._chance = chance
+        self._retries = retries
+        self._before_collect = before_collect
+        self._flying: list[tuple[float, int, Request, Answer]] = []
+        self._started = 0
+        self.collects = 0
+
+    def start(self, request: Request) -> None:
+        """Send the request: how long it takes and what comes back is decided here."""
+        seconds = self._chance.random() ** 2 * self._weather.slowest.get(host_key(request.url), 1.0)
+        answer = timed(self._answer(request), seconds)
+        self._started += 1
+        heapq.heappush(self._flying, (self._clock.time + seconds, self._started, request, answer))
+
+    def collect(self, patience: float | None) -> Sequence[FetchEvent]:
+        """Let time go on to the next answer, or to the end of the patience; answers of one moment come in any order."""
+        self.collects += 1
+        self._before_collect(self.collects)
+        until = math.inf if patience is None else self._clock.until
+        if not self._flying or self._flying[0][0] > until:
+            assert not math.isinf(until), "the crawl waits for nothing"
+            assert until > self._clock.time - 1e-9, "the crawl spins"
+            self._pass_time(until)
+            return ()
+        self._pass_time(self._flying[0][0])
+        landed = []
+        while self._flying and self._flying[0][0] <= self._clock.time:
+            landed.append(heapq.heappop(self._flying)[2:])
+        self._chance.shuffle(landed)
+        return [self._visit(request, answer) for request, answer in landed]
+
+    def wake(self) -> None:
+        """Nobody sleeps here."""
+
+    def close(self) -> None:
+        """What is in flight is forgotten."""
+        self._flying.clear()
+
+    def _pass_time(self, moment: float) -> None:
+        self._clock.time = max(self._clock.time, moment)
+        if self._weather.lag and self._chance.random() < 0.3:
+            self._clock.time += self._chance.random() * self._weather.lag
+        if self._weather.sleeps and self._chance.random() < 0.01:
+            self._clock.time += A_DAY
+
+    def _answer(self, request: Request) -> Answer:
+        """Ask the web; while attempts are left, something may go wrong in passing: the last one tells the truth."""
+        if request.attempt < self._retries and self._chance.random() < self._weather.faults:
+            return self._chance.choice(_PASSING)(request.url)
+        return self._truth.get(request.url) or Response(request.url, 404, {"content-type": "text/plain"})
+
+
+_PASSING: tuple[Callable[[str], Answer], ...] = (
+    lambda url: Failure(Reason.FAIL_RESET),
+    lambda url: Failure(Reason.FAIL_TRUNCATED),
+    lambda url: Failure(Reason.FAIL_TIMEOUT),
+    lambda url: Response(url, 429, {"retry-after": "7"}),
+    lambda url: Response(url, 503, {}),
+    lambda url: Response(url, 500, {}),
+)

@@ -1,0 +1,100 @@
+"""What a seed decides: the web, the policy, the weather, and how the lives of the crawl end."""
+
+from __future__ import annotations
+
+import random
+
+from msgspec import Struct
+
+from gossamer.policy import Policy
+from gossamer.urls import host_key
+from simulation.disk import Blow, End
+from simulation.network import Weather
+from simulation.storage import Store
+from simulation.truth import Truth, random_truth
+
+
+class Plan(Struct, frozen=True):
+    """One simulated crawl. `key` salts the fingerprints, `at_hand` is how many links keep their text in memory;
+    `ends` are how the lives end, each with the share of an undisturbed crawl that it gets at most."""
+
+    seed: int
+    key: int
+    truth: Truth
+    policy: Policy
+    weather: Weather
+    durable: bool
+    outputs: int
+    at_hand: int
+    ends: tuple[tuple[End, float], ...]
+
+    @classmethod
+    def of(cls, seed: int) -> Plan:
+        """Draw everything from the seed."""
+        chance = random.Random(seed)
+        shallow = chance.random() < 0.2
+        truth, seeds = random_truth(chance, redirects=not shallow)
+        durable = chance.random() < 0.5
+        fast = chance.random() < 0.5
+        return cls(
+            seed=seed,
+            key=chance.getrandbits(64),
+            truth=truth,
+            policy=_policy(chance, seeds, fast=fast, shallow=shallow),
+            weather=_weather(chance, sorted({host_key(url) for url in truth}), fast=fast),
+            durable=durable,
+            outputs=chance.randint(1, 2),
+            at_hand=chance.choice((0, 2, 20_000)),
+            ends=_ends(chance, durable=durable),
+        )
+
+    def new_store(self) -> Store:
+        """Make the disk for it."""
+        return Store(outputs=self.outputs, durable=self.durable)
+
+    def blows(self, storage_steps: int, collects: int) -> list[Blow]:
+        """Say what strikes in each life, by how long the undisturbed crawl was."""
+        return [
+            Blow(end, 1 + int(share * (collects if end in (End.STOP, End.ABANDON) else storage_steps)))
+            for end, share in self.ends
+        ]
+
+    def __str__(self) -> str:
+        policy = self.policy
+        return (
+            f"{len(self.truth)} URLs, seeds {', '.join(policy.seeds)}, scope {policy.scope}, delay {policy.delay}, "
+            f"{policy.concurrency} at once, {policy.host_concurrency} a host, depth {policy.max_depth}, "
+            f"{policy.retries} retries, {'durable' if self.durable else 'not durable'}, "
+            f"lives: {', '.join(f'{end} at {share:.0%}' for end, share in self.ends)}"
+        )
+
+
+def _policy(chance: random.Random, seeds: list[str], *, fast: bool, shallow: bool) -> Policy:
+    several = chance.random() < 0.7
+    return Policy(
+        seeds=tuple(seeds) if several else (seeds[0],),
+        scope="any" if several else chance.choice(("host", "any")),
+        max_depth=chance.randint(0, 4) if shallow else None,
+        concurrency=chance.choice((1, 2, 8)),
+        host_concurrency=chance.choice((1, 1, 3)),
+        delay=0.0 if fast else chance.choice(("auto", 0.7)),
+        retries=chance.randint(0, 2),
+        user_agent="gossamer",
+    )
+
+
+def _weather(chance: random.Random, hosts: list[str], *, fast: bool) -> Weather:
+    longest = 0.05 if fast else 5.0
+    return Weather(
+        slowest={host: chance.choice((0.0, longest, longest, 10 * longest)) for host in hosts},
+        faults=chance.choice((0.0, 0.1, 0.4)),
+        lag=chance.choice((0.0, 0.05, 3.0)),
+        sleeps=chance.random() < 0.2,
+    )
+
+
+def _ends(chance: random.Random, *, durable: bool) -> tuple[tuple[End, float], ...]:
+    """Draw one to six ends; shares are small enough that most lives end before the crawl does."""
+    kinds = [End.KILL, End.DISK_ERROR, End.STOP, End.ABANDON] + [End.POWER] * 3 * durable + [End.KILL] * (not durable)
+    lives = chance.randint(1, 6)
+    return tuple((chance.choice(kinds), chance.random() * 1.5 / lives) for _ in range(lives))

@@ -1,0 +1,186 @@
+"""The referee: watches every command and event of a simulated crawl, over all its lives, and calls each foul.
+
+It knows the truth about the web and keeps its own books, from the trace alone; only `each_link_in_one_state` looks
+inside the crawl.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+from msgspec import Struct
+
+from gossamer import robots, urls
+from gossamer.crawl import ROBOTS_LIFE, Crawl
+from gossamer.frontier import Frontier
+from gossamer.model import Failure, Purpose, Request, Response
+from gossamer.policy import Policy
+from gossamer.protocol import Command, Commit, Event, Failed, Fetch, RobotsRead, Stop, Visited, Wait
+from simulation.truth import Truth
+
+JIFFY = 1e-6
+"""Two moments (s) so near are the same one."""
+
+
+class Rules(Struct, frozen=True):
+    """What a host's robots.txt really says: the answer that decides, and its rules; None closes the host."""
+
+    status: int | None
+    rules: robots.Robots | None
+
+
+def rules_of(host: str, truth: Truth, policy: Policy) -> Rules:
+    """Read a host's robots.txt as RFC 9309 says, following its redirects."""
+    url: str | None = host + "/robots.txt"
+    for _ in range(6):
+        answer = truth.get(url or "", Response(url or "", 404, {}))
+        if isinstance(answer, Failure):
+            return Rules(None, None)
+        if answer.status not in (301, 302):
+            break
+        url = urls.resolve(answer.url, answer.headers["location"])
+    if answer.status >= 500 or robots.looks_like_html(answer.body, answer.headers.get("content-type", "")):
+        return Rules(answer.status, None)
+    rules = robots.ALLOW_ALL if answer.status >= 400 else robots.parse(answer.body)
+    too_slow = (rules.crawl_delay(policy.user_agent) or 0.0) > policy.max_crawl_delay
+    return Rules(answer.status, None if too_slow else rules)
+
+
+class Place:
+    """What the referee knows of one host in this life."""
+
+    def __init__(self) -> None:
+        self.in_flight = 0
+        self.ready_at = 0.0
+        self.rules_read_at = -math.inf
+        self.attempts = Counter[str]()
+
+
+class Referee:
+    """Asserts the promises; `fetches` counts how often each page was asked for, over all lives."""
+
+    def __init__(self, truth: Truth, policy: Policy) -> None:
+        self.fetches = Counter[str]()
+        self.lives = 0
+        self._truth = truth
+        self._policy = policy
+        self._rules = dict[str, Rules]()
+
+    def begin_life(self, crawl: Crawl, frontier: Frontier, ended: list[int]) -> None:
+        """A new process begins; `ended` is what its journal remembers."""
+        self.lives += 1
+        self._crawl, self._frontier = crawl, frontier
+        self._committed = list(ended)
+        self._ended_urls = set[str]()
+        self._places = dict[str, Place]()
+        self._flying = dict[int, tuple[Request, float]]()
+        self._stopping = False
+
+    def told_to_stop(self) -> None:
+        """The user pressed Ctrl-C: nothing new may start."""
+        self._stopping = True
+
+    def saw(self, now: float, thing: Command | Event) -> None:
+        """Judge one command or event."""
+        match thing:
+            case Fetch(request):
+                self._fetch(request, now)
+            case Visited() | Failed() | RobotsRead():
+                self._landed(thing, now)
+            case Commit(batch):
+                self._committed += [ended.link.id for ended in batch.ended]
+                twice = self._ended_urls & {ended.link.url for ended in batch.ended}
+                assert not twice, f"ended twice: {twice}"
+                self._ended_urls |= {ended.link.url for ended in batch.ended}
+            case Wait() | Stop():
+                self.each_link_in_one_state()
+
+    # ------------------------------------------------------------ politeness
+
+    def _place(self, url: str) -> Place:
+        return self._places.setdefault(urls.host_key(url), Place())
+
+    def _fetch(self, request: Request, now: float) -> None:
+        url, place = request.url, self._place(request.url)
+        assert not self._stopping, f"{url} was started after the crawl was told to stop"
+        assert len(self._flying) < (self._policy.concurrency or 1), "more fetches than slots"
+        assert request.link.id not in self._flying, f"{url} is in flight already"
+        assert place.in_flight < self._policy.host_concurrency, f"too many fetches at once on the host of {url}"
+        assert now >= place.ready_at - JIFFY, f"{url} was fetched {place.ready_at - now:.3f} s too early"
+        if request.purpose is Purpose.PAGE:
+            self._page(request, place, now)
+        place.in_flight += 1
+        self._flying[request.link.id] = (request, now)
+        fixed = 0.0 if self._policy.delay == "auto" else self._policy.delay
+        place.ready_at = max(place.ready_at, now + max(fixed, self._crawl_delay(url, place)))
+
+    def _page(self, request: Request, place: Place, now: float) -> None:
+        url = request.url
+        assert request.link.id not in self._committed, f"{url} has its outcome and was fetched again"
+        assert request.attempt == place.attempts[url], f"{url}: attempt {request.attempt}"
+        assert request.attempt <= self._policy.retries, f"{url} was tried too often"
+        place.attempts[url] += 1
+        self.fetches[url] += 1
+        assert now <= place.rules_read_at + ROBOTS_LIFE + JIFFY, f"{url} was fetched before its robots.txt"
+        rules = self._rules_of(url).rules
+        assert rules is not None, f"{url} is on a host that no page may be fetched from"
+        assert rules.allows(self._policy.user_agent, url), f"{url} is forbidden by robots.txt"
+
+    def _landed(self, event: Visited | Failed | RobotsRead, now: float) -> None:
+        request, started = self._flying.pop(event.request.link.id)
+        place = self._place(request.url)
+        place.in_flight -= 1
+        answer = event.answer if isinstance(event, RobotsRead) else None
+        if isinstance(answer, Response) and answer.status == self._rules_of(request.url).status:
+            place.rules_read_at = now
+        own = self._policy.delay
+        rest = min(max(2 * _seconds(event), 0.2), 60.0) if own == "auto" else own
+        place.ready_at = max(place.ready_at, now + max(rest, self._crawl_delay(request.url, place)))
+        response = event.response if isinstance(event, Visited) else answer
+        if isinstance(response, Response) and response.status in (429, 503):
+            place.ready_at = max(place.ready_at, now + float(response.headers.get("retry-after", 0)))
+        assert started <= now
+
+    def _rules_of(self, url: str) -> Rules:
+        host = urls.host_key(url)
+        if host not in self._rules:
+            self._rules[host] = rules_of(host, self._truth, self._policy)
+        return self._rules[host]
+
+    def _crawl_delay(self, url: str, place: Place) -> float:
+        rules = self._rules_of(url).rules
+        known = rules is not None and place.rules_read_at > -math.inf
+        return (rules.crawl_delay(self._policy.user_agent) or 0.0) if known and rules else 0.0
+
+    # ------------------------------------------------------------ states
+
+    def each_link_in_one_state(self) -> None:
+        """Count every known link where it is: queued, to be tried again, in flight, ended, or committed."""
+        frontier, crawl = self._frontier, self._crawl
+        hosts = frontier.hosts.values()
+        queued = [
+            id for host in hosts for place, ids in host.queue._ids.items() for id in ids[host.queue._heads[place] :]
+        ]
+        queued += [request.link.id for host in hosts for request in host.again]
+        queued += [entry[2].link.id for entry in frontier._later]
+        assert frontier.queued == len(queued), f"{frontier.queued} are said to wait, {len(queued)} do"
+        flying = [id for id in crawl._in_flight if id >= 0]
+        ended = [ended.link.id for ended in crawl._ended]
+        where = Counter(queued) + Counter(flying) + Counter(ended) + Counter(self._committed)
+        abandoned = {id for id in self._flying if id >= 0 and id not in crawl._in_flight}
+        assert not abandoned or self._stopping, f"{abandoned} are in flight, and the crawl forgot them"
+        where.update(abandoned)
+        assert sum(where.values()) == len(where), f"in two states: {[id for id in where if where[id] > 1]}"
+        lost = set(range(frontier.known)) - set(where)
+        assert not lost, f"in no state: {lost}"
+
+
+def _seconds(event: Visited | Failed | RobotsRead) -> float:
+    match event:
+        case Visited():
+            return event.response.timings.total
+        case Failed():
+            return event.failure.elapsed
+        case _:
+            return event.answer.timings.total if isinstance(event.answer, Response) else event.answer.elapsed

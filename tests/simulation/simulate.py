@@ -1,0 +1,36 @@
+"""Play many seeds: `make simulate SEEDS=5000 FIRST=0`. Ends with status 1 at the first one that fails."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from simulation.simulator import Broken, simulate
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="simulate", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=500)
+    parser.add_argument("--first", type=int, default=0)
+    asked = parser.parse_args(arguments)
+    began, lives, fetches, refetched = time.monotonic(), 0, 0, 0
+    for seed in range(asked.first, asked.first + asked.seeds):
+        try:
+            story = simulate(seed)
+        except Broken as broken:
+            sys.stdout.write(f"{broken}\n")
+            return 1
+        lives += len(story.lives)
+        fetches += story.fetches
+        refetched += story.refetched
+    seconds = time.monotonic() - began
+    sys.stdout.write(
+        f"{asked.seeds} seeds from {asked.first}: all promises kept over {lives} ends of lives, "
+        f"{fetches} fetches ({refetched} of them again), {seconds:.0f} s\n"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

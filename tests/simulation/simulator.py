@@ -1,0 +1,313 @@
+"""The simulator: a whole crawl, with everything around it pretended, that is struck dead again and again.
+
+What is real: the `Driver`, the `Crawl`, the `Frontier`, the `Visitor`, the rules, the HTML; what is pretended: the
+clock, the network, the engine, the disk, and the journal and outputs on it. One seed decides everything: the web, the
+policy, the latencies, which answers come out of order, and how each life ends. So a seed that fails fails again.
+
+A crawl has several lives. In each, at a storage step that the seed chose, before it, after it, or in the middle of it:
+    kill -9       the process is gone, the operating system keeps what was written
+    power loss    the machine is gone too: what was not synced is lost, or torn at any byte, file by file
+    disk error    the step fails with "no space left": the crawl must end with an error that says so
+or, at a moment the seed chose, Ctrl-C is pressed once (stop) or twice (abandon). Meanwhile fetches are reset, cut
+short, time out or get 429 and 5xx in passing, hosts are slow, the process notices late, the machine sleeps for a day.
+Then a new process opens what is on the disk: `Journal.open`, `Output.resume`, `Frontier.restore`, `Crawl.restore`.
+Only the last life is spared. The crawl must end in it, and then once more at once, without a fetch.
+
+Always watched: the `Referee` sees every command and event (politeness, robots.txt before pages, attempts, every link in
+exactly one state). At each birth the journal must hold all that was ever reported as committed, plus at most the batch
+that was under way, and each output exactly the records of the journal, in order. At the end all outcomes and counts
+must be those of the same crawl undisturbed; pages answer the same however often they are asked, so that they can be.
+
+Power loss is promised only to durable crawls (synced at each commit); the others get the other ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from gossamer.crawl import Crawl
+from gossamer.engines.driver import Driver, run
+from gossamer.errors import JournalError, OutputError
+from gossamer.frontier import Frontier
+from gossamer.model import Books, Link, PageRecord
+from gossamer.ports import Journal, Output
+from gossamer.protocol import Command, Commit, Committed, Ended, Event, Recalled, Saved, Wait
+from gossamer.reasons import FinishReason
+from gossamer.visit import Visitor
+from simulation.disk import Blow, Crash, End, Fate
+from simulation.network import SimulatedClock, SimulatedEngine
+from simulation.plan import Plan
+from simulation.referee import Referee
+from simulation.storage import Store
+
+MOST_STEPS = 20_000
+"""No simulated crawl needs so many commands and events; one that takes them runs in circles."""
+SHOWN = 30
+
+
+class Broken(Exception):  # noqa: N818  # a sentence ends better without "error"
+    """A promise was broken: the seed, what, and the last lines of the trace."""
+
+
+@dataclass
+class Story:
+    """What came of all lives of one crawl."""
+
+    lives: list[str]
+    fetches: int
+    refetched: int
+    links: int
+    steps: int
+
+
+class World:
+    """One crawl over all its lives: what outlives a process (the disk, the referee, the calendar)."""
+
+    def __init__(self, plan: Plan, store: Store) -> None:
+        self.plan = plan
+        self.trace: deque[str | tuple[float, Command | Event]] = deque(maxlen=SHOWN)
+        self.steps = 0
+        self.storage_steps = self.collects = 0
+        self.books = Books()
+        self.finish: FinishReason | None = None
+        self.referee = Referee(plan.truth, plan.policy)
+        self._store = store
+        self._chance = random.Random(f"{plan.seed} world")
+        self._clock = SimulatedClock(random.Random(f"{plan.seed} clock"))
+        self._reported: list[str] = []
+        self._under_way: list[list[str]] = []
+
+    # ------------------------------------------------------------ one life
+
+    def live(self, blow: Blow | None, *, calm: bool) -> bool:
+        """Run one process until it is struck or the crawl is over; tell whether it is over."""
+        fate = Fate(self._chance, self.trace.append, blow)
+        self.trace.append(f"-------- life {self.referee.lives + 1}: {blow or 'nothing strikes'}")
+        self.finish = None
+        journal, outputs = self._store.begin_life(fate)
+        try:
+            self._crawl(journal, outputs, blow, calm=calm)
+        except Crash:
+            pass  # the process is dead; the next one opens what it left
+        except (OutputError, JournalError, OSError) as error:
+            self.trace.append(f"the crawl ends: {error}")
+            if blow is None or blow.end is not End.DISK_ERROR:
+                raise AssertionError(f"nothing failed, and yet: {error}") from error
+        finally:
+            self._store.end_life()
+            self.storage_steps += fate.steps
+        self._clock.time += self._chance.random() * 100
+        return self.finish is not None and self.finish is not FinishReason.STOPPED
+
+    def _crawl(self, journal: Journal, outputs: dict[str, Output], blow: Blow | None, *, calm: bool) -> None:
+        plan = self.plan
+        saved = journal.open()
+        for name, output in outputs.items():
+            output.resume(saved.offsets.get(name, 0))
+        self._compare_journal_and_outputs(saved, journal)
+        frontier = Frontier(
+            host_concurrency=plan.policy.host_concurrency,
+            breadth_first=plan.policy.max_depth is not None,
+            at_hand=plan.at_hand,
+        )
+        frontier.restore(saved)
+        crawl = Crawl(plan.policy, frontier, key=plan.key)
+        if saved.books is not None:
+            crawl.restore(saved.books)
+        self.referee.begin_life(crawl, frontier, np.frombuffer(saved.ended, np.uint64).tolist())
+        driver = Driver(crawl, journal, self._clock, outputs=outputs, trace=self._see)
+        self._drive(driver, crawl, blow, calm=calm)
+
+    def _drive(self, driver: Driver, crawl: Crawl, blow: Blow | None, *, calm: bool) -> None:
+        engine = self._engine(self._press(driver, blow), calm=calm)
+        try:
+            for landed in run(driver, engine):
+                self._given(landed)
+        finally:
+            self.collects += engine.collects
+        self.finish = driver.latest.finish_reason
+        self.books = crawl._books(self._clock.time)
+
+    def _engine(self, before_collect: Callable[[int], None], *, calm: bool) -> SimulatedEngine:
+        plan = self.plan
+        return SimulatedEngine(
+            plan.truth,
+            plan.weather.calm if calm else plan.weather,
+            self._clock,
+            Visitor(plan.policy, key=plan.key).visit,
+            chance=random.Random(f"{plan.seed} engine {self.referee.lives}"),
+            retries=plan.policy.retries,
+            before_collect=before_collect,
+        )
+
+    def _press(self, driver: Driver, blow: Blow | None) -> Callable[[int], None]:
+        """Give what presses Ctrl-C, once or twice, at the collect that the blow names."""
+
+        def press(collect: int) -> None:
+            if blow is not None and blow.end in (End.STOP, End.ABANDON) and collect == blow.step:
+                self.trace.append(f"Ctrl-C: {blow.end}")
+                self.referee.told_to_stop()
+                driver.stop()
+                if blow.end is End.ABANDON:
+                    driver.abandon()
+
+        return press
+
+    # ------------------------------------------------------------ watching
+
+    def _see(self, now: float, thing: Command | Event) -> None:
+        self.steps += 1
+        assert self.steps < MOST_STEPS, "the crawl does not end"
+        self.trace.append((now, thing))
+        self.referee.saw(now, thing)
+        if isinstance(thing, Commit):
+            self._under_way.append([ended.link.url for ended in thing.batch.ended])
+        elif isinstance(thing, Committed):
+            self._reported, self._under_way = sum(self._under_way, self._reported), []
+
+    def _given(self, landed: list[Ended]) -> None:
+        """The user gets pages only after they are committed, and all of them."""
+        urls = [ended.link.url for ended in landed]
+        assert urls == self._reported[len(self._reported) - len(urls) :], "the user got other pages than were committed"
+
+    def _compare_journal_and_outputs(self, saved: Saved, journal: Journal) -> None:
+        """What was reported as committed is there, perhaps with the batches under way, and all files agree.
+
+        A batch is under way until some later commit is reported: one that a dying process had written, but not
+        synced, is read by the next, and may still be lost with the power.
+        """
+        ids = np.frombuffer(saved.ended, np.uint64).tolist()
+        assert len(set(ids)) == len(ids), "the journal ended a link twice"
+        recorded = [link.url for link in _recalled(journal, ids)]
+        possible = [sum(self._under_way[:count], self._reported) for count in range(len(self._under_way) + 1)]
+        assert recorded in possible, (
+            f"the journal forgot {set(possible[0]) - set(recorded)} and invented {set(recorded) - set(possible[-1])}"
+        )
+        self._under_way = self._under_way[: possible.index(recorded)]
+        for name, records in self.records().items():
+            told = [record.url for record in records]
+            assert told == recorded, f"{name} has {len(told)} records, the journal {len(recorded)}"
+
+    def records(self) -> dict[str, list[PageRecord]]:
+        """Read all outputs; each byte of them must be part of a record."""
+        return {name: _records(name, content) for name, content in self._store.outputs().items()}
+
+
+def _recalled(journal: Journal, ids: list[int]) -> list[Link]:
+    return journal.recall(ids) if ids else []
+
+
+def _records(name: str, content: bytes) -> list[PageRecord]:
+    assert not content or content.endswith(b"\n"), f"{name} ends in a torn line"
+    try:
+        return [msgspec.json.decode(line, type=PageRecord) for line in content.splitlines()]
+    except msgspec.DecodeError as error:
+        raise AssertionError(f"{name} is not readable: {error}") from error
+
+
+# ---------------------------------------------------------------- a whole seed
+
+
+def simulate(seed: int, *, new_store: Callable[[Plan], Store] = Plan.new_store, make: str = "SEEDS=1") -> Story:
+    """Play one seed; raises Broken, with all that is needed to see it again, if a promise is not kept."""
+    plan = Plan.of(seed)
+    with contextlib.closing(new_store(plan)) as calm, contextlib.closing(new_store(plan)) as struck:
+        undisturbed = World(plan, calm)
+        _watched(undisturbed, lambda: _undisturbed(undisturbed), make)
+        world = World(plan, struck)
+        return _watched(world, lambda: _struck(world, undisturbed), make)
+
+
+def _undisturbed(world: World) -> None:
+    assert world.live(None, calm=True), "an undisturbed crawl does not end"
+
+
+def _struck(world: World, undisturbed: World) -> Story:
+    blows = world.plan.blows(undisturbed.storage_steps, undisturbed.collects)
+    for blow in blows:
+        world.live(blow, calm=False)
+    assert world.live(None, calm=True), "the crawl does not end when nothing strikes any more"
+    fetches = world.referee.fetches.total()
+    assert world.live(None, calm=True), "a crawl that is over does not end at once"
+    assert world.referee.fetches.total() == fetches, "a crawl that is over fetches pages again"
+    _compare(world, undisturbed)
+    most = world.referee.lives * (1 + world.plan.policy.retries)
+    assert all(count <= most for count in world.referee.fetches.values())
+    refetched = fetches - len(world.referee.fetches)
+    known = undisturbed.referee._frontier.known
+    return Story([str(blow.end) for blow in blows], fetches, refetched, known, world.steps)
+
+
+def _compare(world: World, undisturbed: World) -> None:
+    """All that a user sees in the end is as if nothing had happened."""
+    expected = {record.url: _seen(record) for record in next(iter(undisturbed.records().values()))}
+    for name, records in world.records().items():
+        found = {record.url: _seen(record) for record in records}
+        assert len(found) == len(records), f"{name} has a page twice"
+        assert found == expected, f"{name}: {_difference(found, expected)}"
+    assert len(expected) == undisturbed.referee._frontier.known == world.referee._frontier.known
+    assert world.finish == undisturbed.finish, f"it ended {world.finish}, undisturbed {undisturbed.finish}"
+    assert _counted(world.books) == _counted(undisturbed.books)
+
+
+def _seen(record: PageRecord) -> tuple[object, ...]:
+    return record.outcome, record.status, record.reason, record.location, record.title, record.size
+
+
+def _counted(books: Books) -> tuple[object, ...]:
+    """Take of the books what does not depend on how often anything was tried."""
+    kinds = {kind: count for kind, count in books.kinds.items() if kind != "retry"}
+    return kinds, dict(books.by_reason), books.refused, books.bytes, books.adopted
+
+
+def _difference(found: dict[str, tuple[object, ...]], expected: dict[str, tuple[object, ...]]) -> str:
+    return "; ".join(
+        f"{url}: {found.get(url)} instead of {expected.get(url)}"
+        for url in sorted(found.keys() | expected.keys())
+        if found.get(url) != expected.get(url)
+    )
+
+
+def _watched(world: World, play: Callable[[], Any], make: str) -> Any:
+    try:
+        return play()
+    except Exception as error:
+        lines = "\n".join(f"  {_line(entry)}" for entry in world.trace)
+        seed = world.plan.seed
+        raise Broken(
+            f"seed {seed}, step {world.steps}: {type(error).__name__}: {error}\n{world.plan}\nthe last of the trace:\n"
+            f"{lines}\nagain: make simulate FIRST={seed} {make}"
+        ) from error
+
+
+def _line(entry: str | tuple[float, Command | Event]) -> str:
+    if isinstance(entry, str):
+        return entry
+    now, thing = entry
+    return f"{now:12.3f}  {_told(thing)}"
+
+
+def _told(thing: Command | Event) -> str:
+    """Tell a command or event in one line."""
+    name = type(thing).__name__
+    match thing:
+        case Commit(batch):
+            return f"Commit {len(batch.ended)} ended {[e.link.id for e in batch.ended]}, {len(batch.links)} new links"
+        case Recalled(links):
+            return f"Recalled {[link.id for link in links]}"
+        case Wait(until):
+            return f"Wait until {until:.3f}"
+    request = getattr(thing, "request", None)
+    if request is None:
+        return f"{name} {thing}"[:100]
+    result = getattr(thing, "record", None) or getattr(thing, "answer", None)
+    said = "" if result is None else f" {getattr(result, 'status', '')} {getattr(result, 'reason', '') or ''}"
+    return f"{name} #{request.link.id} {request.purpose.name} {request.url} attempt {request.attempt}{said}"

@@ -1,0 +1,155 @@
+"""The journal and the outputs of a simulated crawl, on the simulated disk."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from gossamer.errors import JournalError
+from gossamer.frontier import place_of
+from gossamer.model import Books, Link
+from gossamer.ports import Journal, Output
+from gossamer.protocol import Batch, Chunk, Saved
+from gossamer.urls import host_key
+from simulation.disk import Disk, Fate, File
+
+
+class Entry(Struct, frozen=True):
+    """One commit, as it stands in the simulated journal."""
+
+    first_id: int
+    links: tuple[Link, ...]
+    fingerprints: tuple[int, ...]
+    refused: tuple[int, ...]
+    ended: tuple[int, ...]
+    offsets: Mapping[str, int]
+    books: Books
+
+
+class LogJournal:
+    """The simplest journal that keeps the contract: one file; each commit is one entry with its length and checksum.
+
+    An entry that is not whole was never committed: `open` cuts it off. `durable` syncs each commit.
+    """
+
+    def __init__(self, file: File, *, durable: bool) -> None:
+        self._file = file
+        self._durable = durable
+        self._links: list[Link] = []
+
+    def open(self) -> Saved:
+        entries, whole = _entries(self._file.read())
+        self._links = [link for entry in entries for link in entry.links]
+        try:
+            if whole < self._file.size:
+                self._file.cut(whole)
+        except OSError as error:
+            raise JournalError(str(error)) from error
+        return _saved(entries)
+
+    def commit(self, batch: Batch, offsets: dict[str, int]) -> None:
+        ended = tuple(ended.link.id for ended in batch.ended)
+        first_id = len(self._links)
+        assert [link.id for link in batch.links] == list(range(first_id, first_id + len(batch.links)))
+        entry = Entry(first_id, batch.links, batch.fingerprints, batch.refused, ended, offsets, batch.books)
+        try:
+            self._file.append(_framed(msgspec.msgpack.encode(entry)))
+            if self._durable:
+                self._file.sync()
+        except OSError as error:
+            raise JournalError(str(error)) from error
+        self._links += batch.links
+
+    def recall(self, ids: Sequence[int]) -> list[Link]:
+        return [self._links[id] for id in ids]
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def _framed(body: bytes) -> bytes:
+    return len(body).to_bytes(4, "big") + zlib.crc32(body).to_bytes(4, "big") + body
+
+
+def _entries(content: bytes) -> tuple[list[Entry], int]:
+    """Read the whole entries, and tell where they end."""
+    entries, at = [], 0
+    while len(content) >= at + 8:
+        end = at + 8 + int.from_bytes(content[at : at + 4], "big")
+        body = content[at + 8 : end]
+        if not body or len(content) < end or zlib.crc32(body) != int.from_bytes(content[at + 4 : at + 8], "big"):
+            break
+        entries.append(msgspec.msgpack.decode(body, type=Entry))
+        at = end
+    return entries, at
+
+
+def _saved(entries: list[Entry]) -> Saved:
+    numbers = dict[str, int]()
+    chunks = tuple(_chunk(entry, numbers) for entry in entries)
+    ended = np.array([id for entry in entries for id in entry.ended], np.uint64).tobytes()
+    last = entries[-1] if entries else None
+    offsets = last.offsets if last else {}
+    return Saved(hosts=tuple(numbers), chunks=chunks, ended=ended, offsets=offsets, books=last.books if last else None)
+
+
+def _chunk(entry: Entry, numbers: dict[str, int]) -> Chunk:
+    hosts = [numbers.setdefault(host_key(link.url), len(numbers)) for link in entry.links]
+    return Chunk(
+        entry.first_id,
+        np.array(entry.fingerprints, np.uint64).tobytes(),
+        np.array(hosts, np.uint32).tobytes(),
+        np.array([place_of(link) for link in entry.links], np.uint16).tobytes(),
+        np.array(entry.refused, np.uint64).tobytes(),
+    )
+
+
+class Lines:
+    """The simplest output: the lines of the records, one after the other. `durable` syncs at each flush."""
+
+    def __init__(self, file: File, *, durable: bool) -> None:
+        self._file = file
+        self._durable = durable
+
+    def resume(self, offset: int) -> None:
+        self._file.cut(offset)
+
+    def write(self, batch: Batch) -> None:
+        self._file.append(b"".join(ended.line for ended in batch.ended))
+
+    def flush(self) -> int:
+        if self._durable:
+            self._file.sync()
+        return self._file.size
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+class Store:
+    """Where a crawl keeps its journal and outputs: here on the simulated disk."""
+
+    def __init__(self, *, outputs: int, durable: bool) -> None:
+        self._disk = Disk()
+        self._durable = durable
+        self._names = [f"pages{number}.jsonl" for number in range(outputs)]
+
+    def begin_life(self, fate: Fate) -> tuple[Journal, dict[str, Output]]:
+        """Open the journal and the outputs as a new process does."""
+        self._disk.begin_life(fate)
+        journal = LogJournal(self._disk.file("journal"), durable=self._durable)
+        return journal, {name: Lines(self._disk.file(name), durable=self._durable) for name in self._names}
+
+    def end_life(self) -> None:
+        """The process is gone; what it wrote stays."""
+
+    def outputs(self) -> dict[str, bytes]:
+        """Read all outputs."""
+        return {name: self._disk.file(name).read() for name in self._names}
+
+    def close(self) -> None:
+        """The disk is memory; it goes by itself."""
