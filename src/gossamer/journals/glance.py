@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
+from array import array
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -60,6 +61,13 @@ def lines(path: Path) -> Iterator[bytes]:
     with plainly(path), closing(_reading(path)) as connection:
         for (packed,) in connection.execute("SELECT lines FROM page ORDER BY seq"):
             yield zlib.decompress(packed)
+
+
+def ended(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Give the id of each link that ended with its JSON line, in the order they were committed."""
+    with plainly(path), closing(_reading(path)) as connection:
+        for ids, packed in connection.execute("SELECT ids, lines FROM page ORDER BY seq"):
+            yield from zip(array("Q", ids), zlib.decompress(packed).splitlines(keepends=True), strict=True)
 
 
 def _reading(path: Path) -> sqlite3.Connection:

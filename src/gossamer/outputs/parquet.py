@@ -16,10 +16,10 @@ import msgspec
 from msgspec import Struct
 
 from gossamer.errors import OutputError
-from gossamer.model import OutcomeKind, PageRecord
+from gossamer.model import PageRecord
 from gossamer.outputs.files import GrowingFile
+from gossamer.outputs.rows import LinkRow, links_of
 from gossamer.outputs.tables import LINKS, PAGES, TableFile
-from gossamer.parse import html
 from gossamer.protocol import Batch, Ended
 
 ROWS: Final = 10_000
@@ -27,16 +27,6 @@ ROWS: Final = 10_000
 
 _GROUP: Final = 8 * 1024 * 1024  # bytes of pending lines that become one row group: bounds the memory
 _NAME: Final = re.compile(r"(?:pages|links|parquet)-(\d{5,})\.(?:parquet(?:\.part)?|pending)")
-
-
-class LinkRow(Struct, frozen=True):
-    """A row of the links table; `kind` is link or redirect."""
-
-    from_url: str
-    to_url: str
-    kind: str = "link"
-    nofollow: bool = False
-    text: str = ""
 
 
 class PendingRow(Struct, frozen=True):
@@ -163,19 +153,6 @@ class Parquet:
                 f"{self._directory / f'pages-{min(missing):05}.parquet'} is missing, but the journal knows its pages. "
                 "Put the file back, or crawl anew."
             )
-
-
-def links_of(ended: Ended) -> tuple[LinkRow, ...]:
-    """List the links of a page and the target of a redirect; reads the page again, which takes its time."""
-    record, response = ended.record, ended.response
-    if record.location:
-        return (LinkRow(record.url, record.location, "redirect"),)
-    if response is None or record.outcome is not OutcomeKind.DONE:
-        return ()
-    if not html.is_html(response.headers.get("content-type", ""), response.body):
-        return ()
-    links = html.parse(response.body, record.url, response.headers).links
-    return tuple([LinkRow(record.url, link.url, "link", link.nofollow, link.text) for link in links])
 
 
 def _pending_line(ended: Ended) -> bytes:
