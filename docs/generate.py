@@ -1,0 +1,250 @@
+"""Write the reference pages from the code: python docs/generate.py (a test checks that they are current)."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import sys
+import tomllib
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import gossamer
+from gossamer.cli import arguments
+from gossamer.policy import Policy
+from gossamer.reasons import FinishReason, Reason, Waiting
+
+HERE = Path(__file__).parent
+SOURCE = Path(gossamer.__file__).parent
+WORDING = tomllib.loads((HERE / "wording.toml").read_text(encoding="utf-8"))
+
+
+def pages() -> dict[str, str]:
+    """Give every generated page by its path under docs/."""
+    return {
+        "reference/cli.md": cli(),
+        "reference/reasons.md": reasons(),
+        "reference/configuration.md": configuration(),
+        "reference/api.md": api(),
+    }
+
+
+def _page(title: str, *parts: str) -> str:
+    note = "<!-- Written by docs/generate.py from the code; change it there. -->"
+    return "\n\n".join([f"# {title}", note, *(part.strip("\n") for part in parts)]) + "\n"
+
+
+def _table(heads: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    cells = [heads, tuple("---" for _ in heads), *(tuple(cell.replace("|", "\\|") for cell in row) for row in rows)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in cells)
+
+
+# ---------------------------------------------------------------- the command line
+
+
+def cli() -> str:
+    """Describe every command with its flags, as `--help` does."""
+    verbs = _verbs()
+    intro = (
+        "`gossamer COMMAND …`; each command has `--help`. A URL in the place of a command is crawled: "
+        "`gossamer https://example.org/` is `gossamer crawl https://example.org/`. Results go to stdout or into files, "
+        "talk goes to stderr. A flag, where there is one, wins over its environment variable, and that over the "
+        "configuration file ([configuration](configuration.md))."
+    )
+    return _page("Commands", intro, *(_command(verb, parser) for verb, parser in verbs.items()))
+
+
+def _verbs() -> dict[str, Any]:
+    return arguments._parsers()[1]  # noqa: SLF001  # the help itself is made from it; nobody else needs it
+
+
+def _command(verb: str, parser: Any) -> str:
+    usage = parser.usage or f"gossamer {verb}"
+    parts = [f"## gossamer {verb}", f"```text\n{usage}\n```", parser.description or ""]
+    for group in parser._action_groups:  # noqa: SLF001  # argparse has no public way to its groups
+        rows = [(_flags(action), _about(action)) for action in group._group_actions]  # noqa: SLF001  # likewise
+        if rows:
+            title = str(group.title)
+            parts += [f"**{title[:1].upper()}{title[1:]}**", _table(("option", "meaning"), iter(rows))]
+    if parser.epilog:
+        parts.append(f"```text\n{parser.epilog.strip()}\n```")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _flags(action: argparse.Action) -> str:
+    value = "" if action.nargs == 0 else f" {action.metavar or action.dest.upper()}"
+    return ", ".join(f"`{flag}{value}`" for flag in action.option_strings) or f"`{action.metavar or action.dest}`"
+
+
+def _about(action: argparse.Action) -> str:
+    return (action.help or "").replace("%%", "%").replace("<", "&lt;")
+
+
+# ---------------------------------------------------------------- reasons
+
+
+def reasons() -> str:
+    """Describe every reason, wait and finish reason, with what to do about it."""
+    intro = (
+        "Every URL that was refused or failed, every moment a crawl waited, and every end of a crawl has one of these "
+        "codes. They are stable: programs may rely on them. Each has its anchor here."
+    )
+    source = "".join(path.read_text(encoding="utf-8") for path in _deciders())
+    return _page(
+        "Reasons",
+        intro,
+        "## Why a URL has no page\n\n`skip.…`: gossamer did not want to or was not allowed to. `fail.…`: it tried.",
+        *(_reason(reason, f"Reason.{reason.name}" in source) for reason in Reason),
+        "## What a crawl waits for\n\nEach of a crawl's slots (`concurrency` of them) is at every moment in one of "
+        "these states. Their sum is the wall time multiplied by the slots; the largest is the *limiting factor*.",
+        *(_entry(waiting, waiting.sentence, WORDING["waiting"][waiting]) for waiting in Waiting),
+        "## Why a crawl ended",
+        *(_entry(finish, finish.sentence, WORDING["finish"][finish]) for finish in FinishReason),
+    )
+
+
+def _deciders() -> list[Path]:
+    """List the modules that may give a reason: all but the vocabulary itself and those that only talk about it."""
+    silent = {"reasons.py", "cli", "demo"}
+    return [path for path in sorted(SOURCE.rglob("*.py")) if path.relative_to(SOURCE).parts[0] not in silent]
+
+
+def _reason(reason: Reason, given: bool) -> str:
+    reserved = "" if given else " *Reserved: this version never gives it.*"
+    return _entry(reason, reason.sentence, WORDING["reasons"][reason] + reserved)
+
+
+def anchor(code: StrEnum) -> str:
+    """Name the anchor of a code on the page of reasons: `Reason.anchor`, and the same for the others."""
+    return code.value.replace(".", "-").replace("_", "-")
+
+
+def _entry(code: StrEnum, sentence: str, advice: str) -> str:
+    plain = sentence[:1].upper() + sentence[1:].rstrip(".") + "."
+    return f'<a id="{anchor(code)}"></a>\n\n### `{code.value}`\n\n{plain}\n\n{advice}'
+
+
+# ---------------------------------------------------------------- configuration
+
+
+def configuration() -> str:
+    """Describe every setting, with its default, flag and variable."""
+    flags = {
+        action.dest: action.option_strings[-1]
+        for action in _verbs()["crawl"]._actions  # noqa: SLF001  # argparse has no public way to its actions
+        if action.option_strings
+    }
+    intro = (
+        "Every setting is a field of `gossamer.Policy`: a keyword of `gossamer.crawl`, `Crawler` and `fetch_all`, a "
+        "key of `gossamer.toml` (or of `[tool.gossamer]` in `pyproject.toml`), a variable `GOSSAMER_` and the "
+        "name in capitals, and mostly a flag. Flags win over variables, and these over the file. An unknown key is an "
+        "error that names the nearest known one. `engine` may be set in the same places."
+    )
+    toml = (
+        "A file says for instance:\n\n```toml\n"
+        'seeds = ["https://example.org/"]\ncontact = "you@example.org"\nmax_pages = 1000\nmax_time = "30m"\n'
+        'exclude = ["/calendar/*", "*/print/*"]\n```\n\n'
+        "In the file, in variables and on the command line a duration may be `90`, `1.5s`, `5m` or `2h`, and a size "
+        "`500k`, `10MB` or `2G` (powers of 1,024). In Python durations are seconds and sizes bytes. Lists in variables "
+        "are separated by white space. Booleans are `true` or `false`."
+    )
+    rows = (
+        (f"`{name}`", _default(field.default), f"`{flags[name]}`" if name in flags else "", WORDING["settings"][name])
+        for name, field in ((field.name, field) for field in msgspec.structs.fields(Policy))
+    )
+    return _page("Configuration", intro, toml, _table(("setting", "default", "flag", "meaning"), rows))
+
+
+def _default(value: Any) -> str:
+    return "none" if value in (None, "", ()) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+# ---------------------------------------------------------------- Python
+
+
+def api() -> str:
+    """Describe every public name from its signature and docstrings."""
+    intro = (
+        "`import gossamer` gives these names; each is loaded when it is first used. What has a leading underscore, or "
+        "is not on this page, may change without notice."
+    )
+    parts = []
+    for part in WORDING["api"]:
+        parts += [f"## {part['title']}", part["about"], *(_name(name) for name in part["names"])]
+    parts = [part for part in parts if part]
+    return _page("Python API", intro, *parts)
+
+
+def _name(name: str) -> str:
+    value = getattr(gossamer, name)
+    if isinstance(value, str):
+        return f"### `{name}`\n\nThe installed version, as text."
+    return "\n\n".join(
+        part for part in (f"### `{name}`", _signature(name, value), _doc(value), _members(value)) if part
+    )
+
+
+def _signature(name: str, value: Any) -> str:
+    if name not in WORDING["calls"]["names"]:
+        return ""
+    said, star = [], False
+    for parameter in inspect.signature(value).parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY and not star:
+            star = True
+            said.append("*")
+        said.append(_parameter(parameter))
+    inside = ", ".join(said)
+    return f"```text\n{name}({inside})\n```"
+
+
+def _parameter(parameter: inspect.Parameter) -> str:
+    shown = str(parameter).split(":")[0].split(" = ")[0].split("=")[0]
+    if parameter.default is parameter.empty:
+        return shown
+    default = repr(parameter.default).replace("'", '"')
+    return f"{shown}={'{}' if default.startswith('<') else default}"
+
+
+def _doc(value: Any) -> str:
+    return inspect.getdoc(value) or ""
+
+
+def _members(value: Any) -> str:
+    if not inspect.isclass(value) or value is Policy:
+        return "" if value is not Policy else "Its fields are the settings: [configuration](configuration.md)."
+    if issubclass(value, StrEnum):
+        page = "" if value.__name__ == "OutcomeKind" else " ([what they mean](reasons.md))"
+        return "Values: " + ", ".join(f"`{member.value}`" for member in value) + page + "."
+    own = [(name, member) for name, member in vars(value).items() if _is_public(value, name, member)]
+    fields = [f"`{field.name}`" for field in msgspec.structs.fields(value)] if issubclass(value, msgspec.Struct) else []
+    lines = [f"- `{name}{_brackets(member)}`: {_first_line(member)}" for name, member in own]
+    return "\n\n".join(part for part in (f"Fields: {', '.join(fields)}." if fields else "", "\n".join(lines)) if part)
+
+
+def _is_public(owner: type, name: str, member: Any) -> bool:
+    if issubclass(owner, msgspec.Struct) and name in owner.__struct_fields__:
+        return False
+    return not name.startswith("_") and (callable(member) or hasattr(member, "__get__")) and bool(_first_line(member))
+
+
+def _brackets(member: Any) -> str:
+    inner = member.__func__ if isinstance(member, classmethod) else member
+    if not inspect.isfunction(inner):
+        return ""
+    parameters = list(inspect.signature(inner).parameters.values())[1:]
+    return "(" + ", ".join(str(parameter).split(":")[0].split(" =")[0] for parameter in parameters) + ")"
+
+
+def _first_line(member: Any) -> str:
+    inner = getattr(member, "__func__", None) or getattr(member, "func", None) or member
+    return (inspect.getdoc(inner) or "").split("\n")[0]
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        (HERE / path).write_text(text, encoding="utf-8")
+        sys.stdout.write(f"docs/{path}\n")

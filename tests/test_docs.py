@@ -1,0 +1,324 @@
+"""What the papers say is true: every snippet runs, every link leads somewhere, the reference is current.
+
+How snippets run. Those of a page run in order, in an empty directory, and Python blocks share their names. The whole
+web is the Museum of Silk, answered from memory under the jumping clock, so `https://example.org/` may be written and
+costs no time. The tutorial, and blocks that name DemoServer, use real sockets. A `toml` block becomes `gossamer.toml`.
+In `console` blocks the output must match: "…" stands for anything, and durations, rates and percentages may differ.
+Of `make` the target must exist; of `gossamer demo --serve` the arguments.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shlex
+import shutil
+import subprocess
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import pytest
+
+import gossamer
+from gossamer.cli import arguments, main
+from gossamer.demo.server import DemoServer
+from gossamer.demo.site import Site
+from gossamer.engines.clock import FakeClock
+from gossamer.model import Failure, Request, Response, Timings
+from gossamer.reasons import FinishReason, Reason, Waiting
+
+HOME = Path(__file__).parent.parent
+DOCS = HOME / "docs"
+PAGES = [HOME / "README.md", *sorted(DOCS.rglob("*.md"))]
+PAPERS = [*PAGES, HOME / "CONTRIBUTING.md", HOME / "CHANGELOG.md", HOME / "benchmarks" / "starting_point" / "README.md"]
+RUN_LIVE = DOCS / "tutorial.md"
+SERVED = "http://127.0.0.1:8000/"
+FINE = (0, 1, 3, 4)  # exit codes that a snippet may end with: done, with findings, nothing, a limit
+
+_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\[(?:[^\]\[]|\[[^\]]*\])*\]\(([^)\s]+)\)")
+_VARIES = re.compile(r"…|\d+(?:\.\d+)? (?:s|KB|MB)\b|\d+(?:\.\d+)?/s| *\d+%")
+
+
+def named(path: Path) -> str:
+    return path.relative_to(HOME).as_posix()
+
+
+# ---------------------------------------------------------------- snippets
+
+
+class Block(NamedTuple):
+    language: str
+    text: str
+    line: int
+
+
+def blocks(path: Path) -> list[Block]:
+    text = path.read_text(encoding="utf-8")
+    return [Block(found[1], found[2], text[: found.start()].count("\n") + 2) for found in _BLOCK.finditer(text)]
+
+
+class Museum:
+    """The demo site as a fetcher of any host, without a network."""
+
+    def __init__(self, _options: object = None) -> None:
+        self._site = Site(items=20)
+
+    def fetch(self, request: Request) -> Response | Failure:
+        origin, path = re.findall(r"^https?://([^/]+)(.*)", request.url)[0]
+        answer = self._site.answer(path, {"host": origin})
+        if answer.cut_after is not None:
+            return Failure(Reason.FAIL_TRUNCATED, "cut short", size=answer.cut_after)
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return Response(request.url, answer.status, headers, answer.body, timings=Timings(total=0.01))
+
+    def abort(self) -> None:
+        """Nothing is ever under way."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class AwaitingMuseum(Museum):
+    async def fetch(self, request: Request) -> Response | Failure:  # type: ignore[override]
+        return super().fetch(request)
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.fixture
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty directory to work in, but for the files that readers are told to have."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("COLUMNS", "FORCE_COLOR", "TTY_COMPATIBLE"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "urls.txt").write_text("# three\nhttps://example.org/\nexample.org/events/\nhttps://example.org/no\n")
+    (tmp_path / "company-ca.pem").write_text("")
+    return tmp_path
+
+
+@pytest.fixture
+def go_offline() -> Iterator[Callable[[], None]]:
+    with pytest.MonkeyPatch.context() as patch:
+
+        def offline() -> None:
+            for module in ("gossamer.crawler", "gossamer.download"):
+                patch.setattr(f"{module}.BlockingFetcher", Museum)
+                patch.setattr(f"{module}.AwaitingFetcher", AwaitingMuseum)
+                patch.setattr(f"{module}.SystemClock", FakeClock)
+
+        yield offline
+
+
+class Reader:
+    """Does what a page says, block by block, as a reader would."""
+
+    def __init__(self, path: Path, capture: pytest.CaptureFixture[bytes], url: str = SERVED) -> None:
+        self._path = path
+        self._capture = capture
+        self._url = url
+        self._names: dict[str, Any] = {"__name__": "__main__"}
+
+    def do(self, block: Block) -> None:
+        text = block.text.replace(SERVED, self._url)
+        match block.language:
+            case "python":
+                # Line numbers in tracebacks are those of the page.
+                exec(compile("\n" * (block.line - 1) + text, named(self._path), "exec"), self._names)
+            case "sh":
+                for line in text.replace("\\\n", "").splitlines():
+                    self._run(line)
+            case "console":
+                self._converse(text, f"{named(self._path)}:{block.line}")
+            case "toml":
+                tomllib.loads(text)
+                Path("gossamer.toml").write_text(text, encoding="utf-8")
+
+    def _converse(self, text: str, where: str) -> None:
+        for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+            command, _, expected = part.partition("\n")
+            said = self._run(command)
+            if said is not None:
+                assert matches(expected, said), f"{where}: {command} now says:\n{said}"
+
+    def _run(self, line: str) -> str | None:
+        """Run a command line and give what it printed; None where it is only checked."""
+        lexer = shlex.shlex(line, posix=True, punctuation_chars="|>")
+        lexer.whitespace_split = True
+        words = list(lexer)
+        match words:
+            case []:
+                return None
+            case ["make", *targets]:
+                makefile = (HOME / "Makefile").read_text(encoding="utf-8")
+                assert all(f"\n{target}:" in makefile for target in targets), line
+                return None
+            case ["pip", "install", "."]:
+                return None
+            case ["gossamer", "demo", "--serve", *_]:
+                assert arguments.read(words[1:]).serve
+                return None
+            case ["gossamer", *rest]:
+                return self._gossamer(rest)
+            case _:
+                return _shell(line, words[0])
+
+    def _gossamer(self, words: list[str]) -> str:
+        ends = [at for at, word in enumerate(words) if word in ("|", ">")] or [len(words)]
+        self._capture.readouterr()
+        code = main(words[: ends[0]])
+        out, said = self._capture.readouterr()
+        assert code in FINE, f"gossamer {shlex.join(words)}: exit code {code}\n{said.decode()}"
+        if words[ends[0] :][:1] == [">"]:
+            Path(words[ends[0] + 1]).write_bytes(out)
+        return (out + said).decode()
+
+
+def _shell(line: str, program: str) -> str | None:
+    if shutil.which(program) is None:
+        return None
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 0, f"{line}: {done.stderr}"
+    return done.stdout
+
+
+def matches(shown: str, printed: str) -> bool:
+    """Compare the output a page shows with what is printed."""
+    shown, printed = tidy(shown), tidy(printed)
+    parts, end = [], 0
+    for varies in _VARIES.finditer(shown):
+        wild = ".*" if varies[0] == "…" else r" *[\d.]+ ?[a-zA-Z/%]+"
+        parts += [re.escape(shown[end : varies.start()]), wild]
+        end = varies.end()
+    return re.fullmatch("".join([*parts, re.escape(shown[end:])]), printed, re.DOTALL) is not None
+
+
+def tidy(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.splitlines()).strip()
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if path != RUN_LIVE and blocks(path)], ids=named)
+def test_what_a_page_tells_readers_to_do_works(
+    path: Path, directory: Path, capsysbinary: pytest.CaptureFixture[bytes], go_offline: Callable[[], None]
+) -> None:
+    reader = Reader(path, capsysbinary)
+    live = [block for block in blocks(path) if "DemoServer" in block.text]
+    for block in live:
+        Reader(path, capsysbinary).do(block)
+    go_offline()
+    for block in blocks(path):
+        if block not in live:
+            reader.do(block)
+
+
+def test_the_tutorial_works_as_written(directory: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    with DemoServer() as server:
+        reader = Reader(RUN_LIVE, capsysbinary, server.url)
+        for block in blocks(RUN_LIVE):
+            reader.do(block)
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "same"),
+    [
+        ("done in 3.7 s (86.2/s)\n", "done in 12 s (1.1/s)\n", True),
+        ("  92%  resting\n", "   8%  resting\n", True),
+        ("a\n…\nz\n", "a\nb\nc\nz\n", True),
+        ("a   \nb\n", "a\nb    \n", True),
+        ("5 pages\n", "6 pages\n", False),
+        ("a\n", "a\nb\n", False),
+    ],
+)
+def test_outputs_are_compared_but_for_what_must_vary(shown: str, printed: str, same: bool) -> None:
+    assert matches(shown, printed) is same
+
+
+# ---------------------------------------------------------------- links
+
+
+def anchors(path: Path) -> set[str]:
+    text = path.read_text(encoding="utf-8")
+    heads = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
+    slugs = {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+    return slugs | set(re.findall(r'<a id="([^"]+)">', text))
+
+
+@pytest.mark.parametrize("path", PAPERS, ids=named)
+def test_every_link_leads_somewhere(path: Path) -> None:
+    for target in _LINK.findall(path.read_text(encoding="utf-8")):
+        if "://" in target:
+            continue
+        file, _, anchor = target.partition("#")
+        there = (path.parent / file).resolve() if file else path
+        assert there.exists(), f"{named(path)} links to {target}"
+        assert not anchor or anchor in anchors(there), f"{named(path)} links to {target}, which has no such anchor"
+
+
+def test_every_page_can_be_reached_from_the_index_or_the_readme() -> None:
+    linked = {
+        (path.parent / target.partition("#")[0]).resolve()
+        for path in PAGES
+        for target in _LINK.findall(path.read_text(encoding="utf-8"))
+        if "://" not in target
+    }
+    assert not set(PAGES) - linked - {HOME / "README.md"}
+
+
+def test_the_picture_of_the_readme_is_there_and_small() -> None:
+    assert 0 < (DOCS / "images" / "demo.svg").stat().st_size <= 300_000
+
+
+# ---------------------------------------------------------------- reference
+
+
+@pytest.fixture(scope="module")
+def generate() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("page", ["cli", "reasons", "configuration", "api"])
+def test_the_reference_is_current(generate: ModuleType, page: str) -> None:
+    there = (DOCS / "reference" / f"{page}.md").read_text(encoding="utf-8")
+    assert there == getattr(generate, page)(), f"reference/{page}.md is out of date: run python docs/generate.py"
+
+
+@pytest.mark.parametrize("code", [*Reason, *Waiting, *FinishReason])
+def test_every_reason_has_its_place_and_advice(code: Reason | Waiting | FinishReason) -> None:
+    page = DOCS / "reference" / "reasons.md"
+    assert f"### `{code.value}`" in page.read_text(encoding="utf-8")
+    assert not isinstance(code, Reason) or code.anchor in anchors(page)
+
+
+def test_every_setting_is_explained() -> None:
+    page = (DOCS / "reference" / "configuration.md").read_text(encoding="utf-8")
+    assert [name for name in gossamer.Policy.__struct_fields__ if f"\n| `{name}` |" not in page] == []
+
+
+def test_every_public_name_and_command_is_in_the_reference() -> None:
+    api = (DOCS / "reference" / "api.md").read_text(encoding="utf-8")
+    assert [name for name in gossamer.__all__ if f"\n### `{name}`\n" not in api] == []
+    cli = (DOCS / "reference" / "cli.md").read_text(encoding="utf-8")
+    assert [verb for verb in arguments.VERBS if f"\n## gossamer {verb}\n" not in cli] == []
+
+
+# ---------------------------------------------------------------- architecture
+
+
+def test_the_architecture_names_every_module_and_none_that_is_not_there() -> None:
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    named_there = set(re.findall(r"`([\w/]+(?:\.py|/))`", page.partition("## The core")[0]))
+    source = HOME / "src" / "gossamer"
+    rooms = {path.name + "/" * path.is_dir() for path in source.iterdir() if path.suffix == ".py" or path.is_dir()}
+    inside = {path.name for path in source.glob("*/*.py")} | {f"tests/{path.name}" for path in HOME.glob("tests/*.py")}
+    assert rooms - {"__pycache__/", "engines/"} - named_there == set()
+    gone = {name for name in named_there if not (source / name).exists() and name not in inside}
+    assert gone == set()
