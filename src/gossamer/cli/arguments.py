@@ -11,8 +11,9 @@ from gossamer.cli import values
 from gossamer.errors import UserError
 from gossamer.policy import Policy
 
-VERBS: Final = ("crawl", "fetch", "demo")
+VERBS: Final = ("crawl", "fetch", "demo", "export")
 ENGINES: Final = ("asyncio", "threads", "inline")
+EXPORTS: Final = ("jsonl", "parquet", "markdown", "graph", "graphml")
 _DEFAULTS: Final = Policy()
 
 CRAWL_EXAMPLES = """\
@@ -41,6 +42,15 @@ examples:
   gossamer demo                    crawl a small website that lives on this machine
   gossamer demo -e threads         the same on a pool of threads
   gossamer demo --serve            keep it running, to try any command on it
+"""
+EXPORT_EXAMPLES = """\
+examples:
+  gossamer export example.org.crawl -f jsonl | jq .title     the records once more, as they were written
+  gossamer export example.org.crawl -f parquet -o tables     pages and links as tables
+  gossamer export example.org.crawl -f graphml               who links to whom, for graph programs
+
+All but jsonl are made from the bodies, so the crawl must have kept them: gossamer crawl -f warc
+exit codes: 0 exported, 2 usage, 4 files could not be read or written, 70 a bug, 130 interrupted
 """
 EXAMPLES = """\
 start here:
@@ -111,6 +121,7 @@ def _parsers() -> tuple[Parser, dict[str, Parser]]:
         "crawl": ("follow the links of a site, and record every page", CRAWL_EXAMPLES, _add_crawl),
         "fetch": ("download many URLs, in the order asked", FETCH_EXAMPLES, _add_fetch),
         "demo": ("crawl a small website on this machine, to see how it goes", DEMO_EXAMPLES, _add_demo),
+        "export": ("make other formats of a crawl that is over", EXPORT_EXAMPLES, _add_export),
     }
     verbs = {}
     for verb, (summary, examples, add) in about.items():
@@ -239,6 +250,18 @@ def _add_demo(parser: Parser) -> None:
     choices.choice("-o", "--output", dest="directory", metavar="DIR", about=directory)
     choices.switch("--json", dest="json", about="print the closing report as JSON on stdout")
     _add_talk(parser)
+
+
+def _add_export(parser: Parser) -> None:
+    parser.usage = "gossamer export DIR -f FORMAT [-o PATH]"
+    choices = _Group(parser, "choices")
+    choices.choice("crawl", metavar="DIR", about="the directory of the crawl")
+    formats = "jsonl, parquet (tables of pages and links), markdown, graph (the links as a table) or graphml"
+    choices.choice("-f", "--format", dest="format", required=True, choices=EXPORTS, metavar="F", about=formats)
+    where = "a file, for parquet and markdown a directory (default: in DIR; jsonl goes to stdout)"
+    choices.choice("-o", "--output", dest="output", metavar="PATH", default=None, about=where)
+    choices.switch("-q", "--quiet", dest="quiet", about="say nothing but errors")
+    choices.choice("-h", "--help", action="help", about="show this and leave")
 
 
 def _add_fetching(parser: Parser, *, contact: bool = False) -> None:

@@ -1,0 +1,24 @@
+"""gossamer export: make other formats of a crawl that is over."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from gossamer.cli.terminal import console, line
+from gossamer.export import export, lines
+
+
+def run(chosen: Namespace) -> int:
+    """Export as chosen and tell the exit code."""
+    directory = Path(chosen.crawl)
+    if chosen.format == "jsonl" and chosen.output in (None, "-"):
+        for piece in lines(directory):
+            sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+        return 0
+    exported = export(directory, chosen.format, None if chosen.output is None else Path(chosen.output))
+    if not chosen.quiet:
+        console().print(line(f"{exported.pages:,} links exported to {exported.path}"), soft_wrap=True)
+    return 0
