@@ -17,10 +17,10 @@ FLOORS = {
             "errors reasons model protocol",
             "policy urls scope robots politeness retries traps",
             "parse",
-            "ports seen ledger crawl frontier visit page",
+            "ports seen ledger gate crawl frontier visit page",
             "fetchers journals outputs",
             "engines",
-            "__init__ __main__ crawler download cli dashboard report bench demo",
+            "__init__ __main__ crawler directory lock download export cli dashboard report bench demo",
         )
     )
     for name in names.split()

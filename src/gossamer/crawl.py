@@ -9,15 +9,16 @@ The driver alternates `poll` and `handle`; see `protocol.py` for what they excha
 from __future__ import annotations
 
 import math
+from itertools import count
 from typing import Final, assert_never
 
-from gossamer import politeness, retries, robots
+from gossamer import politeness
 from gossamer.frontier import Frontier, Host
+from gossamer.gate import ROBOTS_LIFE as ROBOTS_LIFE
+from gossamer.gate import Gate
 from gossamer.ledger import Tally, TimeBook
 from gossamer.model import (
     Books,
-    Failure,
-    Link,
     OutcomeKind,
     Outlink,
     PageRecord,
@@ -45,15 +46,12 @@ from gossamer.protocol import (
     Wait,
 )
 from gossamer.reasons import FinishReason, Reason, Waiting
-from gossamer.urls import fingerprint, host_key, resolve
+from gossamer.urls import fingerprint, host_key
 
 COMMIT_PAGES: Final = 256
 COMMIT_BYTES: Final = 16 * 1024 * 1024
 COMMIT_AGE: Final = 0.1
 """A batch is committed when it has so many pages or bytes, its oldest result is so old (s), or nothing is in flight."""
-ROBOTS_LIFE: Final = 24 * 3600.0
-ROBOTS_HOPS: Final = 5
-"""RFC 9309: robots.txt is cached for at most 24 hours (2.4), and five redirects are followed (2.3.1.2)."""
 
 _NETWORK: Final = frozenset(
     (
@@ -61,9 +59,6 @@ _NETWORK: Final = frozenset(
         Reason.FAIL_ADDRESS_REFUSED, Reason.FAIL_ROBOTS_UNREACHABLE,
     )
 )  # fmt: skip
-_TELLING: Final = frozenset(
-    (Reason.FAIL_DNS, Reason.FAIL_CONNECT, Reason.FAIL_TLS, Reason.FAIL_ADDRESS_REFUSED, Reason.FAIL_LOCAL)
-)
 _BLOCKING: Final = frozenset((Reason.SKIP_ROBOTS, Reason.SKIP_CRAWL_DELAY, Reason.FAIL_ROBOTS_HTML))
 
 _DECIDED: Final = Recall(())
@@ -82,13 +77,12 @@ class Crawl:
     def __init__(self, policy: Policy, frontier: Frontier, *, key: int = 0) -> None:
         self._policy = policy
         self._frontier = frontier
-        self._key = key
+        self._gate = Gate(policy, count(-1, -1), key=key)
         self._slots = policy.concurrency or 1
         self._tally = Tally()
         self._time = TimeBook(self._slots)
         self._in_flight: dict[int, tuple[Request, Host, float]] = {}
         self._pages_in_flight = 0
-        self._robots_requests = 0
         self._ended: list[Ended] = []
         self._ended_bytes = 0
         self._batch_since = math.inf
@@ -131,12 +125,12 @@ class Crawl:
         host = self._frontier.due(now)
         if host is None:
             return None
-        if self._needs_robots(host, now):
-            return self._fetch_robots(host, now)
+        if self._gate.asks(host, now):
+            return self._fetch(self._gate.request(host), host, now)
         taken = self._frontier.take(host)
         if isinstance(taken, tuple):
             return Recall(taken)
-        refused = self._refused_by_host(host, taken.url)
+        refused = self._gate.refusal(host, taken.url)
         if refused is None:
             return self._fetch(Request(taken.link, Purpose.PAGE, taken.attempt, self._adopted), host, now)
         self._frontier.skip(host)
@@ -145,19 +139,12 @@ class Crawl:
         self._end(Ended(taken.link, record, line_of(record)), kind, now)
         return _DECIDED
 
-    def _refused_by_host(self, host: Host, url: str) -> Reason | None:
-        if host.closed is not None:
-            return host.closed
-        if host.robots is not None and not host.robots.allows(self._policy.user_agent, url):
-            return Reason.SKIP_ROBOTS
-        return None
-
     def _fetch(self, request: Request, host: Host, now: float) -> Fetch:
         self._in_flight[request.link.id] = (request, host, now)
         self._pages_in_flight += request.purpose is Purpose.PAGE
         self._tally.fetches += 1
         self._time.begin()
-        crawl_delay = self._crawl_delay(host)
+        crawl_delay = self._gate.crawl_delay(host)
         spaced = politeness.spacing(self._policy, crawl_delay)
         if spaced:
             host.rest(now + spaced, politeness.category(crawl_delay, spaced))
@@ -290,7 +277,7 @@ class Crawl:
         _, host, since = self._in_flight.pop(request.link.id)
         self._pages_in_flight -= request.purpose is Purpose.PAGE
         self._time.end(now - since, answered_in)
-        crawl_delay = self._crawl_delay(host)
+        crawl_delay = self._gate.crawl_delay(host)
         rested = politeness.rest(self._policy, crawl_delay, answered_in)
         if rested:
             host.rest(now + rested, politeness.category(crawl_delay, rested))
@@ -305,76 +292,13 @@ class Crawl:
             self._ended_bytes += len(ended.response.body) + len(ended.response.raw_body)
         self._batch_since = min(self._batch_since, now)
 
-    # ------------------------------------------------------------ robots.txt
-
-    def _needs_robots(self, host: Host, now: float) -> bool:
-        return self._policy.robots and host.closed is None and (host.robots is None or host.robots_expire <= now)
-
-    def _fetch_robots(self, host: Host, now: float) -> Fetch:
-        host.reading_robots = True
-        request = host.robots_next or Request(Link(0, host.key + "/robots.txt"), Purpose.ROBOTS)
-        self._robots_requests += 1
-        # Negative ids: these requests are no links of the crawl.
-        numbered = Link(-self._robots_requests, request.url, hops=request.link.hops)
-        return self._fetch(Request(numbered, Purpose.ROBOTS, request.attempt), host, now)
-
     def _robots_read(self, event: RobotsRead, now: float) -> None:
-        request, answer = event.request, event.answer
-        host = self._in_flight[request.link.id][1]
-        host.reading_robots = False
-        host.robots_next = None
-        self._land(request, answer.timings.total if isinstance(answer, Response) else answer.elapsed, now)
-        if isinstance(answer, Failure):
-            verdict = retries.judge_failure(self._policy, request.attempt, self._mark(request.url), answer)
-        else:
-            verdict = retries.judge(self._policy, request.attempt, self._mark(request.url), answer)
-        match verdict.kind:
-            case OutcomeKind.RETRY:
-                host.robots_next = Request(request.link, Purpose.ROBOTS, request.attempt + 1)
-                host.rest(now + max(verdict.retry_after, verdict.host_pause), Waiting.ROBOTS)
-            case _ if isinstance(answer, Failure):
-                self._close_host(host, _robots_failure(answer), answer.detail, now)
-            case OutcomeKind.REDIRECTED:
-                self._follow_robots(host, request, answer, now)
-            case _:
-                self._read_rules(host, answer, now)
-
-    def _follow_robots(self, host: Host, request: Request, answer: Response, now: float) -> None:
-        target = resolve(answer.url, answer.headers.get("location", ""))
-        if target is None or request.link.hops >= ROBOTS_HOPS:
-            self._keep_rules(host, robots.ALLOW_ALL, now)
-        else:
-            host.robots_next = Request(Link(0, target, hops=request.link.hops + 1), Purpose.ROBOTS, request.attempt)
-
-    def _read_rules(self, host: Host, answer: Response, now: float) -> None:
-        """Take the answer as rules (RFC 9309, 2.3.1): 5xx and 429 close the host, other 4xx allow all."""
-        if answer.status >= 500 or answer.status == 429:
-            self._close_host(host, Reason.FAIL_ROBOTS_UNREACHABLE, f"status {answer.status}", now)
-        elif answer.status >= 400:
-            self._keep_rules(host, robots.ALLOW_ALL, now)
-        elif robots.looks_like_html(answer.body, answer.headers.get("content-type", "")):
-            self._close_host(host, Reason.FAIL_ROBOTS_HTML, "an HTML page", now)
-        else:
-            self._keep_rules(host, robots.parse(answer.body), now)
-
-    def _keep_rules(self, host: Host, rules: robots.Robots, now: float) -> None:
-        host.robots, host.robots_expire = rules, now + ROBOTS_LIFE
-        crawl_delay = self._crawl_delay(host)
-        if politeness.too_slow(self._policy, crawl_delay):
-            self._close_host(host, Reason.SKIP_CRAWL_DELAY, f"Crawl-delay: {crawl_delay:g}", now)
-        elif crawl_delay:
-            host.rest(now + crawl_delay, Waiting.CRAWL_DELAY)
-
-    def _close_host(self, host: Host, reason: Reason, detail: str, now: float) -> None:
-        """Fetch no page of the host any more; its links end at once, for there is nobody left to spare."""
-        host.closed, host.detail = reason, f"robots.txt: {detail}"
-        self._frontier.hurry(host, now)
-
-    def _crawl_delay(self, host: Host) -> float | None:
-        return None if host.robots is None else host.robots.crawl_delay(self._policy.user_agent)
-
-    def _mark(self, url: str) -> int:
-        return fingerprint(url, self._key)
+        answer = event.answer
+        self._in_flight[event.request.link.id][1].reading_robots = False
+        host = self._land(event.request, answer.timings.total if isinstance(answer, Response) else answer.elapsed, now)
+        self._gate.read(host, event, now)
+        if host.closed is not None:  # its links end at once: there is nobody left to spare
+            self._frontier.hurry(host, now)
 
     # ------------------------------------------------------------ the end
 
@@ -423,11 +347,6 @@ class Crawl:
             seconds=dict(self._time.seconds),
             finish_reason=self._finish if self._stopped else None,
         )
-
-
-def _robots_failure(failure: Failure) -> Reason:
-    """Name what is wrong with a host whose robots.txt did not come: the cause itself where it says more."""
-    return failure.reason if failure.reason in _TELLING else Reason.FAIL_ROBOTS_UNREACHABLE
 
 
 def _bare_record(request: Request, kind: OutcomeKind, reason: Reason, detail: str) -> PageRecord:

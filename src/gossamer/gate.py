@@ -1,0 +1,113 @@
+"""The gate of every host: its robots.txt (RFC 9309), asked for before any page, and what it lets through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from gossamer import politeness, retries, robots
+from gossamer.frontier import Host
+from gossamer.model import Failure, Link, OutcomeKind, Purpose, Request, Response
+from gossamer.policy import Policy
+from gossamer.protocol import RobotsRead
+from gossamer.reasons import Reason, Waiting
+from gossamer.urls import fingerprint, resolve
+
+ROBOTS_LIFE: Final = 24 * 3600.0
+ROBOTS_HOPS: Final = 5
+"""RFC 9309: robots.txt is cached for at most 24 hours (2.4), and five redirects are followed (2.3.1.2)."""
+
+_TELLING: Final = frozenset(
+    (Reason.FAIL_DNS, Reason.FAIL_CONNECT, Reason.FAIL_TLS, Reason.FAIL_ADDRESS_REFUSED, Reason.FAIL_LOCAL)
+)
+
+
+class Gate:
+    """Decide what must be asked of a host before its pages, and which pages its rules keep closed.
+
+    What is known of a host is kept in its `Host`: `robots` and what to ask next, or why it is `closed`. `numbers` gives
+    the ids of requests that are no links of the crawl: negative ones.
+    """
+
+    def __init__(self, policy: Policy, numbers: Iterator[int], *, key: int = 0) -> None:
+        self._policy = policy
+        self._numbers = numbers
+        self._key = key
+
+    def asks(self, host: Host, now: float) -> bool:
+        """Tell whether robots.txt must be read before anything else is fetched from the host."""
+        return self._policy.robots and host.closed is None and (host.robots is None or host.robots_expire <= now)
+
+    def request(self, host: Host) -> Request:
+        """Give the request for robots.txt, or for where it redirects to; nothing else starts until it has landed."""
+        host.reading_robots = True
+        asked = host.robots_next or Request(Link(0, host.key + "/robots.txt"), Purpose.ROBOTS)
+        return Request(Link(next(self._numbers), asked.url, hops=asked.link.hops), Purpose.ROBOTS, asked.attempt)
+
+    def refusal(self, host: Host, url: str) -> Reason | None:
+        """Tell why a URL of the host may not be fetched; None if it may."""
+        if host.closed is not None:
+            return host.closed
+        if host.robots is not None and not host.robots.allows(self._policy.user_agent, url):
+            return Reason.SKIP_ROBOTS
+        return None
+
+    def crawl_delay(self, host: Host) -> float | None:
+        """Tell how many seconds the rules ask between two fetches."""
+        return None if host.robots is None else host.robots.crawl_delay(self._policy.user_agent)
+
+    def read(self, host: Host, event: RobotsRead, now: float) -> None:
+        """Take note of an answer: the rules are known then, or what to ask next is, or the host is closed."""
+        request, answer = event.request, event.answer
+        host.robots_next = None
+        mark = fingerprint(request.url, self._key)
+        if isinstance(answer, Failure):
+            verdict = retries.judge_failure(self._policy, request.attempt, mark, answer)
+        else:
+            verdict = retries.judge(self._policy, request.attempt, mark, answer)
+        match verdict.kind:
+            case OutcomeKind.RETRY:
+                host.robots_next = Request(request.link, Purpose.ROBOTS, request.attempt + 1)
+                host.rest(now + max(verdict.retry_after, verdict.host_pause), Waiting.ROBOTS)
+            case _ if isinstance(answer, Failure):
+                _close(host, _reason_of(answer), answer.detail)
+            case OutcomeKind.REDIRECTED:
+                self._follow(host, request, answer, now)
+            case _:
+                self._take_rules(host, answer, now)
+
+    def _follow(self, host: Host, request: Request, answer: Response, now: float) -> None:
+        target = resolve(answer.url, answer.headers.get("location", ""))
+        if target is None or request.link.hops >= ROBOTS_HOPS:
+            self._keep(host, robots.ALLOW_ALL, now)
+        else:
+            host.robots_next = Request(Link(0, target, hops=request.link.hops + 1), Purpose.ROBOTS, request.attempt)
+
+    def _take_rules(self, host: Host, answer: Response, now: float) -> None:
+        """Take the answer as rules (RFC 9309, 2.3.1): 5xx and 429 close the host, other 4xx allow all."""
+        if answer.status >= 500 or answer.status == 429:
+            _close(host, Reason.FAIL_ROBOTS_UNREACHABLE, f"status {answer.status}")
+        elif answer.status >= 400:
+            self._keep(host, robots.ALLOW_ALL, now)
+        elif robots.looks_like_html(answer.body, answer.headers.get("content-type", "")):
+            _close(host, Reason.FAIL_ROBOTS_HTML, "an HTML page")
+        else:
+            self._keep(host, robots.parse(answer.body), now)
+
+    def _keep(self, host: Host, rules: robots.Robots, now: float) -> None:
+        host.robots, host.robots_expire = rules, now + ROBOTS_LIFE
+        crawl_delay = self.crawl_delay(host)
+        if politeness.too_slow(self._policy, crawl_delay):
+            _close(host, Reason.SKIP_CRAWL_DELAY, f"Crawl-delay: {crawl_delay:g}")
+        elif crawl_delay:
+            host.rest(now + crawl_delay, Waiting.CRAWL_DELAY)
+
+
+def _close(host: Host, reason: Reason, detail: str) -> None:
+    """Fetch no page of the host any more."""
+    host.closed, host.detail = reason, f"robots.txt: {detail}"
+
+
+def _reason_of(failure: Failure) -> Reason:
+    """Name what is wrong with a host whose robots.txt did not come: the cause itself where it says more."""
+    return failure.reason if failure.reason in _TELLING else Reason.FAIL_ROBOTS_UNREACHABLE
