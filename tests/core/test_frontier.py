@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossamer.frontier import Frontier, HostQueue
+from gossamer.frontier import RECALLED_AT_ONCE, Frontier, HostQueue
 from gossamer.model import Link, Outlink, Refusal, Request
 from gossamer.reasons import Reason, Waiting
 from gossamer.urls import fingerprint, host_key
@@ -174,3 +174,34 @@ def test_a_closed_host_is_hurried_past_its_rest() -> None:
     assert frontier.due(1.0) is None
     frontier.hurry(host, 1.0)
     assert frontier.due(1.0) is host
+
+
+def test_links_of_many_hosts_are_recalled_together_in_order_of_discovery() -> None:
+    frontier = Frontier(at_hand=0)
+    for number in range(12):
+        frontier.offer(outlink(f"https://h{number % 3}.example/p{number}"), depth=0, hops=0, via="")
+    links = frontier.settle().links
+    frontier.enqueue(links)
+    first = frontier.due(0.0)
+    assert first is not None
+    asked = frontier.take(first)
+    assert asked == tuple(range(12))
+    assert frontier.due(0.0) is None, "no host is due while its links are being recalled"
+    frontier.recalled(links)
+    for _ in range(3):
+        host = frontier.due(0.0)
+        assert host is not None
+        assert isinstance(frontier.take(host), Request)
+        frontier.start(host)
+
+
+def test_what_is_recalled_for_many_hosts_stays_bounded() -> None:
+    frontier = Frontier(at_hand=0)
+    for number in range(4000):
+        frontier.offer(outlink(f"https://h{number % 40}.example/p{number}"), depth=0, hops=0, via="")
+    frontier.enqueue(frontier.settle().links)
+    host = frontier.due(0.0)
+    assert host is not None
+    asked = frontier.take(host)
+    assert isinstance(asked, tuple)
+    assert 40 <= len(asked) <= RECALLED_AT_ONCE
