@@ -8,15 +8,17 @@ report = gossamer.Crawler(["https://example.org/"], directory="example.crawl").r
 from __future__ import annotations
 
 import contextlib
+import secrets
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, Self, get_args
 
 import msgspec
 from msgspec import Struct
 
 from gossamer import urls
 from gossamer.crawl import Crawl
+from gossamer.directory import CrawlDirectory, Settings, read_settings, refuse_changes
 from gossamer.engines.aio import AsyncioEngine
 from gossamer.engines.clock import SystemClock
 from gossamer.engines.driver import Driver, Engine, Trace, arun, run
@@ -29,11 +31,11 @@ from gossamer.fetchers.options import user_agent
 from gossamer.frontier import Frontier
 from gossamer.journals.memory import MemoryJournal
 from gossamer.model import Counts, OutcomeKind, Snapshot
-from gossamer.outputs.jsonl import JsonLines
+from gossamer.outputs import FORMATS
 from gossamer.page import Page
 from gossamer.policy import Policy
-from gossamer.ports import AsyncFetcher, Clock, Fetcher, Output
-from gossamer.protocol import Ended
+from gossamer.ports import AsyncFetcher, Clock, Fetcher, Journal
+from gossamer.protocol import Ended, Saved
 from gossamer.reasons import FinishReason, Waiting
 from gossamer.visit import Visitor
 
@@ -61,17 +63,21 @@ class Crawler:
     """Crawl from some seeds, once.
 
     `engine` is inline, threads or asyncio: it changes the speed, never the result. Any field of `Policy` is a keyword;
-    `policy=` takes many at once. With a `directory` the pages are recorded in `pages.jsonl` there. `fetcher` and
-    `clock` replace the real web and the real time, for tests. Raises UserError for what cannot be.
+    `policy=` takes many at once. With a `directory` the crawl is recorded there, in each of `formats` and in a journal
+    by which `Crawler.resume` goes on wherever it ended; `durable` waits for the disk at every commit, so that even a
+    power cut loses nothing that was given out. `fetcher` and `clock` replace the real web and the real time, for tests.
+    Raises UserError for what cannot be.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # a face: each is one thing a user may want to say
         self,
         seeds: str | Iterable[str] = (),
         *,
         directory: str | Path | None = None,
         engine: EngineName = "asyncio",
         policy: Policy | None = None,
+        formats: Iterable[str] = ("jsonl",),
+        durable: bool = False,
         fetcher: RecordedFetcher | None = None,
         clock: Clock | None = None,
         trace: Trace | None = None,
@@ -85,11 +91,36 @@ class Crawler:
         self._fetcher = fetcher
         self._trace = trace
         self._clock = clock or SystemClock()
+        self._settings = Settings(self.policy, engine, _known_formats(formats), durable)
+        self._resumes = False
+        self._holding: CrawlDirectory | None = None
         self._visitor = Visitor(self.policy)
-        self._outputs: dict[str, Output] = {}
         self._driver: Driver | None = None
         self._wake = _nothing
         self._call_off = _nothing
+
+    @classmethod
+    def resume(cls, directory: str | Path, *, engine: EngineName | None = None, **changes: Any) -> Self:
+        """Go on with the crawl in a directory, wherever and however it ended.
+
+        What it has done stays done; every page is recorded exactly once. The engine may be another one, and so may the
+        fields of `Policy` that do not decide which links belong: limits, manners, time-outs. `fetcher`, `clock` and
+        `trace` are taken as by a new crawl. Raises UserError for what cannot be changed, and where there is no crawl.
+        """
+        outside = {name: changes.pop(name) for name in ("fetcher", "clock", "trace") if name in changes}
+        before = read_settings(Path(directory))
+        crawler = cls(
+            directory=directory,
+            engine=engine or before.engine,  # type: ignore[arg-type]  # checked there
+            policy=_undetermined(before),
+            formats=before.formats,
+            durable=before.durable,
+            **outside,
+            **changes,
+        )
+        refuse_changes(before.policy, crawler.policy)
+        crawler._resumes = True
+        return crawler
 
     # ------------------------------------------------------------ running
 
@@ -194,20 +225,34 @@ class Crawler:
     def _begin(self) -> Driver:
         if self._driver is not None:
             raise UserError("This crawl has run already; make a new Crawler.")
-        if self.directory is not None:
-            self._outputs["pages.jsonl"] = JsonLines(_made(self.directory) / "pages.jsonl")
+        saved = self._open()
         frontier = Frontier(
             host_concurrency=self.policy.host_concurrency, breadth_first=self.policy.max_depth is not None
         )
-        self._driver = Driver(
-            Crawl(self.policy, frontier), MemoryJournal(), self._clock, outputs=self._outputs, trace=self._trace
-        )
+        frontier.restore(saved)
+        crawl = Crawl(self.policy, frontier, key=saved.key)
+        if saved.books is not None:
+            crawl.restore(saved.books)
+        self._visitor = Visitor(self.policy, key=saved.key)
+        holding = self._holding
+        journal: Journal = holding.journal if holding else MemoryJournal()
+        outputs = holding.outputs if holding else {}
+        self._driver = Driver(crawl, journal, self._clock, outputs=outputs, trace=self._trace)
         return self._driver
+
+    def _open(self) -> Saved:
+        """Take the directory, if there is one. The fingerprint key is random, but a recorded web replays exactly."""
+        key = secrets.randbits(64) if self._fetcher is None else 0
+        if self.directory is None:
+            return Saved(key)
+        self._holding = CrawlDirectory(self.directory, self._settings, key=key)
+        return self._holding.open(anew=not self._resumes)
 
     def _close(self) -> None:
         self._wake = self._call_off = _nothing
-        for output in self._outputs.values():
-            output.close()
+        if self._holding is not None:
+            reason = self._driver.latest.finish_reason if self._driver else None
+            self._holding.close(reason)
 
 
 def crawl(*seeds: str, **options: Any) -> Crawler:
@@ -229,16 +274,24 @@ def _complete(policy: Policy | None, seeds: list[str], fields: Mapping[str, Any]
     )
 
 
-def _made(directory: Path) -> Path:
-    """Make the crawl directory, which must not hold a crawl yet."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        if (directory / "pages.jsonl").exists():
-            raise UserError(f"{directory} already holds a crawl; name another directory, or remove it.")
-        (directory / "pages.jsonl").touch()
-    except OSError as error:
-        raise UserError(f"The crawl directory {directory} cannot be written: {error.strerror or error}.") from None
-    return directory
+def _undetermined(settings: Settings) -> Policy:
+    """Give the policy without what was only derived from the rest, so that it can be derived again after changes."""
+    policy = settings.policy
+    anonymous = msgspec.structs.replace(policy, user_agent="")
+    derived = policy.concurrency == CONCURRENCY.get(settings.engine)
+    return msgspec.structs.replace(
+        policy,
+        user_agent="" if policy.user_agent == user_agent(anonymous) else policy.user_agent,
+        concurrency=None if derived else policy.concurrency,
+    )
+
+
+def _known_formats(formats: Iterable[str]) -> tuple[str, ...]:
+    known = tuple(dict.fromkeys([formats] if isinstance(formats, str) else formats))
+    for name in known:
+        if name not in FORMATS:
+            raise UserError(f"There is no format {name!r}; choose from {', '.join(FORMATS)}.")
+    return known
 
 
 def _pages(batch: list[Ended]) -> Iterator[Page]:

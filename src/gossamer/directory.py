@@ -1,0 +1,212 @@
+"""The crawl directory: where a crawl lives, and where it can be taken up again.
+
+gossamer.toml   the settings, frozen       journal.db   everything the crawl must not forget
+lock            who is at work here        pages.jsonl, … the outputs
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tomllib
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from gossamer.errors import JournalError, OutputError, UserError
+from gossamer.fetchers.options import FetchOptions
+from gossamer.fetchers.sent import request_header
+from gossamer.journals.glance import Glance, glance
+from gossamer.journals.sqlite import SqliteJournal
+from gossamer.lock import Holder, Lock, holder
+from gossamer.outputs import open_output
+from gossamer.policy import Policy
+from gossamer.ports import Output
+from gossamer.protocol import Saved
+from gossamer.reasons import FinishReason
+
+SETTINGS: Final = "gossamer.toml"
+JOURNAL: Final = "journal.db"
+LOCK: Final = "lock"
+FIXED: Final = (
+    "seeds", "scope", "include", "exclude", "max_depth", "nofollow", "robots", "max_url_length", "max_links_per_page",
+    "trap_depth",
+)  # fmt: skip
+"""What cannot be changed when a crawl is resumed: it has decided which links belong, and nobody asks them again."""
+
+
+class Settings(Struct, frozen=True):
+    """What a crawl was told: its policy, engine and outputs, and whether it waits for the disk at each commit."""
+
+    policy: Policy
+    engine: str
+    formats: tuple[str, ...] = ("jsonl",)
+    durable: bool = False
+
+
+class Status(Struct, frozen=True):
+    """How a crawl in a directory is doing. `state` is running, ended, or interrupted (stopped or killed).
+
+    `holder` is the process at work there, if any; `finish_reason` is None while it runs and after it was killed.
+    """
+
+    directory: Path
+    state: str
+    settings: Settings
+    holder: Holder | None
+    finish_reason: FinishReason | None
+    glance: Glance
+
+    @property
+    def resumable(self) -> bool:
+        """Tell whether anything is left to do and nobody is doing it."""
+        return self.holder is None and (self.glance.pending > 0 or not self.glance.known)
+
+
+class CrawlDirectory:
+    """The directory of one crawl, held by this process from `open` to `close`."""
+
+    def __init__(self, path: Path, settings: Settings, *, key: int | None = None) -> None:
+        self.path = path
+        self.outputs: dict[str, Output] = {}
+        self.journal = SqliteJournal(path / JOURNAL, durable=settings.durable, key=key)
+        self._settings = settings
+        self._lock = Lock(path / LOCK)
+
+    def open(self, *, anew: bool) -> Saved:
+        """Take the directory and tell what is remembered; `anew` for a crawl that must be the first one here.
+
+        Cuts every output back to where the last commit found it whole. Raises UserError where another crawl is, or
+        another process at work.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock.take()
+        except OSError as error:
+            raise UserError(f"The crawl directory {self.path} cannot be written: {error.strerror or error}.") from None
+        try:
+            if anew:
+                refuse_occupied(self.path)
+            write_settings(self.path, self._settings)
+            saved = self.journal.open()
+            self.journal.note("")
+            self._open_outputs(saved.offsets)
+        except BaseException:
+            self.close()
+            raise
+        return saved
+
+    def _open_outputs(self, offsets: Mapping[str, int]) -> None:
+        policy, durable = self._settings.policy, self._settings.durable
+        header = partial(request_header, FetchOptions.of(policy))
+        for name in self._settings.formats:
+            try:
+                output = open_output(name, self.path, durable=durable, policy=policy, request_header=header)
+                self.outputs[name] = output
+                output.resume(offsets.get(name, 0))
+            except OSError as error:
+                raise OutputError(f"The output {name} cannot be opened: {error.strerror or error}.") from error
+
+    def close(self, reason: FinishReason | None = None) -> None:
+        """Note why the crawl ended, close outputs and journal, and let others have the directory."""
+        try:
+            if reason is not None:
+                # Only `gossamer status` asks for it: all that matters is committed, so trouble here is none.
+                with contextlib.suppress(JournalError):
+                    self.journal.note(reason.value)
+            for output in self.outputs.values():
+                output.close()
+            self.journal.close()
+        finally:
+            self._lock.release()
+
+
+def refuse_occupied(path: Path) -> None:
+    """Raise UserError, saying what can be done, where the directory holds a crawl."""
+    if not any((path / name).exists() for name in (SETTINGS, JOURNAL, "pages.jsonl")):
+        return
+    advice = "name another directory"
+    if (path / JOURNAL).exists() and (path / SETTINGS).exists() and status(path).glance.pending:
+        advice = f"`gossamer resume {path}` goes on with it; or {advice}"
+    raise UserError(f"{path} already holds a crawl: {advice}.")
+
+
+def status(path: Path) -> Status:
+    """Tell how the crawl in a directory is doing, while it runs or after it died. Raises UserError, JournalError."""
+    settings = read_settings(path)
+    seen = glance(path / JOURNAL)
+    working = holder(path / LOCK)
+    reason = FinishReason(seen.finish_reason) if seen.finish_reason else None
+    stopped = reason in (None, FinishReason.STOPPED, FinishReason.ERROR) and (seen.pending or not seen.known)
+    state = "running" if working is not None else "interrupted" if stopped else "ended"
+    return Status(path, state, settings, working, reason, seen)
+
+
+# ---------------------------------------------------------------- settings
+
+
+def refuse_changes(before: Policy, after: Policy) -> None:
+    """Raise UserError for a change of what the crawl has decided already."""
+    for name in FIXED:
+        if getattr(before, name) != getattr(after, name):
+            raise UserError(
+                f"{name} cannot be changed when a crawl is resumed: links were accepted and refused by it. "
+                "Start another crawl in another directory for that."
+            )
+
+
+def read_settings(path: Path) -> Settings:
+    """Read the frozen settings of a crawl directory. Raises UserError where there is none."""
+    try:
+        table = tomllib.loads((path / SETTINGS).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} is no crawl directory: it has no {SETTINGS}.") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path / SETTINGS} cannot be read: {error}.") from None
+    own = {name: table.pop(name) for name in ("engine", "formats", "durable") if name in table}
+    return Settings(
+        Policy.of(table), str(own.get("engine", "asyncio")), tuple(own.get("formats", ("jsonl",))),
+        bool(own.get("durable", False)),
+    )  # fmt: skip
+
+
+def write_settings(path: Path, settings: Settings) -> None:
+    """Write the settings, whole or not at all, readable to their owner only: headers may hold credentials."""
+    table = {"engine": settings.engine, "formats": settings.formats, "durable": settings.durable}
+    table |= msgspec.structs.asdict(settings.policy)
+    text = "# The settings of this crawl, frozen when it began; `gossamer resume` may change some of them.\n"
+    text += "".join(f"{name} = {toml(value)}\n" for name, value in table.items() if value is not None)
+    passing = path / f"{SETTINGS}.part"
+    try:
+        with os.fdopen(os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        passing.replace(path / SETTINGS)
+    except OSError as error:
+        raise JournalError(f"{path / SETTINGS} cannot be written: {error.strerror or error}.") from error
+
+
+def toml(value: object) -> str:
+    """Write a value as TOML 1.0 does: texts, numbers, booleans, and lists of them."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return repr(value)
+        case str():
+            return f'"{"".join(map(_escaped, value))}"'
+        case list() | tuple():
+            return f"[{', '.join(map(toml, value))}]"
+        case _:
+            raise TypeError(f"{value!r} is no setting")
+
+
+def _escaped(char: str) -> str:
+    if char in '"\\':
+        return f"\\{char}"
+    return f"\\u{ord(char):04x}" if char < " " or char == "\x7f" else char

@@ -1,0 +1,306 @@
+"""A crawl taken up again: wherever it ended, on whichever engine, every page is recorded exactly once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from gossamer import directory as module
+from gossamer.crawler import Crawler
+from gossamer.directory import Settings, read_settings, status, write_settings
+from gossamer.engines.clock import FakeClock
+from gossamer.errors import JournalError, OutputError, UserError
+from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
+from gossamer.journals.glance import lines
+from gossamer.lock import Lock, holder
+from gossamer.policy import Policy
+from gossamer.reasons import FinishReason
+
+ORIGIN = "https://example.org"
+ENGINES = ("inline", "threads", "asyncio")
+
+
+def site(pages: int = 40) -> RecordedFetcher:
+    """A tree of pages, with a broken link, a redirect, a passing error and a page that robots.txt forbids."""
+    web: dict[str, object] = {
+        f"/p{number}": "".join(
+            f"<a href=/p{child}>x</a>" for child in (2 * number + 1, 2 * number + 2) if child < pages
+        )
+        for number in range(pages)
+    }
+    web["/robots.txt"] = RecordedPage(200, {"content-type": "text/plain"}, "User-agent: *\nDisallow: /secret")
+    web["/p0"] = "<a href=/p1>1</a><a href=/p2>2</a><a href=/gone>x</a><a href=/old>x</a><a href=/secret>x</a>"
+    web["/old"] = RecordedPage(301, {"location": "/p7"})
+    web["/p5"] = [RecordedPage(503), str(web["/p5"])]
+    return RecordedFetcher.of_site(web, ORIGIN)  # type: ignore[arg-type]
+
+
+def start(directory: Path, **options: object) -> Crawler:
+    return Crawler(
+        f"{ORIGIN}/p0",
+        directory=directory,
+        fetcher=site(),
+        clock=FakeClock(1000.0),
+        **({"engine": "inline"} | options),  # type: ignore[arg-type]
+    )
+
+
+def go_on(directory: Path, **changes: object) -> Crawler:
+    return Crawler.resume(directory, fetcher=site(), clock=FakeClock(5000.0), **changes)  # type: ignore[arg-type]
+
+
+def recorded(directory: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (directory / "pages.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def outcomes(directory: Path) -> list[tuple[object, ...]]:
+    fields = ("url", "outcome", "status", "reason", "depth")
+    return sorted(tuple(record[name] for name in fields) for record in recorded(directory))  # type: ignore[type-var]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[object, ...]]:
+    """What an uninterrupted crawl records."""
+    directory = tmp_path_factory.mktemp("whole") / "crawl"
+    start(directory).run()
+    return outcomes(directory)
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    return tmp_path / "a crawl"
+
+
+# ---------------------------------------------------------------- going on
+
+
+@pytest.mark.parametrize("first", ENGINES)
+@pytest.mark.parametrize("then", ENGINES)
+def test_a_limited_crawl_goes_on_on_any_engine(
+    directory: Path, whole: list[tuple[object, ...]], first: str, then: str
+) -> None:
+    report = start(directory, engine=first, max_pages=10).run()
+    assert (report.finish_reason, report.pages) == (FinishReason.PAGE_LIMIT, 10)
+    report = go_on(directory, engine=then, max_pages=20).run()
+    assert (report.finish_reason, report.pages) == (FinishReason.PAGE_LIMIT, 20)
+    report = go_on(directory, engine=first, max_pages=None).run()
+    assert (report.finish_reason, report.pages) == (FinishReason.COMPLETE, 40)
+    assert outcomes(directory) == whole
+    assert b"".join(lines(directory / "journal.db")) == (directory / "pages.jsonl").read_bytes()
+    assert report.counts.ended == len(whole)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_crawl_left_in_the_middle_goes_on(directory: Path, whole: list[tuple[object, ...]], engine: str) -> None:
+    crawler = start(directory, engine=engine)
+    for number, _ in enumerate(crawler):
+        if number == 5:
+            break
+    report = go_on(directory).run()
+    assert report.finish_reason is FinishReason.COMPLETE
+    assert outcomes(directory) == whole
+
+
+def test_an_abandoned_crawl_goes_on(directory: Path, whole: list[tuple[object, ...]]) -> None:
+    crawler = start(directory, engine="threads")
+    for _ in crawler:
+        crawler.abandon()
+    assert crawler.report.finish_reason is FinishReason.STOPPED
+    assert status(directory).state == "interrupted"
+    go_on(directory).run()
+    assert outcomes(directory) == whole
+
+
+def test_a_finished_crawl_fetches_nothing_more(directory: Path, whole: list[tuple[object, ...]]) -> None:
+    before = start(directory).run()
+    crawler = go_on(directory)
+    report = crawler.run()
+    assert (report.finish_reason, report.pages) == (FinishReason.COMPLETE, before.pages)
+    assert crawler._fetcher is not None
+    assert crawler._fetcher.requests == []
+    assert outcomes(directory) == whole
+
+
+def test_what_was_written_after_the_last_commit_is_cut_off(directory: Path, whole: list[tuple[object, ...]]) -> None:
+    start(directory, max_pages=10).run()
+    with (directory / "pages.jsonl").open("ab") as file:
+        file.write(b'{"url":"https://example.org/half')
+    go_on(directory, max_pages=None).run()
+    assert outcomes(directory) == whole
+
+
+def test_an_output_somebody_cut_is_refused_in_words(directory: Path) -> None:
+    start(directory, max_pages=10).run()
+    os.truncate(directory / "pages.jsonl", 100)
+    with pytest.raises((OutputError, JournalError, UserError), match=r"pages\.jsonl"):
+        go_on(directory).run()
+    assert holder(directory / "lock") is None
+
+
+def test_the_asynchronous_face_goes_on_too(directory: Path, whole: list[tuple[object, ...]]) -> None:
+    async def some() -> None:
+        pages = start(directory, engine="asyncio").__aiter__()
+        async for _ in pages:
+            break
+        await pages.aclose()
+
+    asyncio.run(some())
+    list(go_on(directory))
+    assert outcomes(directory) == whole
+
+
+def test_time_and_books_add_up_over_runs(directory: Path) -> None:
+    first = start(directory, max_pages=10).run()
+    second = go_on(directory, max_pages=None).run()
+    assert second.seconds > first.seconds
+    assert second.snapshot.fetches > first.snapshot.fetches
+
+
+# ---------------------------------------------------------------- what may be changed, and what not
+
+
+def test_what_decided_the_links_cannot_be_changed(directory: Path) -> None:
+    start(directory, max_pages=3).run()
+    changes: dict[str, object] = {
+        "scope": "any", "include": "/x", "exclude": ["/y"], "max_depth": 3, "nofollow": False, "max_url_length": 10,
+        "robots": False, "seeds": ("https://example.com/",),
+    }  # fmt: skip
+    for name, value in changes.items():
+        with pytest.raises(UserError, match=f"^{name} cannot be changed"):
+            go_on(directory, **{name: value})
+    with pytest.raises(UserError, match="no setting 'max_page'"):
+        go_on(directory, max_page=5)
+    with pytest.raises(UserError, match="no engine"):
+        go_on(directory, engine="steam")
+    go_on(directory, scope="host", max_pages=4).run()
+
+
+def test_what_was_derived_is_derived_again(directory: Path) -> None:
+    start(directory, engine="asyncio", max_pages=3).run()
+    resumed = go_on(directory, engine="threads", contact="me@example.org")
+    assert resumed.policy.concurrency == 8
+    assert "me@example.org" in resumed.policy.user_agent
+    resumed.run()
+    assert read_settings(directory).policy == resumed.policy
+    assert read_settings(directory).engine == "threads"
+
+
+def test_what_was_said_stays(directory: Path) -> None:
+    start(directory, engine="asyncio", max_pages=3, concurrency=5, user_agent="silk/1", headers={"X": 'a"b\\'}).run()
+    resumed = go_on(directory, engine="threads")
+    assert (resumed.policy.concurrency, resumed.policy.user_agent) == (5, "silk/1")
+    assert resumed.policy.headers == (("X", 'a"b\\'),)
+
+
+# ---------------------------------------------------------------- one crawl a directory, one process a crawl
+
+
+def test_a_directory_with_a_crawl_is_refused_with_the_way_on(directory: Path) -> None:
+    start(directory, max_pages=3).run()
+    with pytest.raises(UserError, match="gossamer resume"):
+        start(directory).run()
+    go_on(directory, max_pages=None).run()
+    with pytest.raises(UserError, match="already holds a crawl: name another directory"):
+        start(directory).run()
+
+
+def test_a_directory_without_a_crawl_cannot_be_resumed(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is no crawl directory"):
+        Crawler.resume(tmp_path)
+    with pytest.raises(UserError, match="is no crawl directory"):
+        status(tmp_path / "nowhere")
+
+
+def test_other_files_in_the_directory_are_left_alone(directory: Path) -> None:
+    directory.mkdir()
+    (directory / "notes.txt").write_text("mine")
+    start(directory).run()
+    assert (directory / "notes.txt").read_text() == "mine"
+
+
+def test_a_second_process_is_refused_by_the_name_of_the_first(directory: Path) -> None:
+    with closing(_running(start(directory))):
+        with pytest.raises(UserError, match=rf"in use: process {os.getpid()} .* since "):
+            go_on(directory).run()
+        seen = status(directory)
+        assert seen.state == "running"
+        assert seen.holder is not None
+        assert seen.holder.pid == os.getpid()
+        assert not seen.resumable
+    assert status(directory).state == "interrupted"
+
+
+def test_a_stale_lock_is_taken_over(directory: Path) -> None:
+    start(directory, max_pages=3).run()
+    (directory / "lock").write_text('{"pid": 1, "host": "gone", "started": 0.0}')
+    assert holder(directory / "lock") is None
+    go_on(directory, max_pages=None).run()
+
+
+def test_a_lock_file_with_nonsense_is_still_a_lock(tmp_path: Path) -> None:
+    first = Lock(tmp_path / "lock")
+    first.take()
+    (tmp_path / "lock").write_text("?")
+    with pytest.raises(UserError, match="another process is at work there"):
+        Lock(tmp_path / "lock").take()
+    first.release()
+
+
+def _running(crawler: Crawler) -> Iterator[object]:
+    pages = iter(crawler)
+    next(pages)
+    return pages  # type: ignore[return-value]
+
+
+# ---------------------------------------------------------------- status
+
+
+def test_status_tells_how_it_ended(directory: Path) -> None:
+    start(directory, max_pages=3).run()
+    seen = status(directory)
+    assert (seen.state, seen.finish_reason, seen.resumable) == ("ended", FinishReason.PAGE_LIMIT, True)
+    assert seen.glance.books.kinds["done"] == 3
+    assert seen.glance.pending
+    go_on(directory, max_pages=None).run()
+    seen = status(directory)
+    assert (seen.state, seen.finish_reason, seen.resumable) == ("ended", FinishReason.COMPLETE, False)
+
+
+# ---------------------------------------------------------------- settings
+
+
+def test_settings_come_back_as_they_were_written(tmp_path: Path) -> None:
+    policy = Policy(
+        seeds=("https://example.org/ü\U0001f577",), include=("/a'b\"c\\d\n\x00\x7f",), headers=(("A", "b"), ("C", "ü")),
+        max_time=1.5, delay=0.0, max_depth=0, timeout=1e-7, max_bytes=10**15,
+    )  # fmt: skip
+    for settings in (Settings(policy, "threads", ("jsonl", "warc"), durable=True), Settings(Policy(), "asyncio")):
+        write_settings(tmp_path, settings)
+        assert read_settings(tmp_path) == settings
+    assert (tmp_path / "gossamer.toml").stat().st_mode & 0o077 == 0
+
+
+def test_settings_that_cannot_be_read_are_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "gossamer.toml").write_text("this is = = no toml")
+    with pytest.raises(UserError, match="cannot be read"):
+        read_settings(tmp_path)
+    (tmp_path / "gossamer.toml").write_text("max_page = 5")
+    with pytest.raises(UserError, match="max_pages"):
+        read_settings(tmp_path)
+
+
+def test_only_texts_numbers_and_lists_are_settings() -> None:
+    with pytest.raises(TypeError):
+        module.toml(object())
+
+
+def test_an_unknown_format_is_refused_at_once(directory: Path) -> None:
+    with pytest.raises(UserError, match="no format 'cvs'"):
+        start(directory, formats=["jsonl", "cvs"])
+    assert not directory.exists()
