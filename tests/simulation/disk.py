@@ -42,6 +42,11 @@ class Fate:
         self._blow = blow
         self._dead = False
 
+    @property
+    def deadly(self) -> bool:
+        """Tell whether what strikes ends the process there and then."""
+        return self._blow is not None and self._blow.end in (End.KILL, End.POWER)
+
     def step(self, what: str, do: Callable[[float], None], lose: Callable[[], None]) -> None:
         """Do one storage step: `do` a portion of it from 0 to 1; with the power `lose` what was not synced."""
         if self._dead:

@@ -10,7 +10,6 @@ from gossamer.policy import Policy
 from gossamer.urls import host_key
 from simulation.disk import Blow, End
 from simulation.network import Weather
-from simulation.storage import Store
 from simulation.truth import Truth, random_truth
 
 
@@ -47,10 +46,6 @@ class Plan(Struct, frozen=True):
             at_hand=chance.choice((0, 2, 20_000)),
             ends=_ends(chance, durable=durable),
         )
-
-    def new_store(self) -> Store:
-        """Make the disk for it."""
-        return Store(outputs=self.outputs, durable=self.durable)
 
     def blows(self, storage_steps: int, collects: int) -> list[Blow]:
         """Say what strikes in each life, by how long the undisturbed crawl was."""

@@ -1,4 +1,7 @@
-"""Play many seeds: `make simulate SEEDS=5000 FIRST=0`. Ends with status 1 at the first one that fails."""
+"""Play many seeds: `make simulate SEEDS=5000 FIRST=0`, with ARGS="--journal sqlite" on real files.
+
+Ends with status 1 at the first one that fails.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,23 @@ import argparse
 import sys
 import time
 
+from simulation.real_files import FileStore
 from simulation.simulator import Broken, simulate
+from simulation.storage import DiskStore
+
+STORES = {"simulated": DiskStore, "sqlite": FileStore}
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="simulate", description=__doc__)
     parser.add_argument("--seeds", type=int, default=500)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--journal", choices=STORES, default="simulated")
     asked = parser.parse_args(arguments)
     began, lives, fetches, refetched = time.monotonic(), 0, 0, 0
     for seed in range(asked.first, asked.first + asked.seeds):
         try:
-            story = simulate(seed)
+            story = simulate(seed, STORES[asked.journal])
         except Broken as broken:
             sys.stdout.write(f"{broken}\n")
             return 1

@@ -28,7 +28,7 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol, TypeVar
 
 import msgspec
 import numpy as np
@@ -46,11 +46,13 @@ from simulation.disk import Blow, Crash, End, Fate
 from simulation.network import SimulatedClock, SimulatedEngine
 from simulation.plan import Plan
 from simulation.referee import Referee
-from simulation.storage import Store
+from simulation.storage import DiskStore
 
 MOST_STEPS = 20_000
 """No simulated crawl needs so many commands and events; one that takes them runs in circles."""
 SHOWN = 30
+
+T = TypeVar("T")
 
 
 class Broken(Exception):  # noqa: N818  # a sentence ends better without "error"
@@ -59,13 +61,25 @@ class Broken(Exception):  # noqa: N818  # a sentence ends better without "error"
 
 @dataclass
 class Story:
-    """What came of all lives of one crawl."""
+    """What came of all lives of one crawl; `storage_steps` is how many it took undisturbed."""
 
     lives: list[str]
     fetches: int
     refetched: int
     links: int
     steps: int
+    storage_steps: int
+
+
+class Store(Protocol):
+    """Where a crawl keeps its journal and outputs; it outlives processes. `again` goes after `make simulate`."""
+
+    again: str
+
+    def begin_life(self, fate: Fate) -> tuple[Journal, dict[str, Output]]: ...
+    def end_life(self) -> None: ...
+    def outputs(self) -> dict[str, bytes]: ...
+    def close(self) -> None: ...
 
 
 class World:
@@ -79,7 +93,7 @@ class World:
         self.books = Books()
         self.finish: FinishReason | None = None
         self.referee = Referee(plan.truth, plan.policy)
-        self._store = store
+        self.store = store
         self._chance = random.Random(f"{plan.seed} world")
         self._clock = SimulatedClock(random.Random(f"{plan.seed} clock"))
         self._reported: list[str] = []
@@ -92,7 +106,7 @@ class World:
         fate = Fate(self._chance, self.trace.append, blow)
         self.trace.append(f"-------- life {self.referee.lives + 1}: {blow or 'nothing strikes'}")
         self.finish = None
-        journal, outputs = self._store.begin_life(fate)
+        journal, outputs = self.store.begin_life(fate)
         try:
             self._crawl(journal, outputs, blow, calm=calm)
         except Crash:
@@ -102,7 +116,7 @@ class World:
             if blow is None or blow.end is not End.DISK_ERROR:
                 raise AssertionError(f"nothing failed, and yet: {error}") from error
         finally:
-            self._store.end_life()
+            self.store.end_life()
             self.storage_steps += fate.steps
         self._clock.time += self._chance.random() * 100
         return self.finish is not None and self.finish is not FinishReason.STOPPED
@@ -198,7 +212,7 @@ class World:
 
     def records(self) -> dict[str, list[PageRecord]]:
         """Read all outputs; each byte of them must be part of a record."""
-        return {name: _records(name, content) for name, content in self._store.outputs().items()}
+        return {name: _records(name, content) for name, content in self.store.outputs().items()}
 
 
 def _recalled(journal: Journal, ids: list[int]) -> list[Link]:
@@ -216,22 +230,26 @@ def _records(name: str, content: bytes) -> list[PageRecord]:
 # ---------------------------------------------------------------- a whole seed
 
 
-def simulate(seed: int, *, new_store: Callable[[Plan], Store] = Plan.new_store, make: str = "SEEDS=1") -> Story:
+def simulate(seed: int, new_store: Callable[[Plan], Store] = DiskStore) -> Story:
     """Play one seed; raises Broken, with all that is needed to see it again, if a promise is not kept."""
     plan = Plan.of(seed)
+    return strike(plan, plan.blows, new_store)
+
+
+def strike(plan: Plan, blows: Callable[[int, int], list[Blow]], new_store: Callable[[Plan], Store]) -> Story:
+    """Crawl undisturbed, then with the blows that fit so many storage steps and collects, and compare."""
     with contextlib.closing(new_store(plan)) as calm, contextlib.closing(new_store(plan)) as struck:
-        undisturbed = World(plan, calm)
-        _watched(undisturbed, lambda: _undisturbed(undisturbed), make)
-        world = World(plan, struck)
-        return _watched(world, lambda: _struck(world, undisturbed), make)
+        undisturbed, world = World(plan, calm), World(plan, struck)
+        _watched(undisturbed, lambda: _undisturbed(undisturbed))
+        chosen = blows(undisturbed.storage_steps, undisturbed.collects)
+        return _watched(world, lambda: _struck(world, undisturbed, chosen))
 
 
 def _undisturbed(world: World) -> None:
     assert world.live(None, calm=True), "an undisturbed crawl does not end"
 
 
-def _struck(world: World, undisturbed: World) -> Story:
-    blows = world.plan.blows(undisturbed.storage_steps, undisturbed.collects)
+def _struck(world: World, undisturbed: World, blows: list[Blow]) -> Story:
     for blow in blows:
         world.live(blow, calm=False)
     assert world.live(None, calm=True), "the crawl does not end when nothing strikes any more"
@@ -243,7 +261,8 @@ def _struck(world: World, undisturbed: World) -> Story:
     assert all(count <= most for count in world.referee.fetches.values())
     refetched = fetches - len(world.referee.fetches)
     known = undisturbed.referee._frontier.known
-    return Story([str(blow.end) for blow in blows], fetches, refetched, known, world.steps)
+    ends = [str(blow.end) for blow in blows]
+    return Story(ends, fetches, refetched, known, world.steps, undisturbed.storage_steps)
 
 
 def _compare(world: World, undisturbed: World) -> None:
@@ -276,7 +295,7 @@ def _difference(found: dict[str, tuple[object, ...]], expected: dict[str, tuple[
     )
 
 
-def _watched(world: World, play: Callable[[], Any], make: str) -> Any:
+def _watched(world: World, play: Callable[[], T]) -> T:
     try:
         return play()
     except Exception as error:
@@ -284,7 +303,7 @@ def _watched(world: World, play: Callable[[], Any], make: str) -> Any:
         seed = world.plan.seed
         raise Broken(
             f"seed {seed}, step {world.steps}: {type(error).__name__}: {error}\n{world.plan}\nthe last of the trace:\n"
-            f"{lines}\nagain: make simulate FIRST={seed} {make}"
+            f"{lines}\nagain: make simulate FIRST={seed} SEEDS=1{world.store.again}"
         ) from error
 
 

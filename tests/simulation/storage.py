@@ -16,6 +16,7 @@ from gossamer.ports import Journal, Output
 from gossamer.protocol import Batch, Chunk, Saved
 from gossamer.urls import host_key
 from simulation.disk import Disk, Fate, File
+from simulation.plan import Plan
 
 
 class Entry(Struct, frozen=True):
@@ -130,13 +131,15 @@ class Lines:
         """Nothing is held open."""
 
 
-class Store:
+class DiskStore:
     """Where a crawl keeps its journal and outputs: here on the simulated disk."""
 
-    def __init__(self, *, outputs: int, durable: bool) -> None:
+    again = ""
+
+    def __init__(self, plan: Plan) -> None:
         self._disk = Disk()
-        self._durable = durable
-        self._names = [f"pages{number}.jsonl" for number in range(outputs)]
+        self._durable = plan.durable
+        self._names = [f"pages{number}.jsonl" for number in range(plan.outputs)]
 
     def begin_life(self, fate: Fate) -> tuple[Journal, dict[str, Output]]:
         """Open the journal and the outputs as a new process does."""

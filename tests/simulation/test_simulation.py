@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import random
+from functools import partial
 
 import pytest
 
+from core.webs import html
+from gossamer.model import Response
+from gossamer.policy import Policy
 from simulation.bugs import BUGS, Bug
 from simulation.disk import Blow, Crash, Disk, End, Fate
+from simulation.network import Weather
 from simulation.plan import Plan
-from simulation.simulator import Broken, Story, simulate
+from simulation.real_files import FileStore
+from simulation.simulator import Broken, Story, simulate, strike
+from simulation.truth import Truth
 
-SEEDS, PARTS = 400, 8
+SEEDS, REAL_SEEDS, PARTS = 500, 64, 8
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -60,6 +67,41 @@ def test_the_seeds_reach_every_end_and_make_pages_be_fetched_again() -> None:
     assert ends == {end.value for end in End if end is not End.REST}
     assert sum(story.refetched for story in stories) > 50
     assert sum(story.links for story in stories) > 500
+
+
+# ---------------------------------------------------------------- the real journal and output, on real files
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_with_sqlite_on_real_files_nothing_is_lost_either(part: int) -> None:
+    for seed in range(part, REAL_SEEDS, PARTS):
+        simulate(seed, FileStore)
+
+
+@pytest.mark.parametrize("end", [End.DISK_ERROR, End.KILL, End.POWER])
+def test_every_single_storage_call_of_a_small_crawl_may_be_struck(end: End) -> None:
+    plan = small(durable=end is End.POWER)
+    step = steps = 1
+    while step <= steps:
+        story = strike(plan, partial(at_step, end, step), FileStore)
+        step, steps = step + 1, story.storage_steps
+    assert steps > 50
+
+
+def at_step(end: End, step: int, storage_steps: int, collects: int) -> list[Blow]:
+    return [Blow(end, step)]
+
+
+def small(*, durable: bool) -> Plan:
+    """Plan a crawl of five pages, a redirect and a missing page on two hosts."""
+    a, b = "https://a.example", "https://b.example"
+    links = "".join(f"<a href={url}>x</a>" for url in (f"{a}/1", f"{a}/2", f"{b}/", f"{a}/none", "http://[/"))
+    pages = [f"{a}/", f"{a}/1", f"{a}/2", f"{b}/", f"{b}/new"]
+    truth: Truth = {url: html(url, f"<title>{url}</title>" + links) for url in pages}
+    truth[f"{b}/"] = Response(f"{b}/", 301, {"location": "/new"})
+    policy = Policy(seeds=(f"{a}/",), scope="any", user_agent="gossamer", concurrency=4, delay=0.0)
+    weather = Weather({a: 0.3, b: 0.5})
+    return Plan(0, 7, truth, policy, weather, durable=durable, outputs=1, at_hand=0, ends=())
 
 
 # ---------------------------------------------------------------- the disk itself
