@@ -11,8 +11,9 @@ from gossamer.cli import values
 from gossamer.errors import UserError
 from gossamer.policy import Policy
 
-VERBS: Final = ("crawl", "fetch", "demo", "export")
+VERBS: Final = ("crawl", "resume", "status", "fetch", "demo", "export")
 ENGINES: Final = ("asyncio", "threads", "inline")
+FORMATS: Final = ("jsonl", "warc", "parquet", "markdown")
 EXPORTS: Final = ("jsonl", "parquet", "markdown", "graph", "graphml")
 _DEFAULTS: Final = Policy()
 
@@ -27,6 +28,21 @@ examples:
 
 exit codes: 0 every link visited, 1 the same with broken links or failed pages, 2 usage,
             3 nothing useful fetched, 4 ended early (a limit), 70 a bug, 130 interrupted
+"""
+RESUME_EXAMPLES = """\
+examples:
+  gossamer resume example.org.crawl                          go on wherever it ended: nothing is recorded twice
+  gossamer resume example.org.crawl --max-pages 50000        with a higher limit
+  gossamer resume example.org.crawl -e threads --delay 2     on another engine, with other manners
+
+Everything else stays as it was when the crawl began. Exit codes are those of `gossamer crawl`.
+"""
+STATUS_EXAMPLES = """\
+examples:
+  gossamer status example.org.crawl                          while it runs, and after it ended or died
+  gossamer status example.org.crawl --json | jq .pending
+
+exit codes: 0 told, 2 usage (no crawl there), 4 the journal cannot be read
 """
 FETCH_EXAMPLES = """\
 examples:
@@ -119,6 +135,8 @@ def _parsers() -> tuple[Parser, dict[str, Parser]]:
     commands = parser.add_subparsers(title="commands", dest="verb", metavar="", parser_class=Parser, prog="gossamer")
     about = {
         "crawl": ("follow the links of a site, and record every page", CRAWL_EXAMPLES, _add_crawl),
+        "resume": ("go on with a crawl that was stopped or died", RESUME_EXAMPLES, _add_resume),
+        "status": ("tell how a crawl is doing", STATUS_EXAMPLES, _add_status),
         "fetch": ("download many URLs, in the order asked", FETCH_EXAMPLES, _add_fetch),
         "demo": ("crawl a small website on this machine, to see how it goes", DEMO_EXAMPLES, _add_demo),
         "export": ("make other formats of a crawl that is over", EXPORT_EXAMPLES, _add_export),
@@ -191,8 +209,33 @@ def _add_crawl(parser: Parser) -> None:
     results = _Group(parser, "results")
     about = "where pages.jsonl goes; - for JSON lines on stdout (default: HOST.crawl, here)"
     results.choice("-o", "--output", dest="directory", metavar="DIR", about=about)
+    formats = "record pages as jsonl, warc, parquet or markdown; again for more (default: jsonl)"
+    results.choice("-f", "--format", dest="formats", action="append", choices=FORMATS, metavar="F", about=formats)
+    durable = "wait for the disk at every commit: not even a power cut loses what was recorded"
+    results.switch("--durable", dest="durable", about=durable)
     results.switch("--json", dest="json", about="print the closing report as JSON on stdout")
     _add_talk(parser)
+
+
+def _add_resume(parser: Parser) -> None:
+    parser.usage = "gossamer resume DIR [options]"
+    what = _Group(parser, "what may be changed")
+    what.choice("directory", metavar="DIR", about="the directory of the crawl")
+    _add_limits(what)
+    _add_pace(what)
+    _add_fetching(parser)
+    _add_speed(parser, "requests at once, to all hosts together")
+    results = _Group(parser, "results")
+    results.switch("--json", dest="json", about="print the closing report as JSON on stdout")
+    _add_talk(parser, config=False)
+
+
+def _add_status(parser: Parser) -> None:
+    parser.usage = "gossamer status DIR [--json]"
+    choices = _Group(parser, "choices")
+    choices.choice("directory", metavar="DIR", about="the directory of the crawl")
+    choices.switch("--json", dest="json", about="print it as JSON")
+    choices.choice("-h", "--help", action="help", about="show this and leave")
 
 
 def _add_border(parser: Parser) -> None:
@@ -205,6 +248,10 @@ def _add_border(parser: Parser) -> None:
     exclude = "never follow links that match; again for more"
     what.setting("--exclude", dest="exclude", action="append", metavar="GLOB", about=exclude)
     what.setting("-d", "--max-depth", dest="max_depth", metavar="N", about="stay within N links of the start")
+    _add_limits(what)
+
+
+def _add_limits(what: _Group) -> None:
     what.setting("--max-pages", dest="max_pages", metavar="N", about="stop after N pages")
     what.setting("--max-time", dest="max_time", metavar="T", about="stop after a time, such as 90, 5m or 2h")
     what.setting("--max-bytes", dest="max_bytes", metavar="SIZE", about="stop after so much was read, such as 500MB")
@@ -212,15 +259,19 @@ def _add_border(parser: Parser) -> None:
 
 def _add_manners(parser: Parser) -> None:
     manners = _Group(parser, "manners")
+    _add_pace(manners)
+    robots = "ignore robots.txt (your own site only)"
+    manners.choice("--no-robots", dest="robots", action="store_false", about=robots)
+    nofollow = "follow links marked nofollow too"
+    manners.choice("--follow-nofollow", dest="nofollow", action="store_false", about=nofollow)
+
+
+def _add_pace(manners: _Group) -> None:
     manners.setting("--contact", dest="contact", metavar="C", about="your e-mail address or page, told to the sites")
     delay = "rest between requests to a host: seconds, or auto: twice the time it took to answer, at least 0.2 s"
     manners.setting("--delay", dest="delay", metavar="T", about=delay)
     at_once = "requests to one host at once"
     manners.setting("--host-concurrency", dest="host_concurrency", metavar="N", about=at_once)
-    robots = "ignore robots.txt (your own site only)"
-    manners.choice("--no-robots", dest="robots", action="store_false", about=robots)
-    nofollow = "follow links marked nofollow too"
-    manners.choice("--follow-nofollow", dest="nofollow", action="store_false", about=nofollow)
 
 
 def _add_fetch(parser: Parser) -> None:
@@ -292,14 +343,15 @@ def _add_engine(group: _Group) -> None:
     group.choice("-e", "--engine", choices=ENGINES, metavar="E", about=about)
 
 
-def _add_talk(parser: Parser) -> None:
+def _add_talk(parser: Parser, *, config: bool = True) -> None:
     talk = _Group(parser, "talk (on stderr)")
     talk.switch("-q", "--quiet", dest="quiet", about="say nothing but errors")
     talk.switch("-v", "--verbose", dest="verbose", about="a line for every page; tracebacks of bugs")
     talk.switch("--no-progress", dest="progress", on=False, about="no progress display")
-    config = (
-        "settings in TOML; without it ./gossamer.toml or [tool.gossamer] of ./pyproject.toml. "
-        "GOSSAMER_MAX_PAGES=9 in the environment comes before them, flags before that"
-    )
-    talk.choice("--config", metavar="FILE", default=None, about=config)
+    if config:
+        about = (
+            "settings in TOML; without it ./gossamer.toml or [tool.gossamer] of ./pyproject.toml. "
+            "GOSSAMER_MAX_PAGES=9 in the environment comes before them, flags before that"
+        )
+        talk.choice("--config", metavar="FILE", default=None, about=about)
     talk.choice("-h", "--help", action="help", about="show this and leave")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,6 +18,7 @@ from gossamer.cli.terminal import console, is_live, line
 from gossamer.cli.values import shown_duration, shown_size
 from gossamer.crawler import Crawler, Report
 from gossamer.engines.loop import run_in_loop
+from gossamer.errors import JournalError, OutputError
 from gossamer.page import Page
 
 if TYPE_CHECKING:
@@ -44,13 +45,25 @@ def conduct(crawler: Crawler, chosen: Namespace, *, see: Callable[[Page], None] 
     display: AbstractContextManager[None] = nullcontext()
     if talks and chosen.progress:
         display = shown(watch, screen, live=live)
-    with interrupts(crawler, lambda sentence: tell(watch, sentence, live=live)), display:
+    with interrupts(crawler, lambda sentence: tell(watch, sentence, live=live)), display, _hopeful(crawler):
         _visit_all(crawler, take)
     if talks:
         summary.show(screen, crawler.report, findings, crawler.policy)
     if chosen.json:
         _print_report(crawler.report)
     return crawler.report
+
+
+@contextmanager
+def _hopeful(crawler: Crawler) -> Iterator[None]:
+    """Say how to go on where a disk ended the crawl."""
+    try:
+        yield
+    except (JournalError, OutputError) as trouble:
+        if crawler.directory is None:
+            raise
+        hope = f"What was saved before is safe. Once that is mended: {summary.resume_command(crawler.directory)}"
+        raise type(trouble)(f"{trouble}\n{hope}") from trouble
 
 
 def _visit_all(crawler: Crawler, take: Callable[[Page], None]) -> None:

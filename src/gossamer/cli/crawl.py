@@ -41,7 +41,8 @@ def run(chosen: Namespace) -> int:
     if to_stdout and chosen.json:
         raise UserError("-o - and --json both print on stdout; choose one of them.")
     directory = None if to_stdout else Path(wanted) if wanted else vacant(seeds[0])
-    crawler = Crawler(seeds, directory=directory, engine=engine, **fields)
+    formats = getattr(chosen, "formats", ("jsonl",))
+    crawler = Crawler(seeds, directory=directory, engine=engine, formats=formats, durable=chosen.durable, **fields)
     if not chosen.quiet:
         _ask_for_contact(crawler.policy)
     report = conduct(crawler, chosen, see=write_line if to_stdout else None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gossamer.cli.findings import KEPT, Findings
@@ -18,6 +20,13 @@ if TYPE_CHECKING:
 
 DONE, FINDINGS, NOTHING, EARLY, INTERRUPTED = 0, 1, 3, 4, 130
 _LIMITS: Final = (FinishReason.PAGE_LIMIT, FinishReason.TIME_LIMIT, FinishReason.BYTE_LIMIT, FinishReason.ERROR)
+
+_HIGHER: Final = {
+    FinishReason.PAGE_LIMIT: " --max-pages N",
+    FinishReason.TIME_LIMIT: " --max-time T",
+    FinishReason.BYTE_LIMIT: " --max-bytes SIZE",
+}
+"""What a crawl that reached a limit must be given to go on."""
 
 _ADVICE: Final[dict[Waiting, str]] = {
     Waiting.POLITENESS: "That is good manners. On a site of your own, --delay 0 --host-concurrency 8 is much faster.",
@@ -175,8 +184,19 @@ def advice(factor: Waiting, policy: Policy) -> str:
 
 
 def _results(report: Report) -> Lines:
-    if report.directory is None or not report.pages:
+    if report.directory is None:
         return []
-    number = report.counts.ended
-    said = f"  ({number:,} {_plural('line', number)}, one a link)"
-    return [(9, line(("Results", "bold"), f"  {report.directory / 'pages.jsonl'}", (said, "dim")))]
+    lines: Lines = []
+    if report.pages:
+        number = report.counts.ended
+        said = f"  ({number:,} {_plural('line', number)}, one a link)"
+        lines.append((9, line(("Results", "bold"), f"  {report.directory / 'pages.jsonl'}", (said, "dim"))))
+    if report.snapshot.queued:
+        higher = _HIGHER.get(report.finish_reason, "")
+        lines.append((9, line(("Go on", "bold"), f"    {resume_command(report.directory)}{higher}")))
+    return lines
+
+
+def resume_command(directory: Path) -> str:
+    """Name the command that goes on with the crawl in a directory."""
+    return f"gossamer resume {shlex.quote(str(directory))}"

@@ -1,0 +1,83 @@
+"""gossamer status: tell how a crawl is doing, while it runs or after it died."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gossamer.cli.summary import resume_command
+from gossamer.cli.terminal import printable
+from gossamer.cli.values import shown_duration, shown_size
+from gossamer.directory import Status, status
+from gossamer.reasons import Reason
+
+
+def run(chosen: Namespace) -> int:
+    """Print the status of the crawl in a directory."""
+    told = status(Path(chosen.directory))
+    if chosen.json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(facts(told)), indent=2).decode() + "\n")
+    else:
+        for text in described(told):
+            sys.stdout.write(printable(text) + "\n")
+    return 0
+
+
+def facts(told: Status) -> dict[str, Any]:
+    """Give the status as it is printed in JSON: times in seconds, moments as Unix time."""
+    seen, books = told.glance, told.glance.books
+    return {
+        "directory": str(told.directory),
+        "state": told.state,
+        "finish_reason": told.finish_reason,
+        "process": told.holder,
+        "seeds": told.settings.policy.seeds,
+        "engine": told.settings.engine,
+        "formats": told.settings.formats,
+        "known": seen.known,
+        "ended": seen.ended,
+        "pending": seen.pending,
+        "hosts": seen.hosts,
+        "outcomes": books.kinds,
+        "by_reason": books.by_reason,
+        "refused": books.refused,
+        "bytes": books.bytes,
+        "fetches": books.fetches,
+        "elapsed": books.elapsed,
+        "committed_at": seen.committed_at,
+        "resume": resume_command(told.directory) if told.resumable else None,
+    }
+
+
+def described(told: Status) -> Iterator[str]:
+    """Give the status in lines for people."""
+    seen, books = told.glance, told.glance.books
+    yield f"{told.directory}: {_state(told)}"
+    yield f"  {seen.known:,} links known, {seen.ended:,} ended, {seen.pending:,} pending, on {seen.hosts:,} hosts"
+    counted = ", ".join(f"{number:,} {kind}" for kind, number in books.kinds.items() if number)
+    yield f"  {counted or 'nothing recorded yet'}; {shown_size(books.bytes)} in {shown_duration(books.elapsed)}"
+    if seen.committed_at is not None:
+        yield f"  last saved {_moment(seen.committed_at)}"
+    for code, number in sorted(books.by_reason.items(), key=lambda item: (-item[1], item[0])):
+        yield f"  {number:>9,}  {code:<24} {Reason(code).sentence}"
+    if told.resumable:
+        yield f"Go on: {resume_command(told.directory)}"
+
+
+def _state(told: Status) -> str:
+    match told.state, told.holder:
+        case "running", holder if holder is not None:
+            return f"running, process {holder.pid} since {_moment(holder.started)}"
+        case "interrupted", _:
+            return "interrupted; what was saved is whole"
+    return f"ended, because {told.finish_reason.sentence}" if told.finish_reason else "ended"
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")

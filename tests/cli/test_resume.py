@@ -1,0 +1,134 @@
+"""`gossamer resume` and `gossamer status`: what a user does after a crawl was stopped or died."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import gossamer.cli
+from gossamer.demo.server import DemoServer
+from gossamer.errors import JournalError
+from gossamer.journals.sqlite import SqliteJournal
+
+SOURCE = Path(gossamer.__file__).parent.parent
+AT_EASE = ("--allow-private", "127.0.0.1", "--delay", "0.005", "-q")
+
+
+@pytest.fixture(scope="module")
+def museum() -> Iterator[DemoServer]:
+    with DemoServer() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def in_a_directory_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+def command(*words: str) -> subprocess.Popen[str]:
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE), "COLUMNS": "100", "PYTHONUTF8": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "gossamer", *words],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+    )  # fmt: skip
+
+
+def records(directory: str) -> list[str]:
+    return [json.loads(line)["url"] for line in Path(directory, "pages.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def until_saved(directory: str, lines: int, process: subprocess.Popen[str]) -> None:
+    path, patience = Path(directory, "pages.jsonl"), time.monotonic() + 30
+    while not path.exists() or path.read_bytes().count(b"\n") < lines:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < patience
+        time.sleep(0.01)
+
+
+def test_a_crawl_that_reached_its_limit_goes_on(museum: DemoServer, capfd: pytest.CaptureFixture[str]) -> None:
+    words = ["crawl", museum.url, *AT_EASE[:-1], "--no-progress", "--max-pages", "5", "-o", "my crawl"]
+    assert gossamer.cli.main(words) == 4
+    assert "gossamer resume 'my crawl' --max-pages N" in capfd.readouterr().err
+    assert gossamer.cli.main(["resume", "my crawl", "-q", "--max-pages", "12", "-e", "threads"]) == 4
+    assert len(records("my crawl")) == len(set(records("my crawl"))) >= 12
+
+
+def test_a_crawl_is_not_begun_where_another_lies(museum: DemoServer, capfd: pytest.CaptureFixture[str]) -> None:
+    words = ["crawl", museum.url, *AT_EASE, "--max-pages", "3", "-o", "here"]
+    assert gossamer.cli.main(words) == 4
+    assert gossamer.cli.main(words) == 2
+    assert "gossamer resume here" in capfd.readouterr().err
+
+
+def test_what_cannot_be_changed_is_not_offered(capfd: pytest.CaptureFixture[str]) -> None:
+    assert gossamer.cli.main(["resume", "here", "--scope", "any"]) == 2
+    assert gossamer.cli.main(["resume", "nowhere"]) == 2
+    assert "is no crawl directory" in capfd.readouterr().err
+
+
+def test_status_tells_of_a_running_a_killed_and_a_finished_crawl(
+    museum: DemoServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    process = command("crawl", museum.url, *AT_EASE, "-o", "here")
+    try:
+        until_saved("here", 20, process)
+        assert gossamer.cli.main(["status", "here"]) == 0
+        assert f"running, process {process.pid} since" in capfd.readouterr().out
+        assert gossamer.cli.main(["resume", "here"]) == 2
+        assert f"in use: process {process.pid} on" in capfd.readouterr().err
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=20)
+    assert gossamer.cli.main(["status", "here"]) == 0
+    said = capfd.readouterr().out
+    assert "interrupted" in said
+    assert "Go on: gossamer resume here" in said
+    assert gossamer.cli.main(["status", "here", "--json"]) == 0
+    facts = json.loads(capfd.readouterr().out)
+    assert facts["state"] == "interrupted"
+    assert facts["process"] is None
+    assert facts["pending"] == facts["known"] - facts["ended"] > 0
+    assert facts["outcomes"]["done"] > 0
+
+    assert gossamer.cli.main(["resume", "here", "-q", "--delay", "0", "--host-concurrency", "4"]) == 1
+    assert gossamer.cli.main(["status", "here", "--json"]) == 0
+    facts = json.loads(capfd.readouterr().out)
+    assert (facts["state"], facts["finish_reason"], facts["pending"], facts["resume"]) == ("ended", "complete", 0, None)
+    assert facts["ended"] == len(records("here")) == len(set(records("here")))
+    assert gossamer.cli.main(["resume", "here", "-q"]) == 1
+
+
+def test_two_signals_end_at_once_and_nothing_is_lost(museum: DemoServer) -> None:
+    process = command("crawl", museum.url, *AT_EASE, "-o", "here")
+    until_saved("here", 10, process)
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode in (130, -signal.SIGINT, -signal.SIGTERM)
+    assert gossamer.cli.main(["resume", "here", "-q", "--delay", "0", "--host-concurrency", "4"]) == 1
+    found = records("here")
+    assert len(found) == len(set(found))
+    assert gossamer.cli.main(["crawl", museum.url, *AT_EASE, "--delay", "0", "-o", "whole"]) == 1
+    assert set(found) == set(records("whole"))
+
+
+def test_a_failing_disk_ends_with_code_4_and_the_way_on(
+    museum: DemoServer, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: SqliteJournal, *_: object) -> None:
+        raise JournalError("The journal cannot be kept: the disk is full.")
+
+    monkeypatch.setattr(SqliteJournal, "commit", fail)
+    assert gossamer.cli.main(["crawl", museum.url, *AT_EASE, "-o", "here"]) == 4
+    said = capfd.readouterr().err
+    assert "the disk is full" in said
+    assert "gossamer resume here" in said
