@@ -78,17 +78,27 @@ def test_outcomes_do_not_depend_on_the_order_of_answers(seed: int) -> None:
     }
 
 
+def crawled_to(depth: int, seed: int, slots: int, *, redirects: bool) -> Played:
+    web, origins = random_web(seed, pages=25, redirects=redirects)
+    policy = Policy(seeds=(origins[0],), scope="any", concurrency=slots, host_concurrency=slots, max_depth=depth)
+    return play(policy, web, seed=seed)
+
+
 @given(seeds, st.integers(0, 4))
 @settings(max_examples=60, deadline=None)
 def test_a_depth_limit_reaches_the_same_pages_in_any_order(seed: int, depth: int) -> None:
-    def played(slots: int) -> Played:
-        web, origins = random_web(seed, pages=25)
-        policy = Policy(seeds=(origins[0],), scope="any", concurrency=slots, host_concurrency=slots, max_depth=depth)
-        return play(policy, web, seed=seed)
-
-    few, many = played(1), played(8)
+    few, many = crawled_to(depth, seed, 1, redirects=False), crawled_to(depth, seed, 8, redirects=False)
     assert {url: end[:2] for url, end in few.outcomes.items()} == {url: end[:2] for url, end in many.outcomes.items()}
     assert all(end[2] <= depth for end in many.outcomes.values())
+
+
+@pytest.mark.xfail(
+    reason="a redirect costs no depth: a page linked from one page of a level and redirected to from another gets the"
+    " depth of whichever landed first"
+)
+def test_a_depth_limit_reaches_the_same_pages_even_where_a_redirect_is_a_shorter_way() -> None:
+    few, many = crawled_to(3, 803, 1, redirects=True), crawled_to(3, 803, 8, redirects=True)
+    assert few.outcomes.keys() == many.outcomes.keys()
 
 
 @given(seeds)

@@ -132,7 +132,7 @@ def timed(answer: Answer, seconds: float) -> Answer:
     )
 
 
-def random_web(seed: int, *, hosts: int = 3, pages: int = 12) -> tuple[Web, list[str]]:
+def random_web(seed: int, *, hosts: int = 3, pages: int = 12, redirects: bool = True) -> tuple[Web, list[str]]:
     """Make a web with all that may happen on one: redirects, loops, passing errors, rules, slow and dead hosts."""
     chance = random.Random(seed)
     web = Web()
@@ -142,7 +142,7 @@ def random_web(seed: int, *, hosts: int = 3, pages: int = 12) -> tuple[Web, list
         web.put(origin + "/robots.txt", *_random_robots(chance, origin + "/robots.txt"))
     for url in every:
         links = chance.sample(every, chance.randint(0, min(6, len(every))))
-        web.put(url, *_random_answers(chance, url, links))
+        web.put(url, *_random_answers(chance, url, links, redirects=redirects))
     return web, [origin + "/p0" for origin in origins]
 
 
@@ -161,7 +161,7 @@ def _random_robots(chance: random.Random, url: str) -> list[Answer]:
     )
 
 
-def _random_answers(chance: random.Random, url: str, links: list[str]) -> list[Answer]:
+def _random_answers(chance: random.Random, url: str, links: list[str], *, redirects: bool) -> list[Answer]:
     page = html(url, "".join(f"<a href={link}>x</a>" for link in links))
     other = links[0] if links else url
     return chance.choices(
@@ -180,5 +180,5 @@ def _random_answers(chance: random.Random, url: str, links: list[str]) -> list[A
             [Response(url, 200, {"content-type": "image/png"}, b"\x89PNG")],
             [html(url, "<meta name=robots content=nofollow>" + page.body.decode())],
         ],
-        [20, 2, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 1],
+        [20, 2 * redirects, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 1],
     )[0]

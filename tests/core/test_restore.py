@@ -1,0 +1,142 @@
+"""A crawl that goes on from what its journal remembers: nothing twice, nothing lost, the books carried on."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.webs import Web, random_web
+from gossamer.crawl import Crawl
+from gossamer.frontier import Frontier, place_of
+from gossamer.journals.memory import MemoryJournal
+from gossamer.model import Books, Link, Outlink
+from gossamer.policy import Policy
+from gossamer.protocol import Batch, Chunk, Commit, Committed, Fetch, Recall, Recalled, Saved, Stop, Wait
+from gossamer.reasons import FinishReason
+from gossamer.urls import fingerprint, host_key
+from gossamer.visit import Visitor
+
+
+def saved_from(batches: Iterable[Batch]) -> Saved:
+    """Pack what a durable journal would give back."""
+    hosts: dict[str, int] = {}
+    chunks, ended, books = [], array("Q"), None
+    for batch in batches:
+        owners = [hosts.setdefault(host_key(link.url), len(hosts)) for link in batch.links]
+        chunks.append(
+            Chunk(
+                batch.links[0].id if batch.links else chunks[-1].first_id + len(chunks[-1].places) // 2,
+                array("Q", batch.fingerprints).tobytes(),
+                array("I", owners).tobytes(),
+                array("H", [place_of(link) for link in batch.links]).tobytes(),
+                array("Q", batch.refused).tobytes(),
+            )
+        )
+        ended.extend(one.link.id for one in batch.ended)
+        books = batch.books
+    return Saved(0, tuple(hosts), tuple(chunks), ended.tobytes(), books=books)
+
+
+def crawl_on(
+    policy: Policy, web: Web, journal: MemoryJournal, before: list[Batch], *, commits: int
+) -> FinishReason | None:
+    """Start from the batches before, crawl until so many more are committed, and drop dead: None; or end."""
+    frontier = Frontier(breadth_first=policy.max_depth is not None)
+    saved = saved_from(before)
+    frontier.restore(saved)
+    crawl, visitor = Crawl(policy, frontier), Visitor(policy)
+    if saved.books is not None:
+        crawl.restore(saved.books)
+    now = 50.0
+    requests = []
+    while True:
+        match crawl.poll(now):
+            case Fetch(request):
+                requests.append(request)
+            case Recall(ids):
+                crawl.handle(Recalled(tuple(journal.recall(ids))), now)
+            case Commit(batch):
+                if not commits:
+                    return None
+                commits -= 1
+                journal.commit(batch, {})
+                before.append(batch)
+                crawl.handle(Committed(), now)
+            case Wait(until):
+                if requests:
+                    request = requests.pop(0)
+                    crawl.handle(visitor.visit(request, web.ask(request.url)), now)
+                else:
+                    now = until
+            case Stop(reason):
+                return reason
+
+
+@given(st.integers(0, 2**32), st.lists(st.integers(0, 12), max_size=4), st.sampled_from([None, 3]))
+@settings(max_examples=50)
+def test_a_crawl_killed_at_any_commit_ends_as_if_it_had_not_been(
+    seed: int, kills: list[int], depth: int | None
+) -> None:
+    web, origins = random_web(seed)
+    policy = Policy(seeds=tuple(origins), scope="any", delay=0.0, max_depth=depth)
+    whole: list[Batch] = []
+    reason = crawl_on(policy, web, MemoryJournal(), whole, commits=10_000)
+    web, _ = random_web(seed)
+    journal, batches = MemoryJournal(), list[Batch]()
+    for commits in kills:
+        crawl_on(policy, web, journal, batches, commits=commits)
+        web.asked = {url: 0 for url in web.asked if url.endswith("robots.txt")} | _asked_by(web, batches)
+    assert crawl_on(policy, web, journal, batches, commits=10_000) == reason
+    ends = [one.link.url for batch in batches for one in batch.ended]
+    assert len(ends) == len(set(ends)), "no link ends twice"
+    assert set(ends) == {one.link.url for batch in whole for one in batch.ended}
+    books = batches[-1].books
+    assert {kind: n for kind, n in books.kinds.items() if kind != "retry"} == {
+        kind: n for kind, n in whole[-1].books.kinds.items() if kind != "retry"
+    }
+    assert books.by_reason == whole[-1].books.by_reason
+    assert books.fetches >= whole[-1].books.fetches
+
+
+def _asked_by(web: Web, batches: list[Batch]) -> dict[str, int]:
+    """Let a page that has not ended answer from its first answer again, as if the trouble had not yet passed."""
+    ended = {one.link.url for batch in batches for one in batch.ended}
+    return {url: count for url, count in web.asked.items() if url in ended}
+
+
+def test_what_was_restored_comes_out_in_the_order_of_depth_and_discovery() -> None:
+    links = tuple(
+        Link(id, f"https://{host}.example/{id}", depth)
+        for id, (host, depth) in enumerate([("a", 0), ("b", 1), ("a", 2), ("a", 1), ("b", 1), ("a", 1)])
+    )
+    marks = tuple(fingerprint(link.url, 0) for link in links)
+    frontier = Frontier(host_concurrency=9)
+    frontier.restore(saved_from([Batch((), links[:4], marks[:4], (123,)), Batch((), links[4:], marks[4:])]))
+    assert (frontier.known, frontier.queued, len(frontier.hosts)) == (6, 6, 2)
+    assert [frontier.hosts["https://a.example"].queue.pop() for _ in range(4)] == [0, 3, 5, 2]
+    assert [frontier.hosts["https://b.example"].queue.pop() for _ in range(2)] == [1, 4]
+    frontier.offer(Outlink(marks[3], links[3].url, "https://a.example"), depth=0, hops=0, via="")
+    assert frontier.settle().links == (), "it is known"
+    assert frontier.nbytes >= 8 * 7
+
+
+def test_the_books_are_carried_on() -> None:
+    crawl = Crawl(Policy(seeds=("https://a.example/",), max_time=100.0), Frontier())
+    books = Books(
+        {"done": 5, "retry": 2}, {"fail.timeout": 1}, 3, 1000, 9, 40.0, {"wait.server": 40.0}, ("https://b/",)
+    )
+    crawl.restore(books)
+    snapshot = crawl.snapshot(7.0)
+    assert (snapshot.counts.done, snapshot.counts.retried, snapshot.counts.refused) == (5, 2, 3)
+    assert (snapshot.elapsed, snapshot.bytes, snapshot.fetches) == (40.0, 1000, 9)
+    fetch = crawl.poll(7.0)
+    assert isinstance(fetch, Commit)
+    assert fetch.batch.books.adopted == ("https://b/",)
+    crawl.handle(Committed(), 7.0)
+    crawl.poll(7.0)
+    wait = crawl.poll(7.0)
+    assert isinstance(wait, Wait)
+    assert wait.until == 67.0, "the time limit counts the runs before"

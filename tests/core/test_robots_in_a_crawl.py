@@ -1,0 +1,127 @@
+"""robots.txt inside a crawl: when it is read, again, elsewhere, and what follows from each answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.webs import Answer, Played, Web, html, play, robots_txt
+from gossamer.crawl import Crawl
+from gossamer.frontier import Frontier
+from gossamer.gate import ROBOTS_HOPS
+from gossamer.model import Failure, Purpose, Response
+from gossamer.policy import Policy
+from gossamer.protocol import Commit, Committed, Fetch, Stop
+from gossamer.reasons import FinishReason, Reason
+from gossamer.visit import Visitor
+
+HOME = "https://a.example/"
+RULES = HOME + "robots.txt"
+
+
+def crawled(*answers: Answer, pages: int = 1, **fields: object) -> Played:
+    web = Web()
+    web.page(HOME, *[f"/{number}" for number in range(1, pages)])
+    for number in range(1, pages):
+        web.page(f"{HOME}{number}")
+    web.put(RULES, *answers)
+    for hop in range(9):
+        web.put(f"{HOME}rules{hop}", Response(f"{HOME}rules{hop}", 302, {"location": f"/rules{hop + 1}"}))
+    web.put(f"{HOME}rules9", robots_txt(f"{HOME}rules9", "User-agent: *\nDisallow: /"))
+    return play(Policy(seeds=(HOME,), **fields), web)  # type: ignore[arg-type]
+
+
+def rules_asked(played: Played) -> list[str]:
+    return [url for url, purpose, _, _ in played.fetches if purpose is Purpose.ROBOTS]
+
+
+@pytest.mark.parametrize(
+    ("answer", "end"),
+    [
+        (Response(RULES, 404, {}), ("done", None)),
+        (Response(RULES, 401, {}), ("done", None)),
+        (Response(RULES, 200, {"content-type": "text/plain"}), ("done", None)),
+        (robots_txt(RULES, "User-agent: *\nDisallow: /"), ("skipped", Reason.SKIP_ROBOTS)),
+        (robots_txt(RULES, "User-agent: *\nCrawl-delay: 30"), ("done", None)),
+        (robots_txt(RULES, "User-agent: *\nCrawl-delay: 31"), ("skipped", Reason.SKIP_CRAWL_DELAY)),
+        (html(RULES, "<!doctype html><title>Hello</title>"), ("failed", Reason.FAIL_ROBOTS_HTML)),
+        (Response(RULES, 500, {}), ("failed", Reason.FAIL_ROBOTS_UNREACHABLE)),
+        (Response(RULES, 501, {}), ("failed", Reason.FAIL_ROBOTS_UNREACHABLE)),
+        (Response(RULES, 429, {}), ("failed", Reason.FAIL_ROBOTS_UNREACHABLE)),
+        (Failure(Reason.FAIL_TIMEOUT), ("failed", Reason.FAIL_ROBOTS_UNREACHABLE)),
+        (Failure(Reason.FAIL_TOO_LARGE), ("failed", Reason.FAIL_ROBOTS_UNREACHABLE)),
+        (Failure(Reason.FAIL_DNS), ("failed", Reason.FAIL_DNS)),
+        (Failure(Reason.FAIL_TLS), ("failed", Reason.FAIL_TLS)),
+    ],
+)  # fmt: skip
+def test_an_answer_decides_what_becomes_of_the_pages(answer: Answer, end: tuple[str, str | None]) -> None:
+    assert crawled(answer).outcomes[HOME][:2] == end
+
+
+def test_without_robots_nothing_is_asked_and_all_is_allowed() -> None:
+    played = crawled(robots_txt(RULES, "User-agent: *\nDisallow: /"), robots=False)
+    assert rules_asked(played) == []
+    assert played.outcomes[HOME][:2] == ("done", None)
+
+
+def test_redirects_of_robots_are_followed_five_times() -> None:
+    assert ROBOTS_HOPS == 5
+    followed = crawled(Response(RULES, 301, {"location": "/rules5"}))
+    assert rules_asked(followed) == [RULES, *[f"{HOME}rules{hop}" for hop in range(5, 10)]]
+    assert followed.outcomes[HOME][:2] == ("skipped", Reason.SKIP_ROBOTS)
+    endless = crawled(Response(RULES, 301, {"location": "/rules4"}))
+    assert rules_asked(endless) == [RULES, *[f"{HOME}rules{hop}" for hop in range(4, 9)]]
+    assert endless.outcomes[HOME][:2] == ("done", None), "unavailable: all may be crawled (RFC 9309, 2.3.1.2)"
+
+
+def test_a_robots_redirect_to_nowhere_allows_all() -> None:
+    assert crawled(Response(RULES, 301, {"location": "mailto:x"})).outcomes[HOME][:2] == ("done", None)
+
+
+def test_a_passing_trouble_with_robots_is_waited_out() -> None:
+    played = crawled(
+        Response(RULES, 503, {"retry-after": "50"}),
+        Failure(Reason.FAIL_RESET),
+        robots_txt(RULES, "User-agent: *\nAllow: /"),
+    )
+    starts = [start for _, purpose, start, _ in played.fetches if purpose is Purpose.ROBOTS]
+    assert len(starts) == 3
+    assert starts[1] - starts[0] == pytest.approx(50.0)
+    assert 2.0 <= starts[2] - starts[1] <= 3.0
+    assert played.outcomes[HOME][:2] == ("done", None)
+
+
+def test_robots_is_asked_again_after_a_day() -> None:
+    played = crawled(
+        robots_txt(RULES, "User-agent: *\nCrawl-delay: 30"), robots_txt(RULES, "User-agent: *\nDisallow: /"), pages=3000
+    )
+    asked = [start for _, purpose, start, _ in played.fetches if purpose is Purpose.ROBOTS]
+    assert len(asked) == 2
+    assert 24 * 3600 <= asked[1] - asked[0] <= 24 * 3600 + 60
+    kinds = [kind for kind, _, _ in played.outcomes.values()]
+    assert kinds.count("done") + kinds.count("skipped") == 3000
+    assert 2870 <= kinds.count("done") <= 2890
+
+
+def test_links_of_a_closed_host_do_not_wait_for_its_rest() -> None:
+    played = crawled(Response(RULES, 501, {}), delay=59.0)
+    assert played.snapshot.elapsed == 0.0
+
+
+def test_a_crawl_that_is_abandoned_leaves_what_flies_for_the_next_run() -> None:
+    policy = Policy(seeds=(HOME, HOME + "2"), robots=False, concurrency=2, host_concurrency=2, delay=0.0)
+    crawl, visitor = Crawl(policy, Frontier(host_concurrency=2)), Visitor(policy)
+    first = crawl.poll(0.0)
+    assert isinstance(first, Commit)
+    crawl.handle(Committed(), 0.0)
+    one, two = crawl.poll(0.0), crawl.poll(0.0)
+    assert isinstance(one, Fetch)
+    assert isinstance(two, Fetch)
+    crawl.handle(visitor.visit(one.request, html(HOME, "")), 1.0)
+    crawl.abandon()
+    last = crawl.poll(1.0)
+    assert isinstance(last, Commit)
+    assert [ended.link.url for ended in last.batch.ended] == [one.request.url]
+    crawl.handle(Committed(), 1.0)
+    assert crawl.poll(1.0) == Stop(FinishReason.STOPPED)
+    snapshot = crawl.snapshot(1.0)
+    assert (snapshot.in_flight, snapshot.counts.ended, snapshot.finish_reason) == (0, 1, FinishReason.STOPPED)

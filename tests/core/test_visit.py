@@ -1,0 +1,172 @@
+"""What a worker makes of one answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.webs import html
+from gossamer import visit as visit_module
+from gossamer.model import Failure, Link, OutcomeKind, Purpose, Request, Response, line_of
+from gossamer.policy import Policy
+from gossamer.protocol import Failed, RobotsRead, Visited
+from gossamer.reasons import Reason
+from gossamer.visit import Visitor
+
+HOME = "https://a.example/dir/page?q=1"
+
+
+def visited(body: str, *, url: str = HOME, depth: int = 0, visitor: Visitor | None = None, **fields: object) -> Visited:
+    visitor = visitor or Visitor(Policy(seeds=("https://a.example/",), **fields))  # type: ignore[arg-type]
+    event = visitor.visit(Request(Link(1, url, depth)), html(url, body))
+    assert isinstance(event, Visited)
+    assert event.line == line_of(event.record)
+    return event
+
+
+def urls(event: Visited) -> list[str]:
+    return [outlink.url for outlink in event.outlinks]
+
+
+def reasons(event: Visited) -> list[Reason]:
+    return [refusal.reason for refusal in event.refusals]
+
+
+def test_links_are_resolved_judged_and_told_apart() -> None:
+    event = visited(
+        "<a href=x>1</a><a href=/y#z>2</a><a href=//b.example/>3</a><a href='http://['>4</a><a href=?p>5</a>"
+    )
+    assert urls(event) == ["https://a.example/dir/x", "https://a.example/y", "https://a.example/dir/page?p"]
+    assert reasons(event) == [Reason.SKIP_SCOPE]
+    assert all(outlink.host == "https://a.example" for outlink in event.outlinks)
+
+
+def test_a_link_reported_once_in_a_directory_is_not_judged_again_but_one_of_a_query_is() -> None:
+    visitor = Visitor(Policy(seeds=("https://a.example/",)))
+    body = "<a href=x>x</a><a href=?p>p</a><a href=//b.example/>b</a>"
+    assert len(visited(body, visitor=visitor).outlinks) == 2
+    again = visited(body, visitor=visitor, url="https://a.example/dir/other")
+    assert urls(again) == ["https://a.example/dir/other?p"]
+    assert again.refusals == ()
+    assert again.record.outlinks == 3
+    assert visited("<a href=x>x</a>", visitor=visitor).outlinks == ()
+    assert (
+        urls(visited(body, visitor=visitor, url="https://a.example/elsewhere/"))[0] == "https://a.example/elsewhere/x"
+    )
+
+
+def test_a_link_first_met_at_the_depth_limit_is_reported_when_met_above_it() -> None:
+    visitor = Visitor(Policy(seeds=("https://a.example/",), max_depth=2))
+    assert reasons(visited("<a href=x>x</a>", depth=2, visitor=visitor)) == [Reason.SKIP_DEPTH]
+    assert urls(visited("<a href=x>x</a>", depth=1, visitor=visitor)) == ["https://a.example/dir/x"]
+
+
+def test_the_base_element_and_the_encoding_decide_what_a_link_means() -> None:
+    assert urls(visited("<base href=/other/><a href=x>x</a>")) == ["https://a.example/other/x"]
+    assert urls(visited("<base href='http://['><a href=x>x</a>")) == ["https://a.example/dir/x"]
+    page = Response(HOME, 200, {"content-type": "text/html; charset=windows-1252"}, b"<a href='?\xe9'>x</a>")
+    event = Visitor(Policy(seeds=("https://a.example/",))).visit(Request(Link(1, HOME)), page)
+    assert isinstance(event, Visited)
+    assert urls(event) == ["https://a.example/dir/page?%E9"]
+
+
+@pytest.mark.parametrize(
+    ("body", "nofollow", "found", "refused"),
+    [
+        ("<a rel=nofollow href=x>x</a><a href=y>y</a>", True, ["y"], [Reason.SKIP_NOFOLLOW]),
+        ("<a rel=nofollow href=x>x</a><a href=y>y</a>", False, ["y", "x"], []),
+        ("<meta name=robots content=nofollow><a href=y>y</a>", True, [], [Reason.SKIP_NOFOLLOW]),
+        ("<meta name=robots content=none><a href=y>y</a>", False, ["y"], []),
+        ("<a rel=nofollow href='http://['>x</a>", True, [], []),
+    ],
+)
+def test_nofollow_is_obeyed_unless_the_user_says_no(
+    body: str, nofollow: bool, found: list[str], refused: list[Reason]
+) -> None:
+    event = visited(body, nofollow=nofollow)
+    assert [url.rsplit("/", 1)[1] for url in urls(event)] == found
+    assert reasons(event) == refused
+
+
+def test_no_more_links_of_a_page_are_taken_than_the_limit() -> None:
+    body = "".join(f"<a href={number}>x</a><a rel=nofollow href=n{number}>x</a>" for number in range(10))
+    event = visited(body, max_links_per_page=3)
+    assert [url[-1] for url in urls(event)] == ["0", "1", "2"]
+    assert len(event.refusals) == 3
+
+
+def test_what_a_worker_remembers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visit_module, "KNOWN_DIRECTORIES", 2)
+    monkeypatch.setattr(visit_module, "KNOWN_HREFS", 3)
+    visitor = Visitor(Policy(seeds=("https://a.example/",)))
+    for number in range(9):
+        event = visited("<a href=/x>x</a>", visitor=visitor, url=f"https://a.example/{number}/")
+        assert urls(event) == ["https://a.example/x"]
+        assert len(visitor._known) <= 2
+    for start in range(0, 20, 4):
+        body = "".join(f"<a href={number}>x</a>" for number in range(start, start + 4))
+        assert len(visited(body, visitor=visitor, url="https://a.example/8/").outlinks) == 4
+        assert max(map(len, visitor._known.values())) <= 3 + 4
+
+
+def test_a_record_tells_what_the_page_says_of_itself() -> None:
+    body = "<html lang=fr><title> T </title><link rel=canonical href=/c><meta name=robots content=noindex>"
+    record = visited(body).record
+    assert (record.title, record.language, record.canonical) == ("T", "fr", "https://a.example/c")
+    assert (record.noindex, record.encoding, record.status) == (True, "utf-8", 200)
+    assert visited("<link rel=canonical href='http://['>").record.canonical == ""
+
+
+def test_what_is_not_html_is_recorded_unread() -> None:
+    answer = Response(HOME, 200, {"content-type": "image/png", "x-robots-tag": "noindex"}, b"<a href=/x>")
+    event = Visitor(Policy(seeds=("https://a.example/",))).visit(Request(Link(1, HOME)), answer)
+    assert isinstance(event, Visited)
+    assert (event.kind, event.outlinks, event.record.size) == (OutcomeKind.DONE, (), 11)
+    assert event.record.noindex
+
+
+def test_an_adopted_seed_widens_the_scope() -> None:
+    visitor = Visitor(Policy(seeds=("https://a.example/",)))
+    request = Request(Link(1, "https://b.example/", 1), adopted=("https://b.example/",))
+    event = visitor.visit(request, html("https://b.example/", "<a href=/x>x</a><a href=//c.example/>x</a>"))
+    assert isinstance(event, Visited)
+    assert urls(event) == ["https://b.example/x"]
+    assert reasons(event) == [Reason.SKIP_SCOPE]
+
+
+@pytest.mark.parametrize(("depth", "adopts"), [(0, "https://b.example/"), (1, "")])
+def test_only_a_seed_may_redirect_out_of_the_scope(depth: int, adopts: str) -> None:
+    visitor = Visitor(Policy(seeds=("https://a.example/",)))
+    answer = Response(HOME, 301, {"location": "//b.example/"})
+    event = visitor.visit(Request(Link(1, HOME, depth)), answer)
+    assert isinstance(event, Visited)
+    assert (event.adopts, event.kind) == (adopts, OutcomeKind.REDIRECTED)
+    assert bool(event.outlinks) == bool(adopts)
+    assert event.record.reason == (None if adopts else Reason.SKIP_SCOPE)
+
+
+def test_a_seed_may_not_redirect_to_what_the_user_excluded() -> None:
+    visitor = Visitor(Policy(seeds=("https://a.example/",), exclude=("*/x",)))
+    event = visitor.visit(Request(Link(1, HOME)), Response(HOME, 301, {"location": "/x"}))
+    assert isinstance(event, Visited)
+    assert (event.adopts, event.outlinks, event.record.reason) == ("", (), Reason.SKIP_EXCLUDED)
+
+
+def test_failures_and_robots_are_passed_on() -> None:
+    visitor = Visitor(Policy(seeds=("https://a.example/",)))
+    failed = visitor.visit(Request(Link(1, HOME), attempt=2), Failure(Reason.FAIL_RESET, "cut", 1.5, 10))
+    assert isinstance(failed, Failed)
+    assert (failed.kind, failed.record.detail, failed.record.attempts) == (OutcomeKind.FAILED, "cut", 3)
+    answer = Response("https://a.example/robots.txt", 200, {})
+    request = Request(Link(-1, "https://a.example/robots.txt"), Purpose.ROBOTS)
+    assert visitor.visit(request, answer) == RobotsRead(request, answer)
+
+
+def test_a_bug_costs_one_page_and_shows_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("of our own making")
+
+    monkeypatch.setattr(visit_module.html, "scan", broken)
+    event = Visitor(Policy(seeds=("https://a.example/",))).visit(Request(Link(1, HOME)), html(HOME, "<p>"))
+    assert isinstance(event, Failed)
+    assert (event.kind, event.record.reason) == (OutcomeKind.FAILED, Reason.FAIL_BUG)
+    assert "of our own making" in event.record.detail

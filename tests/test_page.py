@@ -1,0 +1,106 @@
+"""Page: what users and handlers see of a visit."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from gossamer import Page, PageRecord, Response, UserError
+from gossamer.model import OutcomeKind, Timings
+from gossamer.page import TREE_MOST_BYTES, TREE_MOST_TAGS
+from gossamer.reasons import Reason
+
+SHOP = """<!doctype html><html lang=en><title> The
+ shop </title><style>p {}</style><body><h1>Silk &amp; more</h1><p class=price data-cents=1200>12.00</p>
+<p class=price>7.50 <b>now</b></p><a href=/a?b=1#top>A</a> <a rel=nofollow href=//cdn.example/x>B</a>
+<a href=mailto:x>C</a>"""
+
+
+def test_a_page_is_made_from_html_to_test_handlers() -> None:
+    page = Page.of(SHOP, url="https://shop.example/x/")
+    assert (page.url, page.status, page.ok, page.outcome) == ("https://shop.example/x/", 200, True, OutcomeKind.DONE)
+    assert (page.title, page.language, page.reason) == ("The shop", "en", None)
+    assert (page.depth, page.via, page.fetched_at, page.timings) == (0, "", None, Timings())
+    assert page.headers["content-type"].startswith("text/html")
+    assert page.body == SHOP.encode()
+    assert repr(page) == "<Page 200 https://shop.example/x/>"
+    assert page.record.outlinks == len(page.links)
+    assert Page.of("gone", status=404).status == 404
+
+
+def test_bytes_are_read_in_the_encoding_they_are_in() -> None:
+    page = Page.of("<meta charset=windows-1251><title>Шёлк</title>".encode("windows-1251"))
+    assert page.title == "Шёлк"
+    assert "Шёлк" in page.html
+    assert page.record.encoding == "windows-1251"
+
+
+def test_links_are_absolute_and_know_their_text() -> None:
+    page = Page.of(SHOP, url="https://shop.example/x/")
+    assert [(link.url, link.text, link.nofollow) for link in page.links] == [
+        ("https://shop.example/a?b=1", "A", False),
+        ("https://cdn.example/x", "B", True),
+    ]
+
+
+def test_text_is_what_a_person_sees() -> None:
+    text = Page.of(SHOP).text
+    assert "Silk & more" in text
+    assert "p {}" not in text
+
+
+def test_css_finds_elements() -> None:
+    page = Page.of(SHOP)
+    prices = page.css("p.price")
+    assert len(prices) == 2
+    assert prices.text == "12.00 7.50 now"
+    assert prices.first is not None
+    assert prices.first.text() == "12.00"
+    assert prices.attributes("data-cents") == ["1200"]
+    assert page.css("table").first is None
+    assert page.css("table").text == ""
+
+
+def test_xpath_finds_elements_where_lxml_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("lxml.html")
+    assert Page.of(SHOP).xpath("//p[@data-cents]/text()") == ["12.00"]
+    assert Page.of("").xpath("//p") == []
+    monkeypatch.setitem(sys.modules, "lxml.html", None)
+    with pytest.raises(UserError, match=r"pip install 'gossamer\[xpath\]'"):
+        Page.of(SHOP).xpath("//p")
+
+
+@pytest.mark.parametrize("monster", ["x" * (TREE_MOST_BYTES + 1), "<b>" * (TREE_MOST_TAGS + 1)], ids=["long", "tags"])
+def test_a_tree_of_a_monster_is_refused_but_its_text_and_links_are_not(monster: str) -> None:
+    page = Page.of(f"<a href=/x>x</a>{monster}")
+    with pytest.raises(UserError, match="too large to search safely"):
+        page.css("a")
+    if "lxml" in sys.modules:
+        with pytest.raises(UserError, match="too large to search safely"):
+            page.xpath("//a")
+    assert len(page.links) == 1
+    assert page.text.startswith("x")
+
+
+def test_a_page_at_the_bounds_is_searched() -> None:
+    page = Page.of("<b>" + "<i></i>" * ((TREE_MOST_TAGS - 1) // 2))
+    assert page.html.count("<") in (TREE_MOST_TAGS - 1, TREE_MOST_TAGS)
+    assert len(page.css("b")) == 1
+
+
+def test_a_page_that_is_no_html_has_no_text_and_no_links() -> None:
+    record = PageRecord("https://a.example/i.png", OutcomeKind.DONE, status=200)
+    page = Page(record, Response(record.url, 200, {"content-type": "image/png"}, b"\x89PNG <a href=/x>"))
+    assert not page.is_html
+    assert (page.html, page.text, page.links) == ("", "", ())
+    assert not page.css("a")
+
+
+def test_a_page_without_an_answer_says_why() -> None:
+    record = PageRecord("https://a.example/", OutcomeKind.FAILED, reason=Reason.FAIL_TIMEOUT, depth=3, via="https://b/")
+    page = Page(record)
+    assert not page.ok
+    assert (page.status, page.reason, page.body, page.headers) == (None, Reason.FAIL_TIMEOUT, b"", {})
+    assert (page.depth, page.via, page.is_html, page.links) == (3, "https://b/", False, ())
+    assert repr(page) == "<Page fail.timeout https://a.example/>"

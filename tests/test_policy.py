@@ -1,0 +1,70 @@
+"""Policy: what users write is understood, and what cannot be is told in a sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from gossamer.errors import UserError
+from gossamer.policy import Policy
+
+
+def test_the_defaults_are_polite() -> None:
+    policy = Policy()
+    assert policy.robots
+    assert policy.nofollow
+    assert (policy.delay, policy.host_concurrency, policy.max_crawl_delay) == ("auto", 1, 30.0)
+    assert (policy.timeout, policy.max_body, policy.max_redirects) == (30.0, 10 * 1024 * 1024, 10)
+    assert policy.allow_private == ()
+    assert policy.verify_tls
+    assert not policy.proxy_from_environment
+
+
+@pytest.mark.parametrize(
+    ("written", "field", "value"),
+    [
+        ({"seeds": "https://a.example/"}, "seeds", ("https://a.example/",)),
+        ({"include": "/a/*"}, "include", ("/a/*",)),
+        ({"exclude": ["/b", "/c"]}, "exclude", ("/b", "/c")),
+        ({"headers": {"Accept": "text/html", "X": "1"}}, "headers", (("Accept", "text/html"), ("X", "1"))),
+        ({"headers": [["Accept", "*/*"]]}, "headers", (("Accept", "*/*"),)),
+        ({"delay": "auto"}, "delay", "auto"),
+        ({"delay": "1.5"}, "delay", 1.5),
+        ({"delay": 0}, "delay", 0.0),
+        ({"max_pages": "10"}, "max_pages", 10),
+        ({"max_time": None}, "max_time", None),
+        ({"robots": "false"}, "robots", False),
+    ],
+)
+def test_loose_values_become_strict_ones(written: dict[str, Any], field: str, value: object) -> None:
+    assert getattr(Policy.of(written), field) == value
+
+
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        ({"max_page": 1}, "There is no setting 'max_page'. Did you mean 'max_pages'?"),
+        ({"xyzzy": 1}, "There is no setting 'xyzzy'."),
+        ({"max_pages": 0}, "max_pages cannot be 0: expected int >= 1."),
+        ({"delay": -1}, "delay cannot be -1: "),
+        ({"delay": "soon"}, "delay cannot be 'soon': "),
+        ({"scope": "planet"}, "scope cannot be 'planet': invalid enum value 'planet'."),
+        ({"host_concurrency": 0}, "host_concurrency cannot be 0"),
+        ({"headers": {"X": 1}}, "headers cannot be {'X': 1}: "),
+    ],
+)
+def test_what_cannot_be_is_told_in_a_sentence(written: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(UserError) as told:
+        Policy.of(written)
+    assert str(told.value).startswith(sentence)
+    assert "`" not in str(told.value)
+    assert " - at " not in str(told.value)
+
+
+def test_a_policy_goes_through_toml_and_back() -> None:
+    policy = Policy(seeds=("https://a.example/",), headers=(("A", "b"),), max_pages=5, delay=0.5)
+    written = {name: value for name, value in msgspec.structs.asdict(policy).items() if value is not None}
+    assert Policy.of(msgspec.toml.decode(msgspec.json.encode({}).replace(b"{}", b""))) == Policy()
+    assert Policy.of(msgspec.json.decode(msgspec.json.encode(written))) == policy

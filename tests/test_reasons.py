@@ -1,0 +1,43 @@
+"""One vocabulary of reasons: stable codes, one plain sentence each, and an anchor."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from gossamer.model import Counts, Link, Request, Snapshot
+from gossamer.protocol import Saved
+from gossamer.reasons import FinishReason, Reason, Waiting
+
+
+@pytest.mark.parametrize("reason", [*Reason, *Waiting, *FinishReason])
+def test_every_reason_has_a_plain_sentence(reason: Reason | Waiting | FinishReason) -> None:
+    assert 8 < len(reason.sentence) < 100
+    assert "\n" not in reason.sentence
+
+
+def test_codes_say_of_what_kind_they_are() -> None:
+    assert all(re.fullmatch(r"(skip|fail)\.[a-z0-9_]+", reason) for reason in Reason)
+    assert all(re.fullmatch(r"wait\.[a-z_]+", waiting) for waiting in Waiting)
+
+
+def test_anchors_are_distinct_and_fit_for_a_url() -> None:
+    anchors = [reason.anchor for reason in Reason]
+    assert len(set(anchors)) == len(anchors)
+    assert Reason.FAIL_HTTP_4XX.anchor == "fail-http-4xx"
+    assert all(re.fullmatch("[a-z0-9-]+", anchor) for anchor in anchors)
+
+
+def test_a_snapshot_names_what_took_the_most_time_and_how_fast_it_goes() -> None:
+    seconds = {Waiting.SERVER: 3.0, Waiting.POLITENESS: 5.0, Waiting.CPU: 2.0}
+    counts = Counts(done=6, redirected=2, failed=1, skipped=1)
+    snapshot = Snapshot(5.0, 2, counts, 20, 10, 0, 1, 100, 9, seconds)
+    assert snapshot.limiting_factor is Waiting.POLITENESS
+    assert snapshot.pages_per_second == 2.0
+    assert Snapshot(0.0, 2, counts, 20, 10, 0, 1, 100, 9, seconds).pages_per_second == 0.0
+
+
+def test_small_values_tell_what_they_hold() -> None:
+    assert Request(Link(7, "https://a.example/")).url == "https://a.example/"
+    assert Saved().known == Saved().pending == 0
