@@ -1,0 +1,282 @@
+"""Sitemaps are read in all their forms, however broken, and nothing in them can harm."""
+
+from __future__ import annotations
+
+import gzip
+import resource
+import time
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from gossamer.parse import sitemap
+from gossamer.parse.sitemap import MAX_BYTES, MAX_URLS, Sitemap, SitemapURL, parse
+
+HERE = "https://example.org/sitemap.xml"
+HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+SPACE = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+
+
+def urls(text: str | bytes, url: str = HERE, content_type: str = "application/xml") -> list[str]:
+    return [page.url for page in parse(text.encode() if isinstance(text, str) else text, url, content_type).urls]
+
+
+def urlset(*entries: str) -> str:
+    return f"{HEAD}<urlset {SPACE}>" + "".join(f"<url>{entry}</url>" for entry in entries) + "</urlset>"
+
+
+# ---------------------------------------------------------------- what the standard says
+
+
+def test_a_urlset_names_pages_with_their_dates_and_priorities() -> None:
+    found = parse(
+        urlset(
+            "<loc>https://example.org/a</loc><lastmod>2026-01-02</lastmod><changefreq>daily</changefreq>"
+            "<priority>0.8</priority>",
+            "<loc>https://example.org/b</loc>",
+        ).encode(),
+        HERE,
+    )
+    assert found == Sitemap(
+        (SitemapURL("https://example.org/a", "2026-01-02", 0.8), SitemapURL("https://example.org/b")), kind="urlset"
+    )
+
+
+def test_an_index_names_sitemaps() -> None:
+    found = parse(
+        f"{HEAD}<sitemapindex {SPACE}><sitemap><loc>https://example.org/1.xml.gz</loc><lastmod>2026</lastmod></sitemap>"
+        "<sitemap><loc>/2.xml</loc></sitemap></sitemapindex>".encode(),
+        HERE,
+    )
+    assert found == Sitemap((), ("https://example.org/1.xml.gz", "https://example.org/2.xml"), kind="index")
+
+
+def test_a_text_file_names_one_page_a_line() -> None:
+    text = (
+        "\ufeffhttps://example.org/a\r\n  https://example.org/b  \n\n# no page\nhttps://example.org/c d\nHTTPS://x.org"
+    )
+    found = parse(text.encode(), HERE, "text/plain")
+    assert (found.kind, [page.url for page in found.urls]) == (
+        "text",
+        ["https://example.org/a", "https://example.org/b", "https://x.org/"],
+    )
+
+
+def test_an_rss_feed_names_the_pages_of_its_items() -> None:
+    text = (
+        '<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"><channel><link>https://example.org/</link>'
+        '<image><url>/logo.png</url><link>/image</link></image><atom:link href="/feed" rel="self"/>'
+        "<item><title>A</title><link>https://example.org/a?x=1&amp;y=2</link><pubDate>Mon, 05 Jan 2026</pubDate></item>"
+        "<item><atom:link href='/b'/><link/></item></channel></rss>"
+    )
+    found = parse(text.encode(), HERE)
+    assert found.kind == "rss"
+    assert found.urls == (
+        SitemapURL("https://example.org/a?x=1&y=2", "Mon, 05 Jan 2026"),
+        SitemapURL("https://example.org/b"),
+    )
+
+
+def test_an_atom_feed_names_the_pages_of_its_entries_not_their_other_links() -> None:
+    text = (
+        '<feed xmlns="http://www.w3.org/2005/Atom"><link href="https://example.org/"/><entry><link rel="edit" '
+        'href="/edit"/><link rel="alternate" href="/a?b=1&amp;c=2"/><updated>2026-01-01T00:00:00Z</updated>'
+        '<content type="xhtml"><link href="/inside"/></content></entry><entry><link href="/b"/></entry></feed>'
+    )
+    found = parse(text.encode(), HERE)
+    assert found.kind == "atom"
+    assert found.urls == (
+        SitemapURL("https://example.org/a?b=1&c=2", "2026-01-01T00:00:00Z"),
+        SitemapURL("https://example.org/b"),
+    )
+
+
+def test_zipped_files_are_told_by_their_first_bytes() -> None:
+    page = urlset("<loc>/a</loc>").encode()
+    assert urls(gzip.compress(page), content_type="application/octet-stream") == ["https://example.org/a"]
+    halves = gzip.compress(page[:40]) + gzip.compress(page[40:])
+    assert urls(halves) == ["https://example.org/a"], "of several members"
+
+
+@pytest.mark.parametrize(
+    ("codec", "mark"),
+    [("utf-8", b""), ("utf-8", b"\xef\xbb\xbf"), ("utf-16-le", b"\xff\xfe"), ("utf-16-be", b"\xfe\xff"),
+     ("iso-8859-1", b"")],
+)  # fmt: skip
+def test_the_encoding_comes_from_the_mark_or_the_declaration(codec: str, mark: bytes) -> None:
+    text = f'<?xml version="1.0" encoding="{codec}"?><urlset><url><loc>/käse</loc></url></urlset>'
+    assert urls(mark + text.encode(codec)) == ["https://example.org/k%C3%A4se"]
+
+
+def test_space_cdata_comments_and_prefixes_do_not_matter() -> None:
+    text = (
+        f'{HEAD}<?xml-stylesheet href="x.xsl"?><!-- <url><loc>/no</loc></url> --><s:urlset xmlns:s="x"><s:url>\n'
+        "<s:loc>\n  <![CDATA[ https://example.org/a?x=1&y=2 ]]>\n</s:loc></s:url>"
+        "<url><loc>/b<!-- in between -->c</loc></url><URL><LOC>/d</LOC></URL></s:urlset>"
+    )
+    assert urls(text) == ["https://example.org/a?x=1&y=2", "https://example.org/bc", "https://example.org/d"]
+
+
+def test_an_image_of_a_page_is_no_page() -> None:
+    image = "<image:image><image:loc>/i.png</image:loc><image:url>/j</image:url></image:image>"
+    assert urls(urlset(f"{image}<loc>/a</loc>{image}", f"{image}<loc>/b</loc>")) == [
+        "https://example.org/a",
+        "https://example.org/b",
+    ]
+
+
+def test_an_address_is_named_once_and_the_unusable_ones_are_counted() -> None:
+    found = parse(urlset("<loc>/a</loc>", "<loc>/a#x</loc>", "<loc>mailto:x</loc>", "<loc> </loc>", "").encode(), HERE)
+    assert [page.url for page in found.urls] == ["https://example.org/a"]
+    assert found.notes == ("3 entries have no usable address",)
+    assert not found.truncated
+
+
+@pytest.mark.parametrize("written", ["high", "1.5", "-1", "nan", "inf", ""])
+def test_an_absurd_priority_is_none(written: str) -> None:
+    found = parse(urlset(f"<loc>/a</loc><priority>{written}</priority>").encode(), HERE)
+    assert found.urls[0].priority is None
+
+
+def test_without_an_address_of_its_own_only_absolute_ones_count() -> None:
+    assert urls(urlset("<loc>/a</loc>", "<loc>https://example.org/b</loc>"), url="") == ["https://example.org/b"]
+
+
+# ---------------------------------------------------------------- broken files
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<urlset><url><loc>/a</url><url><loc>/b</url></urlset>",
+        "<urlset><url><loc>/a<lastmod>2026<url><loc>/b",
+        "<url><loc>/a</loc></url><url><loc>/b</loc></url>",
+        "<urlset><url><loc>/a</loc></urlset></url><url></b></loc><loc>/b</loc></url>",
+        "<urlset><url><loc>/a</loc <lastmod>2026</lastmod></url><url><loc>/b</loc></url>",
+        "<br />\n<b>Warning</b>: it is late in <b>x.php</b><br />\n<urlset><url><loc>/a</loc></url><url><loc>/b</loc>",
+        "<urlset><url><loc>/a</loc></url><url><loc>/b</loc></url><url><loc",
+        "<urlset><url><loc>/a</loc></url><url><loc>/b</loc></url><!-- never closed <url><loc>/c</loc></url>",
+    ],
+)
+def test_broken_files_give_what_they_have(text: str) -> None:
+    assert urls(text)[:2] == ["https://example.org/a", "https://example.org/b"]
+    assert len(urls(text)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("<loc>/a?b=1&c=2&copy;=3</loc>", "/a?b=1&c=2&copy;=3"),
+        ("<loc>/&#97;&#x62;&#0;&#xD800;&#x110000;</loc>", "/ab%EF%BF%BD%EF%BF%BD%EF%BF%BD"),
+        ("<loc>/&lt;&gt;&quot;&apos;&amp;amp;</loc>", "/%3C%3E%22'&amp;"),
+        ("<loc>/a</loc><loc>/b</loc>", "/a"),
+        ("<loc/><loc>/b</loc>", None),
+        ("<loc>/<![CDATA[never closed", "/never%20closed%3C/url%3E%3C/urlset%3E"),
+    ],
+)
+def test_text_is_read_literally(text: str, url: str | None) -> None:
+    assert urls(urlset(text)) == ([f"https://example.org{url}"] if url else [])
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "hello", "<", "<!doctype html><title>404</title><html><p>https://example.org/", "<a/>" * 99, "{}"]
+)
+def test_what_is_no_sitemap_is_none(text: str) -> None:
+    found = parse(text.encode(), HERE)
+    assert (found.kind, found.urls, found.notes) == ("none", (), ("it is no sitemap",))
+
+
+def test_a_zipped_file_that_is_cut_or_broken_gives_what_came_before() -> None:
+    lines = "".join(f"https://example.org/{number * 7919 % 10007}\n" for number in range(5000)).encode()
+    whole = gzip.compress(lines)
+    cut = parse(whole[: len(whole) // 2], HERE)
+    assert 1000 < len(cut.urls) < 5000
+    assert cut.truncated
+    assert cut.notes[0] == "its gzip ends too early"
+    broken = parse(gzip.compress(lines) + b"\x1f\x8bgarbage", HERE)
+    assert len(broken.urls) == 5000
+    assert broken.notes == ("its gzip is broken",)
+
+
+# ---------------------------------------------------------------- limits
+
+
+def test_a_file_has_fifty_thousand_addresses_at_most() -> None:
+    lines = "".join(f"https://example.org/{number}\n" for number in range(MAX_URLS + 10))
+    assert sum(map(len, lines.split())) < MAX_BYTES
+    for text in (lines, "<urlset>" + "".join(f"<url><loc>{line}</loc></url>" for line in lines.split()) + "</urlset>"):
+        found = parse(text.encode(), HERE)
+        assert len(found.urls) == MAX_URLS
+        assert found.truncated
+        assert found.notes == ("only its first 50,000 addresses were read",)
+
+
+def test_a_file_may_not_explode() -> None:
+    bomb = gzip.compress(b"\0" * 20 * 1024 * 1024, 9)
+    assert "it expands to more than" in parse(bomb, HERE).notes[0]
+    assert "only the first" in parse(b" " * (MAX_BYTES + 1), HERE).notes[0]
+
+
+def test_no_entity_is_ever_expanded_and_no_file_opened() -> None:
+    laughs = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(9))
+    text = (
+        f'<?xml version="1.0"?><!DOCTYPE urlset [<!ENTITY l0 "lol">{laughs}<!ENTITY f SYSTEM "file:///etc/passwd">]>'
+        '<urlset xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="https://example.com/" parse="text"/>'
+        "<url><loc>/&l9;</loc></url><url><loc>/&f;</loc></url></urlset>"
+    )
+    assert urls(text) == ["https://example.org/&l9;", "https://example.org/&f;"]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<loc>", "<url>", "<url><loc>", "</url>", "<", "<!", "<![", "<!--", "<![CDATA[", "<?", "<a b='", '<a b="', "&",
+        "&#", "<link a", "<link  ", "a", "<a", "<!DOCTYPE x [", "<url><image>", "]", "https://a/\n", "\n", "<a/>",
+        "<url><link " + "x" * 500 + ">", "<loc><![CDATA[x]]>",
+    ],
+)  # fmt: skip
+def test_time_grows_with_size_alone(piece: str) -> None:
+    def seconds(size: int) -> float:
+        text = f"<feed><entry>{piece * (size // len(piece))}".encode()
+        began = time.process_time()
+        parse(text, HERE)
+        parse(text[6:], HERE)
+        return time.process_time() - began
+
+    small = min(seconds(100_000) for _ in range(2))
+    assert seconds(800_000) < 8 * 5 * small + 0.3, "quadratic would be 64 times"
+
+
+def test_ten_megabytes_of_open_tags_are_read_in_little_memory() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    found = parse(b"<urlset>" + b"<loc>" * 2_100_000, HERE)
+    assert found.truncated, "absurdly many tags end the reading"
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150 * 1024
+
+
+markup = st.sampled_from(
+    ["<urlset>", "<sitemapindex>", "<feed>", "<rss>", "<url>", "</url>", "<loc>", "</loc>", "<entry>", "<item>",
+     "<link>", "<link href='/x'/>", "</link>", "<image>", "</image>", "<![CDATA[", "]]>", "<!--", "-->", "<!DOCTYPE x [",
+     "]>", "&#x41;", "&amp;", "https://example.org/a", "/b", "\n", "<?xml encoding='utf-16'?>", "<priority>", "1", "<html>"]
+)  # fmt: skip
+
+
+@given(st.lists(markup | st.text(max_size=5), max_size=40).map("".join))
+@example("<feed><entry><link><link></link></link></entry>")
+@example("<urlset><url><url></url></url>")
+def test_any_markup_gives_a_sitemap(text: str) -> None:
+    found = parse(text.encode("utf-8", "replace"), HERE)
+    assert len(found.urls) + len(found.sitemaps) <= MAX_URLS
+    assert all(page.url.startswith(("https://", "http://")) for page in found.urls)
+    assert (found.kind == "none") == ("it is no sitemap" in found.notes)
+
+
+@given(st.binary(max_size=200), st.text(max_size=30), st.text(max_size=30))
+def test_any_bytes_give_a_sitemap(body: bytes, url: str, content_type: str) -> None:
+    for prefix in (b"", b"\x1f\x8b", b"\x1f\x8b\x08\0\0\0\0\0\0\x03", b"<urlset><url><loc>"):
+        assert isinstance(parse(prefix + body, url, content_type), Sitemap)
+
+
+def test_the_limits_are_those_of_the_standard() -> None:
+    assert (sitemap.MAX_BYTES, sitemap.MAX_URLS) == (52_428_800, 50_000)
