@@ -39,6 +39,7 @@ def hrefs(html: str) -> tuple[str, ...]:
         ("<iframe src=x></iframe>", ("x",)),
         ("<iframe src=x srcdoc='<a href=y>'></iframe>", ()),
         ("<frameset><frame src=x></frameset>", ("x",)),
+        ("<frame src=x><template><frameset></template><frame src=y>", ()),
         ("<meta http-equiv=refresh content='5;url=x'>", ("x",)),
         ("<img src=x><script src=x></script><form action=x><object data=x><embed src=x>", ()),
         ("<a name=x><a xlink:href=x><a src=x>", ()),
@@ -173,7 +174,7 @@ def test_the_first_base_of_the_document_counts(html: str, base: str | None) -> N
         ("<template><title>no</title></template><body><title>yes</title>", "yes"),
         ("<title></title><title>no</title>", ""),
         ("<title>open", "open"),
-        ("<TITLE>&eacute;&#233;&nbsp;x</TITLE>", "éé x"),
+        ("<TITLE>&eacute;&#233;&nbsp;x</TITLE>", "éé\xa0x"),
         ("<title><noscript></title>", "<noscript>"),
         ("none", ""),
     ],
@@ -273,6 +274,13 @@ def test_an_empty_page_says_nothing() -> None:
 def test_links_to_one_url_become_one_link_with_the_first_text() -> None:
     page = parse(b"<a href=x rel=nofollow></a><a href=./x>text</a><a href=/dir/x#f>other</a>", PAGE)
     assert page.links == (PageLink("https://example.org/dir/x", text="text"),)
+
+
+def test_relative_to_a_base_outside_the_web_there_are_no_links() -> None:
+    page = parse(
+        b"<base href='ftp://files.example/'><a href=x><a href=//h.example/><a href=http://other.example/>", PAGE
+    )
+    assert [link.url for link in page.links] == ["http://other.example/"]
 
 
 @pytest.mark.parametrize("base", ["data:,x", "javascript:x", "http://[", ""])

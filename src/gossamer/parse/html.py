@@ -17,7 +17,17 @@ from gossamer.parse.scan import ROBOTS_NAMES, Scan, scan
 from gossamer.parse.visible import LinkTextReader, visible_text
 from gossamer.urls import Resolver
 
-__all__ = ["PageLink", "ParsedPage", "Scan", "is_html", "parse", "robots_directives", "scan", "visible_text"]
+__all__ = [
+    "PageLink",
+    "ParsedPage",
+    "Scan",
+    "base_url",
+    "is_html",
+    "parse",
+    "robots_directives",
+    "scan",
+    "visible_text",
+]
 
 _HTML_TYPES: Final = frozenset({"text/html", "application/xhtml+xml"})
 _UNKNOWN_TYPES: Final = frozenset({"", "*/*", "unknown/unknown", "application/unknown"})
@@ -25,6 +35,7 @@ _LOOKS_LIKE_HTML: Final = re.compile(
     rb"[\t\n\f\r ]*+<(?:!--|(?:!DOCTYPE HTML|HTML|HEAD|SCRIPT|IFRAME|H1|DIV|FONT|TABLE|A|STYLE|TITLE|B|BODY|BR|P)[ >])",
     re.IGNORECASE,
 )
+_FOREIGN: Final = re.compile(r"(?!https?:|data:|javascript:)[a-z][a-z0-9+.\-]*+:", re.IGNORECASE)
 # Directives of X-Robots-Tag that have a value: their colon does not follow the name of an agent.
 _WITH_VALUE: Final = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})
 
@@ -95,13 +106,25 @@ def parse(body: bytes, url: str = "", headers: Mapping[str, str] | None = None) 
     )
 
 
+def base_url(url: str, href: str | None) -> str:
+    """Tell what the hrefs of a page at `url` are relative to, where its base element says `href` (None: it has none).
+
+    A base that is no URL, or a data or javascript URL, is as good as none (HTML section 4.2.3). One of another scheme
+    that no crawler follows is given as written: relative to it there are no links to the web.
+    """
+    if href is None:
+        return url
+    resolved = Resolver(url or None).canonical(href)
+    if resolved is None and _FOREIGN.match(href):
+        return href
+    return resolved or url
+
+
 class _Address:
     """Resolves hrefs of one page, against its base element where it has a usable one."""
 
     def __init__(self, base: str | None, url: str, encoding: str) -> None:
-        document = Resolver(url or None)
-        # A base that resolves to nothing a crawler can fetch is as good as none (HTML section 4.2.3).
-        self._resolver = Resolver((base is not None and document.canonical(base)) or url or None)
+        self._resolver = Resolver(base_url(url, base) or None)
         self._encoding = encoding
 
     def of(self, href: str | None) -> str | None:

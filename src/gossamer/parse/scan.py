@@ -31,6 +31,7 @@ _RAW: Final = frozenset(
 # Markup inside raw elements inside markup inside raw elements …: beyond this nothing is looked for.
 _MAX_RAW_NESTING: Final = 8
 
+_SPACES: Final = re.compile(r"[\t\n\f\r ]++")
 _NOT_A_LINK: Final = re.compile(r"#|(?:javascript|mailto|tel|data|about|blob):|\Z", re.IGNORECASE)
 _FIRST_LETTERS: Final = frozenset("#jJmMtTdDaAbB")
 _REFRESH: Final = re.compile(
@@ -78,6 +79,7 @@ class Reader:
         self._raw_depth = 0
         self.nesting = Nesting()
         self._hrefs: dict[str, bool] = {}
+        self._framed = False
         self._base_href: str | None = None
         self._title: str | None = None
         self._language: str | None = None
@@ -140,7 +142,7 @@ class Reader:
             self.note_link(token, token.attr("xlink:href") if href is None else href)
         self.nesting.open(tag, token)
         if tag in _RAW:
-            self._read_again(tag, _text_of(self._tokens, as_written=True))
+            self._read_again(tag, text_of(self._tokens, as_written=True))
 
     def _read_again(self, tag: str, raw: str) -> None:
         """Read as markup what the tokenizer took for the text of an element inside svg or math."""
@@ -171,8 +173,15 @@ class Reader:
     def _hyperlink(self, token: Token) -> None:
         self.note_link(token, token.attr("href"))
 
-    def _frame(self, token: Token) -> None:
+    def _iframe(self, token: Token) -> None:
         if token.attr("srcdoc") is None:
+            self.note_link(token, token.attr("src"))
+
+    def _frameset(self, _token: Token) -> None:
+        self._framed = True
+
+    def _frame(self, token: Token) -> None:
+        if self._framed:  # anywhere else its start tag is ignored
             self.note_link(token, token.attr("src"))
 
     def _link_element(self, token: Token) -> None:
@@ -200,7 +209,7 @@ class Reader:
 
     def _title_element(self, _token: Token) -> None:
         if self._title is None:
-            self._title = _text_of(self._tokens, as_written=False)
+            self._title = text_of(self._tokens, as_written=False)
 
     def _meta(self, token: Token) -> None:
         content = token.attr("content")
@@ -229,7 +238,7 @@ class Reader:
             hrefs=tuple([href for href, nofollow in links.items() if not nofollow]),
             nofollow_hrefs=tuple([href for href, nofollow in links.items() if nofollow]),
             base=None if self._base_href is None else written(self._base_href),
-            title=" ".join(written(self._title or "").split()),
+            title=_SPACES.sub(" ", written(self._title or "")).strip(" "),  # a no-break space is part of a title
             language=(self._language or "").strip(WHITESPACE),
             canonical=written(self._canonical or "") or None,
             meta_robots=tuple(self._meta_robots),
@@ -252,7 +261,8 @@ class Reader:
         "a": _hyperlink,
         "area": _hyperlink,
         "link": _link_element,
-        "iframe": _frame,
+        "iframe": _iframe,
+        "frameset": _frameset,
         "frame": _frame,
         "base": _base,
         "html": _html,
@@ -262,6 +272,8 @@ class Reader:
         "svg": _enter,
         "math": _enter,
     }
+    TAGS: ClassVar[frozenset[str]] = frozenset(tag for tag in _RULES if tag)
+    """The elements that mean anything."""
 
 
 def tidy(href: str) -> str:
@@ -281,7 +293,7 @@ def _refresh_target(rest: str) -> str:
     return rest[1:].partition(quote)[0] if quote in ("'", '"') else rest
 
 
-def _text_of(tokens: Iterator[Token], *, as_written: bool) -> str:
+def text_of(tokens: Iterator[Token], *, as_written: bool) -> str:
     """Gather the text of an element whose start tag was just read, and take its end tag with it."""
     parts = []
     for token in tokens:
