@@ -12,15 +12,19 @@ from collections import Counter
 from msgspec import Struct
 
 from gossamer import robots, urls
-from gossamer.crawl import ROBOTS_LIFE, Crawl
+from gossamer.crawl import Crawl
 from gossamer.frontier import Frontier
 from gossamer.model import Failure, Purpose, Request, Response
 from gossamer.policy import Policy
 from gossamer.protocol import Command, Commit, Event, Failed, Fetch, RobotsRead, Stop, Visited, Wait
+from gossamer.retries import REDIRECTS
 from simulation.truth import Truth
 
 JIFFY = 1e-6
 """Two moments (s) so near are the same one."""
+ROBOTS_LIFE = 24 * 3600.0
+ROBOTS_HOPS = 5
+"""RFC 9309, 2.4 and 2.3.1.2: rules are kept for at most 24 hours, and five redirects lead to them."""
 
 
 class Rules(Struct, frozen=True):
@@ -32,14 +36,13 @@ class Rules(Struct, frozen=True):
 
 def rules_of(host: str, truth: Truth, policy: Policy) -> Rules:
     """Read a host's robots.txt as RFC 9309 says, following its redirects."""
-    url: str | None = host + "/robots.txt"
-    for _ in range(6):
-        answer = truth.get(url or "", Response(url or "", 404, {}))
-        if isinstance(answer, Failure):
-            return Rules(None, None)
-        if answer.status not in (301, 302):
-            break
-        url = urls.resolve(answer.url, answer.headers["location"])
+    answer = truth.get(host + "/robots.txt", Response("", 404, {}))
+    for _ in range(ROBOTS_HOPS):
+        if isinstance(answer, Response) and answer.status in REDIRECTS:
+            target = urls.resolve(answer.url, answer.headers["location"])
+            answer = truth.get(target or "", Response("", 404, {}))
+    if isinstance(answer, Failure):
+        return Rules(None, None)
     if answer.status >= 500 or robots.looks_like_html(answer.body, answer.headers.get("content-type", "")):
         return Rules(answer.status, None)
     rules = robots.ALLOW_ALL if answer.status >= 400 else robots.parse(answer.body)

@@ -8,12 +8,14 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 
+from simulation.plan import Plan
 from simulation.real_files import FileStore
-from simulation.simulator import Broken, simulate
+from simulation.simulator import Broken, Store, simulate
 from simulation.storage import DiskStore
 
-STORES = {"simulated": DiskStore, "sqlite": FileStore}
+STORES: dict[str, Callable[[Plan], Store]] = {"simulated": DiskStore, "sqlite": FileStore}
 
 
 def main(arguments: list[str]) -> int:

@@ -119,7 +119,7 @@ class World:
             self.store.end_life()
             self.storage_steps += fate.steps
         self._clock.time += self._chance.random() * 100
-        return self.finish is not None and self.finish is not FinishReason.STOPPED
+        return self.finish not in (None, FinishReason.STOPPED)
 
     def _crawl(self, journal: Journal, outputs: dict[str, Output], blow: Blow | None, *, calm: bool) -> None:
         plan = self.plan
