@@ -73,7 +73,16 @@ class Museum:
         if answer.cut_after is not None:
             return Failure(Reason.FAIL_TRUNCATED, "cut short", size=answer.cut_after)
         headers = {name.lower(): value for name, value in answer.headers.items()}
-        return Response(request.url, answer.status, headers, answer.body, timings=Timings(total=0.01))
+        head = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
+        return Response(
+            request.url,
+            answer.status,
+            headers,
+            answer.body,
+            raw_header=f"HTTP/1.1 {answer.status} .\r\n{head}\r\n".encode(),
+            raw_body=answer.body,
+            timings=Timings(total=0.01),
+        )
 
     def abort(self) -> None:
         """Nothing is ever under way."""
@@ -155,7 +164,7 @@ class Reader:
                 return None
             case ["make", *targets]:
                 makefile = (HOME / "Makefile").read_text(encoding="utf-8")
-                assert all(f"\n{target}:" in makefile for target in targets), line
+                assert all(f"\n{target}:" in makefile for target in targets if "=" not in target), line
                 return None
             case ["pip", "install", "."]:
                 return None
@@ -167,11 +176,13 @@ class Reader:
             case _:
                 return _shell(line, words[0])
 
-    def _gossamer(self, words: list[str]) -> str:
+    def _gossamer(self, words: list[str]) -> str | None:
         ends = [at for at, word in enumerate(words) if word in ("|", ">")] or [len(words)]
         self._capture.readouterr()
         code = main(words[: ends[0]])
         out, said = self._capture.readouterr()
+        if b"need pyarrow" in said:  # an extra that may not be installed
+            return None
         assert code in FINE, f"gossamer {shlex.join(words)}: exit code {code}\n{said.decode()}"
         if words[ends[0] :][:1] == [">"]:
             Path(words[ends[0] + 1]).write_bytes(out)
@@ -265,7 +276,7 @@ def test_every_page_can_be_reached_from_the_index_or_the_readme() -> None:
         for target in _LINK.findall(path.read_text(encoding="utf-8"))
         if "://" not in target
     }
-    assert not set(PAGES) - linked - {HOME / "README.md"}
+    assert sorted(map(named, set(PAGES) - linked)) == []
 
 
 def test_the_picture_of_the_readme_is_there_and_small() -> None:
