@@ -113,16 +113,15 @@ class CrawlDirectory:
 
     def close(self, reason: FinishReason | None = None) -> None:
         """Note why the crawl ended, close outputs and journal, and let others have the directory."""
-        try:
+        with contextlib.ExitStack() as leaving:  # whatever fails, all the rest is closed
+            leaving.callback(self._lock.release)
+            leaving.callback(self.journal.close)
+            for output in self.outputs.values():
+                leaving.callback(output.close)
             if reason is not None:
                 # Only `gossamer status` asks for it: all that matters is committed, so trouble here is none.
                 with contextlib.suppress(JournalError):
                     self.journal.note(reason.value)
-            for output in self.outputs.values():
-                output.close()
-            self.journal.close()
-        finally:
-            self._lock.release()
 
 
 def refuse_occupied(path: Path) -> None:
