@@ -42,16 +42,26 @@ def kept_answers(directory: Path) -> Iterator[Kept]:
         for record in _records(path, last=path == files[-1]):
             kind, payload = record.fields.get("warc-type"), record.fields.get("warc-payload-digest", "")
             if kind == "response":
-                # The writer remembers the newest payloads; remembering as many, in its order, finds all it refers to.
-                payloads.pop(payload, None)
-                payloads[payload] = record.place
-                if len(payloads) > REMEMBERED:
-                    del payloads[next(iter(payloads))]
+                if _is_repeatable(record):
+                    _remember(payloads, payload, record.place)
                 yield _kept(record, *_split(record.block))
             elif kind == "revisit":
                 if payload not in payloads:
                     raise OutputError(f"{path} refers to a body that is not in the files before it.")
                 yield _kept(record, record.block, _split(_record_at(*payloads[payload]).block)[1])
+
+
+def _is_repeatable(record: _Record) -> bool:
+    """Tell whether the writer might refer to it: its status is 200."""
+    return record.block[:16].split(b" ")[1:2] == [b"200"] or record.block[9:14].rstrip() == b"200"
+
+
+def _remember(payloads: dict[str, tuple[Path, int]], payload: str, place: tuple[Path, int]) -> None:
+    """Remember as many of the newest payloads as the writer does, in its order: so all it refers to is found."""
+    payloads.pop(payload, None)
+    payloads[payload] = place
+    if len(payloads) > REMEMBERED:
+        del payloads[next(iter(payloads))]
 
 
 def _kept(record: _Record, header: bytes, body: bytes) -> Kept:

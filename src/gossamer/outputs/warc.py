@@ -1,7 +1,7 @@
 """WARC: everything the servers answered, byte for byte, in the format of web archives (ISO 28500:2017, WARC 1.1).
 
-Every page becomes a `response` record, or a `revisit` where the same payload was written before, and the `request`
-that led to it. A fetch without a whole answer has no record: `pages.jsonl` tells of it.
+Every answer becomes a `response` record, or a `revisit` where status is 200 and the same payload was written before,
+and the `request` that led to it. A fetch without a whole answer has no record: `pages.jsonl` tells of it.
 """
 
 from __future__ import annotations
@@ -158,11 +158,13 @@ class Warc:
         self._room(date)
         body = response.raw_body
         payload = digest_of(body)
-        known = self._payloads.get(payload) if body else None
+        # Of redirects and errors the header is what counts, and many an index cannot tell the status of a revisit.
+        repeatable = bool(body) and response.status == 200
+        known = self._payloads.get(payload) if repeatable else None
         identity = identity_of("response" if known is None else "revisit", response.url, date)
         if known is None:
             self._put(_response_record(response, identity, date, payload))
-            if body:
+            if repeatable:
                 self._remember(payload, (response.url, date))
         else:
             self._put(_revisit_record(response, identity, date, payload, known))

@@ -29,6 +29,7 @@ _CODE: Final = frozenset({"code", "kbd", "samp", "tt"})
 
 # What Markdown would take for its own marks (CommonMark section 2.4); "_" only where it could begin or end emphasis.
 _MARKS: Final = re.compile(r"[\\`*\[\]<]|(?<!\w)_|_(?!\w)|&(?=#?\w{1,31};)")
+_REFERENCE_REST: Final = re.compile(r"#?\w{1,31};")
 _LINE_MARKS: Final = re.compile(r"(?:[#>=+~-]|\d{1,9}(?=[.)]))")
 _TICKS: Final = re.compile(r"`+")
 _LANGUAGE: Final = re.compile(r"(?:^|\s)(?:language|lang|highlight|brush)[-:]\s?([\w+#-]{1,20})")
@@ -146,8 +147,13 @@ class _MarkdownReader(Reader):
     # ------------------------------------------------------------ what is heard
 
     def _hear_text(self, text: str) -> None:
-        as_it_is = self._pre is not None or self._code is not None
-        self._inline.append(text if as_it_is else _escaped(text))
+        if self._pre is not None or self._code is not None:
+            self._inline.append(text)
+            return
+        # "&amp;lt;" arrives in two pieces.
+        if self._inline and self._inline[-1] == "&" and _REFERENCE_REST.match(text):
+            self._inline[-1] = r"\&"
+        self._inline.append(_escaped(text))
 
     def _hear_tag(self, tag: str, token: Token, *, begins: bool) -> None:
         if self._pre is not None:

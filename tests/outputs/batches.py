@@ -1,0 +1,70 @@
+"""Batches as a crawl would commit them, for tests of outputs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from gossamer.model import Link, OutcomeKind, PageRecord, Response, Timings, line_of
+from gossamer.protocol import Batch, Ended
+from gossamer.reasons import Reason
+
+STARTED = 1_767_225_600.25  # 2026-01-01T00:00:00.25Z
+
+
+def page(number: int, wire: bytes | None = None, /, **said: object) -> Ended:
+    """End the visit to page `number`, an HTML page with a body of its own unless one is given."""
+    url = f"http://site.test/{number}"
+    own = f"<html lang=en><title>Page {number}</title><p>This is page {number}.<a href='/{number + 1}'>Next</a>"
+    raw = own.encode() if wire is None else wire
+    facts: dict[str, object] = {
+        "status": 200,
+        "headers": {"content-type": "text/html; charset=utf-8"},
+        "raw_header": b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n",
+        "raw_body": raw,
+        "body": raw,
+        "peer": "127.0.0.1",
+        "fetched_at": STARTED + number,
+    }
+    response = Response(url, **(facts | said))  # type: ignore[arg-type]  # fields of a response, by name
+    return ended(number, response)
+
+
+def ended(number: int, response: Response, kind: OutcomeKind = OutcomeKind.DONE, **facts: object) -> Ended:
+    """End a visit with an answer."""
+    said = {"depth": 1, "via": "http://site.test/", "title": f"Page {number}", "language": "en", "encoding": "utf-8"}
+    record = PageRecord(
+        response.url,
+        kind,
+        status=response.status,
+        content_type=response.headers.get("content-type", ""),
+        size=len(response.body),
+        timings=Timings(total=0.5),
+        peer=response.peer,
+        fetched_at=datetime.fromtimestamp(response.fetched_at, UTC),
+        **(said | facts),  # type: ignore[arg-type]  # fields of a record, by name
+    )
+    return Ended(Link(number, response.url, 1), record, line_of(record), response)
+
+
+def redirect(number: int, target: str) -> Ended:
+    """End a visit with a redirect."""
+    response = Response(
+        f"http://site.test/{number}",
+        301,
+        {"location": target},
+        raw_header=f"HTTP/1.1 301 Moved Permanently\r\nLocation: {target}\r\n\r\n".encode(),
+        fetched_at=STARTED + number,
+    )
+    return ended(number, response, OutcomeKind.REDIRECTED, location=target, title="", encoding="")
+
+
+def failure(number: int) -> Ended:
+    """End a visit without an answer."""
+    url = f"http://site.test/{number}"
+    record = PageRecord(url, OutcomeKind.FAILED, reason=Reason.FAIL_TIMEOUT, detail="took too long", depth=1)
+    return Ended(Link(number, url, 1), record, line_of(record))
+
+
+def batch(*visits: Ended) -> Batch:
+    """Put visits into a batch."""
+    return Batch(visits, (), ())
