@@ -18,7 +18,7 @@ class End(StrEnum):
     DISK_ERROR = "disk error"  # a write fails; the crawl ends with an error of its own
     STOP = "stop"  # Ctrl-C: land and save
     ABANDON = "abandon"  # Ctrl-C twice: at once, still consistent
-    REST = "rest"  # nothing strikes: the crawl runs to its end
+    LIMIT = "page limit"  # so many pages were asked for; the next life has no limit
 
 
 class Crash(BaseException):
@@ -26,7 +26,7 @@ class Crash(BaseException):
 
 
 class Blow(Struct, frozen=True):
-    """What strikes, and at which storage step of the life (from 1)."""
+    """What strikes, and when (from 1): the storage step of the life, the `collect` of the engine, or the page."""
 
     end: End
     step: int

@@ -50,7 +50,7 @@ class Plan(Struct, frozen=True):
     def blows(self, storage_steps: int, collects: int) -> list[Blow]:
         """Say what strikes in each life, by how long the undisturbed crawl was."""
         return [
-            Blow(end, 1 + int(share * (collects if end in (End.STOP, End.ABANDON) else storage_steps)))
+            Blow(end, 1 + int(share * (collects if end in (End.STOP, End.ABANDON, End.LIMIT) else storage_steps)))
             for end, share in self.ends
         ]
 
@@ -90,6 +90,10 @@ def _weather(chance: random.Random, hosts: list[str], *, fast: bool) -> Weather:
 
 def _ends(chance: random.Random, *, durable: bool) -> tuple[tuple[End, float], ...]:
     """Draw one to six ends; shares are small enough that most lives end before the crawl does."""
-    kinds = [End.KILL, End.DISK_ERROR, End.STOP, End.ABANDON] + [End.POWER] * 3 * durable + [End.KILL] * (not durable)
+    kinds = (
+        [End.KILL, End.DISK_ERROR, End.STOP, End.ABANDON, End.LIMIT]
+        + [End.POWER] * 3 * durable
+        + [End.KILL] * (not durable)
+    )
     lives = chance.randint(1, 6)
     return tuple((chance.choice(kinds), chance.random() * 1.5 / lives) for _ in range(lives))

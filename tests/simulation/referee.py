@@ -70,9 +70,10 @@ class Referee:
         self._policy = policy
         self._rules = dict[str, Rules]()
 
-    def begin_life(self, crawl: Crawl, frontier: Frontier, ended: list[int]) -> None:
+    def begin_life(self, policy: Policy, crawl: Crawl, frontier: Frontier, ended: list[int]) -> None:
         """A new process begins; `ended` is what its journal remembers."""
         self.lives += 1
+        self._policy = policy
         self._crawl, self._frontier = crawl, frontier
         self._committed = list(ended)
         self._ended_urls = set[str]()

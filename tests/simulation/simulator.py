@@ -8,14 +8,15 @@ A crawl has several lives. In each, at a storage step that the seed chose, befor
     kill -9       the process is gone, the operating system keeps what was written
     power loss    the machine is gone too: what was not synced is lost, or torn at any byte, file by file
     disk error    the step fails with "no space left": the crawl must end with an error that says so
-or, at a moment the seed chose, Ctrl-C is pressed once (stop) or twice (abandon). Meanwhile fetches are reset, cut
-short, time out or get 429 and 5xx in passing, hosts are slow, the process notices late, the machine sleeps for a day.
-Then a new process opens what is on the disk: `Journal.open`, `Output.resume`, `Frontier.restore`, `Crawl.restore`.
-Only the last life is spared. The crawl must end in it, and then once more at once, without a fetch.
+or, at a moment the seed chose, Ctrl-C is pressed once (stop) or twice (abandon), or a page limit is reached. Meanwhile
+fetches are reset, cut short, time out or get 429 and 5xx in passing, hosts are slow, the process notices late, the
+machine sleeps for a day. Then a new process opens what is on the disk: `Journal.open`, `Output.resume`,
+`Frontier.restore`, `Crawl.restore`; it may do more or less at once than the one before. Only the last life is spared.
+The crawl must end in it, and then once more at once, without a fetch.
 
 Always watched: the `Referee` sees every command and event (politeness, robots.txt before pages, attempts, every link in
-exactly one state). At each birth the journal must hold all that was ever reported as committed, plus at most the batch
-that was under way, and each output exactly the records of the journal, in order. At the end all outcomes and counts
+exactly one state). At each birth the journal must hold all that was ever reported as committed, plus at most what
+was under way, and each output exactly the records of the journal, in order. At the end all outcomes and counts
 must be those of the same crawl undisturbed; pages answer the same however often they are asked, so that they can be.
 
 Power loss is promised only to durable crawls (synced at each commit); the others get the other ends.
@@ -38,6 +39,7 @@ from gossamer.engines.driver import Driver, run
 from gossamer.errors import JournalError, OutputError
 from gossamer.frontier import Frontier
 from gossamer.model import Books, Link, PageRecord
+from gossamer.policy import Policy
 from gossamer.ports import Journal, Output
 from gossamer.protocol import Command, Commit, Committed, Ended, Event, Recalled, Saved, Wait
 from gossamer.reasons import FinishReason
@@ -122,23 +124,36 @@ class World:
         return self.finish not in (None, FinishReason.STOPPED)
 
     def _crawl(self, journal: Journal, outputs: dict[str, Output], blow: Blow | None, *, calm: bool) -> None:
-        plan = self.plan
+        plan, policy = self.plan, self._policy(blow)
         saved = journal.open()
         for name, output in outputs.items():
             output.resume(saved.offsets.get(name, 0))
         self._compare_journal_and_outputs(saved, journal)
         frontier = Frontier(
-            host_concurrency=plan.policy.host_concurrency,
-            breadth_first=plan.policy.max_depth is not None,
+            host_concurrency=policy.host_concurrency,
+            breadth_first=policy.max_depth is not None,
             at_hand=plan.at_hand,
         )
         frontier.restore(saved)
-        crawl = Crawl(plan.policy, frontier, key=plan.key)
+        crawl = Crawl(policy, frontier, key=plan.key)
         if saved.books is not None:
             crawl.restore(saved.books)
-        self.referee.begin_life(crawl, frontier, np.frombuffer(saved.ended, np.uint64).tolist())
+        self.referee.begin_life(policy, crawl, frontier, np.frombuffer(saved.ended, np.uint64).tolist())
         driver = Driver(crawl, journal, self._clock, outputs=outputs, trace=self._see)
         self._drive(driver, crawl, blow, calm=calm)
+
+    def _policy(self, blow: Blow | None) -> Policy:
+        """Give the policy of this life: whoever resumes a crawl may change limits, and how much is done at once."""
+        policy = self.plan.policy
+        if self.referee.lives:
+            policy = msgspec.structs.replace(
+                policy,
+                concurrency=self._chance.choice((1, 2, 8)),
+                host_concurrency=self._chance.choice((policy.host_concurrency, 2)),
+            )
+        if blow is not None and blow.end is End.LIMIT:
+            policy = msgspec.structs.replace(policy, max_pages=blow.step)
+        return policy
 
     def _drive(self, driver: Driver, crawl: Crawl, blow: Blow | None, *, calm: bool) -> None:
         engine = self._engine(self._press(driver, blow), calm=calm)
