@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final
 
 from turbohtml import Token, TokenType
 
+from gossamer.parse.blocks import Block, Container, Table
 from gossamer.parse.scan import Reader, tidy
 from gossamer.urls import Resolver
 
@@ -49,71 +50,20 @@ def markdown(text: str, url: str = "") -> str:
     return reader.markdown()
 
 
-class _Block(NamedTuple):
-    """A paragraph or the like: what goes before its first line and before the others, and whether it begins an item."""
-
-    first: str
-    rest: str
-    text: str
-    item: bool
-
-    def written(self) -> str:
-        head, *others = self.text.split("\n")
-        return "\n".join([self.first + head, *[(self.rest + line).rstrip() for line in others]])
-
-
-class _Container:
-    """An open list or quotation; `marker` waits for the first block of an item, `width` indents the others."""
-
-    __slots__ = ("kind", "marker", "number", "width")
-
-    def __init__(self, kind: str, number: int = 1) -> None:
-        self.kind, self.number, self.marker, self.width = kind, number, "", 0
-
-    def begin_item(self) -> None:
-        self.marker = f"{self.number}. " if self.kind == "ol" else "- "
-        self.number += 1
-        self.width = len(self.marker)
-
-
-class _Table:
-    """An open table: where its blocks begin, and its cells as long as they can be written in one line each."""
-
-    __slots__ = ("begins", "cell", "depth", "rows", "simple")
-
-    def __init__(self, begins: int) -> None:
-        self.begins = begins
-        self.depth = 1
-        self.rows: list[list[str]] = []
-        self.simple = True
-        self.cell: int | None = None
-
-    @property
-    def is_grid(self) -> bool:
-        """Tell whether it reads well as a table: several columns, and no row longer than the first."""
-        if not (self.simple and len(self.rows) > 1 and len(self.rows[0]) > 1):
-            return False
-        return all(0 < len(row) <= len(self.rows[0]) for row in self.rows)
-
-    def written(self) -> str:
-        first, *others = [f"| {' | '.join(row)} |" for row in self.rows]
-        return "\n".join([first, f"|{' --- |' * len(self.rows[0])}", *others])
-
-
 class _MarkdownReader(Reader):
     def __init__(self, text: str, url: str) -> None:
         super().__init__(text)
         self._url = url
         self._resolver: tuple[str | None, Resolver] | None = None
-        self._blocks: list[_Block] = []
+        self._blocks: list[Block] = []
         self._inline: list[str] = []
-        self._containers: list[_Container] = []
+        self._containers: list[Container] = []
         self._open: dict[str, int] = {"ul": 0, "ol": 0, "blockquote": 0}
         self._heading = 0
         self._pre: str | None = None  # the language of the code, while inside one
         self._code: int | None = None  # where in _inline a code span begins
         self._link: tuple[str, int] | None = None  # a target, and where in _inline its text begins
-        self._table: _Table | None = None
+        self._table: Table | None = None
 
     def markdown(self) -> str:
         """Give what was read."""
@@ -121,7 +71,7 @@ class _MarkdownReader(Reader):
             self._end_pre()
         self._end_block()
         parts: list[str] = []
-        before: _Block | None = None
+        before: Block | None = None
         for block in self._blocks:
             if before is not None:
                 parts.append("\n" if block.item and (before.item or before.rest) else "\n\n")
@@ -198,7 +148,7 @@ class _MarkdownReader(Reader):
             first.append("> " if quotes else container.marker or " " * container.width)
             rest.append("> " if quotes else " " * container.width)
             container.marker = ""
-        self._blocks.append(_Block("".join(first), "".join(rest), text, item))
+        self._blocks.append(Block("".join(first), "".join(rest), text, item))
 
     def _break(self, _token: Token) -> None:
         self._inline.append(_BREAK)
@@ -229,7 +179,7 @@ class _MarkdownReader(Reader):
         kind = token.tag or ""
         start = token.attr("start") or "" if kind == "ol" else ""
         number = int(start) if start.isascii() and start.isdigit() and len(start) < 9 else 1
-        self._containers.append(_Container(kind, number))
+        self._containers.append(Container(kind, number))
         self._open[kind] += 1
 
     def _end_container(self, token: Token) -> None:
@@ -314,7 +264,7 @@ class _MarkdownReader(Reader):
     def _begin_table(self, _token: Token) -> None:
         self._end_block()
         if self._table is None:
-            self._table = _Table(len(self._blocks))
+            self._table = Table(len(self._blocks))
         else:
             self._table.depth += 1
             self._table.simple = False
