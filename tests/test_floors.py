@@ -20,7 +20,7 @@ FLOORS = {
             "ports seen ledger gate crawl frontier visit page",
             "fetchers journals outputs",
             "engines",
-            "__init__ __main__ crawler directory lock download export cli dashboard report bench demo",
+            "__init__ __main__ crawler directory lock download export permission cli dashboard report bench demo",
         )
     )
     for name in names.split()

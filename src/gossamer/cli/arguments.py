@@ -11,7 +11,7 @@ from gossamer.cli import values
 from gossamer.errors import UserError
 from gossamer.policy import Policy
 
-VERBS: Final = ("crawl", "resume", "status", "fetch", "demo", "export")
+VERBS: Final = ("crawl", "resume", "status", "fetch", "demo", "export", "robots")
 ENGINES: Final = ("asyncio", "threads", "inline")
 FORMATS: Final = ("jsonl", "warc", "parquet", "markdown")
 EXPORTS: Final = ("jsonl", "parquet", "markdown", "graph", "graphml")
@@ -52,6 +52,16 @@ examples:
 
 A download asks no robots.txt and rests for nobody; use `gossamer crawl` to follow links.
 exit codes: 0 all downloaded, 1 some failed, 2 usage, 3 none downloaded, 70 a bug, 130 interrupted
+"""
+ROBOTS_EXAMPLES = """\
+examples:
+  gossamer robots https://example.org/private/page           may gossamer fetch it, and which line says so?
+  gossamer robots example.org --agent otherbot --show        the whole file, as another crawler reads it
+  gossamer robots -q example.org && echo welcome             only the exit code
+
+Nothing is tried twice here; a crawl comes back after failures that may pass.
+exit codes: 0 allowed, 1 disallowed, 2 usage, 3 unknown: robots.txt is out of reach or no text of rules,
+            70 a bug, 130 interrupted
 """
 DEMO_EXAMPLES = """\
 examples:
@@ -138,6 +148,7 @@ def _parsers() -> tuple[Parser, dict[str, Parser]]:
         "resume": ("go on with a crawl that was stopped or died", RESUME_EXAMPLES, _add_resume),
         "status": ("tell how a crawl is doing", STATUS_EXAMPLES, _add_status),
         "fetch": ("download many URLs, in the order asked", FETCH_EXAMPLES, _add_fetch),
+        "robots": ("ask robots.txt whether a page may be fetched, and why", ROBOTS_EXAMPLES, _add_robots),
         "demo": ("crawl a small website on this machine, to see how it goes", DEMO_EXAMPLES, _add_demo),
         "export": ("make other formats of a crawl that is over", EXPORT_EXAMPLES, _add_export),
     }
@@ -290,6 +301,20 @@ def _add_fetch(parser: Parser) -> None:
     _add_talk(parser)
 
 
+def _add_robots(parser: Parser) -> None:
+    parser.usage = "gossamer robots URL [options]"
+    what = _Group(parser, "what to ask")
+    what.choice("url", metavar="URL", about="the URL that somebody wants to fetch; https:// may be left out")
+    who = "who wants to: a name such as otherbot, or a whole User-Agent (default: gossamer itself)"
+    what.choice("--agent", metavar="A", default="", about=who)
+    what.switch("--show", dest="show", about="show the file, with line numbers")
+    what.switch("--json", dest="json", about="print the answer as JSON")
+    what.switch("-q", "--quiet", dest="quiet", about="print nothing: the exit code tells")
+    what.choice("--config", metavar="FILE", default=None, about="settings in TOML, as for gossamer crawl")
+    what.choice("-h", "--help", action="help", about="show this and leave")
+    _add_fetching(parser, contact=True, retries=False)
+
+
 def _add_demo(parser: Parser) -> None:
     parser.usage = "gossamer demo [options]"
     choices = _Group(parser, "choices")
@@ -315,11 +340,13 @@ def _add_export(parser: Parser) -> None:
     choices.choice("-h", "--help", action="help", about="show this and leave")
 
 
-def _add_fetching(parser: Parser, *, contact: bool = False) -> None:
+def _add_fetching(parser: Parser, *, contact: bool = False, retries: bool = True) -> None:
     each = _Group(parser, "each request")
     each.setting("--timeout", dest="timeout", metavar="T", about="give up on an answer after this time")
     each.setting("--max-body", dest="max_body", metavar="SIZE", about="give up on bodies larger than this")
-    each.setting("--retries", dest="retries", metavar="N", about="try again so often after failures that may pass")
+    if retries:
+        again = "try again so often after failures that may pass"
+        each.setting("--retries", dest="retries", metavar="N", about=again)
     agent = "the whole User-Agent (default: gossamer/VERSION)"
     each.setting("-U", "--user-agent", dest="user_agent", metavar="UA", about=agent)
     if contact:
