@@ -9,6 +9,7 @@ The driver alternates `poll` and `handle`; see `protocol.py` for what they excha
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import count
 from typing import Final, assert_never
 
@@ -46,6 +47,7 @@ from gossamer.protocol import (
     Wait,
 )
 from gossamer.reasons import FinishReason, Reason, Waiting
+from gossamer.sitemaps import Sitemaps
 from gossamer.urls import fingerprint, host_key
 
 COMMIT_PAGES: Final = 256
@@ -77,7 +79,9 @@ class Crawl:
     def __init__(self, policy: Policy, frontier: Frontier, *, key: int = 0) -> None:
         self._policy = policy
         self._frontier = frontier
-        self._gate = Gate(policy, count(-1, -1), key=key)
+        numbers = count(-1, -1)  # of requests that are no links of the crawl
+        self._gate = Gate(policy, numbers, key=key)
+        self._sitemaps = Sitemaps(policy, numbers)
         self._slots = policy.concurrency or 1
         self._tally = Tally()
         self._time = TimeBook(self._slots)
@@ -132,8 +136,12 @@ class Crawl:
             return Recall(taken)
         refused = self._gate.refusal(host, taken.url)
         if refused is None:
-            return self._fetch(Request(taken.link, Purpose.PAGE, taken.attempt, self._adopted), host, now)
+            return self._fetch(Request(taken.link, taken.purpose, taken.attempt, self._adopted), host, now)
         self._frontier.skip(host)
+        if taken.purpose is Purpose.SITEMAP:
+            self._sitemaps.refused(taken)
+            self._frontier.close(taken.link)
+            return _DECIDED
         kind = OutcomeKind.FAILED if refused.value.startswith("fail") else OutcomeKind.SKIPPED
         record = _bare_record(taken, kind, refused, host.detail)
         self._end(Ended(taken.link, record, line_of(record)), kind, now)
@@ -192,6 +200,7 @@ class Crawl:
     def _commit(self, now: float) -> Commit:
         settled = self._frontier.settle()
         self._tally.refuse(settled.refused.values())
+        self._sitemaps.orphans.settle(settled.fingerprints)
         self._committing = Batch(
             tuple(self._ended), settled.links, settled.fingerprints, tuple(settled.refused), self._books(now)
         )
@@ -246,27 +255,56 @@ class Crawl:
             waiting = Waiting.RETRY_AFTER if event.host_pause else Waiting.RETRY
             self._again(event.request, now + event.retry_after, waiting)
             return
-        link = event.request.link
-        redirected = event.kind is OutcomeKind.REDIRECTED
-        for outlink in event.outlinks:
-            if redirected:
-                self._frontier.offer(outlink, depth=link.depth, hops=link.hops + 1, via=link.url)
-            else:
-                self._frontier.offer(outlink, depth=link.depth + 1, hops=0, via=link.url)
+        self._tally.bytes += len(event.response.body)
         for refusal in event.refusals:
             self._frontier.refuse(refusal)
+        if event.request.purpose is Purpose.SITEMAP:
+            self._sitemap_read(event, event.outlinks, event.sitemaps, now)
+            return
+        self._offer_links(event)
         if event.adopts:
             self._adopted += (event.adopts,)
-        self._tally.bytes += len(event.response.body)
+        link = event.request.link
         self._end(Ended(link, event.record, event.line, event.response), event.kind, now)
+        if event.kind is OutcomeKind.DONE:
+            self._ask(self._sitemaps.discover(host, link.depth, self._frontier.known), now)
+
+    def _offer_links(self, page: Visited) -> None:
+        link, orphans = page.request.link, self._sitemaps.orphans
+        redirected = page.kind is OutcomeKind.REDIRECTED
+        depth, hops = (link.depth, link.hops + 1) if redirected else (link.depth + 1, 0)
+        for outlink in page.outlinks:
+            self._frontier.offer(outlink, depth=depth, hops=hops, via=link.url)
+        if orphans:
+            orphans.link(outlink.fingerprint for outlink in page.outlinks)
+            orphans.link(refusal.fingerprint for refusal in page.refusals)
 
     def _failed(self, event: Failed, now: float) -> None:
         self._land(event.request, event.failure.elapsed, now)
         self._tally.bytes += event.failure.size
         if event.kind is OutcomeKind.RETRY:
             self._again(event.request, now + event.retry_after, Waiting.RETRY)
+        elif event.request.purpose is Purpose.SITEMAP:
+            self._sitemap_read(event, (), (), now)
         else:
             self._end(Ended(event.request.link, event.record, event.line), event.kind, now)
+
+    def _sitemap_read(
+        self, event: Visited | Failed, outlinks: Sequence[Outlink], sitemaps: Sequence[str], now: float
+    ) -> None:
+        """Offer what a sitemap names as if the host's first page linked to it; ask for the files an index names."""
+        link = event.request.link
+        for outlink in outlinks:
+            if self._frontier.offer(outlink, depth=link.depth + 1, hops=0, via=link.url):
+                self._sitemaps.orphans.name(outlink)
+        if self._frontier.offers:
+            self._batch_since = min(self._batch_since, now)
+        self._ask(self._sitemaps.read(event.request, event.record, sitemaps, self._frontier.known), now)
+        self._frontier.close(link)
+
+    def _ask(self, requests: Sequence[Request], now: float) -> None:
+        for request in requests:
+            self._frontier.ask(request, now)
 
     def _again(self, request: Request, until: float, waiting: Waiting) -> None:
         self._tally.kinds[OutcomeKind.RETRY] += 1
@@ -346,6 +384,7 @@ class Crawl:
             fetches=self._tally.fetches,
             seconds=dict(self._time.seconds),
             finish_reason=self._finish if self._stopped else None,
+            sitemaps=self._sitemaps.book(),
         )
 
 

@@ -187,11 +187,15 @@ class Frontier:
 
     # ------------------------------------------------------------ links come in
 
-    def offer(self, outlink: Outlink, *, depth: int, hops: int, via: str) -> None:
-        """Propose a link that scope accepted; the shortest way to it within a batch counts."""
+    def offer(self, outlink: Outlink, *, depth: int, hops: int, via: str) -> bool:
+        """Propose a link that scope accepted; the shortest way to it within a batch counts.
+
+        Tells whether it is the first offer of this link since the last `settle`.
+        """
         known = self._offered.get(outlink.fingerprint)
         if known is None or (depth, hops) < (known.depth, known.hops):
             self._offered[outlink.fingerprint] = Link(0, outlink.url, depth, hops, via)
+        return known is None
 
     def refuse(self, refusal: Refusal) -> None:
         """Note a link that was not accepted, to be counted once for each reason."""
@@ -324,6 +328,12 @@ class Frontier:
         self._tick += 1
         self._queued += 1
         heapq.heappush(self._later, (until, self._tick, request, waiting))
+
+    def ask(self, request: Request, now: float) -> None:
+        """Let a request that is no link of the crawl wait for its host's turn; it must be `close`d like one."""
+        self.host(host_key(request.url))
+        self._open[request.link.depth] = self._open.get(request.link.depth, 0) + 1
+        self.postpone(request, now, Waiting.POLITENESS)
 
     def close(self, link: Link) -> None:
         """Note that the outcome of a link, and all it led to, is settled."""

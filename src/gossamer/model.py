@@ -192,6 +192,21 @@ class Books(Struct, frozen=True):
     adopted: tuple[str, ...] = ()
 
 
+class SitemapBook(Struct, frozen=True):
+    """What came of sitemaps: files read and failed, and the links they name that no page of the crawl has.
+
+    `whole` is False where there were more of these than could be watched; `examples` are the first few; `notes` say of
+    the first few files what was wrong with them.
+    """
+
+    files: int = 0
+    failed: int = 0
+    orphans: int = 0
+    examples: tuple[str, ...] = ()
+    whole: bool = True
+    notes: tuple[str, ...] = ()
+
+
 class Snapshot(Struct, frozen=True):
     """The crawl at one moment: what is done, what waits, where the time went.
 
@@ -210,6 +225,7 @@ class Snapshot(Struct, frozen=True):
     fetches: int
     seconds: Mapping[Waiting, float]
     finish_reason: FinishReason | None = None
+    sitemaps: SitemapBook = SitemapBook()
 
     @property
     def limiting_factor(self) -> Waiting:

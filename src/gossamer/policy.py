@@ -46,6 +46,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     concurrency: Limit | None = None
     retries: Size = 2
     max_retry_after: Seconds = 3600.0
+    sitemaps: bool = True
 
     # one fetch
     timeout: Seconds = 30.0

@@ -125,11 +125,12 @@ Command = Fetch | Recall | Commit | Wait | Stop
 
 
 class Visited(Struct, frozen=True):
-    """A page request got a whole answer and was read.
+    """A request for a page or a sitemap got a whole answer and was read.
 
     `line` is the record as JSON, written by the worker; `kind` and `reason` judge the answer (done, redirected, failed,
     or retry after `retry_after` seconds); `host_pause` is how long the whole host asked to be left alone (Retry-After,
-    429, 503); `adopts` is the URL a seed redirected to, where that lies outside the scope.
+    429, 503); `adopts` is the URL a seed redirected to, where that lies outside the scope; `sitemaps` are the files an
+    index names, or where a sitemap redirects to.
     """
 
     request: Request
@@ -142,10 +143,11 @@ class Visited(Struct, frozen=True):
     retry_after: float = 0.0
     host_pause: float = 0.0
     adopts: str = ""
+    sitemaps: tuple[str, ...] = ()
 
 
 class Failed(Struct, frozen=True):
-    """A page request got no whole answer. `kind` is failed, or retry after `retry_after` seconds."""
+    """A request for a page or a sitemap got no whole answer. `kind` is failed, or retry after `retry_after` seconds."""
 
     request: Request
     record: PageRecord

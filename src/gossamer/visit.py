@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from gossamer import retries
 from gossamer.model import Failure, OutcomeKind, Outlink, PageRecord, Purpose, Refusal, Request, Response, line_of
-from gossamer.parse import encoding, html
+from gossamer.parse import encoding, html, sitemap
 from gossamer.policy import Policy
 from gossamer.protocol import Failed, RobotsRead, Visited
 from gossamer.reasons import Reason
@@ -45,7 +45,7 @@ class Visitor:
         if isinstance(answer, Failure):
             return self._failed(request, answer)
         try:
-            return self._visited(request, answer)
+            return self._visited(request, answer) if request.purpose is Purpose.PAGE else self._sitemap(request, answer)
         except Exception:  # noqa: BLE001  # a bug of ours costs this page, and is reported with its traceback; never the crawl
             return self._failed(request, Failure(Reason.FAIL_BUG, traceback.format_exc(limit=-3)))
 
@@ -129,6 +129,40 @@ class Visitor:
             outlinks=len(found.hrefs),
         )
         return Visited(request, record, line_of(record), response, OutcomeKind.DONE, outlinks, refusals)
+
+    def _sitemap(self, request: Request, response: Response) -> Visited:
+        """Take a sitemap as a page of links, all of which must pass the scope; a redirect, as an index of one."""
+        verdict = retries.judge(self._policy, request.attempt, self._mark(request.url), response)
+        kind, found = verdict.kind, sitemap.Sitemap()
+        if kind is OutcomeKind.REDIRECTED:
+            target = Resolver(request.url).canonical(response.headers.get("location", ""))
+            found = sitemap.Sitemap(sitemaps=(target,) if target else ())
+        elif kind is OutcomeKind.DONE:
+            found = sitemap.parse(response.body, request.url, response.headers.get("content-type", ""))
+        judged = self._judge_named(request, found)
+        record = _record(
+            request, response, kind, verdict.reason, detail="; ".join(found.notes), outlinks=len(found.urls)
+        )
+        return Visited(
+            request,
+            record,
+            line_of(record),
+            response,
+            kind,
+            tuple(one for one in judged if type(one) is Outlink),
+            tuple(one for one in judged if type(one) is Refusal),
+            retry_after=verdict.retry_after,
+            host_pause=verdict.host_pause,
+            sitemaps=found.sitemaps,
+        )
+
+    def _judge_named(self, request: Request, found: sitemap.Sitemap) -> list[Outlink | Refusal]:
+        scope = self._scope(request)
+        judged: list[Outlink | Refusal] = []
+        for page in found.urls:
+            refused = scope.judge(page.url)
+            judged.append(self._outlink(page.url) if refused is None else Refusal(self._mark(page.url), refused))
+        return judged
 
     # ------------------------------------------------------------ links
 

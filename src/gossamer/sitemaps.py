@@ -1,0 +1,167 @@
+"""The sitemaps of hosts: which files are asked for, and which of the links they name no page ever linked to.
+
+A host is asked for its sitemaps after its first page came: those its robots.txt names, or else /sitemap.xml. What they
+name counts as linked from that page, so a depth limit holds for it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from gossamer.frontier import Host
+from gossamer.model import Link, OutcomeKind, Outlink, PageRecord, Purpose, Request, SitemapBook
+from gossamer.policy import Policy
+from gossamer.scope import Scope
+from gossamer.urls import Resolver, host_key
+
+MAX_FILES: Final = 1000
+"""How many sitemap files are asked for on behalf of one host."""
+NESTING: Final = 3
+HOPS: Final = 5
+"""How deep indexes may lie in indexes, and how many redirects in a row are followed."""
+WATCHED: Final = 20_000
+"""How many links from sitemaps are watched at a time, whether a page links to them."""
+EXAMPLES: Final = 5
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The sitemaps of one host, while they are read: every address asked for, with how deep it lies in indexes."""
+
+    home: str
+    depth: int
+    asked: dict[str, int] = field(default_factory=dict)
+
+
+class Sitemaps:
+    """Decide which sitemaps to ask for; no address is asked for twice on behalf of a host.
+
+    What is asked for is a request like any other: it waits for its host's turn and robots.txt, and may be tried again.
+    `numbers` gives the ids of requests that are no links of the crawl: negative ones.
+    """
+
+    def __init__(self, policy: Policy, numbers: Iterator[int]) -> None:
+        self._policy = policy
+        self._numbers = numbers
+        self._scope = Scope.of(policy)
+        self._homes: set[str] = set()
+        self._readings: dict[int, _Reading] = {}
+        self._files = 0
+        self._failed = 0
+        self._notes: list[str] = []
+        self.orphans = Orphans()
+
+    def discover(self, host: Host, depth: int, known: int) -> tuple[Request, ...]:
+        """Ask for the sitemaps of a host whose first page, at this depth, came; `known` counts the links so far."""
+        if not self._policy.sitemaps or host.key in self._homes or self._enough(known):
+            return ()
+        self._homes.add(host.key)
+        if self._policy.max_depth is not None and depth >= self._policy.max_depth:
+            return ()
+        named = host.robots.sitemaps if host.robots is not None else ()
+        base = host.key + "/robots.txt"
+        return tuple(self._requests(_Reading(host.key, depth), named or ("/sitemap.xml",), base, 0))
+
+    def read(self, request: Request, record: PageRecord, sitemaps: Iterable[str], known: int) -> tuple[Request, ...]:
+        """Take note of how a request ended, and ask for what its answer leads to."""
+        reading = self._readings.pop(request.link.id)
+        redirected = record.outcome is OutcomeKind.REDIRECTED
+        if record.outcome is OutcomeKind.DONE:
+            self._files += 1
+            self._note(request, record.detail)
+        elif not redirected and not (record.status in (404, 410) and request.url == reading.home + "/sitemap.xml"):
+            self._failed += 1
+            self._note(request, record.detail or (record.reason.sentence if record.reason else ""))
+        nesting = reading.asked[request.url] + (not redirected)
+        hops = request.link.hops + 1 if redirected else 0
+        if nesting > NESTING or hops > HOPS or self._enough(known):
+            return ()
+        return tuple(self._requests(reading, sitemaps, request.url, nesting, hops))
+
+    def refused(self, request: Request) -> None:
+        """Take note that robots.txt does not let a sitemap be read."""
+        self._readings.pop(request.link.id)
+        self._failed += 1
+        self._note(request, "robots.txt does not allow it")
+
+    def book(self) -> SitemapBook:
+        """Give the counts as a value."""
+        orphans = self.orphans
+        return SitemapBook(
+            self._files, self._failed, orphans.count, orphans.examples, whole=orphans.whole, notes=tuple(self._notes)
+        )
+
+    def _enough(self, known: int) -> bool:
+        """Tell whether more links are known already than may become pages."""
+        return self._policy.max_pages is not None and known >= self._policy.max_pages
+
+    def _requests(
+        self, reading: _Reading, addresses: Iterable[str], via: str, nesting: int, hops: int = 0
+    ) -> Iterator[Request]:
+        resolver = Resolver(via)
+        for address in addresses:
+            url = resolver.canonical(address)
+            if url is None or url in reading.asked or not self._belongs(reading, url):
+                continue
+            if len(reading.asked) >= MAX_FILES:
+                return
+            reading.asked[url] = nesting
+            link = Link(next(self._numbers), url, reading.depth, hops, via)
+            self._readings[link.id] = reading
+            yield Request(link, Purpose.SITEMAP)
+
+    def _belongs(self, reading: _Reading, url: str) -> bool:
+        """Let a host keep its sitemaps anywhere on itself, and elsewhere only within the scope."""
+        return host_key(url) == reading.home or self._scope.judge(url) is None
+
+    def _note(self, request: Request, what: str) -> None:
+        if what and len(self._notes) < EXAMPLES:
+            self._notes.append(f"{request.url}: {what}")
+
+
+class Orphans:
+    """Watch the links that a sitemap named before any page did, until a page links to them.
+
+    At most `WATCHED` at a time; links beyond that go unwatched, and `whole` is False. It lasts as long as the run: a
+    resumed crawl watches what it finds anew.
+    """
+
+    def __init__(self) -> None:
+        self._named: dict[int, str] = {}
+        self._unlinked: dict[int, str] = {}
+        self.whole = True
+
+    def __bool__(self) -> bool:
+        return bool(self._unlinked) or bool(self._named)
+
+    def name(self, outlink: Outlink) -> None:
+        """Watch a link that a sitemap names and that nothing else offered since the last commit."""
+        if len(self._named) + len(self._unlinked) < WATCHED:
+            self._named[outlink.fingerprint] = outlink.url
+        else:
+            self.whole = False
+
+    def link(self, fingerprints: Iterable[int]) -> None:
+        """Take note that a page has these links."""
+        for fingerprint in fingerprints:
+            self._named.pop(fingerprint, None)
+            self._unlinked.pop(fingerprint, None)
+
+    def settle(self, admitted: Iterable[int]) -> None:
+        """Go on watching only what was really new: the links admitted since the last time."""
+        if self._named:
+            self._unlinked |= {mark: self._named[mark] for mark in admitted if mark in self._named}
+            self._named = {}
+
+    @property
+    def count(self) -> int:
+        """Count the links that no page has."""
+        return len(self._unlinked)
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """Name the first few."""
+        return tuple(islice(self._unlinked.values(), EXAMPLES))
