@@ -273,6 +273,8 @@ def _add_manners(parser: Parser) -> None:
     _add_pace(manners)
     robots = "ignore robots.txt (your own site only)"
     manners.choice("--no-robots", dest="robots", action="store_false", about=robots)
+    sitemaps = "read no sitemaps"
+    manners.choice("--no-sitemaps", dest="sitemaps", action="store_false", about=sitemaps)
     nofollow = "follow links marked nofollow too"
     manners.choice("--follow-nofollow", dest="nofollow", action="store_false", about=nofollow)
 
