@@ -18,7 +18,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import pytest
 
@@ -28,6 +28,7 @@ from gossamer.demo.server import DemoServer
 from gossamer.demo.site import Site
 from gossamer.engines.clock import FakeClock
 from gossamer.model import Failure, Request, Response, Timings
+from gossamer.protocol import Command, Event
 from gossamer.reasons import FinishReason, Reason, Waiting
 
 HOME = Path(__file__).parent.parent
@@ -333,3 +334,8 @@ def test_the_architecture_names_every_module_and_none_that_is_not_there() -> Non
     assert rooms - {"__pycache__/", "engines/"} - named_there == set()
     gone = {name for name in named_there if not (source / name).exists() and name not in inside}
     assert gone == set()
+
+
+def test_the_architecture_names_every_command_and_event() -> None:
+    core = (DOCS / "architecture.md").read_text(encoding="utf-8").partition("## The core")[2]
+    assert [kind.__name__ for kind in get_args(Command | Event) if not re.search(rf"\b{kind.__name__}\b", core)] == []
