@@ -19,7 +19,7 @@ from simulation.real_files import FileStore
 from simulation.simulator import Broken, Story, simulate, strike
 from simulation.truth import Truth
 
-SEEDS, REAL_SEEDS, PARTS = 500, 64, 8
+SEEDS, REAL_SEEDS, PARTS = 400, 48, 8
 
 
 @pytest.mark.parametrize("part", range(PARTS))
