@@ -11,6 +11,7 @@ import pytest
 from pyarrow import parquet
 
 from gossamer.errors import OutputError, UserError
+from gossamer.model import PageRecord
 from gossamer.outputs import open_output
 from gossamer.outputs.parquet import Parquet
 from gossamer.outputs.tables import LINKS, PAGES, TableFile
@@ -138,6 +139,10 @@ def test_without_pyarrow_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(UserError, match=re.escape("pip install 'gossamer[parquet]'")):
         open_output("parquet", tmp_path)
+
+
+def test_the_table_of_pages_has_every_field_of_a_record() -> None:
+    assert PAGES.names == ["id", *PageRecord.__struct_fields__]
 
 
 @pytest.mark.parametrize(("table", "schema"), [("pages", PAGES), ("links", LINKS)])
