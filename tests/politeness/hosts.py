@@ -1,0 +1,197 @@
+"""Five hosts on loopback, 127.0.0.1 to 127.0.0.5, that fail by a seed and write down who asked for what and when.
+
+One asyncio loop in a thread of its own, below HTTP libraries: what is in the log is what came over the wire.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+import socket
+import struct
+import threading
+import time
+from collections import Counter
+from contextlib import suppress
+from email.utils import formatdate
+from itertools import count
+from typing import Final, NamedTuple, Self
+
+ADDRESSES: Final = tuple(f"127.0.0.{number}" for number in range(1, 6))
+QUICK, SLOWED, FAILING, BUSY, BREAKING = ADDRESSES
+CRAWL_DELAY: Final = 1.0
+PAGES: Final = {QUICK: 10, SLOWED: 4, FAILING: 6, BUSY: 6, BREAKING: 6}
+# What may happen to the first request for a page, by host; a quarter of the pages or more are hit.
+FAULTS: Final = {
+    QUICK: ("", ""),
+    SLOWED: ("", ""),
+    FAILING: ("500", "503", ""),
+    BUSY: ("429 seconds", "503 date", ""),
+    BREAKING: ("reset", "cut", "slow", ""),
+}
+RESET: Final = 0
+CUT: Final = -1
+"""The status in the log of a request that got no byte for an answer, and of one whose answer broke off."""
+
+
+class Access(NamedTuple):
+    """One request as a host saw it: times by `time.monotonic`, `connection` numbered over all hosts.
+
+    `pause` is how many seconds the answer asked to be left alone (Retry-After), and `run` counts starts of the crawl.
+    """
+
+    arrived: float
+    ended: float
+    host: str
+    path: str
+    status: int
+    connection: int
+    pause: float = 0.0
+    run: int = 0
+
+
+class Hosts:
+    """The five hosts, as a context manager; `log` has one entry for each request, in the order of their ends."""
+
+    def __init__(self, seed: int) -> None:
+        self.log: list[Access] = []
+        self.run = 0
+        self.faults = _faults(seed)
+        self._asked: Counter[tuple[str, str]] = Counter()
+        self._numbers = count(1)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._sockets = _listen_alike()
+        self.port: int = self._sockets[0].getsockname()[1]
+
+    @property
+    def seeds(self) -> list[str]:
+        """Give the start page of every host."""
+        return [f"http://{address}:{self.port}/" for address in ADDRESSES]
+
+    @property
+    def pages(self) -> set[tuple[str, str]]:
+        """Give every page that may be fetched, as (host, path)."""
+        return {(host, path) for host in ADDRESSES for path in ("/", *_paths(host))}
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(5)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(5)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _open(self) -> None:
+        self._servers = [await asyncio.start_server(self._serve, sock=listening) for listening in self._sockets]
+
+    async def _close(self) -> None:
+        for server in self._servers:
+            server.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    # ------------------------------------------------------------ one connection
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        host, number = writer.get_extra_info("sockname")[0], next(self._numbers)
+        try:
+            with suppress(asyncio.IncompleteReadError, ConnectionError):
+                while await self._exchange(reader, writer, host, number):
+                    await writer.drain()
+        except asyncio.CancelledError:  # the end of the test; the stream's own callback would complain
+            return
+        finally:
+            writer.close()
+
+    async def _exchange(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, number: int
+    ) -> bool:
+        """Answer one request; tell whether the connection goes on."""
+        head = await reader.readuntil(b"\r\n\r\n")
+        arrived, path = time.monotonic(), head.split(b" ", 2)[1].decode("ascii")
+        self._asked[host, path] += 1
+        fault = self.faults.get((host, path), "") if self._asked[host, path] == 1 else ""
+        if fault == "slow":
+            await asyncio.sleep(0.3)
+        status, pause, answer = _answer(host, path, fault)
+        self.log.append(Access(arrived, time.monotonic(), host, path, status, number, pause, self.run))
+        writer.write(answer)
+        if status == RESET:
+            _reset_at_close(writer)
+        return status not in (RESET, CUT)
+
+
+def _faults(seed: int) -> dict[tuple[str, str], str]:
+    chosen = random.Random(seed)
+    faults = {(host, path): chosen.choice(FAULTS[host]) for host in ADDRESSES for path in _paths(host)}
+    # Each kind happens at least once, and one host's robots.txt is out of order at first.
+    faults |= {(host, f"/{place}"): kind for host in ADDRESSES for place, kind in enumerate(FAULTS[host]) if kind}
+    return faults | {(BUSY, "/robots.txt"): "503 date"}
+
+
+def _paths(host: str) -> list[str]:
+    return [f"/{number}" for number in range(PAGES[host])]
+
+
+def _answer(host: str, path: str, fault: str) -> tuple[int, float, bytes]:
+    """Give status, pause asked for, and the bytes of an answer."""
+    match fault.split():
+        case ["429", _]:
+            return 429, 2.0, _framed(429, b"", "Retry-After: 2")
+        case ["503", "date"]:
+            moment = math.ceil(time.time()) + 1  # dates have whole seconds
+            pause = moment - time.time()
+            return 503, pause, _framed(503, b"", f"Retry-After: {formatdate(moment, usegmt=True)}")
+        case ["500" | "503" as status]:
+            return int(status), 0.0, _framed(int(status), b"sorry")
+        case ["reset"]:
+            return RESET, 0.0, b""
+        case ["cut"]:
+            return CUT, 0.0, _framed(200, b"x" * 100)[:-50]
+    if path == "/robots.txt":
+        return 200, 0.0, _framed(200, _rules(host), "Content-Type: text/plain")
+    if path != "/" and path not in _paths(host):
+        return 404, 0.0, _framed(404, b"none")
+    links = "".join(f"<a href={other}>{other}</a>" for other in (*_paths(host), "/secret/page"))
+    return 200, 0.0, _framed(200, f"<!doctype html><title>{path}</title>{links}".encode(), "Content-Type: text/html")
+
+
+def _rules(host: str) -> bytes:
+    delay = f"Crawl-delay: {CRAWL_DELAY:g}\n" if host == SLOWED else ""
+    return f"User-agent: *\nDisallow: /secret/\n{delay}".encode()
+
+
+def _framed(status: int, body: bytes, *headers: str) -> bytes:
+    lines = [f"HTTP/1.1 {status} Thus", f"Content-Length: {len(body)}", *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def _reset_at_close(writer: asyncio.StreamWriter) -> None:
+    """Let the connection end with a reset rather than in order (SO_LINGER of no time)."""
+    connection = writer.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def _listen_alike() -> list[socket.socket]:
+    """Listen on all addresses, on one port that is free on each."""
+    for _ in range(20):
+        sockets: list[socket.socket] = []
+        try:
+            for address in ADDRESSES:
+                sockets.append(socket.socket())
+                sockets[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                sockets[-1].bind((address, sockets[0].getsockname()[1] if sockets[1:] else 0))
+                sockets[-1].listen(64)
+        except OSError:
+            for opened in sockets:
+                opened.close()
+        else:
+            return sockets
+    raise AssertionError("no port is free on all of 127.0.0.1 to 127.0.0.5")

@@ -1,0 +1,119 @@
+"""Servers find gossamer polite: on every engine, at first and after it was stopped and resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from gossamer import Crawler
+from politeness.hosts import ADDRESSES, BUSY, CUT, FAULTS, QUICK, RESET, SLOWED, Access, Hosts
+from politeness.judge import answered, complaints
+
+ENGINES = ("inline", "threads", "asyncio")
+STOPPED_AFTER = 12  # pages
+SEED = 4
+
+
+def crawl(engine: str, directory: Path, *, stopped: bool) -> Hosts:
+    """Crawl all five hosts, with the manners that are the default; where asked, stop half-way and resume."""
+    with Hosts(SEED) as hosts:
+        crawler = Crawler(hosts.seeds, directory=directory, engine=engine, allow_private="127.0.0.0/8", timeout=5)  # type: ignore[arg-type]
+        for number, _ in enumerate(crawler, 1):
+            if stopped and number == STOPPED_AFTER:
+                crawler.stop()
+        if stopped:
+            hosts.run += 1
+            Crawler.resume(directory).run()
+    return hosts
+
+
+@pytest.fixture(scope="module")
+def crawls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, bool], Hosts]]:
+    """Start all crawls at once, each on hosts of its own: they spend their time waiting."""
+    with ThreadPoolExecutor(2 * len(ENGINES)) as pool:
+        running: dict[tuple[str, bool], Future[Hosts]] = {
+            (engine, stopped): pool.submit(crawl, engine, tmp_path_factory.mktemp(engine) / "crawl", stopped=stopped)
+            for engine in ENGINES
+            for stopped in (False, True)
+        }
+        yield lambda engine, stopped: running[engine, stopped].result(60)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("stopped", [False, True], ids=["at once", "resumed"])
+def test_the_servers_have_no_complaint(crawls: Callable[[str, bool], Hosts], engine: str, stopped: bool) -> None:
+    hosts = crawls(engine, stopped)
+    assert complaints(hosts.log) == []
+    assert answered(hosts.log).keys() == hosts.pages, "every page was given out whole"
+    assert {access.status for access in hosts.log} >= {200, 429, 500, 503, RESET, CUT}, "all that can happen did"
+    assert {access.run for access in hosts.log} == ({0, 1} if stopped else {0})
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("stopped", [False, True], ids=["at once", "resumed"])
+def test_no_page_is_asked_for_twice_that_came(crawls: Callable[[str, bool], Hosts], engine: str, stopped: bool) -> None:
+    assert set(answered(crawls(engine, stopped).log).values()) == {1}
+
+
+# ---------------------------------------------------------------- the judge itself
+
+
+def polite(*changes: Access) -> list[Access]:
+    """Write the log of a polite crawl, with some entries in place of those at the same host, path and number."""
+    log = [
+        Access(0.0, 0.1, QUICK, "/robots.txt", 200, 1),
+        Access(0.3, 0.4, QUICK, "/a", 200, 1),
+        Access(0.6, 0.7, QUICK, "/b", 200, 1),
+        Access(0.0, 0.1, SLOWED, "/robots.txt", 200, 2),
+        Access(1.1, 1.2, SLOWED, "/a", 200, 2),
+        Access(2.2, 2.3, SLOWED, "/b", 200, 2),
+        Access(0.0, 0.1, BUSY, "/robots.txt", 200, 3),
+        Access(0.3, 0.4, BUSY, "/a", 429, 3, 2.0),
+        Access(2.4, 2.5, BUSY, "/a", 200, 3),
+    ]
+    changed = {(access.host, access.path) for access in changes}
+    return [access for access in log if (access.host, access.path) not in changed] + list(changes)
+
+
+def test_the_judge_has_nothing_against_a_polite_crawl() -> None:
+    assert complaints(polite()) == []
+
+
+@pytest.mark.parametrize(
+    ("rude", "complaint"),
+    [
+        ([Access(0.35, 0.45, QUICK, "/b", 200, 4)], "before /a was answered"),
+        ([Access(0.5, 0.6, QUICK, "/b", 200, 1)], "/b came 0.100 s after /a, 0.200 s were due"),
+        ([Access(0.3, 1.4, QUICK, "/b", 200, 1), Access(2.0, 2.1, QUICK, "/a", 200, 1)], "2.200 s were due"),
+        ([Access(1.5, 1.6, SLOWED, "/b", 200, 2)], "in spite of Crawl-delay"),
+        ([Access(0.4, 0.5, SLOWED, "/a", 200, 2)], "in spite of Crawl-delay"),
+        ([Access(0.9, 1.0, QUICK, "/robots.txt", 200, 1)], "before robots.txt had come"),
+        ([Access(0.0, 0.1, QUICK, "/robots.txt", 500, 1)], "before robots.txt had come"),
+        ([Access(9.0, 9.1, QUICK, "/secret/x", 200, 1)], "/secret/x is disallowed"),
+        ([Access(0.3, 0.4, BUSY, "/a", 429, 3, 2.0), Access(2.3, 2.4, BUSY, "/b", 200, 3)], "0.100 s too early"),
+        ([Access(0.3, 0.4, BUSY, "/a", 503, 3), Access(1.3, 1.4, BUSY, "/b", 200, 3)], "0.100 s too early"),
+        ([Access(0.6, 0.7, QUICK, "/b", CUT, 1), Access(1.6, 1.7, QUICK, "/b", 200, 5)], "tried again after 0.900 s"),
+        ([Access(9.0 * n, 9.0 * n + 0.1, QUICK, "/b", 500, 1) for n in range(1, 5)], "asked for 4 times"),
+        ([Access(9.0, 9.1, QUICK, "/c", 200, 1, 0.0, 1)], "run 1: /c was asked for before robots.txt had come"),
+    ],
+)
+def test_the_judge_notices(rude: list[Access], complaint: str) -> None:
+    assert any(complaint in found for found in complaints(polite(*rude))), complaints(polite(*rude))
+
+
+def test_the_judge_lets_one_repeat_pass_where_a_kept_connection_died() -> None:
+    dead, repeated = Access(0.6, 0.7, QUICK, "/b", RESET, 1), Access(0.71, 0.8, QUICK, "/b", 200, 5)
+    assert complaints(polite(dead, repeated)) == []
+    assert complaints(polite(dead, repeated._replace(status=RESET), Access(0.9, 1.0, QUICK, "/b", 200, 6))) != []
+    assert complaints(polite(dead._replace(connection=6), repeated)) != [], "a connection that was new may not"
+    assert complaints(polite(dead._replace(status=CUT), repeated)) != [], "half an answer is one"
+    assert complaints(polite(dead._replace(status=500), repeated)) != []
+
+
+def test_every_fault_is_on_the_way_of_the_crawl() -> None:
+    with Hosts(SEED) as hosts:
+        kinds = {fault for fault in hosts.faults.values() if fault}
+    assert kinds == {kind for host in ADDRESSES for kind in FAULTS[host] if kind}
