@@ -23,8 +23,8 @@ ORIGIN: Final = "http://site.example"
 
 # Debian packages of documentation: how many pages of each, and where they are.
 MANUALS: Final = {
-    "openjdk-17-doc": (40, "/usr/share/doc/openjdk-17-jre-headless/api"),
-    "python3-doc": (20, "/usr/share/doc/python3.11/html"),
+    "openjdk-17-doc": (40, "/usr/share/doc/openjdk-17-doc/api"),
+    "python3-doc": (20, "/usr/share/doc/python3-doc/html"),
     "cppreference-doc-en-html": (30, "/usr/share/cppreference/doc/html/en"),
     "postgresql-doc-15": (20, "/usr/share/doc/postgresql-doc-15/html"),
 }
