@@ -125,3 +125,20 @@ def test_a_crawl_that_is_abandoned_leaves_what_flies_for_the_next_run() -> None:
     assert crawl.poll(1.0) == Stop(FinishReason.STOPPED)
     snapshot = crawl.snapshot(1.0)
     assert (snapshot.in_flight, snapshot.counts.ended, snapshot.finish_reason) == (0, 1, FinishReason.STOPPED)
+
+
+def test_robots_is_asked_for_once_though_several_slots_are_free() -> None:
+    played = crawled(
+        robots_txt(RULES, "User-agent: *\nAllow: /"), pages=9, concurrency=8, host_concurrency=8, delay=0.0
+    )
+    assert rules_asked(played) == [RULES]
+    assert len(played.outcomes) == 9
+
+
+def test_the_first_reason_to_stop_is_the_one_that_is_told() -> None:
+    crawl = Crawl(Policy(seeds=(HOME,)), Frontier())
+    crawl.stop(FinishReason.TIME_LIMIT)
+    crawl.stop(FinishReason.STOPPED)
+    assert isinstance(crawl.poll(0.0), Commit)
+    crawl.handle(Committed(), 0.0)
+    assert crawl.poll(0.0) == Stop(FinishReason.TIME_LIMIT)

@@ -1,0 +1,192 @@
+"""Crawl until a million synthetic URLs are known, through the core alone: what a page, a link and a URL cost.
+
+No network, no parsing: a page's outlinks are computed, and each answer is told to the crawl as a worker would. What is
+measured is `poll`, `handle`, the frontier and the memory journal. Each page brings 4 new links and 36 known ones, so a
+quarter of a million pages are visited, and ten million links judged.
+
+    python benchmarks/million_links.py [--links 1000000] [--hosts 1000] [--profile]
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import gc
+import pstats
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "src"))
+
+from gossamer.crawl import Crawl
+from gossamer.frontier import Frontier
+from gossamer.journals.memory import MemoryJournal
+from gossamer.model import OutcomeKind, Outlink, PageRecord, Request, Response, Timings
+from gossamer.policy import Policy
+from gossamer.protocol import Commit, Committed, Fetch, Recall, Recalled, Stop, Visited, Wait
+from gossamer.urls import fingerprint
+
+LINKS_A_PAGE = 40
+ANSWERS_AT_ONCE = 16
+CORE_BUDGET = 60.0
+MEMORY_BUDGET = 40.0
+"""The budgets: microseconds a page at 40 links a page, bytes a known URL."""
+
+
+class Web:
+    """`links` pages on `hosts` hosts, each with 40 links.
+
+    Page n links to 4n + 1 .. 4n + 4 (a tree that reaches every page) and to 36 pages that are known by then.
+    """
+
+    def __init__(self, links: int, hosts: int) -> None:
+        self.links = links
+        self.hosts = [f"https://host{number}.example" for number in range(hosts)]
+
+    def url(self, number: int) -> str:
+        return f"{self.hosts[number % len(self.hosts)]}/section{number % 97}/page-{number}.html"
+
+    def outlink(self, number: int) -> Outlink:
+        url = self.url(number)
+        return Outlink(fingerprint(url, 0), url, self.hosts[number % len(self.hosts)])
+
+    def outlinks(self, number: int) -> tuple[Outlink, ...]:
+        return tuple(self.outlink(target) for target in dict.fromkeys(self._targets(number)))
+
+    def _targets(self, number: int) -> Iterator[int]:
+        for step in range(1, 5):
+            if 4 * number + step < self.links:
+                yield 4 * number + step
+        for step in range(LINKS_A_PAGE - 4):
+            yield number * (step + 1) // LINKS_A_PAGE
+
+
+def answer(request: Request, web: Web) -> Visited:
+    """Make what a worker would say of the page."""
+    number = int(request.url[request.url.rindex("-") + 1 : -5])
+    record = PageRecord(request.url, OutcomeKind.DONE, status=200, depth=request.link.depth, via=request.link.via)
+    response = Response(request.url, 200, {}, timings=Timings(total=0.01))
+    return Visited(request, record, b"", response, OutcomeKind.DONE, web.outlinks(number))
+
+
+def resident() -> int:
+    """Tell the bytes of memory this process holds now."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    except OSError:  # not Linux: the most it ever held
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+class Measured:
+    """A crawl of the web, with the time spent inside the core and the journal apart from that of making answers."""
+
+    def __init__(self, web: Web, slots: int) -> None:
+        self.web = web
+        policy = Policy(
+            seeds=(web.url(0),), scope="any", robots=False, sitemaps=False, delay=0.0, concurrency=slots,
+            host_concurrency=slots, max_pages=web.links // 4,
+        )  # fmt: skip
+        self.frontier = Frontier(host_concurrency=slots)
+        self.crawl = Crawl(policy, self.frontier)
+        self.journal = MemoryJournal()
+        self.in_journal = 0.0
+        self.in_core = 0.0
+        self.pages = self.links = self.commits = self.recalls = 0
+
+    def run(self, profile: cProfile.Profile | None) -> None:
+        flying: list[Request] = []
+        while self._step(flying, profile):
+            events = [answer(request, self.web) for request in flying[:ANSWERS_AT_ONCE]]
+            self.pages += len(events)
+            self.links += sum(len(event.outlinks) for event in events)
+            del flying[:ANSWERS_AT_ONCE]
+            self._handle(events, profile)
+
+    def _handle(self, events: list[Visited], profile: cProfile.Profile | None) -> None:
+        if profile:
+            profile.enable()
+        began = time.thread_time()
+        for event in events:
+            self.crawl.handle(event, began)
+        self.in_core += time.thread_time() - began
+        if profile:
+            profile.disable()
+
+    def _step(self, flying: list[Request], profile: cProfile.Profile | None) -> bool:
+        """Do what is due until the crawl waits for its fetches; False when it is over."""
+        if profile:
+            profile.enable()
+        began, before = time.thread_time(), self.in_journal
+        going = self._obey(flying)
+        self.in_core += time.thread_time() - began - (self.in_journal - before)
+        if profile:
+            profile.disable()
+        return going
+
+    def _obey(self, flying: list[Request]) -> bool:
+        while True:
+            now = time.thread_time()  # the processor's time is this crawl's clock: other programs do not count
+            match self.crawl.poll(now):
+                case Fetch(request):
+                    flying.append(request)
+                case Recall(ids):
+                    self.recalls += 1
+                    links = self.journal.recall(ids)
+                    self.in_journal += time.thread_time() - now
+                    self.crawl.handle(Recalled(tuple(links)), now)
+                case Commit(batch):
+                    self.commits += 1
+                    began = time.thread_time()
+                    self.journal.commit(batch, {})
+                    self.in_journal += time.thread_time() - began
+                    self.crawl.handle(Committed(), now)
+                case Wait():
+                    return True
+                case Stop():
+                    return False
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--links", type=int, default=1_000_000)
+    parser.add_argument("--hosts", type=int, default=1000)
+    parser.add_argument("--slots", type=int, default=64)
+    parser.add_argument("--profile", action="store_true", help="show where the time of the core goes (slower)")
+    options = parser.parse_args()
+    gc.collect()
+    base = resident()
+    measured = Measured(Web(options.links, options.hosts), options.slots)
+    profile = cProfile.Profile() if options.profile else None
+    measured.run(profile)
+    gc.collect()
+    grown = resident() - base
+    if profile:
+        pstats.Stats(profile).sort_stats("tottime").print_stats(22)
+    return report(measured, base, grown)
+
+
+def report(measured: Measured, base: int, grown: int) -> int:
+    """Print the figures beside the budgets; 1 where one is missed."""
+    pages, links, known = measured.pages, measured.links, measured.frontier.known
+    assert pages == measured.web.links // 4
+    assert 0.9 * measured.web.links <= known <= measured.web.links, "what was found is known, and once"
+    core, journal = 1e6 * measured.in_core / pages, 1e6 * measured.in_journal / pages
+    a_url = grown / known
+    text = sum(map(len, measured.journal._chunks))  # noqa: SLF001  # only of interest here
+    print(f"{pages:,} pages, {links:,} links, {links / pages:.1f} a page, {len(measured.web.hosts):,} hosts")
+    print(
+        f"core:      {core:6.1f} us a page, {core * pages / links:.2f} us a link (budget: {CORE_BUDGET:.0f} us a page)"
+    )
+    print(f"journal:   {journal:6.1f} us a page, {measured.commits:,} commits, {measured.recalls:,} recalls")
+    print(f"memory:    {a_url:6.1f} B a known URL beyond {base / 1e6:.0f} MB ({MEMORY_BUDGET:.0f} B beyond 150 MB)")
+    print(f"of which:  {measured.frontier.nbytes / known:6.1f} B fingerprints, {text / known:.1f} B text")
+    within = core <= CORE_BUDGET and base + grown <= 150e6 + MEMORY_BUDGET * known
+    print("within budget" if within else "OVER BUDGET")
+    return 0 if within else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

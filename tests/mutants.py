@@ -1,0 +1,243 @@
+"""Break the core in small ways, one at a time, and list the breaks that no test notices: `make mutants`.
+
+Each mutant is a plausible mistake. It is made in a copy of the source tree; the tests named run against that copy.
+Ends with 1 where a mutant survives, or where its text is no longer in the source (then this file wants care).
+"""
+
+# ruff: noqa: T201, E501  # a script prints its results, and a table of mistakes reads best one a line
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src" / "gossamer"
+SECONDS_A_MUTANT = 90
+CONFORMANCE = ("tests/conformance/test_what_was_meant.py", "tests/conformance/test_engines.py")
+CORE = ("tests/core",)
+BOTH = CORE + CONFORMANCE
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One mistake: in which module, what it replaces by what, what would go wrong, and the tests to ask."""
+
+    module: str
+    old: str
+    new: str
+    why: str
+    tests: tuple[str, ...] = CORE
+
+
+MUTANTS = (
+    # ---------------------------------------------------------------- crawl.py
+    Mutant(
+        "crawl.py",
+        "len(self._in_flight) >= self._slots:",
+        "len(self._in_flight) > self._slots:",
+        "one fetch more in flight than there are slots",
+    ),
+    Mutant(
+        "crawl.py",
+        "self._tally.kinds[OutcomeKind.DONE] + self._pages_in_flight < most",
+        "self._tally.kinds[OutcomeKind.DONE] < most",
+        "a page limit that forgets what is in flight is overrun",
+        CONFORMANCE,
+    ),
+    Mutant("crawl.py", "not self._in_flight\n            or ", "", "a last batch would wait for its age", BOTH),
+    Mutant(
+        "crawl.py",
+        "(link.depth, link.hops + 1) if redirected",
+        "(link.depth, 0) if redirected",
+        "a chain of redirects would never be too long",
+        CONFORMANCE,
+    ),
+    Mutant(
+        "crawl.py",
+        "else (link.depth + 1, 0)",
+        "else (link.depth, 0)",
+        "a depth limit would never be reached",
+        CONFORMANCE,
+    ),
+    Mutant(
+        "crawl.py",
+        "if event.host_pause:",
+        "if event.host_pause and event.kind is not OutcomeKind.RETRY:",
+        "a busy host would be asked for other pages before its Retry-After is over",
+        CONFORMANCE,
+    ),
+    Mutant(
+        "crawl.py",
+        "host.rest(now + rested, politeness",
+        "host.rest(since + rested, politeness",
+        "a rest would begin when the fetch began, not when it ended",
+    ),
+    Mutant(
+        "crawl.py",
+        "host.rest(now + spaced, politeness",
+        "host.rest(now + 0 * spaced, politeness",
+        "several at once on a host would start without the delay between them",
+    ),
+    Mutant("crawl.py", "request.attempt + 1), until, waiting", "request.attempt), until, waiting", "it would try for ever"),
+    Mutant(
+        "crawl.py",
+        "now >= self._time.moment(policy.max_time)",
+        "self._time.elapsed(now) >= policy.max_time",
+        "a sum of floats just short of the limit: the driver would spin",
+    ),
+    Mutant(
+        "crawl.py",
+        "            self._adopted += (event.adopts,)",
+        "            self._adopted = self._adopted",
+        "a site whose home page moved would end after one page",
+        CONFORMANCE,
+    ),
+    Mutant(
+        "crawl.py",
+        "        if self._finish is None:\n            self._finish = reason",
+        "        self._finish = reason",
+        "the last reason to stop would hide the first",
+    ),
+    # ---------------------------------------------------------------- gate.py
+    Mutant("gate.py", "host.robots_expire <= now", "False", "rules would never be read again"),
+    Mutant("gate.py", "host.reading_robots = True", "host.reading_robots = False", "robots.txt twice at once", BOTH),
+    Mutant("gate.py", "request.link.hops >= ROBOTS_HOPS", "request.link.hops > ROBOTS_HOPS", "six redirects, not five"),
+    Mutant(
+        "gate.py",
+        "answer.status >= 500 or answer.status == 429",
+        "answer.status == 429",
+        "the commonest mistake of crawlers: a broken robots.txt would allow all",
+    ),
+    # ---------------------------------------------------------------- frontier.py
+    Mutant(
+        "frontier.py",
+        "host.in_flight >= self._host_concurrency",
+        "host.in_flight > self._host_concurrency",
+        "one fetch too many on a host",
+    ),
+    Mutant("frontier.py", "if until > self.ready_at:", "if until != self.ready_at:", "a short rest would end a long one"),
+    Mutant(
+        "frontier.py",
+        "if host.ready_at <= now and self._may_start(host):",
+        "if self._may_start(host):",
+        "a host that was told to rest while it stood in line would not",
+    ),
+    Mutant(
+        "frontier.py",
+        "(depth, hops) < (known.depth, known.hops)",
+        "(depth, hops) > (known.depth, known.hops)",
+        "the longest way to a link would count",
+    ),
+    Mutant("frontier.py", "if head == len(ids):", "if head > len(ids):", "an empty queue would look full"),
+    Mutant("frontier.py", "                del ids[:head]\n                head = 0", "                del ids[:head]", "links skipped"),
+    Mutant("frontier.py", "self._refused[mark or 1]", "self._refused[refusal.fingerprint]", "refused would mean seen"),
+    Mutant(
+        "frontier.py",
+        "host.queue.depth <= min(self._open)",
+        "host.queue.depth <= min(self._open) + 1",
+        "a depth limit would depend on which answer came first",
+    ),
+    Mutant(
+        "frontier.py",
+        "ended[np.frombuffer(saved.ended, np.uint64)] = True",
+        "ended[np.frombuffer(saved.ended, np.uint64)[1:]] = True",
+        "a resumed crawl would visit a page twice",
+    ),
+    # ---------------------------------------------------------------- politeness.py
+    Mutant("politeness.py", "AUTO_FACTOR * elapsed, AUTO_LEAST", "elapsed, AUTO_LEAST", "half the rest"),
+    Mutant("politeness.py", "return max(own, crawl_delay or 0.0)", "return own", "Crawl-delay would be ignored", BOTH),
+    Mutant("politeness.py", "crawl_delay > policy.max_crawl_delay", "crawl_delay >= policy.max_crawl_delay", "30 s is fine"),
+    # ---------------------------------------------------------------- seen.py, retries.py, visit.py, ledger.py
+    Mutant("seen.py", "self._moved += slots", "self._moved += slots + 1", "a fingerprint forgotten while a table moves"),
+    Mutant("seen.py", "found |= _find(self._old, wanted)", "found &= _find(self._old, wanted)", "half the memory"),
+    Mutant("retries.py", "attempt < policy.retries:\n        return Verdict(OutcomeKind.RETRY, reason, max", "attempt <= policy.retries:\n        return Verdict(OutcomeKind.RETRY, reason, max", "one try too many"),
+    Mutant("retries.py", "return min(asked, policy.max_retry_after)", "return asked", "a server could stop us for years"),
+    Mutant("retries.py", "REDIRECTS = frozenset((301, 302, 303, 307, 308))", "REDIRECTS = frozenset((301, 302, 303, 307))", "308"),
+    Mutant("visit.py", "if target == link.url:", "if target is link.url:", "a loop of one would go ten rounds", CONFORMANCE),
+    Mutant("visit.py", 'if not href.startswith("?"):', "if True:", "?page=2 would mean the same on every page"),
+    Mutant("visit.py", "and link.depth == 0 else", "else", "any redirect would widen the scope", BOTH),
+    Mutant("ledger.py", "passed * (self._slots - self._busy)", "passed", "the time would not add up to wall x slots"),
+)  # fmt: skip
+
+
+def copied(mutant: Mutant | None, to: Path) -> Path:
+    """Copy the source tree and make the mistake in it."""
+    shutil.copytree(SOURCE, to / "gossamer", ignore=shutil.ignore_patterns("__pycache__"))
+    if mutant is not None:
+        module = to / "gossamer" / mutant.module
+        module.write_text(module.read_text().replace(mutant.old, mutant.new))
+    return to
+
+
+def verdict_on(mutant: Mutant | None) -> str:
+    """Run the tests against the copy; tell the first that failed, "" if none did."""
+    tests = BOTH if mutant is None else mutant.tests
+    with tempfile.TemporaryDirectory(prefix="mutant-") as name:
+        place = copied(mutant, Path(name))
+        command = [
+            sys.executable, "-B", "-m", "pytest", "-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider",
+            "-o", f"pythonpath={place} . tests", "--timeout=30", "-k", "not shorter_way", *tests,  # it is expected to fail
+        ]  # fmt: skip
+        # Examples that fail here are no examples of the real code: they are kept out of its data base.
+        environment = os.environ | {"HYPOTHESIS_STORAGE_DIRECTORY": name, "GOSSAMER_MUTANT": "1"}
+        try:
+            done = subprocess.run(
+                command,
+                cwd=ROOT,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=SECONDS_A_MUTANT,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return "the time limit"
+    if done.returncode == 0:
+        return ""
+    lines = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return (
+        lines[0].split(" - ")[0].split(" ", 1)[1]
+        if lines
+        else f"pytest itself ({done.returncode}): {done.stdout[-300:]}"
+    )
+
+
+def stale() -> list[Mutant]:
+    """List the mutants whose text is not there exactly once."""
+    return [one for one in MUTANTS if (SOURCE / one.module).read_text().count(one.old) != 1]
+
+
+def main(words: list[str]) -> int:
+    """Try all mutants, or those with one of the words in module or reason."""
+    began = time.monotonic()
+    chosen = [one for one in MUTANTS if not words or any(word in f"{one.module} {one.why}" for word in words)]
+    lost = [one for one in stale() if one in chosen]
+    for mutant in lost:
+        print(f"stale     {mutant.module}: {mutant.old!r} is not there exactly once")
+    killed = survived = 0
+    with ThreadPoolExecutor(2) as pool:
+        tried: list[Mutant | None] = [None, *(one for one in chosen if one not in lost)]
+        for mutant, killer in zip(tried, pool.map(verdict_on, tried), strict=True):
+            if mutant is None:
+                if killer:
+                    print(f"The tests fail without any mutant: {killer}")
+                    return 1
+                continue
+            killed += bool(killer)
+            survived += not killer
+            print(f"{'killed   ' if killer else 'SURVIVED '} {mutant.module}: {mutant.why}", flush=True)
+            print(f"           by {killer}" if killer else f"           {mutant.old!r} -> {mutant.new!r}", flush=True)
+    print(f"{killed} killed, {survived} survived, {len(lost)} stale in {time.monotonic() - began:.0f} s")
+    return 1 if survived or lost else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
