@@ -1,6 +1,7 @@
 # make demo    crawl a bundled website on this machine and show what gossamer says about it
 # make test    run the test suite, servers included where they can be installed
 # make check   lint, formatting, types, floors
+# make crash-test    kill real crawls with SIGKILL, 50 times on each engine, and see that nothing is lost or doubled
 # make simulate SEEDS=5000    strike simulated crawls dead at random steps and see that nothing is lost
 # Both `demo` and `test` set up everything they need, in .venv, on a fresh machine with Python >= 3.11.
 
@@ -8,7 +9,7 @@ PY := .venv/bin/python
 JOBS ?= 2
 ARGS ?=
 
-.PHONY: help demo test test-all simulate coverage check format mutants bench lock clean
+.PHONY: help demo test test-all simulate crash-test coverage check format mutants bench lock clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -30,6 +31,11 @@ test: .venv/ready-dev
 test-all: .venv/ready-dev
 	@.ci/servers nginx-light openjdk-17-doc
 	@$(PY) -m pytest -q -n $(JOBS) --dist worksteal $(ARGS)
+
+# Real crawls, engines and servers, and a real SIGKILL; e.g. ARGS="--kills 10 --engines asyncio".
+crash-test: .venv/ready-dev
+	@.ci/servers nginx-light openjdk-17-doc
+	@PYTHONPATH=src:tests $(PY) -m crash.kill $(ARGS)
 
 # Crawls in a pretended world, struck dead at random steps: tests/simulation/simulator.py. A seed is always the same.
 SEEDS ?= 500
