@@ -13,17 +13,19 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Final, assert_never
 
-from gossamer import politeness
+from gossamer import politeness, traps
 from gossamer.frontier import Frontier, Host
 from gossamer.gate import ROBOTS_LIFE as ROBOTS_LIFE
 from gossamer.gate import Gate
 from gossamer.ledger import Tally, TimeBook
 from gossamer.model import (
     Books,
+    Link,
     OutcomeKind,
     Outlink,
     PageRecord,
     Purpose,
+    Refusal,
     Request,
     Response,
     Snapshot,
@@ -82,6 +84,7 @@ class Crawl:
         numbers = count(-1, -1)  # of requests that are no links of the crawl
         self._gate = Gate(policy, numbers, key=key)
         self._sitemaps = Sitemaps(policy, numbers)
+        self._budgets, self._traps = traps.Budgets(policy), traps.TrapBook()
         self._slots = policy.concurrency or 1
         self._tally = Tally()
         self._time = TimeBook(self._slots)
@@ -95,13 +98,16 @@ class Crawl:
         self._finish: FinishReason | None = None
         self._stopped = False
         for url in policy.seeds:
-            frontier.offer(Outlink(fingerprint(url, key), url, host_key(url)), depth=0, hops=0, via="")
+            frontier.offer(
+                Outlink(fingerprint(traps.identity(url, policy), key), url, host_key(url)), depth=0, hops=0, via=""
+            )
 
     def restore(self, books: Books) -> None:
         """Go on counting where an earlier run ended; the frontier is restored by itself."""
         self._tally.restore(books)
         self._time.restore(books.elapsed, books.seconds)
         self._adopted = books.adopted
+        self._ask(self._sitemaps.restore(books.unread), 0.0)
 
     # ------------------------------------------------------------ commands
 
@@ -134,6 +140,11 @@ class Crawl:
         taken = self._frontier.take(host)
         if isinstance(taken, tuple):
             return Recall(taken)
+        if self._sitemaps.reminds(taken):
+            self._frontier.skip(host)
+            self._ask(self._sitemaps.discover(host, taken.link.depth, self._frontier.known), now)
+            self._frontier.close(taken.link)
+            return _DECIDED
         refused = self._gate.refusal(host, taken.url)
         if refused is None:
             return self._fetch(Request(taken.link, taken.purpose, taken.attempt, self._adopted), host, now)
@@ -198,7 +209,8 @@ class Crawl:
         )
 
     def _commit(self, now: float) -> Commit:
-        settled = self._frontier.settle()
+        settled = self._frontier.settle(self._admits)
+        self._traps.settle(settled.refused)
         self._tally.refuse(settled.refused.values())
         self._sitemaps.orphans.settle(settled.fingerprints)
         self._committing = Batch(
@@ -209,6 +221,19 @@ class Crawl:
         self._batch_since = math.inf
         self._time.idle = Waiting.DISK
         return Commit(self._committing)
+
+    def _admits(self, fingerprint: int, link: Link) -> bool:
+        """Let a new link in, unless there are too many of its kind."""
+        if trap := self._budgets.refusal(link, self._frontier.known):
+            self._refuse(Refusal(fingerprint, Reason.SKIP_TRAP, trap))
+        elif name := traps.session_id(link.url):
+            self._traps.note(f"{host_key(link.url)}: session ids ({name}), each page once", 1)
+        return not trap
+
+    def _refuse(self, refusal: Refusal) -> None:
+        mark = self._frontier.refuse(refusal)
+        if refusal.trap:
+            self._traps.suspect(mark, refusal.trap)
 
     def _books(self, now: float) -> Books:
         tally = self._tally
@@ -221,6 +246,7 @@ class Crawl:
             elapsed=self._time.elapsed(now),
             seconds={waiting.value: spent for waiting, spent in self._time.seconds.items()},
             adopted=self._adopted,
+            unread=self._sitemaps.unread(),
         )
 
     # ------------------------------------------------------------ events
@@ -257,7 +283,7 @@ class Crawl:
             return
         self._tally.bytes += len(event.response.body)
         for refusal in event.refusals:
-            self._frontier.refuse(refusal)
+            self._refuse(refusal)
         if event.request.purpose is Purpose.SITEMAP:
             self._sitemap_read(event, event.outlinks, event.sitemaps, now)
             return
@@ -385,6 +411,7 @@ class Crawl:
             seconds=dict(self._time.seconds),
             finish_reason=self._finish if self._stopped else None,
             sitemaps=self._sitemaps.book(),
+            traps=self._traps.seen(),
         )
 
 

@@ -144,10 +144,11 @@ def line_of(record: PageRecord) -> bytes:
 
 
 class Refusal(Struct, frozen=True):
-    """A link that was not admitted, by its fingerprint, and why."""
+    """A link that was not admitted, by its fingerprint, and why; `trap` names the one it is part of."""
 
     fingerprint: int
     reason: Reason
+    trap: str = ""
 
 
 class Outlink(Struct, frozen=True):
@@ -179,7 +180,8 @@ class Books(Struct, frozen=True):
     """What a crawl has counted so far, as the journal keeps it: a resumed crawl goes on counting from here.
 
     `kinds` counts outcomes, `by_reason` outcomes and refusals, `seconds` are slot-seconds by category, `adopted` the
-    URLs outside the scope that seeds redirected to.
+    URLs outside the scope that seeds redirected to; `unread` are the hosts whose sitemaps have not all been read, each
+    with the depth of its first page.
     """
 
     kinds: Mapping[str, int] = {}
@@ -190,6 +192,14 @@ class Books(Struct, frozen=True):
     elapsed: float = 0.0
     seconds: Mapping[str, float] = {}
     adopted: tuple[str, ...] = ()
+    unread: Mapping[str, int] = {}
+
+
+class TrapSeen(Struct, frozen=True):
+    """An endless set of pages: the name of its pattern, and how many links of it were refused (or known as one)."""
+
+    name: str
+    links: int
 
 
 class SitemapBook(Struct, frozen=True):
@@ -226,6 +236,7 @@ class Snapshot(Struct, frozen=True):
     seconds: Mapping[Waiting, float]
     finish_reason: FinishReason | None = None
     sitemaps: SitemapBook = SitemapBook()
+    traps: tuple[TrapSeen, ...] = ()
 
     @property
     def limiting_factor(self) -> Waiting:

@@ -1,12 +1,13 @@
 """The sitemaps of hosts: which files are asked for, and which of the links they name no page ever linked to.
 
 A host is asked for its sitemaps after its first page came: those its robots.txt names, or else /sitemap.xml. What they
-name counts as linked from that page, so a depth limit holds for it too.
+name counts as linked from that page, so a depth limit holds for it too. Until all of them were read the host is unread,
+and the journal remembers it with that page: a crawl that dies in between asks for all of them again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -29,11 +30,17 @@ EXAMPLES: Final = 5
 
 @dataclass(slots=True)
 class _Reading:
-    """The sitemaps of one host, while they are read: every address asked for, with how deep it lies in indexes."""
+    """The sitemaps of one host, while they are read: every address asked for, with how deep it lies in indexes.
+
+    `waited_for` counts those that have not landed; `cut_short` tells that some were left out because more links are
+    known already than may become pages.
+    """
 
     home: str
     depth: int
     asked: dict[str, int] = field(default_factory=dict)
+    waited_for: int = 0
+    cut_short: bool = False
 
 
 class Sitemaps:
@@ -49,6 +56,8 @@ class Sitemaps:
         self._scope = Scope.of(policy)
         self._homes: set[str] = set()
         self._readings: dict[int, _Reading] = {}
+        self._unread: dict[str, int] = {}
+        self._reminders: set[int] = set()
         self._files = 0
         self._failed = 0
         self._notes: list[str] = []
@@ -56,18 +65,57 @@ class Sitemaps:
 
     def discover(self, host: Host, depth: int, known: int) -> tuple[Request, ...]:
         """Ask for the sitemaps of a host whose first page, at this depth, came; `known` counts the links so far."""
-        if not self._policy.sitemaps or host.key in self._homes or self._enough(known):
+        if not self._policy.sitemaps or host.closed is not None or host.key in self._homes:
             return ()
-        self._homes.add(host.key)
+        depth = self._unread.get(host.key, depth)  # that of the first page, although it came in an earlier run
         if self._policy.max_depth is not None and depth >= self._policy.max_depth:
+            self._homes.add(host.key)
             return ()
+        self._unread[host.key] = depth
+        if self._enough(known):
+            return ()  # the host stays unread: who resumes the crawl may want more pages
+        self._homes.add(host.key)
+        reading = _Reading(host.key, depth)
         named = host.robots.sitemaps if host.robots is not None else ()
-        base = host.key + "/robots.txt"
-        return tuple(self._requests(_Reading(host.key, depth), named or ("/sitemap.xml",), base, 0))
+        requests = tuple(self._requests(reading, named or ("/sitemap.xml",), host.key + "/robots.txt", 0))
+        self._read_if_all_landed(reading)
+        return requests
+
+    def unread(self) -> dict[str, int]:
+        """Tell the hosts whose sitemaps have not all been read, each with the depth of its first page."""
+        return dict(self._unread)
+
+    def restore(self, unread: Mapping[str, int]) -> tuple[Request, ...]:
+        """Take up what an earlier run did not read to its end: give a reminder for each host, to wait for its turn.
+
+        A reminder is never fetched; when its turn has come, and so robots.txt was read, it is time to `discover`.
+        """
+        if not self._policy.sitemaps:
+            return ()
+        self._unread |= unread
+        links = [Link(next(self._numbers), host + "/sitemap.xml", depth) for host, depth in unread.items()]
+        self._reminders |= {link.id for link in links}
+        return tuple(Request(link, Purpose.SITEMAP) for link in links)
+
+    def reminds(self, request: Request) -> bool:
+        """Tell whether a request is a reminder that came to its turn; once."""
+        if request.link.id not in self._reminders:
+            return False
+        self._reminders.remove(request.link.id)
+        return True
+
+    def _landed(self, request: Request) -> _Reading:
+        reading = self._readings.pop(request.link.id)
+        reading.waited_for -= 1
+        return reading
+
+    def _read_if_all_landed(self, reading: _Reading) -> None:
+        if not reading.cut_short and not reading.waited_for:
+            self._unread.pop(reading.home, None)
 
     def read(self, request: Request, record: PageRecord, sitemaps: Iterable[str], known: int) -> tuple[Request, ...]:
         """Take note of how a request ended, and ask for what its answer leads to."""
-        reading = self._readings.pop(request.link.id)
+        reading = self._landed(request)
         redirected = record.outcome is OutcomeKind.REDIRECTED
         if record.outcome is OutcomeKind.DONE:
             self._files += 1
@@ -77,15 +125,20 @@ class Sitemaps:
             self._note(request, record.detail or (record.reason.sentence if record.reason else ""))
         nesting = reading.asked[request.url] + (not redirected)
         hops = request.link.hops + 1 if redirected else 0
-        if nesting > NESTING or hops > HOPS or self._enough(known):
-            return ()
-        return tuple(self._requests(reading, sitemaps, request.url, nesting, hops))
+        requests: tuple[Request, ...] = ()
+        if self._enough(known):
+            reading.cut_short = True
+        elif nesting <= NESTING and hops <= HOPS:
+            requests = tuple(self._requests(reading, sitemaps, request.url, nesting, hops))
+        self._read_if_all_landed(reading)
+        return requests
 
     def refused(self, request: Request) -> None:
         """Take note that robots.txt does not let a sitemap be read."""
-        self._readings.pop(request.link.id)
+        reading = self._landed(request)
         self._failed += 1
         self._note(request, "robots.txt does not allow it")
+        self._read_if_all_landed(reading)
 
     def book(self) -> SitemapBook:
         """Give the counts as a value."""
@@ -111,6 +164,7 @@ class Sitemaps:
             reading.asked[url] = nesting
             link = Link(next(self._numbers), url, reading.depth, hops, via)
             self._readings[link.id] = reading
+            reading.waited_for += 1
             yield Request(link, Purpose.SITEMAP)
 
     def _belongs(self, reading: _Reading, url: str) -> bool:
