@@ -155,7 +155,7 @@ def _parsers() -> tuple[Parser, dict[str, Parser]]:
     verbs = {}
     for verb, (summary, examples, add) in about.items():
         verbs[verb] = commands.add_parser(
-            verb, help=summary, description=f"{summary.capitalize()}.", epilog=examples, add_help=False,
+            verb, help=summary, description=f"{summary[:1].upper()}{summary[1:]}.", epilog=examples, add_help=False,
             formatter_class=_Formatter, allow_abbrev=False, argument_default=argparse.SUPPRESS,
         )  # fmt: skip
         add(verbs[verb])
