@@ -84,7 +84,7 @@ class Crawl:
         numbers = count(-1, -1)  # of requests that are no links of the crawl
         self._gate = Gate(policy, numbers, key=key)
         self._sitemaps = Sitemaps(policy, numbers)
-        self._budgets, self._traps = traps.Budgets(policy), traps.TrapBook()
+        self._traps = traps.TrapBook(policy)
         self._slots = policy.concurrency or 1
         self._tally = Tally()
         self._time = TimeBook(self._slots)
@@ -98,9 +98,8 @@ class Crawl:
         self._finish: FinishReason | None = None
         self._stopped = False
         for url in policy.seeds:
-            frontier.offer(
-                Outlink(fingerprint(traps.identity(url, policy), key), url, host_key(url)), depth=0, hops=0, via=""
-            )
+            mark = fingerprint(traps.identity(url, policy), key)
+            frontier.offer(Outlink(mark, url, host_key(url)), depth=0, hops=0, via="")
 
     def restore(self, books: Books) -> None:
         """Go on counting where an earlier run ended; the frontier is restored by itself."""
@@ -224,10 +223,8 @@ class Crawl:
 
     def _admits(self, fingerprint: int, link: Link) -> bool:
         """Let a new link in, unless there are too many of its kind."""
-        if trap := self._budgets.refusal(link, self._frontier.known):
+        if trap := self._traps.refusal(link, self._frontier.known):
             self._refuse(Refusal(fingerprint, Reason.SKIP_TRAP, trap))
-        elif name := traps.session_id(link.url):
-            self._traps.note(f"{host_key(link.url)}: session ids ({name}), each page once", 1)
         return not trap
 
     def _refuse(self, refusal: Refusal) -> None:

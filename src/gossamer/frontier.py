@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -197,24 +197,24 @@ class Frontier:
             self._offered[outlink.fingerprint] = Link(0, outlink.url, depth, hops, via)
         return known is None
 
-    def refuse(self, refusal: Refusal) -> None:
-        """Note a link that was not accepted, to be counted once for each reason."""
-        mark = refusal.fingerprint ^ _REFUSAL_SALTS[refusal.reason]
-        self._refused[mark or 1] = refusal.reason
+    def refuse(self, refusal: Refusal) -> int:
+        """Note a link that was not accepted, to be counted once for each reason; give its mark."""
+        mark = (refusal.fingerprint ^ _REFUSAL_SALTS[refusal.reason]) or 1
+        self._refused[mark] = refusal.reason
+        return mark
 
-    def settle(self) -> Settled:
-        """Drop what was seen before, give ids to the rest, and forget the offers."""
-        fingerprints = list(self._offered)
-        fresh = self._seen.add(fingerprints)
-        links = []
-        for link, new in zip(self._offered.values(), fresh, strict=True):
-            if new:
+    def settle(self, admits: Callable[[int, Link], bool] = lambda fingerprint, link: True) -> Settled:
+        """Drop what was seen before and what `admits` turns down, give ids to the rest, and forget the offers."""
+        fresh = self._seen.add(list(self._offered))
+        links, kept = list[Link](), list[int]()
+        for (fingerprint, link), new in zip(self._offered.items(), fresh, strict=True):
+            if new and admits(fingerprint, link):
                 links.append(Link(self._next_id, link.url, link.depth, link.hops, link.via))
+                kept.append(fingerprint)
                 self._next_id += 1
-        kept = tuple(fingerprint for fingerprint, new in zip(fingerprints, fresh, strict=True) if new)
         marks = self._seen.add(list(self._refused))
         refused = {mark: reason for (mark, reason), new in zip(self._refused.items(), marks, strict=True) if new}
-        settled = Settled(tuple(links), kept, refused)
+        settled = Settled(tuple(links), tuple(kept), refused)
         self._offered.clear()
         self._refused.clear()
         for link in links:

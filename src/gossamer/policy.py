@@ -64,6 +64,9 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_url_length: Size = 2083
     max_links_per_page: Size = 5000
     trap_depth: Size = 30
+    traps: bool = True
+    trap_budget: Limit = 600
+    trap_hosts: Limit = 100
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Policy:

@@ -129,8 +129,8 @@ def _prefix_border(seeds: Iterable[str]) -> Border:
 
 
 def _domain_border(seeds: Iterable[str]) -> Border:
-    domains = frozenset(_domain(urls.host_key(seed)) for seed in seeds)
-    return lambda _url, key: _domain(key) in domains
+    domains = frozenset(registrable_domain(urls.host_key(seed)) for seed in seeds)
+    return lambda _url, key: registrable_domain(key) in domains
 
 
 def _no_border(_seeds: Iterable[str]) -> Border:
@@ -159,7 +159,7 @@ def _spellings(key: str) -> set[str]:
 
 
 @lru_cache(maxsize=65_536)
-def _domain(key: str) -> str:
+def registrable_domain(key: str) -> str:
     """Name the registrable domain of a host key; the whole host where there is none (an address, a label, a suffix)."""
     host = urls.hostname(key)
     if ":" in host or _IPV4.fullmatch(host):

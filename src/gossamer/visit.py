@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from gossamer import retries
+from gossamer import retries, traps
 from gossamer.model import Failure, OutcomeKind, Outlink, PageRecord, Purpose, Refusal, Request, Response, line_of
 from gossamer.parse import encoding, html, sitemap
 from gossamer.policy import Policy
@@ -161,7 +161,7 @@ class Visitor:
         judged: list[Outlink | Refusal] = []
         for page in found.urls:
             refused = scope.judge(page.url)
-            judged.append(self._outlink(page.url) if refused is None else Refusal(self._mark(page.url), refused))
+            judged.append(self._accepted(page.url) if refused is None else Refusal(self._mark(page.url), refused))
         return judged
 
     # ------------------------------------------------------------ links
@@ -213,7 +213,12 @@ class Visitor:
         if url is None:
             return None
         refused = scope.judge(url) or (Reason.SKIP_DEPTH if at_limit else None)
-        return self._outlink(url) if refused is None else Refusal(self._mark(url), refused)
+        return self._accepted(url) if refused is None else Refusal(self._mark(url), refused)
+
+    def _accepted(self, url: str) -> Outlink | Refusal:
+        """Take a link that the scope accepts, unless it is part of a trap by itself."""
+        trap = traps.recognised(url, self._policy)
+        return Refusal(self._mark(url), Reason.SKIP_TRAP, trap) if trap else self._outlink(url)
 
     def _refuse_all(self, place: _Place, hrefs: tuple[str, ...]) -> list[Outlink | Refusal | None]:
         resolver = Resolver(place.base)
@@ -221,7 +226,7 @@ class Visitor:
         return [Refusal(self._mark(url), Reason.SKIP_NOFOLLOW) for url in urls if url is not None]
 
     def _outlink(self, url: str) -> Outlink:
-        return Outlink(self._mark(url), url, host_key(url))
+        return Outlink(self._mark(traps.identity(url, self._policy)), url, host_key(url))
 
     def _mark(self, url: str) -> int:
         return fingerprint(url, self._key)
