@@ -44,7 +44,7 @@ class Plan(Struct, frozen=True):
             durable=durable,
             outputs=chance.randint(1, 2),
             at_hand=chance.choice((0, 2, 20_000)),
-            ends=_ends(chance, durable=durable),
+            ends=_ends(chance, durable=durable, shallow=shallow),
         )
 
     def blows(self, storage_steps: int, collects: int) -> list[Blow]:
@@ -88,12 +88,12 @@ def _weather(chance: random.Random, hosts: list[str], *, fast: bool) -> Weather:
     )
 
 
-def _ends(chance: random.Random, *, durable: bool) -> tuple[tuple[End, float], ...]:
-    """Draw one to six ends; shares are small enough that most lives end before the crawl does."""
-    kinds = (
-        [End.KILL, End.DISK_ERROR, End.STOP, End.ABANDON, End.LIMIT]
-        + [End.POWER] * 3 * durable
-        + [End.KILL] * (not durable)
-    )
+def _ends(chance: random.Random, *, durable: bool, shallow: bool) -> tuple[tuple[End, float], ...]:
+    """Draw one to six ends; shares are small enough that most lives end before the crawl does.
+
+    A page limit keeps sitemaps unread, and so changes which way to a page is the first one: not under a depth limit.
+    """
+    kinds = [End.KILL, End.DISK_ERROR, End.STOP, End.ABANDON, End.STOP if shallow else End.LIMIT]
+    kinds += [End.POWER] * 3 if durable else [End.KILL]
     lives = chance.randint(1, 6)
     return tuple((chance.choice(kinds), chance.random() * 1.5 / lives) for _ in range(lives))

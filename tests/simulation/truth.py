@@ -22,7 +22,24 @@ def random_truth(chance: random.Random, *, redirects: bool) -> tuple[Truth, list
         links = chance.sample(every, chance.randint(min(4 * front, len(every)), min(9, len(every))))
         page = html(url, "".join(_anchor(chance, link) for link in links))
         truth[url] = page if front else _answer(chance, page, links, redirects=redirects)
+    for origin in chance.sample(origins, chance.randint(0, len(origins))):
+        truth |= _sitemaps(chance, origin, every)
     return truth, [origin + "/p0" for origin in origins]
+
+
+def _sitemaps(chance: random.Random, origin: str, every: list[str]) -> Truth:
+    """Make an index of sitemaps that name pages, some of them linked from nowhere."""
+    hidden = [f"{origin}/m{number}" for number in range(chance.randint(1, 4))]
+    maps = [f"{origin}/map{number}.xml" for number in range(chance.randint(1, 3))]
+    files = {url: sitemap(url, *chance.sample(every, 1), chance.choice(hidden)) for url in maps}
+    index = {f"{origin}/sitemap.xml": sitemap(f"{origin}/sitemap.xml", *maps, kind="sitemapindex")}
+    return files | index | {url: html(url, "<title>hidden</title>") for url in hidden}
+
+
+def sitemap(url: str, *names: str, kind: str = "urlset") -> Response:
+    entry = "sitemap" if kind == "sitemapindex" else "url"
+    body = f"<{kind}>" + "".join(f"<{entry}><loc>{name}</loc></{entry}>" for name in names) + f"</{kind}>"
+    return Response(url, 200, {"content-type": "application/xml"}, body.encode())
 
 
 def _robots(chance: random.Random, url: str) -> Answer:
