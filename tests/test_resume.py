@@ -16,7 +16,7 @@ from gossamer.crawler import Crawler
 from gossamer.directory import Settings, read_settings, status, write_settings
 from gossamer.engines.clock import FakeClock
 from gossamer.errors import JournalError, OutputError, UserError
-from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
+from gossamer.fetchers.recorded import RecordedAsyncFetcher, RecordedFetcher, RecordedPage
 from gossamer.journals.glance import lines
 from gossamer.lock import Lock, holder
 from gossamer.policy import Policy
@@ -304,3 +304,20 @@ def test_an_unknown_format_is_refused_at_once(directory: Path) -> None:
     with pytest.raises(UserError, match="no format 'cvs'"):
         start(directory, formats=["jsonl", "cvs"])
     assert not directory.exists()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_refused_crawl_leaves_no_fetcher_behind(
+    directory: Path, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(directory, max_pages=3).run()
+    closed = []
+    monkeypatch.setattr(RecordedFetcher, "close", lambda self: closed.append("close"))
+
+    async def aclose(self: object) -> None:
+        closed.append("aclose")
+
+    monkeypatch.setattr(RecordedAsyncFetcher, "aclose", aclose)
+    with pytest.raises(UserError, match="already holds a crawl"):
+        start(directory, engine=engine).run()
+    assert closed == ["aclose" if engine == "asyncio" else "close"]

@@ -195,7 +195,11 @@ class Crawler:
 
     def _blocking_batches(self) -> Iterator[list[Ended]]:
         fetcher: Fetcher = self._fetcher or BlockingFetcher(FetchOptions.of(self.policy))
-        driver = self._begin()  # after the fetcher, which may refuse its options: nothing is open then
+        try:
+            driver = self._begin()  # after the fetcher, which may refuse its options: nothing is open then
+        except BaseException:
+            fetcher.close()
+            raise
         engine: Engine
         if self.engine == "inline":
             engine = InlineEngine(fetcher, self._visitor.visit)
@@ -212,7 +216,11 @@ class Crawler:
         fetcher: AsyncFetcher = (
             self._fetcher.awaiting() if self._fetcher else AwaitingFetcher(FetchOptions.of(self.policy))
         )
-        driver = self._begin()
+        try:
+            driver = self._begin()
+        except BaseException:
+            await fetcher.aclose()
+            raise
         engine = AsyncioEngine(fetcher, self._visitor.visit)
         self._wake = engine.wake
         try:
