@@ -398,7 +398,7 @@ def test_the_demo_site_is_found_exactly_as_it_was_made(engine: str) -> None:
     expected = site.expected(sitemaps=False)
     with DemoServer(site=site) as server:
         # One retry is all the site asks for, and back-off is most of the time this takes.
-        crawler = polite_enough(server.url, engine, retries=1, max_depth=30)
+        crawler = polite_enough(server.url, engine, retries=1, max_depth=30, sitemaps=False)
         records = [msgspec.structs.replace(record, url=path(record.url)) for record in recorded(crawler)]
         pages_fetched = [access.path for access in server.log if access.path != "/robots.txt"]
     assert {record.url: facts(record) for record in records} == {
@@ -407,6 +407,17 @@ def test_the_demo_site_is_found_exactly_as_it_was_made(engine: str) -> None:
     }
     again = len(pages_fetched) - len(set(pages_fetched))
     assert again == sum(record.attempts - 1 for record in records if record.attempts), "twice only where it failed"
+
+
+def test_the_page_of_the_demo_site_that_only_its_sitemap_names_is_found_and_reported() -> None:
+    site = Site(slow_seconds=0.05)
+    with DemoServer(site=site) as server:
+        crawler = polite_enough(server.url, "asyncio", retries=1)
+        records = {path(record.url) for record in recorded(crawler)}
+    assert records == set(site.expected().pages)
+    book = crawler.report.snapshot.sitemaps
+    assert (book.files, book.failed, book.orphans, book.notes) == (3, 0, 1, ())
+    assert [path(url) for url in book.examples] == ["/attic/"]
 
 
 def recorded(crawler: Crawler) -> list[PageRecord]:

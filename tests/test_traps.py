@@ -55,7 +55,8 @@ def test_a_url_can_be_absurd_by_itself(path: str, name: str) -> None:
     [
         "/", "/a/a/a/", "/src/main/java/src/main/java", "/2024/01/01/", "/1/1/1/1/1/1/1/1", "/tiles/0/0/0/0/0/0.png",
         "/en/docs/en/docs/", "/list?a=1&a=2&a=3&a=4&b=1", "/w/index.php?title=A&action=edit&oldid=1&diff=2",
-        "/search?q=a%2520b", "/a/b/c/d/e/f/g/h/i/j/k/l", "/calendar/2026/05", "/wiki/Talk:A/B/C/D/E/F/G",
+        "/aaa/1/aaa/2/aaa/3/aaa/4", "/search?q=a%2520b", "/a/b/c/d/e/f/g/h/i/j/k/l", "/calendar/2026/05",
+        "/wiki/Talk:A/B/C/D/E/F/G",
     ],
 )  # fmt: skip
 def test_a_url_that_only_looks_odd_passes(path: str) -> None:

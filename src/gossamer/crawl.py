@@ -15,7 +15,6 @@ from typing import Final, assert_never
 
 from gossamer import politeness, traps
 from gossamer.frontier import Frontier, Host
-from gossamer.gate import ROBOTS_LIFE as ROBOTS_LIFE
 from gossamer.gate import Gate
 from gossamer.ledger import Tally, TimeBook
 from gossamer.model import (
@@ -56,14 +55,6 @@ COMMIT_PAGES: Final = 256
 COMMIT_BYTES: Final = 16 * 1024 * 1024
 COMMIT_AGE: Final = 0.1
 """A batch is committed when it has so many pages or bytes, its oldest result is so old (s), or nothing is in flight."""
-
-_NETWORK: Final = frozenset(
-    (
-        Reason.FAIL_DNS, Reason.FAIL_CONNECT, Reason.FAIL_TLS, Reason.FAIL_TIMEOUT, Reason.FAIL_RESET,
-        Reason.FAIL_ADDRESS_REFUSED, Reason.FAIL_ROBOTS_UNREACHABLE,
-    )
-)  # fmt: skip
-_BLOCKING: Final = frozenset((Reason.SKIP_ROBOTS, Reason.SKIP_CRAWL_DELAY, Reason.FAIL_ROBOTS_HTML))
 
 _DECIDED: Final = Recall(())
 """What `_next_fetch` answers when a link ended without a fetch: nothing for the driver to do, ask again."""
@@ -176,7 +167,7 @@ class Crawl:
             assert not (idle and self._frontier.queued), (
                 "links wait, nothing is in flight, and nothing will ever be due"
             )
-            self._finish = self._finish or self._natural_end()
+            self._finish = self._finish or self._tally.natural_end(queued=self._frontier.queued)
             self._stopped = True
             return Stop(self._finish)
         untils = [self._batch_since + COMMIT_AGE]
@@ -382,15 +373,6 @@ class Crawl:
             self.stop(FinishReason.TIME_LIMIT)
         if policy.max_bytes is not None and self._tally.bytes >= policy.max_bytes:
             self.stop(FinishReason.BYTE_LIMIT)
-
-    def _natural_end(self) -> FinishReason:
-        """Say how a crawl ended that nobody stopped."""
-        if self._tally.kinds[OutcomeKind.DONE]:
-            return FinishReason.PAGE_LIMIT if self._frontier.queued else FinishReason.COMPLETE
-        reasons = self._tally.by_reason.keys()
-        if not reasons.isdisjoint(_BLOCKING):
-            return FinishReason.BLOCKED
-        return FinishReason.UNREACHABLE if not reasons.isdisjoint(_NETWORK) else FinishReason.NOTHING_FETCHED
 
     def snapshot(self, now: float) -> Snapshot:
         """Show the crawl at this moment as one immutable value."""

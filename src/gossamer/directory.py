@@ -34,7 +34,7 @@ JOURNAL: Final = "journal.db"
 LOCK: Final = "lock"
 FIXED: Final = (
     "seeds", "scope", "include", "exclude", "max_depth", "nofollow", "robots", "max_url_length", "max_links_per_page",
-    "trap_depth",
+    "trap_depth", "traps",
 )  # fmt: skip
 """What cannot be changed when a crawl is resumed: it has decided which links belong, and nobody asks them again."""
 

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from gossamer.model import Books, Counts, OutcomeKind
-from gossamer.reasons import Reason, Waiting
+from gossamer.reasons import FinishReason, Reason, Waiting
+
+_NETWORK: Final = frozenset(
+    (
+        Reason.FAIL_DNS, Reason.FAIL_CONNECT, Reason.FAIL_TLS, Reason.FAIL_TIMEOUT, Reason.FAIL_RESET,
+        Reason.FAIL_ADDRESS_REFUSED, Reason.FAIL_ROBOTS_UNREACHABLE,
+    )
+)  # fmt: skip
+_BLOCKING: Final = frozenset((Reason.SKIP_ROBOTS, Reason.SKIP_CRAWL_DELAY, Reason.FAIL_ROBOTS_HTML))
 
 
 class Tally:
@@ -37,6 +46,15 @@ class Tally:
         self.kinds.update({OutcomeKind(kind): count for kind, count in books.kinds.items()})
         self.by_reason = {Reason(reason): count for reason, count in books.by_reason.items()}
         self.refused, self.bytes, self.fetches = books.refused, books.bytes, books.fetches
+
+    def natural_end(self, *, queued: int) -> FinishReason:
+        """Say how a crawl ended that nobody stopped, with so many links still waiting."""
+        if self.kinds[OutcomeKind.DONE]:
+            return FinishReason.PAGE_LIMIT if queued else FinishReason.COMPLETE
+        reasons = self.by_reason.keys()
+        if not reasons.isdisjoint(_BLOCKING):
+            return FinishReason.BLOCKED
+        return FinishReason.UNREACHABLE if not reasons.isdisjoint(_NETWORK) else FinishReason.NOTHING_FETCHED
 
     def counts(self) -> Counts:
         """Give the counts as a value."""

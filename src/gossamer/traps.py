@@ -37,6 +37,7 @@ SAME_PAIRS: Final = 4
 MOST_PARAMETERS: Final = 50
 REMEMBERED: Final = 100_000
 
+_NO_DIGITS: Final = dict.fromkeys(map(ord, "0123456789"))
 _DIGITS: Final = re.compile(r"\d+")
 _NUMERIC_TAIL: Final = re.compile(r"(?:/#)+(?=/?(?:\?|$))")
 _SESSION_HINT: Final = re.compile(r"sess|sid=|cfid|cftoken|/\(s\(", re.IGNORECASE)
@@ -74,6 +75,8 @@ def recognised(url: str, policy: Policy) -> str:
 
 def _repetition(segments: Sequence[str]) -> str:
     """Find the group of segments that repeats in a row, or the segment that comes again and again."""
+    if len(segments) - len(set(segments)) < SAME_SEGMENTS - 1:
+        return ""
     for period in range(1, min(LONGEST_PERIOD, len(segments) // 2) + 1):
         needed = period * ((SAME_SEGMENTS if period == 1 else SAME_GROUPS) - 1)
         run = 0
@@ -110,7 +113,7 @@ def _growth(query: str) -> str:
 
 def session_id(url: str) -> str:
     """Name the parameter of a URL that carries a session id; "" where none does."""
-    found = _SESSION.search(url) if _SESSION_HINT.search(url) else None
+    found = _SESSION.search(url) if _may_carry_session(url) else None
     return next((name for name in found.groups() if name), "") if found else ""
 
 
@@ -119,9 +122,14 @@ def identity(url: str, policy: Policy) -> str:
 
     What merely may be one (`sid`, `session`) counts where its value looks it: 16 or more letters and digits.
     """
-    if not policy.traps or not _SESSION_HINT.search(url):
+    if not policy.traps or not _may_carry_session(url):
         return url
     return _SESSION.sub("", url).rstrip("?&")
+
+
+def _may_carry_session(url: str) -> bool:
+    """Rule out nearly every URL by looking for single characters, which costs nothing."""
+    return ("?" in url or ";" in url or "/(" in url) and _SESSION_HINT.search(url) is not None
 
 
 # ---------------------------------------------------------------- by how many were admitted
@@ -183,8 +191,11 @@ class Budgets:
 
     def _sequence(self, link: Link, budget: int) -> str:
         """Tell numbers that count on and on, each page found on one like it."""
+        bare = _without_digits(link.url)
+        if bare == link.url or bare.rstrip("/") != _without_digits(link.via).rstrip("/"):
+            return ""
         pattern = folded(link.url)
-        if "#" not in pattern or pattern != folded(link.via):
+        if pattern != folded(link.via):
             return ""
         chain, followed = self._chains.get(link.via, 0) + 1, self._followed.get(pattern, 0)
         if followed >= budget and chain >= CHAIN:
@@ -200,6 +211,11 @@ def folded(url: str) -> str:
     """Write a canonical URL with every number as "#", and numbers that end its path as one: "…/calendar/#"."""
     host = host_key(url)
     return host + _NUMERIC_TAIL.sub("/#", _DIGITS.sub("#", url[len(host) :]))
+
+
+def _without_digits(url: str) -> str:
+    """Leave out all digits: a quick way to see that two URLs fold to different patterns."""
+    return url.translate(_NO_DIGITS)
 
 
 def _forget(remembered: dict[str, Any]) -> None:

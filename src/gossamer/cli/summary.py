@@ -65,6 +65,8 @@ def show(screen: Console, report: Report, findings: Findings, policy: Policy) ->
         _broken(report, findings),
         _failed(report, findings),
         _reasons(report),
+        _traps(report),
+        _sitemaps(report),
         _limit(report, policy),
         _results(report),
     )
@@ -161,6 +163,33 @@ def _reasons(report: Report) -> Lines:
         lines.append((wide + code_wide + 6, text))
     if not report.pages:
         lines += [(2, line("  ", (_HINTS[Reason(code)], "yellow"))) for code, _ in ranked if Reason(code) in _HINTS]
+    return lines
+
+
+def _traps(report: Report) -> Lines:
+    """Name the endless sets of pages that were left, and how to follow them all the same."""
+    traps = report.snapshot.traps
+    if not traps:
+        return []
+    lines: Lines = [(0, line(("Endless sets of pages", "bold")))]
+    lines += [
+        (4, line(f"  {trap.name}  ", (f"{trap.links:,} {_plural('link', trap.links)}", "dim"))) for trap in traps[:KEPT]
+    ]
+    if len(traps) > KEPT:
+        lines.append((2, line((f"  and {len(traps) - KEPT:,} more", "dim"))))
+    return [*lines, (2, line(("  --trap-budget allows longer ones, --no-traps any; --exclude keeps them out.", "dim")))]
+
+
+def _sitemaps(report: Report) -> Lines:
+    """Name the pages that only a sitemap knows, and what was wrong with sitemaps."""
+    book = report.snapshot.sitemaps
+    lines: Lines = []
+    if book.orphans:
+        least = "" if book.whole else "at least "
+        head = f"{least}{book.orphans:,} {_plural('page', book.orphans)} in sitemaps that no page links to"
+        lines += [(0, line((head, "bold"))), *[(2, line(f"  {url}")) for url in book.examples]]
+    if book.notes:
+        lines += [(0, line(("Sitemaps", "bold"))), *[(2, line(f"  {note}")) for note in book.notes]]
     return lines
 
 
