@@ -132,13 +132,13 @@ MUTANTS = (
     ),
     Mutant(
         "frontier.py",
-        "(depth, hops) < (known.depth, known.hops)",
-        "(depth, hops) > (known.depth, known.hops)",
+        "depth < known.depth or (depth == known.depth and",
+        "depth > known.depth or (depth == known.depth and",
         "the longest way to a link would count",
     ),
     Mutant("frontier.py", "if head == len(ids):", "if head > len(ids):", "an empty queue would look full"),
     Mutant("frontier.py", "                del ids[:head]\n                head = 0", "                del ids[:head]", "links skipped"),
-    Mutant("frontier.py", "self._refused[mark or 1]", "self._refused[refusal.fingerprint]", "refused would mean seen"),
+    Mutant("frontier.py", "(refusal.fingerprint ^ _REFUSAL_SALTS[refusal.reason]) or 1", "refusal.fingerprint", "refused would mean seen"),
     Mutant(
         "frontier.py",
         "host.queue.depth <= min(self._open)",
@@ -173,7 +173,9 @@ def copied(mutant: Mutant | None, to: Path) -> Path:
     shutil.copytree(SOURCE, to / "gossamer", ignore=shutil.ignore_patterns("__pycache__"))
     if mutant is not None:
         module = to / "gossamer" / mutant.module
-        module.write_text(module.read_text().replace(mutant.old, mutant.new))
+        text = module.read_text()
+        assert text.count(mutant.old) == 1, "the source changed meanwhile"
+        module.write_text(text.replace(mutant.old, mutant.new))
     return to
 
 

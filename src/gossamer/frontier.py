@@ -139,11 +139,6 @@ class Host:
         self.detail = ""
         self.listed = False
 
-    @property
-    def waits(self) -> bool:
-        """Tell whether any link waits here for its turn."""
-        return bool(self.queue) or bool(self.again)
-
     def rest(self, until: float, waiting: Waiting) -> None:
         """Spare the host until then, unless it rests longer already."""
         if until > self.ready_at:
@@ -193,7 +188,8 @@ class Frontier:
         Tells whether it is the first offer of this link since the last `settle`.
         """
         known = self._offered.get(outlink.fingerprint)
-        if known is None or (depth, hops) < (known.depth, known.hops):
+        # Compared field by field: this runs once a link, and two tuples cost as much as all the rest of it.
+        if known is None or depth < known.depth or (depth == known.depth and hops < known.hops):
             self._offered[outlink.fingerprint] = Link(0, outlink.url, depth, hops, via)
         return known is None
 

@@ -205,3 +205,15 @@ def test_what_is_recalled_for_many_hosts_stays_bounded() -> None:
     asked = frontier.take(host)
     assert isinstance(asked, tuple)
     assert 40 <= len(asked) <= RECALLED_AT_ONCE
+
+
+def test_hurrying_a_host_that_stands_in_no_line_lets_it_stand_in_one_when_it_can() -> None:
+    frontier = frontier_of("https://a.example/1", "https://a.example/2")
+    request = taken(frontier, 0.0)
+    assert request is not None
+    host = frontier.hosts["https://a.example"]
+    host.rest(100.0, Waiting.ROBOTS)
+    frontier.hurry(host, 1.0)
+    assert frontier.due(1.0) is None, "one is in flight"
+    frontier.finish(host)
+    assert frontier.due(1.0) is host
