@@ -13,7 +13,8 @@ from typing import Final
 from msgspec import Struct
 
 from gossamer.parse.encoding import decode, encode_query
-from gossamer.parse.scan import ROBOTS_NAMES, Scan, scan
+from gossamer.parse.quick import scan
+from gossamer.parse.scan import ROBOTS_NAMES, Scan
 from gossamer.parse.visible import LinkTextReader, visible_text
 from gossamer.urls import Resolver
 

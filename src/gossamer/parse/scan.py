@@ -25,7 +25,7 @@ WHITESPACE: Final = "\t\n\f\r "
 _LINK_RELS: Final = frozenset({"next", "prev", "previous", "alternate", "canonical"})
 _HTML_TYPES: Final = frozenset({"", "text/html", "application/xhtml+xml"})
 # The tokenizer, which knows no tree, reads the content of these as text; inside svg and math it is markup.
-_RAW: Final = frozenset(
+RAW: Final = frozenset(
     {"title", "textarea", "style", "script", "xmp", "iframe", "noembed", "noframes", "noscript", "plaintext"}
 )
 # Markup inside raw elements inside markup inside raw elements …: beyond this nothing is looked for.
@@ -141,7 +141,7 @@ class Reader:
             href = token.attr("href")
             self.note_link(token, token.attr("xlink:href") if href is None else href)
         self.nesting.open(tag, token)
-        if tag in _RAW:
+        if tag in RAW:
             self._read_again(tag, text_of(self._tokens, as_written=True))
 
     def _read_again(self, tag: str, raw: str) -> None:
