@@ -131,6 +131,7 @@ def test_an_address_is_named_once_and_the_unusable_ones_are_counted() -> None:
     assert [page.url for page in found.urls] == ["https://example.org/a"]
     assert found.notes == ("3 entries have no usable address",)
     assert not found.truncated
+    assert parse(urlset("").encode(), HERE).notes == ("one entry has no usable address",)
 
 
 @pytest.mark.parametrize("written", ["high", "1.5", "-1", "nan", "inf", ""])

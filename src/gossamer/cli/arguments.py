@@ -260,7 +260,7 @@ def _add_border(parser: Parser) -> None:
     what.setting("--exclude", dest="exclude", action="append", metavar="GLOB", about=exclude)
     traps = "follow endless sets of pages too: calendars, combined filters, ever longer addresses"
     what.choice("--no-traps", dest="traps", action="store_false", about=traps)
-    budget = "how long a row of numbered pages, each linked from the one before, may get (default: 600)"
+    budget = "how long a row of numbered pages, each linked from the one before, may get"
     what.setting("--trap-budget", dest="trap_budget", metavar="N", about=budget)
     what.setting("-d", "--max-depth", dest="max_depth", metavar="N", about="stay within N links of the start")
     _add_limits(what)

@@ -146,7 +146,8 @@ class _Draft:
         if self.full:
             notes.append(f"only its first {len(self._found):,} addresses were read")
         if self._invalid:
-            notes.append(f"{self._invalid:,} entries have no usable address")
+            entries = "one entry has" if self._invalid == 1 else f"{self._invalid:,} entries have"
+            notes.append(f"{entries} no usable address")
         if kind == "none":
             notes.append("it is no sitemap")
         pages = tuple(self._found.values())
