@@ -16,7 +16,7 @@ from typing import Final, assert_never
 from gossamer import politeness, traps
 from gossamer.frontier import Frontier, Host
 from gossamer.gate import Gate
-from gossamer.ledger import Tally, TimeBook
+from gossamer.ledger import RestBook, Tally, TimeBook
 from gossamer.model import (
     Books,
     Link,
@@ -79,6 +79,8 @@ class Crawl:
         self._slots = policy.concurrency or 1
         self._tally = Tally()
         self._time = TimeBook(self._slots)
+        self._rests = RestBook()
+        self._pause_unsaved = False
         self._in_flight: dict[int, tuple[Request, Host, float]] = {}
         self._pages_in_flight = 0
         self._ended: list[Ended] = []
@@ -92,12 +94,14 @@ class Crawl:
             mark = fingerprint(traps.identity(url, policy), key)
             frontier.offer(Outlink(mark, url, host_key(url)), depth=0, hops=0, via="")
 
-    def restore(self, books: Books) -> None:
-        """Go on counting where an earlier run ended; the frontier is restored by itself."""
+    def restore(self, books: Books, *, passed: float = 0.0, now: float = 0.0) -> None:
+        """Go on where an earlier run ended, `passed` seconds ago; the frontier is restored by itself."""
         self._tally.restore(books)
         self._time.restore(books.elapsed, books.seconds)
         self._adopted = books.adopted
         self._ask(self._sitemaps.restore(books.unread), 0.0)
+        for key, left in books.resting.items():
+            self._frontier.host(key).rest(now + left - passed, Waiting.RETRY_AFTER)
 
     # ------------------------------------------------------------ commands
 
@@ -189,7 +193,7 @@ class Crawl:
     # ------------------------------------------------------------ commits
 
     def _commit_due(self, now: float) -> bool:
-        if self._committing is not None or not (self._ended or self._frontier.offers):
+        if self._committing is not None or not (self._ended or self._frontier.offers or self._pause_unsaved):
             return False
         return (
             not self._in_flight
@@ -208,6 +212,7 @@ class Crawl:
         )
         self._ended.clear()
         self._ended_bytes = 0
+        self._pause_unsaved = False
         self._batch_since = math.inf
         self._time.idle = Waiting.DISK
         return Commit(self._committing)
@@ -235,6 +240,7 @@ class Crawl:
             seconds={waiting.value: spent for waiting, spent in self._time.seconds.items()},
             adopted=self._adopted,
             unread=self._sitemaps.unread(),
+            resting=self._rests.left(now),
         )
 
     # ------------------------------------------------------------ events
@@ -265,6 +271,9 @@ class Crawl:
         host = self._land(event.request, event.response.timings.total, now)
         if event.host_pause:
             host.rest(now + event.host_pause, Waiting.RETRY_AFTER)
+            self._rests.note(host.key, host.ready_at)
+            self._pause_unsaved = True
+            self._batch_since = min(self._batch_since, now)
         if event.kind is OutcomeKind.RETRY:
             waiting = Waiting.RETRY_AFTER if event.host_pause else Waiting.RETRY
             self._again(event.request, now + event.retry_after, waiting)
@@ -333,6 +342,7 @@ class Crawl:
         rested = politeness.rest(self._policy, crawl_delay, answered_in)
         if rested:
             host.rest(now + rested, politeness.category(crawl_delay, rested))
+            self._rests.note(host.key, host.ready_at)
         self._frontier.finish(host)
         return host
 
@@ -349,6 +359,7 @@ class Crawl:
         self._in_flight[event.request.link.id][1].reading_robots = False
         host = self._land(event.request, answer.timings.total if isinstance(answer, Response) else answer.elapsed, now)
         self._gate.read(host, event, now)
+        self._rests.note(host.key, host.ready_at)
         if host.closed is not None:  # its links end at once: there is nobody left to spare
             self._frontier.hurry(host, now)
 

@@ -240,7 +240,8 @@ class Crawler:
         frontier.restore(saved)
         crawl = Crawl(self.policy, frontier, key=saved.key)
         if saved.books is not None:
-            crawl.restore(saved.books)
+            passed = max(0.0, self._clock.wall() - saved.saved_at)
+            crawl.restore(saved.books, passed=passed, now=self._clock.now())
         self._visitor = Visitor(self.policy, key=saved.key)
         holding = self._holding
         journal: Journal = holding.journal if holding else MemoryJournal()

@@ -70,6 +70,24 @@ class Tally:
         )
 
 
+class RestBook:
+    """Remember which hosts are being spared, for a crawl that resumes this one: it shall not ask them any sooner."""
+
+    __slots__ = ("_until",)
+
+    def __init__(self) -> None:
+        self._until: dict[str, float] = {}
+
+    def note(self, host: str, until: float) -> None:
+        """Note that a host rests until then."""
+        self._until[host] = until
+
+    def left(self, now: float) -> dict[str, float]:
+        """Tell the seconds each host still has to rest, and forget those that have rested."""
+        self._until = {host: until for host, until in self._until.items() if until > now}
+        return {host: until - now for host, until in self._until.items()}
+
+
 class TimeBook:
     """Put every slot's time into one category.
 

@@ -181,7 +181,7 @@ class Books(Struct, frozen=True):
 
     `kinds` counts outcomes, `by_reason` outcomes and refusals, `seconds` are slot-seconds by category, `adopted` the
     URLs outside the scope that seeds redirected to; `unread` are the hosts whose sitemaps have not all been read, each
-    with the depth of its first page.
+    with the depth of its first page; `resting` are the hosts that were being spared, each with the seconds left.
     """
 
     kinds: Mapping[str, int] = {}
@@ -193,6 +193,7 @@ class Books(Struct, frozen=True):
     seconds: Mapping[str, float] = {}
     adopted: tuple[str, ...] = ()
     unread: Mapping[str, int] = {}
+    resting: Mapping[str, float] = {}
 
 
 class TrapSeen(Struct, frozen=True):

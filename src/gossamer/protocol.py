@@ -65,7 +65,8 @@ class Chunk(Struct, frozen=True):
 class Saved(Struct, frozen=True):
     """What a journal remembers when it is opened: everything a crawl needs to go on.
 
-    `ended` are the ids that have their outcome, packed as uint64; `offsets` tell up to where each output is whole.
+    `ended` are the ids that have their outcome, packed as uint64; `offsets` tell up to where each output is whole;
+    `saved_at` is when the last commit was made (Unix time).
     """
 
     key: int = 0
@@ -74,6 +75,7 @@ class Saved(Struct, frozen=True):
     ended: bytes = b""
     offsets: Mapping[str, int] = {}
     books: Books | None = None
+    saved_at: float = 0.0
 
     @property
     def known(self) -> int:

@@ -12,7 +12,7 @@ from core.webs import Web, random_web
 from gossamer.crawl import Crawl
 from gossamer.frontier import Frontier, place_of
 from gossamer.journals.memory import MemoryJournal
-from gossamer.model import Books, Link, Outlink
+from gossamer.model import Books, Link, Outlink, Purpose, Response
 from gossamer.policy import Policy
 from gossamer.protocol import Batch, Chunk, Commit, Committed, Fetch, Recall, Recalled, Saved, Stop, Wait
 from gossamer.reasons import FinishReason
@@ -140,3 +140,31 @@ def test_the_books_are_carried_on() -> None:
     wait = crawl.poll(7.0)
     assert isinstance(wait, Wait)
     assert wait.until == 67.0, "the time limit counts the runs before"
+
+
+def test_a_resumed_crawl_spares_a_host_as_long_as_it_asked_before() -> None:
+    web = Web()
+    web.put("https://a.example/", Response("https://a.example/", 503, {"retry-after": "600"}))
+    crawl = Crawl(Policy(seeds=("https://a.example/",)), Frontier())
+    saved, now = Books(), 0.0
+    while True:
+        match crawl.poll(now):
+            case Fetch(request):
+                crawl.handle(Visitor(Policy()).visit(request, web.ask(request.url)), now)
+                if request.purpose is Purpose.PAGE:
+                    crawl.stop(FinishReason.STOPPED)
+            case Commit(batch):
+                saved = batch.books
+                crawl.handle(Committed(), now)
+            case Wait(until):
+                now = until
+            case Stop():
+                break
+    assert saved.resting == {"https://a.example": 600.0}
+    resumed = Crawl(Policy(seeds=("https://a.example/",)), Frontier())
+    resumed.restore(saved, passed=200.0, now=5000.0)
+    commit = resumed.poll(5000.0)
+    assert isinstance(commit, Commit)
+    resumed.handle(Committed(), 5000.0)
+    assert resumed.poll(5000.0) == Wait(5400.0)
+    assert isinstance(resumed.poll(5400.0), Fetch)

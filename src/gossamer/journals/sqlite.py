@@ -139,7 +139,7 @@ class SqliteJournal:
         self._hosts = {name: number for number, name in enumerate(hosts)}
         chunks = tuple(self._merged(connection))
         ended = b"".join(ids for (ids,) in connection.execute("SELECT ids FROM page ORDER BY seq"))
-        last = connection.execute("SELECT seq, offsets, books FROM page ORDER BY seq DESC LIMIT 1").fetchone()
+        last = connection.execute("SELECT seq, offsets, books, at FROM page ORDER BY seq DESC LIMIT 1").fetchone()
         saved = Saved(
             key=int.from_bytes(key, "big"),
             hosts=hosts,
@@ -147,6 +147,7 @@ class SqliteJournal:
             ended=ended,
             offsets=_OFFSETS.decode(last[1]) if last else {},
             books=_BOOKS.decode(last[2]) if last else None,
+            saved_at=last[3] if last else 0.0,
         )
         self._seq = last[0] if last else 0
         self._known = saved.known
