@@ -27,13 +27,17 @@ Complaints = Iterator[str]
 
 def complaints(log: Sequence[Access]) -> list[str]:
     """List every breach of manners in a log, each as a sentence."""
-    runs: dict[tuple[str, int], list[Access]] = defaultdict(list)
+    hosts: dict[str, list[Access]] = defaultdict(list)
+    runs: dict[str, list[Access]] = defaultdict(list)
     for access in _without_repeats(sorted(log)):
-        runs[access.host, access.run].append(access)
+        hosts[access.host].append(access)
+        runs[f"{access.host}, run {access.run}"].append(access)
+    found = [(hosts, WHOLE), (runs, EACH_RUN)]
     return [
-        f"{name}, run {run}: {complaint}"
-        for (name, run), asked in runs.items()
-        for rule in RULES
+        f"{name}: {complaint}"
+        for asked_by_name, rules in found
+        for name, asked in asked_by_name.items()
+        for rule in rules
         for complaint in rule(asked)
     ]
 
@@ -98,9 +102,11 @@ def failures_wait(asked: list[Access]) -> Complaints:
     yield from (f"{path} was asked for {times} times" for path, times in tries.items() if times > MOST_TRIES)
 
 
-RULES: Final[Sequence[Callable[[list[Access]], Complaints]]] = (
-    one_at_a_time, rested, crawl_delay_kept, robots_first, rules_obeyed, retry_after_kept, failures_wait
-)  # fmt: skip
+Rules = Sequence[Callable[[list[Access]], Complaints]]
+WHOLE: Final[Rules] = (one_at_a_time, rested, crawl_delay_kept, rules_obeyed, retry_after_kept)
+"""What a host may expect of a crawl however often it was stopped and resumed."""
+EACH_RUN: Final[Rules] = (robots_first, failures_wait)
+"""What it may expect of each run: a resumed crawl reads robots.txt again, and counts its tries anew."""
 
 
 def answered(log: Sequence[Access]) -> Mapping[tuple[str, str], int]:
