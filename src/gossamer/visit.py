@@ -21,14 +21,17 @@ KNOWN_DIRECTORIES: Final = 1000
 KNOWN_HREFS: Final = 10_000
 """How many directories, and raw hrefs in each, a worker remembers the judgement of."""
 
+KNOWN_URLS: Final = 50_000
+"""How many canonical URLs a worker remembers to have reported: pages of other directories spell their hrefs anew."""
+
 _Judged = dict[str, Outlink | Refusal | None]
 
 
 class Visitor:
     """Read answers for one worker.
 
-    It remembers, per directory, the raw hrefs already judged: a link known here was reported before and costs one
-    look-up.
+    It remembers, per directory, the raw hrefs already judged, and the URLs it reported: a link known here was reported
+    before and costs one look-up, or two.
     Safe to share between threads: the memory is a cache of a pure function, replaced whole when full.
     """
 
@@ -37,6 +40,7 @@ class Visitor:
         self._key = key
         self._scopes: dict[tuple[str, ...], Scope] = {(): Scope.of(policy)}
         self._known: dict[tuple[str, bool, str, int], _Judged] = {}
+        self._reported: dict[str, int] = {}
 
     def visit(self, request: Request, answer: Response | Failure) -> Visited | Failed | RobotsRead:
         """Read the answer to a request and say what came of it."""
@@ -212,8 +216,21 @@ class Visitor:
         url = resolver.canonical(encoding.encode_query(href, place.encoding))
         if url is None:
             return None
-        refused = scope.judge(url) or (Reason.SKIP_DEPTH if at_limit else None)
-        return self._accepted(url) if refused is None else Refusal(self._mark(url), refused)
+        if at_limit:
+            return Refusal(self._mark(url), scope.judge(url) or Reason.SKIP_DEPTH)
+        depth = place.request.link.depth
+        if self._reported.get(url, depth + 1) <= depth:  # from a page nearer to a seed it would count again
+            return None
+        refused = scope.judge(url)
+        return self._accepted_at(depth, url) if refused is None else Refusal(self._mark(url), refused)
+
+    def _accepted_at(self, depth: int, url: str) -> Outlink | Refusal:
+        accepted = self._accepted(url)
+        if type(accepted) is Outlink:
+            if len(self._reported) >= KNOWN_URLS:
+                self._reported = {}
+            self._reported[url] = depth
+        return accepted
 
     def _accepted(self, url: str) -> Outlink | Refusal:
         """Take a link that the scope accepts, unless it is part of a trap by itself."""

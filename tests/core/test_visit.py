@@ -97,15 +97,29 @@ def test_no_more_links_of_a_page_are_taken_than_the_limit() -> None:
 def test_what_a_worker_remembers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(visit_module, "KNOWN_DIRECTORIES", 2)
     monkeypatch.setattr(visit_module, "KNOWN_HREFS", 3)
+    monkeypatch.setattr(visit_module, "KNOWN_URLS", 5)
     visitor = Visitor(Policy(seeds=("https://a.example/",)))
     for number in range(9):
-        event = visited("<a href=/x>x</a>", visitor=visitor, url=f"https://a.example/{number}/")
-        assert urls(event) == ["https://a.example/x"]
+        event = visited(f"<a href=/{number}>x</a>", visitor=visitor, url=f"https://a.example/{number}/")
+        assert urls(event) == [f"https://a.example/{number}"]
         assert len(visitor._known) <= 2
+        assert len(visitor._reported) <= 5
     for start in range(0, 20, 4):
         body = "".join(f"<a href={number}>x</a>" for number in range(start, start + 4))
         assert len(visited(body, visitor=visitor, url="https://a.example/8/").outlinks) == 4
         assert max(map(len, visitor._known.values())) <= 3 + 4
+
+
+def test_a_link_known_from_another_directory_is_reported_again_only_from_nearer_to_a_seed() -> None:
+    visitor = Visitor(Policy(seeds=("https://a.example/",), max_depth=5))
+    there = [("one", 3, True), ("two", 3, False), ("three", 4, False), ("four", 2, True), ("five", 3, False)]
+    for directory, depth, reported in there:
+        event = visitor.visit(
+            Request(Link(1, f"https://a.example/{directory}/", depth)),
+            html(f"https://a.example/{directory}/", "<a href=/x>x</a>"),
+        )
+        assert isinstance(event, Visited)
+        assert urls(event) == ["https://a.example/x"] * reported
 
 
 def test_a_record_tells_what_the_page_says_of_itself() -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from functools import lru_cache
 from typing import Final
 
 from turbohtml import Token, TokenType, tokenize
@@ -22,14 +21,14 @@ _NOT_ANGLES: Final = bytes(set(range(256)) - set(b"<>"))
 # A quotation mark after "=" opens a value; here it is one that runs into "<" or ">".
 _OPEN: Final = re.compile(r"=[\t\n\f\r ]*+(?:\"[^\"<>]*+[<>]|'[^'<>]*+[<>])")
 # By their first two letters, so with others: comments and all tags that mean anything, but not links to the page
-# itself, which most links are; those whose content is text, with that text and their end tag.
+# itself, which most links are, and not sections; those whose content is text, with that text and their end tag.
 _TAGS: Final = re.compile(
-    r"<[!abfhilmnpstxABFHILMNPSTX](?=[\-\t\n\f\r />acefilmortvyACEFILMORTVY])(?! href=\"#)[^<>]*+>"
+    r"<[!abfhilmnpstxABFHILMNPSTX](?=[\-\t\n\f\r />acefilmortvyACEFILMORTVY])(?! href=\"#|ection)[^<>]*+>"
     r"(?:[^<]*+</(?i:script|style|title|textarea|xmp|iframe|noembed|noframes)(?=[\t\n\f\r />])[^<>]*+>)?+"
 )
-# What most links and most meta elements look like can be told without a tokenizer.
+# What most links look like can be told without a tokenizer, and most meta elements lack all words that concern us.
 _PLAIN_LINK: Final = re.compile(r"<a href=\"([^\"&\r\0]*+)\"(?: (?:class|id|target|title)=\"[^\"]*+\")*+>")
-_DUMB_META: Final = re.compile(rf"<meta (?!.*(?:{'|'.join(ROBOTS_NAMES)}|http-equiv|&))", re.IGNORECASE | re.DOTALL)
+_TELLING_META: Final = (*ROBOTS_NAMES, "http-equiv", "&")
 _TEXT_INSIDE: Final = RAW - {"noscript", "plaintext"}
 _WILD: Final = frozenset({"svg", "math", "template", "frameset", "plaintext"})
 # Tags remembered, and the longest: together 16 MB at the very most.
@@ -42,6 +41,11 @@ class _Told(Enum):
 
     NOTHING = 0
     UNKNOWN = 1
+
+
+_Meaning = Token | str | _Told
+# A cache of a pure function, shared by all threads. Unlike `lru_cache`, it costs a look-up and nothing else.
+_known: dict[str, _Meaning] = {}
 
 
 def scan(text: str) -> Scan:
@@ -69,14 +73,12 @@ class _TameReader(Reader):
         self._page = text
 
     def read_tame(self) -> Scan | None:
-        hrefs, nothing = self._hrefs, _Told.NOTHING
+        hrefs, known, nothing = self._hrefs, _known.get, _Told.NOTHING
         for tag in dict.fromkeys(_TAGS.findall(self._page)):
-            meaning = _meaning(tag) if len(tag) <= _LONGEST else _meaning.__wrapped__(tag)
-            if meaning is nothing:
-                continue
+            meaning = known(tag) or _learn(tag)
             if type(meaning) is str:
                 hrefs[meaning] = False
-            elif not isinstance(meaning, Token) or not self._apply(tag, meaning):
+            elif meaning is not nothing and not (isinstance(meaning, Token) and self._apply(tag, meaning)):
                 return None
         return self._found()
 
@@ -91,14 +93,22 @@ class _TameReader(Reader):
         return True
 
 
-@lru_cache(_REMEMBERED)
-def _meaning(tag: str) -> Token | str | _Told:
+def _learn(tag: str) -> _Meaning:
+    meaning = _meaning(tag)
+    if len(tag) <= _LONGEST:
+        if len(_known) >= _REMEMBERED:
+            _known.clear()
+        _known[tag] = meaning
+    return meaning
+
+
+def _meaning(tag: str) -> _Meaning:
     """Tell what a tag means: the link to follow that is all it says, or itself where the page at hand matters."""
     if plain := _PLAIN_LINK.fullmatch(tag):
         return tidy(plain[1]) or _Told.NOTHING
     if tag.startswith("<!--"):
         return _Told.NOTHING if tag.endswith("-->", 7) else _Told.UNKNOWN
-    if _DUMB_META.match(tag):
+    if tag.startswith("<meta ") and not _may_tell(tag.lower()):
         return _Told.NOTHING
     first = next(iter(tokenize(tag, resolve_references=False)), None)
     if first is None or first.type is not TokenType.START_TAG or first.tag in _WILD:
@@ -106,6 +116,10 @@ def _meaning(tag: str) -> Token | str | _Told:
     if first.tag in _TEXT_INSIDE and not _closes(tag, first.tag):
         return _Told.UNKNOWN
     return first if first.tag == "title" else _Trial().judge(first)
+
+
+def _may_tell(meta: str) -> bool:
+    return any(word in meta for word in _TELLING_META)
 
 
 def _closes(tag: str, name: str) -> bool:
@@ -119,7 +133,7 @@ class _Trial(Reader):
     def __init__(self) -> None:
         super().__init__("")
 
-    def judge(self, token: Token) -> Token | str | _Told:
+    def judge(self, token: Token) -> _Meaning:
         rule = self._RULES.get(token.tag)
         if rule is None:
             return _Told.NOTHING
