@@ -2,6 +2,7 @@
 # make test    run the test suite, servers included where they can be installed
 # make check   lint, formatting, types, floors
 # make crash-test    kill real crawls with SIGKILL, 50 times on each engine, and see that nothing is lost or doubled
+# make fuzz MINUTES=15        read nasty pages quickly and token by token, and compare
 # make simulate SEEDS=5000    strike simulated crawls dead at random steps and see that nothing is lost
 # Both `demo` and `test` set up everything they need, in .venv, on a fresh machine with Python >= 3.11.
 
@@ -9,7 +10,7 @@ PY := .venv/bin/python
 JOBS ?= 2
 ARGS ?=
 
-.PHONY: help demo test test-all simulate crash-test coverage check format mutants bench lock clean
+.PHONY: help demo test test-all fuzz simulate crash-test coverage check format mutants bench lock clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -38,8 +39,12 @@ crash-test: .venv/ready-dev
 	@PYTHONPATH=src:tests $(PY) -m crash.kill $(ARGS)
 
 # Crawls in a pretended world, struck dead at random steps: tests/simulation/simulator.py. A seed is always the same.
+MINUTES ?= 15
 SEEDS ?= 500
 FIRST ?= 0
+fuzz: .venv/ready-dev
+	@PYTHONPATH=src $(PY) tests/fuzz_scan.py --minutes $(MINUTES) $(ARGS)
+
 simulate: .venv/ready-dev
 	@PYTHONPATH=src:tests $(PY) -m simulation.simulate --seeds $(SEEDS) --first $(FIRST) $(ARGS)
 

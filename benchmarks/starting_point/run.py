@@ -30,7 +30,7 @@ from benchmarks.sites import JavadocSite, NginxSite, SiteUnavailable  # noqa: E4
 
 PEERS = ("threads_requests_bs4", "asyncio_aiohttp_bs4")
 ENGINES = ("threads", "asyncio")
-GOSSAMER = "-m gossamer crawl {url} --allow-private 127.0.0.0/8 --delay 0 --host-concurrency 32 -c 32 --no-progress -q"
+GOSSAMER = "-m gossamer crawl {url} --allow-private 127.0.0.0/8 --delay 0 --host-concurrency 32 --no-progress -q"
 
 
 @dataclass(frozen=True)
