@@ -101,6 +101,31 @@ def test_abort_ends_fetches_that_wait_in_silence_and_later_ones_at_once(server: 
     fetcher.close()
 
 
+def test_abort_opens_nothing_that_stays_open(server: HangingServer, tmp_path: Path) -> None:
+    fetcher = BlockingFetcher(OPTIONS)
+    [thread] = in_threads(1, lambda: fetcher.fetch(asked(f"{server.origin}/hang")))
+    server.arrived.acquire()
+    with (tmp_path / "lock").open("w") as file:
+        fetcher.abort()
+        there = [each for each in Path("/dev/fd").iterdir() if os.path.realpath(each) == file.name]
+        assert len(there) == 1, "a duplicate of a lock file would go on holding the lock"
+    thread.join()
+    fetcher.close()
+
+
+def test_a_signal_may_abort_a_fetcher_whose_lock_its_own_thread_holds() -> None:
+    fetcher, aborted = BlockingFetcher(OPTIONS), threading.Event()
+
+    def abort() -> None:
+        with fetcher._lock:  # where a signal handler may find its thread
+            fetcher.abort()
+        aborted.set()
+
+    threading.Thread(target=abort, daemon=True).start()
+    assert aborted.wait(5)
+    fetcher.close()
+
+
 def test_abort_ends_a_fetch_that_waits_for_a_name_server() -> None:
     asking, never = threading.Event(), threading.Event()
 

@@ -40,7 +40,8 @@ class BlockingFetcher:
         self._aborted = threading.Event()
         self._closed = False
         # Guards the handles: those idle (least recently used first), those busy, who last served an origin; and closed.
-        self._lock = threading.Lock()
+        # Reentrant, since a signal handler may call `abort` in a thread that holds it.
+        self._lock = threading.RLock()
         self._busy: set[Transfer] = set()
         self._idle: dict[Transfer, None] = {}
         self._last: dict[str, Transfer] = {}

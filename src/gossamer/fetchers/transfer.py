@@ -208,7 +208,19 @@ def shut_down(own_ports: set[int]) -> None:
     if not own_ports:
         return
     for entry in Path("/dev/fd").iterdir():
-        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(int(entry.name))) as connection:
-            if connection.family in (socket.AF_INET, socket.AF_INET6) and connection.getsockname()[1] in own_ports:
-                connection.getpeername()  # raises for a listening socket
-                connection.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            duplicate = os.dup(int(entry.name))
+            try:
+                _shut_down(duplicate, own_ports)
+            finally:
+                os.close(duplicate)  # whatever it is of: left open, that of a lock file would go on holding the lock
+
+
+def _shut_down(descriptor: int, own_ports: set[int]) -> None:
+    connection = socket.socket(fileno=descriptor)  # raises for what is no socket
+    try:
+        if connection.family in (socket.AF_INET, socket.AF_INET6) and connection.getsockname()[1] in own_ports:
+            connection.getpeername()  # raises for a listening socket
+            connection.shutdown(socket.SHUT_RDWR)
+    finally:
+        connection.detach()
