@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from msgspec import Struct
@@ -92,4 +93,6 @@ def retry_after(headers: Mapping[str, str], at: float) -> float | None:
         moment = parsedate_to_datetime(value)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
+    if moment.tzinfo is None:  # "-0000"; taken as local time it might lie outside what can be counted
+        moment = moment.replace(tzinfo=UTC)
     return max(0.0, moment.timestamp() - at)

@@ -104,6 +104,8 @@ def test_a_busy_host_is_left_alone_as_long_as_it_asks() -> None:
         (" 5 ", 5.0),
         ("Wed, 21 Oct 2015 07:28:00 GMT", 60.0),
         ("Wed, 21 Oct 2015 07:26:00 GMT", 0.0),
+        ("Wed, 21 Oct 2015 07:28:00 -0000", 60.0),
+        ("Fri, 31 Dec 9999 23:59:59 -0000", 251956888379.0),
         ("soon", None),
         ("-5", None),
         ("²", None),
