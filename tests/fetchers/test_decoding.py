@@ -110,3 +110,12 @@ def test_raw_deflate_is_understood_even_if_it_looks_like_zlib() -> None:
         stream = zlib.compressobj(wbits=-15)
         body = bytes(range(size))
         assert decode(stream.compress(body) + stream.flush(), "deflate", MAX) == body
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+def test_a_body_of_ever_so_many_members_is_given_up(coding: str) -> None:
+    some = ENCODE[coding](b"x")
+    assert decode(some * decoding.MAX_MEMBERS, coding, MAX) == b"x" * decoding.MAX_MEMBERS
+    given_up = decode(some * (decoding.MAX_MEMBERS + 1), coding, MAX)
+    assert isinstance(given_up, Failure)
+    assert given_up.reason is Reason.FAIL_BAD_ENCODING

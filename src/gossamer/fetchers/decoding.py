@@ -18,6 +18,8 @@ from gossamer.reasons import Reason
 MAX_RATIO = 200
 RATIO_FREE = 1024 * 1024
 MAX_LAYERS = 3
+MAX_MEMBERS = 1000
+"""How many gzip members or zstd frames a body may have: empty ones by the hundred thousand would take minutes."""
 _STEP = 256 * 1024
 _ZSTD_STEP = 256
 # RFC 9659: zstd on the web uses windows of at most 8 MiB.
@@ -132,12 +134,13 @@ def _gunzip(body: bytes, limit: int) -> bytes:
 
     def members() -> Iterator[bytes]:
         rest, left = body, limit
-        while True:
+        for _ in range(MAX_MEMBERS):
             out, rest = _inflated(rest, 31, left)
             left -= len(out)
             yield out
             if not rest.startswith(b"\x1f\x8b"):
                 return
+        raise _GarbageError(f"it has more than {MAX_MEMBERS:,} members")
 
     return _collected(members(), limit)
 
@@ -184,7 +187,9 @@ def _unzstd(body: bytes, limit: int) -> bytes:
 
     def pieces() -> Iterator[bytes]:
         rest = body
-        while rest:
+        for _ in range(MAX_MEMBERS):
+            if not rest:
+                return
             # decompressobj() tells where a frame ends but knows no limit, so it is fed bit by bit: four bytes can stand
             # for a block of 128 KiB at most, so one step never yields more than 8 MiB.
             stream = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW).decompressobj()
@@ -195,6 +200,8 @@ def _unzstd(body: bytes, limit: int) -> bytes:
             if not stream.eof:
                 raise _CutShortError
             rest = stream.unused_data + rest[fed:]
+        if rest:
+            raise _GarbageError(f"it has more than {MAX_MEMBERS:,} frames")
 
     try:
         return _collected(pieces(), limit)
@@ -207,7 +214,9 @@ def _unzstd_by_stdlib(body: bytes, limit: int) -> bytes:
 
     def pieces() -> Iterator[bytes]:
         rest = body
-        while rest:
+        for _ in range(MAX_MEMBERS):
+            if not rest:
+                return
             stream = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 23})
             yield stream.decompress(rest, _STEP)
             while not stream.eof and not stream.needs_input:
@@ -215,6 +224,8 @@ def _unzstd_by_stdlib(body: bytes, limit: int) -> bytes:
             if not stream.eof:
                 raise _CutShortError
             rest = stream.unused_data
+        if rest:
+            raise _GarbageError(f"it has more than {MAX_MEMBERS:,} frames")
 
     try:
         return _collected(pieces(), limit)
