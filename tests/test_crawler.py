@@ -14,10 +14,12 @@ from typing import Any
 import msgspec
 import pytest
 
+import gossamer
 from gossamer import Crawler, Page, PageRecord, Policy, RecordedFetcher, UserError, crawl
 from gossamer.demo.server import DemoServer
 from gossamer.demo.site import Site
 from gossamer.engines.clock import FakeClock
+from gossamer.lock import holder
 from gossamer.model import OutcomeKind, Request, Response
 from gossamer.protocol import Commit
 from gossamer.reasons import FinishReason
@@ -266,6 +268,37 @@ def test_another_thread_abandons_a_crawl_that_waits_for_a_server(engine: str) ->
     assert report.finish_reason is FinishReason.STOPPED
     assert report.counts.ended == 0
     assert report.snapshot.in_flight == 0
+
+
+@every_engine
+@pytest.mark.parametrize("way", ["crawl", "fetch_all"])
+def test_a_task_that_is_cancelled_while_a_server_is_silent_ends_at_once(engine: str, way: str, tmp_path: Path) -> None:
+    async def main(url: str) -> None:
+        pages: Any = gossamer.fetch_all([url], engine=engine, allow_private="127.0.0.0/8", timeout=60)
+        if way == "crawl":
+            pages = polite_enough(url, engine, timeout=60, directory=tmp_path / "crawl")
+        task = asyncio.create_task(anext(aiter(pages)))
+        await asyncio.to_thread(server.asked.wait)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    with SilentServer() as server:
+        began = time.monotonic()
+        asyncio.run(main(server.url))
+        assert time.monotonic() - began < 20, "it does not wait for the answer"
+    assert holder(tmp_path / "crawl" / "lock") is None
+
+
+@every_engine
+def test_a_crawl_that_was_left_with_a_fetch_under_way_can_be_resumed(engine: str, tmp_path: Path) -> None:
+    with SilentServer() as server:
+        crawler = polite_enough(server.url, engine, timeout=60, directory=tmp_path / "crawl")
+        abandoner = threading.Thread(target=lambda: server.asked.wait() and crawler.abandon())
+        abandoner.start()
+        crawler.run()
+        abandoner.join()
+    assert holder(tmp_path / "crawl" / "lock") is None, "not even by a duplicate of its descriptor"
 
 
 @every_engine

@@ -321,3 +321,18 @@ def test_a_refused_crawl_leaves_no_fetcher_behind(
     with pytest.raises(UserError, match="already holds a crawl"):
         start(directory, engine=engine).run()
     assert closed == ["aclose" if engine == "asyncio" else "close"]
+
+
+def test_who_is_interrupted_while_a_crawl_is_restored_may_try_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(tmp_path / "crawl", max_pages=3).run()
+    with monkeypatch.context() as patched:
+        patched.setattr("gossamer.frontier.Frontier.restore", _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            go_on(tmp_path / "crawl").run()
+    assert go_on(tmp_path / "crawl", max_pages=5).run().pages == 5
+
+
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt

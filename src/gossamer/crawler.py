@@ -144,7 +144,7 @@ class Crawler:
         """Give each page after it was saved, inside an event loop; leaving the loop ends the crawl."""
         asynchronous = self.engine == "asyncio"
         async with contextlib.aclosing(
-            self._awaited_batches() if asynchronous else in_threads(self._blocking_batches())
+            self._awaited_batches() if asynchronous else in_threads(self._blocking_batches(), self.abandon)
         ) as batches:
             async for batch in batches:
                 for page in _pages(batch):
@@ -234,6 +234,14 @@ class Crawler:
         if self._driver is not None:
             raise UserError("This crawl has run already; make a new Crawler.")
         saved = self._open()
+        try:
+            self._driver = self._driver_of(saved)
+        except BaseException:
+            self._close()  # the directory: whoever is interrupted while a large crawl is restored may try again
+            raise
+        return self._driver
+
+    def _driver_of(self, saved: Saved) -> Driver:
         frontier = Frontier(
             host_concurrency=self.policy.host_concurrency, breadth_first=self.policy.max_depth is not None
         )
@@ -246,8 +254,7 @@ class Crawler:
         holding = self._holding
         journal: Journal = holding.journal if holding else MemoryJournal()
         outputs = holding.outputs if holding else {}
-        self._driver = Driver(crawl, journal, self._clock, outputs=outputs, trace=self._trace)
-        return self._driver
+        return Driver(crawl, journal, self._clock, outputs=outputs, trace=self._trace)
 
     def _open(self) -> Saved:
         """Take the directory, if there is one. The fingerprint key is random, but a recorded web replays exactly."""

@@ -74,6 +74,8 @@ class Downloads:
         self._visitor = Visitor(self.policy)
         self._fetcher = fetcher
         self._clock = clock or SystemClock()
+        self._given_up = False
+        self._abort: Callable[[], None] | None = None
 
     def __iter__(self) -> Iterator[Page]:
         """Give the pages in the order asked; leaving the loop early calls off what is under way.
@@ -89,7 +91,7 @@ class Downloads:
     async def __aiter__(self) -> AsyncGenerator[Page, None]:
         """Give the pages in the order asked, inside an event loop; leaving the loop early calls off the rest."""
         asynchronous = self._engine == "asyncio"
-        batches = self._awaited_batches() if asynchronous else in_threads(self._blocking_batches())
+        batches = self._awaited_batches() if asynchronous else in_threads(self._blocking_batches(), self._give_up)
         async with contextlib.aclosing(batches) as source:
             async for batch in source:
                 for page in batch:
@@ -98,10 +100,17 @@ class Downloads:
     def _blocking_batches(self) -> Iterator[list[Page]]:
         assert isinstance(self._asked, Iterable)
         source = iter(self._asked)
-        engine = self._blocking_engine()
+        fetcher = self._blocking_fetcher()
+        engine = self._blocking_engine(fetcher)
+
+        def abort() -> None:
+            fetcher.abort()
+            engine.wake()
+
+        self._abort = abort
         window = _Window(self.policy, follow=self._follow)
         try:
-            while True:
+            while not self._given_up:
                 if window.wants_more:
                     window.ask(next(source, None))
                 window.start_due(self._clock.now(), engine.start)
@@ -140,10 +149,19 @@ class Downloads:
             return 0.0
         return self._clock.patience(window.next_moment, window.in_flight)
 
-    def _blocking_engine(self) -> Engine:
+    def _give_up(self) -> None:
+        """End the blocking iteration soon, from another thread: nobody waits for its pages any more."""
+        self._given_up = True
+        if self._abort is not None:
+            self._abort()
+
+    def _blocking_fetcher(self) -> Fetcher:
         fetcher: Fetcher = self._fetcher or BlockingFetcher(self._options)
         if self._fetcher is None and _has_credentials(self.policy):
-            fetcher = _Discreet(fetcher, BlockingFetcher(msgspec.structs.replace(self._options, origins=())))
+            return _Discreet(fetcher, BlockingFetcher(msgspec.structs.replace(self._options, origins=())))
+        return fetcher
+
+    def _blocking_engine(self, fetcher: Fetcher) -> Engine:
         if self._engine == "inline":
             return InlineEngine(fetcher, self._visitor.visit)
         return ThreadsEngine(fetcher, self._visitor.visit, self.policy.concurrency or 1)

@@ -102,12 +102,25 @@ class _Pump(Generic[T]):
                 await self._loop.run_in_executor(None, self._room.acquire)
 
 
-async def in_threads(source: Iterator[T]) -> AsyncGenerator[T, None]:
-    """Iterate inside an event loop over a blocking iterator, each step of which runs in a thread."""
+async def in_threads(source: Iterator[T], call_off: Callable[[], None]) -> AsyncGenerator[T, None]:
+    """Iterate inside an event loop over a blocking iterator, each step of which runs in a thread.
+
+    Cancelled in the middle of a step it waits until that has ended, for only then can the iterator be closed;
+    `call_off` makes it end soon.
+    """
+    loop = asyncio.get_running_loop()
+    step: asyncio.Future[list[T]] | None = None
     try:
-        while step := await asyncio.to_thread(_one, source):
-            yield step[0]
+        while True:
+            step = loop.run_in_executor(None, _one, source)
+            if not (item := await asyncio.shield(step)):
+                return
+            yield item[0]
     finally:
+        if step is not None and not step.done():
+            call_off()
+            await asyncio.wait([step])
+            step.exception()  # nobody wants it any more
         close = getattr(source, "close", None)
         if close is not None:
             await asyncio.to_thread(close)
