@@ -24,6 +24,7 @@ from gossamer.journals.glance import Glance, glance
 from gossamer.journals.sqlite import SqliteJournal
 from gossamer.lock import Holder, Lock, holder
 from gossamer.outputs import open_output
+from gossamer.outputs.files import sync_directory
 from gossamer.policy import Policy
 from gossamer.ports import Output
 from gossamer.protocol import Saved
@@ -186,6 +187,7 @@ def write_settings(path: Path, settings: Settings) -> None:
             file.flush()
             os.fsync(file.fileno())
         passing.replace(path / SETTINGS)
+        sync_directory(path)
     except OSError as error:
         raise JournalError(f"{path / SETTINGS} cannot be written: {error.strerror or error}.") from error
 

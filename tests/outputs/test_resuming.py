@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -196,3 +197,25 @@ def test_an_unknown_format_is_refused_with_a_suggestion(tmp_path: Path) -> None:
         open_output("parket", tmp_path)
     with pytest.raises(UserError, match="The formats are jsonl, warc, parquet, markdown"):
         open_output("svg", tmp_path, policy=Policy())
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_what_is_durable_has_its_name_on_the_disk_too(
+    format: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: dict[Path, set[Path]] = {}
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        synced.setdefault(path, set()).update(path.iterdir() if path.is_dir() else ())
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    output = open_output(format, tmp_path, durable=True)
+    output.resume(0)
+    output.write(batch(page(1)))
+    output.flush()
+    for path in tmp_path.rglob("*"):
+        assert path in synced.get(path.parent, ()), "a power cut may take it"
+    output.close()

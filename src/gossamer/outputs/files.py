@@ -9,12 +9,17 @@ from gossamer.errors import OutputError
 
 
 class GrowingFile:
-    """A file that is appended to. `size` counts what was written; `sync` makes it survive a power cut."""
+    """A file that is appended to. `size` counts what was written; `sync` makes it survive a power cut.
 
-    def __init__(self, path: Path) -> None:
+    With `durable` its name does so at once: POSIX promises that for no new file until its directory was synced.
+    """
+
+    def __init__(self, path: Path, *, durable: bool = False) -> None:
         self.path = path
         self._file = path.open("ab", buffering=0)
         self.size = self._file.seek(0, os.SEEK_END)
+        if durable:
+            sync_directory(path.parent)
 
     def write(self, content: bytes) -> None:
         """Append; raises OSError where the disk takes no more."""

@@ -12,7 +12,7 @@ class JsonLines:
     """Append page records to a file; whole up to the offset (in bytes) last told by `flush`."""
 
     def __init__(self, path: Path, *, durable: bool = False) -> None:
-        self._file = GrowingFile(path)
+        self._file = GrowingFile(path, durable=durable)
         self._durable = durable
 
     def resume(self, offset: int) -> None:

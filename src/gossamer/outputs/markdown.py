@@ -40,7 +40,9 @@ class Markdown:
         self._directory = directory
         self._durable = durable
         directory.mkdir(parents=True, exist_ok=True)
-        self._index = GrowingFile(directory / "index.jsonl")
+        if durable:
+            sync_directory(directory.parent)
+        self._index = GrowingFile(directory / "index.jsonl", durable=durable)
 
     def resume(self, offset: int) -> None:
         """Remove the files written after the last commit; raises OutputError where the index is shorter."""
@@ -70,7 +72,10 @@ class Markdown:
         self._index.close()
 
     def _write_page(self, path: Path, text: str) -> None:
-        path.parent.mkdir(exist_ok=True)
+        if not path.parent.exists():
+            path.parent.mkdir()
+            if self._durable:
+                sync_directory(self._directory)
         with path.open("wb") as file:
             file.write(text.encode("utf-8", "replace"))
             if self._durable:

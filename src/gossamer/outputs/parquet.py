@@ -65,7 +65,7 @@ class Parquet:
         for path in list(self._directory.iterdir()):
             if _is_stale(path, number):
                 path.unlink()
-        self._pending = GrowingFile(self._pending_path(number))
+        self._pending = GrowingFile(self._pending_path(number), durable=self._durable)
         self._pending.cut(_end_of_line(self._pending.path, rest))
         self._count = offset
 
@@ -109,7 +109,7 @@ class Parquet:
     # ------------------------------------------------------------ inside
 
     def _go_on(self, number: int) -> None:
-        self._pending = GrowingFile(self._pending_path(number))
+        self._pending = GrowingFile(self._pending_path(number), durable=self._durable)
         self._count = number * self._rows + sum(1 for _ in _lines(self._pending.path))
 
     def _let_go(self) -> None:
@@ -127,7 +127,7 @@ class Parquet:
         self._make_tables(number - 1)
         self._pending.close()
         self._finished.append(self._pending.path)
-        self._pending = GrowingFile(self._pending_path(number))
+        self._pending = GrowingFile(self._pending_path(number), durable=self._durable)
 
     def _make_tables(self, number: int) -> None:
         pages = TableFile(self._directory / f"pages-{number:05}.parquet", PAGES)

@@ -13,7 +13,7 @@ from typing import Final
 
 from gossamer.errors import OutputError
 from gossamer.model import Response
-from gossamer.outputs.files import GrowingFile, sync_directory
+from gossamer.outputs.files import GrowingFile
 from gossamer.outputs.records import (
     REVISIT_PROFILE,
     date_of,
@@ -134,9 +134,7 @@ class Warc:
             self._before += self._file.size
         self._number += 1
         path = self._directory / f"pages-{self._number:05}.warc.gz"
-        self._file = GrowingFile(path)
-        if self._durable:
-            sync_directory(self._directory)
+        self._file = GrowingFile(path, durable=self._durable)
         self._put(self._warcinfo(path.name, date))
         return self._file
 
