@@ -19,6 +19,7 @@ from gossamer.errors import OutputError
 from gossamer.model import Response
 from gossamer.outputs import archive, warc
 from gossamer.outputs.archive import kept_answers
+from gossamer.outputs.records import header_block
 from gossamer.outputs.warc import Warc, warc_files
 from gossamer.policy import Policy
 from gossamer.protocol import Ended
@@ -91,6 +92,13 @@ def test_the_header_agrees_with_a_body_whose_chunks_were_joined(tmp_path: Path) 
     assert record.block == (
         b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nX-Crawler-Transfer-Encoding: chunked\r\n\r\njoined"
     )
+
+
+def test_a_length_told_beside_chunks_is_not_believed() -> None:
+    header = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+    fields = {"transfer-encoding": "chunked", "content-length": "3"}
+    said = header_block(Response("https://example.org/", 200, fields, b"hello", header, b"hello"))
+    assert said.startswith(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Crawler-Content-Length: 3\r\n")
 
 
 def test_http_2_is_written_as_readers_know_it_and_named(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ REVISIT_PROFILE: Final = "http://netpreserve.org/warc/1.1/revisit/identical-payl
 _LEVEL: Final = 1
 _STATUS_LINE: Final = re.compile(rb"\AHTTP/[23](?:\.0)?(?= )")
 _TRANSFER_ENCODING: Final = re.compile(rb"^transfer-encoding(?=[ \t]*:)", re.IGNORECASE | re.MULTILINE)
-_CONTENT_LENGTH: Final = re.compile(rb"^content-length[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_CONTENT_LENGTH: Final = re.compile(rb"^content-length(?=[ \t]*:)", re.IGNORECASE | re.MULTILINE)
 _PROTOCOLS: Final = {"2": "h2", "3": "h3"}
 
 Fields = Iterable[tuple[str, str]]
@@ -72,16 +72,17 @@ def header_block(response: Response) -> bytes:
     """Give the header as it came, but for what would contradict the body that is kept.
 
     Readers of WARC know HTTP/1.1 only, so HTTP/2's status line says that. The body is kept after chunks were joined:
-    `Transfer-Encoding` becomes `X-Crawler-Transfer-Encoding`, as is the custom, and the length is told.
+    `Transfer-Encoding` becomes `X-Crawler-Transfer-Encoding`, as is the custom, and the length is told. A length told
+    beside it did not count (RFC 9112, 6.3), and goes the same way.
     """
     header = response.raw_header or b"HTTP/1.1 %d\r\n\r\n" % response.status
     if response.http_version in _PROTOCOLS:
         header = _STATUS_LINE.sub(b"HTTP/1.1", header)
     if "transfer-encoding" in response.headers:
         header = _TRANSFER_ENCODING.sub(b"X-Crawler-Transfer-Encoding", header)
-        if not _CONTENT_LENGTH.search(header):
-            line, end, rest = header.partition(b"\n")
-            header = b"%b%bContent-Length: %d\r\n%b" % (line, end, len(response.raw_body), rest)
+        header = _CONTENT_LENGTH.sub(b"X-Crawler-Content-Length", header)
+        line, end, rest = header.partition(b"\n")
+        header = b"%b%bContent-Length: %d\r\n%b" % (line, end, len(response.raw_body), rest)
     return header
 
 
