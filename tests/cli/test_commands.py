@@ -101,6 +101,12 @@ def test_a_second_crawl_of_a_site_gets_a_directory_of_its_own(museum: DemoServer
     assert sorted(path.name for path in Path().iterdir()) == ["127.0.0.1-2.crawl", "127.0.0.1.crawl"]
 
 
+def test_what_was_kept_of_a_site_without_a_page_is_left_with_its_journal(museum: DemoServer) -> None:
+    assert run("crawl", museum.url + "nowhere", *AT_FULL_SPEED, "-f", "warc")[0] == 3
+    [directory] = Path().glob("*.crawl")
+    assert {"journal.db", "gossamer.toml", "pages-00000.warc.gz"} <= {path.name for path in directory.iterdir()}
+
+
 def test_a_server_that_is_not_there_is_a_sentence(capfd: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

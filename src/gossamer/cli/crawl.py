@@ -66,11 +66,12 @@ def vacant(seed: str) -> Path:
 
 
 def _tidy(directory: Path) -> None:
-    """Take back the directory nobody asked for by name, where nothing was fetched."""
-    for name in _TRACES:
-        (directory / name).unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # somebody else's file is there: then it stays
-        directory.rmdir()
+    """Take back the directory nobody asked for by name, where nothing was fetched; all of it, or nothing."""
+    with contextlib.suppress(OSError):
+        if all(path.name in _TRACES for path in directory.iterdir()):
+            for name in _TRACES:
+                (directory / name).unlink(missing_ok=True)
+            directory.rmdir()
 
 
 def _ask_for_contact(policy: Policy) -> None:
