@@ -82,6 +82,7 @@ class Crawl:
         self._rests = RestBook()
         self._pause_unsaved = False
         self._in_flight: dict[int, tuple[Request, Host, float]] = {}
+        self._asking: dict[int, Host] = {}  # on whose behalf a robots.txt is fetched
         self._pages_in_flight = 0
         self._ended: list[Ended] = []
         self._ended_bytes = 0
@@ -129,11 +130,13 @@ class Crawl:
         host = self._frontier.due(now)
         if host is None:
             return None
-        if self._gate.asks(host, now):
-            return self._fetch(self._gate.request(host), host, now)
+        if not host.errand and self._gate.asks(host, now):
+            return self._ask_robots(host, now)
         taken = self._frontier.take(host)
         if isinstance(taken, tuple):
             return Recall(taken)
+        if taken.purpose is Purpose.ROBOTS:
+            return self._fetch(taken, host, now)
         if self._sitemaps.reminds(taken):
             self._frontier.skip(host)
             self._ask(self._sitemaps.discover(host, taken.link.depth, self._frontier.known), now)
@@ -150,6 +153,16 @@ class Crawl:
         kind = OutcomeKind.FAILED if refused.value.startswith("fail") else OutcomeKind.SKIPPED
         record = _bare_record(taken, kind, refused, host.detail)
         self._end(Ended(taken.link, record, line_of(record)), kind, now)
+        return _DECIDED
+
+    def _ask_robots(self, host: Host, now: float) -> Fetch | Recall:
+        """Ask for robots.txt; where it has moved to another host, that one is spared like any other."""
+        request = self._gate.request(host)
+        self._asking[request.link.id] = host
+        where = self._frontier.host(host_key(request.url))
+        if where is host:
+            return self._fetch(request, host, now)
+        self._frontier.send(request, where)
         return _DECIDED
 
     def _fetch(self, request: Request, host: Host, now: float) -> Fetch:
@@ -206,6 +219,7 @@ class Crawl:
         settled = self._frontier.settle(self._admits)
         self._traps.settle(settled.refused)
         self._tally.refuse(settled.refused.values())
+        self._tally.redeem(settled.redeemed)
         self._sitemaps.orphans.settle(settled.fingerprints)
         self._committing = Batch(
             tuple(self._ended), settled.links, settled.fingerprints, tuple(settled.refused), self._books(now)
@@ -356,9 +370,13 @@ class Crawl:
 
     def _robots_read(self, event: RobotsRead, now: float) -> None:
         answer = event.answer
-        self._in_flight[event.request.link.id][1].reading_robots = False
-        host = self._land(event.request, answer.timings.total if isinstance(answer, Response) else answer.elapsed, now)
+        host = self._asking.pop(event.request.link.id)
+        host.reading_robots = False
+        where = self._land(event.request, answer.timings.total if isinstance(answer, Response) else answer.elapsed, now)
         self._gate.read(host, event, now)
+        if host.robots_next is not None:
+            where.rest(host.ready_at, host.resting)  # who answers "too many requests" is left alone, whoever asked
+        self._frontier.skip(host)
         self._rests.note(host.key, host.ready_at)
         if host.closed is not None:  # its links end at once: there is nobody left to spare
             self._frontier.hurry(host, now)

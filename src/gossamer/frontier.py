@@ -20,7 +20,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from gossamer.model import Link, Outlink, Refusal, Request
+from gossamer.model import Link, Outlink, Purpose, Refusal, Request
 from gossamer.protocol import Saved
 from gossamer.reasons import Reason, Waiting
 from gossamer.robots import Robots
@@ -36,6 +36,8 @@ _COMPACTED_FROM: Final = 4096
 _RESTORED_AT_ONCE: Final = 8 * 65_536
 _SALT: Final = 0x9E3779B97F4A7C15
 _64_BITS: Final = (1 << 64) - 1
+REGRETTABLE: Final = (Reason.SKIP_DEPTH, Reason.SKIP_NOFOLLOW)
+"""Reasons that lie in how a link was found: the same URL may be admitted where it is found in another way."""
 _REFUSAL_SALTS: Final = {reason: (index + 1) * _SALT & _64_BITS for index, reason in enumerate(Reason)}
 
 
@@ -139,6 +141,11 @@ class Host:
         self.detail = ""
         self.listed = False
 
+    @property
+    def errand(self) -> bool:
+        """Tell whether the next request is for a robots.txt that another host's redirects to; nothing comes before."""
+        return bool(self.again) and self.again[0].purpose is Purpose.ROBOTS
+
     def rest(self, until: float, waiting: Waiting) -> None:
         """Spare the host until then, unless it rests longer already."""
         if until > self.ready_at:
@@ -147,11 +154,15 @@ class Host:
 
 
 class Settled(Struct, frozen=True):
-    """What a batch of offers came to: new links with their fingerprints, and refusals not counted before, by mark."""
+    """What a batch of offers came to: new links with their fingerprints, and refusals not counted before, by mark.
+
+    `redeemed` are the reasons for which some of these links had been refused where they were found earlier.
+    """
 
     links: tuple[Link, ...]
     fingerprints: tuple[int, ...]
     refused: dict[int, Reason]
+    redeemed: tuple[Reason, ...] = ()
 
 
 class Frontier:
@@ -171,6 +182,7 @@ class Frontier:
         self._seen = Seen()
         self._offered: dict[int, Link] = {}
         self._refused: dict[int, Reason] = {}
+        self._regrets = False
         self._next_id = 0
         self._at_hand: dict[int, Link] = {}
         self._ready: list[tuple[float, int, Host]] = []
@@ -197,6 +209,7 @@ class Frontier:
         """Note a link that was not accepted, to be counted once for each reason; give its mark."""
         mark = (refusal.fingerprint ^ _REFUSAL_SALTS[refusal.reason]) or 1
         self._refused[mark] = refusal.reason
+        self._regrets = self._regrets or refusal.reason in REGRETTABLE
         return mark
 
     def settle(self, admits: Callable[[int, Link], bool] = lambda fingerprint, link: True) -> Settled:
@@ -208,14 +221,35 @@ class Frontier:
                 links.append(Link(self._next_id, link.url, link.depth, link.hops, link.via))
                 kept.append(fingerprint)
                 self._next_id += 1
-        marks = self._seen.add(list(self._refused))
-        refused = {mark: reason for (mark, reason), new in zip(self._refused.items(), marks, strict=True) if new}
-        settled = Settled(tuple(links), tuple(kept), refused)
+        redeemed = self._redeemed(kept)
+        settled = Settled(tuple(links), tuple(kept), self._settle_refused(), redeemed)
         self._offered.clear()
         self._refused.clear()
         for link in links:
             self._open[link.depth] = self._open.get(link.depth, 0) + 1
         return settled
+
+    def _redeemed(self, admitted: Sequence[int]) -> tuple[Reason, ...]:
+        """Tell for which reasons links that are admitted now were refused before: they have a page after all."""
+        if not self._regrets:
+            return ()
+        return tuple(
+            reason
+            for reason in REGRETTABLE
+            for was in self._seen.has([(mark ^ _REFUSAL_SALTS[reason]) or 1 for mark in admitted])
+            if was
+        )
+
+    def _settle_refused(self) -> dict[int, Reason]:
+        """Give the refusals not counted before, by mark, of links that have no page by another way."""
+        new = self._seen.add(list(self._refused))
+        refused = {mark: reason for (mark, reason), is_new in zip(self._refused.items(), new, strict=True) if is_new}
+        if self._regrets:
+            links = [mark ^ _REFUSAL_SALTS[reason] for mark, reason in refused.items()]
+            for mark, has_page in zip(list(refused), self._seen.has(links), strict=True):
+                if has_page and refused[mark] in REGRETTABLE:
+                    del refused[mark]
+        return refused
 
     def enqueue(self, links: Iterable[Link]) -> None:
         """Let links wait for their turn, now that the journal has them."""
@@ -242,6 +276,7 @@ class Frontier:
         hosts = [self.host(name) for name in saved.hosts]
         ended = np.zeros(saved.known, np.bool_)
         ended[np.frombuffer(saved.ended, np.uint64)] = True
+        self._regrets = any(chunk.refused for chunk in saved.chunks)
         for chunk in saved.chunks:
             for packed in (chunk.fingerprints, chunk.refused):
                 for start in range(0, len(packed), _RESTORED_AT_ONCE):
@@ -331,6 +366,12 @@ class Frontier:
         self._open[request.link.depth] = self._open.get(request.link.depth, 0) + 1
         self.postpone(request, now, Waiting.POLITENESS)
 
+    def send(self, request: Request, host: Host) -> None:
+        """Let a request for the robots.txt of another host be the next to this one: others may wait for it."""
+        host.again.insert(0, request)
+        self._queued += 1
+        self._list(host)
+
     def close(self, link: Link) -> None:
         """Note that the outcome of a link, and all it led to, is settled."""
         left = self._open[link.depth] - 1
@@ -389,7 +430,11 @@ class Frontier:
         return tuple(sorted(id for each in asking for id in each.queue.next(share) if id not in self._at_hand))
 
     def _may_start(self, host: Host) -> bool:
-        if host.in_flight >= self._host_concurrency or host.recalling or host.reading_robots:
+        if host.in_flight >= self._host_concurrency or host.recalling:
+            return False
+        if host.errand:
+            return True
+        if host.reading_robots:
             return False
         if host.again:
             return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from core.webs import Answer, Played, Web, html, play, robots_txt
@@ -71,6 +73,34 @@ def test_redirects_of_robots_are_followed_five_times() -> None:
     endless = crawled(Response(RULES, 301, {"location": "/rules4"}))
     assert rules_asked(endless) == [RULES, *[f"{HOME}rules{hop}" for hop in range(4, 9)]]
     assert endless.outcomes[HOME][:2] == ("done", None), "unavailable: all may be crawled (RFC 9309, 2.3.1.2)"
+
+
+def test_a_host_that_others_keep_their_robots_on_is_spared() -> None:
+    web, others = Web(), [f"https://h{number}.example/" for number in range(5)]
+    web.page(HOME, "/1", "/2", "/3")
+    for number in (1, 2, 3):
+        web.page(f"{HOME}{number}")
+    for other in others:
+        web.page(other)
+        web.put(other + "robots.txt", Response(other + "robots.txt", 301, {"location": RULES}))
+    played = play(Policy(seeds=(HOME, *others), sitemaps=False, concurrency=8), web, seed=1)
+    spans = [(start, end) for url, _, start, end in played.fetches if url.startswith(HOME)]
+    assert len(spans) == 5 + 5
+    assert all(later >= end + 0.2 for (_, end), (later, _) in pairwise(spans))
+    assert {played.outcomes[url][0] for url in (HOME, *others)} == {"done"}
+
+
+@pytest.mark.parametrize("answer", [Response(RULES, 404, {}), Response(RULES, 503, {}), None])
+def test_robots_that_redirect_to_each_other_end(answer: Response | None) -> None:
+    web, other = Web(), "https://b.example/"
+    for one, two in ((HOME, other), (other, HOME)):
+        web.page(one)
+        web.put(one + "robots.txt", Response(one + "robots.txt", 301, {"location": two + "robots.txt"}))
+    if answer is not None:
+        web.put(RULES, answer)
+    played = play(Policy(seeds=(HOME, other), sitemaps=False, concurrency=8), web, seed=1)
+    kind = "failed" if answer is not None and answer.status == 503 else "done"
+    assert {played.outcomes[url][0] for url in (HOME, other)} == {kind}
 
 
 def test_a_robots_redirect_to_nowhere_allows_all() -> None:
