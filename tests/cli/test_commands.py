@@ -70,6 +70,8 @@ def test_a_crawl_writes_its_pages_and_sums_up_on_stderr(museum: DemoServer) -> N
     for part in (*said, f"{directory}/pages.jsonl", "skip.robots"):
         assert part in err
     assert "\x1b" not in err, "no colours where there is no terminal"
+    assert not [line for line in err.splitlines() if line != line.rstrip()], "no blanks at the end of a line"
+    assert "1 page in sitemaps that no page links to" in err
     assert "Hint" not in err, "nobody needs a contact on a machine of their own"
 
 
@@ -119,7 +121,7 @@ def test_a_server_that_is_not_there_is_a_sentence(capfd: pytest.CaptureFixture[s
 
 def test_results_that_cannot_be_written_are_a_sentence(capfd: pytest.CaptureFixture[str]) -> None:
     Path("file").touch()
-    assert gossamer.cli.main(["crawl", "http://127.0.0.1:1/", "-o", "file/here", "-q"]) == 2
+    assert gossamer.cli.main(["crawl", "http://127.0.0.1:1/", "-o", "file/here"]) == 2
     assert capfd.readouterr().err.startswith("gossamer: The crawl directory file/here cannot be written")
 
 
@@ -129,8 +131,12 @@ def test_results_that_cannot_be_written_are_a_sentence(capfd: pytest.CaptureFixt
         ["crawl"],
         ["crawl", "mailto:me@example.org"],
         ["crawl", "127.0.0.1:1", "-o", "-", "--json"],
+        ["crawl", "127.0.0.1:1", "-o", "-", "-f", "warc"],
+        ["crawl", "127.0.0.1:1", "--allow-private", "10.0.0.0/99"],
+        ["crawl", "127.0.0.1:1", "-o", "/dev/null/x"],
+        ["crawl", "127.0.0.1:1", "-o", "/dev/null/x", "-e", "threads", "--no-progress"],
         ["crawl", "127.0.0.1:1", "--include", "nonsense"],
-        ["crawl", "127.0.0.1:1", "-H", "Bad\x01Name: x", "-q"],
+        ["crawl", "127.0.0.1:1", "-H", "Bad\x01Name: x"],
         ["fetch"],
         ["fetch", "-i", "none.txt"],
         ["fetch", "-i", "."],
@@ -144,7 +150,7 @@ def test_usage_errors_are_one_sentence_and_code_2(words: list[str], capfd: pytes
     out, err = capfd.readouterr()
     assert out == ""
     assert "Traceback" not in err
-    assert err.startswith("gossamer: ")
+    assert err.startswith("gossamer: "), "a refusal stands alone"
 
 
 def test_verbose_writes_a_line_for_every_page(museum: DemoServer, capfd: pytest.CaptureFixture[str]) -> None:
@@ -191,6 +197,7 @@ def test_a_second_signal_ends_at_once_even_while_a_server_is_silent(engine: str)
         assert time.monotonic() - since < 5
     assert process.returncode == 130, err
     assert "Ending at once" in err
+    assert "Go on    gossamer resume 127.0.0.1.crawl" in err
 
 
 def test_a_closed_pipe_is_quiet(museum: DemoServer) -> None:

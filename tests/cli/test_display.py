@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from gossamer.cli.terminal import line, printable, say
 from gossamer.crawler import Crawler
 from gossamer.demo.server import DemoServer
 from gossamer.engines.clock import FakeClock
+from gossamer.model import line_of
 from gossamer.reasons import FinishReason, Reason, Waiting
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202efdp.exe\x9b31m [bold]not bold[/bold] :smile:"
@@ -187,11 +189,26 @@ def test_findings_keep_few_of_many() -> None:
     assert [record.url for record in findings.broken] == ["u0", "u1", "u2", "u3", "u4"]
 
 
+def test_findings_are_read_again_from_the_lines_of_a_crawl_until_they_suffice() -> None:
+    def pieces() -> Iterator[bytes]:
+        for number in range(7):
+            yield line_of(gossamer.PageRecord(f"u{number}", gossamer.OutcomeKind.FAILED, 404, Reason.FAIL_HTTP_4XX))
+            yield line_of(gossamer.PageRecord(f"d{number}", gossamer.OutcomeKind.DONE, 200, title='"outcome":"failed"'))
+        yield line_of(gossamer.PageRecord("last", gossamer.OutcomeKind.FAILED, reason=Reason.FAIL_TIMEOUT))
+        raise AssertionError("nothing more is to be found")
+
+    findings = Findings.of_lines(pieces(), {"fail.http_4xx": 7, "fail.timeout": 1, "skip.scope": 9})
+    assert [record.url for record in findings.broken] == ["u0", "u1", "u2", "u3", "u4"]
+    assert [record.url for record in findings.others] == ["last"]
+
+
 @pytest.mark.parametrize(
     ("shown", "text"),
     [
         (values.shown_duration(0.44), "0.4 s"),
-        (values.shown_duration(59.7), "1 min 00 s"),
+        (values.shown_duration(59.7), "1 min"),
+        (values.numbered(1, "page"), "1 page"),
+        (values.numbered(2000, "page"), "2,000 pages"),
         (values.shown_duration(185), "3 min 05 s"),
         (values.shown_duration(7800), "2 h 10 min"),
         (values.shown_size(0), "0 B"),

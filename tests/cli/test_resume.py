@@ -121,6 +121,30 @@ def test_two_signals_end_at_once_and_nothing_is_lost(museum: DemoServer) -> None
     assert set(found) == set(records("whole"))
 
 
+def test_the_summary_after_a_resume_names_what_the_first_run_found(
+    museum: DemoServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fast = ["--delay", "0", "--host-concurrency", "4", "--retries", "0", "--no-progress"]
+    assert gossamer.cli.main(["crawl", museum.url, "--allow-private", "127.0.0.1", *fast, "-o", "whole"]) == 1
+    named = [line for line in capfd.readouterr().err.splitlines() if "  404  " in line or "linked from" in line]
+    assert gossamer.cli.main(["resume", "whole", "--no-progress"]) == 1
+    said = capfd.readouterr().err
+    assert "broken links" in said
+    assert [line for line in said.splitlines() if "  404  " in line or "linked from" in line] == named
+    assert "5 other failures" in said
+    assert "more in the results" not in said
+
+
+def test_only_a_crawl_that_ended_in_one_run_tells_of_pages_nothing_links_to(
+    museum: DemoServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fast = ["--delay", "0", "--host-concurrency", "4", "--retries", "0", "--no-progress"]
+    words = ["crawl", museum.url, "--allow-private", "127.0.0.1", *fast, "-o", "here", "--max-pages", "100"]
+    assert gossamer.cli.main(words) == 4
+    assert gossamer.cli.main(["resume", "here", "--max-pages", "1000", "--no-progress"]) == 1
+    assert "no page links to" not in capfd.readouterr().err
+
+
 def test_a_failing_disk_ends_with_code_4_and_the_way_on(
     museum: DemoServer, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,35 +6,39 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from gossamer.cli import summary
 from gossamer.cli.findings import Findings
 from gossamer.cli.interrupts import interrupts
+from gossamer.cli.opening import Opening
 from gossamer.cli.progress import Watch, shown, tell
 from gossamer.cli.terminal import console, is_live, line
 from gossamer.cli.values import shown_duration, shown_size
 from gossamer.crawler import Crawler, Report
+from gossamer.directory import JOURNAL
 from gossamer.engines.loop import run_in_loop
 from gossamer.errors import JournalError, OutputError
+from gossamer.journals import glance
 from gossamer.page import Page
 
-if TYPE_CHECKING:
-    from rich.console import Console
 
+def conduct(
+    crawler: Crawler, chosen: Namespace, *, see: Callable[[Page], None] | None = None, resumed: bool = False
+) -> Report:
+    """Run the crawl and sum it up, showing it on stderr as chosen (quiet, progress, verbose); `see` gets every page.
 
-def conduct(crawler: Crawler, chosen: Namespace, *, see: Callable[[Page], None] | None = None) -> Report:
-    """Run the crawl and sum it up, showing it on stderr as chosen (quiet, progress, verbose); `see` gets every page."""
+    The summary of a crawl that was `resumed` names what earlier runs found too.
+    """
     screen, watch, findings = console(), Watch(lambda: crawler.snapshot), Findings()
     talks = not chosen.quiet
     drawable = is_live(screen) and not (see is not None and sys.stdout.isatty())
     live = talks and chosen.progress and drawable
-    if talks:
-        introduce(screen, crawler)
+    opening = Opening(screen if talks else None, crawler)
 
     def take(page: Page) -> None:
+        opening.say()
         watch.last = page
         findings.see(page)
         if see is not None:
@@ -45,13 +49,16 @@ def conduct(crawler: Crawler, chosen: Namespace, *, see: Callable[[Page], None] 
     display: AbstractContextManager[None] = nullcontext()
     if talks and chosen.progress:
         display = shown(watch, screen, live=live)
-    with interrupts(crawler, lambda sentence: tell(watch, sentence, live=live)), display, _hopeful(crawler):
+    with interrupts(crawler, lambda sentence: tell(watch, sentence, live=live)), display, _hopeful(crawler), opening:
         _visit_all(crawler, take)
+    report = crawler.report
     if talks:
-        summary.show(screen, crawler.report, findings, crawler.policy)
+        if resumed and report.directory is not None:
+            findings = Findings.of_lines(glance.lines(report.directory / JOURNAL), report.counts.by_reason)
+        summary.show(screen, report, findings, crawler.policy, resumed=resumed)
     if chosen.json:
-        _print_report(crawler.report)
-    return crawler.report
+        _print_report(report)
+    return report
 
 
 @contextmanager
@@ -91,58 +98,3 @@ def _page_line(page: Page) -> object:
     return line(
         (f"{page.status or page.reason}", colour), f"  {took}  {shown_size(page.record.size)}  {page.url}{extra}"
     )
-
-
-# ---------------------------------------------------------------- the first second
-
-
-def introduce(screen: Console, crawler: Crawler) -> None:
-    """Say what is about to happen: where, how politely, where results go, and how to stop."""
-    from rich.table import Table
-
-    rows = Table.grid(padding=(0, 2))
-    rows.add_column(style="bold", no_wrap=True)
-    rows.add_column(overflow="fold")
-    rows.add_row("Crawling", line(*_where(crawler)))
-    rows.add_row("Manners", line(_manners(crawler)))
-    if crawler.directory is not None:
-        rows.add_row("Results", line(str(crawler.directory / "pages.jsonl")))
-    rows.add_row("To stop", line("Ctrl-C finishes what is under way and saves; twice ends at once"))
-    screen.print(rows)
-
-
-_SCOPES = {
-    "host": "this host only",
-    "domain": "its whole domain",
-    "prefix": "only what is under it",
-    "any": "wherever links lead",
-}
-
-
-def _where(crawler: Crawler) -> list[str | tuple[str, str]]:
-    policy = crawler.policy
-    first, *others = policy.seeds
-    more = f" and {len(others):,} more" if others else ""
-    scope = _SCOPES[policy.scope]
-    limits = [
-        f"up to {policy.max_pages:,} pages" if policy.max_pages else "",
-        f"{policy.max_depth} links deep" if policy.max_depth is not None else "",
-        f"for {shown_duration(policy.max_time)}" if policy.max_time is not None else "",
-        f"up to {shown_size(policy.max_bytes)}" if policy.max_bytes is not None else "",
-    ]
-    said = ", ".join([scope, *filter(None, limits)])
-    return [(first, "cyan"), more, f"  {said}"]
-
-
-def _manners(crawler: Crawler) -> str:
-    policy = crawler.policy
-    robots = "robots.txt is obeyed" if policy.robots else "robots.txt is ignored"
-    at_once = "one request" if policy.host_concurrency == 1 else f"up to {policy.host_concurrency} requests"
-    match policy.delay:
-        case "auto":
-            rest = ", then a rest of twice its time (at least 0.2 s)"
-        case 0:
-            rest = ", no rest between them"
-        case seconds:
-            rest = f", then a rest of {seconds:g} s"
-    return f"{robots}; {at_once} to a host at a time{rest}"

@@ -7,7 +7,6 @@ import os
 import re
 import sys
 from argparse import Namespace
-from ipaddress import ip_address
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -18,11 +17,9 @@ from gossamer import urls
 from gossamer.cli import summary
 from gossamer.cli.conduct import conduct
 from gossamer.cli.settings import gather
-from gossamer.cli.terminal import console, line
 from gossamer.crawler import Crawler
 from gossamer.errors import UserError
 from gossamer.page import Page
-from gossamer.policy import Policy
 
 _TRACES: Final = ("pages.jsonl", "journal.db", "journal.db-wal", "journal.db-shm", "gossamer.toml", "lock")
 """What a crawl leaves behind that fetched nothing."""
@@ -40,11 +37,11 @@ def run(chosen: Namespace) -> int:
     to_stdout = wanted == "-"
     if to_stdout and chosen.json:
         raise UserError("-o - and --json both print on stdout; choose one of them.")
+    formats = tuple(getattr(chosen, "formats", ("jsonl",)))
+    if to_stdout and (others := [name for name in formats if name != "jsonl"]):
+        raise UserError(f"-o - prints JSON lines only; {' and '.join(others)} need a directory: -o DIR.")
     directory = None if to_stdout else Path(wanted) if wanted else vacant(seeds[0])
-    formats = getattr(chosen, "formats", ("jsonl",))
     crawler = Crawler(seeds, directory=directory, engine=engine, formats=formats, durable=chosen.durable, **fields)
-    if not chosen.quiet:
-        _ask_for_contact(crawler.policy)
     report = conduct(crawler, chosen, see=write_line if to_stdout else None)
     code = summary.exit_code(report)
     if code == summary.NOTHING and not wanted and directory is not None:
@@ -72,18 +69,3 @@ def _tidy(directory: Path) -> None:
             for name in _TRACES:
                 (directory / name).unlink(missing_ok=True)
             directory.rmdir()
-
-
-def _ask_for_contact(policy: Policy) -> None:
-    if policy.contact or not any(map(_is_public, policy.seeds)) or not policy.user_agent.startswith("gossamer/"):
-        return
-    hint = "Hint: with --contact you@example.org a site's owner can reach you instead of blocking you."
-    console().print(line((hint, "dim")), soft_wrap=True)
-
-
-def _is_public(seed: str) -> bool:
-    host = urls.hostname(seed)
-    try:
-        return ip_address(host).is_global
-    except ValueError:
-        return host != "localhost" and not host.endswith((".localhost", ".local", ".internal", ".test"))

@@ -14,5 +14,5 @@ from gossamer.crawler import Crawler
 def run(chosen: Namespace) -> int:
     """Go on as chosen and tell the exit code. Settings come from the crawl's own file, changes from flags only."""
     changes = {key: value for key, value in vars(chosen).items() if key in KEYS}
-    report = conduct(Crawler.resume(Path(chosen.directory), **changes), chosen)
+    report = conduct(Crawler.resume(Path(chosen.directory), **changes), chosen, resumed=True)
     return summary.exit_code(report)

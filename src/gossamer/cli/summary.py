@@ -58,15 +58,15 @@ def exit_code(report: Report) -> int:
     return FINDINGS if report.failed else DONE
 
 
-def show(screen: Console, report: Report, findings: Findings, policy: Policy) -> None:
-    """Print the summary of a crawl under a policy."""
+def show(screen: Console, report: Report, findings: Findings, policy: Policy, *, resumed: bool = False) -> None:
+    """Print the summary of a crawl under a policy; `resumed` if it ran in several runs."""
     parts = (
         _verdict(report),
         _broken(report, findings),
         _failed(report, findings),
         _reasons(report),
         _traps(report),
-        _sitemaps(report),
+        _sitemaps(report, resumed=resumed),
         _limit(report, policy),
         _results(report),
     )
@@ -92,7 +92,7 @@ def _verdict(report: Report) -> Lines:
         case _:
             head, colour = "Ended early", "bold yellow"
     why = "on request" if report.finish_reason is FinishReason.STOPPED else report.finish_reason.sentence
-    left = report.snapshot.queued
+    left = report.snapshot.known - report.snapshot.counts.ended
     rest = f"; {left:,} known {_plural('link', left)} not visited" if left else ""
     return [(0, line((head, colour), f": {why}{rest}.")), (2, line(*_figures(report)))]
 
@@ -180,11 +180,14 @@ def _traps(report: Report) -> Lines:
     return [*lines, (2, line(("  --trap-budget allows longer ones, --no-traps any; --exclude keeps them out.", "dim")))]
 
 
-def _sitemaps(report: Report) -> Lines:
-    """Name the pages that only a sitemap knows, and what was wrong with sitemaps."""
+def _sitemaps(report: Report, *, resumed: bool) -> Lines:
+    """Name the pages that only a sitemap knows, and what was wrong with sitemaps.
+
+    The first only after a whole crawl in one run: otherwise the page that links there may be one this run has not seen.
+    """
     book = report.snapshot.sitemaps
     lines: Lines = []
-    if book.orphans:
+    if book.orphans and report.finish_reason is FinishReason.COMPLETE and not resumed:
         least = "" if book.whole else "at least "
         head = f"{least}{book.orphans:,} {_plural('page', book.orphans)} in sitemaps that no page links to"
         lines += [(0, line((head, "bold"))), *[(2, line(f"  {url}")) for url in book.examples]]
@@ -220,10 +223,16 @@ def _results(report: Report) -> Lines:
         number = report.counts.ended
         said = f"  ({number:,} {_plural('line', number)}, one a link)"
         lines.append((9, line(("Results", "bold"), f"  {report.directory / 'pages.jsonl'}", (said, "dim"))))
-    if report.snapshot.queued:
+    if _resumable(report):
         higher = _HIGHER.get(report.finish_reason, "")
         lines.append((9, line(("Go on", "bold"), f"    {resume_command(report.directory)}{higher}")))
     return lines
+
+
+def _resumable(report: Report) -> bool:
+    """Tell whether anything is left to do, be it known, under way when all was ended at once, or not yet begun."""
+    seen = report.snapshot
+    return seen.known > seen.counts.ended or (report.finish_reason is FinishReason.STOPPED and not seen.known)
 
 
 def resume_command(directory: Path) -> str:

@@ -73,16 +73,22 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
 """How the text of a setting is read where it is more than plain text, by the name of the Policy field."""
 
 
+def numbered(number: int, word: str) -> str:
+    """Write a number of things: "1 page", "1,200 pages"."""
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
 def shown_duration(seconds: float) -> str:
-    """Write a duration: "0.4 s", "12 s", "3 min 05 s", "2 h 10 min"."""
+    """Write a duration: "0.4 s", "12 s", "3 min 05 s", "2 h 10 min", "5 min"."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+    large, small, names = (whole // 60, whole % 60, ("min", "s"))
+    if whole >= 3600:
+        large, small, names = (whole // 3600, whole % 3600 // 60, ("h", "min"))
+    return f"{large} {names[0]}" + (f" {small:02} {names[1]}" if small else "")
 
 
 def shown_size(amount: float) -> str:
