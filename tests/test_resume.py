@@ -336,3 +336,30 @@ def test_who_is_interrupted_while_a_crawl_is_restored_may_try_again(
 
 def _interrupted(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_results_without_their_journal_are_not_touched(tmp_path: Path) -> None:
+    start(tmp_path / "c", max_pages=5).run()
+    before = (tmp_path / "c" / "pages.jsonl").read_bytes()
+    for file in (tmp_path / "c").glob("journal.db*"):
+        file.unlink()
+    with pytest.raises(UserError, match=r"has no journal\.db any more"):
+        go_on(tmp_path / "c").run()
+    assert before
+    assert (tmp_path / "c" / "pages.jsonl").read_bytes() == before
+
+
+def test_a_crawl_that_died_before_its_journal_was_made_begins_when_it_is_resumed(tmp_path: Path) -> None:
+    start(tmp_path / "c", max_pages=5).run()
+    for file in (tmp_path / "c").iterdir():
+        if file.name != "gossamer.toml":
+            file.unlink()
+    assert go_on(tmp_path / "c", max_pages=None).run().finish_reason is FinishReason.COMPLETE
+
+
+def test_the_report_of_an_iteration_left_early_tells_how_far_it_came(tmp_path: Path) -> None:
+    crawler = start(tmp_path / "c")
+    for number, _ in enumerate(crawler, 1):
+        if number == 5:
+            break
+    assert crawler.report.counts.ended >= 5

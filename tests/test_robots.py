@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import json
 import pickle
 import re
 import sys
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,17 +15,14 @@ from hypothesis import strategies as st
 
 from gossamer import robots
 from gossamer.robots import ALLOW_ALL, Decision, Robots, looks_like_html, parse
+from public_cases import cases, must_be_here
 
-CONFORMANCE = Path(__file__).resolve().parents[2] / "shared" / "conformance" / "robots.ndjson"
 SITE = "https://example.org"
 AGENT = "gossamer/1.0 (+https://example.org/bot)"
 
 
 def conformance_rows(tier: str) -> list[dict[str, Any]]:
-    if not CONFORMANCE.exists():
-        return []
-    rows = [json.loads(line) for line in CONFORMANCE.read_text(encoding="utf-8").splitlines()]
-    return [row for row in rows if row["tier"] == tier]
+    return [row for row in cases("robots.ndjson") if row["tier"] == tier]
 
 
 def agrees(row: dict[str, Any]) -> bool:
@@ -43,9 +38,7 @@ def allowed(text: str | bytes, path: str, agent: str = AGENT) -> bool:
 
 
 def test_the_conformance_cases_are_here() -> None:
-    assert CONFORMANCE.exists(), (
-        "The robots.txt conformance cases are missing: put shared/conformance beside the repository."
-    )
+    must_be_here("robots.ndjson")
 
 
 @pytest.mark.parametrize("row", conformance_rows("must"), ids=lambda row: row["id"])

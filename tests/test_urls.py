@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import string
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +12,7 @@ from hypothesis import strategies as st
 from gossamer import urls
 from gossamer.errors import UserError
 from gossamer.urls import Resolver, canonical, fingerprint, host_key, hostname, resolve, seed
-
-CONFORMANCE = Path(__file__).resolve().parents[2] / "shared" / "conformance" / "urls.ndjson"
+from public_cases import cases, must_be_here
 
 HREFS = st.one_of(
     st.text(),
@@ -27,17 +24,11 @@ HREFS = st.one_of(
 )
 
 
-def conformance_rows() -> list[dict[str, Any]]:
-    if not CONFORMANCE.exists():
-        return []
-    return [json.loads(line) for line in CONFORMANCE.read_text(encoding="utf-8").splitlines()]
-
-
 def test_the_conformance_cases_are_here() -> None:
-    assert CONFORMANCE.exists(), "The URL conformance cases are missing: put shared/conformance beside the repository."
+    must_be_here("urls.ndjson")
 
 
-@pytest.mark.parametrize("row", conformance_rows(), ids=lambda row: row["id"])
+@pytest.mark.parametrize("row", cases("urls.ndjson"), ids=lambda row: row["id"])
 def test_resolves_as_the_url_standard_says(row: dict[str, Any]) -> None:
     wanted = None if row.get("failure") or row.get("not_http") else row["href"].partition("#")[0]
     found = resolve(row["base"], row["input"])

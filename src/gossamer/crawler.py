@@ -266,6 +266,8 @@ class Crawler:
 
     def _close(self) -> None:
         self._wake = self._call_off = _nothing
+        if self._driver is not None:
+            self._driver.refresh()  # whoever left the loop early wants to know how far it came
         if self._holding is not None:
             reason = self._driver.latest.finish_reason if self._driver else None
             self._holding.close(reason)

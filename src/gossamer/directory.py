@@ -92,6 +92,8 @@ class CrawlDirectory:
         try:
             if anew:
                 refuse_occupied(self.path)
+            else:
+                refuse_orphaned(self.path)
             write_settings(self.path, self._settings)
             saved = self.journal.open()
             self.journal.note("")
@@ -123,6 +125,18 @@ class CrawlDirectory:
                 # Only `gossamer status` asks for it: all that matters is committed, so trouble here is none.
                 with contextlib.suppress(JournalError):
                     self.journal.note(reason.value)
+
+
+def refuse_orphaned(path: Path) -> None:
+    """Raise UserError where there are results but no journal: going on would begin by cutting them to nothing."""
+    own = (SETTINGS, LOCK)
+    if not (path / JOURNAL).exists() and any(
+        file.is_file() and file.name not in own and file.stat().st_size for file in path.rglob("*")
+    ):
+        raise UserError(
+            f"{path} has no {JOURNAL} any more: without it nobody knows what was done, so the crawl cannot go on. "
+            "What was recorded is left as it is; crawl anew into another directory."
+        )
 
 
 def refuse_occupied(path: Path) -> None:

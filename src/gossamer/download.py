@@ -30,7 +30,7 @@ from gossamer.engines.loop import from_thread, in_threads
 from gossamer.engines.threads import ThreadsEngine
 from gossamer.errors import UserError
 from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions, RecordedFetcher, user_agent
-from gossamer.fetchers.options import CREDENTIALS
+from gossamer.fetchers.options import is_credential
 from gossamer.model import Failure, Link, OutcomeKind, PageRecord, Request, Response
 from gossamer.page import Page
 from gossamer.policy import Policy
@@ -349,7 +349,7 @@ async def _next_or_none(source: AsyncIterator[str]) -> str | None:
 
 
 def _has_credentials(policy: Policy) -> bool:
-    return any(name.lower() in CREDENTIALS for name, _ in policy.headers)
+    return any(is_credential(name) for name, _ in policy.headers)
 
 
 def _strays(request: Request) -> bool:

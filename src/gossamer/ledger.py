@@ -41,6 +41,14 @@ class Tally:
             self.by_reason[reason] = self.by_reason.get(reason, 0) + 1
             self.refused += 1
 
+    def redeem(self, reasons: Iterable[Reason]) -> None:
+        """Take back refusals of links that were admitted after all."""
+        for reason in reasons:
+            self.by_reason[reason] -= 1
+            self.refused -= 1
+            if not self.by_reason[reason]:
+                del self.by_reason[reason]
+
     def restore(self, books: Books) -> None:
         """Go on counting where the books end."""
         self.kinds.update({OutcomeKind(kind): count for kind, count in books.kinds.items()})

@@ -14,8 +14,9 @@ from msgspec import Meta, Struct
 
 from gossamer.errors import UserError
 
-Seconds = Annotated[float, Meta(ge=0)]
-Size = Annotated[int, Meta(ge=0)]
+Seconds = Annotated[float, Meta(ge=0, le=1e9)]
+Size = Annotated[int, Meta(ge=0, le=2**50)]
+Hops = Annotated[int, Meta(ge=0, le=15)]
 Limit = Annotated[int, Meta(ge=1)]
 
 
@@ -52,7 +53,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     timeout: Seconds = 30.0
     connect_timeout: Seconds = 10.0
     max_body: Size = 10 * 1024 * 1024
-    max_redirects: Size = 10
+    max_redirects: Hops = 10
     headers: tuple[tuple[str, str], ...] = ()
     proxy: str = ""
     proxy_from_environment: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -23,6 +24,8 @@ KNOWN_HREFS: Final = 10_000
 
 KNOWN_URLS: Final = 50_000
 """How many canonical URLs a worker remembers to have reported: pages of other directories spell their hrefs anew."""
+
+_OTHER_SCHEME: Final = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*+:", re.IGNORECASE)
 
 _Judged = dict[str, Outlink | Refusal | None]
 
@@ -118,7 +121,7 @@ class Visitor:
         text, name = encoding.decode(response.body, response.headers.get("content-type", ""))
         found = html.scan(text)
         directives = _directives(found.meta_robots, response)
-        place = _Place(request, _base(request.url, found.base), name)
+        place = _Place(request, html.base_url(request.url, found.base), name)
         outlinks, refusals = self._judge_links(place, found, page_nofollow=_forbids("follow", directives))
         record = _record(
             request,
@@ -215,7 +218,7 @@ class Visitor:
     ) -> Outlink | Refusal | None:
         url = resolver.canonical(encoding.encode_query(href, place.encoding))
         if url is None:
-            return None
+            return self._no_link(href)
         if at_limit:
             return Refusal(self._mark(url), scope.judge(url) or Reason.SKIP_DEPTH)
         depth = place.request.link.depth
@@ -223,6 +226,11 @@ class Visitor:
             return None
         refused = scope.judge(url)
         return self._accepted_at(depth, url) if refused is None else Refusal(self._mark(url), refused)
+
+    def _no_link(self, href: str) -> Refusal:
+        """Refuse an href that is no URL, or one of a scheme that no crawler follows; counted by how it is written."""
+        reason = Reason.SKIP_SCHEME if _OTHER_SCHEME.match(href) else Reason.SKIP_INVALID
+        return Refusal(self._mark(href.encode("ascii", "backslashreplace").decode()), reason)
 
     def _accepted_at(self, depth: int, url: str) -> Outlink | Refusal:
         accepted = self._accepted(url)
@@ -277,11 +285,6 @@ def _directives(meta_robots: tuple[tuple[str, str], ...], response: Response) ->
 
 def _forbids(what: str, directives: tuple[str, ...]) -> bool:
     return "none" in directives or "no" + what in directives
-
-
-def _base(url: str, href: str | None) -> str:
-    """Give the document's base URL (HTML, 4.2.3): its base element's, where that is one."""
-    return url if href is None else Resolver(url).canonical(href) or url
 
 
 def _record(request: Request, response: Response, kind: OutcomeKind, reason: Reason | None, **said: Any) -> PageRecord:

@@ -36,7 +36,7 @@ def test_links_are_resolved_judged_and_told_apart() -> None:
         "<a href=x>1</a><a href=/y#z>2</a><a href=//b.example/>3</a><a href='http://['>4</a><a href=?p>5</a>"
     )
     assert urls(event) == ["https://a.example/dir/x", "https://a.example/y", "https://a.example/dir/page?p"]
-    assert reasons(event) == [Reason.SKIP_SCOPE]
+    assert reasons(event) == [Reason.SKIP_SCOPE, Reason.SKIP_INVALID]
     assert all(outlink.host == "https://a.example" for outlink in event.outlinks)
 
 

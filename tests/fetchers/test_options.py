@@ -8,7 +8,7 @@ import pytest
 
 from gossamer.errors import UserError
 from gossamer.fetchers import FetchOptions, user_agent
-from gossamer.fetchers.options import header_lines, origin_of
+from gossamer.fetchers.options import header_lines, is_credential, origin_of
 from gossamer.policy import Policy
 
 try:
@@ -58,3 +58,22 @@ def test_a_header_that_would_break_the_request_is_the_users_mistake(header: tupl
 def test_a_missing_ca_file_is_the_users_mistake() -> None:
     with pytest.raises(UserError, match="CA file"):
         FetchOptions(ca_file="/nowhere/ca.pem")
+
+
+@pytest.mark.parametrize(
+    ("header", "secret"),
+    [
+        ("Authorization", True),
+        ("cookie", True),
+        ("X-Api-Key", True),
+        ("Api-Key", True),
+        ("X-Auth-Token", True),
+        ("X-Session-Id", True),
+        ("Accept-Language", False),
+        ("DNT", False),
+        ("X-Monkey-Business", False),
+        ("Sec-Fetch-Mode", False),
+    ],
+)
+def test_a_header_that_carries_a_secret_is_known_by_its_name(header: str, secret: bool) -> None:
+    assert is_credential(header) == secret

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import math
 import time
+from typing import Final
+
+AWAKE_EVERY: Final = 1.0
+"""Seconds a driver sleeps at the most: whoever watches a crawl sees its time go on."""
 
 
 class SystemClock:
@@ -18,8 +22,8 @@ class SystemClock:
         return time.time()
 
     def patience(self, until: float, in_flight: int) -> float | None:
-        """Tell how many seconds to block for an event; None means until one comes."""
-        return None if math.isinf(until) else max(0.0, until - time.monotonic())
+        """Tell how many seconds to block for an event: until then, or until it is time to be seen awake."""
+        return max(0.0, min(until - time.monotonic(), AWAKE_EVERY))
 
 
 class FakeClock:

@@ -36,6 +36,8 @@ Visit = Callable[[Request, Response | Failure], FetchEvent]
 Trace = Callable[[float, Command | Event], None]
 
 SNAPSHOT_EVERY = 0.2
+SNAPSHOT_AT_REST = 0.02
+"""Seconds between two snapshots: few while there is much to do, more before a wait, when nobody would see the next."""
 
 
 class Engine(Protocol):
@@ -80,7 +82,7 @@ class Driver:
         self._in_flight = 0
         self._stop_asked: FinishReason | None = None
         self._abandon_asked = False
-        self._snapshot_due = 0.0
+        self._shown_at = 0.0
         self.latest: Snapshot = crawl.snapshot(clock.now())
 
     # ------------------------------------------------------------ the step
@@ -102,8 +104,11 @@ class Driver:
                 case Commit(batch):
                     self._commit(batch)
                     self._handle(Committed())
-                case Wait() | Stop():
-                    self._show(now, always=isinstance(command, Stop))
+                case Wait(until):
+                    self._show(now, SNAPSHOT_EVERY if until - now < SNAPSHOT_EVERY else SNAPSHOT_AT_REST)
+                    return command
+                case Stop():
+                    self.refresh()
                     return command
                 case _:
                     assert_never(command)
@@ -122,6 +127,10 @@ class Driver:
         """Take what was committed since the last call."""
         landed, self._landed = self._landed, []
         return landed
+
+    def refresh(self) -> None:
+        """Take a snapshot now, however new the latest is."""
+        self.latest = self._crawl.snapshot(self._clock.now())
 
     # ------------------------------------------------------------ stopping: from any thread, and signal handlers
 
@@ -165,9 +174,9 @@ class Driver:
         self._journal.commit(batch, offsets)
         self._landed.extend(batch.ended)
 
-    def _show(self, now: float, *, always: bool) -> None:
-        if always or now >= self._snapshot_due:
-            self._snapshot_due = now + SNAPSHOT_EVERY
+    def _show(self, now: float, every: float) -> None:
+        if now >= self._shown_at + every:
+            self._shown_at = now
             self.latest = self._crawl.snapshot(now)
 
 

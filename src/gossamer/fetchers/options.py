@@ -21,7 +21,9 @@ MAX_HEADER_LINES = 300
 MAX_STATUS_LINES = 10
 
 # Sent only to the origins of the seeds: a link may lead anywhere.
-CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
+_CREDENTIAL = re.compile(
+    r"auth|cookie|token|secret|passw|credential|session|signature|(?:^|-)key(?:-|$)", re.IGNORECASE
+)
 
 # Options of libcurl that pycurl has no name for, by their numbers in curl.h.
 _SUPPRESS_CONNECT_HEADERS = 265
@@ -29,6 +31,11 @@ _DISALLOW_USERNAME_IN_URL = 278
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
+
+
+def is_credential(header: str) -> bool:
+    """Tell by its name whether a header carries a secret: Authorization, Cookie, X-Api-Key, X-Auth-Token."""
+    return _CREDENTIAL.search(header) is not None
 
 
 class FetchOptions(Struct, frozen=True, kw_only=True):
@@ -89,7 +96,7 @@ class FetchOptions(Struct, frozen=True, kw_only=True):
     @property
     def has_credentials(self) -> bool:
         """Tell whether some header may go to a few origins only."""
-        return self.origins is not None and any(name.lower() in CREDENTIALS for name, _ in self.headers)
+        return self.origins is not None and any(is_credential(name) for name, _ in self.headers)
 
 
 def user_agent(policy: Policy) -> str:
@@ -115,7 +122,7 @@ def header_lines(options: FetchOptions, *, credentials: bool) -> list[str]:
     if options.user_agent:
         chosen["user-agent"] = ("User-Agent", options.user_agent)
     for name, value in options.headers:
-        if credentials or name.lower() not in CREDENTIALS:
+        if credentials or not is_credential(name):
             chosen[name.lower()] = (name, value)
     # libcurl reads "Name:" as "send no such header"; "Name;" is its way to send an empty one.
     return [f"{name}: {value}" if value else f"{name};" for name, value in chosen.values()]
