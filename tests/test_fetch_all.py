@@ -38,9 +38,12 @@ async def listed(downloads: gossamer.Downloads) -> list[gossamer.Page]:
 @every_engine
 def test_pages_come_in_the_order_asked_with_failures_among_them(museum: DemoServer, engine: str) -> None:
     asked = [f"{museum.url}visit/", f"{museum.url}nowhere", "mailto:me@example.org", museum.url] * 5
-    pages = list(local(asked, engine=engine))
+    downloads = local(asked, engine=engine)
+    assert downloads.landed == 0
+    pages = list(downloads)
+    assert downloads.landed == len(asked)
     assert [page.status for page in pages] == [200, 404, None, 200] * 5
-    assert [page.reason for page in pages[:4]] == [None, Reason.FAIL_HTTP_4XX, Reason.SKIP_INVALID, None]
+    assert [page.reason for page in pages[:4]] == [None, Reason.FAIL_HTTP_4XX, Reason.SKIP_SCHEME, None]
     assert [page.ok for page in pages[:4]] == [True, False, False, True]
     assert pages[3].title.endswith("The Museum of Silk")
     assert pages[3].links, "a downloaded page still knows its links"

@@ -14,6 +14,7 @@ import contextlib
 import heapq
 import inspect
 import math
+import re
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, get_args
@@ -46,6 +47,7 @@ AHEAD: Final = 4
 """How many times `concurrency` pages may be asked for and not yet taken: what waits behind a slow one."""
 PATIENCE: Final = 60.0
 """The longest back-off of a retry, in seconds: a server that asks for more is taken at its first word."""
+_OTHER_SCHEME: Final = re.compile(r"\s*(?!https?:)[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)  # no host and port
 
 
 class Downloads:
@@ -68,14 +70,20 @@ class Downloads:
             raise UserError(f"An async iterator of URLs needs engine='asyncio', not {engine!r}.")
         self._asked = [asked] if isinstance(asked, str) else asked
         self._engine = engine
-        self._follow = follow
         self.policy = _complete(policy, fields, engine)
         self._options = FetchOptions.of(self.policy)
         self._visitor = Visitor(self.policy)
         self._fetcher = fetcher
         self._clock = clock or SystemClock()
+        self._follow = follow
+        self._window: _Window | None = None
         self._given_up = False
         self._abort: Callable[[], None] | None = None
+
+    @property
+    def landed(self) -> int:
+        """Count the pages that are there, be they given out or waiting for one before them. From any thread."""
+        return self._window.landed if self._window else 0
 
     def __iter__(self) -> Iterator[Page]:
         """Give the pages in the order asked; leaving the loop early calls off what is under way.
@@ -108,7 +116,7 @@ class Downloads:
             engine.wake()
 
         self._abort = abort
-        window = _Window(self.policy, follow=self._follow)
+        window = self._window = _Window(self.policy, follow=self._follow)
         try:
             while not self._given_up:
                 if window.wants_more:
@@ -126,7 +134,7 @@ class Downloads:
     async def _awaited_batches(self) -> AsyncGenerator[list[Page], None]:
         engine: AsyncEngine = AsyncioEngine(self._awaiting_fetcher(), self._visitor.visit)
         source = _Source(self._asked, engine)
-        window = _Window(self.policy, follow=self._follow)
+        window = self._window = _Window(self.policy, follow=self._follow)
         try:
             while True:
                 if window.wants_more and source.ready:
@@ -212,6 +220,11 @@ class _Window:
         return not self._exhausted and self.in_flight < self._most and len(self._order) < AHEAD * self._most
 
     @property
+    def landed(self) -> int:
+        """Count the pages that are there, taken or not."""
+        return self._count - len(self._order) + len(self._pages)
+
+    @property
     def over(self) -> bool:
         """Tell whether every URL has been asked for and its page taken."""
         return self._exhausted and not self._order
@@ -231,7 +244,8 @@ class _Window:
         try:
             self._queue(Request(Link(self._count, urls.seed(text))))
         except UserError as error:
-            record = PageRecord(text, OutcomeKind.FAILED, reason=Reason.SKIP_INVALID, detail=str(error), attempts=0)
+            reason = Reason.SKIP_SCHEME if _OTHER_SCHEME.match(text) else Reason.SKIP_INVALID
+            record = PageRecord(text, OutcomeKind.FAILED, reason=reason, detail=str(error), attempts=0)
             self._pages[self._count] = Page(record)
 
     def start_due(self, now: float, start: Callable[[Request], None]) -> None:
@@ -294,15 +308,10 @@ def _complete(policy: Policy | None, fields: Mapping[str, Any], engine: str) -> 
     whole = msgspec.structs.asdict(policy or Policy(host_concurrency=HOST_CONCURRENCY)) | dict(fields)
     complete = Policy.of(whole)
     return msgspec.structs.replace(
-        complete,
-        seeds=(),
-        scope="any",
-        include=(),
-        exclude=(),
-        max_links_per_page=0,
+        complete, seeds=(), scope="any", include=(), exclude=(), max_links_per_page=0,
         user_agent=complete.user_agent or user_agent(complete),
         concurrency=1 if engine == "inline" else complete.concurrency or CONCURRENCY[engine],
-    )
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- doing

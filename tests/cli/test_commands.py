@@ -35,13 +35,13 @@ def in_a_directory_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("COLUMNS", "100")
 
 
-def command(*words: str, **more: str) -> subprocess.Popen[str]:
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE), "COLUMNS": "100", "PYTHONUTF8": "1"} | more
+def command(*words: str, stdin: int = subprocess.PIPE) -> subprocess.Popen[str]:
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE), "COLUMNS": "100", "PYTHONUTF8": "1"}
     return subprocess.Popen(
         [sys.executable, "-m", "gossamer", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        stdin=subprocess.PIPE,
+        stdin=stdin,
         text=True,
         env=environment,
     )
@@ -201,15 +201,13 @@ def test_a_second_signal_ends_at_once_even_while_a_server_is_silent(engine: str)
 
 
 def test_a_closed_pipe_is_quiet(museum: DemoServer) -> None:
-    process = command(
-        "fetch", *[f"{museum.url}?{number}" for number in range(50)], "--allow-private", "127.0.0.1", "-q"
-    )
+    process = command("fetch", *[f"{museum.url}?{number}" for number in range(50)], "--allow-private", "127.0.0.1")
     assert process.stdout is not None
     process.stdout.readline()
     process.stdout.close()
     assert process.stderr is not None
     assert process.stderr.read() == ""
-    assert process.wait(20) == 4
+    assert process.wait(20) == 141
     process.stderr.close()
     assert process.stdin is not None
     process.stdin.close()
@@ -256,7 +254,7 @@ def test_fetch_prints_a_line_a_url_in_the_order_asked(museum: DemoServer) -> Non
 
 @pytest.mark.parametrize("engine", ["asyncio", "threads", "inline"])
 def test_fetch_reads_urls_from_stdin(museum: DemoServer, engine: str) -> None:
-    given = f"# the museum\n{museum.url}\n\n  {museum.url}nowhere"
+    given = f"# the museum\n{museum.url}#top  # its door\n\n  {museum.url}nowhere\t#lost"
     code, out, _ = run("fetch", "-i", "-", "--allow-private", "127.0.0.1", "-e", engine, given=given)
     assert (code, [record["status"] for record in lines(out)]) == (1, [200, 404])
 
@@ -280,6 +278,22 @@ def test_fetch_reads_urls_from_a_file(museum: DemoServer, capfd: pytest.CaptureF
     assert "2 of 2 downloaded" in err
 
 
+@pytest.mark.parametrize("engine", ["asyncio", "threads"])
+@pytest.mark.parametrize("source", ["-", "/dev/null", "empty.txt"])
+def test_an_input_without_a_url_is_a_sentence(source: str, engine: str) -> None:
+    Path("empty.txt").write_text("# nothing yet\n", encoding="utf-8")
+    process = command("fetch", "-i", source, "-e", engine, stdin=subprocess.DEVNULL)
+    out, err = process.communicate(timeout=20)
+    said = f"gossamer: The input {source} names no URL, so nothing was downloaded.\n"
+    assert (process.returncode, out, err) == (3, "", said)
+
+
+def test_urls_of_other_schemes_are_told_apart(capfd: pytest.CaptureFixture[str]) -> None:
+    assert gossamer.cli.main(["fetch", "ftp://127.0.0.1/", "mailto:me@example.org", "http://[::", "-q"]) == 3
+    reasons = [record["reason"] for record in lines(capfd.readouterr().out)]
+    assert reasons == ["skip.scheme", "skip.scheme", "skip.invalid"]
+
+
 def test_fetch_of_nothing_that_works_is_code_3(museum: DemoServer, capfd: pytest.CaptureFixture[str]) -> None:
     assert gossamer.cli.main(["fetch", museum.url]) == 3
     assert lines(capfd.readouterr().out)[0]["reason"] == "fail.address_refused"
@@ -291,7 +305,20 @@ def test_an_interrupted_fetch_says_so(museum: DemoServer) -> None:
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=20)
     assert process.returncode == 130
+    assert err.startswith("1 downloaded, in "), "how many were to come is not known"
     assert err.endswith("gossamer: interrupted.\n")
+
+
+@pytest.mark.parametrize("engine", ["asyncio", "threads"])
+def test_an_interrupted_fetch_tells_how_many_are_left(museum: DemoServer, engine: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        slow = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        process = command("fetch", museum.url, slow, f"{slow}2", "--allow-private", "127.0.0.1", "-e", engine)
+        until_it_talks(process, museum.url)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert err.startswith("1 of 3 downloaded, 2 left, in ")
 
 
 # ---------------------------------------------------------------- demo, help

@@ -221,13 +221,14 @@ def test_figures_are_written_for_people(shown: str, text: str) -> None:
     assert shown == text
 
 
-def in_terminal(words: list[str], path: Path, **environment: str) -> str:
-    """Run the command in a pseudo-terminal and give everything it drew."""
+def in_terminal(words: list[str], path: Path, *, stdout: int | None = None, **environment: str) -> str:
+    """Run the command in a pseudo-terminal and give everything it drew; `stdout` may go elsewhere."""
     ours, theirs = pty.openpty()
     source = str(Path(gossamer.__file__).parent.parent)
     settings = {"PATH": os.environ["PATH"], "PYTHONPATH": source, "TERM": "xterm-256color", "COLUMNS": "80"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "gossamer", *words], stdin=theirs, stdout=theirs, stderr=theirs, cwd=path,
+        [sys.executable, "-m", "gossamer", *words], stdin=theirs, stdout=stdout or theirs,
+        stderr=theirs, cwd=path,
         env=settings | {"LANG": "C.UTF-8"} | environment,
     )  # fmt: skip
     os.close(theirs)
@@ -252,3 +253,14 @@ def test_on_a_terminal_the_crawl_is_drawn_live_and_in_colour_unless_asked_not(tm
     assert "\x1b[?25h" in drawn, "the cursor is back"
     assert ("\x1b[36m" in drawn) is not no_color
     assert "Ended early" in drawn
+
+
+@pytest.mark.parametrize("more", [[], ["--no-progress"]])
+def test_fetch_draws_a_line_on_a_terminal_unless_asked_not_to(tmp_path: Path, more: list[str]) -> None:
+    with DemoServer() as museum:
+        words = ["fetch", museum.url, f"{museum.url}visit/", "--allow-private", "127.0.0.1", *more]
+        drawn = in_terminal(words, tmp_path, stdout=subprocess.DEVNULL)
+        mixed = in_terminal(words, tmp_path)
+    assert ("\x1b[?25l" in drawn) is (not more)
+    assert "2 of 2 downloaded" in drawn.replace("\x1b[1;32m2\x1b[0m", "2")
+    assert "\x1b[?25l" not in mixed, "nothing is drawn between the lines of data"

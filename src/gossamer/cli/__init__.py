@@ -1,7 +1,7 @@
 """The command line: one module per verb, each thin: read arguments, call the library, print.
 
 stdout is for data, stderr for talk. Exit codes: 0 done, 1 done with findings, 2 usage, 3 nothing useful fetched,
-4 ended early, 70 a bug, 130 interrupted.
+4 ended early, 70 a bug, 130 interrupted, 141 stdout was closed (128 + SIGPIPE, as a shell counts it).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from importlib import import_module
 from gossamer.cli import arguments
 from gossamer.errors import GossamerError, UserError
 
-USAGE, EARLY, BUG, INTERRUPTED = 2, 4, 70, 130
+USAGE, EARLY, BUG, INTERRUPTED, CLOSED = 2, 4, 70, 130, 141
 WHERE_TO_REPORT = "Please report it, with what -v shows; CONTRIBUTING.md says how."
 
 
@@ -54,7 +54,7 @@ def _quiet() -> int:
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, sys.stdout.fileno())
     os.close(devnull)
-    return EARLY
+    return CLOSED
 
 
 def _bug(bug: Exception, *, verbose: bool) -> int:

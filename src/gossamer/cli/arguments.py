@@ -27,7 +27,8 @@ examples:
   gossamer crawl https://example.org/ -o - | jq .title       results as JSON lines on stdout
 
 exit codes: 0 every link visited, 1 the same with broken links or failed pages, 2 usage,
-            3 nothing useful fetched, 4 ended early (a limit), 70 a bug, 130 interrupted
+            3 nothing useful fetched, 4 ended early (a limit), 70 a bug, 130 interrupted,
+            141 whoever read stdout left
 """
 RESUME_EXAMPLES = """\
 examples:
@@ -51,7 +52,8 @@ examples:
   cut -f2 table.tsv | gossamer fetch -i - --save bodies      the bodies too, as files
 
 A download asks no robots.txt and rests for nobody; use `gossamer crawl` to follow links.
-exit codes: 0 all downloaded, 1 some failed, 2 usage, 3 none downloaded, 70 a bug, 130 interrupted
+exit codes: 0 all downloaded, 1 some failed, 2 usage, 3 none downloaded, 70 a bug, 130 interrupted,
+            141 whoever read stdout left
 """
 ROBOTS_EXAMPLES = """\
 examples:
@@ -295,7 +297,7 @@ def _add_fetch(parser: Parser) -> None:
     parser.usage = "gossamer fetch URL… | -i FILE [options]"
     what = _Group(parser, "what to download")
     what.choice("urls", nargs="*", default=[], metavar="URL", about="what to download; https:// may be left out")
-    listed = "read URLs from a file, one a line; - for stdin"
+    listed = "read URLs from a file, one a line; - for stdin; # after a blank starts a comment"
     what.choice("-i", "--input", metavar="FILE", default=None, about=listed)
     what.switch("--no-follow", dest="follow", on=False, about="do not follow redirects")
     saved = "write the bodies to files there, named by number and hash"

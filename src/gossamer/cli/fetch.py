@@ -8,23 +8,29 @@ import sys
 import threading
 import time
 from argparse import Namespace
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from stat import S_ISREG
 from types import FrameType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from gossamer import urls
+from gossamer.cli.asked import Asked
 from gossamer.cli.settings import gather
-from gossamer.cli.terminal import console, line
+from gossamer.cli.terminal import console, is_live, line
 from gossamer.cli.values import shown_duration
 from gossamer.download import Downloads, fetch_all
 from gossamer.engines.loop import run_in_loop
 from gossamer.errors import OutputError, UserError
 from gossamer.page import Page
 
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+_REDRAWS: Final = 8
 _ENDINGS: Final = {
     "text/html": "html", "application/xhtml+xml": "xhtml", "text/plain": "txt", "text/css": "css", "text/csv": "csv",
     "text/javascript": "js", "application/json": "json", "application/xml": "xml", "text/xml": "xml",
@@ -40,20 +46,54 @@ def run(chosen: Namespace) -> int:
     if not chosen.urls and chosen.input is None:
         raise UserError("fetch needs URLs, or a file of them: gossamer fetch -i urls.txt")
     engine = fields.pop("engine", "asyncio")
-    asked = _asked(chosen, awaited=engine == "asyncio")
+    asked = Asked(chosen.urls, chosen.input)
     fields.setdefault("host_concurrency", 8)
-    downloads = fetch_all(asked, engine=engine, follow=chosen.follow, **fields)
-    sink = _Sink(_made(chosen.save), verbose=chosen.verbose)
+    downloads = fetch_all(asked.urls(awaited=engine == "asyncio"), engine=engine, follow=chosen.follow, **fields)
+    sink = _Sink(_made(chosen.save), console(), verbose=chosen.verbose)
+    _download(downloads, engine, asked, sink, chosen)
+    if not asked.count:
+        sink.screen.print(line(f"gossamer: The input {chosen.input} names no URL, so nothing was downloaded."))
+    return 3 if not sink.good else 1 if sink.good < sink.count else 0
+
+
+def _download(downloads: Downloads, engine: str, asked: Asked, sink: _Sink, chosen: Namespace) -> None:
+    """Take every page, showing how it goes as chosen, and sum up however it ends."""
     started = time.monotonic()
+    display: AbstractContextManager[object] = nullcontext()
+    if chosen.progress and not chosen.quiet and is_live(sink.screen) and not sys.stdout.isatty():
+        display = _live(sink.screen, lambda: _progress(downloads, asked, sink, time.monotonic() - started))
     signal_before = _interrupt_on_sigterm()
+    talks = not chosen.quiet
     try:
-        _take_all(downloads, engine, sink.take)
+        with display:
+            _take_all(downloads, engine, sink.take)
+    except BrokenPipeError:
+        talks = False  # whoever read our stdout has enough
+        raise
     finally:
         if signal_before is not None:
             signal.signal(signal.SIGTERM, signal_before)
-        if not chosen.quiet and sink.count:
-            sink.sum_up(time.monotonic() - started)
-    return 3 if not sink.good else 1 if sink.good < sink.count else 0
+        if talks and asked.count:
+            sink.sum_up(asked, time.monotonic() - started)
+
+
+def _live(screen: Console, get_renderable: Callable[[], Text]) -> AbstractContextManager[object]:
+    from rich.live import Live
+
+    return Live(
+        get_renderable=get_renderable, console=screen, transient=True, refresh_per_second=_REDRAWS,
+        redirect_stdout=False, redirect_stderr=False,
+    )  # fmt: skip
+
+
+def _progress(downloads: Downloads, asked: Asked, sink: _Sink, seconds: float) -> Text:
+    """Say in a line how it goes: landed are pages behind a slow one too, which are printed after it."""
+    landed, failed = downloads.landed, sink.count - sink.good
+    parts: list[str | tuple[str, str]] = [(f"{landed:,}", "bold green")]
+    parts.append(f" of {asked.count:,}{'' if asked.whole else ' or more'}  ")
+    if failed:
+        parts += [(f"{failed:,}", "bold red"), " failed  "]
+    return line(*parts, f"{landed / max(seconds, 0.1):.1f}/s  ", (shown_duration(seconds), "dim"))
 
 
 def _take_all(downloads: Downloads, engine: str, take: Any) -> None:
@@ -83,9 +123,10 @@ def _interrupt_on_sigterm() -> Any:
 class _Sink:
     """Prints a JSON line for each page and saves bodies where asked; counts what went well."""
 
-    def __init__(self, directory: Path | None, *, verbose: bool) -> None:
+    def __init__(self, directory: Path | None, screen: Console, *, verbose: bool) -> None:
         self._directory = directory
-        self._screen = console() if verbose else None
+        self._verbose = verbose
+        self.screen = screen
         self.count = self.good = 0
 
     def take(self, page: Page) -> None:
@@ -97,8 +138,8 @@ class _Sink:
             facts["file"] = self._save(self._directory, page)
         sys.stdout.buffer.write(msgspec.json.encode(facts) + b"\n")
         sys.stdout.buffer.flush()
-        if self._screen is not None:
-            self._screen.print(line(f"{page.status or page.reason}  {page.url}"), soft_wrap=True)
+        if self._verbose:
+            self.screen.print(line(f"{page.status or page.reason}  {page.url}"), soft_wrap=True)
 
     def _save(self, directory: Path, page: Page) -> str:
         """Write the body; its name is a number and a hash of the URL, never what a site says."""
@@ -110,13 +151,16 @@ class _Sink:
             raise OutputError(f"Writing {directory / name} failed: {error.strerror or error}.") from error
         return name
 
-    def sum_up(self, seconds: float) -> None:
-        """Say in a line how it went."""
-        failed = self.count - self.good
-        said: list[str | tuple[str, str]] = [(f"{self.good:,}", "bold green"), f" of {self.count:,} downloaded"]
+    def sum_up(self, asked: Asked, seconds: float) -> None:
+        """Say in a line how it went; `asked` says of how many, where it came to know that."""
+        failed, left = self.count - self.good, asked.count - self.count
+        whole = f" of {asked.count:,}" if asked.whole else ""
+        said: list[str | tuple[str, str]] = [(f"{self.good:,}", "bold green"), f"{whole} downloaded"]
         if failed:
             said += [", ", (f"{failed:,}", "bold red"), ' not ("reason" and "detail" in its line say why)']
-        console().print(line(*said, f", in {shown_duration(seconds)}."), soft_wrap=True)
+        if left:
+            said += [", ", (f"{left:,}", "bold yellow"), " left"]
+        self.screen.print(line(*said, f", in {shown_duration(seconds)}."), soft_wrap=True)
 
 
 def _made(save: str | None) -> Path | None:
@@ -130,65 +174,3 @@ def _made(save: str | None) -> Path | None:
     if not os.access(directory, os.W_OK):
         raise UserError(f"The directory {save} cannot be written.")
     return directory
-
-
-# ---------------------------------------------------------------- which URLs
-
-
-def _asked(chosen: Namespace, *, awaited: bool) -> Iterable[str] | AsyncIterator[str]:
-    """Give the URLs of the command line, then those of the input: lines, without empty ones and #-comments."""
-    if chosen.input is None:
-        return list(chosen.urls)
-    try:
-        descriptor = 0 if chosen.input == "-" else os.open(chosen.input, os.O_RDONLY)
-        regular = S_ISREG(os.fstat(descriptor).st_mode)
-        os.read(descriptor, 0)  # a directory complains here
-    except OSError as error:
-        raise UserError(f"The input {chosen.input} cannot be read: {error.strerror or error}.") from None
-    if awaited and not regular:
-        return _lines_to_come(chosen.urls, descriptor)
-    return _lines(chosen.urls, descriptor)
-
-
-def _lines(first: Iterable[str], descriptor: int) -> Iterator[str]:
-    yield from first
-    cut = _Cutter()
-    while piece := os.read(descriptor, 65536):
-        yield from cut.lines(piece)
-    yield from cut.lines(b"\n")
-
-
-async def _lines_to_come(first: Iterable[str], descriptor: int) -> AsyncIterator[str]:
-    """Read lines from a pipe or terminal as they come, without keeping downloads waiting."""
-    import asyncio
-
-    for url in first:
-        yield url
-    loop, readable, cut = asyncio.get_running_loop(), asyncio.Event(), _Cutter()
-    loop.add_reader(descriptor, readable.set)
-    try:
-        while True:
-            readable.clear()
-            await readable.wait()
-            piece = os.read(descriptor, 65536)
-            for url in cut.lines(piece or b"\n"):
-                yield url
-            if not piece:
-                return
-    finally:
-        loop.remove_reader(descriptor)
-
-
-class _Cutter:
-    """Cuts pieces of bytes into the lines that name URLs."""
-
-    def __init__(self) -> None:
-        self._rest = b""
-
-    def lines(self, piece: bytes) -> Iterator[str]:
-        """Give the lines that are whole now."""
-        *whole, self._rest = (self._rest + piece).split(b"\n")
-        for raw in whole:
-            text = raw.decode("utf-8", "replace").strip().removeprefix("\ufeff")
-            if text and not text.startswith("#"):
-                yield text
