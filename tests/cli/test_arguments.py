@@ -68,7 +68,11 @@ def test_what_cannot_be_is_refused_in_words(reader: Callable[[str], Any], text: 
         (["crawl", "example.org", "--max-pages", "x"], "--max-pages: 'x' is not a whole number"),
         (["crawl", "example.org", "-e", "steam"], "invalid choice: 'steam'"),
         (["crawl", "example.org", "-o"], "expected one argument"),
-        (["fetch", "--colour=red"], "no option --colour"),
+        (["fetch", "--colour=red"], "no option --colour.\n"),
+        (["fetch", "example.org", "--delay", "0"], "no option --delay.\n"),
+        (["status", "here", "there"], "no argument there.\n"),
+        (["resume", "here", "--scope", "any"], "--scope cannot be changed when a crawl is resumed"),
+        (["demo", "--port", "99999"], "--port: '99999' is not a port: they go up to 65535"),
         (["--verison"], "Did you mean --version"),
     ],
 )

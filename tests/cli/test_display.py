@@ -146,6 +146,22 @@ def test_lines_wrap_between_words_but_urls_stay_whole() -> None:
     )
 
 
+def test_where_room_is_short_the_title_is_cut_first_then_the_url_inside() -> None:
+    crawler, _ = crawled({"/": "<a href=/1>"}, delay=9)
+    watch = progress.Watch(lambda: crawler.snapshot)
+    for path, title, shown in [
+        ("short", "A title", "200 A title  https://example.org/short"),
+        ("x" * 20, "A very long title " * 9, "200 A very long title…  https://example.org/xxxxxxxxxxxxxxxxxxxx"),
+        ("x" * 50, "Of a title", f"200 https://example.org/{'x' * 10}…{'x' * 30}"),
+    ]:
+        watch.last = gossamer.Page.of(f"<title>{title}</title>", url=f"https://example.org/{path}")
+        console = screen()
+        console.print(progress.drawn(watch, console))
+        rows = text_on(console).splitlines()
+        assert rows[2].split(None, 1)[1].rstrip() == "resting between requests to spare the servers"
+        assert rows[3].removeprefix("last page").strip() == shown
+
+
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_the_display_fits_any_width(width: int) -> None:
     crawler, _ = crawled({"/": "<a href=/1>"})

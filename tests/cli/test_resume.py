@@ -71,6 +71,7 @@ def test_a_crawl_is_not_begun_where_another_lies(museum: DemoServer, capfd: pyte
 
 def test_what_cannot_be_changed_is_not_offered(capfd: pytest.CaptureFixture[str]) -> None:
     assert gossamer.cli.main(["resume", "here", "--scope", "any"]) == 2
+    assert "--scope cannot be changed when a crawl is resumed" in capfd.readouterr().err
     assert gossamer.cli.main(["resume", "nowhere"]) == 2
     assert "is no crawl directory" in capfd.readouterr().err
 
@@ -91,6 +92,7 @@ def test_status_tells_of_a_running_a_killed_and_a_finished_crawl(
     assert gossamer.cli.main(["status", "here"]) == 0
     said = capfd.readouterr().out
     assert "interrupted" in said
+    assert ", on 1 host\n" in said
     assert "Go on: gossamer resume here" in said
     assert gossamer.cli.main(["status", "here", "--json"]) == 0
     facts = json.loads(capfd.readouterr().out)

@@ -82,9 +82,9 @@ exit codes: 0 exported, 2 usage, 4 files could not be read or written, 70 a bug,
 """
 EXAMPLES = """\
 start here:
-  gossamer demo                            see what it does, on a website of its own
-  gossamer https://example.org/            crawl a site: the same as `gossamer crawl`
-  gossamer crawl --help                    every choice, with its default
+  gossamer demo                    see what it does, on a website of its own
+  gossamer https://example.org/    crawl a site: the same as `gossamer crawl`
+  gossamer crawl --help            every choice, with its default
 """
 
 
@@ -96,6 +96,10 @@ class Parser(argparse.ArgumentParser):
         said = message.replace("argument ", "").strip().rstrip(".")
         raise UserError(f"{said}.\nTry: {self.prog} --help")
 
+    def format_help(self) -> str:
+        """Write the help, without the empty line that argparse puts before a list of commands."""
+        return super().format_help().replace("commands:\n  \n", "commands:\n")
+
 
 def read(words: Sequence[str]) -> argparse.Namespace:
     """Read the command line; raises UserError for what is wrong, SystemExit after --help and --version."""
@@ -104,7 +108,7 @@ def read(words: Sequence[str]) -> argparse.Namespace:
     chosen, unknown = parser.parse_known_args(words)
     verb = getattr(chosen, "verb", None)
     if unknown:
-        _complain(unknown[0], verbs.get(verb or "", parser))
+        _complain(unknown[0], verbs.get(verb or "", parser), verbs["crawl"])
     if verb is None:
         parser.print_help()
         raise SystemExit(0)
@@ -128,12 +132,22 @@ def _like_url(word: str) -> bool:
     return not word.startswith("-") and ("." in word or "://" in word or word.startswith("localhost"))
 
 
-def _complain(unknown: str, parser: argparse.ArgumentParser) -> NoReturn:
+def _complain(unknown: str, parser: argparse.ArgumentParser, crawl: argparse.ArgumentParser) -> NoReturn:
     flag = unknown.partition("=")[0]
-    known = [option for action in parser._actions for option in action.option_strings]  # noqa: SLF001  # no public way
-    close = get_close_matches(flag, known, 1)
-    hint = f" Did you mean {close[0]}?" if close else ""
-    raise UserError(f"There is no option {flag}.{hint}\nTry: {parser.prog} --help")
+    if parser.prog.endswith(" resume") and flag in _flags(crawl):
+        raise UserError(
+            f"{flag} cannot be changed when a crawl is resumed: it goes on as it began. "
+            f"Start another crawl in another directory for that.\nTry: {parser.prog} --help"
+        )
+    names = {option.lstrip("-"): option for option in _flags(parser)}  # the dashes make all alike
+    close = get_close_matches(flag.lstrip("-"), names, 1, 0.7)
+    hint = f" Did you mean {names[close[0]]}?" if close else ""
+    what = "option" if flag.startswith("-") else "argument"
+    raise UserError(f"There is no {what} {flag}.{hint}\nTry: {parser.prog} --help")
+
+
+def _flags(parser: argparse.ArgumentParser) -> list[str]:
+    return [option for action in parser._actions for option in action.option_strings]  # noqa: SLF001  # no public way
 
 
 # ---------------------------------------------------------------- the parsers
@@ -329,7 +343,7 @@ def _add_demo(parser: Parser) -> None:
     _add_engine(choices)
     choices.switch("--serve", dest="serve", about="do not crawl it; keep it running to try things on")
     port = "serve on this port (default: any free one)"
-    choices.choice("--port", type=values.count_or_none, default=0, metavar="N", about=port)
+    choices.choice("--port", type=values.port, default=0, metavar="N", about=port)
     directory = "where results go (default: a temporary directory)"
     choices.choice("-o", "--output", dest="directory", metavar="DIR", about=directory)
     choices.switch("--json", dest="json", about="print the closing report as JSON on stdout")

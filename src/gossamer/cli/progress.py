@@ -25,6 +25,10 @@ EVERY: Final = 30.0
 """How often a line is written where nothing can be drawn, in seconds."""
 _LOOKS: Final = 24
 _REDRAWS: Final = 8
+_HEADS: Final = 9
+"""Columns for "last page" and its like."""
+_SHORTEST_TITLE: Final = 8
+"""A title with fewer columns left tells nothing."""
 
 
 class Sight(Struct, frozen=True):
@@ -125,13 +129,15 @@ def drawn(watch: Watch, screen: Console) -> RenderableType:
         return line(("Starting …", "dim"))
     rows = Table.grid(padding=(0, 2), expand=True)
     rows.width = screen.width - 4  # room for the "^C" a terminal may echo
-    rows.add_column(style="dim", no_wrap=True, min_width=9)
+    rows.add_column(style="dim", no_wrap=True, min_width=_HEADS)
     rows.add_column(no_wrap=True, overflow="crop" if screen.options.ascii_only else "ellipsis", ratio=1)
     rows.add_row("so far", line(*_figures(sight)))
     rows.add_row("", _bar(sight.snapshot))
-    rows.add_row("now", line((watch.note, "bold yellow") if watch.note else sight.waiting.sentence))
+    waiting = sight.waiting.sentence.partition(" (")[0]  # what could be done about it is for the summary
+    rows.add_row("now", line((watch.note, "bold yellow") if watch.note else waiting))
     if watch.last is not None:
-        rows.add_row("last page", line(*_page(watch.last)))
+        mark = "..." if screen.options.ascii_only else "…"
+        rows.add_row("last page", line(*_page(watch.last, rows.width - _HEADS - 2, mark)))
     return rows
 
 
@@ -145,10 +151,24 @@ def _figures(sight: Sight) -> list[str | tuple[str, str]]:
     return [*parts, f"{shown_size(snapshot.bytes)}  ", (shown_duration(snapshot.elapsed), "dim")]
 
 
-def _page(page: Page) -> list[str | tuple[str, str]]:
+def _page(page: Page, room: int, mark: str) -> list[str | tuple[str, str]]:
+    """Say which page it is in so many columns: where they are too few, the title is cut first, then the URL inside."""
     colour = "green" if page.ok else "yellow" if page.status and page.status < 400 else "red"
-    title = f"{page.title[:120]}  " if page.title else ""
-    return [(f"{page.status or page.reason} ", colour), title, (page.url[:300], "dim")]
+    status = f"{page.status or page.reason} "
+    url = _cut_inside(printable(page.url), room - len(status), mark)
+    title = line(page.title[:200])
+    left = room - len(status) - line(url).cell_len - 2
+    if title.cell_len > left:
+        title.truncate(max(left - len(mark), 0))
+        title.rstrip()
+        title.append(mark)
+    return [(status, colour), f"{title.plain}  " if page.title and left >= _SHORTEST_TITLE else "", (url, "dim")]
+
+
+def _cut_inside(text: str, room: int, mark: str) -> str:
+    """Leave out the middle: both the host and the end of a path tell something."""
+    kept = max(room - len(mark), 2)
+    return text if len(text) <= room else text[: kept - kept // 2] + mark + text[-(kept // 2) :]
 
 
 def _bar(snapshot: Snapshot) -> RenderableType:

@@ -13,8 +13,9 @@ import msgspec
 
 from gossamer.cli.summary import resume_command
 from gossamer.cli.terminal import printable
-from gossamer.cli.values import shown_duration, shown_size
+from gossamer.cli.values import numbered, shown_duration, shown_size
 from gossamer.directory import Status, status
+from gossamer.model import OutcomeKind
 from gossamer.reasons import Reason
 
 
@@ -59,8 +60,9 @@ def described(told: Status) -> Iterator[str]:
     """Give the status in lines for people."""
     seen, books = told.glance, told.glance.books
     yield f"{told.directory}: {_state(told)}"
-    yield f"  {seen.known:,} links known, {seen.ended:,} ended, {seen.pending:,} pending, on {seen.hosts:,} hosts"
-    counted = ", ".join(f"{number:,} {kind}" for kind, number in books.kinds.items() if number)
+    known, hosts = numbered(seen.known, "link"), numbered(seen.hosts, "host")
+    yield f"  {known} known, {seen.ended:,} ended, {seen.pending:,} pending, on {hosts}"
+    counted = ", ".join(_counted(kind, number) for kind, number in books.kinds.items() if number)
     yield f"  {counted or 'nothing recorded yet'}; {shown_size(books.bytes)} in {shown_duration(books.elapsed)}"
     if seen.committed_at is not None:
         yield f"  last saved {_moment(seen.committed_at)}"
@@ -68,6 +70,10 @@ def described(told: Status) -> Iterator[str]:
         yield f"  {number:>9,}  {code:<24} {Reason(code).sentence}"
     if told.resumable:
         yield f"Go on: {resume_command(told.directory)}"
+
+
+def _counted(kind: str, number: int) -> str:
+    return f"{number:,} tried again" if kind == OutcomeKind.RETRY else f"{number:,} {kind}"
 
 
 def _state(told: Status) -> str:

@@ -48,6 +48,14 @@ def count_or_none(text: str) -> int:
     return _whole(text, 0)
 
 
+def port(text: str) -> int:
+    """Read a port number; 0 is any free one."""
+    number = _whole(text, 0)
+    if number > 65535:
+        raise ArgumentTypeError(f"{text!r} is not a port: they go up to 65535")
+    return number
+
+
 def _whole(text: str, least: int) -> int:
     digits = text.strip().replace("_", "").replace(",", "")
     if not (digits.isascii() and digits.isdigit()) or len(digits) > 15 or int(digits) < least:
