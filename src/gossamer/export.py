@@ -36,10 +36,15 @@ _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010f
 
 
 class Exported(Struct, frozen=True):
-    """What was made: where, and how many pages (of jsonl and graphs: links that ended) went into it."""
+    """What was made: where, and how many links that ended went into it.
+
+    `made` counts what is there now, and `thing` says what that is: record, page (of Markdown) or link (of a graph).
+    """
 
     path: Path
     pages: int
+    made: int = 0
+    thing: str = "record"
 
 
 def export(directory: Path, format: str, target: Path | None = None) -> Exported:
@@ -60,8 +65,10 @@ def export(directory: Path, format: str, target: Path | None = None) -> Exported
     try:
         if format in ("parquet", "markdown"):
             return _export_pages(directory, format, target or directory)
-        name, write = _FILES[format]
-        return _export_file(directory, target or directory / name, write)
+        name, thing, write = _FILES[format]
+        target = target or directory / name
+        count, made = _export_file(directory, target, write)
+        return Exported(target, count, made, thing)
     except OSError as error:
         raise OutputError(f"Exporting {format} failed: {error.strerror or error}.") from error
 
@@ -124,7 +131,10 @@ def _export_pages(directory: Path, format: str, target: Path) -> Exported:
         output.close()
     for waiting in target.glob("parquet-*.pending") if format == "parquet" else ():
         waiting.unlink()  # nobody will go on from here
-    return Exported(target / "markdown" if format == "markdown" else target, count)
+    if format == "parquet":
+        return Exported(target, count, count)
+    index = target / "markdown" / "index.jsonl"
+    return Exported(index.parent, count, index.read_bytes().count(b"\n"), "page")
 
 
 def _refuse_existing(target: Path, format: str) -> None:
@@ -145,38 +155,44 @@ def _batched(found: Iterator[Ended]) -> Iterator[tuple[Ended, ...]]:
 # ---------------------------------------------------------------- single files
 
 
-def _export_file(directory: Path, target: Path, write: Callable[[Path, Path], int]) -> Exported:
+Write = Callable[[Path, Path], tuple[int, int]]
+"""Writes a crawl to a file; tells how many links that ended went in, and how many things came out."""
+
+
+def _export_file(directory: Path, target: Path, write: Write) -> tuple[int, int]:
     if target.exists():
         raise UserError(f"{target} is there already; name another place with -o.")
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     try:
-        count = write(directory, part)
+        counts = write(directory, part)
         part.replace(target)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    return Exported(target, count)
+    return counts
 
 
-def _write_jsonl(directory: Path, path: Path) -> int:
+def _write_jsonl(directory: Path, path: Path) -> tuple[int, int]:
     count = 0
     with path.open("wb") as file:
         for piece in lines(directory):
             file.write(piece)
             count += piece.count(b"\n")
-    return count
+    return count, count
 
 
-def _write_graph(directory: Path, path: Path) -> int:
+def _write_graph(directory: Path, path: Path) -> tuple[int, int]:
     from gossamer.outputs.tables import LINKS, TableFile
 
-    count, rows = 0, []
+    count, made, rows = 0, 0, []
     table = TableFile(path, LINKS)
     try:
         for visit in visits(directory):
             count += 1
-            rows += [msgspec.structs.asdict(link) for link in links_of(visit)]
+            links = links_of(visit)
+            made += len(links)
+            rows += [msgspec.structs.asdict(link) for link in links]
             if len(rows) >= _ROW_GROUP:
                 table.add(rows)
                 rows = []
@@ -185,7 +201,7 @@ def _write_graph(directory: Path, path: Path) -> int:
     except BaseException:
         table.abandon()
         raise
-    return count
+    return count, made
 
 
 # ---------------------------------------------------------------- GraphML
@@ -203,9 +219,9 @@ _HEAD: Final = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-def _write_graphml(directory: Path, path: Path) -> int:
+def _write_graphml(directory: Path, path: Path) -> tuple[int, int]:
     """Write the links that ended as nodes, then the links between them; a URL never visited is a bare node."""
-    seen, count = Seen(), 0
+    seen, count, made = Seen(), 0, 0
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(_HEAD)
         for _, line in glance.ended(directory / JOURNAL):
@@ -214,9 +230,11 @@ def _write_graphml(directory: Path, path: Path) -> int:
             file.write(_node(record.url, _facts(record)))
             count += 1
         for visit in visits(directory):
-            _write_edges(file, seen, links_of(visit))
+            links = links_of(visit)
+            made += len(links)
+            _write_edges(file, seen, links)
         file.write("</graph>\n</graphml>\n")
-    return count
+    return count, made
 
 
 def _facts(record: PageRecord) -> Iterable[tuple[str, object]]:
@@ -256,8 +274,8 @@ def _xml(text: str) -> str:
     return escape(_NOT_XML.sub("\ufffd", text), quote=False)
 
 
-_FILES: Final[dict[str, tuple[str, Callable[[Path, Path], int]]]] = {
-    "jsonl": ("export.jsonl", _write_jsonl),
-    "graph": ("graph.parquet", _write_graph),
-    "graphml": ("graph.graphml", _write_graphml),
+_FILES: Final[dict[str, tuple[str, str, Write]]] = {
+    "jsonl": ("export.jsonl", "record", _write_jsonl),
+    "graph": ("graph.parquet", "link", _write_graph),
+    "graphml": ("graph.graphml", "link", _write_graphml),
 }

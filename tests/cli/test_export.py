@@ -35,8 +35,14 @@ def test_a_graph_goes_to_a_file_and_the_talk_to_stderr(
     assert cli.main(["export", str(crawl), "-f", "graphml", "-o", str(target)]) == 0
     out, err = capsys.readouterr()
     assert out == ""
-    assert "2 links exported to" in err
+    assert "1 link exported to" in err
     assert target.read_text(encoding="utf-8").count("<node") == 2
+
+
+@pytest.mark.parametrize(("name", "said"), [("markdown", "2 pages"), ("parquet", "2 records"), ("graph", "1 link")])
+def test_what_was_made_is_counted(crawl: Path, name: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["export", str(crawl), "-f", name]) == 0
+    assert capsys.readouterr().err.startswith(f"{said} exported to")
 
 
 def test_quiet_says_nothing(crawl: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from gossamer.cli.terminal import console, line
+from gossamer.cli.values import numbered
 from gossamer.export import export, lines
 
 
@@ -20,5 +21,5 @@ def run(chosen: Namespace) -> int:
         return 0
     exported = export(directory, chosen.format, None if chosen.output is None else Path(chosen.output))
     if not chosen.quiet:
-        console().print(line(f"{exported.pages:,} links exported to {exported.path}"), soft_wrap=True)
+        console().print(line(f"{numbered(exported.made, exported.thing)} exported to {exported.path}"), soft_wrap=True)
     return 0
