@@ -197,3 +197,8 @@ def test_any_seed_is_a_canonical_url_or_the_users_mistake(typed: str) -> None:
     except UserError:
         return
     assert canonical(url) == url
+
+
+def test_a_lone_surrogate_is_read_as_a_replacement_character() -> None:
+    assert resolve("https://a.example/", "/\ud800") == "https://a.example/%EF%BF%BD"
+    assert canonical("https://a.example/\udfff") == "https://a.example/%EF%BF%BD"

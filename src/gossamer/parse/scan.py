@@ -64,11 +64,6 @@ class Scan(Struct, frozen=True):
     refresh: str | None = None
 
 
-def scan(text: str) -> Scan:
-    """Read the links and the metadata of an HTML page from its decoded text. Never raises."""
-    return Reader(text).read()
-
-
 class Reader:
     """Reads one page, token by token. Readers that keep more override `tokens` and `note_link`."""
 
