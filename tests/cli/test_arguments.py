@@ -91,13 +91,14 @@ def test_a_url_without_a_command_is_crawled(words: list[str]) -> None:
 def test_flags_name_fields_of_the_policy() -> None:
     chosen = arguments.read(
         "crawl a.example -d 2 --max-time 5m --max-bytes 1k --delay auto --no-robots --follow-nofollow --exclude /x/* "
-        "--exclude /y/* --allow-private ::1 --timeout 3 --scope any".split()
+        "--exclude /y/* --allow-private ::1 --timeout 3 --scope any --trap-budget 9".split()
     )
     fields = gather(chosen, {}, Path("/nowhere"))
     policy = Policy.of(fields)
     assert (policy.max_depth, policy.max_time, policy.max_bytes, policy.delay) == (2, 300, 1024, "auto")
     assert (policy.robots, policy.nofollow, policy.exclude) == (False, False, ("/x/*", "/y/*"))
     assert (policy.allow_private, policy.timeout, policy.scope) == (("::1",), 3.0, "any")
+    assert policy.trap_budget == 9
 
 
 # ---------------------------------------------------------------- where settings come from
