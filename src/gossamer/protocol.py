@@ -20,7 +20,7 @@ from gossamer.model import (
     Request,
     Response,
 )
-from gossamer.reasons import FinishReason, Reason
+from gossamer.reasons import FinishReason
 
 # ---------------------------------------------------------------- values that cross the border with the journal
 
@@ -190,7 +190,6 @@ __all__ = [
     "Fetch",
     "Recall",
     "Recalled",
-    "Reason",
     "RobotsRead",
     "Saved",
     "Stop",
