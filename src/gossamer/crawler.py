@@ -37,7 +37,7 @@ from gossamer.policy import Policy
 from gossamer.ports import AsyncFetcher, Clock, Fetcher, Journal
 from gossamer.protocol import Ended, Saved
 from gossamer.reasons import FinishReason, Waiting
-from gossamer.visit import Visitor
+from gossamer.visit import Work
 
 EngineName = Literal["inline", "threads", "asyncio"]
 CONCURRENCY: Final[Mapping[str, int]] = {"inline": 1, "threads": 8, "asyncio": 64}
@@ -94,7 +94,8 @@ class Crawler:
         self._settings = Settings(self.policy, engine, _known_formats(formats), durable)
         self._resumes = False
         self._holding: CrawlDirectory | None = None
-        self._visitor = Visitor(self.policy)
+        self._work = Work(self.policy)
+        self._work.visitor()  # patterns that are none are refused here, not where the crawl begins
         self._driver: Driver | None = None
         self._wake = _nothing
         self._call_off = _nothing
@@ -202,9 +203,9 @@ class Crawler:
             raise
         engine: Engine
         if self.engine == "inline":
-            engine = InlineEngine(fetcher, self._visitor.visit)
+            engine = InlineEngine(fetcher, self._work.visitor().visit)
         else:
-            engine = ThreadsEngine(fetcher, self._visitor.visit, self.policy.concurrency or 1)
+            engine = ThreadsEngine(fetcher, self._work.visitor().visit, self.policy.concurrency or 1)
         self._wake = engine.wake
         self._call_off = fetcher.abort  # the inline engine waits inside a fetch, and cannot be woken there
         try:
@@ -221,7 +222,7 @@ class Crawler:
         except BaseException:
             await fetcher.aclose()
             raise
-        engine = AsyncioEngine(fetcher, self._visitor.visit)
+        engine = AsyncioEngine(fetcher, self._work.visitor().visit)
         self._wake = engine.wake
         try:
             async with contextlib.aclosing(arun(driver, engine)) as batches:
@@ -250,7 +251,7 @@ class Crawler:
         if saved.books is not None:
             passed = max(0.0, self._clock.wall() - saved.saved_at)
             crawl.restore(saved.books, passed=passed, now=self._clock.now())
-        self._visitor = Visitor(self.policy, key=saved.key)
+        self._work = Work(self.policy, saved.key)
         holding = self._holding
         journal: Journal = holding.journal if holding else MemoryJournal()
         outputs = holding.outputs if holding else {}

@@ -30,6 +30,20 @@ _OTHER_SCHEME: Final = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*+:", re.IGNORECA
 _Judged = dict[str, Outlink | Refusal | None]
 
 
+class Work(Struct, frozen=True):
+    """Say what every worker of a crawl does with an answer, wherever it runs: it can be pickled, a visitor cannot.
+
+    `key` is that of the crawl's fingerprints.
+    """
+
+    policy: Policy
+    key: int = 0
+
+    def visitor(self) -> Visitor:
+        """Make a visitor for one worker."""
+        return Visitor(self.policy, key=self.key)
+
+
 class Visitor:
     """Read answers for one worker.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from core.webs import html
@@ -10,7 +12,7 @@ from gossamer.model import Failure, Link, OutcomeKind, Purpose, Request, Respons
 from gossamer.policy import Policy
 from gossamer.protocol import Failed, RobotsRead, Visited
 from gossamer.reasons import Reason
-from gossamer.visit import Visitor
+from gossamer.visit import Visitor, Work
 
 HOME = "https://a.example/dir/page?q=1"
 
@@ -184,3 +186,11 @@ def test_a_bug_costs_one_page_and_shows_its_traceback(monkeypatch: pytest.Monkey
     assert isinstance(event, Failed)
     assert (event.kind, event.record.reason) == (OutcomeKind.FAILED, Reason.FAIL_BUG)
     assert "of our own making" in event.record.detail
+
+
+def test_work_sent_to_another_process_makes_a_visitor_that_finds_the_same() -> None:
+    work = Work(Policy(seeds=("https://a.example/",), exclude=("*/y",)), 77)
+    sent = pickle.loads(pickle.dumps(work))  # made here
+    body = "<a href=x>1</a><a href=/y>2</a>"
+    assert visited(body, visitor=sent.visitor()) == visited(body, visitor=work.visitor())
+    assert visited(body, visitor=sent.visitor()) != visited(body, visitor=Work(work.policy, 78).visitor())
