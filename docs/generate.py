@@ -15,7 +15,7 @@ import msgspec
 
 import gossamer
 from gossamer.cli import arguments
-from gossamer.policy import Policy
+from gossamer.policy import HostManners, Policy
 from gossamer.reasons import FinishReason, Reason, Waiting
 
 HERE = Path(__file__).parent
@@ -156,11 +156,26 @@ def configuration() -> str:
         (f"`{name}`", _default(field.default), f"`{flags[name]}`" if name in flags else "", WORDING["settings"][name])
         for name, field in ((field.name, field) for field in msgspec.structs.fields(Policy))
     )
-    return _page("Configuration", intro, toml, _table(("setting", "default", "flag", "meaning"), rows))
+    hosts = (
+        "## Some hosts otherwise\n\nWhoever owns a site may have it crawled faster, or not at all so fast, than others "
+        "in the same crawl:\n\n```toml\n"
+        '[hosts."docs.example.org"]\ndelay = 0\nhost_concurrency = 8\n\n'
+        '[hosts."*.example.org"]            # all names below it, not example.org itself\ndelay = "2s"\n\n'
+        '[hosts."127.0.0.1:8000"]           # at one port only\nrobots = false\n```\n\n'
+        f"A host may have its own {_listed(msgspec.structs.fields(HostManners))}; they mean what they mean above. "
+        "Where several tables match, each setting comes from the closest: a name before a longer tail before a shorter "
+        'one, and with a port before without. In Python: `hosts={"docs.example.org": {"delay": 0}}`.'
+    )
+    return _page("Configuration", intro, toml, _table(("setting", "default", "flag", "meaning"), rows), hosts)
+
+
+def _listed(fields: tuple[Any, ...]) -> str:
+    names = [f"`{field.name}`" for field in fields]
+    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _default(value: Any) -> str:
-    return "none" if value in (None, "", ()) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+    return "none" if value in (None, "", (), {}) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 # ---------------------------------------------------------------- Python

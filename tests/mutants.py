@@ -119,8 +119,8 @@ MUTANTS = (
     # ---------------------------------------------------------------- frontier.py
     Mutant(
         "frontier.py",
-        "host.in_flight >= self._host_concurrency",
-        "host.in_flight > self._host_concurrency",
+        "host.in_flight >= host.most",
+        "host.in_flight > host.most",
         "one fetch too many on a host",
     ),
     Mutant("frontier.py", "if until > self.ready_at:", "if until != self.ready_at:", "a short rest would end a long one"),
@@ -154,6 +154,10 @@ MUTANTS = (
     # ---------------------------------------------------------------- politeness.py
     Mutant("politeness.py", "AUTO_FACTOR * elapsed, AUTO_LEAST", "elapsed, AUTO_LEAST", "half the rest"),
     Mutant("politeness.py", "return max(own, crawl_delay or 0.0)", "return own", "Crawl-delay would be ignored", BOTH),
+    Mutant("politeness.py", "not pattern.below, len", "pattern.below, len", "a whole domain's table would beat a host's own"),
+    Mutant("politeness.py", 'endswith(f".{self.name}")', "endswith(self.name)", "notexample.org would pass for *.example.org"),
+    Mutant("politeness.py", "if value is not None}", "}", "what a table does not say would be undone"),
+    Mutant("frontier.py", "most if isinstance(most, int) else most(key)", "1", "a host's own limit would be forgotten"),
     Mutant("politeness.py", "crawl_delay > policy.max_crawl_delay", "crawl_delay >= policy.max_crawl_delay", "30 s is fine"),
     # ---------------------------------------------------------------- seen.py, retries.py, visit.py, ledger.py
     Mutant("seen.py", "self._moved += slots", "self._moved += slots + 1", "a fingerprint forgotten while a table moves"),

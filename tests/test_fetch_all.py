@@ -109,6 +109,13 @@ def test_at_most_host_concurrency_fetches_of_a_host_run_at_once(engine: str) -> 
     assert max(at_once) == (1 if engine == "inline" else 2)
 
 
+def test_a_host_may_be_fetched_from_less_at_once_than_others() -> None:
+    with DemoServer(site=Site(slow_seconds=0.03)) as slow:
+        urls = [f"{slow.url}cabinet/patient-thread"] * 4
+        list(local(urls, engine="threads", hosts={"127.0.0.1": {"host_concurrency": 1}}))
+    assert not any(one.arrived < other.arrived < one.ended for one in slow.log for other in slow.log)
+
+
 SITE = {
     "/": gossamer.RecordedPage(301, {"Location": "/second"}),
     "/second": gossamer.RecordedPage(302, {"Location": "https://other.example/end"}),

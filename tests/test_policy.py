@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from gossamer.errors import UserError
-from gossamer.policy import Policy
+from gossamer.policy import HostManners, Policy
 
 
 def test_the_defaults_are_polite() -> None:
@@ -36,6 +36,8 @@ def test_the_defaults_are_polite() -> None:
         ({"max_pages": "10"}, "max_pages", 10),
         ({"max_time": None}, "max_time", None),
         ({"robots": "false"}, "robots", False),
+        ({"hosts": {"a.example": {"delay": "2"}}}, "hosts", {"a.example": HostManners(delay=2.0)}),
+        ({"hosts": {"a.example": HostManners(robots=False)}}, "hosts", {"a.example": HostManners(robots=False)}),
     ],
 )
 def test_loose_values_become_strict_ones(written: dict[str, Any], field: str, value: object) -> None:
@@ -53,6 +55,13 @@ def test_loose_values_become_strict_ones(written: dict[str, Any], field: str, va
         ({"scope": "planet"}, "scope cannot be 'planet': invalid enum value 'planet'."),
         ({"host_concurrency": 0}, "host_concurrency cannot be 0"),
         ({"headers": {"X": 1}}, "headers cannot be {'X': 1}: "),
+        (
+            {"hosts": {"a.example": {"dealy": 1}}},
+            "hosts, a.example: no host has a setting 'dealy'. Did you mean",
+        ),
+        ({"hosts": {"a.example": {"delay": -1}}}, "hosts cannot be {'a.example': {'delay': -1}}: "),
+        ({"hosts": {"a.example": 1}}, "hosts cannot be {'a.example': 1}: "),
+        ({"hosts": "a.example"}, "hosts cannot be 'a.example': "),
     ],
 )
 def test_what_cannot_be_is_told_in_a_sentence(written: dict[str, Any], sentence: str) -> None:

@@ -169,7 +169,7 @@ def test_what_decided_the_links_cannot_be_changed(directory: Path) -> None:
     start(directory, max_pages=3).run()
     changes: dict[str, object] = {
         "scope": "any", "include": "/x", "exclude": ["/y"], "max_depth": 3, "nofollow": False, "max_url_length": 10,
-        "robots": False, "seeds": ("https://example.com/",),
+        "robots": False, "hosts": {"127.0.0.1": {"robots": False}}, "seeds": ("https://example.com/",),
     }  # fmt: skip
     for name, value in changes.items():
         with pytest.raises(UserError, match=f"^{name} cannot be changed"):
@@ -196,6 +196,15 @@ def test_what_was_said_stays(directory: Path) -> None:
     resumed = go_on(directory, engine="threads")
     assert (resumed.policy.concurrency, resumed.policy.user_agent) == (5, "silk/1")
     assert resumed.policy.headers == (("X", 'a"b\\'),)
+
+
+def test_what_is_different_for_some_hosts_stays_and_may_be_changed(directory: Path) -> None:
+    hosts = {"*.Example.org": {"delay": "auto", "robots": False}, "127.0.0.1": {"delay": 0, "host_concurrency": 2}}
+    start(directory, max_pages=3, hosts=hosts).run()
+    assert go_on(directory).policy.hosts == Policy.of({"hosts": hosts}).hosts
+    calmer = {"*.Example.org": {"robots": False}, "127.0.0.1": {"delay": 0.01}}
+    go_on(directory, hosts=calmer, max_pages=4).run()
+    assert read_settings(directory).policy.hosts == Policy.of({"hosts": calmer}).hosts
 
 
 # ---------------------------------------------------------------- one crawl a directory, one process a crawl

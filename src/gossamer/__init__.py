@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
     from gossamer.model import Counts, Failure, OutcomeKind, PageRecord, Response, Snapshot, Timings
     from gossamer.page import Page
-    from gossamer.policy import Policy
+    from gossamer.policy import HostManners, Policy
     from gossamer.reasons import FinishReason, Reason, Waiting
 
     __version__: str
@@ -32,7 +32,7 @@ _HOMES = {
     "fetchers.recorded": ("RecordedFetcher", "RecordedPage"),
     "model": ("Counts", "Failure", "OutcomeKind", "PageRecord", "Response", "Snapshot", "Timings"),
     "page": ("Page",),
-    "policy": ("Policy",),
+    "policy": ("HostManners", "Policy"),
     "reasons": ("FinishReason", "Reason", "Waiting"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -44,6 +44,7 @@ __all__ = [
     "Failure",
     "FinishReason",
     "GossamerError",
+    "HostManners",
     "JournalError",
     "OutcomeKind",
     "OutputError",

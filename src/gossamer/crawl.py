@@ -171,7 +171,7 @@ class Crawl:
         self._tally.fetches += 1
         self._time.begin()
         crawl_delay = self._gate.crawl_delay(host)
-        spaced = politeness.spacing(self._policy, crawl_delay)
+        spaced = politeness.spacing(self._gate.policy(host), crawl_delay)
         if spaced:
             host.rest(now + spaced, politeness.category(crawl_delay, spaced))
         self._frontier.start(host)
@@ -353,7 +353,7 @@ class Crawl:
         self._pages_in_flight -= request.purpose is Purpose.PAGE
         self._time.end(now - since, answered_in)
         crawl_delay = self._gate.crawl_delay(host)
-        rested = politeness.rest(self._policy, crawl_delay, answered_in)
+        rested = politeness.rest(self._gate.policy(host), crawl_delay, answered_in)
         if rested:
             host.rest(now + rested, politeness.category(crawl_delay, rested))
             self._rests.note(host.key, host.ready_at)

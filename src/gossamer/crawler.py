@@ -34,6 +34,7 @@ from gossamer.model import Counts, OutcomeKind, Snapshot
 from gossamer.outputs import FORMATS
 from gossamer.page import Page
 from gossamer.policy import Policy
+from gossamer.politeness import Manners
 from gossamer.ports import AsyncFetcher, Clock, Fetcher, Journal
 from gossamer.protocol import Ended, Saved
 from gossamer.reasons import FinishReason, Waiting
@@ -244,7 +245,7 @@ class Crawler:
 
     def _driver_of(self, saved: Saved) -> Driver:
         frontier = Frontier(
-            host_concurrency=self.policy.host_concurrency, breadth_first=self.policy.max_depth is not None
+            host_concurrency=Manners(self.policy).host_concurrency, breadth_first=self.policy.max_depth is not None
         )
         frontier.restore(saved)
         crawl = Crawl(self.policy, frontier, key=saved.key)
@@ -286,6 +287,7 @@ def _complete(policy: Policy | None, seeds: list[str], fields: Mapping[str, Any]
     if not whole["seeds"]:
         raise UserError("A crawl needs at least one URL to start from.")
     complete = Policy.of(whole)
+    Manners(complete)  # complains now about a host that is none
     return msgspec.structs.replace(
         complete,
         user_agent=complete.user_agent or user_agent(complete),

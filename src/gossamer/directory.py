@@ -35,7 +35,7 @@ JOURNAL: Final = "journal.db"
 LOCK: Final = "lock"
 FIXED: Final = (
     "seeds", "scope", "include", "exclude", "max_depth", "nofollow", "robots", "max_url_length", "max_links_per_page",
-    "trap_depth", "traps",
+    "trap_depth", "traps", "hosts",
 )  # fmt: skip
 """What cannot be changed when a crawl is resumed: it has decided which links belong, and nobody asks them again."""
 
@@ -166,11 +166,18 @@ def status(path: Path) -> Status:
 def refuse_changes(before: Policy, after: Policy) -> None:
     """Raise UserError for a change of what the crawl has decided already."""
     for name in FIXED:
-        if getattr(before, name) != getattr(after, name):
+        if _fixed(before, name) != _fixed(after, name):
             raise UserError(
                 f"{name} cannot be changed when a crawl is resumed: links were accepted and refused by it. "
                 "Start another crawl in another directory for that."
             )
+
+
+def _fixed(policy: Policy, name: str) -> object:
+    """Give what must stay as it is; of what is different for some hosts, only whether robots.txt is obeyed."""
+    if name == "hosts":
+        return {host: table.robots for host, table in policy.hosts.items() if table.robots is not None}
+    return getattr(policy, name)
 
 
 def read_settings(path: Path) -> Settings:
@@ -207,7 +214,7 @@ def write_settings(path: Path, settings: Settings) -> None:
 
 
 def toml(value: object) -> str:
-    """Write a value as TOML 1.0 does: texts, numbers, booleans, and lists of them."""
+    """Write a value as TOML 1.0 does: texts, numbers, booleans, lists of them, and tables without None."""
     match value:
         case bool():
             return "true" if value else "false"
@@ -217,6 +224,11 @@ def toml(value: object) -> str:
             return f'"{"".join(map(_escaped, value))}"'
         case list() | tuple():
             return f"[{', '.join(map(toml, value))}]"
+        case Mapping():
+            entries = (f"{toml(name)} = {toml(each)}" for name, each in value.items() if each is not None)
+            return f"{{{', '.join(entries)}}}"
+        case Struct():
+            return toml(msgspec.structs.asdict(value))
         case _:
             raise TypeError(f"{value!r} is no setting")
 

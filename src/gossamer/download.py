@@ -35,6 +35,7 @@ from gossamer.fetchers.options import is_credential
 from gossamer.model import Failure, Link, OutcomeKind, PageRecord, Request, Response
 from gossamer.page import Page
 from gossamer.policy import Policy
+from gossamer.politeness import Manners
 from gossamer.ports import AsyncFetcher, Clock, Fetcher
 from gossamer.protocol import Failed, Visited
 from gossamer.reasons import Reason
@@ -203,7 +204,7 @@ class _Window:
 
     def __init__(self, policy: Policy, *, follow: bool) -> None:
         self._most = policy.concurrency or 1
-        self._most_of_host = policy.host_concurrency
+        self._most_of_host = Manners(policy).host_concurrency
         self._follow = follow
         self._exhausted = False
         self._count = 0
@@ -261,7 +262,7 @@ class _Window:
             start(request)
 
     def _free_host(self) -> str | None:
-        return next((host for host in self._hosts if self._busy[host] < self._most_of_host), None)
+        return next((host for host in self._hosts if self._busy[host] < self._most_of_host(host)), None)
 
     def _queue(self, request: Request) -> None:
         self._hosts.setdefault(urls.host_key(request.url), deque()).append(request)

@@ -117,16 +117,18 @@ class Host:
     """One politeness key (scheme and authority): its queue, its rest, and what its robots.txt says.
 
     `robots` is None until it was read, `robots_next` what to ask when the first try gave no rules;
-    `closed` is why no page of the host may be fetched any more, `detail` the same in more words.
+    `closed` is why no page of the host may be fetched any more, `detail` the same in more words; `most` fetches may be
+    `in_flight` at once.
     """
 
     __slots__ = (
-        "again", "closed", "detail", "in_flight", "key", "listed", "queue", "reading_robots", "ready_at", "recalling",
-        "resting", "robots", "robots_expire", "robots_next",
+        "again", "closed", "detail", "in_flight", "key", "listed", "most", "queue", "reading_robots", "ready_at",
+        "recalling", "resting", "robots", "robots_expire", "robots_next",
     )  # fmt: skip
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, most: int = 1) -> None:
         self.key = key
+        self.most = most
         self.queue = HostQueue()
         self.again: list[Request] = []
         self.ready_at = 0.0
@@ -174,7 +176,13 @@ class Frontier:
     the same pages on every engine.
     """
 
-    def __init__(self, *, host_concurrency: int = 1, breadth_first: bool = False, at_hand: int = AT_HAND) -> None:
+    def __init__(
+        self,
+        *,
+        host_concurrency: int | Callable[[str], int] = 1,
+        breadth_first: bool = False,
+        at_hand: int = AT_HAND,
+    ) -> None:
         self.hosts: dict[str, Host] = {}
         self._host_concurrency = host_concurrency
         self._breadth_first = breadth_first
@@ -265,7 +273,8 @@ class Frontier:
         """Give the host of that key, making it known if it is not."""
         host = self.hosts.get(key)
         if host is None:
-            host = self.hosts[key] = Host(key)
+            most = self._host_concurrency
+            host = self.hosts[key] = Host(key, most if isinstance(most, int) else most(key))
         return host
 
     def restore(self, saved: Saved) -> None:
@@ -430,7 +439,7 @@ class Frontier:
         return tuple(sorted(id for each in asking for id in each.queue.next(share) if id not in self._at_hand))
 
     def _may_start(self, host: Host) -> bool:
-        if host.in_flight >= self._host_concurrency or host.recalling:
+        if host.in_flight >= host.most or host.recalling:
             return False
         if host.errand:
             return True

@@ -31,12 +31,17 @@ class Gate:
 
     def __init__(self, policy: Policy, numbers: Iterator[int], *, key: int = 0) -> None:
         self._policy = policy
+        self._manners = politeness.Manners(policy)
         self._numbers = numbers
         self._key = key
 
+    def policy(self, host: Host) -> Policy:
+        """Give the policy as it holds for the host."""
+        return self._manners.of(host.key)
+
     def asks(self, host: Host, now: float) -> bool:
         """Tell whether robots.txt must be read before anything else is fetched from the host."""
-        return self._policy.robots and host.closed is None and (host.robots is None or host.robots_expire <= now)
+        return self.policy(host).robots and host.closed is None and (host.robots is None or host.robots_expire <= now)
 
     def request(self, host: Host) -> Request:
         """Give the request for robots.txt, or for where it redirects to; nothing else starts until it has landed."""
@@ -97,7 +102,7 @@ class Gate:
     def _keep(self, host: Host, rules: robots.Robots, now: float) -> None:
         host.robots, host.robots_expire = rules, now + ROBOTS_LIFE
         crawl_delay = self.crawl_delay(host)
-        if politeness.too_slow(self._policy, crawl_delay):
+        if politeness.too_slow(self.policy(host), crawl_delay):
             _close(host, Reason.SKIP_CRAWL_DELAY, f"Crawl-delay: {crawl_delay:g}")
         elif crawl_delay:
             host.rest(now + crawl_delay, Waiting.CRAWL_DELAY)

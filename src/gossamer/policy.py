@@ -20,6 +20,15 @@ Hops = Annotated[int, Meta(ge=0, le=15)]
 Limit = Annotated[int, Meta(ge=1)]
 
 
+class HostManners(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is different for one host, or for some: None where it is as for all others."""
+
+    delay: Seconds | Literal["auto"] | None = None
+    host_concurrency: Limit | None = None
+    max_crawl_delay: Seconds | None = None
+    robots: bool | None = None
+
+
 class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to crawl, how politely, and within which limits.
 
@@ -48,6 +57,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     retries: Size = 2
     max_retry_after: Seconds = 3600.0
     sitemaps: bool = True
+    hosts: Mapping[str, HostManners] = {}
 
     # one fetch
     timeout: Seconds = 30.0
@@ -78,9 +88,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         cannot be.
         """
         for name in fields:
-            if name not in cls.__struct_fields__:
-                close = get_close_matches(name, cls.__struct_fields__, 1)
-                raise UserError(f"There is no setting {name!r}." + (f" Did you mean {close[0]!r}?" if close else ""))
+            _refuse_unknown(cls, name, "There is no setting")
         loose = {name: _loosened(name, value) for name, value in fields.items()}
         for name, value in loose.items():
             try:
@@ -90,12 +98,28 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return msgspec.convert(loose, cls, strict=False)
 
 
+def _refuse_unknown(kind: type[Struct], name: str, complaint: str) -> None:
+    if name not in kind.__struct_fields__:
+        close = get_close_matches(name, kind.__struct_fields__, 1)
+        raise UserError(f"{complaint} {name!r}." + (f" Did you mean {close[0]!r}?" if close else ""))
+
+
 def _loosened(name: str, value: Any) -> Any:
     if name == "headers" and isinstance(value, Mapping):
         return tuple(value.items())
+    if name == "hosts" and isinstance(value, Mapping):
+        return {host: _host_table(host, table) for host, table in value.items()}
     if name in ("seeds", "include", "exclude", "allow_private") and isinstance(value, str):
         return (value,)
     return value
+
+
+def _host_table(host: Any, table: Any) -> Any:
+    if isinstance(table, HostManners):
+        return msgspec.structs.asdict(table)
+    for name in table if isinstance(table, Mapping) else ():
+        _refuse_unknown(HostManners, name, f"hosts, {host}: no host has a setting")
+    return table
 
 
 def _plain(error: msgspec.ValidationError) -> str:

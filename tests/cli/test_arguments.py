@@ -12,7 +12,7 @@ import pytest
 from gossamer.cli import arguments, values
 from gossamer.cli.settings import gather
 from gossamer.errors import UserError
-from gossamer.policy import Policy
+from gossamer.policy import HostManners, Policy
 
 
 @pytest.mark.parametrize(
@@ -165,6 +165,28 @@ def test_lists_and_headers_come_from_the_environment_too() -> None:
     assert policy.exclude == ("/a/*", "/b/*")
     assert policy.headers == (("X-A", "1"), ("X-B", "2"))
     assert policy.robots is False
+
+
+def test_hosts_have_tables_of_their_own_in_the_file(tmp_path: Path) -> None:
+    (tmp_path / "gossamer.toml").write_text('[hosts."a.example"]\ndelay = "250ms"\nrobots = false\n')
+    policy = Policy.of(gather(chosen(), {}, tmp_path))
+    assert policy.hosts == {"a.example": HostManners(delay=0.25, robots=False)}
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[hosts.a]\ndelay = 'soon'\n", "gossamer.toml, hosts, a: 'soon' is not a duration"),
+        ("[hosts.a]\nrobotz = false\n", "no host has a setting 'robotz'. Did you mean 'robots'?"),
+        ("[hosts]\na = 'slow'\n", "hosts cannot be"),
+        ("hosts = 1\n", "hosts cannot be 1"),
+    ],
+)
+def test_a_wrong_table_of_a_host_is_a_sentence(tmp_path: Path, text: str, complaint: str) -> None:
+    (tmp_path / "gossamer.toml").write_text(text)
+    with pytest.raises(UserError) as mistake:
+        Policy.of(gather(chosen(), {}, tmp_path))
+    assert complaint in str(mistake.value)
 
 
 def test_a_misspelt_variable_is_noticed() -> None:

@@ -15,6 +15,7 @@ from gossamer.frontier import Frontier
 from gossamer.journals.memory import MemoryJournal
 from gossamer.model import Failure, Purpose, Request, Response, Snapshot, Timings
 from gossamer.policy import Policy
+from gossamer.politeness import Manners
 from gossamer.protocol import Commit, Committed, Ended, Fetch, Recall, Recalled, Stop, Wait
 from gossamer.reasons import FinishReason, Reason
 from gossamer.urls import host_key
@@ -85,7 +86,9 @@ def play(
     """Crawl the web; with a seed, answers take random times and so come out of order."""
     chance = random.Random(seed)
     frontier = Frontier(
-        host_concurrency=policy.host_concurrency, breadth_first=policy.max_depth is not None, at_hand=at_hand
+        host_concurrency=Manners(policy).host_concurrency,
+        breadth_first=policy.max_depth is not None,
+        at_hand=at_hand,
     )
     crawl, journal, visitor = Crawl(policy, frontier), MemoryJournal(), Visitor(policy)
     now, tick, commits = 100.0, 0, 0

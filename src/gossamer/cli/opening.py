@@ -113,4 +113,5 @@ def _manners(policy: Policy) -> str:
             rest = ", no rest between them"
         case seconds:
             rest = f", then a rest of {seconds:g} s"
-    return f"{robots}; {at_once} to a host at a time{rest}"
+    others = f"; {numbered(len(policy.hosts), 'host')} with manners of their own" if policy.hosts else ""
+    return f"{robots}; {at_once} to a host at a time{rest}{others}"

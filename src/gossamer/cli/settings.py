@@ -77,4 +77,13 @@ def _checked(path: Path, key: str, value: Any) -> Any:
     if key not in KEYS:
         close = get_close_matches(key, KEYS, 1)
         raise UserError(f"{path}: there is no setting {key!r}." + (f" Did you mean {close[0]!r}?" if close else ""))
+    if key == "hosts" and isinstance(value, dict):
+        return {host: _host_table(f"{path}, hosts, {host}", table) for host, table in value.items()}
     return _from_text(f"{path}, {key}", key, value) if isinstance(value, str) else value
+
+
+def _host_table(where: str, table: Any) -> Any:
+    """Read the texts in the table of one host; what is no setting of a host, `Policy` will say."""
+    if not isinstance(table, dict):
+        return table
+    return {key: _from_text(where, key, value) if isinstance(value, str) else value for key, value in table.items()}
