@@ -22,10 +22,10 @@ from pathlib import Path
 from gossamer.crawl import Crawl
 from gossamer.frontier import Frontier
 from gossamer.journals.sqlite import SqliteJournal
-from gossamer.model import OutcomeKind, Outlink, PageRecord, Request, Response, line_of
+from gossamer.model import OutcomeKind, Outlink, Outlinks, PageRecord, Request, line_of
 from gossamer.policy import Policy
 from gossamer.protocol import Commit, Committed, Fetch, Recall, Recalled, Stop, Visited, Wait
-from gossamer.urls import fingerprint, host_key
+from gossamer.urls import fingerprint
 
 LINKS, NEW = 40, 20
 WINDOW = 2_000
@@ -48,14 +48,14 @@ class Web:
         new = range(self.offered, self.offered + NEW)
         self.offered += NEW
         old = ((request.link.id * 7919 + step * 104_729) % self.offered for step in range(LINKS - NEW))
-        outlinks = tuple(self.outlink(number) for number in dict.fromkeys([*new, *old]))
+        outlinks = Outlinks.of([self.outlink(number) for number in dict.fromkeys([*new, *old])])
         link = request.link
         record = PageRecord(link.url, OutcomeKind.DONE, 200, depth=link.depth, via=link.via, title="A page", size=9000)
-        return Visited(request, record, line_of(record), Response(link.url, 200, {}), OutcomeKind.DONE, outlinks)
+        return Visited(request, line_of(record), OutcomeKind.DONE, None, 0.01, 9000, None, outlinks)
 
     def outlink(self, number: int) -> Outlink:
         url = url_of(number, self.hosts)
-        return Outlink(fingerprint(url, 1), url, host_key(url))
+        return Outlink(fingerprint(url, 1), url)
 
 
 def pages(crawl: Crawl, journal: SqliteJournal, web: Web) -> Iterator[float]:

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "src"))
 from gossamer.crawl import Crawl
 from gossamer.frontier import Frontier
 from gossamer.journals.memory import MemoryJournal
-from gossamer.model import OutcomeKind, Outlink, PageRecord, Request, Response, Timings
+from gossamer.model import OutcomeKind, Outlink, Outlinks, Request
 from gossamer.policy import Policy
 from gossamer.protocol import Commit, Committed, Fetch, Recall, Recalled, Stop, Visited, Wait
 from gossamer.urls import fingerprint
@@ -51,10 +51,10 @@ class Web:
 
     def outlink(self, number: int) -> Outlink:
         url = self.url(number)
-        return Outlink(fingerprint(url, 0), url, self.hosts[number % len(self.hosts)])
+        return Outlink(fingerprint(url, 0), url)
 
-    def outlinks(self, number: int) -> tuple[Outlink, ...]:
-        return tuple(self.outlink(target) for target in dict.fromkeys(self._targets(number)))
+    def outlinks(self, number: int) -> Outlinks:
+        return Outlinks.of([self.outlink(target) for target in dict.fromkeys(self._targets(number))])
 
     def _targets(self, number: int) -> Iterator[int]:
         for step in range(1, 5):
@@ -67,9 +67,7 @@ class Web:
 def answer(request: Request, web: Web) -> Visited:
     """Make what a worker would say of the page."""
     number = int(request.url[request.url.rindex("-") + 1 : -5])
-    record = PageRecord(request.url, OutcomeKind.DONE, status=200, depth=request.link.depth, via=request.link.via)
-    response = Response(request.url, 200, {}, timings=Timings(total=0.01))
-    return Visited(request, record, b"", response, OutcomeKind.DONE, web.outlinks(number))
+    return Visited(request, b"", OutcomeKind.DONE, None, 0.01, 0, None, web.outlinks(number))
 
 
 def resident() -> int:

@@ -131,9 +131,9 @@ MUTANTS = (
         "a host that was told to rest while it stood in line would not",
     ),
     Mutant(
-        "frontier.py",
-        "depth < known.depth or (depth == known.depth and",
-        "depth > known.depth or (depth == known.depth and",
+        "offers.py",
+        "order = np.lexsort((places, marks))",
+        "order = np.lexsort((-places, marks))",
         "the longest way to a link would count",
     ),
     Mutant("frontier.py", "if head == len(ids):", "if head > len(ids):", "an empty queue would look full"),

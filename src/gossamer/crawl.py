@@ -18,17 +18,18 @@ from gossamer.frontier import Frontier, Host
 from gossamer.gate import Gate
 from gossamer.ledger import RestBook, Tally, TimeBook
 from gossamer.model import (
+    NO_OUTLINKS,
     Books,
     Link,
     OutcomeKind,
     Outlink,
+    Outlinks,
     PageRecord,
     Purpose,
     Refusal,
     Request,
     Response,
     Snapshot,
-    line_of,
 )
 from gossamer.policy import Policy
 from gossamer.protocol import (
@@ -53,8 +54,9 @@ from gossamer.urls import fingerprint, host_key
 
 COMMIT_PAGES: Final = 256
 COMMIT_BYTES: Final = 16 * 1024 * 1024
+COMMIT_LINKS: Final = 100_000
 COMMIT_AGE: Final = 0.1
-"""A batch is committed when it has so many pages or bytes, its oldest result is so old (s), or nothing is in flight."""
+"""A batch is committed when it has so many pages, bytes or links, its oldest result is so old (s), or nothing flies."""
 
 _DECIDED: Final = Recall(())
 """What `_next_fetch` answers when a link ended without a fetch: nothing for the driver to do, ask again."""
@@ -93,7 +95,7 @@ class Crawl:
         self._stopped = False
         for url in policy.seeds:
             mark = fingerprint(traps.identity(url, policy), key)
-            frontier.offer(Outlink(mark, url, host_key(url)), depth=0, hops=0, via="")
+            frontier.offer(Outlinks.of([Outlink(mark, url)]), depth=0, hops=0, via="")
 
     def restore(self, books: Books, *, passed: float = 0.0, now: float = 0.0) -> None:
         """Go on where an earlier run ended, `passed` seconds ago; the frontier is restored by itself."""
@@ -152,7 +154,7 @@ class Crawl:
             return _DECIDED
         kind = OutcomeKind.FAILED if refused.value.startswith("fail") else OutcomeKind.SKIPPED
         record = _bare_record(taken, kind, refused, host.detail)
-        self._end(Ended(taken.link, record, line_of(record)), kind, now)
+        self._end(Ended.of(taken.link, record), now)
         return _DECIDED
 
     def _ask_robots(self, host: Host, now: float) -> Fetch | Recall:
@@ -211,6 +213,7 @@ class Crawl:
         return (
             not self._in_flight
             or len(self._ended) >= COMMIT_PAGES
+            or self._frontier.offers >= COMMIT_LINKS
             or self._ended_bytes >= COMMIT_BYTES
             or now >= self._batch_since + COMMIT_AGE
         )
@@ -282,7 +285,7 @@ class Crawl:
                 assert_never(event)
 
     def _visited(self, event: Visited, now: float) -> None:
-        host = self._land(event.request, event.response.timings.total, now)
+        host = self._land(event.request, event.answered_in, now)
         if event.host_pause:
             host.rest(now + event.host_pause, Waiting.RETRY_AFTER)
             self._rests.note(host.key, host.ready_at)
@@ -292,7 +295,7 @@ class Crawl:
             waiting = Waiting.RETRY_AFTER if event.host_pause else Waiting.RETRY
             self._again(event.request, now + event.retry_after, waiting)
             return
-        self._tally.bytes += len(event.response.body)
+        self._tally.bytes += event.size
         for refusal in event.refusals:
             self._refuse(refusal)
         if event.request.purpose is Purpose.SITEMAP:
@@ -302,7 +305,7 @@ class Crawl:
         if event.adopts:
             self._adopted += (event.adopts,)
         link = event.request.link
-        self._end(Ended(link, event.record, event.line, event.response), event.kind, now)
+        self._end(Ended(link, event.line, event.kind, event.reason, event.response), now)
         if event.kind is OutcomeKind.DONE:
             self._ask(self._sitemaps.discover(host, link.depth, self._frontier.known), now)
 
@@ -310,10 +313,9 @@ class Crawl:
         link, orphans = page.request.link, self._sitemaps.orphans
         redirected = page.kind is OutcomeKind.REDIRECTED
         depth, hops = (link.depth, link.hops + 1) if redirected else (link.depth + 1, 0)
-        for outlink in page.outlinks:
-            self._frontier.offer(outlink, depth=depth, hops=hops, via=link.url)
+        self._frontier.offer(page.outlinks, depth=depth, hops=hops, via=link.url)
         if orphans:
-            orphans.link(outlink.fingerprint for outlink in page.outlinks)
+            orphans.link(page.outlinks.fingerprints)
             orphans.link(refusal.fingerprint for refusal in page.refusals)
 
     def _failed(self, event: Failed, now: float) -> None:
@@ -322,18 +324,19 @@ class Crawl:
         if event.kind is OutcomeKind.RETRY:
             self._again(event.request, now + event.retry_after, Waiting.RETRY)
         elif event.request.purpose is Purpose.SITEMAP:
-            self._sitemap_read(event, (), (), now)
+            self._sitemap_read(event, NO_OUTLINKS, (), now)
         else:
-            self._end(Ended(event.request.link, event.record, event.line), event.kind, now)
+            self._end(Ended(event.request.link, event.line, event.kind, event.failure.reason), now)
 
-    def _sitemap_read(
-        self, event: Visited | Failed, outlinks: Sequence[Outlink], sitemaps: Sequence[str], now: float
-    ) -> None:
+    def _sitemap_read(self, event: Visited | Failed, outlinks: Outlinks, sitemaps: Sequence[str], now: float) -> None:
         """Offer what a sitemap names as if the host's first page linked to it; ask for the files an index names."""
         link = event.request.link
-        for outlink in outlinks:
-            if self._frontier.offer(outlink, depth=link.depth + 1, hops=0, via=link.url):
-                self._sitemaps.orphans.name(outlink)
+        if outlinks:
+            offered = self._frontier.offered
+            self._frontier.offer(outlinks, depth=link.depth + 1, hops=0, via=link.url)
+            for outlink in outlinks:
+                if outlink.fingerprint not in offered:
+                    self._sitemaps.orphans.name(outlink)
         if self._frontier.offers:
             self._batch_since = min(self._batch_since, now)
         self._ask(self._sitemaps.read(event.request, event.record, sitemaps, self._frontier.known), now)
@@ -360,10 +363,10 @@ class Crawl:
         self._frontier.finish(host)
         return host
 
-    def _end(self, ended: Ended, kind: OutcomeKind, now: float) -> None:
+    def _end(self, ended: Ended, now: float) -> None:
         """Give a link its one outcome; the one door to the batch."""
         self._ended.append(ended)
-        self._tally.ended(kind, ended.record.reason)
+        self._tally.ended(ended.kind, ended.reason)
         if ended.response is not None:
             self._ended_bytes += len(ended.response.body) + len(ended.response.raw_body)
         self._batch_since = min(self._batch_since, now)

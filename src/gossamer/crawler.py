@@ -317,7 +317,7 @@ def _known_formats(formats: Iterable[str]) -> tuple[str, ...]:
 
 def _pages(batch: list[Ended]) -> Iterator[Page]:
     for ended in batch:
-        if ended.record.outcome is not OutcomeKind.SKIPPED:
+        if ended.kind is not OutcomeKind.SKIPPED:
             yield Page(ended.record, ended.response)
 
 

@@ -276,7 +276,7 @@ class _Window:
             if isinstance(event, Visited) and event.kind is OutcomeKind.REDIRECTED and event.outlinks and self._follow:
                 link = request.link
                 asked = link.via or link.url
-                self._queue(Request(Link(link.id, event.outlinks[0].url, hops=link.hops + 1, via=asked)))
+                self._queue(Request(Link(link.id, event.outlinks.urls[0], hops=link.hops + 1, via=asked)))
             elif event.kind is OutcomeKind.RETRY and event.retry_after <= PATIENCE:
                 again = Request(request.link, request.purpose, request.attempt + 1)
                 heapq.heappush(self._resting, (now + event.retry_after, request.link.id, again))

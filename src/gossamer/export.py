@@ -90,7 +90,8 @@ def visits(directory: Path) -> Iterator[Ended]:
         if kept is not None and record.status is not None and kept.url == record.url:
             response = _response(kept, record)
             kept = next(answers, None)
-        yield Ended(Link(number, record.url, record.depth, 0, record.via), record, line, response)
+        link = Link(number, record.url, record.depth, 0, record.via)
+        yield Ended(link, line, record.outcome, record.reason, response)
 
 
 def _response(kept: Kept, record: PageRecord) -> Response:

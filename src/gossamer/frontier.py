@@ -20,7 +20,8 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from gossamer.model import Link, Outlink, Purpose, Refusal, Request
+from gossamer.model import Link, Outlinks, Purpose, Refusal, Request
+from gossamer.offers import Offers
 from gossamer.protocol import Saved
 from gossamer.reasons import Reason, Waiting
 from gossamer.robots import Robots
@@ -188,7 +189,7 @@ class Frontier:
         self._breadth_first = breadth_first
         self._most_at_hand = at_hand
         self._seen = Seen()
-        self._offered: dict[int, Link] = {}
+        self._offers = Offers()
         self._refused: dict[int, Reason] = {}
         self._regrets = False
         self._next_id = 0
@@ -202,16 +203,10 @@ class Frontier:
 
     # ------------------------------------------------------------ links come in
 
-    def offer(self, outlink: Outlink, *, depth: int, hops: int, via: str) -> bool:
-        """Propose a link that scope accepted; the shortest way to it within a batch counts.
-
-        Tells whether it is the first offer of this link since the last `settle`.
-        """
-        known = self._offered.get(outlink.fingerprint)
-        # Compared field by field: this runs once a link, and two tuples cost as much as all the rest of it.
-        if known is None or depth < known.depth or (depth == known.depth and hops < known.hops):
-            self._offered[outlink.fingerprint] = Link(0, outlink.url, depth, hops, via)
-        return known is None
+    def offer(self, outlinks: Outlinks, *, depth: int, hops: int, via: str) -> None:
+        """Propose links that scope accepted, all found on one page; the shortest way to each within a batch counts."""
+        if outlinks.urls:
+            self._offers.add(outlinks, depth, hops, via)
 
     def refuse(self, refusal: Refusal) -> int:
         """Note a link that was not accepted, to be counted once for each reason; give its mark."""
@@ -222,16 +217,16 @@ class Frontier:
 
     def settle(self, admits: Callable[[int, Link], bool] = lambda fingerprint, link: True) -> Settled:
         """Drop what was seen before and what `admits` turns down, give ids to the rest, and forget the offers."""
-        fresh = self._seen.add(list(self._offered))
         links, kept = list[Link](), list[int]()
-        for (fingerprint, link), new in zip(self._offered.items(), fresh, strict=True):
-            if new and admits(fingerprint, link):
-                links.append(Link(self._next_id, link.url, link.depth, link.hops, link.via))
+        for fingerprint, url, depth, hops, via in self._offers.new_to(self._seen):
+            link = Link(self._next_id, url, depth, hops, via)
+            if admits(fingerprint, link):
+                links.append(link)
                 kept.append(fingerprint)
                 self._next_id += 1
         redeemed = self._redeemed(kept)
         settled = Settled(tuple(links), tuple(kept), self._settle_refused(), redeemed)
-        self._offered.clear()
+        self._offers = Offers()
         self._refused.clear()
         for link in links:
             self._open[link.depth] = self._open.get(link.depth, 0) + 1
@@ -406,9 +401,14 @@ class Frontier:
         return self._queued
 
     @property
-    def offers(self) -> bool:
-        """Tell whether anything was offered or refused since the last `settle`."""
-        return bool(self._offered) or bool(self._refused)
+    def offers(self) -> int:
+        """Count what was offered and refused since the last `settle`, each as often as it was."""
+        return len(self._offers) + len(self._refused)
+
+    @property
+    def offered(self) -> frozenset[int]:
+        """List the fingerprints offered since the last `settle`."""
+        return frozenset(self._offers.fingerprints)
 
     @property
     def nbytes(self) -> int:

@@ -6,7 +6,8 @@ the driver's own clock; sizes are bytes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Final
@@ -35,7 +36,7 @@ class OutcomeKind(StrEnum):
     SKIPPED = "skipped"
 
 
-class Link(Struct, frozen=True):
+class Link(Struct, frozen=True, array_like=True):
     """A canonical URL and how we came to know it.
 
     `id` is the order of discovery, `via` the URL of the page that led here ("" for a seed), `depth` the number of links
@@ -49,7 +50,7 @@ class Link(Struct, frozen=True):
     via: str = ""
 
 
-class Request(Struct, frozen=True):
+class Request(Struct, frozen=True, array_like=True):
     """One fetch to make: a link, what it is for, and which attempt this is (0 is the first).
 
     `adopted` are URLs outside the scope that seeds redirected to; they widen the scope as if they were seeds.
@@ -66,7 +67,7 @@ class Request(Struct, frozen=True):
         return self.link.url
 
 
-class Timings(Struct, frozen=True):
+class Timings(Struct, frozen=True, array_like=True):
     """Where the time of one fetch went, in seconds; each phase alone, `total` their sum. 0.0: it did not happen."""
 
     dns: float = 0.0
@@ -77,7 +78,7 @@ class Timings(Struct, frozen=True):
     total: float = 0.0
 
 
-class Response(Struct, frozen=True):
+class Response(Struct, frozen=True, array_like=True, tag="response"):
     """What a server answered, whole: a truncated or oversized answer is a `Failure` instead.
 
     `headers` maps lower-case names to values, repeated ones joined by ", " (`set-cookie` by newlines);
@@ -97,7 +98,7 @@ class Response(Struct, frozen=True):
     fetched_at: float = 0.0
 
 
-class Failure(Struct, frozen=True):
+class Failure(Struct, frozen=True, array_like=True, tag="failure"):
     """Why a fetch gave no whole answer: a reason, the detail in plain words, and what it cost (seconds, bytes read)."""
 
     reason: Reason
@@ -136,6 +137,7 @@ class PageRecord(Struct, frozen=True):
 
 
 _ENCODER: Final = msgspec.json.Encoder()
+_RECORD: Final = msgspec.json.Decoder(PageRecord)
 
 
 def line_of(record: PageRecord) -> bytes:
@@ -143,7 +145,12 @@ def line_of(record: PageRecord) -> bytes:
     return _ENCODER.encode(record) + b"\n"
 
 
-class Refusal(Struct, frozen=True):
+def record_of(line: bytes) -> PageRecord:
+    """Read a record back from its line of JSON."""
+    return _RECORD.decode(line)
+
+
+class Refusal(Struct, frozen=True, array_like=True):
     """A link that was not admitted, by its fingerprint, and why; `trap` names the one it is part of."""
 
     fingerprint: int
@@ -152,11 +159,37 @@ class Refusal(Struct, frozen=True):
 
 
 class Outlink(Struct, frozen=True):
-    """A link found on a page and accepted by scope: fingerprint, canonical URL and host key."""
+    """A link found on a page and accepted by scope: fingerprint and canonical URL."""
 
     fingerprint: int
     url: str
-    host: str
+
+
+class Outlinks(Struct, frozen=True, array_like=True):
+    """The links of one page, packed: `marks` are their fingerprints, uint64 in the machine's byte order."""
+
+    marks: bytes = b""
+    urls: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, several: Sequence[Outlink]) -> Outlinks:
+        """Pack links."""
+        marks = array("Q", [outlink.fingerprint for outlink in several]).tobytes()
+        return cls(marks, tuple([outlink.url for outlink in several])) if several else NO_OUTLINKS
+
+    @property
+    def fingerprints(self) -> array[int]:
+        """Unpack the fingerprints."""
+        return array("Q", self.marks)
+
+    def __len__(self) -> int:
+        return len(self.urls)
+
+    def __iter__(self) -> Iterator[Outlink]:
+        return map(Outlink, self.fingerprints, self.urls)
+
+
+NO_OUTLINKS: Final = Outlinks()
 
 
 class Counts(Struct, frozen=True):

@@ -10,28 +10,45 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from gossamer.model import (
+    NO_OUTLINKS,
     Books,
     Failure,
     Link,
     OutcomeKind,
-    Outlink,
+    Outlinks,
     PageRecord,
     Refusal,
     Request,
     Response,
+    line_of,
+    record_of,
 )
-from gossamer.reasons import FinishReason
+from gossamer.reasons import FinishReason, Reason
 
 # ---------------------------------------------------------------- values that cross the border with the journal
 
 
 class Ended(Struct, frozen=True):
-    """A link that ended in its one outcome: its record, the same as a line of JSON, and the answer if one came."""
+    """A link that ended in its one outcome: its record as a line of JSON, and the answer if one came and is wanted.
+
+    `kind` and `reason` are those of the record, at hand without reading it.
+    """
 
     link: Link
-    record: PageRecord
     line: bytes
+    kind: OutcomeKind
+    reason: Reason | None = None
     response: Response | None = None
+
+    @classmethod
+    def of(cls, link: Link, record: PageRecord, response: Response | None = None) -> Ended:
+        """End a link with a record that is not written yet."""
+        return cls(link, line_of(record), record.outcome, record.reason, response)
+
+    @property
+    def record(self) -> PageRecord:
+        """Read the record; each time anew, for few ever ask."""
+        return record_of(self.line)
 
 
 class Batch(Struct, frozen=True):
@@ -126,40 +143,52 @@ Command = Fetch | Recall | Commit | Wait | Stop
 # ---------------------------------------------------------------- events: what came of it
 
 
-class Visited(Struct, frozen=True):
+class Visited(Struct, frozen=True, array_like=True, tag="visited"):
     """A request for a page or a sitemap got a whole answer and was read.
 
     `line` is the record as JSON, written by the worker; `kind` and `reason` judge the answer (done, redirected, failed,
-    or retry after `retry_after` seconds); `host_pause` is how long the whole host asked to be left alone (Retry-After,
-    429, 503); `adopts` is the URL a seed redirected to, where that lies outside the scope; `sitemaps` are the files an
-    index names, or where a sitemap redirects to.
+    or retry after `retry_after` seconds); `answered_in` is the seconds the server took and `size` the bytes of the
+    decoded body; `response` is the answer itself, where it is wanted. `host_pause` is how long the whole host asked to
+    be left alone (Retry-After, 429, 503); `adopts` is the URL a seed redirected to, where that lies outside the scope;
+    `sitemaps` are the files an index names, or where a sitemap redirects to.
     """
 
     request: Request
-    record: PageRecord
     line: bytes
-    response: Response
     kind: OutcomeKind
-    outlinks: tuple[Outlink, ...] = ()
+    reason: Reason | None
+    answered_in: float
+    size: int
+    response: Response | None
+    outlinks: Outlinks = NO_OUTLINKS
     refusals: tuple[Refusal, ...] = ()
     retry_after: float = 0.0
     host_pause: float = 0.0
     adopts: str = ""
     sitemaps: tuple[str, ...] = ()
 
+    @property
+    def record(self) -> PageRecord:
+        """Read the record; each time anew, for few ever ask."""
+        return record_of(self.line)
 
-class Failed(Struct, frozen=True):
+
+class Failed(Struct, frozen=True, array_like=True, tag="failed"):
     """A request for a page or a sitemap got no whole answer. `kind` is failed, or retry after `retry_after` seconds."""
 
     request: Request
-    record: PageRecord
     line: bytes
     failure: Failure
     kind: OutcomeKind
     retry_after: float = 0.0
 
+    @property
+    def record(self) -> PageRecord:
+        """Read the record; each time anew, for few ever ask."""
+        return record_of(self.line)
 
-class RobotsRead(Struct, frozen=True):
+
+class RobotsRead(Struct, frozen=True, array_like=True, tag="robots"):
     """A robots.txt request ended, one way or the other."""
 
     request: Request

@@ -37,7 +37,6 @@ SAME_PAIRS: Final = 4
 MOST_PARAMETERS: Final = 50
 REMEMBERED: Final = 100_000
 
-_NO_DIGITS: Final = dict.fromkeys(map(ord, "0123456789"))
 _DIGITS: Final = re.compile(r"\d+")
 _NUMERIC_TAIL: Final = re.compile(r"(?:/#)+(?=/?(?:\?|$))")
 _SESSION_HINT: Final = re.compile(r"sess|sid=|cfid|cftoken|/\(s\(", re.IGNORECASE)
@@ -150,6 +149,7 @@ class Budgets:
         self._domains: dict[str, int] = {}
         self._combinations: dict[str, set[tuple[str, ...]]] = {}
         self._combined: dict[str, int] = {}
+        self._via = self._via_pattern = ""
 
     def refusal(self, link: Link, known: int) -> str:
         """Count a new link, or name the trap it belongs to; `known` is how many links there are in all."""
@@ -191,11 +191,12 @@ class Budgets:
 
     def _sequence(self, link: Link, budget: int) -> str:
         """Tell numbers that count on and on, each page found on one like it."""
-        bare = _without_digits(link.url)
-        if bare == link.url or bare.rstrip("/") != _without_digits(link.via).rstrip("/"):
+        if _DIGITS.search(link.url) is None:
             return ""
         pattern = folded(link.url)
-        if pattern != folded(link.via):
+        if link.via != self._via:  # the links of one page come together
+            self._via, self._via_pattern = link.via, folded(link.via)
+        if pattern != self._via_pattern:
             return ""
         chain, followed = self._chains.get(link.via, 0) + 1, self._followed.get(pattern, 0)
         if followed >= budget and chain >= CHAIN:
@@ -210,12 +211,8 @@ class Budgets:
 def folded(url: str) -> str:
     """Write a canonical URL with every number as "#", and numbers that end its path as one: "…/calendar/#"."""
     host = host_key(url)
-    return host + _NUMERIC_TAIL.sub("/#", _DIGITS.sub("#", url[len(host) :]))
-
-
-def _without_digits(url: str) -> str:
-    """Leave out all digits: a quick way to see that two URLs fold to different patterns."""
-    return url.translate(_NO_DIGITS)
+    bare = _DIGITS.sub("#", url[len(host) :])
+    return host + (_NUMERIC_TAIL.sub("/#", bare) if "/#/#" in bare else bare)
 
 
 def _forget(remembered: dict[str, Any]) -> None:

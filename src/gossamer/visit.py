@@ -10,13 +10,25 @@ from typing import Any, Final
 from msgspec import Struct
 
 from gossamer import retries, traps
-from gossamer.model import Failure, OutcomeKind, Outlink, PageRecord, Purpose, Refusal, Request, Response, line_of
+from gossamer.model import (
+    NO_OUTLINKS,
+    Failure,
+    OutcomeKind,
+    Outlink,
+    Outlinks,
+    PageRecord,
+    Purpose,
+    Refusal,
+    Request,
+    Response,
+    line_of,
+)
 from gossamer.parse import encoding, html, sitemap
 from gossamer.policy import Policy
 from gossamer.protocol import Failed, RobotsRead, Visited
 from gossamer.reasons import Reason
 from gossamer.scope import Scope
-from gossamer.urls import Resolver, fingerprint, host_key
+from gossamer.urls import Resolver, fingerprint
 
 KNOWN_DIRECTORIES: Final = 1000
 KNOWN_HREFS: Final = 10_000
@@ -84,7 +96,7 @@ class Visitor:
             via=link.via,
             attempts=request.attempt + 1,
         )
-        return Failed(request, record, line_of(record), failure, verdict.kind, verdict.retry_after)
+        return Failed(request, line_of(record), failure, verdict.kind, verdict.retry_after)
 
     def _visited(self, request: Request, response: Response) -> Visited:
         verdict = retries.judge(self._policy, request.attempt, self._mark(request.url), response)
@@ -96,15 +108,7 @@ class Visitor:
             case _:
                 noindex = _forbids("index", _directives((), response))
                 record = _record(request, response, verdict.kind, verdict.reason, noindex=noindex)
-                return Visited(
-                    request,
-                    record,
-                    line_of(record),
-                    response,
-                    verdict.kind,
-                    retry_after=verdict.retry_after,
-                    host_pause=verdict.host_pause,
-                )
+                return _told(request, record, response, retry_after=verdict.retry_after, host_pause=verdict.host_pause)
 
     def _redirected(self, request: Request, response: Response) -> Visited:
         """Take a redirect as a page with one outlink: same depth, one hop more (RFC 9110, 15.4)."""
@@ -122,14 +126,14 @@ class Visitor:
         kind = OutcomeKind.REDIRECTED
         if refused is None or adopts:
             record = _record(request, response, kind, None, location=target)
-            return Visited(request, record, line_of(record), response, kind, (self._outlink(target),), adopts=adopts)
+            return _told(request, record, response, Outlinks.of([self._outlink(target)]), adopts=adopts)
         record = _record(request, response, kind, refused, location=target)
         refusals = (Refusal(self._mark(target), refused),)
-        return Visited(request, record, line_of(record), response, kind, refusals=refusals)
+        return _told(request, record, response, refusals=refusals)
 
     def _bad_redirect(self, request: Request, response: Response, reason: Reason, target: str) -> Visited:
         record = _record(request, response, OutcomeKind.FAILED, reason, location=target)
-        return Visited(request, record, line_of(record), response, OutcomeKind.FAILED)
+        return _told(request, record, response)
 
     def _page(self, request: Request, response: Response) -> Visited:
         text, name = encoding.decode(response.body, response.headers.get("content-type", ""))
@@ -149,7 +153,7 @@ class Visitor:
             encoding=name,
             outlinks=len(found.hrefs),
         )
-        return Visited(request, record, line_of(record), response, OutcomeKind.DONE, outlinks, refusals)
+        return _told(request, record, response, outlinks, refusals)
 
     def _sitemap(self, request: Request, response: Response) -> Visited:
         """Take a sitemap as a page of links, all of which must pass the scope; a redirect, as an index of one."""
@@ -164,13 +168,11 @@ class Visitor:
         record = _record(
             request, response, kind, verdict.reason, detail="; ".join(found.notes), outlinks=len(found.urls)
         )
-        return Visited(
+        return _told(
             request,
             record,
-            line_of(record),
             response,
-            kind,
-            tuple(one for one in judged if type(one) is Outlink),
+            Outlinks.of([one for one in judged if type(one) is Outlink]),
             tuple(one for one in judged if type(one) is Refusal),
             retry_after=verdict.retry_after,
             host_pause=verdict.host_pause,
@@ -189,7 +191,7 @@ class Visitor:
 
     def _judge_links(
         self, place: _Place, found: html.Scan, *, page_nofollow: bool
-    ) -> tuple[tuple[Outlink, ...], tuple[Refusal, ...]]:
+    ) -> tuple[Outlinks, tuple[Refusal, ...]]:
         """Judge the links not known from other pages of the directory; known ones were reported with those."""
         hrefs, unfollowed = found.hrefs, found.nofollow_hrefs
         if not self._policy.nofollow:
@@ -201,7 +203,7 @@ class Visitor:
         if unfollowed:
             judged += self._refuse_all(place, unfollowed[:most])
         return (
-            tuple(one for one in judged if type(one) is Outlink),
+            Outlinks.of([one for one in judged if type(one) is Outlink]),
             tuple(one for one in judged if type(one) is Refusal),
         )
 
@@ -265,7 +267,7 @@ class Visitor:
         return [Refusal(self._mark(url), Reason.SKIP_NOFOLLOW) for url in urls if url is not None]
 
     def _outlink(self, url: str) -> Outlink:
-        return Outlink(self._mark(traps.identity(url, self._policy)), url, host_key(url))
+        return Outlink(self._mark(traps.identity(url, self._policy)), url)
 
     def _mark(self, url: str) -> int:
         return fingerprint(url, self._key)
@@ -291,6 +293,20 @@ class _Place(Struct, frozen=True):
     def directory(self) -> str:
         query = self.base.find("?")
         return self.base[: self.base.rfind("/", 0, query if query >= 0 else len(self.base)) + 1]
+
+
+def _told(
+    request: Request,
+    record: PageRecord,
+    response: Response,
+    outlinks: Outlinks = NO_OUTLINKS,
+    refusals: tuple[Refusal, ...] = (),
+    **more: Any,
+) -> Visited:
+    """Tell what came of an answer; `more` is by field of `Visited`."""
+    seconds, size = response.timings.total, len(response.body)
+    line = line_of(record)
+    return Visited(request, line, record.outcome, record.reason, seconds, size, response, outlinks, refusals, **more)
 
 
 def _directives(meta_robots: tuple[tuple[str, str], ...], response: Response) -> tuple[str, ...]:

@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gossamer.frontier import RECALLED_AT_ONCE, Frontier, HostQueue
-from gossamer.model import Link, Outlink, Refusal, Request
+from gossamer.model import Link, Outlink, Outlinks, Refusal, Request
 from gossamer.reasons import Reason, Waiting
-from gossamer.urls import fingerprint, host_key
+from gossamer.urls import fingerprint
 
 
-def outlink(url: str) -> Outlink:
-    return Outlink(fingerprint(url, 0), url, host_key(url))
+def outlink(url: str) -> Outlinks:
+    return Outlinks.of([Outlink(fingerprint(url, 0), url)])
 
 
 def frontier_of(*urls: str, **fields: object) -> Frontier:

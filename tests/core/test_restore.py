@@ -12,7 +12,7 @@ from core.webs import Web, random_web
 from gossamer.crawl import Crawl
 from gossamer.frontier import Frontier, place_of
 from gossamer.journals.memory import MemoryJournal
-from gossamer.model import Books, Link, Outlink, Purpose, Response
+from gossamer.model import Books, Link, Outlink, Outlinks, Purpose, Response
 from gossamer.policy import Policy
 from gossamer.protocol import Batch, Chunk, Commit, Committed, Fetch, Recall, Recalled, Saved, Stop, Wait
 from gossamer.reasons import FinishReason
@@ -121,7 +121,7 @@ def test_what_was_restored_comes_out_in_the_order_of_depth_and_discovery() -> No
     assert (frontier.known, frontier.queued, len(frontier.hosts)) == (6, 6, 2)
     assert [frontier.hosts["https://a.example"].queue.pop() for _ in range(4)] == [0, 3, 5, 2]
     assert [frontier.hosts["https://b.example"].queue.pop() for _ in range(2)] == [1, 4]
-    frontier.offer(Outlink(marks[3], links[3].url, "https://a.example"), depth=0, hops=0, via="")
+    frontier.offer(Outlinks.of([Outlink(marks[3], links[3].url)]), depth=0, hops=0, via="")
     assert frontier.settle().links == (), "it is known"
     assert frontier.nbytes >= 8 * 7
 

@@ -204,7 +204,7 @@ def test_only_so_many_orphans_are_watched() -> None:
     orphans = sitemaps.Orphans()
     assert not orphans
     for number in range(sitemaps.WATCHED + 1):
-        orphans.name(Outlink(number + 1, f"{A}/{number}", A))
+        orphans.name(Outlink(number + 1, f"{A}/{number}"))
     orphans.settle(range(1, sitemaps.WATCHED + 2))
     assert (orphans.count, orphans.whole) == (sitemaps.WATCHED, False)
     assert len(orphans.examples) == sitemaps.EXAMPLES

@@ -8,7 +8,7 @@ import pytest
 
 from core.webs import html
 from gossamer import visit as visit_module
-from gossamer.model import Failure, Link, OutcomeKind, Purpose, Request, Response, line_of
+from gossamer.model import NO_OUTLINKS, Failure, Link, OutcomeKind, Purpose, Request, Response, line_of
 from gossamer.policy import Policy
 from gossamer.protocol import Failed, RobotsRead, Visited
 from gossamer.reasons import Reason
@@ -39,7 +39,6 @@ def test_links_are_resolved_judged_and_told_apart() -> None:
     )
     assert urls(event) == ["https://a.example/dir/x", "https://a.example/y", "https://a.example/dir/page?p"]
     assert reasons(event) == [Reason.SKIP_SCOPE, Reason.SKIP_INVALID]
-    assert all(outlink.host == "https://a.example" for outlink in event.outlinks)
 
 
 def test_a_link_reported_once_in_a_directory_is_not_judged_again_but_one_of_a_query_is() -> None:
@@ -50,7 +49,7 @@ def test_a_link_reported_once_in_a_directory_is_not_judged_again_but_one_of_a_qu
     assert urls(again) == ["https://a.example/dir/other?p"]
     assert again.refusals == ()
     assert again.record.outlinks == 3
-    assert visited("<a href=x>x</a>", visitor=visitor).outlinks == ()
+    assert visited("<a href=x>x</a>", visitor=visitor).outlinks == NO_OUTLINKS
     assert (
         urls(visited(body, visitor=visitor, url="https://a.example/elsewhere/"))[0] == "https://a.example/elsewhere/x"
     )
@@ -136,7 +135,7 @@ def test_what_is_not_html_is_recorded_unread() -> None:
     answer = Response(HOME, 200, {"content-type": "image/png", "x-robots-tag": "noindex"}, b"<a href=/x>")
     event = Visitor(Policy(seeds=("https://a.example/",))).visit(Request(Link(1, HOME)), answer)
     assert isinstance(event, Visited)
-    assert (event.kind, event.outlinks, event.record.size) == (OutcomeKind.DONE, (), 11)
+    assert (event.kind, event.outlinks, event.record.size) == (OutcomeKind.DONE, NO_OUTLINKS, 11)
     assert event.record.noindex
 
 
@@ -164,7 +163,7 @@ def test_a_seed_may_not_redirect_to_what_the_user_excluded() -> None:
     visitor = Visitor(Policy(seeds=("https://a.example/",), exclude=("*/x",)))
     event = visitor.visit(Request(Link(1, HOME)), Response(HOME, 301, {"location": "/x"}))
     assert isinstance(event, Visited)
-    assert (event.adopts, event.outlinks, event.record.reason) == ("", (), Reason.SKIP_EXCLUDED)
+    assert (event.adopts, event.outlinks, event.record.reason) == ("", NO_OUTLINKS, Reason.SKIP_EXCLUDED)
 
 
 def test_failures_and_robots_are_passed_on() -> None:

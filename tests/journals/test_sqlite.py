@@ -17,7 +17,7 @@ from gossamer.journals import sqlite as module
 from gossamer.journals.glance import Glance, glance, lines
 from gossamer.journals.schema import FORMAT
 from gossamer.journals.sqlite import SqliteJournal
-from gossamer.model import Books, Link, OutcomeKind, PageRecord, line_of
+from gossamer.model import Books, Link, OutcomeKind, PageRecord
 from gossamer.protocol import Batch, Chunk, Ended
 from gossamer.urls import fingerprint
 
@@ -30,7 +30,7 @@ def links(first: int, count: int, host: str = "https://example.org") -> tuple[Li
 
 def ended(*several: Link) -> tuple[Ended, ...]:
     records = [PageRecord(link.url, OutcomeKind.DONE, 200, depth=link.depth, via=link.via) for link in several]
-    return tuple(Ended(link, record, line_of(record)) for link, record in zip(several, records, strict=True))
+    return tuple(Ended.of(link, record) for link, record in zip(several, records, strict=True))
 
 
 def batch(

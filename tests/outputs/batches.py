@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from gossamer.model import Link, OutcomeKind, PageRecord, Response, Timings, line_of
+from gossamer.model import Link, OutcomeKind, PageRecord, Response, Timings
 from gossamer.protocol import Batch, Ended
 from gossamer.reasons import Reason
 
@@ -43,7 +43,7 @@ def ended(number: int, response: Response, kind: OutcomeKind = OutcomeKind.DONE,
         fetched_at=datetime.fromtimestamp(response.fetched_at, UTC),
         **(said | facts),  # type: ignore[arg-type]  # fields of a record, by name
     )
-    return Ended(Link(number, response.url, 1), record, line_of(record), response)
+    return Ended.of(Link(number, response.url, 1), record, response)
 
 
 def redirect(number: int, target: str) -> Ended:
@@ -62,7 +62,7 @@ def failure(number: int) -> Ended:
     """End a visit without an answer."""
     url = f"http://site.test/{number}"
     record = PageRecord(url, OutcomeKind.FAILED, reason=Reason.FAIL_TIMEOUT, detail="took too long", depth=1)
-    return Ended(Link(number, url, 1), record, line_of(record))
+    return Ended.of(Link(number, url, 1), record)
 
 
 def batch(*visits: Ended) -> Batch:

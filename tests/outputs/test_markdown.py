@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from gossamer.model import line_of
 from gossamer.outputs.markdown import Markdown
 from gossamer.protocol import Ended
 from outputs.batches import batch, failure, page, redirect
@@ -54,7 +55,7 @@ def test_a_page_is_its_text_with_its_facts_on_top(tmp_path: Path) -> None:
 )
 def test_a_hostile_title_stays_a_title(tmp_path: Path, title: str) -> None:
     visit = page(1)
-    visit = msgspec.structs.replace(visit, record=msgspec.structs.replace(visit.record, title=title))
+    visit = msgspec.structs.replace(visit, line=line_of(msgspec.structs.replace(visit.record, title=title)))
     [text] = written(tmp_path, visit).values()
     assert front(text)["title"] == title
     assert len(text.split("---\n\n")[0].splitlines()) == 8

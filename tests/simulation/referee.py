@@ -184,7 +184,7 @@ class Referee:
 def _seconds(event: Visited | Failed | RobotsRead) -> float:
     match event:
         case Visited():
-            return event.response.timings.total
+            return event.answered_in
         case Failed():
             return event.failure.elapsed
         case _:
