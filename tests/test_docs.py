@@ -4,7 +4,7 @@ How snippets run. Those of a page run in order, in an empty directory, and Pytho
 web is the Museum of Silk, answered from memory under the jumping clock, so `https://example.org/` may be written and
 costs no time. The tutorial, and blocks that name DemoServer, use real sockets. A `toml` block becomes `gossamer.toml`.
 In `console` blocks the output must match: "…" stands for anything, and durations, rates and percentages may differ.
-Of `make` the target must exist; of `gossamer demo --serve` the arguments.
+Of `make` the target must exist; of `gossamer demo --serve` and `gossamer bench` the arguments.
 """
 
 from __future__ import annotations
@@ -171,6 +171,9 @@ class Reader:
                 return None
             case ["gossamer", "demo", "--serve", *_]:
                 assert arguments.read(words[1:]).serve
+                return None
+            case ["gossamer", "bench", *_]:  # would take minutes; tests/bench runs it
+                arguments.read(words[1:])
                 return None
             case ["gossamer", *rest]:
                 return self._gossamer(rest)

@@ -11,9 +11,10 @@ from gossamer.cli import values
 from gossamer.errors import UserError
 from gossamer.policy import Policy
 
-VERBS: Final = ("crawl", "resume", "status", "fetch", "demo", "export", "robots")
+VERBS: Final = ("crawl", "resume", "status", "fetch", "demo", "export", "robots", "bench")
 ENGINES: Final = ("asyncio", "threads", "inline")
 FORMATS: Final = ("jsonl", "warc", "parquet", "markdown")
+WORKLOADS: Final = ("overhead", "web", "parse", "polite")
 EXPORTS: Final = ("jsonl", "parquet", "markdown", "graph", "graphml")
 _DEFAULTS: Final = Policy()
 
@@ -79,6 +80,15 @@ examples:
 
 All but jsonl are made from the bodies, so the crawl must have kept them: gossamer crawl -f warc
 exit codes: 0 exported, 2 usage, 4 files could not be read or written, 70 a bug, 130 interrupted
+"""
+BENCH_EXAMPLES = """\
+examples:
+  gossamer bench --quick                                     a first answer in a minute and a half
+  gossamer bench --from example.org.crawl                    for your own crawl, replayed on this machine
+  gossamer bench --json a.json && gossamer bench --json b.json && gossamer bench compare a.json b.json
+
+Nobody is asked but a server on this machine. Figures are on stdout, plots in an HTML page.
+exit codes: 0 measured, 1 compared and they disagree, 2 usage, 4 it could not go on, 70 a bug, 130 interrupted
 """
 EXAMPLES = """\
 start here:
@@ -167,6 +177,7 @@ def _parsers() -> tuple[Parser, dict[str, Parser]]:
         "robots": ("ask robots.txt whether a page may be fetched, and why", ROBOTS_EXAMPLES, _add_robots),
         "demo": ("crawl a small website on this machine, to see how it goes", DEMO_EXAMPLES, _add_demo),
         "export": ("make other formats of a crawl that is over", EXPORT_EXAMPLES, _add_export),
+        "bench": ("measure which engine suits your work, on this machine", BENCH_EXAMPLES, _add_bench),
     }
     verbs = {}
     for verb, (summary, examples, add) in about.items():
@@ -360,6 +371,40 @@ def _add_export(parser: Parser) -> None:
     choices.choice("-o", "--output", dest="output", metavar="PATH", default=None, about=where)
     choices.switch("-q", "--quiet", dest="quiet", about="say nothing but errors")
     choices.choice("-h", "--help", action="help", about="show this and leave")
+
+
+def _add_bench(parser: Parser) -> None:
+    parser.usage = "gossamer bench [options] | compare A B"
+    what = _Group(parser, "what to measure")
+    compared = "`compare A B`: compare two files that --json wrote, instead of measuring"
+    what.choice("what", nargs="*", default=[], metavar="compare A B", about=compared)
+    what.switch("--quick", dest="quick", about="a first answer within 90 s, from fewer and shorter runs")
+    loads = "overhead, web, parse or polite; again for more (default: all)"
+    what.choice("-w", "--workload", dest="workloads", action="append", choices=WORKLOADS, metavar="W", about=loads)
+    recorded = "replay the crawl in a directory instead: its latencies and sizes, its bodies if it kept WARC"
+    what.choice("--from", dest="recorded", metavar="DIR", default=None, about=recorded)
+    engine = "an engine to try; again for more (default: all)"
+    what.choice("-e", "--engine", dest="engines", action="append", choices=ENGINES, metavar="E", about=engine)
+    level = "requests at once to try; again for more (default: 8 and 64)"
+    what.choice("-c", "--concurrency", dest="levels", action="append", type=values.count, metavar="N", about=level)
+    workers = "worker processes to try, where engines have them; again for more (default: one a core)"
+    what.choice("--workers", dest="workers", action="append", type=values.count, metavar="N", about=workers)
+    python = "another Python to try too, where this gossamer is installed for it; again for more"
+    what.choice("--python", dest="pythons", action="append", metavar="PATH", about=python)
+    how = _Group(parser, "how long")
+    how.choice("--run", dest="seconds", type=values.duration, metavar="T", about="length of a run (default: 3 s)")
+    limit = "begin no round that would end later than this (default: until all intervals are narrow)"
+    how.choice("--limit", dest="limit", type=values.duration, metavar="T", about=limit)
+    how.choice("--seed", type=values.count_or_none, metavar="N", about="for the order of the runs (default: 1)")
+    results = _Group(parser, "results")
+    results.choice("-o", "--output", dest="report", metavar="FILE", about="the page (default: gossamer-bench.html)")
+    results.choice("--json", dest="json", metavar="FILE", about="every run as JSON, for `compare`")
+    results.switch("-q", "--quiet", dest="quiet", about="say nothing on stderr but errors")
+    results.choice("-h", "--help", action="help", about="show this and leave")
+    parser.set_defaults(
+        workloads=[], engines=[], levels=[], workers=[], pythons=[], seconds=None, limit=None, seed=1,
+        report="gossamer-bench.html", json=None,
+    )  # fmt: skip
 
 
 def _add_fetching(parser: Parser, *, contact: bool = False, retries: bool = True) -> None:

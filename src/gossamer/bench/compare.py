@@ -1,0 +1,83 @@
+"""Compare two measurements: where they differ by more than chance, and whether they advise the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from gossamer.bench.cells import Cell
+from gossamer.bench.figures import Interval, ratio
+from gossamer.bench.measuring import Results
+from gossamer.bench.verdicts import MEANINGFUL, Verdict, judge
+from gossamer.errors import UserError
+
+
+class Change(Struct, frozen=True):
+    """How a cell did in the second measurement, relative to the first: pages a second, and CPU a page."""
+
+    cell: Cell
+    rate: Interval
+    cpu: Interval
+
+    @property
+    def word(self) -> str:
+        """Say in a word what became of it."""
+        if self.rate.low > MEANINGFUL:
+            return "faster"
+        if self.rate.high < 1 / MEANINGFUL:
+            return "slower"
+        return "no meaningful difference"
+
+
+class Agreement(Struct, frozen=True):
+    """Whether two measurements advise the same for a workload, and the sentence that says so."""
+
+    workload: str
+    agrees: bool
+    sentence: str
+
+
+def read(path: Path) -> Results:
+    """Read what `gossamer bench --json` wrote. Raises UserError."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Results)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        raise UserError(f"{path} is not what `gossamer bench --json` writes.") from None
+
+
+def changes(before: Results, after: Results) -> Iterator[Change]:
+    """Compare the cells that both have, as far as their runs are sound."""
+    for cell in dict.fromkeys(run.cell for run in after.runs):
+        old = [run for run in before.runs_of(cell) if not run.broken and run.cpu > 0]
+        new = [run for run in after.runs_of(cell) if not run.broken and run.cpu > 0]
+        if old and new:
+            yield Change(
+                cell,
+                ratio([run.rate for run in new], [run.rate for run in old]),
+                ratio([run.cpu_a_page for run in new], [run.cpu_a_page for run in old]),
+            )
+
+
+def agreements(before: Results, after: Results) -> Iterator[Agreement]:
+    """Tell of each workload that both have whether the verdicts agree: what one advises is no slower by the other."""
+    old = {verdict.workload.name: verdict for verdict in judge(before)}
+    for verdict in judge(after):
+        if verdict.workload.name in old:
+            yield _agreement(old[verdict.workload.name], verdict)
+
+
+def _agreement(before: Verdict, after: Verdict) -> Agreement:
+    name = after.workload.name
+    if before.advised is None or after.advised is None:
+        return Agreement(name, True, "nothing could be concluded in one of the two")
+    if before.advised == after.advised:
+        return Agreement(name, True, f"both advise {after.advised.label}")
+    both = f"first {before.advised.label}, then {after.advised.label}"
+    if before.advised in after.tied and after.advised in before.tied:
+        return Agreement(name, True, f"{both}: no meaningful difference between them")
+    return Agreement(name, False, f"they disagree: {both}")

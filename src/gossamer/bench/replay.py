@@ -1,0 +1,84 @@
+"""Replay: the user's own crawl as a workload, from its journal and the bodies it kept; its hosts are left alone."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from gossamer.bench.workloads import MISSING, ROBOTS, Answer, Workload
+from gossamer.directory import read_settings
+from gossamer.errors import UserError
+from gossamer.export import visits
+from gossamer.model import OutcomeKind
+from gossamer.protocol import Ended
+
+MOST_PAGES: Final = 5_000
+MOST_BYTES: Final = 256 * 1024 * 1024
+"""The replay takes the first pages of a crawl, within these limits: it lives in memory."""
+_KEPT_SETTINGS: Final = ("delay", "host_concurrency", "max_links_per_page", "traps", "nofollow")
+_FILLER: Final = b"<p>So much was here, and was not kept.</p>\n"
+
+
+class RecordedSite:
+    """The pages of a finished crawl, at the latency and size they had; hosts in the order they were met."""
+
+    def __init__(self, pages: dict[tuple[int, str], Answer]) -> None:
+        self._pages = pages
+        self.hosts = 1 + max(host for host, _ in pages)
+        self._typical = sorted(pages, key=lambda place: len(pages[place].body))[len(pages) // 2]
+
+    @classmethod
+    def read(cls, directory: str) -> RecordedSite:
+        """Read the pages of the crawl in a directory. Raises UserError where there is none that ended well."""
+        hosts: dict[str, int] = {}
+        pages: dict[tuple[int, str], Answer] = {}
+        room = MOST_BYTES
+        done = (visit for visit in visits(Path(directory)) if visit.record.outcome is OutcomeKind.DONE)
+        for visit in itertools.islice(done, MOST_PAGES):
+            parts = urlsplit(visit.record.url)
+            host = hosts.setdefault(f"{parts.scheme}://{parts.netloc}", len(hosts))
+            answer = _answer(visit)
+            pages[host, parts.path + (f"?{parts.query}" if parts.query else "")] = answer
+            room -= len(answer.body)
+            if room < 0:
+                break
+        if not pages:
+            raise UserError(f"The crawl in {directory} has no page that could be replayed.")
+        return cls(pages)
+
+    def answer(self, host: int, path: str) -> Answer:
+        """Answer as the host did; robots.txt allows everything, for what it forbade is not in the crawl."""
+        if path == "/robots.txt":
+            return ROBOTS
+        return self._pages.get((host, path), MISSING)
+
+    def seeds(self) -> list[tuple[int, str]]:
+        """Name every page: each is fetched once, whatever the bodies link to."""
+        return list(self._pages)
+
+    def typical(self) -> tuple[int, str]:
+        """Name a page of middling size."""
+        return self._typical
+
+
+def workload_of(directory: Path) -> Workload:
+    """Describe the crawl in a directory as a workload, with its own manners. Raises UserError where there is none."""
+    policy = read_settings(directory).policy
+    settings: dict[str, Any] = {name: getattr(policy, name) for name in _KEPT_SETTINGS}
+    return Workload(
+        "yours",
+        f"your crawl in {directory.name or directory}, replayed with its own manners, latencies and sizes",
+        settings=settings | {"max_depth": 0},
+        recorded=str(directory.absolute()),
+    )
+
+
+def _answer(visit: Ended) -> Answer:
+    record, timings = visit.record, visit.record.timings
+    kind = record.content_type or "text/html"
+    if record.encoding and "charset" not in kind:
+        kind = f"{kind}; charset={record.encoding}"
+    body = visit.response.body if visit.response else (_FILLER * (record.size // len(_FILLER) + 1))[: record.size]
+    return Answer(record.status or 200, kind, body, timings.first_byte + timings.body, noted=True)

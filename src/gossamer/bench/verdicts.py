@@ -1,0 +1,156 @@
+"""Verdicts: what the sound runs say about each workload, in one sentence, and the settings that follow from it."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from gossamer.bench.cells import Cell
+from gossamer.bench.figures import Interval, Run, bootstrap, ratio
+from gossamer.bench.measuring import Results
+from gossamer.bench.workloads import Workload
+from gossamer.crawler import CONCURRENCY
+
+MEANINGFUL: Final = 1.1
+"""A cell is faster than another where even the low end of the interval of their ratio is above this."""
+FEWEST_SOUND: Final = 2
+
+
+class Standing(Struct, frozen=True):
+    """How a cell did. `rate` is None where too few of its runs are sound; `complaint` then says why.
+
+    `cpu` are processor seconds a page. `tied` tells that it is as fast as the fastest, as far as one can tell.
+    """
+
+    cell: Cell
+    runs: tuple[Run, ...]
+    rate: Interval | None
+    cpu: float = 0.0
+    tied: bool = False
+    complaint: str = ""
+
+
+class Verdict(Struct, frozen=True):
+    """What is to be said about a workload. `advised` is None where nothing can be concluded."""
+
+    workload: Workload
+    ceiling: float
+    standings: tuple[Standing, ...]
+    advised: Cell | None
+    sentence: str
+
+    @property
+    def tied(self) -> tuple[Cell, ...]:
+        """List the cells between which there is no meaningful difference, and no faster one."""
+        return tuple(standing.cell for standing in self.standings if standing.tied)
+
+
+def judge(results: Results) -> list[Verdict]:
+    """Judge every workload."""
+    return [_judged(results, served.workload, served.ceiling) for served in results.served]
+
+
+def _judged(results: Results, workload: Workload, ceiling: float) -> Verdict:
+    standings = [_standing(results.runs_of(cell)) for cell in results.cells_of(workload.name)]
+    sound = [standing for standing in standings if standing.rate is not None]
+    if not sound:
+        return Verdict(workload, ceiling, tuple(standings), None, _nothing(standings))
+    best = max(sound, key=_median)
+    doubtful = max((one for one in standings if one.rate is None), key=_raw, default=None)
+    if doubtful is not None and _raw(doubtful) > MEANINGFUL * _median(best):
+        return Verdict(workload, ceiling, tuple(standings), None, _doubt(doubtful))
+    rates = _rates(best.runs)
+    tied = [one for one in sound if one is best or ratio(rates, _rates(one.runs)).low <= MEANINGFUL]
+    advised = min(tied, key=lambda standing: standing.cell.plainness)
+    marked = [_marked(standing, tied=any(standing is one for one in tied)) for standing in standings]
+    marked.sort(key=_median, reverse=True)
+    return Verdict(workload, ceiling, tuple(marked), advised.cell, _sentence(advised, tied, sound))
+
+
+def _standing(runs: Sequence[Run]) -> Standing:
+    sound = [run for run in runs if not run.broken]
+    cell = runs[0].cell
+    if len(sound) < FEWEST_SOUND or len(sound) < len(runs) / 2:
+        broken = [run.broken[0] for run in runs if run.broken]
+        said = f"{len(broken)} of {len(runs)} runs break a self-check: {broken[0]}" if broken else "it ran only once."
+        return Standing(cell, tuple(runs), None, complaint=said)
+    cpu = statistics.median(run.cpu_a_page for run in sound)
+    return Standing(cell, tuple(runs), bootstrap(_rates(runs)), cpu)
+
+
+def _marked(standing: Standing, *, tied: bool) -> Standing:
+    return Standing(standing.cell, standing.runs, standing.rate, standing.cpu, tied, standing.complaint)
+
+
+def _rates(runs: Sequence[Run]) -> list[float]:
+    return [run.rate for run in runs if not run.broken]
+
+
+def _raw(standing: Standing) -> float:
+    return statistics.median(run.rate for run in standing.runs)
+
+
+def _median(standing: Standing) -> float:
+    return standing.rate.median if standing.rate else -1.0
+
+
+# ---------------------------------------------------------------- in words
+
+
+def _sentence(advised: Standing, tied: Sequence[Standing], sound: Sequence[Standing]) -> str:
+    others = [one for one in tied if one is not advised]
+    slower = [one for one in sound if not any(one is other for other in tied)]
+    speed = f"{number(_median(advised))} pages a second"
+    if not slower and len(sound) > 1:
+        return (
+            f"There is no meaningful difference between these {len(sound)}: all make about {speed}. "
+            f"Take the plainest, {advised.cell.label}."
+        )
+    said = f"Take {advised.cell.label}: {speed}"
+    if others:
+        names = " and ".join(one.cell.label for one in others[:2]) + (" and others" if len(others) > 2 else "")
+        said += f", with no meaningful difference to {names}"
+    if slower:
+        next_best = max(slower, key=_median)
+        slowest = min(slower, key=_median)
+        said += f"; {times(_median(advised) / _median(next_best))} the speed of {next_best.cell.label}"
+        if slowest is not next_best:
+            said += f", {times(_median(advised) / _median(slowest))} that of {slowest.cell.label}"
+    return said + "."
+
+
+def _nothing(standings: Sequence[Standing]) -> str:
+    complaints = [standing.complaint for standing in standings if standing.complaint]
+    return "Nothing can be concluded: " + (complaints[0] if complaints else "nothing was measured.")
+
+
+def _doubt(doubtful: Standing) -> str:
+    return (
+        f"Nothing can be concluded: {doubtful.cell.label} may well be the fastest, but cannot be trusted. "
+        f"{doubtful.complaint[:1].upper()}{doubtful.complaint[1:]}"
+    )
+
+
+def number(value: float) -> str:
+    """Write a figure with as many digits as mean something."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
+
+
+def times(value: float) -> str:
+    """Write a ratio."""
+    return f"{value:.0f} times" if value >= 10 else f"{value:.1f} times"
+
+
+def settings(cell: Cell) -> str:
+    """Write the settings of a cell as a gossamer.toml, but for those that are so anyway."""
+    lines = [f'engine = "{cell.engine}"']
+    if cell.in_flight != CONCURRENCY.get(cell.engine):
+        lines.append(f"concurrency = {cell.in_flight}")
+    if cell.workers:
+        lines.append(f"workers = {cell.workers}")
+    if cell.cpu_workers:
+        lines.append(f"cpu_workers = {cell.cpu_workers}")
+    return "\n".join(lines) + "\n"
