@@ -325,3 +325,52 @@ def test_hostile_files_are_read_and_asked_in_little_time(body: bytes) -> None:
     rules = parse(b"User-agent: *\n" + body)
     for _ in range(10):
         assert rules.allows(AGENT, SITE + "/" + "a" * 2000)
+
+
+# ---------------------------------------------------------------- usage
+
+USAGE = """
+Content-Signal: search=yes
+User-agent: gossamer
+User-agent: other
+Content-Usage: train-ai=n
+Content-Usage: /open/ train-ai=y
+Content-Usage: /open/*.pdf$  train-ai=n,  search=y
+Content-Signal:
+Content-Signal: ai-train=no
+Disallow: /private/
+
+User-agent: *
+Content-Signal: search=no
+"""
+
+
+@pytest.mark.parametrize(
+    ("agent", "path", "said"),
+    [
+        (AGENT, "/", ("content-signal: search=yes, ai-train=no", "content-usage: train-ai=n")),
+        (AGENT, "/open/a", ("content-signal: search=yes, ai-train=no", "content-usage: train-ai=y")),
+        (AGENT, "/open/a.pdf", ("content-signal: search=yes, ai-train=no", "content-usage: train-ai=n, search=y")),
+        ("Other", "/", ("content-signal: search=yes, ai-train=no", "content-usage: train-ai=n")),
+        ("third", "/open/", ("content-signal: search=yes, search=no",)),
+    ],
+)
+def test_what_may_be_done_with_pages_is_said_by_group_and_path(agent: str, path: str, said: tuple[str, ...]) -> None:
+    rules = parse(USAGE.encode())
+    assert rules.usage(agent, SITE + path) == rules.usage(agent, SITE + path) == said
+    assert pickle.loads(pickle.dumps(rules)).usage(agent, SITE + path) == said
+    assert rules.allows(agent, SITE + "/private/") == (agent == "third")
+
+
+def test_most_files_say_nothing_of_usage() -> None:
+    rules = parse(b"User-agent: *\nContent-Signal: \nDisallow: /a")
+    assert not rules.states_usage
+    assert rules.usage(AGENT, SITE) == ()
+    assert not rules.allows(AGENT, SITE + "/a")
+
+
+def test_a_statement_of_usage_is_kept_in_bounds_whoever_asks() -> None:
+    rules = parse(b"User-agent: *\nContent-Usage: " + b"x" * 9999)
+    for number in range(40):
+        assert rules.usage(f"agent{number}", SITE) == (f"content-usage: {'x' * 500}",)
+    assert len(rules._usages) <= 16

@@ -146,7 +146,8 @@ class Crawl:
             return _DECIDED
         refused = self._gate.refusal(host, taken.url)
         if refused is None:
-            return self._fetch(Request(taken.link, taken.purpose, taken.attempt, self._adopted), host, now)
+            usage = self._gate.usage(host, taken.url)
+            return self._fetch(Request(taken.link, taken.purpose, taken.attempt, self._adopted, usage), host, now)
         self._frontier.skip(host)
         if taken.purpose is Purpose.SITEMAP:
             self._sitemaps.refused(taken)

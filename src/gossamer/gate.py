@@ -57,6 +57,11 @@ class Gate:
             return Reason.SKIP_ROBOTS
         return None
 
+    def usage(self, host: Host, url: str) -> tuple[str, ...]:
+        """Tell what the host's robots.txt says of how a page may be used."""
+        rules = host.robots
+        return rules.usage(self._policy.user_agent, url) if rules is not None and rules.states_usage else ()
+
     def crawl_delay(self, host: Host) -> float | None:
         """Tell how many seconds the rules ask between two fetches."""
         return None if host.robots is None else host.robots.crawl_delay(self._policy.user_agent)

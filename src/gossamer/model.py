@@ -53,13 +53,15 @@ class Link(Struct, frozen=True, array_like=True):
 class Request(Struct, frozen=True, array_like=True):
     """One fetch to make: a link, what it is for, and which attempt this is (0 is the first).
 
-    `adopted` are URLs outside the scope that seeds redirected to; they widen the scope as if they were seeds.
+    `adopted` are URLs outside the scope that seeds redirected to; they widen the scope as if they were seeds. `usage`
+    is what robots.txt says of how the page may be used, to be recorded with it.
     """
 
     link: Link
     purpose: Purpose = Purpose.PAGE
     attempt: int = 0
     adopted: tuple[str, ...] = ()
+    usage: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -81,8 +83,8 @@ class Timings(Struct, frozen=True, array_like=True):
 class Response(Struct, frozen=True, array_like=True, tag="response"):
     """What a server answered, whole: a truncated or oversized answer is a `Failure` instead.
 
-    `headers` maps lower-case names to values, repeated ones joined by ", " (`set-cookie` by newlines);
-    `raw_header` is the header block as it came over the wire (status line included),
+    `headers` maps lower-case names to values, repeated ones joined by ", " (`set-cookie` and `x-robots-tag` by
+    newlines: their commas mean something else); `raw_header` is the header block as it came (status line included),
     `raw_body` the body before Content-Encoding was undone, `body` after. `peer` is the address connected to.
     """
 
@@ -111,7 +113,9 @@ class PageRecord(Struct, frozen=True):
     """The facts of one visit, flat: this is a line of `pages.jsonl` and a row of the pages table.
 
     `status` is None where no answer came; `reason` is None where nothing was wrong; `location` is the target of a
-    redirect; `size` counts decoded body bytes, `outlinks` the distinct followable links of the page.
+    redirect; `size` counts decoded body bytes, `outlinks` the distinct followable links of the page. `noindex` and
+    `nofollow` are what the page asks of crawlers by meta robots or X-Robots-Tag, `unavailable_after` when it is to be
+    gone; `usage` is what the site says of how it may be used, by AI above all ("noai", "content-signal: ai-train=no").
     """
 
     url: str
@@ -126,6 +130,9 @@ class PageRecord(Struct, frozen=True):
     language: str = ""
     canonical: str = ""
     noindex: bool = False
+    nofollow: bool = False
+    unavailable_after: datetime | None = None
+    usage: tuple[str, ...] = ()
     content_type: str = ""
     encoding: str = ""
     size: int = 0

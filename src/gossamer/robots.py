@@ -7,7 +7,8 @@ is most of what a matcher is. Wildcards are matched piece by piece, leftmost fir
 Decisions the RFC leaves open: only allow and disallow lines end a list of user-agent lines, so that other records do
 not interfere (2.2.4); well-known misspellings of "disallow" count, and so does a missing colon between two words; a
 file is read up to `MAX_BODY` octets (2.5 asks for at least 500 KiB) and a line cut there is ignored; of several delays
-for one agent the longest counts.
+for one agent the longest counts. What a site says of how its pages may be used (Content-Usage, the IETF's aipref-attach
+draft; Content-Signal) belongs to a group as rules do, and to all agents where it stands before the first group.
 """
 
 from __future__ import annotations
@@ -16,12 +17,15 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from math import isfinite
-from typing import Final, TypeVar
+from typing import Final
 
 from msgspec import Struct
 
+from gossamer.patterns import Rule, Ruleset, target_of
+
 MAX_BODY: Final = 512 * 1024
 MAX_CRAWL_DELAY: Final = 86_400.0  # seconds; more than a day is a mistake or a trap, and counts as a day
+MAX_USAGE: Final = 500  # characters of one statement about usage
 
 _REMEMBERED_AGENTS: Final = 16
 _BOM: Final = b"\xef\xbb\xbf"
@@ -36,30 +40,22 @@ _KEYS: Final = {
     "crawldelay": "delay",
     "sitemap": "sitemap",
     "site-map": "sitemap",
+    "content-usage": "usage",
+    "content-signal": "usage",
 }
 
 _TOKEN = re.compile(r"[^\s/;,()*]+")
 _COMPATIBLE = re.compile(r"Mozilla/\S+ \(compatible; ([^\s/;,()]+)", re.IGNORECASE)
-_TARGET = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^/?#]*")
-# What is spelt in more than one way. "*" and "$" are, because rules must write %2A and %24 for them (RFC 9309, 2.2.3);
-# "'" is, because the URL Standard encodes it in queries.
-_NOT_PLAIN = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~:/?#\[\]@!&()+,;=%]")
-_UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
 _MARKUP = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _DIRECTIVE = re.compile(rb"^[ \t]*(?:user-agent|allow|disallow|sitemap)[ \t]*:", re.IGNORECASE | re.MULTILINE)
 
 
-class Rule(Struct, frozen=True):
-    """One allow or disallow line: its path pattern as written, and its line number from 1."""
+class Usage(Struct, frozen=True):
+    """One Content-Usage or Content-Signal line: its name in lower case, what it says, and of which paths it says so."""
 
-    allow: bool
-    pattern: str
-    line: int
-
-    @property
-    def text(self) -> str:
-        """Write the rule as in robots.txt."""
-        return f"{'Allow' if self.allow else 'Disallow'}: {self.pattern}"
+    name: str
+    value: str
+    pattern: str = "/"
 
 
 class Group(Struct, frozen=True):
@@ -68,6 +64,7 @@ class Group(Struct, frozen=True):
     agents: tuple[str, ...]
     rules: tuple[Rule, ...] = ()
     delays: tuple[tuple[str, float], ...] = ()
+    usages: tuple[Usage, ...] = ()
 
 
 class Decision(Struct, frozen=True):
@@ -82,11 +79,12 @@ class Robots(Struct, frozen=True, dict=True):
     """The rules of one robots.txt: ask `allows`, `explain` and `crawl_delay` with your user agent.
 
     The agent may be a bare product token ("gossamer") or the whole header ("gossamer/1.0 (+https://example.org/)").
-    `sitemaps` are as written: the caller resolves them against the file's URL.
+    `sitemaps` are as written: the caller resolves them against the file's URL. `usages` are said to all agents.
     """
 
     groups: tuple[Group, ...] = ()
     sitemaps: tuple[str, ...] = ()
+    usages: tuple[Usage, ...] = ()
 
     def allows(self, agent: str, url: str) -> bool:
         """Tell whether this agent may fetch a URL of the host that robots.txt is from."""
@@ -102,13 +100,32 @@ class Robots(Struct, frozen=True, dict=True):
         """Tell how many seconds the site asks this agent to wait between fetches, at most a day; None for no wish."""
         return self._ruleset(agent).delay
 
+    def usage(self, agent: str, url: str) -> tuple[str, ...]:
+        """Tell what the site says of how a page may be used: "content-signal: ai-train=no"; the longest path wins."""
+        if not self.states_usage:
+            return ()
+        usages = self._usages.get(agent)
+        if usages is None:
+            groups = self._groups_for(agent)[1]
+            usages = _by_name((*self.usages, *(usage for group in groups for usage in group.usages)))
+            if len(self._usages) < _REMEMBERED_AGENTS:
+                self._usages[agent] = usages
+        path = target_of(url)
+        deciding = ((name, values, ruleset.deciding(path)) for name, values, ruleset in usages)
+        return tuple(f"{name}: {values[rule.pattern]}" for name, values, rule in deciding if rule)
+
+    @cached_property
+    def states_usage(self) -> bool:
+        """Tell whether the file says anything of how pages may be used; few do."""
+        return bool(self.usages) or any(group.usages for group in self.groups)
+
     def _deciding(self, agent: str, url: str) -> Rule | None:
-        path = _target(url)
+        path = target_of(url)
         if path == "/robots.txt":  # implicitly allowed (RFC 9309, 2.2.2)
             return None
         return self._ruleset(agent).deciding(path)
 
-    def _ruleset(self, agent: str) -> _Ruleset:
+    def _ruleset(self, agent: str) -> Ruleset:
         found = self._rulesets.get(agent)
         if found is None:
             found = self._merge(agent)
@@ -116,30 +133,51 @@ class Robots(Struct, frozen=True, dict=True):
                 self._rulesets[agent] = found
         return found
 
-    def _merge(self, agent: str) -> _Ruleset:
-        """Merge all groups that name the agent, or else all that name "*" (RFC 9309, 2.2.1)."""
-        name = _token(agent)
-        groups = [group for group in self.groups if name and name in group.agents]
-        if not groups:
-            name = "*"
-            groups = [group for group in self.groups if name in group.agents]
+    def _merge(self, agent: str) -> Ruleset:
+        name, groups = self._groups_for(agent)
         delays = [seconds for group in groups for named, seconds in group.delays if named == name]
-        return _Ruleset((rule for group in groups for rule in group.rules), max(delays, default=None))
+        return Ruleset((rule for group in groups for rule in group.rules), max(delays, default=None))
+
+    def _groups_for(self, agent: str) -> tuple[str, list[Group]]:
+        """Find all groups that name the agent, or else all that name "*" (RFC 9309, 2.2.1), and by which name."""
+        name = product_token(agent)
+        groups = [group for group in self.groups if name and name in group.agents]
+        return (name, groups) if groups else ("*", [group for group in self.groups if "*" in group.agents])
 
     @cached_property
-    def _rulesets(self) -> dict[str, _Ruleset]:
+    def _usages(self) -> dict[str, _Usages]:
+        return {}
+
+    @cached_property
+    def _rulesets(self) -> dict[str, Ruleset]:
         return {}
 
 
 ALLOW_ALL: Final = Robots()
+_Usages = tuple[tuple[str, dict[str, str], Ruleset], ...]
+
+
+def _by_name(usages: Iterable[Usage]) -> _Usages:
+    """Arrange usages by name: what is said of each pattern, and the patterns as rules of which one decides."""
+    said: dict[str, dict[str, list[str]]] = {}
+    for usage in usages:
+        said.setdefault(usage.name, {}).setdefault(usage.pattern, []).append(usage.value)
+    return tuple(
+        (
+            name,
+            {pattern: ", ".join(dict.fromkeys(values)) for pattern, values in patterns.items()},
+            Ruleset((Rule(True, pattern, 0) for pattern in patterns), None),
+        )
+        for name, patterns in said.items()
+    )
 
 
 def parse(body: bytes) -> Robots:
     """Read a robots.txt. Never fails: what is no rule is ignored, and beyond 512 KiB nothing is read."""
     draft = _Draft()
-    for number, key, value in _records(_capped(body)):
-        draft.add(number, key, value)
-    return Robots(draft.finish(), tuple(dict.fromkeys(draft.sitemaps)))
+    for number, name, value in _records(_capped(body)):
+        draft.add(number, name, value)
+    return Robots(draft.finish(), tuple(dict.fromkeys(draft.sitemaps)), tuple(draft.usages))
 
 
 def looks_like_html(body: bytes, content_type: str) -> bool:
@@ -160,28 +198,33 @@ def looks_like_html(body: bytes, content_type: str) -> bool:
 
 
 class _Draft:
-    """The groups as far as they are read.
+    """The groups as far as they are read, and what stands outside of them.
 
     A delay is for the agents named right before it: a group may name others after it, with a delay of their own.
     """
 
     def __init__(self) -> None:
         self.sitemaps: list[str] = []
+        self.usages: list[Usage] = []
         self._groups: list[Group] = []
         self._agents: dict[str, float | None] = {}
         self._named: list[str] = []
         self._delay: float | None = None
         self._rules: list[Rule] = []
+        self._usages: list[Usage] = []
         self._ruled = False
 
-    def add(self, number: int, key: str, value: str) -> None:
-        """Take in one record."""
+    def add(self, number: int, name: str, value: str) -> None:
+        """Take in one record; `name` is a key of `_KEYS`."""
+        key = _KEYS[name]
         if key == "sitemap":
             self.sitemaps.extend([value] if value else [])
         elif key == "agent":
-            self._name(_token(value))
+            self._name(product_token(value))
         elif key == "delay":
             self._slow(_seconds(value))
+        elif key == "usage":
+            self._use(name, value)
         else:
             self._rule(Rule(key == "allow", value, number))
 
@@ -207,6 +250,11 @@ class _Draft:
         if rule.pattern and self._agents:  # an empty pattern matches nothing
             self._rules.append(rule)
 
+    def _use(self, name: str, value: str) -> None:
+        pattern, _, rest = value.partition(" ") if value.startswith("/") else ("/", "", value)
+        if said := " ".join(rest.split())[:MAX_USAGE]:
+            (self._usages if self._agents else self.usages).append(Usage(name, said, pattern))
+
     def _spread(self) -> None:
         if self._delay is not None:
             for agent in self._named:
@@ -217,8 +265,8 @@ class _Draft:
         self._spread()
         if self._agents:
             delays = tuple((agent, seconds) for agent, seconds in self._agents.items() if seconds is not None)
-            self._groups.append(Group(tuple(self._agents), tuple(self._rules), delays))
-        self._agents, self._rules, self._ruled = {}, [], False
+            self._groups.append(Group(tuple(self._agents), tuple(self._rules), delays, tuple(self._usages)))
+        self._agents, self._rules, self._usages, self._ruled = {}, [], [], False
 
 
 def _capped(body: bytes) -> bytes:
@@ -229,7 +277,7 @@ def _capped(body: bytes) -> bytes:
 
 
 def _records(body: bytes) -> Iterator[tuple[int, str, str]]:
-    """Give the records worth reading: line number, what it says (a value of _KEYS), and the value."""
+    """Give the records worth reading: line number, name (a key of `_KEYS`), and value."""
     for number, line in enumerate(body.removeprefix(_BOM).splitlines(), 1):  # for bytes: CR, LF and CRLF only
         content = line.partition(b"#")[0].strip()
         if not content:
@@ -240,8 +288,8 @@ def _records(body: bytes) -> Iterator[tuple[int, str, str]]:
             if len(words) != 2:
                 continue
             name, value = words
-        key = _KEYS.get(name.strip().lower().decode("latin-1"))
-        if key:
+        key = name.strip().lower().decode("latin-1")
+        if key in _KEYS:
             yield number, key, _text(value.strip())
 
 
@@ -261,7 +309,7 @@ def _seconds(value: str) -> float | None:
     return min(seconds, MAX_CRAWL_DELAY) if isfinite(seconds) and seconds >= 0 else None
 
 
-def _token(agent: str) -> str:
+def product_token(agent: str) -> str:
     """Cut the product token out of a User-agent line or header, lower-case: "gossamer/1.0 (+x)" is "gossamer".
 
     A header in browser's clothes, "Mozilla/5.0 (compatible; bot/1.0)", means the bot.
@@ -273,113 +321,3 @@ def _token(agent: str) -> str:
         return found[1].lower()
     token = _TOKEN.match(agent)
     return token[0].lower() if token else ""
-
-
-# ---------------------------------------------------------------- matching
-
-
-class _Ruleset:
-    """The merged rules for one agent, arranged so that a question need not look at every rule.
-
-    The most octets win, and allow wins a tie (RFC 9309, 2.2.2): that order is a rule's rank. Rules without wildcards
-    are found by slices of the path, of each length there is; only rules with "*" are tried one by one, highest rank
-    first, and none below the best rule found already.
-    """
-
-    __slots__ = ("_exact", "_lengths", "_literal", "_wild", "delay")
-
-    def __init__(self, rules: Iterable[Rule], delay: float | None) -> None:
-        self.delay = delay
-        self._literal: dict[str, _Ranked] = {}
-        self._exact: dict[str, _Ranked] = {}
-        wild: dict[tuple[tuple[str, ...], bool], _Ranked] = {}
-        for rule in rules:
-            pieces, ends = _pieces(rule.pattern)
-            ranked = _rank(rule, pieces, ends), rule
-            if len(pieces) > 1:
-                _keep(wild, (pieces, ends), ranked)
-            else:
-                _keep(self._exact if ends else self._literal, pieces[0], ranked)
-        self._lengths = sorted({len(prefix) for prefix in self._literal}, reverse=True)
-        entries = ((rank, rule, *pattern) for pattern, (rank, rule) in wild.items())
-        self._wild = sorted(entries, key=lambda entry: -entry[0])
-
-    def deciding(self, path: str) -> Rule | None:
-        """Find the rule that decides about a normalised path."""
-        best = self._exact.get(path) or self._longest_prefix(path)
-        for rank, rule, pieces, ends in self._wild:
-            if best and rank <= best[0]:
-                break
-            if _matches(pieces, ends, path):
-                return rule
-        return best[1] if best else None
-
-    def _longest_prefix(self, path: str) -> _Ranked | None:
-        size = len(path)
-        for length in self._lengths:
-            if length <= size:
-                found = self._literal.get(path[:length])
-                if found:
-                    return found
-        return None
-
-
-_Ranked = tuple[int, Rule]
-_Key = TypeVar("_Key")
-
-
-def _keep(table: dict[_Key, _Ranked], key: _Key, ranked: _Ranked) -> None:
-    known = table.get(key)
-    if known is None or ranked[0] > known[0]:
-        table[key] = ranked
-
-
-def _rank(rule: Rule, pieces: tuple[str, ...], ends: bool) -> int:
-    octets = sum(map(len, pieces)) + rule.pattern.count("*") + ends
-    return 2 * octets + rule.allow
-
-
-def _pieces(pattern: str) -> tuple[tuple[str, ...], bool]:
-    """Cut a pattern at its stars into normalised pieces; tell whether it is tied to the end of the path by "$"."""
-    ends = pattern.endswith("$")
-    first, *rest = (pattern[:-1] if ends else pattern).split("*")
-    if not rest:
-        return (_normal(first),), ends
-    *middle, last = rest
-    return (_normal(first), *(_normal(piece) for piece in middle if piece), _normal(last)), ends
-
-
-def _matches(pieces: tuple[str, ...], ends: bool, path: str) -> bool:
-    """Match pieces with anything between them; the leftmost place for each is final, so nothing is tried twice."""
-    if not path.startswith(pieces[0]):
-        return False
-    at = len(pieces[0])
-    for piece in pieces[1:-1]:
-        at = path.find(piece, at)
-        if at < 0:
-            return False
-        at += len(piece)
-    last = pieces[-1]
-    return path.endswith(last, at) if ends else path.find(last, at) >= 0
-
-
-def _target(url: str) -> str:
-    """Cut path and query out of a URL, normalised for comparison."""
-    authority = _TARGET.match(url)
-    path = url[authority.end() :] if authority else url
-    if "#" in path:
-        path = path[: path.find("#")]
-    return _normal(path if path[:1] == "/" else f"/{path}")
-
-
-def _normal(path: str) -> str:
-    """Spell equal paths equally (RFC 9309, 2.2.2): specials encoded, needless encodings undone."""
-    return _NOT_PLAIN.sub(_respell, path) if _NOT_PLAIN.search(path) else path
-
-
-def _respell(match: re.Match[str]) -> str:
-    text = match[0]
-    if len(text) == 3:
-        octet = chr(int(text[1:], 16))
-        return octet if _UNRESERVED.match(octet) else text.upper()
-    return "".join(f"%{octet:02X}" for octet in text.encode("utf-8", "surrogatepass"))

@@ -24,6 +24,7 @@ from gossamer.model import (
     line_of,
 )
 from gossamer.parse import encoding, html, sitemap
+from gossamer.parse.directives import NO_RULES, PageRules, names_of, rules_of
 from gossamer.policy import Policy
 from gossamer.protocol import Failed, RobotsRead, Visited
 from gossamer.reasons import Reason
@@ -67,6 +68,7 @@ class Visitor:
     def __init__(self, policy: Policy, *, key: int = 0) -> None:
         self._policy = policy
         self._key = key
+        self._names = names_of(policy.user_agent)
         self._scopes: dict[tuple[str, ...], Scope] = {(): Scope.of(policy)}
         self._known: dict[tuple[str, bool, str, int], _Judged] = {}
         self._reported: dict[str, int] = {}
@@ -106,8 +108,8 @@ class Visitor:
             case OutcomeKind.DONE if html.is_html(response.headers.get("content-type", ""), response.body):
                 return self._page(request, response)
             case _:
-                noindex = _forbids("index", _directives((), response))
-                record = _record(request, response, verdict.kind, verdict.reason, noindex=noindex)
+                rules = self._rules(request, response)
+                record = _record(request, response, verdict.kind, verdict.reason, rules)
                 return _told(request, record, response, retry_after=verdict.retry_after, host_pause=verdict.host_pause)
 
     def _redirected(self, request: Request, response: Response) -> Visited:
@@ -138,22 +140,25 @@ class Visitor:
     def _page(self, request: Request, response: Response) -> Visited:
         text, name = encoding.decode(response.body, response.headers.get("content-type", ""))
         found = html.scan(text)
-        directives = _directives(found.meta_robots, response)
+        rules = self._rules(request, response, found.meta_robots)
         place = _Place(request, html.base_url(request.url, found.base), name)
-        outlinks, refusals = self._judge_links(place, found, page_nofollow=_forbids("follow", directives))
+        outlinks, refusals = self._judge_links(place, found, page_nofollow=rules.nofollow)
         record = _record(
             request,
             response,
             OutcomeKind.DONE,
             None,
+            rules,
             title=found.title,
             language=found.language,
             canonical=(found.canonical and Resolver(place.base).canonical(found.canonical)) or "",
-            noindex=_forbids("index", directives),
             encoding=name,
             outlinks=len(found.hrefs),
         )
         return _told(request, record, response, outlinks, refusals)
+
+    def _rules(self, request: Request, response: Response, meta: tuple[tuple[str, str], ...] = ()) -> PageRules:
+        return rules_of(meta, response.headers, self._names, at=response.fetched_at, usage=request.usage)
 
     def _sitemap(self, request: Request, response: Response) -> Visited:
         """Take a sitemap as a page of links, all of which must pass the scope; a redirect, as an index of one."""
@@ -309,15 +314,14 @@ def _told(
     return Visited(request, line, record.outcome, record.reason, seconds, size, response, outlinks, refusals, **more)
 
 
-def _directives(meta_robots: tuple[tuple[str, str], ...], response: Response) -> tuple[str, ...]:
-    return html.robots_directives(meta_robots, response.headers.get("x-robots-tag", ""))
-
-
-def _forbids(what: str, directives: tuple[str, ...]) -> bool:
-    return "none" in directives or "no" + what in directives
-
-
-def _record(request: Request, response: Response, kind: OutcomeKind, reason: Reason | None, **said: Any) -> PageRecord:
+def _record(
+    request: Request,
+    response: Response,
+    kind: OutcomeKind,
+    reason: Reason | None,
+    rules: PageRules = NO_RULES,
+    **said: Any,
+) -> PageRecord:
     """Record an answer; `said` is what else is known of the page, by field of `PageRecord`."""
     link = request.link
     return PageRecord(
@@ -327,6 +331,10 @@ def _record(request: Request, response: Response, kind: OutcomeKind, reason: Rea
         reason=reason,
         depth=link.depth,
         via=link.via,
+        noindex=rules.noindex,
+        nofollow=rules.nofollow,
+        unavailable_after=rules.unavailable_after,
+        usage=rules.usage,
         content_type=response.headers.get("content-type", ""),
         size=len(response.body),
         attempts=request.attempt + 1,

@@ -172,3 +172,14 @@ def test_the_first_reason_to_stop_is_the_one_that_is_told() -> None:
     assert isinstance(crawl.poll(0.0), Commit)
     crawl.handle(Committed(), 0.0)
     assert crawl.poll(0.0) == Stop(FinishReason.TIME_LIMIT)
+
+
+def test_what_robots_txt_says_of_usage_is_recorded_with_each_page_again_after_a_retry_too() -> None:
+    web = Web()
+    web.put(RULES, robots_txt(RULES, "User-agent: *\nContent-Signal: ai-train=no\nContent-Usage: /b train-ai=n"))
+    web.page(HOME, "/b")
+    web.put(HOME + "b", Response(HOME + "b", 500, {}), html(HOME + "b", "", x_robots_tag="noai"))
+    played = play(Policy(seeds=(HOME,)), web)
+    said = {ended.record.url: ended.record.usage for ended in played.ended}
+    assert said[HOME] == ("content-signal: ai-train=no",)
+    assert said[HOME + "b"] == ("content-signal: ai-train=no", "content-usage: train-ai=n", "noai")

@@ -131,6 +131,30 @@ def test_a_record_tells_what_the_page_says_of_itself() -> None:
     assert visited("<link rel=canonical href='http://['>").record.canonical == ""
 
 
+@pytest.mark.parametrize(
+    ("body", "agent", "noindex", "nofollow"),
+    [
+        ("<meta name=mybot content=none><a href=x>x</a>", "MyBot/1.0", True, True),
+        ("<meta name=mybot content=none><a href=x>x</a>", "", False, False),
+        ("<meta name=gossamer content=noindex><a href=x>x</a>", "MyBot/1.0", True, False),
+    ],
+)
+def test_a_page_may_name_the_agent_that_its_rules_are_for(body: str, agent: str, noindex: bool, nofollow: bool) -> None:
+    event = visited(body, user_agent=agent)
+    assert (event.record.noindex, event.record.nofollow) == (noindex, nofollow)
+    assert reasons(event) == [Reason.SKIP_NOFOLLOW] * nofollow
+
+
+def test_a_page_counts_as_noindex_after_the_date_it_names() -> None:
+    visitor = Visitor(Policy(seeds=("https://a.example/",)))
+    for fetched_at, past in ((1_000_000_000.0, False), (2_000_000_000.0, True)):
+        headers = {"content-type": "text/html", "x-robots-tag": "unavailable_after: Fri, 25 Jun 2010 15:00:00 GMT"}
+        event = visitor.visit(Request(Link(1, HOME)), Response(HOME, 200, headers, fetched_at=fetched_at))
+        assert isinstance(event, Visited)
+        assert event.record.noindex is past
+        assert b'"unavailable_after":"2010-06-25T15:00:00Z"' in event.line
+
+
 def test_what_is_not_html_is_recorded_unread() -> None:
     answer = Response(HOME, 200, {"content-type": "image/png", "x-robots-tag": "noindex"}, b"<a href=/x>")
     event = Visitor(Policy(seeds=("https://a.example/",))).visit(Request(Link(1, HOME)), answer)

@@ -56,7 +56,16 @@ BOMB = b"\0" * 20_000_000
 GZIPPED, ZSTD = gzip.compress(PAGE), zstandard.compress(PAGE)
 
 SCRIPTS: dict[str, Script | bytes] = {
-    "/": answer(PAGE, "Content-Type: text/html", "X-Twice: one", "x-twice:two", "Set-Cookie: a=1", "Set-Cookie: b=2"),
+    "/": answer(
+        PAGE,
+        "Content-Type: text/html",
+        "X-Twice: one",
+        "x-twice:two",
+        "Set-Cookie: a=1",
+        "Set-Cookie: b=2",
+        "X-Robots-Tag: otherbot: noindex",
+        "X-Robots-Tag: nofollow",
+    ),
     "/echo": echo,
     "/empty": answer(b""),
     "/204": answer(status="204 No Content", length=-1),

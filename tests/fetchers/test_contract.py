@@ -113,6 +113,7 @@ def test_an_answer_comes_whole_with_its_facts(fetch: Fetch, server: Server) -> N
     assert page.headers["content-type"] == "text/html"
     assert page.headers["x-twice"] == "one, two"
     assert page.headers["set-cookie"] == "a=1\nb=2"
+    assert page.headers["x-robots-tag"] == "otherbot: noindex\nnofollow"
     assert page.raw_header == SCRIPTS["/"][: -len(PAGE)]  # type: ignore[index]
     assert (page.peer, page.http_version) == ("127.0.0.1", "1.1")
     assert page.fetched_at > 1.7e9

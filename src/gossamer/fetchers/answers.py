@@ -13,6 +13,7 @@ from gossamer.model import Failure, Response, Timings
 from gossamer.reasons import Reason
 
 _VERSIONS = {1: "1.0", 2: "1.1", 3: "2", 30: "3", 31: "3"}
+_SEPARATORS = {"set-cookie": "\n", "x-robots-tag": "\n"}
 _PARTIAL, _TIMED_OUT, _RECEIVE, _SEND, _CONNECT = 18, 28, 56, 55, 7
 
 _REASONS: dict[int, Reason] = {
@@ -150,7 +151,7 @@ def parse_header(block: bytes) -> dict[str, str]:
             continue
         name, value = name.strip().lower(), value.strip()
         if name in headers:
-            value = f"{headers[name]}\n{value}" if name == "set-cookie" else f"{headers[name]}, {value}"
+            value = f"{headers[name]}{_SEPARATORS.get(name, ', ')}{value}"
         headers[name] = value
     return headers
 

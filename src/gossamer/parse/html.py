@@ -7,14 +7,15 @@ handlers: decoded, resolved, with the text of each link. Both follow the same ru
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
 
+from gossamer.parse.directives import robots_directives
 from gossamer.parse.encoding import decode, encode_query
 from gossamer.parse.quick import scan
-from gossamer.parse.scan import ROBOTS_NAMES, Scan
+from gossamer.parse.scan import Scan
 from gossamer.parse.visible import LinkTextReader, visible_text
 from gossamer.urls import Resolver
 
@@ -37,8 +38,6 @@ _LOOKS_LIKE_HTML: Final = re.compile(
     re.IGNORECASE,
 )
 _FOREIGN: Final = re.compile(r"(?!https?:|data:|javascript:)[a-z][a-z0-9+.\-]*+:", re.IGNORECASE)
-# Directives of X-Robots-Tag that have a value: their colon does not follow the name of an agent.
-_WITH_VALUE: Final = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})
 
 
 class PageLink(Struct, frozen=True):
@@ -141,20 +140,3 @@ def _links(reader: LinkTextReader, address: _Address) -> tuple[PageLink, ...]:
             known = links.get(url, PageLink(url, nofollow=True))
             links[url] = PageLink(url, known.nofollow and nofollow, known.text or texts.get(href, ""))
     return tuple(links.values())
-
-
-def robots_directives(meta: Iterable[tuple[str, str]], header: str) -> tuple[str, ...]:
-    """List the robots directives of a page that concern us, each once, in lower case.
-
-    `meta` is `Scan.meta_robots`; `header` the value of X-Robots-Tag, where "otherbot: noindex, nofollow" is not for us.
-    """
-    directives = [part.strip() for _, content in meta for part in content.lower().split(",")]
-    ours = True
-    for part in header.lower().split(","):
-        name, colon, rest = part.partition(":")
-        addressed = bool(colon) and name.strip() not in _WITH_VALUE
-        if addressed:
-            ours = name.strip() in ROBOTS_NAMES
-        if ours:
-            directives.append((rest if addressed else part).strip())
-    return tuple(dict.fromkeys(filter(None, directives)))

@@ -15,7 +15,7 @@ from typing import Final
 
 from turbohtml import Token, TokenType, tokenize
 
-from gossamer.parse.scan import RAW, ROBOTS_NAMES, Reader, Scan, tidy
+from gossamer.parse.scan import RAW, ROBOTS_NAMES, ROBOTS_WORDS, Reader, Scan, tidy
 
 _NOT_ANGLES: Final = bytes(set(range(256)) - set(b"<>"))
 # A quotation mark after "=" opens a value; here it is one that runs into "<" or ">".
@@ -28,7 +28,7 @@ _TAGS: Final = re.compile(
 )
 # What most links look like can be told without a tokenizer, and most meta elements lack all words that concern us.
 _PLAIN_LINK: Final = re.compile(r"<a href=\"([^\"&\r\0]*+)\"(?: (?:class|id|target|title)=\"[^\"]*+\")*+>")
-_TELLING_META: Final = (*ROBOTS_NAMES, "http-equiv", "&")
+_TELLING_META: Final = (*ROBOTS_NAMES, *ROBOTS_WORDS, "http-equiv", "&")
 _TEXT_INSIDE: Final = RAW - {"noscript", "plaintext"}
 _WILD: Final = frozenset({"svg", "math", "template", "frameset", "plaintext"})
 # Tags remembered, and the longest: together 16 MB at the very most.
@@ -119,7 +119,10 @@ def _meaning(tag: str) -> _Meaning:
 
 
 def _may_tell(meta: str) -> bool:
-    return any(word in meta for word in _TELLING_META)
+    for word in _TELLING_META:  # noqa: SIM110  # `any` over a generator takes nearly twice as long
+        if word in meta:
+            return True
+    return False
 
 
 def _closes(tag: str, name: str) -> bool:

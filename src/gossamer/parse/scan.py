@@ -18,8 +18,11 @@ from turbohtml import Token, TokenType, tokenize
 
 from gossamer.parse.nesting import Nesting, ends_cdata
 
-# The agents whose meta elements concern us.
+# The agents whose meta elements concern every crawl of ours.
 ROBOTS_NAMES: Final = frozenset({"robots", "gossamer"})
+# What makes a meta element of any other name one for an agent, who may be us under the name our user gave.
+ROBOTS_WORDS: Final = ("noindex", "nofollow", "none", "unavailable_after", "noai", "noimageai")
+_FOR_AN_AGENT: Final = re.compile(rf"(?:\A|,)[\t\n\f\r ]*+(?:{'|'.join(ROBOTS_WORDS)})\b", re.IGNORECASE)
 
 WHITESPACE: Final = "\t\n\f\r "
 _LINK_RELS: Final = frozenset({"next", "prev", "previous", "alternate", "canonical"})
@@ -51,7 +54,8 @@ class Scan(Struct, frozen=True):
 
     `hrefs` are distinct, in document order and may be followed; `nofollow_hrefs` were only ever seen with rel=nofollow.
     `base` is the href of the first `base` element, `canonical` that of the first `link rel=canonical`, `refresh` the
-    target of a meta refresh; `meta_robots` are (name, content) pairs, in lower case, of the meta elements for robots.
+    target of a meta refresh; `meta_robots` are (name, content) pairs, in lower case, of the meta elements for robots,
+    and of those that seem to be for some other agent.
     """
 
     hrefs: tuple[str, ...] = ()
@@ -211,7 +215,7 @@ class Reader:
         if content is None:
             return
         name = (token.attr("name") or "").strip(WHITESPACE).lower()
-        if name in ROBOTS_NAMES:
+        if name in ROBOTS_NAMES or (name and _FOR_AN_AGENT.search(content)):
             self._meta_robots.append((name, content.lower()))
         if (token.attr("http-equiv") or "").lower() == "refresh" and not self._refresh_seen:
             self._meta_refresh(token, content)
