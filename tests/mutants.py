@@ -116,7 +116,14 @@ MUTANTS = (
         "answer.status == 429",
         "the commonest mistake of crawlers: a broken robots.txt would allow all",
     ),
+    Mutant("gate.py", "host.silences += 1", "pass", "a dead host would be asked for every link"),
+    Mutant("gate.py", "failure.reason is not Reason.FAIL_LOCAL", "True", "what this machine lacks would be a sign of life"),
+    Mutant("gate.py", "if host.silences >= REST_FROM:", "if False:", "a host in trouble would get no longer rests"),
+    Mutant("gate.py", "host.silences = -FORGIVEN * self._policy.host_failures", "pass", "a sign of life asked for after every failure"),
+    Mutant("gate.py", "        if host.silences > 0:\n            host.silences = 0", "        pass", "failures not in a row would add up"),
+    Mutant("crawl.py", "        self._gate.answered(host)\n", "", "an answer would not show that a host lives"),
     # ---------------------------------------------------------------- frontier.py
+    Mutant("frontier.py", "host.ready_at = max(host.ready_at, host.spared)", "pass", "a closed host would be asked at once"),
     Mutant(
         "frontier.py",
         "host.in_flight >= host.most",

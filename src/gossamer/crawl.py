@@ -287,6 +287,7 @@ class Crawl:
 
     def _visited(self, event: Visited, now: float) -> None:
         host = self._land(event.request, event.answered_in, now)
+        self._gate.answered(host)
         if event.host_pause:
             host.rest(now + event.host_pause, Waiting.RETRY_AFTER)
             self._rests.note(host.key, host.ready_at)
@@ -320,7 +321,11 @@ class Crawl:
             orphans.link(refusal.fingerprint for refusal in page.refusals)
 
     def _failed(self, event: Failed, now: float) -> None:
-        self._land(event.request, event.failure.elapsed, now)
+        host = self._land(event.request, event.failure.elapsed, now)
+        self._gate.failed(host, event.request.url, event.failure, now)
+        self._rests.note(host.key, host.ready_at)
+        if host.closed is not None:
+            self._frontier.hurry(host, now)
         self._tally.bytes += event.failure.size
         if event.kind is OutcomeKind.RETRY:
             self._again(event.request, now + event.retry_after, Waiting.RETRY)

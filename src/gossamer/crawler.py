@@ -20,6 +20,7 @@ from gossamer import urls
 from gossamer.crawl import Crawl
 from gossamer.directory import CrawlDirectory, Settings, read_settings, refuse_changes
 from gossamer.engines.aio import AsyncioEngine
+from gossamer.engines.audit import Auditor
 from gossamer.engines.clock import SystemClock
 from gossamer.engines.driver import Driver, Engine, Trace, arun, run
 from gossamer.engines.inline import InlineEngine
@@ -30,7 +31,7 @@ from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions, Re
 from gossamer.fetchers.options import user_agent
 from gossamer.frontier import Frontier
 from gossamer.journals.memory import MemoryJournal
-from gossamer.model import Counts, OutcomeKind, Snapshot
+from gossamer.model import Audit, Counts, OutcomeKind, Snapshot
 from gossamer.outputs import FORMATS
 from gossamer.page import Page
 from gossamer.policy import Policy
@@ -46,7 +47,10 @@ CONCURRENCY: Final[Mapping[str, int]] = {"inline": 1, "threads": 8, "asyncio": 6
 
 
 class Report(Struct, frozen=True):
-    """What a crawl came to. `pages` ended well, `failed` did not, `skipped` were not allowed; seconds are wall time."""
+    """What a crawl came to. `pages` ended well, `failed` did not, `skipped` were not allowed; seconds are wall time.
+
+    `audit` is how the crawl behaved: the smallest gap and the most requests at once that any host saw.
+    """
 
     pages: int
     failed: int
@@ -57,6 +61,7 @@ class Report(Struct, frozen=True):
     limiting_factor: Waiting
     counts: Counts
     snapshot: Snapshot
+    audit: Audit = Audit()
     directory: Path | None = None
 
 
@@ -98,6 +103,7 @@ class Crawler:
         self._work = Work(self.policy)
         self._work.visitor()  # patterns that are none are refused here, not where the crawl begins
         self._driver: Driver | None = None
+        self._auditor = Auditor(self.policy)
         self._wake = _nothing
         self._call_off = _nothing
 
@@ -186,6 +192,7 @@ class Crawler:
             limiting_factor=snapshot.limiting_factor,
             counts=counts,
             snapshot=snapshot,
+            audit=self._auditor.book(),
             directory=self.directory,
         )
 
@@ -256,7 +263,8 @@ class Crawler:
         holding = self._holding
         journal: Journal = holding.journal if holding else MemoryJournal()
         outputs = holding.outputs if holding else {}
-        return Driver(crawl, journal, self._clock, outputs=outputs, trace=self._trace)
+        self._auditor = Auditor(self.policy, saved.books.audit if saved.books else None)
+        return Driver(crawl, journal, self._clock, outputs=outputs, trace=self._trace, auditor=self._auditor)
 
     def _open(self) -> Saved:
         """Take the directory, if there is one. The fingerprint key is random, but a recorded web replays exactly."""

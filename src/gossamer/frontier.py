@@ -119,12 +119,13 @@ class Host:
 
     `robots` is None until it was read, `robots_next` what to ask when the first try gave no rules;
     `closed` is why no page of the host may be fetched any more, `detail` the same in more words; `most` fetches may be
-    `in_flight` at once.
+    `in_flight` at once. `silences` counts fetches in a row that no answer came to (below 0: so many are forgiven), and
+    `spared` is up to when a closed host would have rested, for the sake of those whose robots.txt has moved here.
     """
 
     __slots__ = (
         "again", "closed", "detail", "in_flight", "key", "listed", "most", "queue", "reading_robots", "ready_at",
-        "recalling", "resting", "robots", "robots_expire", "robots_next",
+        "recalling", "resting", "robots", "robots_expire", "robots_next", "silences", "spared",
     )  # fmt: skip
 
     def __init__(self, key: str, most: int = 1) -> None:
@@ -135,6 +136,8 @@ class Host:
         self.ready_at = 0.0
         self.resting = Waiting.POLITENESS
         self.in_flight = 0
+        self.silences = 0
+        self.spared = 0.0
         self.robots: Robots | None = None
         self.robots_expire = 0.0
         self.robots_next: Request | None = None
@@ -347,7 +350,7 @@ class Frontier:
 
     def hurry(self, host: Host, now: float) -> None:
         """End the rest of a host that will not be fetched from again."""
-        host.ready_at = now
+        host.spared, host.ready_at = max(host.spared, host.ready_at), now
         if host.listed:
             self._ready = [entry for entry in self._ready if entry[2] is not host]
             heapq.heapify(self._ready)
@@ -372,6 +375,7 @@ class Frontier:
 
     def send(self, request: Request, host: Host) -> None:
         """Let a request for the robots.txt of another host be the next to this one: others may wait for it."""
+        host.ready_at = max(host.ready_at, host.spared)
         host.again.insert(0, request)
         self._queued += 1
         self._list(host)

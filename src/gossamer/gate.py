@@ -17,6 +17,13 @@ ROBOTS_LIFE: Final = 24 * 3600.0
 ROBOTS_HOPS: Final = 5
 """RFC 9309: robots.txt is cached for at most 24 hours (2.4), and five redirects are followed (2.3.1.2)."""
 
+REST_FROM: Final = 3
+FORGIVEN: Final = 3
+"""From so many failures in a row on, rests grow; a sign of life forgives so many times `host_failures` more."""
+
+_SILENT: Final = frozenset(
+    (Reason.FAIL_DNS, Reason.FAIL_CONNECT, Reason.FAIL_TLS, Reason.FAIL_TIMEOUT, Reason.FAIL_RESET)
+)
 _TELLING: Final = frozenset(
     (Reason.FAIL_DNS, Reason.FAIL_CONNECT, Reason.FAIL_TLS, Reason.FAIL_ADDRESS_REFUSED, Reason.FAIL_LOCAL)
 )
@@ -66,10 +73,41 @@ class Gate:
         """Tell how many seconds the rules ask between two fetches."""
         return None if host.robots is None else host.robots.crawl_delay(self._policy.user_agent)
 
+    def failed(self, host: Host, url: str, failure: Failure, now: float) -> None:
+        """Take note of a page that did not come: a host that goes on like that is rested, and then given up.
+
+        First robots.txt is asked for once more, as a sign of life: perhaps only these pages are broken.
+        """
+        if failure.reason not in _SILENT:
+            if failure.reason is not Reason.FAIL_LOCAL:
+                self.answered(host)
+            return
+        host.silences += 1
+        if host.silences >= REST_FROM:
+            host.rest(now + retries.backoff(host.silences - REST_FROM, fingerprint(url, self._key)), Waiting.RETRY)
+        if not self._suspects(host) or host.closed is not None:
+            return
+        if self.policy(host).robots:
+            host.robots_expire = now
+        else:
+            _close(host, Reason.FAIL_HOST_UNREACHABLE, f"{host.silences} failures in a row: {failure.detail}")
+
+    def answered(self, host: Host) -> None:
+        """Take note of an answer, be it what it may: the host lives."""
+        host.silences = min(host.silences, 0)
+
+    def _suspects(self, host: Host) -> bool:
+        """Tell whether so much failed in a row that the host may be down."""
+        return 0 < self._policy.host_failures <= host.silences
+
     def read(self, host: Host, event: RobotsRead, now: float) -> None:
         """Take note of an answer: the rules are known then, or what to ask next is, or the host is closed."""
         request, answer = event.request, event.answer
         host.robots_next = None
+        if isinstance(answer, Response) and self._suspects(host):
+            host.silences = -FORGIVEN * self._policy.host_failures
+        elif isinstance(answer, Response):
+            self.answered(host)
         mark = fingerprint(request.url, self._key)
         if isinstance(answer, Failure):
             verdict = retries.judge_failure(self._policy, request.attempt, mark, answer)
@@ -79,8 +117,11 @@ class Gate:
             case OutcomeKind.RETRY:
                 host.robots_next = Request(request.link, Purpose.ROBOTS, request.attempt + 1)
                 host.rest(now + max(verdict.retry_after, verdict.host_pause), Waiting.ROBOTS)
+            case _ if isinstance(answer, Failure) and self._suspects(host):
+                detail = f"{host.silences} failures in a row, and no robots.txt: {answer.detail}"
+                _close(host, Reason.FAIL_HOST_UNREACHABLE, detail)
             case _ if isinstance(answer, Failure):
-                _close(host, _reason_of(answer), answer.detail)
+                _close(host, _reason_of(answer), f"robots.txt: {answer.detail}")
             case OutcomeKind.REDIRECTED:
                 self._follow(host, request, answer, now)
             case _:
@@ -96,11 +137,11 @@ class Gate:
     def _take_rules(self, host: Host, answer: Response, now: float) -> None:
         """Take the answer as rules (RFC 9309, 2.3.1): 5xx and 429 close the host, other 4xx allow all."""
         if answer.status >= 500 or answer.status == 429:
-            _close(host, Reason.FAIL_ROBOTS_UNREACHABLE, f"status {answer.status}")
+            _close(host, Reason.FAIL_ROBOTS_UNREACHABLE, f"robots.txt: status {answer.status}")
         elif answer.status >= 400:
             self._keep(host, robots.ALLOW_ALL, now)
         elif robots.looks_like_html(answer.body, answer.headers.get("content-type", "")):
-            _close(host, Reason.FAIL_ROBOTS_HTML, "an HTML page")
+            _close(host, Reason.FAIL_ROBOTS_HTML, "robots.txt: an HTML page")
         else:
             self._keep(host, robots.parse(answer.body), now)
 
@@ -108,14 +149,14 @@ class Gate:
         host.robots, host.robots_expire = rules, now + ROBOTS_LIFE
         crawl_delay = self.crawl_delay(host)
         if politeness.too_slow(self.policy(host), crawl_delay):
-            _close(host, Reason.SKIP_CRAWL_DELAY, f"Crawl-delay: {crawl_delay:g}")
+            _close(host, Reason.SKIP_CRAWL_DELAY, f"robots.txt: Crawl-delay: {crawl_delay:g}")
         elif crawl_delay:
             host.rest(now + crawl_delay, Waiting.CRAWL_DELAY)
 
 
 def _close(host: Host, reason: Reason, detail: str) -> None:
     """Fetch no page of the host any more."""
-    host.closed, host.detail = reason, f"robots.txt: {detail}"
+    host.closed, host.detail = reason, detail
 
 
 def _reason_of(failure: Failure) -> Reason:

@@ -11,7 +11,7 @@ from gossamer.reasons import FinishReason, Reason, Waiting
 _NETWORK: Final = frozenset(
     (
         Reason.FAIL_DNS, Reason.FAIL_CONNECT, Reason.FAIL_TLS, Reason.FAIL_TIMEOUT, Reason.FAIL_RESET,
-        Reason.FAIL_ADDRESS_REFUSED, Reason.FAIL_ROBOTS_UNREACHABLE,
+        Reason.FAIL_ADDRESS_REFUSED, Reason.FAIL_HOST_UNREACHABLE, Reason.FAIL_ROBOTS_UNREACHABLE,
     )
 )  # fmt: skip
 _BLOCKING: Final = frozenset((Reason.SKIP_ROBOTS, Reason.SKIP_CRAWL_DELAY, Reason.FAIL_ROBOTS_HTML))

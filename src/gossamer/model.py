@@ -216,12 +216,45 @@ class Counts(Struct, frozen=True):
         return self.done + self.redirected + self.failed + self.skipped
 
 
+class HostAudit(Struct, frozen=True):
+    """How one host was treated: fetches, and the shortest time between the end of one and the start of the next."""
+
+    host: str
+    fetches: int = 0
+    smallest_gap: float | None = None
+    most_at_once: int = 0
+
+
+class Audit(Struct, frozen=True):
+    """How a crawl behaved, as seen from where fetches are handed out; the gaps are from an end to the next start.
+
+    `violations` of what was promised (rests, requests at once) and of robots.txt are bugs, and `examples` tell of the
+    first; `by_host` are the first hosts only. Gaps across a stop and a resume are not among these.
+    """
+
+    fetches: int = 0
+    smallest_gap: float | None = None
+    smallest_gap_host: str = ""
+    most_at_once: int = 0
+    most_at_once_host: str = ""
+    robots_violations: int = 0
+    violations: int = 0
+    examples: tuple[str, ...] = ()
+    by_host: tuple[HostAudit, ...] = ()
+
+    @property
+    def clean(self) -> bool:
+        """Tell whether all promises were kept."""
+        return not self.violations and not self.robots_violations
+
+
 class Books(Struct, frozen=True):
     """What a crawl has counted so far, as the journal keeps it: a resumed crawl goes on counting from here.
 
     `kinds` counts outcomes, `by_reason` outcomes and refusals, `seconds` are slot-seconds by category, `adopted` the
     URLs outside the scope that seeds redirected to; `unread` are the hosts whose sitemaps have not all been read, each
-    with the depth of its first page; `resting` are the hosts that were being spared, each with the seconds left.
+    with the depth of its first page; `resting` are the hosts that were being spared, each with the seconds left;
+    `audit` is what the driver saw of the crawl's manners.
     """
 
     kinds: Mapping[str, int] = {}
@@ -234,6 +267,7 @@ class Books(Struct, frozen=True):
     adopted: tuple[str, ...] = ()
     unread: Mapping[str, int] = {}
     resting: Mapping[str, float] = {}
+    audit: Audit | None = None
 
 
 class TrapSeen(Struct, frozen=True):

@@ -56,6 +56,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     concurrency: Limit | None = None
     retries: Size = 2
     max_retry_after: Seconds = 3600.0
+    host_failures: Size = 8
     sitemaps: bool = True
     hosts: Mapping[str, HostManners] = {}
 

@@ -37,6 +37,7 @@ class Reason(StrEnum):
     FAIL_TOO_LARGE = "fail.too_large"
     FAIL_BAD_ENCODING = "fail.bad_encoding"
     FAIL_ADDRESS_REFUSED = "fail.address_refused"
+    FAIL_HOST_UNREACHABLE = "fail.host_unreachable"
     FAIL_ROBOTS_UNREACHABLE = "fail.robots_unreachable"
     FAIL_ROBOTS_HTML = "fail.robots_html"
     FAIL_REDIRECT_LOOP = "fail.redirect_loop"
@@ -121,6 +122,7 @@ _SENTENCES: dict[Reason, str] = {
     Reason.FAIL_TOO_LARGE: "The body is larger than the limit.",
     Reason.FAIL_BAD_ENCODING: "The body could not be decompressed.",
     Reason.FAIL_ADDRESS_REFUSED: "The host's address is private or special; --allow-private names exceptions.",
+    Reason.FAIL_HOST_UNREACHABLE: "The host stopped answering, and was given up for this crawl.",
     Reason.FAIL_ROBOTS_UNREACHABLE: "robots.txt could not be fetched, so no page of the host may be.",
     Reason.FAIL_ROBOTS_HTML: "robots.txt is an HTML page (a challenge or an error page): the rules are unknown.",
     Reason.FAIL_REDIRECT_LOOP: "The page redirects to itself.",

@@ -32,6 +32,18 @@ def crawled(*answers: Answer, pages: int = 1, **fields: object) -> Played:
     return play(Policy(seeds=(HOME,), **fields), web)  # type: ignore[arg-type]
 
 
+def test_a_closed_host_is_spared_when_the_rules_of_another_have_moved_there() -> None:
+    web, other = Web(), "https://b.example/"
+    web.put(RULES, Response(RULES, 500, {}))
+    web.put(f"{other}robots.txt", Response(f"{other}robots.txt", 301, {"location": f"{HOME}moved"}))
+    web.put(f"{HOME}moved", robots_txt(f"{HOME}moved", "User-agent: *\nDisallow: /secret"))
+    web.page(other, "/secret")
+    played = play(Policy(seeds=(HOME, other), scope="any", concurrency=2, retries=0, delay=5.0, sitemaps=False), web)
+    moments = [(start, end) for url, _, start, end in played.fetches if url.startswith(HOME)]
+    assert moments[1][0] - moments[0][1] >= 5.0
+    assert played.outcomes[f"{other}secret"][1] == Reason.SKIP_ROBOTS
+
+
 def rules_asked(played: Played) -> list[str]:
     return [url for url, purpose, _, _ in played.fetches if purpose is Purpose.ROBOTS]
 

@@ -68,6 +68,7 @@ def show(screen: Console, report: Report, findings: Findings, policy: Policy, *,
         _traps(report),
         _sitemaps(report, resumed=resumed),
         _limit(report, policy),
+        _audit(report),
         _results(report),
     )
     for lines in parts:
@@ -206,6 +207,27 @@ def _limit(report: Report, policy: Policy) -> Lines:
         (8, line("  ", (share, "bold"), f"  {report.limiting_factor.sentence}")),
         (8, line("        ", (advice(report.limiting_factor, policy), "dim"))),
     ]
+
+
+def _audit(report: Report) -> Lines:
+    """Say how polite the crawl was, as it was seen and not as it was meant; loudly where it was not."""
+    audit = report.audit
+    if not audit.fetches:
+        return []
+    at_once = f"at most {audit.most_at_once:,} {_plural('request', audit.most_at_once)} to a host at once"
+    gap = "" if audit.smallest_gap is None else f", at least {_gap(audit.smallest_gap)} apart"
+    said = f"{at_once}{gap}, {audit.robots_violations:,} against robots.txt"
+    lines: Lines = [(9, line(("Manners", "bold"), f"  {said}"))]
+    if not audit.clean:
+        head = "gossamer broke its promises to these servers. That is a bug of ours; please report it, with this:"
+        lines += [(0, line((head, "bold red"))), *[(2, line((f"  {example}", "red"))) for example in audit.examples]]
+    return lines
+
+
+def _gap(seconds: float) -> str:
+    if seconds < 0.0995:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.2f} s" if seconds < 9.95 else shown_duration(seconds)
 
 
 def advice(factor: Waiting, policy: Policy) -> str:

@@ -75,7 +75,7 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     **dict.fromkeys(("timeout", "connect_timeout", "max_time", "max_crawl_delay", "max_retry_after"), duration),
     **dict.fromkeys(("max_body", "max_bytes"), size),
     **dict.fromkeys(("max_pages", "concurrency", "host_concurrency", "trap_budget"), count),
-    **dict.fromkeys(("max_depth", "retries", "max_redirects"), count_or_none),
+    **dict.fromkeys(("max_depth", "retries", "max_redirects", "host_failures"), count_or_none),
     "delay": pause,
 }
 """How the text of a setting is read where it is more than plain text, by the name of the Policy field."""

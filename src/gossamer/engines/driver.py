@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from typing import Protocol, assert_never
 
+from msgspec.structs import replace
+
 from gossamer.crawl import Crawl
+from gossamer.engines.audit import Auditor
 from gossamer.errors import OutputError
 from gossamer.model import Failure, Request, Response, Snapshot
 from gossamer.ports import Clock, Journal, Output
@@ -72,12 +75,14 @@ class Driver:
         *,
         outputs: Mapping[str, Output] | None = None,
         trace: Trace | None = None,
+        auditor: Auditor | None = None,
     ) -> None:
         self._crawl = crawl
         self._journal = journal
         self._clock = clock
         self._outputs = dict(outputs or {})
         self._trace = trace
+        self._auditor = auditor
         self._landed: list[Ended] = []
         self._in_flight = 0
         self._stop_asked: FinishReason | None = None
@@ -98,6 +103,8 @@ class Driver:
             match command:
                 case Fetch(request):
                     self._in_flight += 1
+                    if self._auditor is not None:
+                        self._auditor.started(request, now)
                     start(request)
                 case Recall(ids):
                     self._handle(Recalled(tuple(self._journal.recall(ids))))
@@ -121,7 +128,9 @@ class Driver:
         """Tell the crawl what came of its fetches."""
         for event in events:
             self._in_flight -= 1
-            self._handle(event)
+            now = self._handle(event)
+            if self._auditor is not None:
+                self._auditor.ended(event, now)
 
     def landed(self) -> list[Ended]:
         """Take what was committed since the last call."""
@@ -156,14 +165,17 @@ class Driver:
             self._crawl.abandon()
             self._in_flight = 0
 
-    def _handle(self, event: Event) -> None:
+    def _handle(self, event: Event) -> float:
         now = self._clock.now()
         if self._trace is not None:
             self._trace(now, event)
         self._crawl.handle(event, now)
+        return now
 
     def _commit(self, batch: Batch) -> None:
         """Write outputs, flush them, then make it all permanent in one transaction: the order is the promise."""
+        if self._auditor is not None:
+            batch = replace(batch, books=replace(batch.books, audit=self._auditor.book()))
         offsets = {}
         for name, output in self._outputs.items():
             try:
