@@ -38,9 +38,11 @@ class Web:
     def put(self, url: str, *answers: Answer) -> None:
         self.answers[url] = list(answers)
 
-    def ask(self, url: str) -> Answer:
-        count = self.asked.get(url, 0)
-        self.asked[url] = count + 1
+    def ask(self, url: str, purpose: Purpose = Purpose.PAGE) -> Answer:
+        """Answer; whoever asks for a page as if it were a sitemap does not use up what the page answers in turn."""
+        name = f"{url} as a sitemap" if purpose is Purpose.SITEMAP else url
+        count = self.asked.get(name, 0)
+        self.asked[name] = count + 1
         answers = self.answers.get(url)
         if answers is None:
             return Response(url, 404, {"content-type": "text/plain"})
@@ -100,7 +102,7 @@ def play(
             case Fetch(request):
                 latency = chance.uniform(0.0, slowest) if seed is not None else 0.0
                 tick += 1
-                heapq.heappush(flying, (now + latency, tick, request, now, web.ask(request.url)))
+                heapq.heappush(flying, (now + latency, tick, request, now, web.ask(request.url, request.purpose)))
                 if stop_after is not None and tick == stop_after:
                     crawl.stop(FinishReason.STOPPED)
             case Recall(ids):
