@@ -1,6 +1,8 @@
 # make demo    crawl a bundled website on this machine and show what gossamer says about it
 # make test    run the test suite, servers included where they can be installed
-# make check   lint, formatting, types, floors
+# make check   lint, formatting, types, floors, and that no stage of the hot path became slower
+# make race    measure gossamer beside other crawlers and write docs/benchmarks.md; e.g. ARGS="--pages 1500"
+# make guard-renew    record what the hot path costs now, after a deliberate change
 # make crash-test    kill real crawls with SIGKILL, 50 times on each engine, and see that nothing is lost or doubled
 # make fuzz MINUTES=15        read nasty pages quickly and token by token, and compare
 # make simulate SEEDS=5000    strike simulated crawls dead at random steps and see that nothing is lost
@@ -10,7 +12,7 @@ PY := .venv/bin/python
 JOBS ?= 2
 ARGS ?=
 
-.PHONY: help demo test test-all fuzz simulate crash-test coverage check format mutants bench lock clean
+.PHONY: help demo test test-all fuzz simulate crash-test coverage check format mutants bench race guard guard-renew lock clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -59,6 +61,13 @@ check: .venv/ready-dev
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy --strict src
 	@$(PY) -m pytest -q tests/test_floors.py
+	@$(PY) -m benchmarks.guard
+
+guard: .venv/ready-dev
+	@$(PY) -m benchmarks.guard $(ARGS)
+
+guard-renew: .venv/ready-dev
+	@$(PY) -m benchmarks.guard --renew
 
 format: .venv/ready-dev
 	@.venv/bin/ruff check --fix .
@@ -70,6 +79,10 @@ mutants: .venv/ready-dev
 bench: .venv/ready-dev
 	@.ci/servers nginx-light openjdk-17-doc
 	@$(PY) benchmarks/starting_point/run.py $(ARGS)
+
+race: .venv/ready-dev
+	@.ci/servers nginx-light openjdk-17-doc cppreference-doc-en-html wget wget2 httrack
+	@$(PY) benchmarks/peers/run.py $(ARGS)
 
 lock: .venv/ready-dev
 	@$(PY) -m pip install --quiet uv

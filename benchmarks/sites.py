@@ -17,6 +17,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+from urllib.parse import unquote
 
 SETTINGS = """
 {user}
@@ -66,6 +67,11 @@ class Visit:
     content_type: str
     path: str
 
+    @property
+    def is_page(self) -> bool:
+        """Whether an HTML page left with status 200."""
+        return self.status == 200 and self.method == "GET" and self.content_type.startswith("text/html")
+
 
 class NginxSite:
     """Serve the files below `root` on a free port of 127.0.0.1 while the context lasts.
@@ -108,11 +114,11 @@ class NginxSite:
 
     def pages(self) -> set[str]:
         """The distinct paths of HTML pages that were fetched with status 200."""
-        return {
-            visit.path
-            for visit in self.visits()
-            if visit.status == 200 and visit.method == "GET" and visit.content_type.startswith("text/html")
-        }
+        return {visit.path for visit in self.visits() if visit.is_page}
+
+    def file_of(self, path: str) -> Path:
+        """Tell which file is served at a path."""
+        return self.root / unquote(path.partition("?")[0]).lstrip("/")
 
     def forget(self) -> None:
         """Begin the log anew."""
@@ -171,3 +177,59 @@ class JavadocSite(NginxSite):
         if not (home / "api" / "index.html").exists():
             raise SiteUnavailable(f"{home}/api is missing (Debian: apt-get install {self.package})")
         super().__init__(home, start="/api/index.html")
+
+
+class CppreferenceSite(NginxSite):
+    """Serve the C and C++ reference of Debian's cppreference-doc-en-html: 4,389 HTML pages, 2 dead links.
+
+    So many are reachable from its start page, as wget2 and gossamer found independently.
+    """
+
+    package = "cppreference-doc-en-html"
+    reachable = 4_389
+    dead = 2
+
+    def __init__(self) -> None:
+        home = Path("/usr/share/cppreference/doc/html")
+        if not (home / "en" / "index.html").exists():
+            raise SiteUnavailable(f"{home} is missing (Debian: apt-get install {self.package})")
+        super().__init__(home, start="/en/index.html")
+
+
+class TinySite(NginxSite):
+    """Serve 20,001 made-up pages of half a kilobyte, the same every time, from a temporary directory."""
+
+    reachable = 20_001
+    dead = 0
+
+    def __init__(self) -> None:
+        self._made = tempfile.TemporaryDirectory(prefix="gossamer-tiny-")
+        write_tiny_pages(Path(self._made.name), self.reachable)
+        super().__init__(Path(self._made.name), start="/0/0.html")
+
+    def __exit__(self, *failure: object) -> None:
+        super().__exit__(*failure)
+        self._made.cleanup()
+
+
+def write_tiny_pages(root: Path, pages: int) -> None:
+    """Write so many tiny pages, 100 to a directory, each linked to its two children in a tree and to six others."""
+    for number in range(pages):
+        path = root / str(number // 100) / f"{number}.html"
+        if number % 100 == 0:
+            path.parent.mkdir()
+        path.write_text(_tiny_page(number, pages), encoding="utf-8")
+
+
+def _tiny_page(number: int, pages: int) -> str:
+    others = (0, number // 2, number - 1, number + 1, number * 7 % pages, number * 31 % pages)
+    targets = (2 * number + 1, 2 * number + 2, *others)
+    links = "".join(
+        f'<li><a href="../{target // 100}/{target}.html">page {target}</a></li>\n'
+        for target in targets
+        if 0 <= target < pages
+    )
+    return (
+        f'<!doctype html>\n<html lang="en"><head><title>Page {number}</title></head>\n'
+        f"<body><h1>Page {number}</h1>\n<ul>\n{links}</ul></body></html>\n"
+    )

@@ -1,0 +1,332 @@
+"""Guard the hot path: fail when a stage became 25 % dearer, measured against a reference loop in the same process.
+
+    python -m benchmarks.guard                        # measure, compare with guard.json, exit 1 where a stage is dearer
+    python -m benchmarks.guard --renew                # record today's ratios
+    python -m benchmarks.guard --slow reading=1.4     # pretend that a stage became slower, to see the guard bark
+
+A small made-up site is crawled once in this process, without sockets. Then its stages are done again and again:
+`reading` (decode, parse, judge the links), `core` (the recorded commands and events through a new crawl) and `commit`
+(the recorded batches into a journal and pages.jsonl). Each turn of a stage comes with a turn of a reference loop that
+does work of the same nature, written with nothing of gossamer. Both are measured in CPU time of this thread; a stage's
+ratio is the median of its turns. A busy machine slows both; where a ratio is too high all the same, it is measured
+again, up to three times, and the lowest counts: noise passes, a slow-down stays.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import re
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from functools import partial
+from heapq import heappop, heappush
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple
+
+from gossamer.crawl import Crawl
+from gossamer.engines.clock import FakeClock
+from gossamer.engines.driver import Driver, run
+from gossamer.engines.inline import InlineEngine
+from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
+from gossamer.frontier import Frontier
+from gossamer.journals.memory import MemoryJournal
+from gossamer.journals.sqlite import SqliteJournal
+from gossamer.model import Request, Response
+from gossamer.outputs.jsonl import JsonLines
+from gossamer.policy import Policy
+from gossamer.protocol import Batch, Command, Commit, Event, Failed, RobotsRead, Visited
+from gossamer.visit import Visitor
+
+RATIOS = Path(__file__).parent / "guard.json"
+TOLERANCE = 1.25
+TURNS, ATTEMPTS = 11, 3
+ORIGIN = "https://guard.example"
+PAGES, LINKS, PARAGRAPHS = 150, 40, 30
+TEXT = (
+    "<p>A paragraph of a page that says <b>nothing</b> at all, but says it in the <i>usual</i> number of words.</p>\n"
+)
+
+
+def path_of(number: int) -> str:
+    return f"/section{number % 7}/page-{number}.html"
+
+
+def page_of(number: int) -> str:
+    """Write a page of 5 KB with 40 links: to its children in a tree, to the site's sections, and to some others."""
+    targets = [number * 3 + 1, number * 3 + 2, number * 3 + 3, *(number * step % PAGES for step in range(1, LINKS - 2))]
+    links = "".join(
+        f'<li><a class="link" href="..{path_of(target)}">page {target}</a></li>\n'
+        for target in targets
+        if target < PAGES
+    )
+    head = f'<meta charset="utf-8"><title>Page {number}</title><link rel="stylesheet" href="/style.css">'
+    return (
+        f'<!doctype html>\n<html lang="en"><head>{head}</head><body><ul>{links}</ul>{TEXT * PARAGRAPHS}</body></html>'
+    )
+
+
+class Recording(NamedTuple):
+    """One crawl of the site: what was fetched, what the crawl and its driver said to each other, what was committed."""
+
+    policy: Policy
+    answers: list[tuple[Request, Response]]
+    trace: list[tuple[float, Command | Event]]
+    batches: list[Batch]
+
+
+def record() -> Recording:
+    """Crawl the site once, inline, under the jumping clock."""
+    headers = {"content-type": "text/html; charset=utf-8"}
+    web = RecordedFetcher.of_site(
+        {path_of(number): RecordedPage(200, headers, page_of(number), 0.01) for number in range(PAGES)}, ORIGIN
+    )
+    policy = Policy(
+        seeds=(ORIGIN + path_of(0),),
+        delay=0.0,
+        concurrency=16,
+        host_concurrency=16,
+        sitemaps=False,
+        contact="x@y.example",
+    )
+    trace: list[tuple[float, Command | Event]] = []
+    answers: list[tuple[Request, Response]] = []
+    visitor = Visitor(policy, key=1)
+
+    def visit(request: Request, answer: object) -> Visited | Failed | RobotsRead:
+        if isinstance(answer, Response) and answer.status == 200:
+            answers.append((request, answer))
+        return visitor.visit(request, answer)  # type: ignore[arg-type]
+
+    driver = Driver(new_crawl(policy), MemoryJournal(), FakeClock(), trace=lambda now, said: trace.append((now, said)))
+    for _ in run(driver, InlineEngine(web, visit)):
+        pass
+    batches = [said.batch for _, said in trace if isinstance(said, Commit)]
+    assert len(answers) == PAGES, f"{len(answers)} pages were read"
+    return Recording(policy, answers, trace, batches)
+
+
+def new_crawl(policy: Policy) -> Crawl:
+    return Crawl(policy, Frontier(host_concurrency=16), key=1)
+
+
+# ---------------------------------------------------------------- stages, each with its reference
+
+
+Work = Callable[[], object]
+Ready = Callable[[], Work]
+JOURNALS = 4
+"""Into how many journals a turn commits: one is done before its time can be told."""
+
+
+class Stage(NamedTuple):
+    """A part of the hot path, and a loop like it that never changes. Each gets ready, then works; work is measured."""
+
+    name: str
+    ready: Ready
+    reference: Ready
+
+
+def stages(recording: Recording, directory: Path) -> list[Stage]:
+    bodies = [response.body for _, response in recording.answers]
+    texts = [zlib.compress(body[:2000], 1) for body in bodies]
+    numbers = count()
+
+    def reading() -> Work:
+        visitor = Visitor(recording.policy, key=1)
+        return lambda: [visitor.visit(request, response) for request, response in recording.answers]
+
+    def core() -> Work:
+        return partial(replay, new_crawl(recording.policy), recording.trace)
+
+    def commit() -> Work:
+        names = [f"{next(numbers)}" for _ in range(JOURNALS)]
+        journals = [SqliteJournal(directory / f"{name}.db", key=1) for name in names]
+        for journal in journals:
+            journal.open()
+        outputs = [JsonLines(directory / f"{name}.jsonl") for name in names]
+        return lambda: [store(*both, recording.batches) for both in zip(journals, outputs, strict=True)]
+
+    def plain_store() -> Work:
+        return partial(store_plainly, directory / f"{next(numbers)}-plain.db", texts)
+
+    return [
+        Stage("reading", reading, lambda: partial(read_plainly, bodies)),
+        Stage("core", core, lambda: queue_plainly),
+        Stage("commit", commit, plain_store),
+    ]
+
+
+def replay(crawl: Crawl, trace: list[tuple[float, Command | Event]]) -> None:
+    """Do with the crawl what was done with the recorded one; it says the same, for it is deterministic."""
+    for now, said in trace:
+        if isinstance(said, Event):
+            crawl.handle(said, now)
+        else:
+            crawl.poll(now)
+
+
+def store(journal: SqliteJournal, output: JsonLines, batches: list[Batch]) -> None:
+    """Make the batches permanent, as the driver does."""
+    for batch in batches:
+        output.write(batch)
+        journal.commit(batch, {"jsonl": output.flush()})
+    output.close()
+    journal.close()
+
+
+_HREF = re.compile(r'href="([^"]*)"')
+
+
+def read_plainly(bodies: list[bytes]) -> int:
+    """Find the links of pages as a simple script would."""
+    seen: dict[str, int] = {}
+    for body in bodies:
+        for href in _HREF.findall(body.decode()):
+            path = "/".join(part for part in href.split("/") if part != "..")
+            seen[path] = seen.get(path, 0) + 1
+    return len(seen)
+
+
+class _Link(NamedTuple):
+    number: int
+    url: str
+    depth: int
+
+
+def queue_plainly() -> int:
+    """Keep a set of what is known and a heap of what is due, as a simple script would."""
+    known: set[int] = {0}
+    due = [(0, _Link(0, ORIGIN + path_of(0), 0))]
+    while due:
+        _, link = heappop(due)
+        for target in (link.number * step % 1999 for step in range(1, LINKS)):
+            if target not in known and len(known) < 10 * PAGES:
+                known.add(target)
+                heappush(due, (target, _Link(target, f"{ORIGIN}/{target}", link.depth + 1)))
+        if link.number < 1900 and link.number + 1 not in known and len(known) < 10 * PAGES:
+            known.add(link.number + 1)
+            heappush(due, (link.number + 1, _Link(link.number + 1, f"{ORIGIN}/{link.number + 1}", link.depth + 1)))
+    return len(known)
+
+
+def store_plainly(path: Path, texts: list[bytes]) -> None:
+    """Write packed rows as a simple script would."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("CREATE TABLE row (id INTEGER PRIMARY KEY, text BLOB, said TEXT)")
+    for first in range(0, len(texts), 10):
+        connection.execute("BEGIN")
+        for text in texts[first : first + 10]:
+            said = json.dumps({"url": ORIGIN, "size": len(text), "text": zlib.decompress(text)[:200].decode()})
+            connection.execute("INSERT INTO row (text, said) VALUES (?, ?)", (zlib.compress(said.encode(), 1), said))
+        connection.execute("COMMIT")
+    connection.close()
+
+
+# ---------------------------------------------------------------- measuring
+
+
+def spent_by(ready: Ready) -> float:
+    """Tell the CPU seconds of this thread that the work took, without getting ready for it."""
+    work = ready()
+    begun = time.thread_time()
+    work()
+    return time.thread_time() - begun
+
+
+def slowed(ready: Ready, factor: float) -> Ready:
+    """Make the work cost `factor` times as much CPU time as it does."""
+
+    def slow_ready() -> Work:
+        work = ready()
+
+        def slow() -> None:
+            begun = time.thread_time()
+            work()
+            took = time.thread_time() - begun
+            while time.thread_time() < begun + factor * took:
+                pass
+
+        return slow
+
+    return slow_ready
+
+
+def ratio_of(stage: Stage) -> float:
+    """Measure stage and reference in turn; tell the median of their ratios."""
+    gc.collect()
+    gc.disable()  # whose turn pays for a collection is chance
+    try:
+        return statistics.median(_turn(stage) for _ in range(TURNS))
+    finally:
+        gc.enable()
+
+
+def _turn(stage: Stage) -> float:
+    """Put the stage between two halves of its reference, so that a change of pace meets both."""
+    before = spent_by(stage.reference)
+    spent = spent_by(stage.ready)
+    return 2 * spent / (before + spent_by(stage.reference))
+
+
+def lowest_ratio(stage: Stage, enough: float, attempts: int) -> float:
+    """Measure until the ratio is low enough, a few times at the most; tell the lowest."""
+    lowest = float("inf")
+    for _ in range(attempts):
+        lowest = min(lowest, ratio_of(stage))
+        if lowest <= enough:
+            break
+    return lowest
+
+
+def measured(slow: dict[str, float], known: dict[str, float], attempts: int) -> Iterator[tuple[str, float]]:
+    """Tell the ratio of every stage."""
+    recording = record()
+    with tempfile.TemporaryDirectory(prefix="gossamer-guard-") as directory:
+        for stage in stages(recording, Path(directory)):
+            tried = stage._replace(ready=slowed(stage.ready, slow[stage.name])) if stage.name in slow else stage
+            _turn(tried)  # warms up
+            yield stage.name, lowest_ratio(tried, known.get(stage.name, 0.0) * TOLERANCE, attempts)
+
+
+def pair(text: str) -> tuple[str, float]:
+    name, _, factor = text.partition("=")
+    return name, float(factor)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--renew", action="store_true", help="record today's ratios")
+    parser.add_argument("--slow", action="append", type=pair, default=[], metavar="STAGE=FACTOR", help="bark at this")
+    parser.add_argument("--attempts", type=int, default=ATTEMPTS, help="how often a stage may be measured again")
+    asked = parser.parse_args()
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    stored: dict[str, dict[str, float]] = json.loads(RATIOS.read_text())
+    known = {} if asked.renew else stored.get(version, {})
+    dearer = False
+    for name, ratio in measured(dict(asked.slow), known, asked.attempts if known or asked.renew else 1):
+        if asked.renew:
+            stored.setdefault(version, {})[name] = round(ratio, 3)
+            print(f"{name:<8} {ratio:6.2f} recorded for Python {version}")
+        elif name not in known:
+            print(f"{name:<8} {ratio:6.2f} nothing recorded for Python {version}: python -m benchmarks.guard --renew")
+        else:
+            change = ratio / known[name]
+            dearer |= change > TOLERANCE
+            said = f"{change:.2f} times that, {'TOO DEAR' if change > TOLERANCE else 'fine'}"
+            print(f"{name:<8} {ratio:6.2f} times its reference, recorded {known[name]:.2f}: {said}")
+    if asked.renew:
+        RATIOS.write_text(json.dumps(stored, indent=1, sort_keys=True) + "\n")
+    return 1 if dearer else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,222 @@
+"""Run crawlers as whole processes on a served site, and measure what each cost: shared by all races.
+
+CPU time is that of the process and of every child it waited for (`wait4`), start-up included. Memory is that of the
+process tree. Pages are counted by the server, which knows best who fetched what, and how often.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import venv
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmarks.sites import NginxSite
+
+HOME = Path(__file__).parent.parent.resolve()
+SHARED_MEMORY = Path("/dev/shm")
+SAMPLE_EVERY = 0.25
+"""Seconds between two looks at the memory of a process tree, and at how far a crawler that knows no limit came."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """Something to measure.
+
+    `arguments` may hold {url}, {origin} and {directory}. `pages`: it was told to stop after so many; None: it crawls
+    the whole site. `stopped`: it knows no such limit, so whoever measures stops it there. `why` explains the settings.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    pages: int | None = None
+    stopped: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one run cost (seconds; MB).
+
+    `pages`: distinct HTML pages that left the server with status 200; `repeated`: how many of them left it more than
+    once; `missed`: pages of the site that were not fetched by a crawler that was to fetch all; `others`: requests for
+    anything else, dead links among them; `size`: bytes of a page, on average; `memory`: the largest resident size of the process tree, shared pages counted
+    once; `status`: the exit code, negative for a signal.
+    """
+
+    name: str
+    pages: int
+    wall: float
+    cpu: float
+    memory: float
+    status: int
+    repeated: int = 0
+    missed: int = 0
+    others: int = 0
+    size: int = 0
+
+    @property
+    def cpu_ms_a_page(self) -> float:
+        return 1000 * self.cpu / max(self.pages, 1)
+
+    @property
+    def pages_a_cpu_second(self) -> float:
+        return self.pages / self.cpu
+
+    @property
+    def pages_a_second(self) -> float:
+        return self.pages / self.wall
+
+
+def environment(name: str, wanted: Path) -> Path:
+    """Make the virtual environment `name` with the packages `wanted` lists, unless it is there; tell its Python."""
+    home = HOME / ".venvs" / name
+    python, ready = home / "bin" / "python", home / "ready"
+    if not ready.exists() or ready.stat().st_mtime < wanted.stat().st_mtime:
+        packages = ", ".join(line for line in wanted.read_text().splitlines() if line and not line.startswith("#"))
+        print(f"installing {packages} …", file=sys.stderr)
+        venv.create(home, with_pip=True, clear=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "--requirement", wanted], check=True)
+        ready.touch()
+    return python
+
+
+def measure(contender: Contender, site: NginxSite, reachable: int) -> Measurement:
+    """Run a contender once, in an empty directory (in memory where there is such a place), from a log begun anew."""
+    site.forget()
+    room = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="gossamer-bench-", dir=room) as directory:
+        place = {"url": site.url, "origin": site.origin, "directory": str(Path(directory) / "site.crawl")}
+        command = [argument.format(**place) for argument in contender.arguments]
+        said = Path(directory) / "stderr"
+        with said.open("wb") as stderr:
+            begun = time.perf_counter()
+            child = subprocess.Popen(
+                command,
+                env={**os.environ, "PYTHONPATH": str(HOME / "src")},
+                cwd=directory,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+            )
+            watch = _Watch(child, site.log, contender.pages if contender.stopped else None)
+            watch.start()
+            _, status, usage = os.wait4(child.pid, 0)  # its CPU time and that of the children it waited for
+            wall = time.perf_counter() - begun
+            child.returncode = os.waitstatus_to_exitcode(status)  # wait4 has reaped it: tell Popen
+            watch.over.set()
+            watch.join()
+        last = said.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss: bytes there, KiB elsewhere
+    run = counted(contender, site, reachable, child.returncode)
+    if not run.pages or (run.missed and child.returncode):
+        print(f"{contender.name} ended with status {child.returncode}: {''.join(last)}", file=sys.stderr)
+    memory = max(usage.ru_maxrss * unit / 1e6, watch.peak)
+    return replace(run, wall=wall, cpu=usage.ru_utime + usage.ru_stime, memory=memory)
+
+
+def counted(contender: Contender, site: NginxSite, reachable: int, status: int) -> Measurement:
+    """Read in the server's log what a contender fetched."""
+    visits = site.visits()
+    pages = Counter(visit.path for visit in visits if visit.is_page)
+    return Measurement(
+        contender.name,
+        pages=len(pages),
+        wall=0.0,
+        cpu=0.0,
+        memory=0.0,
+        status=status,
+        repeated=sum(times > 1 for times in pages.values()),
+        missed=max(0, reachable - len(pages)) if contender.pages is None else 0,
+        others=len(visits) - pages.total(),
+        size=sum(site.file_of(path).stat().st_size for path in pages) // max(len(pages), 1),
+    )
+
+
+class _Watch(threading.Thread):
+    """Look at a process tree now and then: what memory it holds, and whether it shall stop."""
+
+    def __init__(self, child: subprocess.Popen[bytes], log: Path, stop_after: int | None) -> None:
+        super().__init__(daemon=True)
+        self._child = child
+        self._log = log
+        self._stop_after = stop_after
+        self.over = threading.Event()
+        self.peak = 0.0
+
+    def run(self) -> None:
+        while not self.over.wait(SAMPLE_EVERY):
+            tree = descendants(self._child.pid)
+            if len(tree) > 1:  # of a single process the kernel tells the peak itself
+                self.peak = max(self.peak, sum(map(proportional_memory, tree)))
+            if self._stop_after is not None and self._log.read_bytes().count(b"\n") >= self._stop_after:
+                self._child.kill()  # not terminate: one of them takes that as a wish to finish first
+                return
+
+
+def descendants(root: int) -> list[int]:
+    """List a process and all below it, where the system shows them as Linux does; else the process alone."""
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text(errors="replace").rpartition(")")[2].split()[1])
+        except OSError:  # it ended meanwhile
+            continue
+        children.setdefault(parent, []).append(int(stat.parent.name))
+    tree = [root]
+    for process in tree:
+        tree += children.get(process, [])
+    return tree
+
+
+def proportional_memory(process: int) -> float:
+    """Tell the resident memory of a process in MB, each page divided by the number of processes that share it."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except OSError:  # it ended meanwhile
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024 / 1e6
+
+
+def race(contenders: Sequence[Contender], site: NginxSite, reachable: int, rounds: int) -> list[Measurement]:
+    """Run all in turn, `rounds` times, each round beginning with another one; tell every run."""
+    runs = []
+    for number in range(rounds):
+        first = number * len(contenders) // rounds
+        for contender in (*contenders[first:], *contenders[:first]):
+            runs.append(run := measure(contender, site, reachable))
+            print(
+                f"round {number + 1}: {run.name}: {run.pages:,} pages, {run.wall:.1f} s, {run.cpu:.1f} CPU-s",
+                file=sys.stderr,
+            )
+    return runs
+
+
+def medians(runs: Iterable[Measurement]) -> list[Measurement]:
+    """Take the median of every figure on its own, for each contender in the order of `runs`; counts at their worst."""
+    grouped: dict[str, list[Measurement]] = {}
+    for run in runs:
+        grouped.setdefault(run.name, []).append(run)
+    return [_median(several) for several in grouped.values()]
+
+
+def _median(runs: list[Measurement]) -> Measurement:
+    return Measurement(
+        runs[0].name,
+        pages=min(run.pages for run in runs),
+        wall=statistics.median(run.wall for run in runs),
+        cpu=statistics.median(run.cpu for run in runs),
+        memory=statistics.median(run.memory for run in runs),
+        status=max((run.status for run in runs), key=abs),
+        repeated=max(run.repeated for run in runs),
+        missed=max(run.missed for run in runs),
+        others=max(run.others for run in runs),
+        size=runs[0].size,
+    )

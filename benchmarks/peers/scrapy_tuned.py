@@ -1,0 +1,71 @@
+"""A Scrapy crawl of one host by someone who knows where its time goes.
+
+python scrapy_tuned.py http://127.0.0.1:8000/ pages.jsonl [max_pages]
+
+Links by lxml's C loop instead of LinkExtractor, each distinct href resolved once and asked for once (a set of strings,
+so `dont_filter` spares the fingerprint of every duplicate); one line of JSON written by hand; no cookies, no referer,
+no depth, no retries, no redirects, no signals of extensions, uvloop.
+"""
+
+import json
+import sys
+from urllib.parse import urldefrag, urljoin
+
+import lxml.html
+import scrapy
+from scrapy.crawler import CrawlerProcess
+
+START, FEED = sys.argv[1:3]
+LIMIT = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+ORIGIN = "/".join(START.split("/", 3)[:3]) + "/"
+
+
+class Site(scrapy.Spider):
+    name = "site"
+    start_urls = [START]
+
+    def __init__(self, *given, **named):
+        super().__init__(*given, **named)
+        self.known = {START}
+        self.feed = open(FEED, "w", encoding="utf-8")  # noqa: SIM115, PTH123 (closed with the spider)
+
+    def parse(self, response):
+        if not response.headers.get("Content-Type", b"").startswith(b"text/html") or not response.body:
+            return
+        root = lxml.html.document_fromstring(response.body)
+        self.feed.write(json.dumps({"url": response.url, "title": root.findtext(".//title")}) + "\n")
+        for href in set(root.xpath("//a/@href")):
+            url = urldefrag(urljoin(response.url, href))[0]
+            if url not in self.known and url.startswith(ORIGIN):
+                self.known.add(url)
+                yield scrapy.Request(url, dont_filter=True)
+
+    def closed(self, _reason):
+        self.feed.close()
+
+
+process = CrawlerProcess(
+    {
+        "ROBOTSTXT_OBEY": True,
+        "CONCURRENT_REQUESTS": 64,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": 64,
+        "DOWNLOAD_DELAY": 0,
+        "ASYNCIO_EVENT_LOOP": "uvloop.Loop",
+        "SCHEDULER_PRIORITY_QUEUE": "scrapy.pqueues.ScrapyPriorityQueue",  # the lighter one; there is one host only
+        "COOKIES_ENABLED": False,
+        "REFERER_ENABLED": False,
+        "RETRY_ENABLED": False,
+        "REDIRECT_ENABLED": False,
+        "LOG_ENABLED": False,
+        "TELNETCONSOLE_ENABLED": False,
+        "MEMUSAGE_ENABLED": False,
+        "SPIDER_MIDDLEWARES": {
+            "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+            "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
+            "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
+        },
+        "CLOSESPIDER_PAGECOUNT": LIMIT,
+    }
+)
+process.crawl(Site)
+process.start()
