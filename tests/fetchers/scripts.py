@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import zlib
 from collections.abc import Iterator
 
@@ -53,6 +54,8 @@ def encoded(body: bytes, coding: str) -> bytes:
 
 
 BOMB = b"\0" * 20_000_000
+RULES = b"User-agent: *\nDisallow: /a\n" + b"# nothing more\n" * 60_000
+NOISE = b"User-agent: *\nDisallow: /a\n" + random.Random(1).randbytes(2_000_000).hex().encode()
 GZIPPED, ZSTD = gzip.compress(PAGE), zstandard.compress(PAGE)
 
 SCRIPTS: dict[str, Script | bytes] = {
@@ -89,6 +92,15 @@ SCRIPTS: dict[str, Script | bytes] = {
     "/zstd-frames": encoded(zstandard.compress(PAGE[:99]) + zstandard.compress(PAGE[99:]), "zstd"),
     "/twice-encoded": encoded(brotli.compress(GZIPPED), "gzip, br"),
     "/odd-coding": encoded(PAGE, "utf-8"),
+    "/long-rules": answer(RULES),
+    "/long-rules-chunked": chunked(RULES[:9], RULES[9:]),
+    "/long-rules-gzip": encoded(gzip.compress(RULES), "gzip"),
+    "/long-rules-noise": encoded(gzip.compress(NOISE), "gzip"),
+    "/long-rules-deflate": encoded(zlib.compress(NOISE), "deflate"),
+    "/long-rules-br": encoded(brotli.compress(RULES, quality=5), "br"),
+    "/long-rules-gzip-cut": encoded(GZIPPED[:-9], "gzip"),
+    "/long-rules-garbage": encoded(NOISE, "gzip"),
+    "/long-rules-br-noise": encoded(brotli.compress(NOISE, quality=1), "br"),
     "/compress": encoded(PAGE, "compress"),
     "/five-layers": encoded(PAGE, "gzip, gzip, gzip, gzip, gzip"),
     "/gzip-cut": encoded(GZIPPED[:-9], "gzip"),

@@ -14,10 +14,11 @@ import trustme
 
 from fetchers.scripts import PAGE, SCRIPTS
 from fetchers.server import Server
+from gossamer import robots
 from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions
 from gossamer.fetchers.guard import Answer, Resolver
 from gossamer.fetchers.multi import EpollMulti, PortableMulti
-from gossamer.model import Failure, Link, Request, Response
+from gossamer.model import Failure, Link, Purpose, Request, Response
 from gossamer.reasons import Reason
 
 OPTIONS = FetchOptions(user_agent="gossamer/test", allow_private=("127.0.0.0/8", "::1"), max_body=1_000_000)
@@ -25,7 +26,7 @@ Fetch = Callable[..., "list[Response | Failure]"]
 
 
 def asked(url: str) -> Request:
-    return Request(Link(1, url))
+    return Request(Link(1, url), Purpose.ROBOTS if "/long-rules" in url else Purpose.PAGE)
 
 
 def by_blocking(*urls: str, options: FetchOptions = OPTIONS, resolver: Resolver | None = None) -> list[Any]:
@@ -406,3 +407,24 @@ def test_credentials_go_to_the_seeds_origins_only(fetch: Fetch, server: Server) 
     assert b"s3cret" in again.body
     assert b"s3cret" not in abroad.body
     assert b"X-Plain: yes" in abroad.body
+
+
+# ---------------------------------------------------------------- robots.txt
+
+
+@pytest.mark.parametrize("kind", ["", "-chunked", "-gzip", "-noise", "-deflate", "-br"])
+def test_of_a_long_robots_txt_the_start_is_enough(fetch: Fetch, server: Server, kind: str) -> None:
+    options = FetchOptions(max_body=9000, allow_private=("127.0.0.1",))
+    paths = (f"/long-rules{kind}", "/large", f"/long-rules{kind}", "/announced-large")
+    long, page, again, announced = fetch(*(server.origin + path for path in paths), options=options)
+    assert isinstance(long, Response), long
+    assert len(long.body) > robots.MAX_BODY
+    assert not robots.parse(long.body).allows("gossamer", f"{server.origin}/a")
+    assert page.reason == announced.reason == Reason.FAIL_TOO_LARGE, "other bodies are bounded as before"
+    assert again.body[: robots.MAX_BODY] == long.body[: robots.MAX_BODY]
+
+
+@pytest.mark.parametrize("path", ["/long-rules-gzip-cut", "/long-rules-garbage", "/long-rules-br-noise"])
+def test_a_robots_txt_that_cannot_be_read_is_a_failure(fetch: Fetch, server: Server, path: str) -> None:
+    [failure] = fetch(server.origin + path)
+    assert isinstance(failure, Failure)

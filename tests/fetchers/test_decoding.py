@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gossamer.fetchers import decoding
-from gossamer.fetchers.decoding import RATIO_FREE, decode, limit_for
+from gossamer.fetchers.decoding import RATIO_FREE, decode, limit_for, start_of
 from gossamer.model import Failure
 from gossamer.reasons import Reason
 
@@ -60,6 +60,22 @@ def test_a_body_that_just_fits_is_whole_and_one_byte_more_is_too_large(coding: s
     answer = decode(encoded, coding, len(body) - 1)
     assert isinstance(answer, Failure)
     assert answer.reason == Reason.FAIL_TOO_LARGE
+
+
+@pytest.mark.parametrize("coding", ENCODE)
+@pytest.mark.parametrize("lines", [1, 1000, 20_000, 40_000, 60_000])
+def test_a_body_is_whole_however_small_it_became(coding: str, lines: int) -> None:
+    body = b"# nothing more\n" * lines
+    assert decode(ENCODE[coding](body), coding, MAX) == body
+
+
+@pytest.mark.parametrize(
+    ("coding", "start"), [("gzip", b"abc"), ("X-GZip", b"abc"), ("deflate", b"abc"), ("br", b""), ("odd", b"")]
+)
+def test_the_start_of_a_body_needs_no_end(coding: str, start: bytes) -> None:
+    encoded = ENCODE.get(coding.lower().removeprefix("x-"), gzip.compress)(b"abcdef" * 1000)
+    assert start_of(encoded[:-8], coding, 3) == start
+    assert start_of(b"garbage", coding, 3) == b""
 
 
 @pytest.mark.parametrize("coding", ENCODE)

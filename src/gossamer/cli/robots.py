@@ -77,8 +77,9 @@ def _verdict(told: Permission) -> str:
 def _answer(told: Permission) -> str:
     if told.status is None:
         return told.detail.removeprefix("robots.txt: ") or "none"
-    cut = f", of which {shown_size(robots.MAX_BODY)} are read" if len(told.body) > robots.MAX_BODY else ""
-    return f"status {told.status}, {shown_size(len(told.body))}{cut}"
+    if len(told.body) > robots.MAX_BODY:
+        return f"status {told.status}, of which the first {shown_size(robots.MAX_BODY)} are read"
+    return f"status {told.status}, {shown_size(len(told.body))}"
 
 
 def _why(told: Permission) -> str:

@@ -6,13 +6,15 @@ import re
 
 import pycurl
 
-from gossamer.fetchers.decoding import decode
+from gossamer import robots
+from gossamer.fetchers.decoding import decode, start_of
 from gossamer.fetchers.options import MAX_STATUS_LINES
 from gossamer.fetchers.transfer import LOCAL_SHORTAGES, Transfer
 from gossamer.model import Failure, Response, Timings
 from gossamer.reasons import Reason
 
 _VERSIONS = {1: "1.0", 2: "1.1", 3: "2", 30: "3", 31: "3"}
+_ROBOTS_DECODED = 16 * 1024 * 1024  # a robots.txt is read whole up to here, whatever the limit for pages
 _SEPARATORS = {"set-cookie": "\n", "x-robots-tag": "\n"}
 _PARTIAL, _TIMED_OUT, _RECEIVE, _SEND, _CONNECT = 18, 28, 56, 55, 7
 
@@ -60,7 +62,7 @@ def answer_of(transfer: Transfer, error: int, message: str, max_body: int) -> Re
     if transfer.verdict is not None:
         reason, detail = transfer.verdict
         return Failure(reason, detail, _elapsed(transfer), transfer.size)
-    return _failure(transfer, error, message) if error else _response(transfer, max_body)
+    return _failure(transfer, error, message) if error and not transfer.cut else _response(transfer, max_body)
 
 
 def _elapsed(transfer: Transfer) -> float:
@@ -105,7 +107,8 @@ def _response(transfer: Transfer, max_body: int) -> Response | Failure:
     raw_body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
     body = raw_body
     if "content-encoding" in headers:
-        decoded = decode(raw_body, headers["content-encoding"], max_body)
+        undo = _decoded_start if transfer.start_only else decode
+        decoded = undo(raw_body, headers["content-encoding"], max_body)
         if isinstance(decoded, Failure):
             return Failure(decoded.reason, decoded.detail, timings.total, decoded.size)
         body = decoded
@@ -121,6 +124,15 @@ def _response(transfer: Transfer, max_body: int) -> Response | Failure:
         _VERSIONS.get(curl.getinfo(pycurl.INFO_HTTP_VERSION), "1.1"),
         transfer.fetched_at,
     )
+
+
+def _decoded_start(body: bytes, content_encoding: str, max_body: int) -> bytes | Failure:
+    """Undo the coding of a robots.txt, of which a start is enough where the whole is too large or was cut by us."""
+    whole = decode(body, content_encoding, max(max_body, _ROBOTS_DECODED))
+    cut = len(body) > robots.MAX_BODY
+    if isinstance(whole, bytes) or not (whole.reason is Reason.FAIL_TOO_LARGE or cut):
+        return whole
+    return start_of(body, content_encoding, robots.MAX_BODY + 1) or whole
 
 
 def final_header(lines: list[bytes]) -> bytes:

@@ -13,7 +13,7 @@ from gossamer.fetchers.multi import Multi, best_multi
 from gossamer.fetchers.options import FetchOptions
 from gossamer.fetchers.routes import Route, Router
 from gossamer.fetchers.transfer import Transfer
-from gossamer.model import Failure, Request, Response
+from gossamer.model import Failure, Purpose, Request, Response
 from gossamer.reasons import Reason
 
 _CLOSED = Failure(Reason.FAIL_LOCAL, "the fetcher is closed")
@@ -57,7 +57,7 @@ class AwaitingFetcher:
         if self._closed:
             return _CLOSED
         transfer = self._idle.pop() if self._idle else Transfer(self._options, self._router.guard)
-        transfer.prepare(url, route, dns)
+        transfer.prepare(url, route, dns, start_only=request.purpose is Purpose.ROBOTS)
         return await self._run(transfer)
 
     async def aclose(self) -> None:

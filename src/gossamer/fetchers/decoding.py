@@ -68,6 +68,16 @@ def decode(body: bytes, content_encoding: str, max_body: int) -> bytes | Failure
     return body
 
 
+def start_of(body: bytes, content_encoding: str, most: int) -> bytes:
+    """Undo gzip or deflate as far as that gives `most` bytes, however the body goes on; b"" for any other coding."""
+    if _SAME.get(content_encoding.strip().lower()) not in ("gzip", "deflate"):
+        return b""
+    try:
+        return zlib.decompressobj(47).decompress(body, most)  # 47: gzip or zlib, whichever it is
+    except zlib.error:
+        return b""
+
+
 def _undo(body: bytes, layer: str, limit: int) -> bytes | Failure:
     name = _SAME.get(layer, layer)
     if name not in _DECODERS:
@@ -166,9 +176,10 @@ def _unbrotli(body: bytes, limit: int) -> bytes:
     stream = brotli.Decompressor()
 
     def pieces() -> Iterator[bytes]:
-        yield stream.process(body, output_buffer_limit=_STEP)
-        while not stream.is_finished() and not stream.can_accept_more_data():
-            yield stream.process(b"", output_buffer_limit=_STEP)
+        piece = stream.process(body, output_buffer_limit=_STEP)
+        while piece:  # it says that it can take more while there is output left, so only that tells
+            yield piece
+            piece = b"" if stream.is_finished() else stream.process(b"", output_buffer_limit=_STEP)
 
     try:
         out = _collected(pieces(), limit)

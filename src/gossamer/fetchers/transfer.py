@@ -16,6 +16,7 @@ from typing import Any
 
 import pycurl
 
+from gossamer import robots
 from gossamer.fetchers.guard import AddressGuard
 from gossamer.fetchers.options import (
     MAX_HEADER_BYTES,
@@ -50,6 +51,7 @@ class Transfer:
         "_budget",
         "_credentials",
         "_guard",
+        "_most",
         "_options",
         "_plain",
         "_private",
@@ -67,6 +69,7 @@ class Transfer:
         "pace_size",
         "route",
         "size",
+        "start_only",
         "url",
         "verdict",
     )
@@ -80,6 +83,8 @@ class Transfer:
         self._budget = milliseconds(options.timeout)
         self._proxy = self._resolve = ""
         self._sent_credentials = False
+        self.start_only = False
+        self._most = options.max_body
         self.route = Route(origin="", host="")
         self.curl = pycurl.Curl()
         self._set_up()
@@ -103,13 +108,20 @@ class Transfer:
         self.pace_at, self.pace_size = 0.0, 0
         self.verdict: tuple[Reason, str] | None = None
 
-    def prepare(self, url: str, route: Route, dns: float) -> None:
-        """Get ready for one fetch; `dns` is how many seconds finding the route took, and comes off the time limit."""
+    def prepare(self, url: str, route: Route, dns: float, *, start_only: bool = False) -> None:
+        """Get ready for one fetch; `dns` is how many seconds finding the route took, and comes off the time limit.
+
+        With `start_only` a body that is longer than a robots.txt is read is cut there, and is no failure.
+        """
         self._forget(url, dns)
         self.fetched_at = time.time() - dns
         self.route = route
         curl = self.curl
         curl.setopt(pycurl.URL, url)
+        if start_only is not self.start_only:
+            self.start_only = start_only
+            self._most = robots.MAX_BODY if start_only else self._options.max_body
+            curl.setopt(pycurl.MAXFILESIZE_LARGE, 0 if start_only else self._most)
         if route.resolve != self._resolve:
             self._resolve = route.resolve
             curl.setopt(pycurl.RESOLVE, [route.resolve] if route.resolve else [])
@@ -123,6 +135,11 @@ class Transfer:
         if budget != self._budget:
             self._budget = budget
             curl.setopt(pycurl.TIMEOUT_MS, budget)
+
+    @property
+    def cut(self) -> bool:
+        """Tell whether the body was cut because its start is all that was asked for."""
+        return self.start_only and self.size > self._most
 
     def release(self) -> None:
         """Drop what the last fetch left in memory."""
@@ -165,8 +182,9 @@ class Transfer:
         self.size += len(piece)
         if self.verdict is not None or self.crawls(time.monotonic()):
             return _STOP
-        if self.size > self._options.max_body:
-            self.refuse(Reason.FAIL_TOO_LARGE, f"the body is larger than {self._options.max_body:,} bytes")
+        if self.size > self._most:
+            if not self.start_only:
+                self.refuse(Reason.FAIL_TOO_LARGE, f"the body is larger than {self._most:,} bytes")
             return _STOP
         return _GO_ON
 
