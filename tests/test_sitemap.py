@@ -282,3 +282,24 @@ def test_any_bytes_give_a_sitemap(body: bytes, url: str, content_type: str) -> N
 
 def test_the_limits_are_those_of_the_standard() -> None:
     assert (sitemap.MAX_BYTES, sitemap.MAX_URLS) == (52_428_800, 50_000)
+
+
+def test_pages_are_asked_for_by_priority_then_the_newest_first() -> None:
+    def entry(name: str, rest: str = "") -> str:
+        return f"<url><loc>https://a.example/{name}</loc>{rest}</url>"
+
+    body = "".join(
+        (
+            entry("plain"),
+            entry("old", "<lastmod>2019-01-01</lastmod>"),
+            entry("low", "<priority>0.1</priority><lastmod>2026-01-01</lastmod>"),
+            entry("new", "<lastmod>Wed, 05 Nov 2025 10:00:00 GMT</lastmod>"),
+            entry("newer", "<lastmod>2025-11-05T10:00:01Z</lastmod>"),
+            entry("half", "<priority>0.5</priority>"),
+            entry("high", "<priority>0.9</priority>"),
+            entry("broken", "<lastmod>yesterday</lastmod>"),
+        )
+    )
+    found = sitemap.in_order(parse(f"<urlset>{body}</urlset>".encode()).urls)
+    names = [page.url.rpartition("/")[2] for page in found]
+    assert names == ["high", "newer", "new", "old", "plain", "half", "broken", "low"]

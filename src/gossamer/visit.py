@@ -187,7 +187,7 @@ class Visitor:
     def _judge_named(self, request: Request, found: sitemap.Sitemap) -> list[Outlink | Refusal]:
         scope = self._scope(request)
         judged: list[Outlink | Refusal] = []
-        for page in found.urls:
+        for page in sitemap.in_order(found.urls):
             refused = scope.judge(page.url)
             judged.append(self._accepted(page.url) if refused is None else Refusal(self._mark(page.url), refused))
         return judged

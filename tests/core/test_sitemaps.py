@@ -242,3 +242,14 @@ def test_what_is_reached_does_not_depend_on_the_order_of_answers(seed: int, dept
     if depth is not None:
         assert all(end[2] <= depth for end in many.outcomes.values())
         assert {url: end[2] for url, end in few.outcomes.items()} == {url: end[2] for url, end in many.outcomes.items()}
+
+
+def test_of_what_only_a_sitemap_names_the_most_urgent_pages_come_first() -> None:
+    entries = {"/a": "0.1", "/b": "0.9", "/c": "0.5"}
+    body = "".join(f"<url><loc>{A}{page}</loc><priority>{urgent}</priority></url>" for page, urgent in entries.items())
+    web = Web()
+    for page in ("/", *entries):
+        web.page(A + page)
+    web.put(A + "/sitemap.xml", Response(A + "/sitemap.xml", 200, {}, f"<urlset>{body}</urlset>".encode()))
+    played = play(Policy(seeds=(A + "/",)), web)
+    assert [url.removeprefix(A) for url in played.order_of(A)] == ["/", "/b", "/c", "/a"]

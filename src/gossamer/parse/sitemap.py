@@ -7,15 +7,17 @@ trusted with nothing: its URLs pass the crawl's scope like any link, so where th
 
 from __future__ import annotations
 
+import math
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, Literal
 
 from msgspec import Struct
 
 from gossamer.parse import encoding
+from gossamer.parse.directives import moment_of
 from gossamer.urls import Resolver
 
 MAX_BYTES: Final = 50 * 1024 * 1024
@@ -86,6 +88,19 @@ def parse(body: bytes, url: str = "", content_type: str = "") -> Sitemap:
     draft = _Draft(url)
     kind = _read_xml(text, draft) if "<" in text[:_PREAMBLE] else _read_lines(text, draft)
     return draft.finish(kind, notes)
+
+
+def in_order(pages: Iterable[SitemapURL]) -> list[SitemapURL]:
+    """Put pages in the order in which a crawl that may not get them all should: by priority, then the newest first.
+
+    What says no priority has 0.5 (sitemaps.org), what says no date is older than all that do; equals keep their order.
+    """
+    return sorted(pages, key=_urgency)
+
+
+def _urgency(page: SitemapURL) -> tuple[float, float]:
+    changed = moment_of(page.lastmod) if page.lastmod else None
+    return -(0.5 if page.priority is None else page.priority), -changed.timestamp() if changed else math.inf
 
 
 # ---------------------------------------------------------------- bytes
