@@ -39,6 +39,9 @@ _ADVICE: Final[dict[Waiting, str]] = {
     Waiting.DISK: "Results on a faster disk would help (-o).",
     Waiting.NO_WORK: "Nothing to be done: so few links were known at a time.",
 }
+TRAPS: Final = 12
+"""How many endless sets of pages are named: a site may have one of every kind."""
+
 _HINTS: Final[dict[Reason, str]] = {
     Reason.SKIP_ROBOTS: "--no-robots crawls it all the same; do so only if the site is yours.",
     Reason.FAIL_TLS: "If the certificate is your own, name its CA: ca_file in gossamer.toml.",
@@ -174,10 +177,11 @@ def _traps(report: Report) -> Lines:
         return []
     lines: Lines = [(0, line(("Endless sets of pages", "bold")))]
     lines += [
-        (4, line(f"  {trap.name}  ", (f"{trap.links:,} {_plural('link', trap.links)}", "dim"))) for trap in traps[:KEPT]
+        (4, line(f"  {trap.name}  ", (f"{trap.links:,} {_plural('link', trap.links)}", "dim")))
+        for trap in traps[:TRAPS]
     ]
-    if len(traps) > KEPT:
-        lines.append((2, line((f"  and {len(traps) - KEPT:,} more", "dim"))))
+    if len(traps) > TRAPS:
+        lines.append((2, line((f"  and {len(traps) - TRAPS:,} more", "dim"))))
     return [*lines, (2, line(("  --trap-budget allows longer ones, --no-traps any; --exclude keeps them out.", "dim")))]
 
 
