@@ -15,7 +15,7 @@ FLOORS = {
     for floor, names in enumerate(
         (
             "errors reasons model protocol",
-            "policy urls scope patterns robots politeness retries traps",
+            "policy urls spelling scope patterns robots politeness retries traps",
             "parse",
             "ports seen offers ledger gate sitemaps crawl frontier visit page",
             "fetchers journals outputs",

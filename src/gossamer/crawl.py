@@ -50,6 +50,7 @@ from gossamer.protocol import (
 )
 from gossamer.reasons import FinishReason, Reason, Waiting
 from gossamer.sitemaps import Sitemaps
+from gossamer.spelling import respelled
 from gossamer.urls import fingerprint, host_key
 
 COMMIT_PAGES: Final = 256
@@ -93,7 +94,8 @@ class Crawl:
         self._adopted: tuple[str, ...] = ()
         self._finish: FinishReason | None = None
         self._stopped = False
-        for url in policy.seeds:
+        for seed in policy.seeds:
+            url = respelled(seed, policy)
             mark = fingerprint(traps.identity(url, policy), key)
             frontier.offer(Outlinks.of([Outlink(mark, url)]), depth=0, hops=0, via="")
 

@@ -35,7 +35,7 @@ JOURNAL: Final = "journal.db"
 LOCK: Final = "lock"
 FIXED: Final = (
     "seeds", "scope", "include", "exclude", "max_depth", "nofollow", "robots", "max_url_length", "max_links_per_page",
-    "trap_depth", "traps", "hosts",
+    "trap_depth", "traps", "strip_tracking", "sort_query", "merge_sessions", "hosts",
 )  # fmt: skip
 """What cannot be changed when a crawl is resumed: it has decided which links belong, and nobody asks them again."""
 

@@ -45,6 +45,9 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_time: Seconds | None = None
     max_bytes: Size | None = None
     nofollow: bool = True
+    strip_tracking: bool = False
+    sort_query: bool = False
+    merge_sessions: bool = True
 
     # manners
     robots: bool = True

@@ -121,7 +121,7 @@ def identity(url: str, policy: Policy) -> str:
 
     What merely may be one (`sid`, `session`) counts where its value looks it: 16 or more letters and digits.
     """
-    if not policy.traps or not _may_carry_session(url):
+    if not (policy.traps and policy.merge_sessions) or not _may_carry_session(url):
         return url
     return _SESSION.sub("", url).rstrip("?&")
 
@@ -228,7 +228,7 @@ class TrapBook:
     MOST: Final = 50
 
     def __init__(self, policy: Policy) -> None:
-        self._policy = policy
+        self._merges = policy.traps and policy.merge_sessions
         self._budgets = Budgets(policy)
         self._suspected: dict[int, str] = {}
         self._links: dict[str, int] = {}
@@ -236,7 +236,7 @@ class TrapBook:
     def refusal(self, link: Link, known: int) -> str:
         """Name the trap that a new link is one too many of; "" lets it in. `known` counts all links."""
         trap = self._budgets.refusal(link, known)
-        if not trap and self._policy.traps and (name := session_id(link.url)):
+        if not trap and self._merges and (name := session_id(link.url)):
             self._note(f"{host_key(link.url)}: session ids ({name}), so each page only once", 1)
         return trap
 

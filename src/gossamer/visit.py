@@ -29,6 +29,7 @@ from gossamer.policy import Policy
 from gossamer.protocol import Failed, RobotsRead, Visited
 from gossamer.reasons import Reason
 from gossamer.scope import Scope
+from gossamer.spelling import respelled, respells
 from gossamer.urls import Resolver, fingerprint
 
 KNOWN_DIRECTORIES: Final = 1000
@@ -68,6 +69,7 @@ class Visitor:
     def __init__(self, policy: Policy, *, key: int = 0) -> None:
         self._policy = policy
         self._key = key
+        self._respells = respells(policy)
         self._names = names_of(policy.user_agent)
         self._scopes: dict[tuple[str, ...], Scope] = {(): Scope.of(policy)}
         self._known: dict[tuple[str, bool, str, int], _Judged] = {}
@@ -116,7 +118,7 @@ class Visitor:
         """Take a redirect as a page with one outlink: same depth, one hop more (RFC 9110, 15.4)."""
         link = request.link
         location = response.headers.get("location", "")
-        target = Resolver(link.url).canonical(location) if location.strip() else None
+        target = self._target(link.url, location) if location.strip() else None
         if target is None:
             return self._bad_redirect(request, response, Reason.FAIL_BAD_REDIRECT, "")
         if target == link.url:
@@ -132,6 +134,14 @@ class Visitor:
         record = _record(request, response, kind, refused, location=target)
         refusals = (Refusal(self._mark(target), refused),)
         return _told(request, record, response, refusals=refusals)
+
+    def _target(self, url: str, location: str) -> str | None:
+        """Resolve a Location; where the user's spelling of it is the page itself, it stays as the server has it."""
+        target = Resolver(url).canonical(location)
+        if target is None or not self._respells:
+            return target
+        simple = respelled(target, self._policy)
+        return target if simple == url else simple
 
     def _bad_redirect(self, request: Request, response: Response, reason: Reason, target: str) -> Visited:
         record = _record(request, response, OutcomeKind.FAILED, reason, location=target)
@@ -188,8 +198,9 @@ class Visitor:
         scope = self._scope(request)
         judged: list[Outlink | Refusal] = []
         for page in sitemap.in_order(found.urls):
-            refused = scope.judge(page.url)
-            judged.append(self._accepted(page.url) if refused is None else Refusal(self._mark(page.url), refused))
+            url = respelled(page.url, self._policy)
+            refused = scope.judge(url)
+            judged.append(self._accepted(url) if refused is None else Refusal(self._mark(url), refused))
         return judged
 
     # ------------------------------------------------------------ links
@@ -240,6 +251,8 @@ class Visitor:
         url = resolver.canonical(encoding.encode_query(href, place.encoding))
         if url is None:
             return self._no_link(href)
+        if self._respells:
+            url = respelled(url, self._policy)
         if at_limit:
             return Refusal(self._mark(url), scope.judge(url) or Reason.SKIP_DEPTH)
         depth = place.request.link.depth
@@ -269,7 +282,8 @@ class Visitor:
     def _refuse_all(self, place: _Place, hrefs: tuple[str, ...]) -> list[Outlink | Refusal | None]:
         resolver = Resolver(place.base)
         urls = (resolver.canonical(encoding.encode_query(href, place.encoding)) for href in hrefs)
-        return [Refusal(self._mark(url), Reason.SKIP_NOFOLLOW) for url in urls if url is not None]
+        known = [respelled(url, self._policy) for url in urls if url is not None]
+        return [Refusal(self._mark(url), Reason.SKIP_NOFOLLOW) for url in known]
 
     def _outlink(self, url: str) -> Outlink:
         return Outlink(self._mark(traps.identity(url, self._policy)), url)

@@ -285,6 +285,12 @@ def _add_border(parser: Parser) -> None:
     what.setting("--include", dest="include", action="append", metavar="GLOB", about=include)
     exclude = "never follow links that match; again for more"
     what.setting("--exclude", dest="exclude", action="append", metavar="GLOB", about=exclude)
+    tracking = "leave tracking parameters (utm_source, gclid, fbclid and their kin) out of links"
+    what.choice("--strip-tracking", dest="strip_tracking", action="store_true", about=tracking)
+    in_order = "put the query of links in order, where it means the same in any"
+    what.choice("--sort-query", dest="sort_query", action="store_true", about=in_order)
+    sessions = "take a page under another session id for another page"
+    what.choice("--no-merge-sessions", dest="merge_sessions", action="store_false", about=sessions)
     traps = "follow endless sets of pages too: calendars, combined filters, ever longer addresses"
     what.choice("--no-traps", dest="traps", action="store_false", about=traps)
     budget = "how long a row of numbered pages, each linked from the one before, may get"
