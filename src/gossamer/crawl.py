@@ -309,7 +309,7 @@ class Crawl:
         if event.adopts:
             self._adopted += (event.adopts,)
         link = event.request.link
-        self._end(Ended(link, event.line, event.kind, event.reason, event.response), now)
+        self._end(Ended(link, event.line, event.kind, event.reason, event.response, event.markdown), now)
         if event.kind is OutcomeKind.DONE:
             self._ask(self._sitemaps.discover(host, link.depth, self._frontier.known), now)
 

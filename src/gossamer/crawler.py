@@ -34,6 +34,7 @@ from gossamer.journals.memory import MemoryJournal
 from gossamer.model import Audit, Counts, OutcomeKind, Snapshot
 from gossamer.outputs import FORMATS
 from gossamer.page import Page
+from gossamer.parse import content
 from gossamer.policy import Policy
 from gossamer.politeness import Manners
 from gossamer.ports import AsyncFetcher, Clock, Fetcher, Journal
@@ -98,9 +99,10 @@ class Crawler:
         self._trace = trace
         self._clock = clock or SystemClock()
         self._settings = Settings(self.policy, engine, _known_formats(formats), durable)
+        content.require(self.policy.text)
         self._resumes = False
         self._holding: CrawlDirectory | None = None
-        self._work = Work(self.policy)
+        self._work = Work(self.policy, markdown="markdown" in self._settings.formats)
         self._work.visitor()  # patterns that are none are refused here, not where the crawl begins
         self._driver: Driver | None = None
         self._auditor = Auditor(self.policy)
@@ -259,7 +261,7 @@ class Crawler:
         if saved.books is not None:
             passed = max(0.0, self._clock.wall() - saved.saved_at)
             crawl.restore(saved.books, passed=passed, now=self._clock.now())
-        self._work = Work(self.policy, saved.key)
+        self._work = msgspec.structs.replace(self._work, key=saved.key)
         holding = self._holding
         journal: Journal = holding.journal if holding else MemoryJournal()
         outputs = holding.outputs if holding else {}

@@ -17,11 +17,12 @@ from gossamer.errors import OutputError, UserError
 from gossamer.fetchers.answers import parse_header
 from gossamer.fetchers.decoding import decode
 from gossamer.journals import glance
-from gossamer.model import Failure, Link, PageRecord, Response
+from gossamer.model import Failure, Link, OutcomeKind, PageRecord, Response
 from gossamer.outputs import open_output
 from gossamer.outputs.archive import Kept, kept_answers
 from gossamer.outputs.rows import LinkRow, links_of
 from gossamer.outputs.warc import warc_files
+from gossamer.parse import content, encoding, html
 from gossamer.protocol import Batch, Ended
 from gossamer.seen import Seen
 from gossamer.urls import fingerprint
@@ -121,7 +122,7 @@ def _export_pages(directory: Path, format: str, target: Path) -> Exported:
     output, count = open_output(format, target), 0
     try:
         output.resume(0)
-        for some in _batched(visits(directory)):
+        for some in _batched(_told(directory, format)):
             output.write(Batch(some, (), ()))
             output.flush()
             count += len(some)
@@ -136,6 +137,23 @@ def _export_pages(directory: Path, format: str, target: Path) -> Exported:
         return Exported(target, count, count)
     index = target / "markdown" / "index.jsonl"
     return Exported(index.parent, count, index.read_bytes().count(b"\n"), "page")
+
+
+def _told(directory: Path, format: str) -> Iterator[Ended]:
+    """Give every link that ended, with its text where that is what is written."""
+    how = read_settings(directory).policy.text
+    for ended in visits(directory):
+        response = ended.response
+        if format == "markdown" and response is not None and _is_page(ended.kind, response):
+            text, _ = encoding.decode(response.body, response.headers.get("content-type", ""))
+            written = content.markdown(text, ended.link.url, how)
+            yield msgspec.structs.replace(ended, markdown=content.document(ended.record, response.body, written))
+        else:
+            yield ended
+
+
+def _is_page(kind: OutcomeKind, response: Response) -> bool:
+    return kind is OutcomeKind.DONE and html.is_html(response.headers.get("content-type", ""), response.body)
 
 
 def _refuse_existing(target: Path, format: str) -> None:

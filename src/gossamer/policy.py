@@ -75,6 +75,9 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     verify_tls: bool = True
     ca_file: str = ""
 
+    # what pages are for
+    text: Literal["main", "article", "fast", "all"] = "main"
+
     # guards against absurd webs
     max_url_length: Size = 2083
     max_links_per_page: Size = 5000

@@ -31,7 +31,8 @@ from gossamer.reasons import FinishReason, Reason
 class Ended(Struct, frozen=True):
     """A link that ended in its one outcome: its record as a line of JSON, and the answer if one came and is wanted.
 
-    `kind` and `reason` are those of the record, at hand without reading it.
+    `kind` and `reason` are those of the record, at hand without reading it. `markdown` is an HTML page as a document
+    of Markdown, where the crawl asked its workers for it.
     """
 
     link: Link
@@ -39,6 +40,7 @@ class Ended(Struct, frozen=True):
     kind: OutcomeKind
     reason: Reason | None = None
     response: Response | None = None
+    markdown: str = ""
 
     @classmethod
     def of(cls, link: Link, record: PageRecord, response: Response | None = None) -> Ended:
@@ -150,7 +152,8 @@ class Visited(Struct, frozen=True, array_like=True, tag="visited"):
     or retry after `retry_after` seconds); `answered_in` is the seconds the server took and `size` the bytes of the
     decoded body; `response` is the answer itself, where it is wanted. `host_pause` is how long the whole host asked to
     be left alone (Retry-After, 429, 503); `adopts` is the URL a seed redirected to, where that lies outside the scope;
-    `sitemaps` are the files an index names, or where a sitemap redirects to.
+    `sitemaps` are the files an index names, or where a sitemap redirects to; `markdown` is the page as a
+    document, where the crawl wants that.
     """
 
     request: Request
@@ -166,6 +169,7 @@ class Visited(Struct, frozen=True, array_like=True, tag="visited"):
     host_pause: float = 0.0
     adopts: str = ""
     sitemaps: tuple[str, ...] = ()
+    markdown: str = ""
 
     @property
     def record(self) -> PageRecord:

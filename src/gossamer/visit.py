@@ -23,7 +23,7 @@ from gossamer.model import (
     Response,
     line_of,
 )
-from gossamer.parse import encoding, html, sitemap
+from gossamer.parse import content, encoding, html, sitemap
 from gossamer.parse.directives import NO_RULES, PageRules, names_of, rules_of
 from gossamer.policy import Policy
 from gossamer.protocol import Failed, RobotsRead, Visited
@@ -47,15 +47,16 @@ _Judged = dict[str, Outlink | Refusal | None]
 class Work(Struct, frozen=True):
     """Say what every worker of a crawl does with an answer, wherever it runs: it can be pickled, a visitor cannot.
 
-    `key` is that of the crawl's fingerprints.
+    `key` is that of the crawl's fingerprints; with `markdown` every page comes with its text.
     """
 
     policy: Policy
     key: int = 0
+    markdown: bool = False
 
     def visitor(self) -> Visitor:
         """Make a visitor for one worker."""
-        return Visitor(self.policy, key=self.key)
+        return Visitor(self.policy, key=self.key, markdown=self.markdown)
 
 
 class Visitor:
@@ -66,11 +67,12 @@ class Visitor:
     Safe to share between threads: the memory is a cache of a pure function, replaced whole when full.
     """
 
-    def __init__(self, policy: Policy, *, key: int = 0) -> None:
+    def __init__(self, policy: Policy, *, key: int = 0, markdown: bool = False) -> None:
         self._policy = policy
         self._key = key
         self._respells = respells(policy)
         self._names = names_of(policy.user_agent)
+        self._markdown = markdown
         self._scopes: dict[tuple[str, ...], Scope] = {(): Scope.of(policy)}
         self._known: dict[tuple[str, bool, str, int], _Judged] = {}
         self._reported: dict[str, int] = {}
@@ -165,7 +167,10 @@ class Visitor:
             encoding=name,
             outlinks=len(found.hrefs),
         )
-        return _told(request, record, response, outlinks, refusals)
+        markdown = ""
+        if self._markdown:
+            markdown = content.document(record, response.body, content.markdown(text, request.url, self._policy.text))
+        return _told(request, record, response, outlinks, refusals, markdown=markdown)
 
     def _rules(self, request: Request, response: Response, meta: tuple[tuple[str, str], ...] = ()) -> PageRules:
         return rules_of(meta, response.headers, self._names, at=response.fetched_at, usage=request.usage)

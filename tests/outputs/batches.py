@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from gossamer.model import Link, OutcomeKind, PageRecord, Response, Timings
+import msgspec
+
+from gossamer.model import Link, OutcomeKind, PageRecord, Response, Timings, line_of
+from gossamer.parse import content
 from gossamer.protocol import Batch, Ended
 from gossamer.reasons import Reason
 
@@ -26,7 +29,11 @@ def page(number: int, wire: bytes | None = None, /, **said: object) -> Ended:
         "fetched_at": STARTED + number,
     }
     response = Response(url, **(facts | said))  # type: ignore[arg-type]  # fields of a response, by name
-    return ended(number, response)
+    visit = ended(number, response)
+    if "text/html" not in response.headers.get("content-type", ""):
+        return visit
+    text = content.markdown(response.body.decode("utf-8", "replace"), url, "main")
+    return msgspec.structs.replace(visit, markdown=content.document(visit.record, response.body, text))
 
 
 def ended(number: int, response: Response, kind: OutcomeKind = OutcomeKind.DONE, **facts: object) -> Ended:
@@ -44,6 +51,15 @@ def ended(number: int, response: Response, kind: OutcomeKind = OutcomeKind.DONE,
         **(said | facts),  # type: ignore[arg-type]  # fields of a record, by name
     )
     return Ended.of(Link(number, response.url, 1), record, response)
+
+
+def document(number: int, body: bytes = b"", markdown: str = "Text.", **facts: str) -> Ended:
+    """End a visit with a page that comes with a certain text."""
+    visit = page(number, body)
+    record = msgspec.structs.replace(visit.record, **facts)
+    assert visit.response is not None
+    written = content.document(record, visit.response.body, markdown)
+    return msgspec.structs.replace(visit, line=line_of(record), markdown=written)
 
 
 def redirect(number: int, target: str) -> Ended:

@@ -7,13 +7,11 @@ import re
 from hashlib import sha256
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from gossamer.model import line_of
 from gossamer.outputs.markdown import Markdown
 from gossamer.protocol import Ended
-from outputs.batches import batch, failure, page, redirect
+from outputs.batches import batch, document, failure, page, redirect
 
 
 def written(directory: Path, *visits: Ended) -> dict[str, str]:
@@ -35,7 +33,8 @@ def front(text: str) -> dict[str, object]:
 
 def test_a_page_is_its_text_with_its_facts_on_top(tmp_path: Path) -> None:
     body = b"<html lang=en><title>T</title><h1>Head</h1><p>Some <a href=/x>link</a>."
-    [(name, text)] = written(tmp_path, page(123, body)).items()
+    visit = document(123, body, "# Head\n\nSome [link](http://site.test/x).")
+    [(name, text)] = written(tmp_path, visit).items()
     assert name == "00/000123.md"
     assert front(text) == {
         "url": "http://site.test/123",
@@ -54,9 +53,7 @@ def test_a_page_is_its_text_with_its_facts_on_top(tmp_path: Path) -> None:
     ['"', "a: b", "---", "x\n---\ny", "{{ evil }}", "\u2028\u0085\x00", "# no", "!!python/object", "🕸"],
 )
 def test_a_hostile_title_stays_a_title(tmp_path: Path, title: str) -> None:
-    visit = page(1)
-    visit = msgspec.structs.replace(visit, line=line_of(msgspec.structs.replace(visit.record, title=title)))
-    [text] = written(tmp_path, visit).values()
+    [text] = written(tmp_path, document(1, title=title)).values()
     assert front(text)["title"] == title
     assert len(text.split("---\n\n")[0].splitlines()) == 8
 

@@ -249,6 +249,8 @@ def _add_crawl(parser: Parser) -> None:
     results.choice("-o", "--output", dest="directory", metavar="DIR", about=about)
     formats = "record pages as jsonl, warc, parquet or markdown; again for more (default: jsonl)"
     results.choice("-f", "--format", dest="formats", action="append", choices=FORMATS, metavar="F", about=formats)
+    text = "text of pages: main, article (trafilatura), fast (resiliparse) or all that can be seen"
+    results.setting("--text", dest="text", choices=("main", "article", "fast", "all"), metavar="T", about=text)
     durable = "wait for the disk at every commit: not even a power cut loses what was recorded"
     results.switch("--durable", dest="durable", about=durable)
     results.switch("--json", dest="json", about="print the closing report as JSON on stdout")

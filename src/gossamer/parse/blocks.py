@@ -1,4 +1,4 @@
-"""What Markdown is made of: paragraphs and the like, the lists and quotations around them, and tables."""
+"""What Markdown is made of: paragraphs and the like, and the lists and quotations around them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,20 @@ from typing import NamedTuple
 
 
 class Block(NamedTuple):
-    """A paragraph or the like: what goes before its first line and before the others, and whether it begins an item."""
+    """A paragraph or the like: what goes before its first line and before the others, and whether it begins an item.
+
+    `at` numbers the blocks of a page as they were heard. `size` counts the characters of its text and `linked` those
+    of them that are links; `heading` is its level, 0 for none.
+    """
 
     first: str
     rest: str
     text: str
     item: bool
+    at: int = 0
+    size: int = 0
+    linked: int = 0
+    heading: int = 0
 
     def written(self) -> str:
         """Give its lines, each with what goes before it."""
@@ -19,41 +27,38 @@ class Block(NamedTuple):
         return "\n".join([self.first + head, *[(self.rest + line).rstrip() for line in others]])
 
 
-class Container:
-    """An open list or quotation; `marker` waits for the first block of an item, `width` indents the others."""
+def joined(blocks: list[Block]) -> str:
+    """Write blocks one below the other, the items of a list without blank lines between them."""
+    parts: list[str] = []
+    before: Block | None = None
+    for block in blocks:
+        if before is not None:
+            parts.append("\n" if block.item and (before.item or before.rest) else "\n\n")
+        parts.append(block.written())
+        before = block
+    return "".join(parts)
 
-    __slots__ = ("kind", "marker", "number", "width")
+
+class Container:
+    """An open list or quotation; `marker` waits for the first block of an item, `width` indents the others.
+
+    A list with headings in it is only how a page is laid out: `flat`, it has neither marks nor indentation.
+    """
+
+    __slots__ = ("flat", "kind", "marker", "number", "width")
 
     def __init__(self, kind: str, number: int = 1) -> None:
-        self.kind, self.number, self.marker, self.width = kind, number, "", 0
+        self.kind, self.number, self.marker, self.width, self.flat = kind, number, "", 0, False
 
     def begin_item(self) -> None:
         """Begin the next item."""
+        if self.flat:
+            return
         self.marker = f"{self.number}. " if self.kind == "ol" else "- "
         self.number += 1
         self.width = len(self.marker)
 
-
-class Table:
-    """An open table: where its blocks begin, and its cells as long as they can be written in one line each."""
-
-    __slots__ = ("begins", "cell", "depth", "rows", "simple")
-
-    def __init__(self, begins: int) -> None:
-        self.begins = begins
-        self.depth = 1
-        self.rows: list[list[str]] = []
-        self.simple = True
-        self.cell: int | None = None
-
-    @property
-    def is_grid(self) -> bool:
-        """Tell whether it reads well as a table: several columns, and no row longer than the first."""
-        if not (self.simple and len(self.rows) > 1 and len(self.rows[0]) > 1):
-            return False
-        return all(0 < len(row) <= len(self.rows[0]) for row in self.rows)
-
-    def written(self) -> str:
-        """Give it as a table of GitHub's Markdown; the first row is the head."""
-        first, *others = [f"| {' | '.join(row)} |" for row in self.rows]
-        return "\n".join([first, f"|{' --- |' * len(self.rows[0])}", *others])
+    def flatten(self) -> None:
+        """Take it for layout from here on."""
+        if self.kind != "blockquote":
+            self.flat, self.marker, self.width = True, "", 0

@@ -1,19 +1,31 @@
 """Turn an HTML page into Markdown: headings, paragraphs, lists, quotations, code, links, and tables that are simple.
 
-Everything that can be seen is kept; telling the main text from menus is not done here. Like all readers of pages it
+All that can be seen, or the main text alone as `regions.py` tells it from menus. Like all readers of pages this
 listens to tokens and builds no tree, so time and memory stay linear whatever the page contains.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar, Final
 
 from turbohtml import Token, TokenType
 
-from gossamer.parse.blocks import Block, Container, Table
+from gossamer.parse import regions
+from gossamer.parse.blocks import Block, Container, joined
+from gossamer.parse.marks import (
+    BREAK,
+    LINE_BREAK,
+    escaped,
+    fence,
+    is_rest_of_reference,
+    language_of,
+    line,
+    line_escaped,
+    shown,
+)
 from gossamer.parse.scan import Reader, tidy
+from gossamer.parse.tables import Tables
 from gossamer.urls import Resolver
 
 MAX_INDENT: Final = 12
@@ -28,32 +40,40 @@ _BLOCKS: Final = frozenset(
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 _CODE: Final = frozenset({"code", "kbd", "samp", "tt"})
 
-# What Markdown would take for its own marks (CommonMark section 2.4); "_" only where it could begin or end emphasis.
-_MARKS: Final = re.compile(r"[\\`*\[\]<]|(?<!\w)_|_(?!\w)|&(?=#?\w{1,31};)")
-_REFERENCE_REST: Final = re.compile(r"#?\w{1,31};")
-_LINE_MARKS: Final = re.compile(r"(?:[#>=+~-]|\d{1,9}(?=[.)]))")
-_TICKS: Final = re.compile(r"`+")
-_LANGUAGE: Final = re.compile(r"(?:^|\s)(?:language|lang|highlight|brush)[-:]\s?([\w+#-]{1,20})")
-_BREAK: Final = "\x1e"  # white space to str.split, so text of the page can never smuggle in anything by it
 
 _TEXT, _REFERENCE = TokenType.TEXT, TokenType.CHARACTER_REFERENCE
 _START, _END = TokenType.START_TAG, TokenType.END_TAG
 
 
-def markdown(text: str, url: str = "") -> str:
+def markdown(text: str, url: str = "", *, main: bool = False) -> str:
     """Write the decoded text of an HTML page as Markdown (CommonMark, with the tables of GFM). Never raises.
 
     Links are absolute and canonical if `url`, the page's own address, is given; links to the page itself become text.
+    With `main` only the main text is written, without menus, headers, footers, related pages and comments.
     """
-    reader = _MarkdownReader(text, url)
+    reader = _MarkdownReader(text, url, main=main)
     reader.read()
     return reader.markdown()
 
 
+def main_text(text: str) -> str:
+    """Tell the main text of an HTML page without any marks, a paragraph, a list item or a row of a table a line."""
+    reader = _MarkdownReader(text, "", main=True, plain=True)
+    reader.read()
+    return reader.plain()
+
+
 class _MarkdownReader(Reader):
-    def __init__(self, text: str, url: str) -> None:
+    def __init__(self, text: str, url: str, *, main: bool, plain: bool = False) -> None:
         super().__init__(text)
         self._url = url
+        self._main = main
+        self._plain = plain
+        self._regions = regions.Regions()
+        self._ignored = ""  # the element inside a line that is not heard
+        self._count = 0  # of blocks heard
+        self._markup = self._linked = 0  # characters in _inline that are no text; and that are of links
+        self._hint = ("", 0)  # the language an element around the next block names, and the number of that block
         self._resolver: tuple[str | None, Resolver] | None = None
         self._blocks: list[Block] = []
         self._inline: list[str] = []
@@ -61,23 +81,24 @@ class _MarkdownReader(Reader):
         self._open: dict[str, int] = {"ul": 0, "ol": 0, "blockquote": 0}
         self._heading = 0
         self._pre: str | None = None  # the language of the code, while inside one
+        self._pre_tag = ""  # the element that is it
         self._code: int | None = None  # where in _inline a code span begins
         self._link: tuple[str, int] | None = None  # a target, and where in _inline its text begins
-        self._table: Table | None = None
+        self._tables = Tables(self._blocks, plain=plain)
 
     def markdown(self) -> str:
         """Give what was read."""
+        return self.written(joined(self._chosen()))
+
+    def plain(self) -> str:
+        """Give what was read without what belongs to Markdown."""
+        return self.written("\n".join([block.text for block in self._chosen()]))
+
+    def _chosen(self) -> list[Block]:
         if self._pre is not None:
             self._end_pre()
         self._end_block()
-        parts: list[str] = []
-        before: Block | None = None
-        for block in self._blocks:
-            if before is not None:
-                parts.append("\n" if block.item and (before.item or before.rest) else "\n\n")
-            parts.append(block.written())
-            before = block
-        return self.written("".join(parts))
+        return regions.main_blocks(self._blocks, self._regions.found) if self._main else self._blocks
 
     def tokens(self, text: str) -> Iterator[Token]:
         """Cut text into tokens, and listen to them."""
@@ -97,19 +118,27 @@ class _MarkdownReader(Reader):
     # ------------------------------------------------------------ what is heard
 
     def _hear_text(self, text: str) -> None:
-        if self._pre is not None or self._code is not None:
+        if self._ignored:
+            return
+        if self._plain or self._pre is not None or self._code is not None:
             self._inline.append(text)
             return
         # "&amp;lt;" arrives in two pieces.
-        if self._inline and self._inline[-1] == "&" and _REFERENCE_REST.match(text):
+        if self._inline and self._inline[-1] == "&" and is_rest_of_reference(text):
             self._inline[-1] = r"\&"
-        self._inline.append(_escaped(text))
+        self._inline.append(escaped(text))
 
     def _hear_tag(self, tag: str, token: Token, *, begins: bool) -> None:
+        if self._main:
+            self._hear_region(tag, token, begins=begins)
+            if self._ignored:
+                return
         if self._pre is not None:
             self._hear_tag_in_pre(tag, token, begins=begins)
         elif tag in _BLOCKS:
             self._end_block()
+            if tag == "div":
+                self._hear_div(token, begins=begins)
         elif tag in _HEADINGS:
             self._end_block()
             self._heading = _HEADINGS[tag] if begins else 0
@@ -119,13 +148,29 @@ class _MarkdownReader(Reader):
         elif (rule := (self._BEGIN if begins else self._FINISH).get(tag)) is not None:
             rule(self, token)
 
+    def _hear_region(self, tag: str, token: Token, *, begins: bool) -> None:
+        tag = tag.rstrip("\x7f")  # as a reader names `noscript`
+        if tag in regions.ELEMENTS and not (tag == "footer" and self._open["blockquote"]):  # who is quoted
+            self._ignored = ""
+            if self._pre is None:
+                self._end_block()
+            if begins:
+                self._regions.begin(tag, token, self._count)
+            else:
+                self._regions.end(tag, self._count)
+        elif self._ignored:
+            if tag == self._ignored or tag in _BLOCKS or tag in _HEADINGS or tag == "pre":
+                self._ignored = ""
+        elif begins and tag in regions.INLINE and regions.of_no_interest(tag, token):
+            self._ignored = tag
+
     def _hear_tag_in_pre(self, tag: str, token: Token, *, begins: bool) -> None:
-        if tag == "pre" and not begins:
+        if tag == self._pre_tag and not begins:
             self._end_pre()
         elif begins and tag == "br":
             self._inline.append("\n")
         elif begins and tag == "code":
-            self._pre = self._pre or _language(token)
+            self._pre = self._pre or language_of(token.attr("class"))
 
     # ------------------------------------------------------------ blocks
 
@@ -134,42 +179,58 @@ class _MarkdownReader(Reader):
             return
         self._end_code()
         self._end_link()
-        text = _line(self._inline)
+        text = line(self._inline)
         self._inline.clear()
-        if text:
-            escaped = _LINE_MARKS.sub(_escaped_mark, text, count=1) if _LINE_MARKS.match(text) else text
-            self._add("#" * self._heading + " " + text if self._heading else escaped)
+        size = max(0, len(text) - self._markup)
+        if not text:
+            pass
+        elif self._plain:
+            self._add(text.replace(LINE_BREAK, "\n"), size)
+        elif self._heading:
+            self._add("#" * self._heading + " " + text.replace(LINE_BREAK, " "), size)
+        else:
+            self._add(line_escaped(text), size)
+        self._markup = self._linked = 0
 
-    def _add(self, text: str) -> None:
+    def _add(self, text: str, size: int) -> None:
         first, rest, item = [], [], False
+        if self._heading:
+            for container in self._containers:
+                container.flatten()
         for container in self._containers[:MAX_INDENT]:
             quotes = container.kind == "blockquote"
             item = item or bool(container.marker)
             first.append("> " if quotes else container.marker or " " * container.width)
             rest.append("> " if quotes else " " * container.width)
             container.marker = ""
-        self._blocks.append(Block("".join(first), "".join(rest), text, item))
+        linked, heading = min(self._linked, size), self._heading
+        self._blocks.append(Block("".join(first), "".join(rest), text, item, self._count, size, linked, heading))
+        self._count += 1
 
     def _break(self, _token: Token) -> None:
-        self._inline.append(_BREAK)
+        self._inline.append(BREAK)
 
     def _rule(self, _token: Token) -> None:
         self._end_block()
-        self._add("---")
+        if not self._plain:
+            self._add("---", 0)
 
     def _begin_pre(self, token: Token) -> None:
         self._end_block()
         self._end_link()
-        self._pre = _language(token)
+        self._pre_tag = token.tag or ""
+        hint, number = self._hint
+        self._pre = language_of(token.attr("class")) or (hint if number == self._count else "")
 
     def _end_pre(self) -> None:
         code = "".join(self._inline).removeprefix("\n").rstrip()
+        if self._pre_tag == "div":
+            code = code.replace("\xa0", " ")
         self._inline.clear()
         if code:
-            fence = _fence(code, 3)
-            self._add(f"{fence}{self._pre}\n{code}\n{fence}")
-            if self._table is not None:
-                self._table.simple = False
+            marks = fence(code, 3)
+            self._add(code if self._plain else f"{marks}{self._pre}\n{code}\n{marks}", len(code))
+            self._tables.give_up()
         self._pre = None
 
     # ------------------------------------------------------------ lists and quotations
@@ -218,11 +279,15 @@ class _MarkdownReader(Reader):
         if self._link is None:
             return
         target, begins = self._link
-        text = " ".join(_line(self._inline[begins:]).replace("\\\n", " ").split())
-        if text:
+        text = " ".join(line(self._inline[begins:]).replace(LINE_BREAK, " ").split())
+        self._linked += len(text)
+        if text and self._plain:
+            self._link = None
+        elif text:
+            self._markup += len(shown(target)) + 4
             space = " " if self._inline[begins][:1].isspace() else ""
             self._inline[begins:] = [
-                f"{space}[{text}]({_shown(target)})",
+                f"{space}[{text}]({shown(target)})",
                 " " if self._inline[-1][-1:].isspace() else "",
             ]
             self._link = None
@@ -231,24 +296,25 @@ class _MarkdownReader(Reader):
 
     def _picture(self, token: Token) -> None:
         alt, target = " ".join((token.attr("alt") or "").split()), self._target(token.attr("src"))
-        if alt and target is not None and self._code is None:
-            self._inline.append(f"![{_escaped(alt)}]({_shown(target)})")
+        if alt and target is not None and self._code is None and not self._plain and not self._ignored:
+            self._inline.append(f"![{escaped(alt)}]({shown(target)})")
+            self._markup += len(self._inline[-1])
 
     def _end_code(self) -> None:
         if self._code is None:
             return
         text = " ".join("".join(self._inline[self._code :]).split())
-        if text:
-            ticks = _fence(text, 1)
+        if text and not self._plain:
+            ticks = fence(text, 1)
             pad = " " if "`" in text else ""
             self._inline[self._code :] = [f"{ticks}{pad}{text}{pad}{ticks}"]
         self._code = None
 
     def _give_up_code(self) -> None:
         """Take the code span for text: a link begins in it, and Markdown has no links in code."""
-        if self._code is not None:
-            self._inline[self._code :] = [_escaped("".join(self._inline[self._code :]))]
-            self._code = None
+        if self._code is not None and not self._plain:
+            self._inline[self._code :] = [escaped("".join(self._inline[self._code :]))]
+        self._code = None
 
     def _target(self, href: str | None) -> str | None:
         href = tidy(href or "")
@@ -257,54 +323,43 @@ class _MarkdownReader(Reader):
         if self._resolver is None or self._resolver[0] != self._base_href:
             base = Resolver(self._url or None).canonical(self._base_href) if self._base_href is not None else None
             self._resolver = self._base_href, Resolver(base or self._url or None)
-        return self._resolver[1].canonical(self.written(href))
+        target = self._resolver[1].canonical(self.written(href))
+        return None if target == self._url else target
 
     # ------------------------------------------------------------ tables
 
+    def _hear_div(self, token: Token, *, begins: bool) -> None:
+        """Follow tables and code that are made of other elements."""
+        if not begins:
+            self._tables.end_div()
+            return
+        classes = token.attr("class") or ""
+        language = language_of(classes)
+        if language:
+            self._hint = language, self._count
+        if self._tables.begin_div(classes, token):
+            self._begin_pre(token)
+            self._pre = "java"
+
     def _begin_table(self, _token: Token) -> None:
         self._end_block()
-        if self._table is None:
-            self._table = Table(len(self._blocks))
-        else:
-            self._table.depth += 1
-            self._table.simple = False
+        self._tables.begin()
 
     def _begin_row(self, _token: Token) -> None:
-        self._end_cell()
-        if self._table is not None:
-            if not self._table.rows:
-                self._table.begins = len(self._blocks)
-            self._table.rows.append([])
-
-    def _begin_cell(self, _token: Token) -> None:
-        self._end_cell()
-        if self._table is not None and self._table.rows:
-            self._table.cell = len(self._blocks)
-
-    def _end_cell(self, _token: Token | None = None) -> None:
         self._end_block()
-        table = self._table
-        if table is None or table.cell is None:
-            return
-        blocks = self._blocks[table.cell :]
-        table.cell = None
-        table.simple = table.simple and len(blocks) <= 3 and not any(block.item for block in blocks[1:])
-        if table.simple:
-            text = " ".join(block.text for block in blocks).replace("\\\n", " ")
-            table.rows[-1].append(text.replace("|", r"\|"))
+        self._tables.begin_row()
+
+    def _begin_cell(self, token: Token) -> None:
+        self._end_block()
+        self._tables.begin_cell(token)
+
+    def _end_cell(self, _token: Token) -> None:
+        self._end_block()
+        self._tables.end_cell()
 
     def _end_table(self, _token: Token) -> None:
-        self._end_cell()
-        table = self._table
-        if table is None:
-            return
-        table.depth -= 1
-        if not table.depth:
-            self._table = None
-            table.rows = [row for row in table.rows if row]
-            if table.is_grid:
-                first = self._blocks[table.begins]
-                self._blocks[table.begins :] = [first._replace(text=table.written())]
+        self._end_block()
+        self._tables.end()
 
     # ------------------------------------------------------------ which element means what
 
@@ -334,31 +389,3 @@ class _MarkdownReader(Reader):
         "tr": _end_cell,
         "ul": _end_container,
     }
-
-
-def _line(parts: list[str]) -> str:
-    """Collapse white space; a break stays one, as a backslash at the end of the line."""
-    pieces = [" ".join(piece.split()) for piece in "".join(parts).split(_BREAK)]
-    return "\\\n".join([piece for piece in pieces if piece])
-
-
-def _escaped(text: str) -> str:
-    return _MARKS.sub(r"\\\g<0>", text)
-
-
-def _shown(target: str) -> str:
-    return f"<{target}>" if "(" in target or ")" in target else target
-
-
-def _escaped_mark(mark: re.Match[str]) -> str:
-    return f"{mark[0]}\\" if mark[0].isdigit() else f"\\{mark[0]}"
-
-
-def _fence(code: str, least: int) -> str:
-    longest = max((len(run) for run in _TICKS.findall(code)), default=0)
-    return "`" * max(least, longest + 1)
-
-
-def _language(token: Token) -> str:
-    found = _LANGUAGE.search(token.attr("class") or "")
-    return found[1] if found else ""

@@ -1,0 +1,76 @@
+"""The text of a page comes in the way a crawl asks for, and with its facts on top."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gossamer import UserError
+from gossamer.crawler import Crawler
+from gossamer.fetchers import RecordedFetcher
+from gossamer.model import OutcomeKind, PageRecord
+from gossamer.parse import content
+
+PAGE = (
+    "<!doctype html><title>Silk</title><nav><a href=/>Home</a> <a href=/a>About</a></nav><article><h1>Silk again</h1>"
+    + "<p>The silk road was never one road, and silk was not all it carried to the cities of the west.</p>" * 4
+    + "<pre><code>x = 1</code></pre></article><footer>Copyright nobody</footer>"
+)
+HERE = "https://site.test/page"
+
+
+@pytest.mark.parametrize("how", ["main", "article", "fast"])
+def test_each_way_keeps_the_text_and_drops_the_menu(how: content.How) -> None:
+    for told in (content.text(PAGE, HERE, how), content.markdown(PAGE, HERE, how)):
+        assert "The silk road was never one road" in told
+        assert "About" not in told
+
+
+def test_all_is_all_that_can_be_seen() -> None:
+    for told in (content.text(PAGE, HERE, "all"), content.markdown(PAGE, HERE, "all")):
+        assert "About" in told
+        assert "Copyright nobody" in told
+
+
+def test_only_markdown_has_marks() -> None:
+    assert content.markdown(PAGE, HERE, "main").startswith("# Silk again\n\n")
+    assert content.text(PAGE, HERE, "main").startswith("Silk again\n")
+
+
+def test_a_page_without_text_has_none() -> None:
+    assert content.text("<html></html>", HERE, "article") == ""
+
+
+@pytest.mark.parametrize(("how", "module"), [("article", "trafilatura"), ("fast", "resiliparse.extract.html2text")])
+def test_a_missing_extra_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch, how: content.How, module: str) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(UserError, match=r"pip install 'gossamer\[text\]'"):
+        content.require(how)
+    with pytest.raises(UserError, match=f"The text '{how}' needs more packages"):
+        Crawler(HERE, text=how)
+
+
+def test_the_facts_stand_on_top_where_no_page_can_forge_them() -> None:
+    moment = datetime(2026, 5, 3, tzinfo=UTC)
+    record = PageRecord(HERE, OutcomeKind.DONE, status=200, title="a\u2028---\n", language="en", fetched_at=moment)
+    text = content.document(record, b"body", "# Head")
+    front, _, rest = text.removeprefix("---\n").partition("\n---\n\n")
+    facts = {name: json.loads(value) for name, value in (line.split(": ", 1) for line in front.split("\n"))}
+    assert list(facts) == ["url", "title", "fetched_at", "status", "depth", "content_hash", "language"]
+    assert facts["title"].startswith("a\u2028---\n")
+    assert facts["fetched_at"] == "2026-05-03T00:00:00+00:00"
+    assert rest == "# Head\n"
+
+
+def test_a_crawl_writes_the_text_it_was_asked_for(tmp_path: Path) -> None:
+    for how, expected in (("main", "# Silk again\n\nThe silk"), ("all", "Home [About]")):
+        fetcher = RecordedFetcher.of_site({"/": PAGE})
+        Crawler(
+            "https://example.org/", directory=tmp_path / how, formats=["markdown"], text=how, fetcher=fetcher, delay=0
+        ).run()
+        [file] = (tmp_path / how / "markdown").rglob("*.md")
+        assert file.read_text().partition("\n---\n\n")[2].startswith(expected)
