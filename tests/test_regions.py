@@ -147,6 +147,19 @@ def test_what_is_too_much_for_a_cell_is_no_table() -> None:
     assert "|" not in main("<table><tr><td><h2>a</h2><td>b<tr><td>c<td>d</table>")
 
 
+def test_under_heads_of_columns_cells_may_be_long_and_hold_a_few_lines_of_code() -> None:
+    html = f"<table><tr><th>A<th>B<tr><td>{'word ' * 1000}<td><pre>if x:\n    y | z\n\n`q`</pre></table>"
+    assert main(html).endswith(" word | `if x:`<br>`    y \\| z`<br>`` `q` `` |")
+    assert "|" not in main(html.replace("if x:", "if x:" + "\nline" * 20).replace("y | z", "y"))
+    assert "|" not in main(f"<table><tr><th>A<th>B<tr><td>{'word ' * 9000}<td>b</table>")
+
+
+def test_a_single_row_is_a_table_where_it_is_short() -> None:
+    row = "<table><tr><td>T<td>-<td>the type</table>"
+    assert main(row) == "| T | - | the type |\n| --- | --- | --- |"
+    assert "|" not in main(row.replace("type", "type " * 200))
+
+
 def test_plain_text_is_the_main_text_without_marks() -> None:
     html = (
         "<nav>menu</nav><main><h1>A *b*</h1><p>c<br>d <a href=/x>link</a> <code>e</code><img src=/i alt=no>"

@@ -70,7 +70,7 @@ HERE = "https://site.test/dir/page"
         ("<table><tr><td>a<br>b<td><p>c<p>d<tr><td>e</table>", "| a<br>b | c<br>d |\n| --- | --- |\n| e |  |"),
         ("<table><tr><td>only<tr><td>one column</table>", "only\n\none column"),
         ("<table><tr><td>a<tr><td>b<td>longer</table>", "| a |  |\n| --- | --- |\n| b | longer |"),
-        ("<table><tr><td>a<td><table><tr><td>b<td>c</table><tr><td>d</table>", "a\n\nb\n\nc\n\nd"),
+        ("<table><tr><td>a<td><table><tr><td>b<td>c</table><tr><td>d</table>", "a\n\n| b | c |\n| --- | --- |\n\nd"),
         ("<table><tr><td>a<td><pre>b</pre><tr><td>c<td>d</table>", "a\n\n```\nb\n```\n\nc\n\nd"),
         ("<table><tr><td>a<td><ul><li>b<li>c</ul><tr><td>d</table>", "| a | - b<br>- c |\n| --- | --- |\n| d |  |"),
         ("<td>a<tr><td>b</table>", "a\n\nb"),

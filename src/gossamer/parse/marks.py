@@ -64,6 +64,13 @@ def fence(code: str, least: int) -> str:
     return "`" * max(least, longest + 1)
 
 
+def code_span(text: str) -> str:
+    """Write code within a line."""
+    ticks = fence(text, 1)
+    pad = " " if "`" in text else ""
+    return f"{ticks}{pad}{text}{pad}{ticks}"
+
+
 def language_of(classes: str | None) -> str:
     """Read the language of code from the class of an element, as highlighters write it; "" where there is none."""
     found = _LANGUAGE.search(classes or "")

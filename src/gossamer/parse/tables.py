@@ -11,10 +11,17 @@ from turbohtml import Token
 
 from gossamer.parse.blocks import Block
 from gossamer.parse.grid import MAX_COLUMNS, MAX_SPAN, Cell, grid, span
-from gossamer.parse.marks import LINE_BREAK, unmarked
+from gossamer.parse.marks import LINE_BREAK, code_span, unmarked
 
 MAX_CELL: Final = 2000
-"""Characters of a cell beyond which a table is taken for layout."""
+MAX_HEADED_CELL: Final = 20_000
+"""Characters of a cell beyond which a table is taken for layout: one without, and one with heads of columns."""
+
+MAX_CODE: Final = 12
+"""Lines of code in a cell, of a table with heads of columns, beyond which it is taken for layout."""
+
+MAX_ROW: Final = 500
+"""Characters of a table's only row beyond which it is taken for layout."""
 
 _SIGNATURES: Final = frozenset({"member-signature", "type-signature"})
 _GRIDS: Final = frozenset({"summary-table", "details-table"})
@@ -26,7 +33,7 @@ _ROLES: Final = {"table": "table", "grid": "table", "row": "row"} | dict.fromkey
 class _Table:
     """An open table: where its blocks begin, and its cells as long as they can be written in one line each."""
 
-    __slots__ = ("begins", "cell", "columns", "headed", "in_row", "of_javadoc", "reaches", "rows", "simple")
+    __slots__ = ("begins", "cell", "columns", "headed", "in_row", "of_javadoc", "reaches", "rows", "simple", "size")
 
     def __init__(self, begins: int) -> None:
         self.begins = begins
@@ -34,6 +41,7 @@ class _Table:
         self.of_javadoc = self.in_row = False  # javadoc only says which cell is the last of its row
         self.rows: list[list[Cell]] = []
         self.simple = True
+        self.size = 0
         self.cell: int | None = None
         self.columns = self.reaches = 1  # of the open cell
 
@@ -43,7 +51,9 @@ class _Table:
             return []
         lines = [line for line in grid(self.rows, repeat=False) if any(line)]
         columns = [number for number in range(len(lines[0]) if lines else 0) if any(line[number] for line in lines)]
-        if len(columns) < (1 if self.headed else 2) or len(lines) < 2:
+        if len(columns) < (1 if self.headed else 2) or not lines:
+            return []
+        if len(lines) == 1 and (len(columns) < 2 or self.size > MAX_ROW):
             return []
         return [[line[number] for number in columns] for line in lines]
 
@@ -93,12 +103,14 @@ class Tables:
             return
         blocks = self._blocks[table.cell :]
         table.cell = None
-        length = sum(len(block.text) for block in blocks)
-        if length > MAX_CELL or any(0 < block.heading < 4 for block in blocks):
+        size = sum(block.size for block in blocks)
+        table.size += size
+        headed = table.headed or table.of_javadoc
+        if size > (MAX_HEADED_CELL if headed else MAX_CELL) or any(_is_too_much(block, headed) for block in blocks):
             table.simple = False
             return
         listed = any(block.item for block in blocks[1:])  # the first may be an item of a list around the table
-        lines = [("- " if block.item and listed else "") + unmarked(block.text) for block in blocks]
+        lines = [("- " if block.item and listed else "") + _in_cell(block.text) for block in blocks]
         text = "<br>".join(lines).replace(LINE_BREAK, "<br>").replace("|", r"\|")
         table.rows[-1].append(Cell(text, table.columns, table.reaches))
 
@@ -154,6 +166,25 @@ class Tables:
         if self._open and self._open[-1].of_javadoc and any(name.startswith("col-") for name in names):
             return "last" if "col-last" in names else "next"
         return _ROLES.get(role, "")
+
+
+def _is_too_much(block: Block, headed: bool) -> bool:
+    """Tell whether a block cannot be written in a cell: a heading of a section, or code that is not a few lines."""
+    if 0 < block.heading < 4:
+        return True
+    return _is_code(block.text) and (not headed or block.text.count("\n") - 1 > MAX_CODE)
+
+
+def _is_code(text: str) -> bool:
+    return text.startswith("```") and "\n" in text
+
+
+def _in_cell(text: str) -> str:
+    """Write a block in one line: of code, each of its lines as code."""
+    if not _is_code(text):
+        return unmarked(text)
+    lines = [line for line in text.split("\n")[1:-1] if line.strip()]
+    return "<br>".join([code_span(line) for line in lines])
 
 
 def _written(lines: list[list[str]]) -> str:

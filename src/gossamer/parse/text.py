@@ -16,6 +16,7 @@ from gossamer.parse.blocks import Block, Container, joined
 from gossamer.parse.marks import (
     BREAK,
     LINE_BREAK,
+    code_span,
     escaped,
     fence,
     is_rest_of_reference,
@@ -230,7 +231,6 @@ class _MarkdownReader(Reader):
         if code:
             marks = fence(code, 3)
             self._add(code if self._plain else f"{marks}{self._pre}\n{code}\n{marks}", len(code))
-            self._tables.give_up()
         self._pre = None
 
     # ------------------------------------------------------------ lists and quotations
@@ -305,9 +305,7 @@ class _MarkdownReader(Reader):
             return
         text = " ".join("".join(self._inline[self._code :]).split())
         if text and not self._plain:
-            ticks = fence(text, 1)
-            pad = " " if "`" in text else ""
-            self._inline[self._code :] = [f"{ticks}{pad}{text}{pad}{ticks}"]
+            self._inline[self._code :] = [code_span(text)]
         self._code = None
 
     def _give_up_code(self) -> None:
