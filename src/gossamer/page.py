@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 from gossamer.errors import UserError
 from gossamer.model import OutcomeKind, PageRecord, Response, Timings
 from gossamer.parse import encoding, html
+from gossamer.parse.article import Article, article
+from gossamer.parse.data import PageData, data
 from gossamer.parse.html import PageLink
+from gossamer.parse.rows import Table, tables
+from gossamer.parse.text import main_text, markdown
 from gossamer.reasons import Reason
 
 if TYPE_CHECKING:
@@ -134,8 +138,33 @@ class Page:
 
     @cached_property
     def text(self) -> str:
-        """The text a person sees on the page."""
+        """The main text: without menus, headers, footers, related pages and comments, and without marks."""
+        return main_text(self.html)
+
+    @cached_property
+    def visible_text(self) -> str:
+        """All the text a person sees on the page."""
         return html.visible_text(self.html)
+
+    @cached_property
+    def markdown(self) -> str:
+        """The main text as Markdown, headings, code, lists, tables and links included."""
+        return markdown(self.html, self.url, main=True)
+
+    @cached_property
+    def article(self) -> Article:
+        """What the page says of itself as an article: title, byline, date, language; each "" where it does not."""
+        return article(self.data, title=self.title, language=self.language)
+
+    @cached_property
+    def data(self) -> PageData:
+        """The structured data: `json_ld`, `microdata`, `opengraph`, `meta`."""
+        return data(self.html, self.url)
+
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables, each with `caption`, `header` and `rows` of text."""
+        return tables(self.html)
 
     @cached_property
     def links(self) -> tuple[PageLink, ...]:

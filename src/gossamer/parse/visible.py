@@ -25,6 +25,7 @@ _BLOCKS: Final = frozenset(
 )
 _CELLS: Final = frozenset({"td", "th"})
 
+
 _TEXT, _REFERENCE = TokenType.TEXT, TokenType.CHARACTER_REFERENCE
 _START, _END = TokenType.START_TAG, TokenType.END_TAG
 
@@ -40,10 +41,10 @@ def visible_text(text: str) -> str:
     return reader.text()
 
 
-def _listen(
-    tokens: Iterator[Token], nesting: Nesting, hear_text: Callable[[str], None], hear_tag: Callable[[str], None]
+def listen(
+    tokens: Iterator[Token], nesting: Nesting, hear_text: Callable[[str], None], hear_tag: Callable[[str, Token], None]
 ) -> Iterator[Token]:
-    """Pass tokens on, telling before each is judged the text that can be seen and the name of each tag."""
+    """Pass tokens on, telling before each is judged the text that can be seen, and each tag with its name."""
     unseen = False
     for token in tokens:
         kind = token.type
@@ -53,7 +54,7 @@ def _listen(
         elif kind is _START or kind is _END:
             tag = token.tag or ""
             unseen = kind is _START and tag in _UNSEEN
-            hear_tag(tag)
+            hear_tag(tag, token)
         yield token
 
 
@@ -65,12 +66,12 @@ class _VisibleTextReader(Reader):
 
     def tokens(self, text: str) -> Iterator[Token]:
         """Cut text into tokens, and listen to them."""
-        return _listen(super().tokens(text), self.nesting, self._hear_text, self._hear_tag)
+        return listen(super().tokens(text), self.nesting, self._hear_text, self._hear_tag)
 
     def _hear_text(self, text: str) -> None:
         self._parts.append(text)
 
-    def _hear_tag(self, tag: str) -> None:
+    def _hear_tag(self, tag: str, _token: Token) -> None:
         if tag in _BLOCKS:
             self._end_line()
         elif tag in _CELLS:
@@ -115,14 +116,14 @@ class LinkTextReader(Reader):
 
     def tokens(self, text: str) -> Iterator[Token]:
         """Cut text into tokens, and listen to them."""
-        return _listen(super().tokens(text), self.nesting, self._hear_text, self._hear_tag)
+        return listen(super().tokens(text), self.nesting, self._hear_text, self._hear_tag)
 
     def _hear_text(self, text: str) -> None:
         if self._href and self._room > 0:
             self._parts.append(text[: self._room])
             self._room -= len(text)
 
-    def _hear_tag(self, tag: str) -> None:
+    def _hear_tag(self, tag: str, _token: Token) -> None:
         if tag == "a":
             self._end_link()
         elif self._room > 0 and (tag in _BLOCKS or tag in _CELLS):
