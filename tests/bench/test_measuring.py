@@ -45,9 +45,9 @@ def test_latency_is_log_normal_and_always_the_same() -> None:
 
 
 def test_cells_are_engines_at_levels() -> None:
-    found = list(cells_of("web", ("inline", "asyncio"), (), (2,), (), many=True))
+    found = list(cells_of(WEB, ("inline", "asyncio"), (), (2,), (), many=True))
     assert {(cell.engine, cell.in_flight) for cell in found} == {("inline", 1), ("asyncio", 8), ("asyncio", 64)}
-    assert {cell.in_flight for cell in cells_of("web", ("threads",), (5,), (2,), (), many=True)} == {5}
+    assert {cell.in_flight for cell in cells_of(WEB, ("threads",), (5,), (2,), (), many=True)} == {5}
 
 
 def test_a_python_that_cannot_take_part_is_told_with_the_reason(tmp_path: Path) -> None:

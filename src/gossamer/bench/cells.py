@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 import gossamer
+from gossamer.bench.workloads import Workload
 from gossamer.crawler import CONCURRENCY, EngineName
 from gossamer.policy import Policy
 
@@ -63,7 +64,7 @@ class Cell(Struct, frozen=True):
     @property
     def plainness(self) -> tuple[int, int, int, int, int]:
         """Order cells by what there is to understand and set: smaller is plainer."""
-        usual = self.in_flight == CONCURRENCY.get(self.engine)
+        usual = self.in_flight == usual_level(self.engine, self.workers)
         extra = self.workers + self.cpu_workers
         return (bool(self.python), bool(self.cpu_workers), SIMPLEST.index(self.engine), not usual, extra)
 
@@ -78,13 +79,18 @@ def has_cpu_workers() -> bool:
     return "cpu_workers" in Policy.__struct_fields__
 
 
+def usual_level(engine: str, workers: int = 0) -> int:
+    """Tell how many requests an engine has in flight unless told otherwise: each of its workers so many."""
+    return CONCURRENCY.get(engine, 0) * max(1, workers)
+
+
 def levels(engine: str, wanted: Sequence[int], *, many: bool) -> tuple[int, ...]:
     """Choose how many requests in flight to try an engine with: those that are wanted, its default alone, or many."""
     if engine == "inline":
         return (1,)
     if wanted:
         return tuple(wanted)
-    return (8, 64) if many else (CONCURRENCY[engine],)
+    return (8, 64) if many else (usual_level(engine),)
 
 
 # ---------------------------------------------------------------- interpreters
@@ -123,16 +129,22 @@ def _asked(name: str, path: str) -> Interpreter:
 
 
 def cells_of(
-    workload: str, chosen: Sequence[str], wanted: Sequence[int], workers: Sequence[int], pythons: Sequence[str],
+    workload: Workload, chosen: Sequence[str], wanted: Sequence[int], workers: Sequence[int], pythons: Sequence[str],
     *, many: bool,
 ) -> Iterator[Cell]:  # fmt: skip
-    """List the cells of a workload: each engine at each level, alone and with CPU workers, on each interpreter."""
+    """List the cells of a workload: each engine at each level, on each interpreter.
+
+    CPU workers are tried where there is work for them beyond reading links, with the default number in flight.
+    """
+    apart = has_cpu_workers() and (workload.name == "parse" or bool(workload.recorded))
     for python in ("", *pythons):
         for engine in chosen:
-            for level in levels(engine, wanted, many=many):
-                if engine == "processes":
-                    yield from (Cell(workload, engine, level, workers=count, python=python) for count in workers)
-                    continue
-                yield Cell(workload, engine, level, python=python)
-                if has_cpu_workers() and engine != "inline":
-                    yield from (Cell(workload, engine, level, cpu_workers=count, python=python) for count in workers)
+            if engine == "processes":
+                for count in workers:
+                    usual = (usual_level(engine, count),)
+                    yield from (Cell(workload.name, engine, level, 0, count, python) for level in wanted or usual)
+                continue
+            yield from (Cell(workload.name, engine, level, 0, 0, python) for level in levels(engine, wanted, many=many))
+            if apart and engine in ("asyncio", "threads"):
+                level = levels(engine, wanted, many=False)[0]
+                yield from (Cell(workload.name, engine, level, count, 0, python) for count in workers)

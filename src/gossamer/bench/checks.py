@@ -66,7 +66,9 @@ def _below(run: Run, ceiling: float) -> str:
 
 def _drift(run: Run) -> str:
     first, second = run.halves
-    allowed = DRIFT + 3 * math.sqrt(4 / run.counted)  # twice the chance of each half, three times its spread
+    # A half has half of the heaps, give or take their root; a steady stream counts as ten heaps a second.
+    heaps = min(run.counted, max(run.heaps, int(10 * run.seconds)))
+    allowed = DRIFT + 3 * math.sqrt(4 / heaps)
     mean = (first + second) / 2
     if abs(first - second) > allowed * mean:
         return (

@@ -9,9 +9,11 @@ import asyncio
 import contextlib
 import sys
 import tempfile
+import threading
 from array import array
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -24,9 +26,12 @@ from gossamer.engines.loop import new_event_loop
 from gossamer.model import OutcomeKind, Purpose
 from gossamer.protocol import Command, Event, Failed, Fetch, Visited
 
+START: Final = 30.0
+"""Seconds within which the first page must come."""
+
 
 class Order(Struct, frozen=True):
-    """What one process shall crawl, how, and for how many seconds."""
+    """What one process shall crawl, how, and for how many seconds from its first page on."""
 
     cell: Cell
     workload: Workload
@@ -53,9 +58,10 @@ class Watched(Struct, frozen=True):
 
 
 class Observer:
-    """Listens to the driver: when each fetch of a page starts, and when it has landed."""
+    """Listens to the driver: when each fetch of a page starts, and when it has landed; `at_first` is called then."""
 
     def __init__(self) -> None:
+        self.at_first: Callable[[], None] = _nothing
         self.started = array("d")
         self.landed = array("d")
         self.residence = array("d")
@@ -71,9 +77,11 @@ class Observer:
                 self.started.append(now)
                 self._begun[said.request.link.id] = now
         elif isinstance(said, Visited | Failed) and said.request.purpose is Purpose.PAGE:
+            if not self.landed:
+                self.at_first()
             self.landed.append(now)
             self.residence.append(now - self._begun.pop(said.request.link.id))
-            self.sizes.append(said.record.size)
+            self.sizes.append(said.size if isinstance(said, Visited) else said.failure.size)
             if said.kind is not OutcomeKind.DONE:
                 self.failed += 1
                 self.first_failure = self.first_failure or f"{said.record.reason}: {said.record.url}"
@@ -85,12 +93,15 @@ def crawl(order: Order) -> Watched:
     observer, sampler, loop_clock = Observer(), Sampler(tick), LoopClock(tick)
     with tempfile.TemporaryDirectory(prefix="gossamer-bench-") as directory:
         crawler = _crawler(order, Path(directory) / "bench.crawl", observer)
+        over = threading.Timer(order.seconds, crawler.stop)
+        observer.at_first = over.start  # not before: workers take time to start
         sampler.start()
         if order.cell.engine == "asyncio":
             with asyncio.Runner(loop_factory=new_event_loop) as runner:
                 runner.run(_awaited(crawler, loop_clock))
         else:
             crawler.run()
+        over.cancel()
         sampler.end()
     return Watched(
         started=list(observer.started),
@@ -128,11 +139,15 @@ def _crawler(order: Order, directory: Path, observer: Observer) -> Crawler:
         engine=cell.engine,  # type: ignore[arg-type]  # checked there
         trace=observer,
         concurrency=cell.in_flight,
-        max_time=order.seconds,
+        max_time=order.seconds + START,
         allow_private=("127.0.0.0/8",),
         **dict(order.workload.settings),
         **extra,
     )
+
+
+def _nothing() -> None:
+    """Wait for nobody: whoever wants to know says so later."""
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 import random
 import statistics
 from collections.abc import Callable, Iterable, Sequence
@@ -17,6 +18,8 @@ from gossamer.bench.server import Log
 
 WARM_UP: Final = 0.2
 """This share of a run, from its first page on, is left out: connections open, caches fill, the frontier grows."""
+APART: Final = 0.001
+"""Seconds between two pages that were not handed over together."""
 RESAMPLES: Final = 2_000
 CONFIDENCE: Final = 0.95
 
@@ -41,7 +44,7 @@ class Run(Struct, frozen=True):
     Little's law: `held` is the mean number of requests that the server had at a time, `expected` what throughput and
     latency make of it: those that came, each for the time it was to take (`latency` in the mean), as far as it falls
     into the window. `flying` is the mean number in flight as the crawler saw it, `residence` the time a page stayed.
-    `halves` are the rates of the two halves.
+    `halves` are the rates of the two halves, `heaps` how often pages landed, several at once counted as one.
     `pages` and `bytes` count the whole run, `served_pages` and `served_bytes` what the server says of it.
     `loop_lag` and `thread_delay` are 99th percentiles, None where there is no event loop. `busiest` is the share of
     its time that the busiest core worked, `others` how many cores the rest of the machine used. `broken` holds the
@@ -61,6 +64,7 @@ class Run(Struct, frozen=True):
     flying: float
     residence: float
     halves: tuple[float, float]
+    heaps: int
     pages: int
     bytes: int
     served_pages: int
@@ -93,8 +97,8 @@ def run_of(cell: Cell, number: int, watched: Watched, log: Log) -> Run:
     stays = zip(watched.landed, watched.residence, strict=True)
     cpu = cpu_between(watched.samples, begin, end)
     share = seconds / max(watched.samples[-1].at - watched.samples[0].at, 1e-9)
-    inside = [sample for sample in watched.samples if begin <= sample.at <= end] or watched.samples
-    busiest, busy = _cores(inside)
+    inside = [sample for sample in watched.samples if begin <= sample.at <= end]
+    busiest, busy = _cores(inside if len(inside) > 1 else watched.samples)
     return Run(
         cell=cell,
         round=number,
@@ -109,6 +113,7 @@ def run_of(cell: Cell, number: int, watched: Watched, log: Log) -> Run:
         flying=_at_once(((landed - stay, landed) for landed, stay in stays), begin, end),
         residence=statistics.fmean(watched.residence[index] for index in counted) if counted else 0.0,
         halves=(early / (seconds / 2), (len(counted) - early) / (seconds / 2)),
+        heaps=len(heaps([watched.landed[index] for index in counted])),
         pages=len(watched.landed),
         bytes=sum(watched.sizes),
         served_pages=len(log.arrived),
@@ -127,14 +132,28 @@ def run_of(cell: Cell, number: int, watched: Watched, log: Log) -> Run:
 def window(watched: Watched) -> tuple[float, float]:
     """Choose what counts: from a fifth of the way to the start of the last fetch, while all slots were in use.
 
-    Both ends are moments at which a page landed, the first of which does not count: so few pages give a fair rate too.
+    Both ends are moments at which pages landed, the first of which do not count: so few pages give a fair rate too. An
+    engine that is busy hands over many at once; such a heap is never cut in two.
     """
     landed = sorted(watched.landed)
     if len(landed) < 2:
         return watched.samples[0].at, max(watched.samples[-1].at, watched.samples[0].at + 1e-9)
-    last = landed[max(1, bisect.bisect_right(landed, watched.started[-1]) - 1)]
-    first = landed[bisect.bisect_left(landed, landed[0] + WARM_UP * (last - landed[0]))]
-    return first, max(last, first + 1e-9)
+    last_start = max(watched.started[-1], landed[1])
+    mark = landed[0] + WARM_UP * (last_start - landed[0])
+    half = (last_start - mark) / 2
+    whole = heaps(landed)
+    inside = [moment for moment in whole if mark <= moment <= last_start]
+    if inside and inside[-1] - inside[0] > half:
+        return inside[0], inside[-1]
+    if whole[-1] - whole[0] > half:  # few and large heaps: the whole run is short enough
+        return whole[0], whole[-1]
+    steady = [moment for moment in landed if mark <= moment <= last_start] or landed
+    return steady[0], max(steady[-1], steady[0] + 1e-9)
+
+
+def heaps(landed: Sequence[float]) -> list[float]:
+    """Give the moment at which each heap of pages was complete: those that the driver took at once."""
+    return [one for one, other in itertools.pairwise(landed) if other - one > APART] + list(landed[-1:])
 
 
 def cpu_between(samples: Sequence[Sample], begin: float, end: float) -> float:

@@ -196,7 +196,7 @@ async def _main() -> None:
 def main() -> None:
     """Serve as the line on stdin says."""
     with contextlib.suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, -10)  # what is measured shall wait for the server, not the other way round
+        os.nice(-10)  # what is measured shall wait for the server, not the other way round
     with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(_main())
 

@@ -31,6 +31,7 @@ dl > div { display: grid; grid-template-columns: 6.5rem 1fr; gap: 0 1rem; paddin
   border-top: 1px solid var(--rule) }
 dt { font-weight: 650 } dt a { text-decoration: none }
 dd { margin: 0; display: grid; grid-template-columns: 1fr 15rem; gap: 1rem; align-items: start }
+dd:not(:has(pre)) { grid-template-columns: 1fr }
 dd p { margin: 0 }
 pre { margin: 0; padding: .55rem .75rem; background: var(--mark); border-radius: .4rem; font: 12.5px/1.5 ui-monospace,
   SFMono-Regular, Menlo, Consolas, monospace; overflow-x: auto; white-space: pre }

@@ -8,11 +8,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from gossamer.bench.cells import Cell
+from gossamer.bench.cells import Cell, usual_level
 from gossamer.bench.figures import Interval, Run, bootstrap, ratio
 from gossamer.bench.measuring import Results
 from gossamer.bench.workloads import Workload
-from gossamer.crawler import CONCURRENCY
 
 MEANINGFUL: Final = 1.1
 """A cell is faster than another where even the low end of the interval of their ratio is above this."""
@@ -147,7 +146,7 @@ def times(value: float) -> str:
 def settings(cell: Cell) -> str:
     """Write the settings of a cell as a gossamer.toml, but for those that are so anyway."""
     lines = [f'engine = "{cell.engine}"']
-    if cell.in_flight != CONCURRENCY.get(cell.engine):
+    if cell.in_flight != usual_level(cell.engine, cell.workers):
         lines.append(f"concurrency = {cell.in_flight}")
     if cell.workers:
         lines.append(f"workers = {cell.workers}")

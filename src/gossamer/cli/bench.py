@@ -54,7 +54,7 @@ def _plan(chosen: Namespace) -> Plan:
         cell
         for workload in workloads
         for cell in cells_of(
-            workload.name, chosen.engines or engines(), chosen.levels, workers, pythons,
+            workload, chosen.engines or engines(), chosen.levels, workers, pythons,
             many=not chosen.quick or workload is WEB,
         )
     ]  # fmt: skip
