@@ -123,6 +123,11 @@ MUTANTS = (
     Mutant("gate.py", "        if host.silences > 0:\n            host.silences = 0", "        pass", "failures not in a row would add up"),
     Mutant("crawl.py", "        self._gate.answered(host)\n", "", "an answer would not show that a host lives"),
     # ---------------------------------------------------------------- frontier.py
+    Mutant("frontier.py", "        while self._ready and (host", "        if False and (host", "a long rest of one host would hold up the next"),
+    Mutant("frontier.py", "if host.address is None or not host.address.full:", "if True:", "too many at once on an address"),
+    Mutant("frontier.py", "            for other in host.address.freed():\n                self._list(other)\n", "", "hosts would wait for ever"),
+    Mutant("addresses.py", "        now_at.in_flight += host.in_flight\n", "", "a moved host would free a place it still holds"),
+    Mutant("addresses.py", "        before.rest(until)\n", "", "the next stranger would come too soon"),
     Mutant("frontier.py", "host.ready_at = max(host.ready_at, host.spared)", "pass", "a closed host would be asked at once"),
     Mutant(
         "frontier.py",

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from core.webs import Answer, Played, Web, html, play
 from gossamer import traps
 from gossamer.demo.site import Site
-from gossamer.model import Link, Response
+from gossamer.model import Link, Purpose, Response
 from gossamer.policy import Policy
 from gossamer.reasons import FinishReason, Reason
 from gossamer.traps import Budgets, TrapBook, folded, identity, judge, recognised, session_id
@@ -203,7 +203,7 @@ def test_the_book_counts_new_links_only_and_has_an_end() -> None:
 class TrapSite(Web):
     """Two hundred honest pages beside seven traps without an end."""
 
-    def ask(self, url: str) -> Answer:
+    def ask(self, url: str, purpose: Purpose = Purpose.PAGE) -> Answer:
         self.asked[url] = self.asked.get(url, 0) + 1
         links = self.links(url)
         if links is None:
@@ -273,7 +273,7 @@ class DemoWeb(Web):
         super().__init__()
         self.site = site
 
-    def ask(self, url: str) -> Answer:
+    def ask(self, url: str, purpose: Purpose = Purpose.PAGE) -> Answer:
         parts = urlsplit(url)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         answer = self.site.answer(path, {"host": "a.example"})

@@ -106,7 +106,10 @@ class Crawl:
         self._adopted = books.adopted
         self._ask(self._sitemaps.restore(books.unread), 0.0)
         for key, left in books.resting.items():
-            self._frontier.host(key).rest(now + left - passed, Waiting.RETRY_AFTER)
+            host = self._frontier.host(key)
+            host.rest(now + left - passed, Waiting.RETRY_AFTER)
+            if host.address is not None:  # perhaps that of all strangers, for whom no single host shall be too much
+                host.address.rest(now + min(left - passed, politeness.AUTO_MOST))
 
     # ------------------------------------------------------------ commands
 
@@ -179,6 +182,8 @@ class Crawl:
         spaced = politeness.spacing(self._gate.policy(host), crawl_delay)
         if spaced:
             host.rest(now + spaced, politeness.category(crawl_delay, spaced))
+        if host.address is not None:
+            host.address.rest(now + politeness.spacing(self._gate.policy(host), None))
         self._frontier.start(host)
         return Fetch(request)
 
@@ -288,10 +293,11 @@ class Crawl:
                 assert_never(event)
 
     def _visited(self, event: Visited, now: float) -> None:
-        host = self._land(event.request, event.answered_in, now)
+        host = self._land(event.request, event.answered_in, now, event.peer)
         self._gate.answered(host)
         if event.host_pause:
             host.rest(now + event.host_pause, Waiting.RETRY_AFTER)
+            self._frontier.place(host, event.peer, now + event.host_pause)
             self._rests.note(host.key, host.ready_at)
             self._pause_unsaved = True
             self._batch_since = min(self._batch_since, now)
@@ -358,7 +364,7 @@ class Crawl:
         self._tally.kinds[OutcomeKind.RETRY] += 1
         self._frontier.postpone(Request(request.link, request.purpose, request.attempt + 1), until, waiting)
 
-    def _land(self, request: Request, answered_in: float, now: float) -> Host:
+    def _land(self, request: Request, answered_in: float, now: float, peer: str = "") -> Host:
         """Free the slot of a fetch and let its host rest."""
         _, host, since = self._in_flight.pop(request.link.id)
         self._pages_in_flight -= request.purpose is Purpose.PAGE
@@ -368,6 +374,7 @@ class Crawl:
         if rested:
             host.rest(now + rested, politeness.category(crawl_delay, rested))
             self._rests.note(host.key, host.ready_at)
+        self._frontier.place(host, peer, now + politeness.rest(self._gate.policy(host), None, answered_in))
         self._frontier.finish(host)
         return host
 
@@ -383,7 +390,10 @@ class Crawl:
         answer = event.answer
         host = self._asking.pop(event.request.link.id)
         host.reading_robots = False
-        where = self._land(event.request, answer.timings.total if isinstance(answer, Response) else answer.elapsed, now)
+        if isinstance(answer, Response):
+            where = self._land(event.request, answer.timings.total, now, answer.peer)
+        else:
+            where = self._land(event.request, answer.elapsed, now)
         self._gate.read(host, event, now)
         if host.robots_next is not None:
             where.rest(host.ready_at, host.resting)  # who answers "too many requests" is left alone, whoever asked

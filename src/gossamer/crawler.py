@@ -254,7 +254,9 @@ class Crawler:
 
     def _driver_of(self, saved: Saved) -> Driver:
         frontier = Frontier(
-            host_concurrency=Manners(self.policy).host_concurrency, breadth_first=self.policy.max_depth is not None
+            host_concurrency=Manners(self.policy).host_concurrency,
+            ip_concurrency=self.policy.ip_concurrency,
+            breadth_first=self.policy.max_depth is not None,
         )
         frontier.restore(saved)
         crawl = Crawl(self.policy, frontier, key=saved.key)
@@ -298,6 +300,8 @@ def _complete(policy: Policy | None, seeds: list[str], fields: Mapping[str, Any]
         raise UserError("A crawl needs at least one URL to start from.")
     complete = Policy.of(whole)
     Manners(complete)  # complains now about a host that is none
+    if complete.ip_concurrency and (complete.proxy or complete.proxy_from_environment):
+        raise UserError("ip_concurrency cannot be kept behind a proxy, where only the proxy's own address is seen.")
     return msgspec.structs.replace(
         complete,
         user_agent=complete.user_agent or user_agent(complete),

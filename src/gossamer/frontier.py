@@ -20,6 +20,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from gossamer.addresses import Address, Addresses
 from gossamer.model import Link, Outlinks, Purpose, Refusal, Request
 from gossamer.offers import Offers
 from gossamer.protocol import Saved
@@ -124,13 +125,14 @@ class Host:
     """
 
     __slots__ = (
-        "again", "closed", "detail", "in_flight", "key", "listed", "most", "queue", "reading_robots", "ready_at",
-        "recalling", "resting", "robots", "robots_expire", "robots_next", "silences", "spared",
+        "address", "again", "closed", "detail", "in_flight", "key", "listed", "most", "queue", "reading_robots",
+        "ready_at", "recalling", "resting", "robots", "robots_expire", "robots_next", "silences", "spared",
     )  # fmt: skip
 
     def __init__(self, key: str, most: int = 1) -> None:
         self.key = key
         self.most = most
+        self.address: Address | None = None
         self.queue = HostQueue()
         self.again: list[Request] = []
         self.ready_at = 0.0
@@ -151,6 +153,11 @@ class Host:
     def errand(self) -> bool:
         """Tell whether the next request is for a robots.txt that another host's redirects to; nothing comes before."""
         return bool(self.again) and self.again[0].purpose is Purpose.ROBOTS
+
+    @property
+    def due_at(self) -> float:
+        """Tell when the rests are over, that of the host and that of its address."""
+        return self.ready_at if self.address is None else max(self.ready_at, self.address.ready_at)
 
     def rest(self, until: float, waiting: Waiting) -> None:
         """Spare the host until then, unless it rests longer already."""
@@ -184,11 +191,13 @@ class Frontier:
         self,
         *,
         host_concurrency: int | Callable[[str], int] = 1,
+        ip_concurrency: int | None = None,
         breadth_first: bool = False,
         at_hand: int = AT_HAND,
     ) -> None:
         self.hosts: dict[str, Host] = {}
         self._host_concurrency = host_concurrency
+        self._addresses = Addresses(ip_concurrency) if ip_concurrency else None
         self._breadth_first = breadth_first
         self._most_at_hand = at_hand
         self._seen = Seen()
@@ -273,6 +282,8 @@ class Frontier:
         if host is None:
             most = self._host_concurrency
             host = self.hosts[key] = Host(key, most if isinstance(most, int) else most(key))
+            if self._addresses is not None:
+                host.address = self._addresses.first(key)
         return host
 
     def restore(self, saved: Saved) -> None:
@@ -312,7 +323,7 @@ class Frontier:
         while self._ready and self._ready[0][0] <= now:
             _, _, host = heapq.heappop(self._ready)
             host.listed = False
-            if host.ready_at <= now and self._may_start(host):
+            if host.due_at <= now and self._may_start(host):
                 return host
             self._list(host)
         return None
@@ -341,12 +352,24 @@ class Frontier:
     def start(self, host: Host) -> None:
         """Note that a fetch on the host begins."""
         host.in_flight += 1
+        if host.address is not None:
+            host.address.in_flight += 1
         self._list(host)
 
     def finish(self, host: Host) -> None:
         """Note that a fetch on the host ended."""
         host.in_flight -= 1
+        if host.address is not None:
+            host.address.in_flight -= 1
+            for other in host.address.freed():
+                self._list(other)
         self._list(host)
+
+    def place(self, host: Host, peer: str, until: float) -> None:
+        """Note from which address an answer of the host came ("" if none came), and spare that until then."""
+        if self._addresses is not None:
+            for other in self._addresses.landed(host, peer, until):
+                self._list(other)
 
     def hurry(self, host: Host, now: float) -> None:
         """End the rest of a host that will not be fetched from again."""
@@ -422,8 +445,11 @@ class Frontier:
     def next_moment(self) -> tuple[float, Waiting] | None:
         """Tell when something will be due next, and what it waits for; None when only an event can help."""
         moments = []
+        while self._ready and (host := self._ready[0][2]).due_at > self._ready[0][0]:  # its rest has grown meanwhile
+            self._tick += 1
+            heapq.heapreplace(self._ready, (host.due_at, self._tick, host))
         if self._ready:
-            moments.append((max(self._ready[0][0], self._ready[0][2].ready_at), self._ready[0][2].resting))
+            moments.append((self._ready[0][0], self._ready[0][2].resting))
         if self._later:
             moments.append((self._later[0][0], self._later[0][3]))
         return min(moments) if moments else None
@@ -443,6 +469,15 @@ class Frontier:
         return tuple(sorted(id for each in asking for id in each.queue.next(share) if id not in self._at_hand))
 
     def _may_start(self, host: Host) -> bool:
+        """Tell whether the host could start a fetch; one that only lacks a place at its address waits there for it."""
+        if not self._could_start(host):
+            return False
+        if host.address is None or not host.address.full:
+            return True
+        host.address.waiting[host] = None
+        return False
+
+    def _could_start(self, host: Host) -> bool:
         if host.in_flight >= host.most or host.recalling:
             return False
         if host.errand:
@@ -459,7 +494,7 @@ class Frontier:
             return
         if self._may_start(host):
             self._tick += 1
-            heapq.heappush(self._ready, (host.ready_at, self._tick, host))
+            heapq.heappush(self._ready, (host.due_at, self._tick, host))
             host.listed = True
         elif self._breadth_first and host.queue and not host.again and host.queue.depth > min(self._open):
             self._parked.setdefault(host.queue.depth, {})[host] = None

@@ -56,6 +56,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     delay: Seconds | Literal["auto"] = "auto"
     max_crawl_delay: Seconds = 30.0
     host_concurrency: Limit = 1
+    ip_concurrency: Limit | None = None
     concurrency: Limit | None = None
     retries: Size = 2
     max_retry_after: Seconds = 3600.0

@@ -153,7 +153,7 @@ class Visited(Struct, frozen=True, array_like=True, tag="visited"):
     decoded body; `response` is the answer itself, where it is wanted. `host_pause` is how long the whole host asked to
     be left alone (Retry-After, 429, 503); `adopts` is the URL a seed redirected to, where that lies outside the scope;
     `sitemaps` are the files an index names, or where a sitemap redirects to; `markdown` is the page as a
-    document, where the crawl wants that.
+    document, where the crawl wants that; `peer` is the address the answer came from.
     """
 
     request: Request
@@ -170,6 +170,7 @@ class Visited(Struct, frozen=True, array_like=True, tag="visited"):
     adopts: str = ""
     sitemaps: tuple[str, ...] = ()
     markdown: str = ""
+    peer: str = ""
 
     @property
     def record(self) -> PageRecord:

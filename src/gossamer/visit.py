@@ -330,7 +330,10 @@ def _told(
     """Tell what came of an answer; `more` is by field of `Visited`."""
     seconds, size = response.timings.total, len(response.body)
     line = line_of(record)
-    return Visited(request, line, record.outcome, record.reason, seconds, size, response, outlinks, refusals, **more)
+    return Visited(
+        request, line, record.outcome, record.reason, seconds, size, response, outlinks, refusals,
+        peer=response.peer, **more,
+    )  # fmt: skip
 
 
 def _record(

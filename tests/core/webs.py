@@ -89,6 +89,7 @@ def play(
     chance = random.Random(seed)
     frontier = Frontier(
         host_concurrency=Manners(policy).host_concurrency,
+        ip_concurrency=policy.ip_concurrency,
         breadth_first=policy.max_depth is not None,
         at_hand=at_hand,
     )
@@ -133,7 +134,12 @@ def timed(answer: Answer, seconds: float) -> Answer:
     if isinstance(answer, Failure):
         return Failure(answer.reason, answer.detail, seconds, answer.size)
     return Response(
-        answer.url, answer.status, answer.headers, answer.body, timings=Timings(total=seconds, first_byte=seconds)
+        answer.url,
+        answer.status,
+        answer.headers,
+        answer.body,
+        peer=answer.peer,
+        timings=Timings(total=seconds, first_byte=seconds),
     )
 
 

@@ -11,7 +11,7 @@ from gossamer.cli import values
 from gossamer.errors import UserError
 from gossamer.policy import Policy
 
-VERBS: Final = ("crawl", "resume", "status", "fetch", "demo", "export", "robots", "bench")
+VERBS: Final = ("crawl", "resume", "status", "fetch", "demo", "export", "robots", "bench", "init", "doctor")
 ENGINES: Final = ("asyncio", "threads", "inline")
 FORMATS: Final = ("jsonl", "warc", "parquet", "markdown")
 WORKLOADS: Final = ("overhead", "web", "parse", "polite")
@@ -89,6 +89,20 @@ examples:
 
 Nobody is asked but a server on this machine. Figures are on stdout, plots in an HTML page.
 exit codes: 0 measured, 1 compared and they disagree, 2 usage, 4 it could not go on, 70 a bug, 130 interrupted
+"""
+INIT_EXAMPLES = """\
+examples:
+  gossamer init                                              asks for your contact, writes ./gossamer.toml
+  gossamer init --contact you@example.org                    asks nothing
+
+exit codes: 0 written, 2 refused: the file is there already, or nobody can be asked
+"""
+DOCTOR_EXAMPLES = """\
+examples:
+  gossamer doctor                                            has this machine all that a crawl needs?
+  gossamer doctor --host wiki.internal                       and can it resolve that name?
+
+exit codes: 0 all is well, 1 something is amiss
 """
 EXAMPLES = """\
 start here:
@@ -178,6 +192,8 @@ def _parsers() -> tuple[Parser, dict[str, Parser]]:
         "demo": ("crawl a small website on this machine, to see how it goes", DEMO_EXAMPLES, _add_demo),
         "export": ("make other formats of a crawl that is over", EXPORT_EXAMPLES, _add_export),
         "bench": ("measure which engine suits your work, on this machine", BENCH_EXAMPLES, _add_bench),
+        "init": ("write a gossamer.toml to begin with", INIT_EXAMPLES, _add_init),
+        "doctor": ("look whether this machine has what a crawl needs", DOCTOR_EXAMPLES, _add_doctor),
     }
     verbs = {}
     for verb, (summary, examples, add) in about.items():
@@ -324,6 +340,8 @@ def _add_pace(manners: _Group) -> None:
     manners.setting("--delay", dest="delay", metavar="T", about=delay)
     at_once = "requests to one host at once"
     manners.setting("--host-concurrency", dest="host_concurrency", metavar="N", about=at_once)
+    together = "requests to one IP address at once, for hosts that share one (default: each host by itself)"
+    manners.setting("--ip-concurrency", dest="ip_concurrency", metavar="N", about=together)
 
 
 def _add_fetch(parser: Parser) -> None:
@@ -413,6 +431,24 @@ def _add_bench(parser: Parser) -> None:
         workloads=[], engines=[], levels=[], workers=[], pythons=[], seconds=None, limit=None, seed=1,
         report="gossamer-bench.html", json=None,
     )  # fmt: skip
+
+
+def _add_init(parser: Parser) -> None:
+    parser.usage = "gossamer init [options]"
+    choices = _Group(parser, "choices")
+    about = "your e-mail address or page, told to the sites; '' for none (default: you are asked)"
+    choices.choice("--contact", metavar="C", default=None, about=about)
+    choices.choice("-o", "--output", dest="file", metavar="FILE", default="gossamer.toml", about="write there")
+    choices.switch("--force", dest="force", about="replace the file if it is there")
+    choices.choice("-h", "--help", action="help", about="show this and leave")
+
+
+def _add_doctor(parser: Parser) -> None:
+    parser.usage = "gossamer doctor [options]"
+    choices = _Group(parser, "choices")
+    about = "a name to look up (default: example.org)"
+    choices.choice("--host", metavar="NAME", default="example.org", about=about)
+    choices.choice("-h", "--help", action="help", about="show this and leave")
 
 
 def _add_fetching(parser: Parser, *, contact: bool = False, retries: bool = True) -> None:

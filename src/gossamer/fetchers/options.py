@@ -165,7 +165,7 @@ def _constants(options: FetchOptions) -> list[tuple[int, Any]]:
 
 def _trust(options: FetchOptions) -> list[tuple[int, Any]]:
     verify = int(options.verify_tls)
-    ca_file = options.ca_file or _bundled_ca_file()
+    ca_file = options.ca_file or bundled_ca_file()
     return [
         (pycurl.SSL_VERIFYPEER, verify),
         (pycurl.SSL_VERIFYHOST, 2 * verify),
@@ -176,7 +176,8 @@ def _trust(options: FetchOptions) -> list[tuple[int, Any]]:
     ]
 
 
-def _bundled_ca_file() -> str:
+def bundled_ca_file() -> str:
+    """Find the certificates that come with gossamer."""
     import certifi  # here, not above: `gossamer --help` never needs it
 
     return certifi.where()

@@ -1,0 +1,119 @@
+"""gossamer doctor: look whether this machine has what a crawl needs, and say what is amiss."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import socket
+import ssl
+import sys
+import tempfile
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from gossamer.cli.settings import gather
+from gossamer.cli.terminal import printable
+from gossamer.cli.values import shown_size
+from gossamer.errors import UserError
+from gossamer.fetchers.options import FetchOptions, bundled_ca_file
+from gossamer.policy import Policy
+
+FINE, FINDINGS = 0, 1
+LEAST_PYTHON: Final = (3, 11)
+LEAST_FILES: Final = 256
+LEAST_DISK: Final = 1024**3
+EXTRAS: Final = {"parquet": "pyarrow", "xpath": "lxml"}
+"""What `pip install gossamer[…]` adds, by the module that it brings."""
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at: whether it is as it should be (None: it need not be), and what was seen."""
+
+    subject: str
+    well: bool | None
+    seen: str
+
+
+def run(chosen: Namespace) -> int:
+    """Look at everything, print what was seen, and tell by the exit code whether all is well."""
+    findings = list(examined(chosen.host, Path.cwd()))
+    wide = max(len(finding.subject) for finding in findings)
+    for finding in findings:
+        mark = {True: "ok", False: "bad", None: "-"}[finding.well]
+        sys.stdout.write(printable(f"{mark:<4} {finding.subject:<{wide}}  {finding.seen}") + "\n")
+    return FINDINGS if any(finding.well is False for finding in findings) else FINE
+
+
+def examined(host: str, directory: Path) -> Iterator[Finding]:
+    """Look at each thing in turn; `host` is a name to look up, `directory` where crawls would be written."""
+    yield Finding("Python", sys.version_info >= LEAST_PYTHON, f"{sys.version.split()[0]} at {sys.executable}")
+    yield _libcurl()
+    policy = Policy()
+    try:
+        fields = gather(Namespace(), os.environ, directory)
+        fields.pop("engine", None)
+        policy = Policy.of(fields)
+        FetchOptions.of(policy)
+        yield Finding("Settings", True, _settings(policy))
+    except UserError as mistake:
+        yield Finding("Settings", False, str(mistake))
+    yield _looked("Certificates", lambda: _certificates(policy.ca_file or bundled_ca_file()))
+    yield _looked("Names", lambda: _resolved(host))
+    yield _looked("Disk", lambda: _disk(directory))
+    yield _files()
+    for extra, module in EXTRAS.items():
+        there = find_spec(module) is not None
+        yield Finding(f"[{extra}]", True if there else None, module if there else f"pip install 'gossamer[{extra}]'")
+
+
+def _looked(subject: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(subject, True, look())
+    except OSError as error:  # ssl.SSLError and socket.gaierror are among them
+        return Finding(subject, False, error.strerror or str(error))
+
+
+def _libcurl() -> Finding:
+    """Name libcurl's version, and what a crawl would miss."""
+    import pycurl
+
+    version, protocols, features = pycurl.version.split()[1], pycurl.version_info()[8], pycurl.version_info()[4]
+    needed = {"https": "https" in protocols, "TLS": features & pycurl.VERSION_SSL}
+    missing = [name for name, there in needed.items() if not there]
+    http2 = "with" if features & pycurl.VERSION_HTTP2 else "without"
+    seen = f"{version} {http2} HTTP/2" if not missing else f"{version} lacks {' and '.join(missing)}"
+    return Finding("libcurl", not missing, seen)
+
+
+def _settings(policy: Policy) -> str:
+    return f"contact {policy.contact}" if policy.contact else "no contact: `gossamer init` asks for one"
+
+
+def _certificates(file: str) -> str:
+    context = ssl.create_default_context(cafile=file)
+    return f"{len(context.get_ca_certs())} authorities in {file}"
+
+
+def _resolved(host: str) -> str:
+    addresses = {entry[4][0] for entry in socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)}
+    return f"{host} is {', '.join(sorted(map(str, addresses)))}"
+
+
+def _disk(directory: Path) -> str:
+    with tempfile.TemporaryFile(dir=directory) as file:
+        file.write(b"gossamer")
+    free = shutil.disk_usage(directory).free
+    if free < LEAST_DISK:
+        raise OSError(f"only {shown_size(free)} free in {directory}")
+    return f"{shown_size(free)} free in {directory}"
+
+
+def _files() -> Finding:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = soft == resource.RLIM_INFINITY
+    hint = "" if unlimited or soft >= LEAST_FILES else ": too few for many hosts at once; see ulimit -n"
+    return Finding("Open files", not hint, ("any number" if unlimited else f"up to {soft:,}") + hint)

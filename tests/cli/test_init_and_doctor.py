@@ -1,0 +1,145 @@
+"""`gossamer init` writes a configuration that works; `gossamer doctor` says what a machine lacks."""
+
+from __future__ import annotations
+
+import io
+import resource
+import shutil
+import tomllib
+from pathlib import Path
+from types import SimpleNamespace
+
+import pycurl
+import pytest
+
+from gossamer.cli import doctor, main
+
+Told = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_init_writes_what_a_crawl_reads(capsys: Told) -> None:
+    assert main(["init", "--contact", "me@example.org"]) == 0
+    assert "sites will see you as gossamer/" in capsys.readouterr().out
+    assert tomllib.loads(Path("gossamer.toml").read_text()) == {"contact": "me@example.org"}
+    assert main(["doctor", "--host", "localhost"]) == 0
+    assert "contact me@example.org" in capsys.readouterr().out
+
+
+def test_what_init_suggests_is_valid_when_the_marks_are_taken_away(capsys: Told) -> None:
+    assert main(["init", "--contact", ""]) == 0
+    lines = Path("gossamer.toml").read_text().splitlines()
+    Path("gossamer.toml").write_text(
+        "\n".join(line.removeprefix("# ") for line in lines if "=" in line or line.startswith("# ["))
+    )
+    assert main(["doctor", "--host", "localhost"]) == 0
+    assert "contact you@example.org" in capsys.readouterr().out
+
+
+def test_init_asks_once_at_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: Told) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal(" https://example.org/bot \n"))
+    assert main(["init", "-o", "other.toml"]) == 0
+    assert "Your e-mail address or page" in capsys.readouterr().err
+    assert tomllib.loads(Path("other.toml").read_text()) == {"contact": "https://example.org/bot"}
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ([], "There is nobody to ask here; give --contact"),
+        (["--contact", "a\nb"], "gossamer: "),
+        (["--contact", "a", "-o", "nowhere/gossamer.toml"], "cannot be written: No such file"),
+        (["--contact", "a", "-o", "crawl/gossamer.toml", "--force"], "crawl holds a crawl"),
+    ],
+)
+def test_init_refuses_in_a_sentence(
+    words: list[str], complaint: str, monkeypatch: pytest.MonkeyPatch, capsys: Told
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("not asked\n"))
+    Path("crawl").mkdir()
+    Path("crawl/journal.db").touch()
+    assert main(["init", *words]) == 2
+    assert complaint in capsys.readouterr().err
+    assert not Path("gossamer.toml").exists()
+
+
+def test_init_never_replaces_a_file_unasked(capsys: Told) -> None:
+    Path("gossamer.toml").write_text("max_pages = 3\n")
+    assert main(["init", "--contact", "a"]) == 2
+    assert "is there already; --force replaces it" in capsys.readouterr().err
+    assert Path("gossamer.toml").read_text() == "max_pages = 3\n"
+    assert main(["init", "--contact", "a", "--force"]) == 0
+    assert tomllib.loads(Path("gossamer.toml").read_text()) == {"contact": "a"}
+
+
+# ---------------------------------------------------------------- doctor
+
+
+def findings(host: str = "localhost") -> dict[str, doctor.Finding]:
+    return {finding.subject: finding for finding in doctor.examined(host, Path.cwd())}
+
+
+def test_a_machine_in_order_is_fine(capsys: Told) -> None:
+    assert main(["doctor", "--host", "localhost"]) == 0
+    said = capsys.readouterr().out
+    for subject in ("Python", "libcurl", "Settings", "Certificates", "Names", "Disk", "Open files", "[parquet]"):
+        assert f" {subject} " in said
+    assert "bad" not in said
+    assert "no contact: `gossamer init` asks for one" in said
+
+
+def test_wrong_settings_are_found(capsys: Told) -> None:
+    Path("gossamer.toml").write_text("max_pagse = 3\n")
+    assert main(["doctor", "--host", "localhost"]) == 1
+    assert "Did you mean 'max_pages'?" in capsys.readouterr().out
+
+
+def test_what_is_no_file_of_certificates_is_found() -> None:
+    Path("ca.pem").write_text("none")
+    Path("gossamer.toml").write_text("ca_file = 'ca.pem'\n")
+    assert findings()["Certificates"].well is False
+
+
+def test_a_name_that_is_none_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(*_: object, **__: object) -> list[object]:
+        raise OSError(-2, "Name or service not known")
+
+    monkeypatch.setattr("socket.getaddrinfo", lost)
+    assert findings()["Names"] == doctor.Finding("Names", False, "Name or service not known")
+
+
+def test_a_full_disk_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=5 * 1024**2))
+    assert findings()["Disk"].well is False
+    assert "only 5 MB free in" in findings()["Disk"].seen
+
+
+@pytest.mark.parametrize(
+    ("limit", "well", "seen"),
+    [(64, False, "up to 64: too few"), (4096, True, "up to 4,096"), (resource.RLIM_INFINITY, True, "any number")],
+)
+def test_few_open_files_are_found(limit: int, well: bool, seen: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, limit))
+    assert findings()["Open files"].well is well
+    assert findings()["Open files"].seen.startswith(seen)
+
+
+def test_a_libcurl_without_tls_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pycurl, "version_info", lambda: (0, "8", 0, "x", 0, "", 0, "", ("http",)))
+    assert findings()["libcurl"].well is False
+    assert "without" not in findings()["libcurl"].seen
+    assert "lacks https and TLS" in findings()["libcurl"].seen
+
+
+def test_an_extra_that_is_not_installed_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "EXTRAS", {"parquet": "no_such_module"})
+    assert findings()["[parquet]"] == doctor.Finding("[parquet]", None, "pip install 'gossamer[parquet]'")
