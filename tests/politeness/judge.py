@@ -25,20 +25,27 @@ GRAIN: Final = 0.005
 Complaints = Iterator[str]
 
 
-def complaints(log: Sequence[Access]) -> list[str]:
-    """List every breach of manners in a log, each as a sentence."""
+def complaints(log: Sequence[Access], own: Mapping[str, float] | None = None) -> list[str]:
+    """List every breach of manners in a log, each as a sentence; `own` are the fixed rests that some hosts have."""
     hosts: dict[str, list[Access]] = defaultdict(list)
     runs: dict[str, list[Access]] = defaultdict(list)
     for access in _without_repeats(sorted(log)):
         hosts[access.host].append(access)
         runs[f"{access.host}, run {access.run}"].append(access)
-    found = [(hosts, WHOLE), (runs, EACH_RUN)]
+    own = own or {}
+    usual = {name: asked for name, asked in hosts.items() if name not in own}
+    found = [(hosts, WHOLE), (usual, (rested,)), (runs, EACH_RUN)]
     return [
         f"{name}: {complaint}"
         for asked_by_name, rules in found
         for name, asked in asked_by_name.items()
         for rule in rules
         for complaint in rule(asked)
+    ] + [
+        f"{name}: {after.path} came {_gap(before, after):.3f} s after {before.path}, {due:.3f} s were set"
+        for name, due in own.items()
+        for before, after in pairwise(hosts[name])
+        if _gap(before, after) < due - GRAIN
     ]
 
 
@@ -103,7 +110,7 @@ def failures_wait(asked: list[Access]) -> Complaints:
 
 
 Rules = Sequence[Callable[[list[Access]], Complaints]]
-WHOLE: Final[Rules] = (one_at_a_time, rested, crawl_delay_kept, rules_obeyed, retry_after_kept)
+WHOLE: Final[Rules] = (one_at_a_time, crawl_delay_kept, rules_obeyed, retry_after_kept)
 """What a host may expect of a crawl however often it was stopped and resumed."""
 EACH_RUN: Final[Rules] = (robots_first, failures_wait)
 """What it may expect of each run: a resumed crawl reads robots.txt again, and counts its tries anew."""

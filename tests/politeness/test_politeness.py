@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from conformance.runs import ENGINES
 from gossamer import Crawler
-from politeness.hosts import ADDRESSES, BUSY, CUT, FAULTS, QUICK, RESET, SLOWED, Access, Hosts
+from politeness.hosts import ADDRESSES, BUSY, CUT, FAILING, FAULTS, QUICK, RESET, SLOWED, Access, Hosts
 from politeness.judge import answered, complaints
 
-ENGINES = ("inline", "threads", "asyncio")
 STOPPED_AFTER = 12  # pages
 SEED = 4
+OWN = {QUICK: 0.5, SLOWED: 0.05, FAILING: 0.05}
+"""Fixed rests of some hosts in one of the crawls, in place of the default; a Crawl-delay is kept all the same."""
 
 
 def crawl(engine: str, directory: Path, *, stopped: bool) -> Hosts:
@@ -56,6 +58,17 @@ def test_the_servers_have_no_complaint(crawls: Callable[[str, bool], Hosts], eng
 @pytest.mark.parametrize("stopped", [False, True], ids=["at once", "resumed"])
 def test_no_page_is_asked_for_twice_that_came(crawls: Callable[[str, bool], Hosts], engine: str, stopped: bool) -> None:
     assert set(answered(crawls(engine, stopped).log).values()) == {1}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_hosts_with_manners_of_their_own_have_no_complaint_either(engine: str) -> None:
+    own = {address: {"delay": delay} for address, delay in OWN.items()}
+    with Hosts(SEED) as hosts:
+        report = Crawler(hosts.seeds, engine=engine, allow_private="127.0.0.0/8", timeout=5, hosts=own).run()  # type: ignore[arg-type]
+    assert complaints(hosts.log, OWN) == []
+    assert answered(hosts.log).keys() == hosts.pages
+    assert any("0.200 s were due" in complaint for complaint in complaints(hosts.log)), "the short rest was used"
+    assert report.audit.clean
 
 
 # ---------------------------------------------------------------- the judge itself
@@ -102,6 +115,11 @@ def test_the_judge_has_nothing_against_a_polite_crawl() -> None:
 )
 def test_the_judge_notices(rude: list[Access], complaint: str) -> None:
     assert any(complaint in found for found in complaints(polite(*rude))), complaints(polite(*rude))
+
+
+def test_the_judge_knows_what_is_set_for_one_host() -> None:
+    assert complaints(polite(), {QUICK: 0.2}) == []
+    assert complaints(polite(), {QUICK: 0.3})[0].endswith("/a came 0.200 s after /robots.txt, 0.300 s were set")
 
 
 def test_the_judge_lets_one_repeat_pass_where_a_kept_connection_died() -> None:
