@@ -120,7 +120,7 @@ MUTANTS = (
     Mutant("gate.py", "failure.reason is not Reason.FAIL_LOCAL", "True", "what this machine lacks would be a sign of life"),
     Mutant("gate.py", "if host.silences >= REST_FROM:", "if False:", "a host in trouble would get no longer rests"),
     Mutant("gate.py", "host.silences = -FORGIVEN * self._policy.host_failures", "pass", "a sign of life asked for after every failure"),
-    Mutant("gate.py", "        if host.silences > 0:\n            host.silences = 0", "        pass", "failures not in a row would add up"),
+    Mutant("gate.py", "host.silences = min(host.silences, 0)", "pass", "failures not in a row would add up"),
     Mutant("crawl.py", "        self._gate.answered(host)\n", "", "an answer would not show that a host lives"),
     # ---------------------------------------------------------------- frontier.py
     Mutant("frontier.py", "        while self._ready and (host", "        if False and (host", "a long rest of one host would hold up the next"),
@@ -138,7 +138,7 @@ MUTANTS = (
     Mutant("frontier.py", "if until > self.ready_at:", "if until != self.ready_at:", "a short rest would end a long one"),
     Mutant(
         "frontier.py",
-        "if host.ready_at <= now and self._may_start(host):",
+        "if host.due_at <= now and self._may_start(host):",
         "if self._may_start(host):",
         "a host that was told to rest while it stood in line would not",
     ),
