@@ -123,7 +123,7 @@ MUTANTS = (
     Mutant("gate.py", "host.silences = min(host.silences, 0)", "pass", "failures not in a row would add up"),
     Mutant("crawl.py", "        self._gate.answered(host)\n", "", "an answer would not show that a host lives"),
     # ---------------------------------------------------------------- frontier.py
-    Mutant("frontier.py", "        while self._ready and (host", "        if False and (host", "a long rest of one host would hold up the next"),
+    Mutant("frontier.py", "moments.append((self._ready[0][0], self", "moments.append((self._ready[0][2].due_at, self", "a long rest of one host would hold up the next"),
     Mutant("frontier.py", "if host.address is None or not host.address.full:", "if True:", "too many at once on an address"),
     Mutant("frontier.py", "            for other in host.address.freed():\n                self._list(other)\n", "", "hosts would wait for ever"),
     Mutant("addresses.py", "        now_at.in_flight += host.in_flight\n", "", "a moved host would free a place it still holds"),

@@ -445,10 +445,7 @@ class Frontier:
     def next_moment(self) -> tuple[float, Waiting] | None:
         """Tell when something will be due next, and what it waits for; None when only an event can help."""
         moments = []
-        while self._ready and (host := self._ready[0][2]).due_at > self._ready[0][0]:  # its rest has grown meanwhile
-            self._tick += 1
-            heapq.heapreplace(self._ready, (host.due_at, self._tick, host))
-        if self._ready:
+        if self._ready:  # a host that was told to rest while in line is only put back when its old moment has come
             moments.append((self._ready[0][0], self._ready[0][2].resting))
         if self._later:
             moments.append((self._later[0][0], self._later[0][3]))

@@ -23,7 +23,8 @@ def test_manners_are_kept_and_cost_time() -> None:
     assert one.outcomes[A + "/1/"] == ("skipped", Reason.SKIP_ROBOTS, None)
     assert A + "/1/0" not in one.outcomes, "nothing is found on a page that was not fetched"
     assert one.outcomes[B + "/1/"] == ("done", None, 200)
-    assert [request.url for request in retried(one)] == [B + "/1/", C + "/0/0", C + "/0/0"]
+    urls = [request.url for request in retried(one)]
+    assert urls == [C + "/0/0", C + "/0/0", B + "/1/"], "nobody waits for the two minutes that one host asked for"
     assert one.report.seconds >= 120.0
     assert one.report.limiting_factor is Waiting.RETRY_AFTER
 

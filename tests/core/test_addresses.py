@@ -152,6 +152,7 @@ def test_a_long_rest_of_one_host_does_not_hold_up_the_next() -> None:
     web.page(b, *[f"{b}{number}" for number in range(3)])
     for number in range(3):
         web.page(f"{b}{number}")
-    played = play(Policy(seeds=(a, b), scope="any", concurrency=4, sitemaps=False), web)
+    web.page(f"{a}2")
+    played = play(Policy(seeds=(a, f"{a}2", b), scope="any", concurrency=4, sitemaps=False), web)
     assert max(end for url, _, _, end in played.fetches if url.startswith(b)) < 100.0 + 10.0
     assert played.snapshot.seconds[Waiting.RETRY_AFTER] > 90.0

@@ -90,6 +90,11 @@ def test_what_this_machine_lacks_is_not_the_fault_of_a_host() -> None:
     assert {end[1] for end in played.outcomes.values()} == {None, Reason.FAIL_LOCAL, Reason.SKIP_ROBOTS}
 
 
+def test_what_this_machine_lacks_is_no_sign_of_life_either() -> None:
+    played = crawled({**DYING, LINKS[5]: [Failure(Reason.FAIL_LOCAL)]}, [ALIVE, DEAD], retries=0, host_failures=8)
+    assert asked(played) == 8 + 1
+
+
 def test_without_robots_a_dead_host_is_given_up_at_once() -> None:
     played = crawled(DYING, [ALIVE], robots=False, retries=0, host_failures=8)
     assert asked(played) == 8

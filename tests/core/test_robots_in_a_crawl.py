@@ -11,7 +11,7 @@ from gossamer.crawl import Crawl
 from gossamer.frontier import Frontier
 from gossamer.gate import ROBOTS_HOPS
 from gossamer.model import Failure, Purpose, Response
-from gossamer.policy import Policy
+from gossamer.policy import HostManners, Policy
 from gossamer.protocol import Commit, Committed, Fetch, Stop
 from gossamer.reasons import FinishReason, Reason
 from gossamer.visit import Visitor
@@ -38,7 +38,11 @@ def test_a_closed_host_is_spared_when_the_rules_of_another_have_moved_there() ->
     web.put(f"{other}robots.txt", Response(f"{other}robots.txt", 301, {"location": f"{HOME}moved"}))
     web.put(f"{HOME}moved", robots_txt(f"{HOME}moved", "User-agent: *\nDisallow: /secret"))
     web.page(other, "/secret")
-    played = play(Policy(seeds=(HOME, other), scope="any", concurrency=2, retries=0, delay=5.0, sitemaps=False), web)
+    hurried = {"b.example": HostManners(delay=0.0)}
+    policy = Policy(
+        seeds=(HOME, other), scope="any", concurrency=2, retries=0, delay=5.0, sitemaps=False, hosts=hurried
+    )
+    played = play(policy, web)
     moments = [(start, end) for url, _, start, end in played.fetches if url.startswith(HOME)]
     assert moments[1][0] - moments[0][1] >= 5.0
     assert played.outcomes[f"{other}secret"][1] == Reason.SKIP_ROBOTS
