@@ -48,7 +48,8 @@ class Measurement:
 
     `pages`: distinct HTML pages that left the server with status 200; `repeated`: how many of them left it more than
     once; `missed`: pages of the site that were not fetched by a crawler that was to fetch all; `others`: requests for
-    anything else, dead links among them; `size`: bytes of a page, on average; `memory`: the largest resident size of the process tree, shared pages counted
+    anything else, dead links among them; `size`: bytes of a page, on average;
+    `memory`: the largest resident size of the process tree, shared pages counted
     once; `status`: the exit code, negative for a signal.
     """
 
