@@ -19,7 +19,7 @@ from gossamer.errors import OutputError, UserError
 from gossamer.export import FORMATS, export, lines, visits
 from gossamer.fetchers import RecordedFetcher, RecordedPage
 from gossamer.outputs import FORMATS as WRITTEN
-from gossamer.outputs.warc import warc_files
+from gossamer.outputs.members import warc_files
 
 GRAPHML = "{http://graphml.graphdrawing.org/xmlns}"
 

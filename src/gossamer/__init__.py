@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gossamer.download import Downloads, fetch_all
     from gossamer.errors import GossamerError, JournalError, OutputError, UserError
     from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
-    from gossamer.model import Counts, Failure, OutcomeKind, PageRecord, Response, Snapshot, Timings
+    from gossamer.model import Change, Changes, Counts, Failure, OutcomeKind, PageRecord, Response, Snapshot, Timings
     from gossamer.page import Page
     from gossamer.policy import HostManners, Policy
     from gossamer.reasons import FinishReason, Reason, Waiting
@@ -30,7 +30,7 @@ _HOMES = {
     "download": ("Downloads", "fetch_all"),
     "errors": ("GossamerError", "JournalError", "OutputError", "UserError"),
     "fetchers.recorded": ("RecordedFetcher", "RecordedPage"),
-    "model": ("Counts", "Failure", "OutcomeKind", "PageRecord", "Response", "Snapshot", "Timings"),
+    "model": ("Change", "Changes", "Counts", "Failure", "OutcomeKind", "PageRecord", "Response", "Snapshot", "Timings"),
     "page": ("Page",),
     "policy": ("HostManners", "Policy"),
     "reasons": ("FinishReason", "Reason", "Waiting"),
@@ -38,6 +38,8 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Change",
+    "Changes",
     "Counts",
     "Crawler",
     "Downloads",

@@ -16,7 +16,7 @@ from typing import Final, assert_never
 from gossamer import politeness, traps
 from gossamer.frontier import Frontier, Host
 from gossamer.gate import Gate
-from gossamer.ledger import RestBook, Tally, TimeBook
+from gossamer.ledger import ChangeBook, RestBook, Tally, TimeBook
 from gossamer.model import (
     NO_OUTLINKS,
     Books,
@@ -81,6 +81,7 @@ class Crawl:
         self._traps = traps.TrapBook(policy)
         self._slots = policy.concurrency or 1
         self._tally = Tally()
+        self._changes = ChangeBook()
         self._time = TimeBook(self._slots)
         self._rests = RestBook()
         self._pause_unsaved = False
@@ -102,6 +103,7 @@ class Crawl:
     def restore(self, books: Books, *, passed: float = 0.0, now: float = 0.0) -> None:
         """Go on where an earlier run ended, `passed` seconds ago; the frontier is restored by itself."""
         self._tally.restore(books)
+        self._changes.restore(books)
         self._time.restore(books.elapsed, books.seconds)
         self._adopted = books.adopted
         self._ask(self._sitemaps.restore(books.unread), 0.0)
@@ -266,6 +268,7 @@ class Crawl:
             adopted=self._adopted,
             unread=self._sitemaps.unread(),
             resting=self._rests.left(now),
+            changes={change.value: count for change, count in self._changes.counts.items()},
         )
 
     # ------------------------------------------------------------ events
@@ -315,7 +318,8 @@ class Crawl:
         if event.adopts:
             self._adopted += (event.adopts,)
         link = event.request.link
-        self._end(Ended(link, event.line, event.kind, event.reason, event.response, event.markdown), now)
+        kept = (event.response, event.markdown, event.change, event.memo, event.asked)
+        self._end(Ended(link, event.line, event.kind, event.reason, *kept), now)
         if event.kind is OutcomeKind.DONE:
             self._ask(self._sitemaps.discover(host, link.depth, self._frontier.known), now)
 
@@ -382,6 +386,7 @@ class Crawl:
         """Give a link its one outcome; the one door to the batch."""
         self._ended.append(ended)
         self._tally.ended(ended.kind, ended.reason)
+        self._changes.note(ended.change, ended.link.url)
         if ended.response is not None:
             self._ended_bytes += len(ended.response.body) + len(ended.response.raw_body)
         self._batch_since = min(self._batch_since, now)
@@ -441,6 +446,7 @@ class Crawl:
             finish_reason=self._finish if self._stopped else None,
             sitemaps=self._sitemaps.book(),
             traps=self._traps.seen(),
+            changes=self._changes.changes(),
         )
 
 

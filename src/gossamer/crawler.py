@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Literal, Self, get_args
 
@@ -18,7 +19,15 @@ from msgspec import Struct
 
 from gossamer import urls
 from gossamer.crawl import Crawl
-from gossamer.directory import CrawlDirectory, Settings, read_settings, refuse_changes
+from gossamer.directory import (
+    JOURNAL,
+    CrawlDirectory,
+    Settings,
+    earlier_directory,
+    plan_update,
+    read_settings,
+    refuse_changes,
+)
 from gossamer.engines.aio import AsyncioEngine
 from gossamer.engines.audit import Auditor
 from gossamer.engines.clock import SystemClock
@@ -30,8 +39,10 @@ from gossamer.errors import UserError
 from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions, RecordedFetcher
 from gossamer.fetchers.options import user_agent
 from gossamer.frontier import Frontier
+from gossamer.journals.earlier import EarlierPages
 from gossamer.journals.memory import MemoryJournal
-from gossamer.model import Audit, Counts, OutcomeKind, Snapshot
+from gossamer.ledger import EXAMPLES
+from gossamer.model import Audit, Changes, Counts, OutcomeKind, Snapshot
 from gossamer.outputs import FORMATS
 from gossamer.page import Page
 from gossamer.parse import content
@@ -50,7 +61,8 @@ CONCURRENCY: Final[Mapping[str, int]] = {"inline": 1, "threads": 8, "asyncio": 6
 class Report(Struct, frozen=True):
     """What a crawl came to. `pages` ended well, `failed` did not, `skipped` were not allowed; seconds are wall time.
 
-    `audit` is how the crawl behaved: the smallest gap and the most requests at once that any host saw.
+    `audit` is how the crawl behaved: the smallest gap and the most requests at once that any host saw. `changes` is
+    what an update found since the crawl before; None for any other crawl.
     """
 
     pages: int
@@ -64,6 +76,7 @@ class Report(Struct, frozen=True):
     snapshot: Snapshot
     audit: Audit = Audit()
     directory: Path | None = None
+    changes: Changes | None = None
 
 
 class Crawler:
@@ -102,6 +115,9 @@ class Crawler:
         content.require(self.policy.text)
         self._resumes = False
         self._holding: CrawlDirectory | None = None
+        self._earlier: EarlierPages | None = None
+        self._unlinked: tuple[int, tuple[str, ...]] = (0, ())
+        self._known: Callable[[Sequence[int]], Sequence[bool]] = lambda fingerprints: [False] * len(fingerprints)
         self._work = Work(self.policy, markdown="markdown" in self._settings.formats)
         self._work.visitor()  # patterns that are none are refused here, not where the crawl begins
         self._driver: Driver | None = None
@@ -117,10 +133,30 @@ class Crawler:
         fields of `Policy` that do not decide which links belong: limits, manners, time-outs. `fetcher`, `clock` and
         `trace` are taken as by a new crawl. Raises UserError for what cannot be changed, and where there is no crawl.
         """
+        path = Path(directory)
+        return cls._as_before(path, path, engine, changes, earlier=read_settings(path).earlier, resumes=True)
+
+    @classmethod
+    def update(cls, directory: str | Path, *, engine: EngineName | None = None, **changes: Any) -> Self:
+        """Crawl once more what is in a directory, and tell what was added, changed and gone since.
+
+        Every page is asked for only if it has changed since the last crawl or update there. The results go into a new
+        directory inside, `update-0001` and so on, and nothing there before is touched; `Crawler.resume` goes on with it
+        like with any crawl. What may be changed is the same as in `resume`. Raises UserError for what cannot be
+        changed, where there is no crawl, and where the last one is not over.
+        """
+        source, target, earlier = plan_update(Path(directory))
+        return cls._as_before(source, target, engine, changes, earlier=earlier, resumes=False)
+
+    @classmethod
+    def _as_before(
+        cls, source: Path, target: Path, engine: str | None, changes: dict[str, Any], *, earlier: str, resumes: bool
+    ) -> Self:
+        """Make a crawler for the directory `target`, with the settings of the crawl in `source` but for the changes."""
         outside = {name: changes.pop(name) for name in ("fetcher", "clock", "trace") if name in changes}
-        before = read_settings(Path(directory))
+        before = read_settings(source)
         crawler = cls(
-            directory=directory,
+            directory=target,
             engine=engine or before.engine,  # type: ignore[arg-type]  # checked there
             policy=_undetermined(before),
             formats=before.formats,
@@ -129,7 +165,8 @@ class Crawler:
             **changes,
         )
         refuse_changes(before.policy, crawler.policy)
-        crawler._resumes = True
+        crawler._settings = msgspec.structs.replace(crawler._settings, earlier=earlier)
+        crawler._resumes = resumes
         return crawler
 
     # ------------------------------------------------------------ running
@@ -196,6 +233,7 @@ class Crawler:
             snapshot=snapshot,
             audit=self._auditor.book(),
             directory=self.directory,
+            changes=self._changes(snapshot.changes),
         )
 
     # ------------------------------------------------------------ inside
@@ -259,6 +297,7 @@ class Crawler:
             breadth_first=self.policy.max_depth is not None,
         )
         frontier.restore(saved)
+        self._known = frontier.has
         crawl = Crawl(self.policy, frontier, key=saved.key)
         if saved.books is not None:
             passed = max(0.0, self._clock.wall() - saved.saved_at)
@@ -268,23 +307,58 @@ class Crawler:
         journal: Journal = holding.journal if holding else MemoryJournal()
         outputs = holding.outputs if holding else {}
         self._auditor = Auditor(self.policy, saved.books.audit if saved.books else None)
-        return Driver(crawl, journal, self._clock, outputs=outputs, trace=self._trace, auditor=self._auditor)
+        return Driver(
+            crawl,
+            journal,
+            self._clock,
+            outputs=outputs,
+            trace=self._trace,
+            auditor=self._auditor,
+            before=self._earlier,
+        )
 
     def _open(self) -> Saved:
         """Take the directory, if there is one. The fingerprint key is random, but a recorded web replays exactly."""
         key = secrets.randbits(64) if self._fetcher is None else 0
         if self.directory is None:
             return Saved(key)
-        self._holding = CrawlDirectory(self.directory, self._settings, key=key)
-        return self._holding.open(anew=not self._resumes)
+        earlier = earlier_directory(self.directory, self._settings)
+        if earlier is not None:
+            self._earlier = EarlierPages(earlier / JOURNAL, self.policy)
+            key = self._earlier.key
+        try:
+            self._holding = CrawlDirectory(self.directory, self._settings, key=key)
+            return self._holding.open(anew=not self._resumes)
+        except BaseException:
+            self._close()
+            raise
 
     def _close(self) -> None:
         self._wake = self._call_off = _nothing
         if self._driver is not None:
             self._driver.refresh()  # whoever left the loop early wants to know how far it came
+        if self._earlier is not None:
+            self._find_unlinked(self._earlier)
+            self._earlier.close()
         if self._holding is not None:
             reason = self._driver.latest.finish_reason if self._driver else None
             self._holding.close(reason)
+
+    def _find_unlinked(self, earlier: EarlierPages) -> None:
+        """Find the pages that were there and are linked no more: only a whole crawl can tell."""
+        if self._driver is not None and self._driver.latest.finish_reason is FinishReason.COMPLETE:
+            lost = earlier.lost(self._known)
+            some = tuple(islice(lost, EXAMPLES))
+            self._unlinked = (len(some) + sum(1 for _ in lost), some)
+
+    def _changes(self, seen: Changes) -> Changes | None:
+        """Add the pages that are linked no more to what an update has seen."""
+        if self._earlier is None:
+            return None
+        number, some = self._unlinked
+        gone = (*seen.examples.get("gone", ()), *some)[:EXAMPLES]
+        examples = {**seen.examples, "gone": gone} if gone else seen.examples
+        return msgspec.structs.replace(seen, gone=seen.gone + number, examples=examples)
 
 
 def crawl(*seeds: str, **options: Any) -> Crawler:

@@ -47,6 +47,7 @@ class Settings(Struct, frozen=True):
     engine: str
     formats: tuple[str, ...] = ("jsonl",)
     durable: bool = False
+    earlier: str = ""
 
 
 class Status(Struct, frozen=True):
@@ -105,10 +106,13 @@ class CrawlDirectory:
 
     def _open_outputs(self, offsets: Mapping[str, int]) -> None:
         policy, durable = self._settings.policy, self._settings.durable
+        earlier = earlier_directory(self.path, self._settings)
         header = partial(request_header, FetchOptions.of(policy))
         for name in self._settings.formats:
             try:
-                output = open_output(name, self.path, durable=durable, policy=policy, request_header=header)
+                output = open_output(
+                    name, self.path, durable=durable, policy=policy, request_header=header, earlier=earlier
+                )
                 self.outputs[name] = output
                 output.resume(offsets.get(name, 0))
             except OSError as error:
@@ -147,6 +151,39 @@ def refuse_occupied(path: Path) -> None:
     if (path / JOURNAL).exists() and (path / SETTINGS).exists() and status(path).glance.pending:
         advice = f"`gossamer resume {path}` goes on with it; or {advice}"
     raise UserError(f"{path} already holds a crawl: {advice}.")
+
+
+def earlier_directory(path: Path, settings: Settings) -> Path | None:
+    """Name the directory of the crawl that the one in a directory updates; None where it updates none."""
+    return Path(os.path.normpath(path / settings.earlier)) if settings.earlier else None
+
+
+def earlier_directories(path: Path) -> list[Path]:
+    """List the directories of all crawls that came before the one in a directory, the last one first."""
+    found: list[Path] = []
+    here: Path | None = path
+    while here is not None and (here := earlier_directory(here, read_settings(here))) is not None:
+        found.append(here)
+    return found
+
+
+def plan_update(path: Path) -> tuple[Path, Path, str]:
+    """Tell which crawl the next update in a directory starts from, where it goes, and how one gets back from there.
+
+    Updates live in the directory itself, as `update-0001` and so on, each a crawl directory of its own: nothing that is
+    there is ever touched. Raises UserError where the last of them is not over.
+    """
+    if read_settings(path).earlier:  # it is an update itself
+        path = path.parent
+    found = [update for update in path.glob("update-*") if (update / SETTINGS).exists()]
+    last = max(found, key=lambda update: update.name, default=path)
+    told = status(last)
+    if told.state == "running":
+        raise UserError(f"The crawl in {last} is still running.")
+    if told.state == "interrupted":
+        raise UserError(f"The crawl in {last} is not over; go on with it first: gossamer resume {last}")
+    number = int(last.name.removeprefix("update-")) + 1 if found else 1
+    return last, path / f"update-{number:04}", "../" + last.name if found else ".."
 
 
 def status(path: Path) -> Status:
@@ -188,16 +225,17 @@ def read_settings(path: Path) -> Settings:
         raise UserError(f"{path} is no crawl directory: it has no {SETTINGS}.") from None
     except (OSError, ValueError) as error:
         raise UserError(f"{path / SETTINGS} cannot be read: {error}.") from None
-    own = {name: table.pop(name) for name in ("engine", "formats", "durable") if name in table}
+    own = {name: table.pop(name) for name in ("engine", "formats", "durable", "earlier") if name in table}
     return Settings(
         Policy.of(table), str(own.get("engine", "asyncio")), tuple(own.get("formats", ("jsonl",))),
-        bool(own.get("durable", False)),
+        bool(own.get("durable", False)), str(own.get("earlier", "")),
     )  # fmt: skip
 
 
 def write_settings(path: Path, settings: Settings) -> None:
     """Write the settings, whole or not at all, readable to their owner only: headers may hold credentials."""
     table = {"engine": settings.engine, "formats": settings.formats, "durable": settings.durable}
+    table |= {"earlier": settings.earlier} if settings.earlier else {}
     table |= msgspec.structs.asdict(settings.policy)
     text = "# The settings of this crawl, frozen when it began; `gossamer resume` may change some of them.\n"
     text += "".join(f"{name} = {toml(value)}\n" for name, value in table.items() if value is not None)

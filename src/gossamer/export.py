@@ -12,7 +12,7 @@ from typing import IO, Final
 import msgspec
 from msgspec import Struct
 
-from gossamer.directory import JOURNAL, read_settings
+from gossamer.directory import JOURNAL, earlier_directories, read_settings
 from gossamer.errors import OutputError, UserError
 from gossamer.fetchers.answers import parse_header
 from gossamer.fetchers.decoding import decode
@@ -20,8 +20,8 @@ from gossamer.journals import glance
 from gossamer.model import Failure, Link, OutcomeKind, PageRecord, Response
 from gossamer.outputs import open_output
 from gossamer.outputs.archive import Kept, kept_answers
+from gossamer.outputs.members import warc_files
 from gossamer.outputs.rows import LinkRow, links_of
-from gossamer.outputs.warc import warc_files
 from gossamer.parse import content, encoding, html
 from gossamer.protocol import Batch, Ended
 from gossamer.seen import Seen
@@ -82,7 +82,7 @@ def lines(directory: Path) -> Iterator[bytes]:
 
 def visits(directory: Path) -> Iterator[Ended]:
     """Give every link that ended, in the order of the crawl, with the answer from the WARC files where one came."""
-    answers = kept_answers(directory)
+    answers = kept_answers(directory, earlier_directories(directory))
     kept = next(answers, None)
     for number, line in glance.ended(directory / JOURNAL):
         record = msgspec.json.decode(line, type=PageRecord)

@@ -286,6 +286,10 @@ class Frontier:
                 host.address = self._addresses.first(key)
         return host
 
+    def has(self, fingerprints: Sequence[int]) -> list[bool]:
+        """Tell of each link whether it was admitted."""
+        return self._seen.has(fingerprints)
+
     def restore(self, saved: Saved) -> None:
         """Know again all that a journal remembers, and let wait what has not ended.
 

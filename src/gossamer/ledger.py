@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from gossamer.model import Books, Counts, OutcomeKind
+from gossamer.model import Books, Change, Changes, Counts, OutcomeKind
 from gossamer.reasons import FinishReason, Reason, Waiting
 
 _NETWORK: Final = frozenset(
@@ -14,6 +14,9 @@ _NETWORK: Final = frozenset(
         Reason.FAIL_ADDRESS_REFUSED, Reason.FAIL_HOST_UNREACHABLE, Reason.FAIL_ROBOTS_UNREACHABLE,
     )
 )  # fmt: skip
+EXAMPLES: Final = 5
+"""How many pages of each kind of change are named."""
+
 _BLOCKING: Final = frozenset((Reason.SKIP_ROBOTS, Reason.SKIP_CRAWL_DELAY, Reason.FAIL_ROBOTS_HTML))
 
 
@@ -76,6 +79,33 @@ class Tally:
             refused=self.refused,
             by_reason={reason.value: count for reason, count in sorted(self.by_reason.items())},
         )
+
+
+class ChangeBook:
+    """Count what an update found."""
+
+    __slots__ = ("_examples", "counts")
+
+    def __init__(self) -> None:
+        self.counts: dict[Change, int] = {}
+        self._examples: dict[str, tuple[str, ...]] = {}
+
+    def note(self, change: Change | None, url: str) -> None:
+        """Take note of a link that ended."""
+        if change is None:
+            return
+        self.counts[change] = self.counts.get(change, 0) + 1
+        known = self._examples.get(change.value, ())
+        if change is not Change.UNCHANGED and len(known) < EXAMPLES:
+            self._examples[change.value] = (*known, url)
+
+    def restore(self, books: Books) -> None:
+        """Go on counting where the books end."""
+        self.counts = {Change(change): count for change, count in books.changes.items()}
+
+    def changes(self) -> Changes:
+        """Give the counts as a value."""
+        return Changes(**{change.value: self.counts.get(change, 0) for change in Change}, examples=dict(self._examples))
 
 
 class RestBook:

@@ -36,6 +36,15 @@ class OutcomeKind(StrEnum):
     SKIPPED = "skipped"
 
 
+class Change(StrEnum):
+    """What has become of a page since an earlier crawl."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    GONE = "gone"
+
+
 class Link(Struct, frozen=True, array_like=True):
     """A canonical URL and how we came to know it.
 
@@ -54,7 +63,8 @@ class Request(Struct, frozen=True, array_like=True):
     """One fetch to make: a link, what it is for, and which attempt this is (0 is the first).
 
     `adopted` are URLs outside the scope that seeds redirected to; they widen the scope as if they were seeds. `usage`
-    is what robots.txt says of how the page may be used, to be recorded with it.
+    is what robots.txt says of how the page may be used, to be recorded with it; `earlier` is what an earlier crawl
+    found there, where this one is its update.
     """
 
     link: Link
@@ -62,6 +72,7 @@ class Request(Struct, frozen=True, array_like=True):
     attempt: int = 0
     adopted: tuple[str, ...] = ()
     usage: tuple[str, ...] = ()
+    earlier: Earlier | None = None
 
     @property
     def url(self) -> str:
@@ -113,9 +124,10 @@ class PageRecord(Struct, frozen=True):
     """The facts of one visit, flat: this is a line of `pages.jsonl` and a row of the pages table.
 
     `status` is None where no answer came; `reason` is None where nothing was wrong; `location` is the target of a
-    redirect; `size` counts decoded body bytes, `outlinks` the distinct followable links of the page. `noindex` and
-    `nofollow` are what the page asks of crawlers by meta robots or X-Robots-Tag, `unavailable_after` when it is to be
-    gone; `usage` is what the site says of how it may be used, by AI above all ("noai", "content-signal: ai-train=no").
+    redirect; `size` counts decoded body bytes, `outlinks` the distinct followable links of the page; `content_hash` is
+    of the decoded body of a page; `change` is None but in an update. `noindex` and `nofollow` are what the page asks of
+    crawlers by meta robots or X-Robots-Tag, `unavailable_after` when it is to be gone; `usage` is what the site says of
+    how it may be used, by AI above all ("noai", "content-signal: ai-train=no").
     """
 
     url: str
@@ -136,11 +148,20 @@ class PageRecord(Struct, frozen=True):
     content_type: str = ""
     encoding: str = ""
     size: int = 0
+    content_hash: str = ""
     outlinks: int = 0
+    change: Change | None = None
     attempts: int = 1
     timings: Timings = Timings()
     peer: str = ""
     fetched_at: datetime | None = None
+
+
+class Earlier(Struct, frozen=True):
+    """What an earlier crawl found at a URL: its record and memo; neither where it did not know the URL."""
+
+    record: PageRecord | None = None
+    memo: bytes = b""
 
 
 _ENCODER: Final = msgspec.json.Encoder()
@@ -254,7 +275,7 @@ class Books(Struct, frozen=True):
     `kinds` counts outcomes, `by_reason` outcomes and refusals, `seconds` are slot-seconds by category, `adopted` the
     URLs outside the scope that seeds redirected to; `unread` are the hosts whose sitemaps have not all been read, each
     with the depth of its first page; `resting` are the hosts that were being spared, each with the seconds left;
-    `audit` is what the driver saw of the crawl's manners.
+    `audit` is what the driver saw of the crawl's manners, `changes` counts what an update found.
     """
 
     kinds: Mapping[str, int] = {}
@@ -268,6 +289,7 @@ class Books(Struct, frozen=True):
     unread: Mapping[str, int] = {}
     resting: Mapping[str, float] = {}
     audit: Audit | None = None
+    changes: Mapping[str, int] = {}
 
 
 class TrapSeen(Struct, frozen=True):
@@ -292,6 +314,19 @@ class SitemapBook(Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
+class Changes(Struct, frozen=True):
+    """What an update found: how many pages were added, changed, not changed, and gone.
+
+    `examples` are the first few URLs of each kind, but for those not changed.
+    """
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    gone: int = 0
+    examples: Mapping[str, tuple[str, ...]] = {}
+
+
 class Snapshot(Struct, frozen=True):
     """The crawl at one moment: what is done, what waits, where the time went.
 
@@ -312,6 +347,7 @@ class Snapshot(Struct, frozen=True):
     finish_reason: FinishReason | None = None
     sitemaps: SitemapBook = SitemapBook()
     traps: tuple[TrapSeen, ...] = ()
+    changes: Changes = Changes()
 
     @property
     def limiting_factor(self) -> Waiting:

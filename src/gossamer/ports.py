@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from gossamer.model import Failure, Link, Request, Response
+from gossamer.model import Earlier, Failure, Link, Request, Response
 from gossamer.protocol import Batch, Saved
 
 
@@ -31,6 +31,12 @@ class Journal(Protocol):
     def commit(self, batch: Batch, offsets: dict[str, int]) -> None: ...
     def recall(self, ids: Sequence[int]) -> list[Link]: ...
     def close(self) -> None: ...
+
+
+class Before(Protocol):
+    """What an earlier crawl of the same site found."""
+
+    def find(self, url: str) -> Earlier: ...
 
 
 class Output(Protocol):

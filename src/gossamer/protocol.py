@@ -12,6 +12,7 @@ from msgspec import Struct
 from gossamer.model import (
     NO_OUTLINKS,
     Books,
+    Change,
     Failure,
     Link,
     OutcomeKind,
@@ -31,8 +32,9 @@ from gossamer.reasons import FinishReason, Reason
 class Ended(Struct, frozen=True):
     """A link that ended in its one outcome: its record as a line of JSON, and the answer if one came and is wanted.
 
-    `kind` and `reason` are those of the record, at hand without reading it. `markdown` is an HTML page as a document
-    of Markdown, where the crawl asked its workers for it.
+    `kind`, `reason` and `change` are those of the record, at hand without reading it. `markdown` is an HTML page as a
+    document of Markdown, where the crawl asked its workers for it; `memo` is what a later crawl needs to know of the
+    page; `asked` are the conditions of the request (name, value).
     """
 
     link: Link
@@ -41,6 +43,9 @@ class Ended(Struct, frozen=True):
     reason: Reason | None = None
     response: Response | None = None
     markdown: str = ""
+    change: Change | None = None
+    memo: bytes = b""
+    asked: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, link: Link, record: PageRecord, response: Response | None = None) -> Ended:
@@ -152,8 +157,9 @@ class Visited(Struct, frozen=True, array_like=True, tag="visited"):
     or retry after `retry_after` seconds); `answered_in` is the seconds the server took and `size` the bytes of the
     decoded body; `response` is the answer itself, where it is wanted. `host_pause` is how long the whole host asked to
     be left alone (Retry-After, 429, 503); `adopts` is the URL a seed redirected to, where that lies outside the scope;
-    `sitemaps` are the files an index names, or where a sitemap redirects to; `markdown` is the page as a
-    document, where the crawl wants that; `peer` is the address the answer came from.
+    `sitemaps` are the files an index names, or where a sitemap redirects to; `markdown` is the page as a document,
+    where the crawl wants that; `peer` is the address the answer came from. `change` tells what became of a page since
+    an earlier crawl, `memo` is what a later one needs to know of it, and `asked` are the conditions of the request.
     """
 
     request: Request
@@ -171,6 +177,9 @@ class Visited(Struct, frozen=True, array_like=True, tag="visited"):
     sitemaps: tuple[str, ...] = ()
     markdown: str = ""
     peer: str = ""
+    change: Change | None = None
+    memo: bytes = b""
+    asked: tuple[tuple[str, str], ...] = ()
 
     @property
     def record(self) -> PageRecord:

@@ -7,11 +7,14 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
 from gossamer import retries, traps
+from gossamer.memo import Memo, change_of, conditions, content_hash, packed, unpacked
 from gossamer.model import (
     NO_OUTLINKS,
+    Change,
     Failure,
     OutcomeKind,
     Outlink,
@@ -105,6 +108,8 @@ class Visitor:
         return Failed(request, line_of(record), failure, verdict.kind, verdict.retry_after)
 
     def _visited(self, request: Request, response: Response) -> Visited:
+        if response.status == 304 and conditions(request.earlier):
+            return self._unchanged(request, response)
         verdict = retries.judge(self._policy, request.attempt, self._mark(request.url), response)
         match verdict.kind:
             case OutcomeKind.REDIRECTED:
@@ -114,7 +119,15 @@ class Visitor:
             case _:
                 rules = self._rules(request, response)
                 record = _record(request, response, verdict.kind, verdict.reason, rules)
-                return _told(request, record, response, retry_after=verdict.retry_after, host_pause=verdict.host_pause)
+                memo = packed(response, Memo()) if verdict.kind is OutcomeKind.DONE else b""
+                return _told(
+                    request,
+                    record,
+                    response,
+                    retry_after=verdict.retry_after,
+                    host_pause=verdict.host_pause,
+                    memo=memo,
+                )
 
     def _redirected(self, request: Request, response: Response) -> Visited:
         """Take a redirect as a page with one outlink: same depth, one hop more (RFC 9110, 15.4)."""
@@ -155,6 +168,8 @@ class Visitor:
         rules = self._rules(request, response, found.meta_robots)
         place = _Place(request, html.base_url(request.url, found.base), name)
         outlinks, refusals = self._judge_links(place, found, page_nofollow=rules.nofollow)
+        hrefs, unfollowed = (some[: self._policy.max_links_per_page] for some in (found.hrefs, found.nofollow_hrefs))
+        memo = packed(response, Memo("", "", place.base, rules.nofollow, hrefs, unfollowed))
         record = _record(
             request,
             response,
@@ -170,7 +185,33 @@ class Visitor:
         markdown = ""
         if self._markdown:
             markdown = content.document(record, response.body, content.markdown(text, request.url, self._policy.text))
-        return _told(request, record, response, outlinks, refusals, markdown=markdown)
+        return _told(request, record, response, outlinks, refusals, memo=memo, markdown=markdown)
+
+    def _unchanged(self, request: Request, response: Response) -> Visited:
+        """Visit a page by what an earlier crawl remembers of it: the server says that it is still the same."""
+        assert request.earlier is not None
+        before, memo = request.earlier.record, unpacked(request.earlier.memo)
+        assert before is not None, "only a page that was there is asked for conditionally"
+        outlinks, refusals = NO_OUTLINKS, tuple[Refusal, ...]()
+        if memo.base:
+            found = html.Scan(memo.hrefs, memo.nofollow_hrefs)
+            place = _Place(request, memo.base, before.encoding)
+            outlinks, refusals = self._judge_links(place, found, page_nofollow=memo.nofollow)
+        now = _record(request, response, OutcomeKind.DONE, None)
+        end, moment = before.unavailable_after, now.fetched_at
+        record = msgspec.structs.replace(
+            before,
+            noindex=before.noindex or (end is not None and moment is not None and end <= moment),
+            status=now.status,
+            depth=now.depth,
+            via=now.via,
+            change=Change.UNCHANGED,
+            attempts=now.attempts,
+            timings=now.timings,
+            peer=now.peer,
+            fetched_at=now.fetched_at,
+        )
+        return _told(request, record, response, outlinks, refusals, memo=packed(response, memo))
 
     def _rules(self, request: Request, response: Response, meta: tuple[tuple[str, str], ...] = ()) -> PageRules:
         return rules_of(meta, response.headers, self._names, at=response.fetched_at, usage=request.usage)
@@ -330,6 +371,9 @@ def _told(
     """Tell what came of an answer; `more` is by field of `Visited`."""
     seconds, size = response.timings.total, len(response.body)
     line = line_of(record)
+    if request.earlier is not None:  # read, and large
+        more |= {"change": record.change, "asked": conditions(request.earlier)}
+        request = msgspec.structs.replace(request, earlier=None)
     return Visited(
         request, line, record.outcome, record.reason, seconds, size, response, outlinks, refusals,
         peer=response.peer, **more,
@@ -346,6 +390,7 @@ def _record(
 ) -> PageRecord:
     """Record an answer; `said` is what else is known of the page, by field of `PageRecord`."""
     link = request.link
+    content = content_hash(response.body) if kind is OutcomeKind.DONE and request.purpose is Purpose.PAGE else ""
     return PageRecord(
         link.url,
         kind,
@@ -359,6 +404,8 @@ def _record(
         usage=rules.usage,
         content_type=response.headers.get("content-type", ""),
         size=len(response.body),
+        content_hash=content,
+        change=change_of(request.earlier, kind, response.status, content),
         attempts=request.attempt + 1,
         timings=response.timings,
         peer=response.peer,

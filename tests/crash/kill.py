@@ -75,12 +75,22 @@ def command(site: NginxSite, directory: Path, engine: str, formats: Iterable[str
 
 
 def live(
-    site: NginxSite, directory: Path, engine: str, formats: Iterable[str], until: int | None, delay: float
+    site: NginxSite,
+    directory: Path,
+    engine: str,
+    formats: Iterable[str],
+    until: int | None,
+    delay: float,
+    words: Sequence[str] = (),
 ) -> bool:
-    """Run the crawl until so many bytes are recorded, and a moment more, then kill it; tell whether it ended first."""
+    """Run the crawl until so many bytes are recorded, and a moment more, then kill it; tell whether it ended first.
+
+    `words` are another command to run, quietly.
+    """
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE), "HOME": str(directory.parent)}
+    asked = [sys.executable, "-m", "gossamer", *words, "-q"] if words else command(site, directory, engine, formats)
     process = subprocess.Popen(
-        command(site, directory, engine, formats), env=environment, cwd=directory.parent,
+        asked, env=environment, cwd=directory.parent,
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     patience = time.monotonic() + LONGEST_LIFE

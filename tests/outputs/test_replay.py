@@ -20,7 +20,7 @@ import pytest
 from gossamer.crawler import Crawler
 from gossamer.demo.pictures import web_png
 from gossamer.demo.server import DemoServer
-from gossamer.outputs.warc import warc_files
+from gossamer.outputs.members import warc_files
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -25,7 +25,7 @@ from outputs.batches import batch, failure, page, redirect
 Maker = Callable[[Path], Output]
 
 
-def request_header(url: str) -> bytes:
+def request_header(url: str, asked: object) -> bytes:
     return f"GET {url} HTTP/1.1\r\n\r\n".encode()
 
 

@@ -19,8 +19,9 @@ from gossamer.errors import OutputError
 from gossamer.model import Response
 from gossamer.outputs import archive, warc
 from gossamer.outputs.archive import kept_answers
+from gossamer.outputs.members import warc_files
 from gossamer.outputs.records import header_block
-from gossamer.outputs.warc import Warc, warc_files
+from gossamer.outputs.warc import Warc
 from gossamer.policy import Policy
 from gossamer.protocol import Ended
 from outputs.batches import STARTED, batch, ended, failure, page, redirect
@@ -78,7 +79,7 @@ def test_every_file_begins_by_saying_how_it_was_made(tmp_path: Path) -> None:
 
 
 def test_the_request_is_told_beside_its_answer(tmp_path: Path) -> None:
-    _, response, request = written(tmp_path, page(1), request_header=lambda url: b"GET /1 HTTP/1.1\r\n\r\n")
+    _, response, request = written(tmp_path, page(1), request_header=lambda url, asked: b"GET /1 HTTP/1.1\r\n\r\n")
     assert request.kind == "request"
     assert request.block == b"GET /1 HTTP/1.1\r\n\r\n"
     assert request.fields["WARC-Concurrent-To"] == response.fields["WARC-Record-ID"]
@@ -161,7 +162,7 @@ def check(path: Path) -> subprocess.CompletedProcess[str]:
 
 def test_warcio_and_fastwarc_find_nothing_wrong(tmp_path: Path) -> None:
     visits = [page(1), page(2, page(1).response.body), redirect(3, "/1"), page(4, b"\x00\xff" * 50_000)]  # type: ignore[union-attr]
-    written(tmp_path, *visits, request_header=lambda url: f"GET {url} HTTP/1.1\r\n\r\n".encode())
+    written(tmp_path, *visits, request_header=lambda url, asked: f"GET {url} HTTP/1.1\r\n\r\n".encode())
     [path] = warc_files(tmp_path)
     done = check(path)
     assert done.returncode == 0, done.stdout

@@ -26,6 +26,7 @@ examples:
   gossamer crawl localhost:8000 --allow-private localhost --delay 0
                                                              your own site, at full speed
   gossamer crawl https://example.org/ -o - | jq .title       results as JSON lines on stdout
+  gossamer crawl --update example.org.crawl                  once more: what has changed since?
 
 exit codes: 0 every link visited, 1 the same with broken links or failed pages, 2 usage,
             3 nothing useful fetched, 4 ended early (a limit), 70 a bug, 130 interrupted,
@@ -255,7 +256,7 @@ class _Group:
 
 
 def _add_crawl(parser: Parser) -> None:
-    parser.usage = "gossamer crawl URL… [options]"
+    parser.usage = "gossamer crawl URL… | --update DIR [options]"
     _add_border(parser)
     _add_manners(parser)
     _add_fetching(parser)
@@ -269,6 +270,8 @@ def _add_crawl(parser: Parser) -> None:
     results.setting("--text", dest="text", choices=("main", "article", "fast", "all"), metavar="T", about=text)
     durable = "wait for the disk at every commit: not even a power cut loses what was recorded"
     results.switch("--durable", dest="durable", about=durable)
+    update = "crawl again what is in DIR, asking only for what has changed; limits and manners may be changed"
+    results.choice("--update", dest="update", metavar="DIR", default=None, about=update)
     results.switch("--json", dest="json", about="print the closing report as JSON on stdout")
     _add_talk(parser)
 

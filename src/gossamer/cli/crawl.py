@@ -16,7 +16,7 @@ import msgspec
 from gossamer import urls
 from gossamer.cli import summary
 from gossamer.cli.conduct import conduct
-from gossamer.cli.settings import gather
+from gossamer.cli.settings import KEYS, gather
 from gossamer.crawler import Crawler
 from gossamer.errors import UserError
 from gossamer.page import Page
@@ -27,6 +27,8 @@ _TRACES: Final = ("pages.jsonl", "journal.db", "journal.db-wal", "journal.db-shm
 
 def run(chosen: Namespace) -> int:
     """Crawl as chosen and tell the exit code."""
+    if chosen.update is not None:
+        return _update(chosen)
     fields = gather(chosen, os.environ, Path.cwd())
     engine = fields.pop("engine", "asyncio")
     seeds = tuple(map(urls.seed, chosen.urls or fields.pop("seeds", ())))
@@ -47,6 +49,17 @@ def run(chosen: Namespace) -> int:
     if code == summary.NOTHING and not wanted and directory is not None:
         _tidy(directory)
     return code
+
+
+def _update(chosen: Namespace) -> int:
+    """Crawl once more what is in a directory. Settings come from there, changes from flags only."""
+    if chosen.urls:
+        raise UserError("--update starts where the crawl before did: name no URL beside it.")
+    for name, flag in (("directory", "-o"), ("formats", "-f"), ("config", "--config")):
+        if getattr(chosen, name, None):
+            raise UserError(f"--update writes beside the crawl before and in the same way: leave out {flag}.")
+    changes = {key: value for key, value in vars(chosen).items() if key in KEYS}
+    return summary.exit_code(conduct(Crawler.update(Path(chosen.update), **changes), chosen))
 
 
 def write_line(page: Page) -> None:

@@ -65,6 +65,7 @@ def show(screen: Console, report: Report, findings: Findings, policy: Policy, *,
     """Print the summary of a crawl under a policy; `resumed` if it ran in several runs."""
     parts = (
         _verdict(report),
+        _changes(report),
         _broken(report, findings),
         _failed(report, findings),
         _reasons(report),
@@ -116,6 +117,21 @@ def _figures(report: Report) -> list[str | tuple[str, str]]:
 
 def _plural(word: str, number: int) -> str:
     return word if number == 1 else f"{word}s"
+
+
+def _changes(report: Report) -> Lines:
+    """Tell what an update found, and name some pages."""
+    changes = report.changes
+    if changes is None:
+        return []
+    counted = (("added", changes.added), ("changed", changes.changed), ("gone", changes.gone))
+    said = ", ".join([*[f"{number:,} {name}" for name, number in counted], f"{changes.unchanged:,} unchanged"])
+    lines: Lines = [(0, line(("Since the crawl before", "bold"), f": {said}"))]
+    for name, number in counted:
+        some = changes.examples.get(name, ())
+        lines += [(11, line(f"  {name:<9}", url)) for url in some]
+        lines += _more(number - len(some)) if some else []
+    return lines
 
 
 def _broken(report: Report, findings: Findings) -> Lines:

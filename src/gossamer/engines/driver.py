@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from gossamer.crawl import Crawl
 from gossamer.engines.audit import Auditor
 from gossamer.errors import OutputError
-from gossamer.model import Failure, Request, Response, Snapshot
-from gossamer.ports import Clock, Journal, Output
+from gossamer.model import Failure, Purpose, Request, Response, Snapshot
+from gossamer.ports import Before, Clock, Journal, Output
 from gossamer.protocol import (
     Batch,
     Command,
@@ -76,6 +76,7 @@ class Driver:
         outputs: Mapping[str, Output] | None = None,
         trace: Trace | None = None,
         auditor: Auditor | None = None,
+        before: Before | None = None,
     ) -> None:
         self._crawl = crawl
         self._journal = journal
@@ -83,6 +84,7 @@ class Driver:
         self._outputs = dict(outputs or {})
         self._trace = trace
         self._auditor = auditor
+        self._before = before
         self._landed: list[Ended] = []
         self._in_flight = 0
         self._stop_asked: FinishReason | None = None
@@ -105,7 +107,7 @@ class Driver:
                     self._in_flight += 1
                     if self._auditor is not None:
                         self._auditor.started(request, now)
-                    start(request)
+                    start(self._informed(request))
                 case Recall(ids):
                     self._handle(Recalled(tuple(self._journal.recall(ids))))
                 case Commit(batch):
@@ -164,6 +166,12 @@ class Driver:
         if self._abandon_asked:
             self._crawl.abandon()
             self._in_flight = 0
+
+    def _informed(self, request: Request) -> Request:
+        """Add what an earlier crawl found, where this one updates it."""
+        if self._before is None or request.purpose is not Purpose.PAGE:
+            return request
+        return replace(request, earlier=self._before.find(request.url))
 
     def _handle(self, event: Event) -> float:
         now = self._clock.now()

@@ -13,6 +13,7 @@ from gossamer.fetchers.multi import Multi, best_multi
 from gossamer.fetchers.options import FetchOptions
 from gossamer.fetchers.routes import Route, Router
 from gossamer.fetchers.transfer import Transfer
+from gossamer.memo import conditions
 from gossamer.model import Failure, Purpose, Request, Response
 from gossamer.reasons import Reason
 
@@ -57,7 +58,8 @@ class AwaitingFetcher:
         if self._closed:
             return _CLOSED
         transfer = self._idle.pop() if self._idle else Transfer(self._options, self._router.guard)
-        transfer.prepare(url, route, dns, start_only=request.purpose is Purpose.ROBOTS)
+        start_only = request.purpose is Purpose.ROBOTS
+        transfer.prepare(url, route, dns, conditions(request.earlier), start_only=start_only)
         return await self._run(transfer)
 
     async def aclose(self) -> None:

@@ -13,6 +13,7 @@ from gossamer.fetchers.guard import Resolver
 from gossamer.fetchers.options import FetchOptions
 from gossamer.fetchers.routes import Route, Router
 from gossamer.fetchers.transfer import Transfer, shut_down
+from gossamer.memo import conditions
 from gossamer.model import Failure, Purpose, Request, Response
 from gossamer.reasons import Reason
 
@@ -61,7 +62,8 @@ class BlockingFetcher:
             route, dns = found, spent if found.resolve else 0.0
         transfer = self._take(route.origin)
         try:
-            transfer.prepare(url, route, dns, start_only=request.purpose is Purpose.ROBOTS)
+            start_only = request.purpose is Purpose.ROBOTS
+            transfer.prepare(url, route, dns, conditions(request.earlier), start_only=start_only)
             if self._aborted.is_set():  # meanwhile; `prepare` forgets what an abort may just have noted
                 transfer.refuse(Reason.FAIL_LOCAL, _STOPPED)
             error, message = _performed(transfer)

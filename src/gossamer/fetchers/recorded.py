@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from gossamer.memo import conditions
 from gossamer.model import Failure, Purpose, Request, Response, Timings
 
 
@@ -27,8 +28,9 @@ class RecordedFetcher:
     """Fetch from a dict of URL to answer, blocking (but nothing blocks).
 
     An answer is a `RecordedPage`, a body (bytes or str: an HTML page with status 200), a `Failure`, or a list of these
-    for successive fetches, of which the last one stays. A URL that is not there is a 404. `requests` lists what was
-    asked for, in order. Deterministic: no clock is read. Safe to use from several threads.
+    for successive fetches, of which the last one stays. A URL that is not there is a 404, and a page whose `etag` or
+    `last-modified` is the one asked about a 304. `requests` lists what was asked for, in order. Deterministic: no clock
+    is read. Safe to use from several threads.
     """
 
     def __init__(self, pages: Mapping[str, Recording | Sequence[Recording]]) -> None:
@@ -61,6 +63,8 @@ class RecordedFetcher:
             self._asked.append((url, request.purpose))
             answers = self._answers.get(url)
             page = NOT_FOUND if not answers else answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(page, RecordedPage) and _unmodified(request, page):
+            page = RecordedPage(304, page.headers, b"", page.elapsed)
         return page if isinstance(page, Failure) else _response(url, page)
 
     def awaiting(self) -> RecordedAsyncFetcher:
@@ -92,6 +96,14 @@ class RecordedAsyncFetcher:
 
     async def aclose(self) -> None:
         """Do nothing: the recording can go on being used."""
+
+
+def _unmodified(request: Request, page: RecordedPage) -> bool:
+    """Tell whether it is the version that the request knows (RFC 9110, 13.2.2: an entity tag counts before a date)."""
+    headers = {name.lower(): value for name, value in page.headers.items()}
+    asked = dict(conditions(request.earlier))
+    name, wanted = ("etag", "If-None-Match") if "If-None-Match" in asked else ("last-modified", "If-Modified-Since")
+    return page.status == 200 and wanted in asked and headers.get(name) == asked[wanted]
 
 
 def _response(url: str, recording: RecordedPage | bytes | str) -> Response:

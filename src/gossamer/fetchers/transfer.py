@@ -11,6 +11,7 @@ import errno
 import os
 import socket
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ class Transfer:
 
     __slots__ = (
         "_budget",
+        "_conditional",
         "_credentials",
         "_guard",
         "_most",
@@ -85,6 +87,7 @@ class Transfer:
         self._sent_credentials = False
         self.start_only = False
         self._most = options.max_body
+        self._conditional = False
         self.route = Route(origin="", host="")
         self.curl = pycurl.Curl()
         self._set_up()
@@ -108,10 +111,13 @@ class Transfer:
         self.pace_at, self.pace_size = 0.0, 0
         self.verdict: tuple[Reason, str] | None = None
 
-    def prepare(self, url: str, route: Route, dns: float, *, start_only: bool = False) -> None:
+    def prepare(
+        self, url: str, route: Route, dns: float, asked: Sequence[tuple[str, str]] = (), *, start_only: bool = False
+    ) -> None:
         """Get ready for one fetch; `dns` is how many seconds finding the route took, and comes off the time limit.
 
-        With `start_only` a body that is longer than a robots.txt is read is cut there, and is no failure.
+        `asked` are the conditions of this request alone, as headers. With `start_only` a body that is longer than a
+        robots.txt is read is cut there, and is no failure.
         """
         self._forget(url, dns)
         self.fetched_at = time.time() - dns
@@ -128,9 +134,11 @@ class Transfer:
         if route.proxy != self._proxy:
             self._proxy = route.proxy
             curl.setopt(pycurl.PROXY, route.proxy)
-        if self._plain is not self._private and route.credentials != self._sent_credentials:
-            self._sent_credentials = route.credentials
-            curl.setopt(pycurl.HTTPHEADER, self._private if route.credentials else self._plain)
+        changes_credentials = self._plain is not self._private and route.credentials != self._sent_credentials
+        if changes_credentials or asked or self._conditional:
+            self._sent_credentials, self._conditional = route.credentials, bool(asked)
+            lines = self._private if route.credentials else self._plain
+            curl.setopt(pycurl.HTTPHEADER, [*lines, *[f"{name}: {value}" for name, value in asked]])
         budget = milliseconds(self._options.timeout - dns) if dns > 0.01 else milliseconds(self._options.timeout)
         if budget != self._budget:
             self._budget = budget

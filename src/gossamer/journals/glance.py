@@ -40,7 +40,7 @@ def glance(path: Path) -> Glance:
     """Read how far the crawl is; an empty Glance where there is no journal yet. Raises JournalError."""
     if not path.exists() or not path.stat().st_size:
         return Glance()
-    with plainly(path), closing(_reading(path)) as connection:
+    with plainly(path), closing(reading(path)) as connection:
         connection.execute("BEGIN")  # all of it as of one moment
         ended = connection.execute("SELECT sum(length(ids)) FROM page").fetchone()[0] or 0
         known = connection.execute("SELECT sum(count) FROM chunk").fetchone()[0] or 0
@@ -58,19 +58,20 @@ def glance(path: Path) -> Glance:
 
 def lines(path: Path) -> Iterator[bytes]:
     """Give the records of all links that ended, as the JSON lines that were written, some at a time."""
-    with plainly(path), closing(_reading(path)) as connection:
+    with plainly(path), closing(reading(path)) as connection:
         for (packed,) in connection.execute("SELECT lines FROM page ORDER BY seq"):
             yield zlib.decompress(packed)
 
 
 def ended(path: Path) -> Iterator[tuple[int, bytes]]:
     """Give the id of each link that ended with its JSON line, in the order they were committed."""
-    with plainly(path), closing(_reading(path)) as connection:
+    with plainly(path), closing(reading(path)) as connection:
         for ids, packed in connection.execute("SELECT ids, lines FROM page ORDER BY seq"):
             yield from zip(array("Q", ids), zlib.decompress(packed).splitlines(keepends=True), strict=True)
 
 
-def _reading(path: Path) -> sqlite3.Connection:
+def reading(path: Path) -> sqlite3.Connection:
+    """Open a journal to read only, whoever writes it meanwhile."""
     uri = f"file:{quote(str(path.absolute()))}?mode=ro"
     connection = sqlite3.connect(uri, uri=True, timeout=1.0, isolation_level=None, check_same_thread=False)
     try:

@@ -6,7 +6,8 @@ the few facts in `meta`. There is no index but the row numbers, so a commit writ
     meta   key > value      the fingerprint key, and why the crawl ended ("" while it has not)
     host   id, name         politeness keys in order of discovery
     chunk  one per commit   the links it discovered, packed columns first, their texts (zlib) last
-    page   one per commit   which links ended, up to where each output is whole, the books, and the records (zlib)
+    page   one per commit   which links ended, up to where each output is whole, the books, the records (zlib), and
+                            what a later crawl needs to know of each (zlib)
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from gossamer.errors import JournalError
 
 APPLICATION: Final = 0x676F7373
 """How the file names its kind (SQLite's application_id): "goss"."""
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""Format 1 kept no memos."""
 
 TABLES: Final = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
@@ -33,7 +35,7 @@ TABLES: Final = (
     ),
     (
         "CREATE TABLE page (seq INTEGER PRIMARY KEY, at REAL NOT NULL, ids BLOB NOT NULL, offsets BLOB NOT NULL,"
-        " books BLOB NOT NULL, lines BLOB NOT NULL)"
+        " books BLOB NOT NULL, lines BLOB NOT NULL, memos BLOB NOT NULL DEFAULT x'')"
     ),
     f"PRAGMA application_id = {APPLICATION}",
     f"PRAGMA user_version = {FORMAT}",
@@ -78,6 +80,8 @@ def prepare(connection: sqlite3.Connection, path: Path, *, durable: bool) -> boo
     new = not kind and not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     if not new:
         check(path, kind, version)
+        if version < FORMAT:
+            bring_up_to_date(connection)
     else:
         connection.execute("PRAGMA page_size = 8192")
     if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
@@ -86,6 +90,14 @@ def prepare(connection: sqlite3.Connection, path: Path, *, durable: bool) -> boo
     connection.execute("PRAGMA wal_autocheckpoint = 512")
     connection.execute("PRAGMA journal_size_limit = 8388608")
     return new
+
+
+def bring_up_to_date(connection: sqlite3.Connection) -> None:
+    """Give a journal of format 1 what it lacks."""
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("ALTER TABLE page ADD COLUMN memos BLOB NOT NULL DEFAULT x''")
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
+    connection.execute("COMMIT")
 
 
 def check(path: Path, kind: int, version: int) -> None:

@@ -9,7 +9,8 @@ import zlib
 from array import array
 from bisect import bisect_right
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +33,18 @@ LEVEL: Final = 1
 
 _BOOKS: Final = msgspec.msgpack.Decoder(Books)
 _OFFSETS: Final = msgspec.msgpack.Decoder(dict[str, int])
+
+
+def _compressor() -> Callable[[bytes], bytes]:
+    """Choose who compresses memos: isal does it in a quarter of zlib's time, where it is installed."""
+    try:
+        isal = import_module("isal.isal_zlib")
+    except ImportError:
+        return lambda content: zlib.compress(content, LEVEL)
+    return lambda content: bytes(isal.compress(content, LEVEL))
+
+
+_compress: Final = _compressor()
 
 
 class _Texts(Struct, frozen=True):
@@ -206,7 +219,9 @@ class SqliteJournal:
         ids = array("Q", [ended.link.id for ended in batch.ended]).tobytes()
         lines = zlib.compress(b"".join([ended.line for ended in batch.ended]), LEVEL)
         encoded = msgspec.msgpack.encode(offsets), msgspec.msgpack.encode(batch.books)
-        connection.execute("INSERT INTO page VALUES (?, ?, ?, ?, ?, ?)", (seq, time.time(), ids, *encoded, lines))
+        memos = _compress(msgspec.msgpack.encode([ended.memo for ended in batch.ended]))
+        row = (seq, time.time(), ids, *encoded, lines, memos)
+        connection.execute("INSERT INTO page VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
     def _packed(self, batch: Batch, new_hosts: dict[str, int]) -> tuple[int | bytes, ...]:
         links = batch.links

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -21,12 +21,14 @@ def open_output(
     *,
     durable: bool = False,
     policy: Policy | None = None,
-    request_header: Callable[[str], bytes] | None = None,
+    request_header: Callable[[str, Sequence[tuple[str, str]]], bytes] | None = None,
+    earlier: Path | None = None,
 ) -> Output:
     """Open the output of a format in a crawl directory; call `resume` before writing, with 0 for a new crawl.
 
     With `durable` a flush waits for the disk. WARC files say how the crawl was made: `policy` for its user agent and
-    whether it obeyed robots.txt, `request_header(url)` for the request records (without it there are none).
+    whether it obeyed robots.txt, `request_header(url, conditions)` for the request records (without it there are
+    none). `earlier` is the directory of the crawl that this one updates.
     Raises UserError for a format that is none, or whose extra is not installed; OSError where files cannot be opened.
     """
     match format:
@@ -37,7 +39,13 @@ def open_output(
         case "warc":
             from gossamer.outputs.warc import Warc
 
-            return Warc(directory, durable=durable, policy=policy or Policy(), request_header=request_header)
+            return Warc(
+                directory,
+                durable=durable,
+                policy=policy or Policy(),
+                request_header=request_header,
+                earlier=earlier,
+            )
         case "parquet":
             from gossamer.outputs.parquet import Parquet
 

@@ -18,6 +18,7 @@ import xxhash
 from gossamer.model import Response
 
 REVISIT_PROFILE: Final = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+UNMODIFIED_PROFILE: Final = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 _LEVEL: Final = 1
 _STATUS_LINE: Final = re.compile(rb"\AHTTP/[23](?:\.0)?(?= )")
 _TRANSFER_ENCODING: Final = re.compile(rb"^transfer-encoding(?=[ \t]*:)", re.IGNORECASE | re.MULTILINE)

@@ -1,21 +1,24 @@
 """WARC: everything the servers answered, byte for byte, in the format of web archives (ISO 28500:2017, WARC 1.1).
 
-Every answer becomes a `response` record, or a `revisit` where status is 200 and the same payload was written before,
-and the `request` that led to it. A fetch without a whole answer has no record: `pages.jsonl` tells of it.
+Every answer becomes a `response` record, or a `revisit` where the same payload was written before (status 200) or the
+server says that it is not modified (304 in an update), and the `request` that led to it. A fetch without a whole answer
+has no record: `pages.jsonl` tells of it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 from gossamer.errors import OutputError
 from gossamer.model import Response
 from gossamer.outputs.files import GrowingFile
+from gossamer.outputs.members import warc_files
+from gossamer.outputs.past import Origin, PastAnswers
 from gossamer.outputs.records import (
     REVISIT_PROFILE,
+    UNMODIFIED_PROFILE,
     date_of,
     digest_of,
     header_block,
@@ -33,13 +36,6 @@ REMEMBERED: Final = 50_000
 """How many payloads are remembered to recognise repeated ones, the newest; about 25 MB."""
 
 _PIECE: Final = 1024 * 1024
-_NAME: Final = re.compile(r"pages-(\d{5,})\.warc\.gz")
-
-
-def warc_files(directory: Path) -> list[Path]:
-    """List the WARC files of a crawl directory in the order they were written."""
-    found = {path: int(match[1]) for path in directory.iterdir() if (match := _NAME.fullmatch(path.name))}
-    return sorted(found, key=found.__getitem__)
 
 
 class Warc:
@@ -51,8 +47,9 @@ class Warc:
         *,
         durable: bool = False,
         policy: Policy | None = None,
-        request_header: Callable[[str], bytes] | None = None,
+        request_header: Callable[[str, Sequence[tuple[str, str]]], bytes] | None = None,
         max_file: int = MAX_FILE,
+        earlier: Path | None = None,
     ) -> None:
         self._directory = directory
         self._durable = durable
@@ -62,7 +59,8 @@ class Warc:
         self._file: GrowingFile | None = None
         self._number = -1
         self._before = 0  # the bytes of the files before this one
-        self._payloads: dict[str, tuple[str, str]] = {}
+        self._payloads: dict[str, Origin] = {}
+        self._past = None if earlier is None else PastAnswers(earlier)
         self._pending: list[bytes] = []
         self._pending_size = 0
         self._adopt(warc_files(directory))
@@ -93,7 +91,7 @@ class Warc:
         """Append the answers of a batch."""
         for ended in batch.ended:
             if ended.response is not None:
-                self._append(ended.response)
+                self._append(ended.response, ended.asked)
         self._spill()
 
     def flush(self) -> int:
@@ -151,25 +149,34 @@ class Warc:
 
     # ------------------------------------------------------------ records
 
-    def _append(self, response: Response) -> None:
+    def _append(self, response: Response, asked: Sequence[tuple[str, str]]) -> None:
         date = date_of(response.fetched_at)
         self._room(date)
         body = response.raw_body
         payload = digest_of(body)
         # Of redirects and errors the header is what counts, and many an index cannot tell the status of a revisit.
         repeatable = bool(body) and response.status == 200
-        known = self._payloads.get(payload) if repeatable else None
+        unmodified = response.status == 304 and bool(asked)
+        known = self._origin(response.url, payload, unmodified=unmodified) if repeatable or unmodified else None
         identity = identity_of("response" if known is None else "revisit", response.url, date)
-        if known is None:
+        if known is not None:
+            profile = UNMODIFIED_PROFILE if unmodified else REVISIT_PROFILE
+            self._put(_revisit_record(response, identity, date, known, profile))
+        else:
             self._put(_response_record(response, identity, date, payload))
             if repeatable:
-                self._remember(payload, (response.url, date))
-        else:
-            self._put(_revisit_record(response, identity, date, payload, known))
+                self._remember(payload, Origin(identity, response.url, date, payload))
         if self._request_header is not None:
-            self._put(_request_record(response.url, identity, date, self._request_header(response.url)))
+            self._put(_request_record(response.url, identity, date, self._request_header(response.url, asked)))
 
-    def _remember(self, payload: str, where: tuple[str, str]) -> None:
+    def _origin(self, url: str, payload: str, *, unmodified: bool) -> Origin | None:
+        """Tell where the payload of an answer was written before, here or by the crawl that this one updates."""
+        if payload in self._payloads and not unmodified:
+            return self._payloads[payload]
+        past = None if self._past is None else self._past.origin(url)
+        return past if past is not None and (unmodified or past.payload == payload) else None
+
+    def _remember(self, payload: str, where: Origin) -> None:
         self._payloads[payload] = where
         if len(self._payloads) > REMEMBERED:
             del self._payloads[next(iter(self._payloads))]
@@ -199,16 +206,16 @@ def _response_record(response: Response, identity: str, date: str, payload: str)
     return member("response", identity, date, fields, header + response.raw_body)
 
 
-def _revisit_record(response: Response, identity: str, date: str, payload: str, known: tuple[str, str]) -> bytes:
-    """Write that a payload was seen before: the header alone, and where the payload is (section 6.7.2)."""
+def _revisit_record(response: Response, identity: str, date: str, known: Origin, profile: str) -> bytes:
+    """Write that a payload was seen before: the header alone, and where the payload is (sections 6.7.2 and 6.7.3)."""
     header = header_block(response)
     fields = [
         *origin_fields(response),
-        ("WARC-Profile", REVISIT_PROFILE),
-        ("WARC-Refers-To", identity_of("response", *known)),
-        ("WARC-Refers-To-Target-URI", known[0]),
-        ("WARC-Refers-To-Date", known[1]),
-        ("WARC-Payload-Digest", payload),
+        ("WARC-Profile", profile),
+        ("WARC-Refers-To", known.identity),
+        ("WARC-Refers-To-Target-URI", known.url),
+        ("WARC-Refers-To-Date", known.date),
+        ("WARC-Payload-Digest", known.payload),
         ("WARC-Block-Digest", digest_of(header)),
         ("Content-Type", "application/http; msgtype=response"),
     ]

@@ -1,0 +1,69 @@
+"""`gossamer crawl --update`: what a user does to learn what has changed on a site."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+import gossamer.cli
+from gossamer.cli.summary import _changes
+from gossamer.crawler import Crawler
+from gossamer.demo.server import DemoServer
+from gossamer.engines.clock import FakeClock
+from gossamer.fetchers.recorded import RecordedFetcher
+from gossamer.model import Changes
+
+
+@pytest.fixture(autouse=True)
+def in_a_directory_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+def test_a_site_that_stayed_as_it_was(capfd: pytest.CaptureFixture[str]) -> None:
+    with DemoServer() as museum:
+        words = ["crawl", museum.url, "--allow-private", "127.0.0.1", "--delay", "0", "--max-pages", "12", "-o", "site"]
+        assert gossamer.cli.main([*words, "-q"]) == 4
+        assert gossamer.cli.main(["crawl", "--update", "site", "--no-progress", "--json"]) == 4
+        said = capfd.readouterr()
+        assert "Since the crawl before: " in said.err
+        assert "site/update-0001/pages.jsonl" in said.err
+        changes = json.loads(said.out)["changes"]
+        assert (changes["changed"], changes["gone"]) == (0, 0)
+        assert changes["unchanged"] + changes["added"] == 12
+        assert gossamer.cli.main(["crawl", "--update", "site", "-e", "threads", "-q"]) == 4
+    assert Path("site/update-0002/pages.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["https://example.org/"], "name no URL"),
+        (["-o", "there"], "leave out -o"),
+        (["-f", "warc"], "leave out -f"),
+        (["--config", "x.toml"], "leave out --config"),
+        ([], "is no crawl directory"),
+    ],
+)
+def test_what_cannot_be_is_said(capfd: pytest.CaptureFixture[str], words: list[str], complaint: str) -> None:
+    assert gossamer.cli.main(["crawl", "--update", "site", *words]) == 2
+    assert complaint in capfd.readouterr().err
+
+
+def test_the_summary_names_some_pages_of_each_kind() -> None:
+    fetcher = RecordedFetcher.of_site({"/": "hello"})
+    crawler = Crawler("https://example.org/", fetcher=fetcher, clock=FakeClock(1000.0))
+    report = crawler.run()
+    assert _changes(report) == []
+    examples = {"added": ("https://a/1", "https://a/2"), "gone": ("https://a/3",)}
+    report = msgspec.structs.replace(report, changes=Changes(7, 0, 1_000, 1, examples))
+    assert [text.plain for _, text in _changes(report)] == [
+        "Since the crawl before: 7 added, 0 changed, 1 gone, 1,000 unchanged",
+        "  added    https://a/1",
+        "  added    https://a/2",
+        "  and 5 more in the results",
+        "  gone     https://a/3",
+    ]

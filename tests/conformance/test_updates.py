@@ -1,0 +1,79 @@
+"""An update finds the same on every engine, and what it finds does not depend on who was faster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.runs import ENGINES, Run, assert_polite
+from conformance.test_engines import assert_same
+from conformance.webs import CASES, Case, random_case
+from gossamer import Crawler
+from gossamer.engines.clock import FakeClock
+from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
+
+WEBS: dict[str, Callable[[], Case]] = {
+    **{name: CASES[name] for name in ("manners", "links between hosts", "redirects", "noindex and nofollow")},
+    "a seed redirects out of scope": CASES["a seed redirects out of scope"],
+    **{f"random {seed}": lambda seed=seed: random_case(seed, islands=False) for seed in range(6)},  # type: ignore[misc]
+}
+
+
+def tagged(case: Case, *, later: bool) -> dict[str, Any]:
+    """Give every other page an entity tag; later, some pages have changed, some are gone, and one is new."""
+    web: dict[str, Any] = {}
+    for number, (url, answer) in enumerate(case.pages.items()):
+        if not isinstance(answer, RecordedPage) or answer.status != 200 or url.endswith("robots.txt"):
+            web[url] = answer
+            continue
+        body, etag = str(answer.body), f'"{number}"'
+        if later and number % 5 == 2:
+            body, etag = body + f"<p>changed<a href={url}-new>new</a>", f'"{number} later"'
+            web[f"{url}-new"] = RecordedPage(200, answer.headers, "new")
+        tags = {"etag": etag} if number % 2 else {}
+        web[url] = RecordedPage(200, dict(answer.headers) | tags, body, answer.elapsed)
+        if later and number % 7 == 4:
+            web[url] = RecordedPage(410)
+    return web
+
+
+def updated(case: Case, directory: Path, engine: str) -> Run:
+    """Crawl a web, then, on this engine, what became of it later."""
+    fields: dict[str, Any] = dict(case.fields)
+    first = RecordedFetcher(tagged(case, later=False))
+    Crawler(case.seeds, directory=directory, engine="inline", fetcher=first, clock=FakeClock(1000.0), **fields).run()
+    fetcher, trace = RecordedFetcher(tagged(case, later=True)), list[Any]()
+    crawler = Crawler.update(
+        directory,
+        engine=engine,  # type: ignore[arg-type]
+        fetcher=fetcher,
+        clock=FakeClock(5000.0),
+        trace=lambda now, step: trace.append((now, step)),
+    )
+    return Run(crawler.policy, crawler.run(), fetcher.requests, trace)
+
+
+@pytest.mark.parametrize("name", WEBS)
+def test_an_update_gives_the_same_on_every_engine(name: str, tmp_path: Path) -> None:
+    case = WEBS[name]()
+    reference = updated(case, tmp_path / "inline", "inline")
+    assert any(record.change == "unchanged" for record in reference.records.values())
+    for engine in ENGINES[1:]:
+        one = updated(case, tmp_path / engine, engine)
+        assert_same(case, one, reference)
+        assert {url: record.change for url, record in one.records.items()} == {
+            url: record.change for url, record in reference.records.items()
+        }
+        assert assert_polite(one) == len(one.requests)
+        ours, theirs = one.report.changes, reference.report.changes
+        assert ours is not None
+        assert theirs is not None
+        assert (ours.added, ours.changed, ours.unchanged, ours.gone) == (
+            theirs.added,
+            theirs.changed,
+            theirs.unchanged,
+            theirs.gone,
+        )

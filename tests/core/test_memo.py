@@ -1,0 +1,138 @@
+"""A page that is not modified is visited by what an earlier crawl remembers of it, as if it had come anew."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from core.webs import html
+from gossamer.ledger import ChangeBook
+from gossamer.memo import Memo, change_of, conditions, content_hash, packed, unpacked
+from gossamer.model import (
+    NO_OUTLINKS,
+    Books,
+    Change,
+    Changes,
+    Earlier,
+    Link,
+    OutcomeKind,
+    PageRecord,
+    Request,
+    Response,
+)
+from gossamer.policy import Policy
+from gossamer.protocol import Visited
+from gossamer.visit import Visitor
+
+HOME = "https://a.example/dir/page"
+POLICY = Policy(seeds=("https://a.example/",))
+BODY = (
+    "<html lang=de><title>Home</title><base href=/base/><link rel=canonical href=/c>"
+    "<a href=x>x</a><a href=?q=1>q</a><a href=/y rel=nofollow>y</a>"
+    "<a href=https://b.example/>b</a><a href=mailto:a>m</a>"
+)
+
+
+def visited(answer: Response, earlier: Earlier | None = None) -> Visited:
+    event = Visitor(POLICY).visit(Request(Link(1, HOME, 2, via="https://a.example/"), earlier=earlier), answer)
+    assert isinstance(event, Visited)
+    return event
+
+
+def known(event: Visited) -> Earlier:
+    return Earlier(event.record, event.memo)
+
+
+@pytest.mark.parametrize(
+    "body", [BODY, BODY.replace("<title>", "<meta name=robots content='noindex, nofollow'><title>"), "", "<p>no links"]
+)
+def test_a_page_not_modified_is_visited_like_the_page_itself(body: str) -> None:
+    first = visited(html(HOME, body, etag='"1"'))
+    again = visited(Response(HOME, 304, {"etag": '"1"'}), known(first))
+    assert (again.outlinks, again.refusals, again.memo) == (first.outlinks, first.refusals, first.memo)
+    assert again.kind is OutcomeKind.DONE
+    expected = msgspec.structs.replace(first.record, status=304, change=Change.UNCHANGED)
+    assert again.record == expected
+
+
+def test_a_page_that_was_to_be_gone_by_now_is_one_not_to_be_indexed() -> None:
+    first = visited(html(HOME, BODY, etag='"1"', x_robots_tag="unavailable_after: 2020-01-01"))
+    assert not first.record.noindex
+    again = visited(Response(HOME, 304, {}, fetched_at=1_700_000_000.0), known(first))
+    assert again.record.noindex
+
+
+def test_a_file_not_modified_has_no_links() -> None:
+    first = visited(Response(HOME, 200, {"content-type": "image/png", "etag": '"1"'}, b"\x89PNG <a href=/x>"))
+    again = visited(Response(HOME, 304, {}), known(first))
+    assert (again.outlinks, again.record.content_type, again.record.size) == (NO_OUTLINKS, "image/png", 16)
+
+
+def test_validators_are_sent_back_as_they_came_and_outlive_an_answer_without_them() -> None:
+    first = visited(html(HOME, BODY, etag='W/"x y"', last_modified="Tue, 01 Jul 2025 00:00:00 GMT"))
+    asked = (("If-None-Match", 'W/"x y"'), ("If-Modified-Since", "Tue, 01 Jul 2025 00:00:00 GMT"))
+    assert conditions(known(first)) == asked
+    again = visited(Response(HOME, 304, {}), known(first))
+    assert conditions(known(again)) == asked
+    newer = visited(Response(HOME, 304, {"etag": '"new"'}), known(first))
+    assert conditions(known(newer))[0] == ("If-None-Match", '"new"')
+
+
+@pytest.mark.parametrize("etag", ['"a\rX: y"', '"\u00e9"', '"' + "a" * 500 + '"', ""])
+def test_what_is_no_validator_is_not_sent_back(etag: str) -> None:
+    assert conditions(known(visited(html(HOME, BODY, etag=etag)))) == ()
+
+
+def test_nothing_is_asked_conditionally_that_was_no_page() -> None:
+    gone = PageRecord(HOME, OutcomeKind.FAILED, 404)
+    memo = packed(Response(HOME, 200, {"etag": '"1"'}), Memo())
+    assert conditions(None) == conditions(Earlier()) == conditions(Earlier(gone, memo)) == ()
+    assert unpacked(b"") == Memo()
+
+
+def test_a_304_that_nobody_asked_for_is_no_page_of_before() -> None:
+    first = visited(html(HOME, BODY))
+    again = visited(Response(HOME, 304, {}), known(first))
+    assert (again.record.change, again.outlinks) == (Change.CHANGED, NO_OUTLINKS)
+
+
+DONE, REDIRECTED, FAILED = OutcomeKind.DONE, OutcomeKind.REDIRECTED, OutcomeKind.FAILED
+A, B = content_hash(b"a"), content_hash(b"b")
+
+
+@pytest.mark.parametrize(
+    ("before", "kind", "status", "content", "change"),
+    [
+        (DONE, DONE, 200, A, Change.UNCHANGED),
+        (DONE, DONE, 200, B, Change.CHANGED),
+        (DONE, REDIRECTED, 301, "", Change.CHANGED),
+        (DONE, FAILED, 404, "", Change.GONE),
+        (DONE, FAILED, 410, "", Change.GONE),
+        (DONE, FAILED, 500, "", None),
+        (FAILED, DONE, 200, A, Change.ADDED),
+        (REDIRECTED, DONE, 200, A, Change.ADDED),
+        (REDIRECTED, REDIRECTED, 301, "", None),
+        (FAILED, FAILED, 404, "", None),
+        (None, DONE, 200, A, Change.ADDED),
+        (None, FAILED, 404, "", None),
+    ],
+)
+def test_what_became_of_a_page(
+    before: OutcomeKind | None, kind: OutcomeKind, status: int, content: str, change: Change | None
+) -> None:
+    earlier = Earlier(PageRecord(HOME, before, content_hash=A)) if before else Earlier()
+    assert change_of(earlier, kind, status, content) is change
+    assert change_of(None, kind, status, content) is None
+
+
+def test_changes_are_counted_and_named_and_counted_on_after_a_resume() -> None:
+    book = ChangeBook()
+    for number in range(7):
+        book.note(Change.ADDED, f"u{number}")
+    book.note(Change.UNCHANGED, "same")
+    book.note(None, "no update")
+    assert book.changes() == Changes(added=7, unchanged=1, examples={"added": ("u0", "u1", "u2", "u3", "u4")})
+    resumed = ChangeBook()
+    resumed.restore(Books(changes={change.value: number for change, number in book.counts.items()}))
+    resumed.note(Change.GONE, "gone")
+    assert resumed.changes() == Changes(added=7, unchanged=1, gone=1, examples={"gone": ("gone",)})

@@ -1,0 +1,125 @@
+"""What an earlier crawl found is looked up by URL in its journal."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from gossamer.errors import JournalError
+from gossamer.journals import earlier as module
+from gossamer.journals.earlier import EarlierPages
+from gossamer.journals.schema import FORMAT
+from gossamer.journals.sqlite import SqliteJournal
+from gossamer.model import Earlier, Link, OutcomeKind, PageRecord, line_of
+from gossamer.policy import Policy
+from gossamer.protocol import Batch, Ended
+from gossamer.urls import fingerprint
+
+KEY = 7
+POLICY = Policy()
+
+
+def written(path: Path, links: int = 50, ended: int = 40, at_once: int = 3) -> list[Ended]:
+    """Keep so many links, of which some ended, a few at a time and not in the order of discovery."""
+    journal = SqliteJournal(path, key=KEY)
+    journal.open()
+    every = tuple(Link(number, f"https://example.org/{number}") for number in range(links))
+    visits = []
+    for link in sorted(every[:ended], key=lambda link: link.id * 17 % 41):
+        kind = OutcomeKind.FAILED if link.id % 10 == 3 else OutcomeKind.DONE
+        record = PageRecord(link.url, kind, 200, title=f"Title {link.id}")
+        visits.append(Ended(link, line_of(record), kind, memo=b"memo %d" % link.id))
+    journal.commit(Batch((), every, tuple(fingerprint(link.url, KEY) for link in every)), {})
+    for start in range(0, len(visits), at_once):
+        journal.commit(Batch(tuple(visits[start : start + at_once]), (), ()), {})
+    journal.close()
+    return visits
+
+
+@pytest.mark.parametrize("unpacked", [1, 16])
+def test_what_was_found_at_a_url_is_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unpacked: int) -> None:
+    monkeypatch.setattr(module, "UNPACKED", unpacked)
+    visits = written(tmp_path / "journal.db")
+    earlier = EarlierPages(tmp_path / "journal.db", POLICY)
+    assert earlier.key == KEY
+    for visit in visits:
+        assert earlier.find(visit.link.url) == Earlier(visit.record, visit.memo)
+    for unknown in ("https://example.org/45", "https://example.org/none"):  # known but not visited, and never known
+        assert earlier.find(unknown) == Earlier()
+    earlier.close()
+
+
+def test_a_page_is_known_under_any_session(tmp_path: Path) -> None:
+    written(tmp_path / "journal.db")
+    earlier = EarlierPages(tmp_path / "journal.db", POLICY)
+    found = earlier.find("https://example.org/7?PHPSESSID=0123456789abcdef0123456789abcdef")
+    assert found.record is not None
+    assert found.record.title == "Title 7"
+    earlier.close()
+
+
+def test_pages_that_nobody_knows_any_more_are_named(tmp_path: Path) -> None:
+    written(tmp_path / "journal.db")
+    earlier = EarlierPages(tmp_path / "journal.db", POLICY)
+    kept = {fingerprint(f"https://example.org/{number}", KEY) for number in range(30)}
+
+    def known(marks: Sequence[int]) -> list[bool]:
+        return [mark in kept for mark in marks]
+
+    assert sorted(earlier.lost(known)) == [f"https://example.org/{n}" for n in range(30, 40) if n != 33]
+    earlier.close()
+
+
+def test_a_journal_without_a_page_knows_nothing(tmp_path: Path) -> None:
+    written(tmp_path / "journal.db", links=0, ended=0)
+    earlier = EarlierPages(tmp_path / "journal.db", POLICY)
+    assert earlier.find("https://example.org/1") == Earlier()
+    assert list(earlier.lost(lambda marks: [False] * len(marks))) == []
+    earlier.close()
+
+
+def of_format_1(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("ALTER TABLE page DROP COLUMN memos")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+
+
+def test_a_journal_of_the_first_format_remembers_records_only(tmp_path: Path) -> None:
+    visits = written(tmp_path / "journal.db")
+    of_format_1(tmp_path / "journal.db")
+    earlier = EarlierPages(tmp_path / "journal.db", POLICY)
+    assert earlier.find(visits[5].link.url) == Earlier(visits[5].record)
+    earlier.close()
+
+
+def test_a_journal_of_the_first_format_can_be_gone_on_with(tmp_path: Path) -> None:
+    visits = written(tmp_path / "journal.db", at_once=20)
+    of_format_1(tmp_path / "journal.db")
+    journal = SqliteJournal(tmp_path / "journal.db")
+    assert len(journal.open().ended) // 8 == len(visits)
+    more = visits[0]
+    late = Link(45, "https://example.org/45")
+    journal.commit(Batch((Ended(late, more.line, more.kind, memo=b"late"),), (), ()), {})
+    journal.close()
+    with sqlite3.connect(tmp_path / "journal.db") as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (FORMAT,)
+    connection.close()
+    earlier = EarlierPages(tmp_path / "journal.db", POLICY)
+    assert earlier.find(visits[1].link.url) == Earlier(visits[1].record)
+    assert earlier.find(late.url) == Earlier(more.record, b"late")
+    earlier.close()
+
+
+def test_what_is_no_journal_is_said(tmp_path: Path) -> None:
+    (tmp_path / "journal.db").write_bytes(b"something else entirely" * 100)
+    with pytest.raises(JournalError, match="it is no journal of a crawl"):
+        EarlierPages(tmp_path / "journal.db", POLICY)
+    with sqlite3.connect(tmp_path / "empty.db") as connection:
+        connection.execute("PRAGMA application_id = 1735357299")
+    connection.close()
+    with pytest.raises(JournalError, match="cannot be kept"):
+        EarlierPages(tmp_path / "empty.db", POLICY)
