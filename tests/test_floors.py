@@ -17,7 +17,7 @@ FLOORS = {
             "errors reasons model protocol",
             "policy urls spelling scope patterns robots politeness retries traps",
             "parse",
-            "ports addresses memo seen offers ledger gate sitemaps crawl frontier visit page",
+            "ports addresses memo seen offers duplicates ledger gate sitemaps crawl frontier visit page",
             "fetchers journals outputs",
             "engines",
             "__init__ __main__ crawler directory lock download export permission cli dashboard report bench demo",

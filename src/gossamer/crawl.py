@@ -14,6 +14,7 @@ from itertools import count
 from typing import Final, assert_never
 
 from gossamer import politeness, traps
+from gossamer.duplicates import DuplicateBook
 from gossamer.frontier import Frontier, Host
 from gossamer.gate import Gate
 from gossamer.ledger import ChangeBook, RestBook, Tally, TimeBook
@@ -82,6 +83,7 @@ class Crawl:
         self._slots = policy.concurrency or 1
         self._tally = Tally()
         self._changes = ChangeBook()
+        self._duplicates = DuplicateBook()
         self._time = TimeBook(self._slots)
         self._rests = RestBook()
         self._pause_unsaved = False
@@ -100,10 +102,11 @@ class Crawl:
             mark = fingerprint(traps.identity(url, policy), key)
             frontier.offer(Outlinks.of([Outlink(mark, url)]), depth=0, hops=0, via="")
 
-    def restore(self, books: Books, *, passed: float = 0.0, now: float = 0.0) -> None:
+    def restore(self, books: Books, *, contents: bytes = b"", passed: float = 0.0, now: float = 0.0) -> None:
         """Go on where an earlier run ended, `passed` seconds ago; the frontier is restored by itself."""
         self._tally.restore(books)
         self._changes.restore(books)
+        self._duplicates.restore(books, contents)
         self._time.restore(books.elapsed, books.seconds)
         self._adopted = books.adopted
         self._ask(self._sitemaps.restore(books.unread), 0.0)
@@ -234,6 +237,7 @@ class Crawl:
         self._tally.refuse(settled.refused.values())
         self._tally.redeem(settled.redeemed)
         self._sitemaps.orphans.settle(settled.fingerprints)
+        self._duplicates.settle()
         self._committing = Batch(
             tuple(self._ended), settled.links, settled.fingerprints, tuple(settled.refused), self._books(now)
         )
@@ -269,6 +273,7 @@ class Crawl:
             unread=self._sitemaps.unread(),
             resting=self._rests.left(now),
             changes={change.value: count for change, count in self._changes.counts.items()},
+            duplicates=self._duplicates.pages,
         )
 
     # ------------------------------------------------------------ events
@@ -318,7 +323,7 @@ class Crawl:
         if event.adopts:
             self._adopted += (event.adopts,)
         link = event.request.link
-        kept = (event.response, event.markdown, event.change, event.memo, event.asked)
+        kept = (event.response, event.markdown, event.change, event.content, event.memo, event.asked)
         self._end(Ended(link, event.line, event.kind, event.reason, *kept), now)
         if event.kind is OutcomeKind.DONE:
             self._ask(self._sitemaps.discover(host, link.depth, self._frontier.known), now)
@@ -387,6 +392,7 @@ class Crawl:
         self._ended.append(ended)
         self._tally.ended(ended.kind, ended.reason)
         self._changes.note(ended.change, ended.link.url)
+        self._duplicates.note(ended.content, ended.link.url)
         if ended.response is not None:
             self._ended_bytes += len(ended.response.body) + len(ended.response.raw_body)
         self._batch_since = min(self._batch_since, now)
@@ -447,6 +453,7 @@ class Crawl:
             sitemaps=self._sitemaps.book(),
             traps=self._traps.seen(),
             changes=self._changes.changes(),
+            duplicates=self._duplicates.duplicates(),
         )
 
 

@@ -301,7 +301,7 @@ class Crawler:
         crawl = Crawl(self.policy, frontier, key=saved.key)
         if saved.books is not None:
             passed = max(0.0, self._clock.wall() - saved.saved_at)
-            crawl.restore(saved.books, passed=passed, now=self._clock.now())
+            crawl.restore(saved.books, contents=saved.contents, passed=passed, now=self._clock.now())
         self._work = msgspec.structs.replace(self._work, key=saved.key)
         holding = self._holding
         journal: Journal = holding.journal if holding else MemoryJournal()

@@ -275,7 +275,8 @@ class Books(Struct, frozen=True):
     `kinds` counts outcomes, `by_reason` outcomes and refusals, `seconds` are slot-seconds by category, `adopted` the
     URLs outside the scope that seeds redirected to; `unread` are the hosts whose sitemaps have not all been read, each
     with the depth of its first page; `resting` are the hosts that were being spared, each with the seconds left;
-    `audit` is what the driver saw of the crawl's manners, `changes` counts what an update found.
+    `audit` is what the driver saw of the crawl's manners, `changes` counts what an update found, `duplicates` the pages
+    with the content of another.
     """
 
     kinds: Mapping[str, int] = {}
@@ -290,6 +291,7 @@ class Books(Struct, frozen=True):
     resting: Mapping[str, float] = {}
     audit: Audit | None = None
     changes: Mapping[str, int] = {}
+    duplicates: int = 0
 
 
 class TrapSeen(Struct, frozen=True):
@@ -312,6 +314,13 @@ class SitemapBook(Struct, frozen=True):
     examples: tuple[str, ...] = ()
     whole: bool = True
     notes: tuple[str, ...] = ()
+
+
+class Duplicates(Struct, frozen=True):
+    """Pages that have the same content as another, which is not counted; a few of them, each with that other one."""
+
+    pages: int = 0
+    examples: tuple[tuple[str, str], ...] = ()
 
 
 class Changes(Struct, frozen=True):
@@ -348,6 +357,7 @@ class Snapshot(Struct, frozen=True):
     sitemaps: SitemapBook = SitemapBook()
     traps: tuple[TrapSeen, ...] = ()
     changes: Changes = Changes()
+    duplicates: Duplicates = Duplicates()
 
     @property
     def limiting_factor(self) -> Waiting:

@@ -33,8 +33,9 @@ class Ended(Struct, frozen=True):
     """A link that ended in its one outcome: its record as a line of JSON, and the answer if one came and is wanted.
 
     `kind`, `reason` and `change` are those of the record, at hand without reading it. `markdown` is an HTML page as a
-    document of Markdown, where the crawl asked its workers for it; `memo` is what a later crawl needs to know of the
-    page; `asked` are the conditions of the request (name, value).
+    document of Markdown, where the crawl asked its workers for it; `content` is 64 bits of its content's hash (0: too
+    small to compare), `memo` what a later crawl needs to know of the page; `asked` are the conditions of the request
+    (name, value).
     """
 
     link: Link
@@ -44,6 +45,7 @@ class Ended(Struct, frozen=True):
     response: Response | None = None
     markdown: str = ""
     change: Change | None = None
+    content: int = 0
     memo: bytes = b""
     asked: tuple[tuple[str, str], ...] = ()
 
@@ -89,14 +91,15 @@ class Chunk(Struct, frozen=True):
 class Saved(Struct, frozen=True):
     """What a journal remembers when it is opened: everything a crawl needs to go on.
 
-    `ended` are the ids that have their outcome, packed as uint64; `offsets` tell up to where each output is whole;
-    `saved_at` is when the last commit was made (Unix time).
+    `ended` are the ids that have their outcome, packed as uint64, and `contents` the hashes of their contents;
+    `offsets` tell up to where each output is whole; `saved_at` is when the last commit was made (Unix time).
     """
 
     key: int = 0
     hosts: tuple[str, ...] = ()
     chunks: tuple[Chunk, ...] = ()
     ended: bytes = b""
+    contents: bytes = b""
     offsets: Mapping[str, int] = {}
     books: Books | None = None
     saved_at: float = 0.0
@@ -159,7 +162,8 @@ class Visited(Struct, frozen=True, array_like=True, tag="visited"):
     be left alone (Retry-After, 429, 503); `adopts` is the URL a seed redirected to, where that lies outside the scope;
     `sitemaps` are the files an index names, or where a sitemap redirects to; `markdown` is the page as a document,
     where the crawl wants that; `peer` is the address the answer came from. `change` tells what became of a page since
-    an earlier crawl, `memo` is what a later one needs to know of it, and `asked` are the conditions of the request.
+    an earlier crawl, `memo` is what a later one needs to know of it, `content` is 64 bits of its content's hash (0: too
+    small to compare), and `asked` are the conditions of the request.
     """
 
     request: Request
@@ -178,6 +182,7 @@ class Visited(Struct, frozen=True, array_like=True, tag="visited"):
     markdown: str = ""
     peer: str = ""
     change: Change | None = None
+    content: int = 0
     memo: bytes = b""
     asked: tuple[tuple[str, str], ...] = ()
 

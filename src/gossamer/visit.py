@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from gossamer import retries, traps
+from gossamer.duplicates import LEAST_SIZE
 from gossamer.memo import Memo, change_of, conditions, content_hash, packed, unpacked
 from gossamer.model import (
     NO_OUTLINKS,
@@ -371,6 +372,8 @@ def _told(
     """Tell what came of an answer; `more` is by field of `Visited`."""
     seconds, size = response.timings.total, len(response.body)
     line = line_of(record)
+    if record.content_hash and record.size >= LEAST_SIZE:
+        more["content"] = int(record.content_hash[:16], 16) or 1
     if request.earlier is not None:  # read, and large
         more |= {"change": record.change, "asked": conditions(request.earlier)}
         request = msgspec.structs.replace(request, earlier=None)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 import gossamer.cli
-from gossamer.cli.summary import _changes
+from gossamer.cli.summary import _changes, _duplicates
 from gossamer.crawler import Crawler
 from gossamer.demo.server import DemoServer
 from gossamer.engines.clock import FakeClock
@@ -66,4 +66,17 @@ def test_the_summary_names_some_pages_of_each_kind() -> None:
         "  added    https://a/2",
         "  and 5 more in the results",
         "  gone     https://a/3",
+    ]
+
+
+def test_the_summary_names_pages_with_the_same_content() -> None:
+    body = "the same " * 50
+    fetcher = RecordedFetcher.of_site(
+        {"/": f"<a href=/a>{body}</a>", "/a": f"<a href=/b>{body}", "/b": f"<a href=/b>{body}"}
+    )
+    crawler = Crawler("https://example.org/", engine="inline", fetcher=fetcher, clock=FakeClock(1000.0))
+    assert [text.plain for _, text in _duplicates(crawler.run())] == [
+        "1 page with the content of another",
+        "  https://example.org/b",
+        "       the same as https://example.org/a",
     ]

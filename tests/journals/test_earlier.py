@@ -84,6 +84,7 @@ def test_a_journal_without_a_page_knows_nothing(tmp_path: Path) -> None:
 def of_format_1(path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("ALTER TABLE page DROP COLUMN memos")
+        connection.execute("ALTER TABLE page DROP COLUMN contents")
         connection.execute("PRAGMA user_version = 1")
     connection.close()
 

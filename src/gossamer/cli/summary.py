@@ -70,6 +70,7 @@ def show(screen: Console, report: Report, findings: Findings, policy: Policy, *,
         _failed(report, findings),
         _reasons(report),
         _traps(report),
+        _duplicates(report),
         _sitemaps(report, resumed=resumed),
         _limit(report, policy),
         _audit(report),
@@ -199,6 +200,18 @@ def _traps(report: Report) -> Lines:
     if len(traps) > TRAPS:
         lines.append((2, line((f"  and {len(traps) - TRAPS:,} more", "dim"))))
     return [*lines, (2, line(("  --trap-budget allows longer ones, --no-traps any; --exclude keeps them out.", "dim")))]
+
+
+def _duplicates(report: Report) -> Lines:
+    """Tell how many pages have the content of another, and name some."""
+    found = report.snapshot.duplicates
+    if not found.pages:
+        return []
+    head = f"{found.pages:,} {_plural('page', found.pages)} with the content of another"
+    lines: Lines = [(0, line((head, "bold")))]
+    for url, other in found.examples:
+        lines += [(2, line(f"  {url}")), (7, line(("       the same as ", "dim"), (other, "dim")))]
+    return lines
 
 
 def _sitemaps(report: Report, *, resumed: bool) -> Lines:

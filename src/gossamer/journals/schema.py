@@ -7,7 +7,7 @@ the few facts in `meta`. There is no index but the row numbers, so a commit writ
     host   id, name         politeness keys in order of discovery
     chunk  one per commit   the links it discovered, packed columns first, their texts (zlib) last
     page   one per commit   which links ended, up to where each output is whole, the books, the records (zlib), and
-                            what a later crawl needs to know of each (zlib)
+                            what a later crawl needs to know of each (zlib); 64 bits of the hash of each content
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from gossamer.errors import JournalError
 
 APPLICATION: Final = 0x676F7373
 """How the file names its kind (SQLite's application_id): "goss"."""
-FORMAT: Final = 2
-"""Format 1 kept no memos."""
+FORMAT: Final = 3
+"""Format 1 kept no memos, format 2 no contents."""
 
 TABLES: Final = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
@@ -35,7 +35,8 @@ TABLES: Final = (
     ),
     (
         "CREATE TABLE page (seq INTEGER PRIMARY KEY, at REAL NOT NULL, ids BLOB NOT NULL, offsets BLOB NOT NULL,"
-        " books BLOB NOT NULL, lines BLOB NOT NULL, memos BLOB NOT NULL DEFAULT x'')"
+        " books BLOB NOT NULL, lines BLOB NOT NULL, memos BLOB NOT NULL DEFAULT x'',"
+        " contents BLOB NOT NULL DEFAULT x'')"
     ),
     f"PRAGMA application_id = {APPLICATION}",
     f"PRAGMA user_version = {FORMAT}",
@@ -81,7 +82,7 @@ def prepare(connection: sqlite3.Connection, path: Path, *, durable: bool) -> boo
     if not new:
         check(path, kind, version)
         if version < FORMAT:
-            bring_up_to_date(connection)
+            bring_up_to_date(connection, version)
     else:
         connection.execute("PRAGMA page_size = 8192")
     if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
@@ -92,10 +93,11 @@ def prepare(connection: sqlite3.Connection, path: Path, *, durable: bool) -> boo
     return new
 
 
-def bring_up_to_date(connection: sqlite3.Connection) -> None:
-    """Give a journal of format 1 what it lacks."""
+def bring_up_to_date(connection: sqlite3.Connection, version: int) -> None:
+    """Give a journal of an earlier format what it lacks."""
     connection.execute("BEGIN IMMEDIATE")
-    connection.execute("ALTER TABLE page ADD COLUMN memos BLOB NOT NULL DEFAULT x''")
+    for column in ("memos", "contents")[version - 1 :]:
+        connection.execute(f"ALTER TABLE page ADD COLUMN {column} BLOB NOT NULL DEFAULT x''")
     connection.execute(f"PRAGMA user_version = {FORMAT}")
     connection.execute("COMMIT")
 

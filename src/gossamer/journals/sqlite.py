@@ -151,13 +151,17 @@ class SqliteJournal:
         hosts = tuple(name for (name,) in connection.execute("SELECT name FROM host ORDER BY id"))
         self._hosts = {name: number for number, name in enumerate(hosts)}
         chunks = tuple(self._merged(connection))
-        ended = b"".join(ids for (ids,) in connection.execute("SELECT ids FROM page ORDER BY seq"))
+        ended, contents = bytearray(), bytearray()
+        for ids, some in connection.execute("SELECT ids, contents FROM page ORDER BY seq"):
+            ended += ids
+            contents += some
         last = connection.execute("SELECT seq, offsets, books, at FROM page ORDER BY seq DESC LIMIT 1").fetchone()
         saved = Saved(
             key=int.from_bytes(key, "big"),
             hosts=hosts,
             chunks=chunks,
-            ended=ended,
+            ended=bytes(ended),
+            contents=bytes(contents),
             offsets=_OFFSETS.decode(last[1]) if last else {},
             books=_BOOKS.decode(last[2]) if last else None,
             saved_at=last[3] if last else 0.0,
@@ -220,8 +224,9 @@ class SqliteJournal:
         lines = zlib.compress(b"".join([ended.line for ended in batch.ended]), LEVEL)
         encoded = msgspec.msgpack.encode(offsets), msgspec.msgpack.encode(batch.books)
         memos = _compress(msgspec.msgpack.encode([ended.memo for ended in batch.ended]))
-        row = (seq, time.time(), ids, *encoded, lines, memos)
-        connection.execute("INSERT INTO page VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        contents = array("Q", [ended.content for ended in batch.ended if ended.content]).tobytes()
+        row = (seq, time.time(), ids, *encoded, lines, memos, contents)
+        connection.execute("INSERT INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def _packed(self, batch: Batch, new_hosts: dict[str, int]) -> tuple[int | bytes, ...]:
         links = batch.links
