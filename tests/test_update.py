@@ -162,6 +162,9 @@ def test_bodies_come_from_the_files_of_all_crawls_before(tmp_path: Path) -> None
                 if record.rec_type == "revisit":
                     profiles.append(record.rec_headers.get_header("WARC-Profile").rpartition("/")[2])
                     assert record.rec_headers.get_header("WARC-Refers-To-Target-URI").startswith(ORIGIN)
+                    # A replay shall show the page, not "304".
+                    unmodified = profiles[-1] == "server-not-modified"
+                    assert (record.rec_headers.get_header("Content-Length") == "0") == unmodified
     assert Counter(profiles) == {"server-not-modified": 20, "identical-payload-digest": 12}
     bodies = {visit.record.url.removeprefix(ORIGIN): visit.response.body for visit in visits(last) if visit.response}
     assert bodies == {url: str(it.body or "").encode() for url, it in web.items()}

@@ -208,7 +208,8 @@ def _response_record(response: Response, identity: str, date: str, payload: str)
 
 def _revisit_record(response: Response, identity: str, date: str, known: Origin, profile: str) -> bytes:
     """Write that a payload was seen before: the header alone, and where the payload is (sections 6.7.2 and 6.7.3)."""
-    header = header_block(response)
+    # Of what was not modified no header is kept either: "304" is not what anybody wants to see replayed.
+    header = b"" if profile == UNMODIFIED_PROFILE else header_block(response)
     fields = [
         *origin_fields(response),
         ("WARC-Profile", profile),
