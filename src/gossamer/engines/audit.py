@@ -16,7 +16,7 @@ from gossamer.policy import Policy
 from gossamer.politeness import Manners
 from gossamer.protocol import Failed, RobotsRead, Visited
 from gossamer.robots import Robots, parse
-from gossamer.urls import host_key, path, resolve
+from gossamer.urls import host_key, resolve
 
 LEAST_REST: Final = 0.2
 """What `delay = "auto"` promises at least, in seconds."""
@@ -60,6 +60,7 @@ class Auditor:
         self._gap_host = self._sum.smallest_gap_host
         self._most, self._most_host = self._sum.most_at_once, self._sum.most_at_once_host
         self._hosts: dict[str, _Host] = {}
+        self._under_way: dict[int, _Host] = {}
         self._moved: dict[str, set[str]] = {}  # where a robots.txt has moved to, and whose it is
         self._with_rules = 0
         self._rude = 0
@@ -68,30 +69,31 @@ class Auditor:
 
     def started(self, request: Request, now: float) -> None:
         """See a fetch begin."""
-        key = host_key(request.url)
+        link = request.link
+        url = link.url
+        key = host_key(url)
         host = self._hosts.get(key)
         if host is None:
             host = self._hosts[key] = self._promised(key)
+        self._under_way[link.id] = host
         self._fetches += 1
         host.fetches += 1
         host.running += 1
         if host.running > host.at_once:
-            self._more_at_once(key, host, request)
+            self._more_at_once(key, host, url)
         gap = now - host.ended
         if gap < host.gap:
             host.gap = gap
             if gap < self._gap:
                 self._gap, self._gap_host = gap, key
         if gap < host.least - GRAIN:
-            self._complain(f"{request.url}: {gap:.3f} s after the one before, {host.least:g} s were promised")
-        if request.purpose is not Purpose.ROBOTS and (
-            host.rules is None or (host.suspicious and path(request.url).startswith(host.suspicious))
-        ):
-            self._look_closely(host, request)
+            self._complain(f"{url}: {gap:.3f} s after the one before, {host.least:g} s were promised")
+        if (host.rules is None or url.startswith(host.suspicious)) and request.purpose is not Purpose.ROBOTS:
+            self._look_closely(host, url)
 
     def ended(self, event: Visited | Failed | RobotsRead, now: float) -> None:
         """See a fetch end."""
-        host = self._hosts[host_key(event.request.url)]
+        host = self._under_way.pop(event.request.link.id)
         host.running -= 1
         host.ended = now
         if isinstance(event, RobotsRead):
@@ -131,18 +133,18 @@ class Auditor:
             key, before.fetches + host.fetches, min(gaps, default=None), max(before.most_at_once, host.at_once)
         )
 
-    def _more_at_once(self, key: str, host: _Host, request: Request) -> None:
+    def _more_at_once(self, key: str, host: _Host, url: str) -> None:
         host.at_once = host.running
         if host.running > self._most:
             self._most, self._most_host = host.running, key
         if host.running > host.most:
-            self._complain(f"{request.url}: {host.running} requests to {key} at once")
+            self._complain(f"{url}: {host.running} requests to {key} at once")
 
-    def _look_closely(self, host: _Host, request: Request) -> None:
+    def _look_closely(self, host: _Host, url: str) -> None:
         if host.rules is None:
-            self._broken(f"{request.url} was fetched before robots.txt was known")
-        elif not host.rules.allows(self._policy.user_agent, request.url):
-            self._broken(f"{request.url} was fetched although robots.txt forbids it")
+            self._broken(f"{url} was fetched before robots.txt was known")
+        elif not host.rules.allows(self._policy.user_agent, url):
+            self._broken(f"{url} was fetched although robots.txt forbids it")
 
     def _read(self, request: Request, answer: Response | Failure) -> None:
         """Take an answer for whoever's robots.txt it is: that of its host, or of those whose has moved here."""
@@ -158,16 +160,17 @@ class Auditor:
                 return
         rules = parse(answer.body) if answer.status < 300 else Robots()
         for owner in owners:
-            self._take(self._hosts[owner], rules)
+            self._take(owner, rules)
 
-    def _take(self, host: _Host, rules: Robots) -> None:
+    def _take(self, owner: str, rules: Robots) -> None:
+        host = self._hosts[owner]
         asked = rules.crawl_delay(self._policy.user_agent)
         host.least = max(host.own, asked or 0.0)
         if not rules.groups or (not host.suspicious and self._with_rules >= HOSTS_WITH_RULES):
             host.rules, host.suspicious = Robots(), ()
             return
         self._with_rules += not host.suspicious
-        host.rules, host.suspicious = rules, tuple(dict.fromkeys(_beginnings(rules)))
+        host.rules, host.suspicious = rules, tuple(dict.fromkeys(owner + beginning for beginning in _beginnings(rules)))
 
     def _broken(self, sentence: str) -> None:
         self._robots_broken += 1
