@@ -135,6 +135,18 @@ def test_cells_reach_over_rows_and_columns() -> None:
     assert lines[2:] == ["| a | b | c |", "|  | d | e |", "| all |  |  |", "| f | g |  |"]
 
 
+def test_a_cell_reaches_over_many_rows() -> None:
+    html = "<table><tr><td rowspan=3>a<td>b<tr><td>c<tr><td>d<tr><td>e<td>f</table>"
+    assert main(html).split("\n")[2:] == ["|  | c |", "|  | d |", "| e | f |"]
+
+
+def test_lines_of_links_around_the_text_are_no_plain_text_either() -> None:
+    html = f"<p><a href=/a>Prev</a> <a href=/b>Next</a></p><h1>T</h1>{STORY}<p><a href=/c>Up</a></p>"
+    assert main_text(html, HERE).split("\n")[0] == "T"
+    assert "Up" not in main_text(html, HERE)
+    assert main_text(html).startswith("Prev Next")
+
+
 def test_a_table_in_one_column_with_a_head_is_a_table() -> None:
     assert (
         main("<table><tr><th>F<tr><td><h5>abs</h5><p>gives |x|</table>") == "| F |\n| --- |\n| abs<br>gives \\|x\\| |"

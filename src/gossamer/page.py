@@ -139,7 +139,7 @@ class Page:
     @cached_property
     def text(self) -> str:
         """The main text: without menus, headers, footers, related pages and comments, and without marks."""
-        return main_text(self.html)
+        return main_text(self.html, self.url)
 
     @cached_property
     def visible_text(self) -> str:

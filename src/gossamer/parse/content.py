@@ -44,7 +44,7 @@ def text(html: str, url: str, how: How) -> str:
     """Tell the text of a decoded HTML page without marks. Raises UserError where the extra is not installed."""
     match how:
         case "main":
-            return own.main_text(html)
+            return own.main_text(html, url)
         case "article":
             return _article(html, url, "txt")
         case "fast":

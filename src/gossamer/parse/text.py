@@ -57,9 +57,12 @@ def markdown(text: str, url: str = "", *, main: bool = False) -> str:
     return reader.markdown()
 
 
-def main_text(text: str) -> str:
-    """Tell the main text of an HTML page without any marks, a paragraph, a list item or a row of a table a line."""
-    reader = _MarkdownReader(text, "", main=True, plain=True)
+def main_text(text: str, url: str = "") -> str:
+    """Tell the main text of an HTML page without any marks, a paragraph, a list item or a row of a table a line.
+
+    Without `url`, the page's own address, only absolute links are known to be links, and lines of links taken for text.
+    """
+    reader = _MarkdownReader(text, url, main=True, plain=True)
     reader.read()
     return reader.plain()
 
