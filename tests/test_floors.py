@@ -17,7 +17,10 @@ FLOORS = {
             "errors reasons model protocol",
             "policy urls spelling scope patterns robots politeness retries traps",
             "parse",
-            "ports addresses memo seen offers duplicates ledger gate sitemaps crawl frontier visit page",
+            (
+                "ports addresses memo seen offers duplicates ledger gate sitemaps crawl frontier visit page "
+                "items kinds coverage handlers importing"
+            ),
             "fetchers journals outputs",
             "engines",
             "__init__ __main__ crawler directory lock download export permission cli dashboard report bench demo",

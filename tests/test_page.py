@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from gossamer import Page, PageRecord, Response, UserError
-from gossamer.model import OutcomeKind, Timings
+from gossamer.model import Item, OutcomeKind, Timings
 from gossamer.page import TREE_MOST_BYTES, TREE_MOST_TAGS
 from gossamer.reasons import Reason
 
@@ -104,3 +104,66 @@ def test_a_page_without_an_answer_says_why() -> None:
     assert (page.status, page.reason, page.body, page.headers) == (None, Reason.FAIL_TIMEOUT, b"", {})
     assert (page.depth, page.via, page.is_html, page.links) == (3, "https://b/", False, ())
     assert repr(page) == "<Page fail.timeout https://a.example/>"
+
+
+# ---------------------------------------------------------------- follow
+
+
+def followed(what: object) -> tuple[str, ...]:
+    page = Page.of(SHOP, url="https://shop.example/x/")
+    page.follow(what(page) if callable(what) else what)
+    return page.followed
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "/a?b=1",
+        "https://shop.example/a?b=1#top",
+        lambda page: page.links[0],
+        lambda page: page.css("a").first,
+        lambda page: page.css("a")[:1],
+        lambda page: [None, ["/a?b=1", page.css("a").first]],
+        lambda page: page.xpath("//a[1]"),
+        lambda page: page.xpath("//a[1]/@href"),
+    ],
+)
+def test_follow_takes_whatever_names_a_link(what: object) -> None:
+    if callable(what):
+        pytest.importorskip("lxml")
+    assert followed(what) == ("https://shop.example/a?b=1",)
+
+
+@pytest.mark.parametrize("what", [None, [], "mailto:x", lambda page: page.css(".gone").first])
+def test_following_nothing_is_no_mistake(what: object) -> None:
+    assert followed(what) == ()
+
+
+def test_links_without_an_href_are_not_followed() -> None:
+    page = Page.of("<a class=next>no more</a><a class=next href>none</a>")
+    page.follow(page.css(".next"))
+    assert page.hrefs_followed == ()
+
+
+def test_following_what_is_no_link_is_a_mistake() -> None:
+    with pytest.raises(UserError, match=r"page\.follow\(\) was given <p>, which has no href; choose the links"):
+        followed(lambda page: page.css("p"))
+    with pytest.raises(UserError, match=r"page\.follow\(\) takes URLs, hrefs and elements; 7 is none of them"):
+        followed([7])
+
+
+def test_a_page_that_is_recorded_follows_nothing_more_and_has_its_items() -> None:
+    record = Page.of(SHOP).record
+    item = Item("prices", "dict", b'{"_url":"u","_handler":"prices","_type":"dict","price":12.0}\n')
+    page = Page(record, None, (item,))
+    assert page.items == ({"price": 12.0},)
+    with pytest.raises(UserError, match="is recorded already"):
+        page.follow("/x")
+    assert Page.of(SHOP).items == ()
+
+
+def test_links_are_relative_to_the_base_a_page_names() -> None:
+    page = Page.of("<BASE href=/other/><a href=x>x</a>", url="https://shop.example/x/")
+    page.follow(page.css("a"))
+    assert (page.base, page.followed) == ("https://shop.example/other/", ("https://shop.example/other/x",))
+    assert Page.of(SHOP).base == "http://localhost/"

@@ -18,7 +18,19 @@ if TYPE_CHECKING:
     from gossamer.download import Downloads, fetch_all
     from gossamer.errors import GossamerError, JournalError, OutputError, UserError
     from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
-    from gossamer.model import Change, Changes, Counts, Failure, OutcomeKind, PageRecord, Response, Snapshot, Timings
+    from gossamer.handlers import on
+    from gossamer.model import (
+        Change,
+        Changes,
+        Counts,
+        Coverage,
+        Failure,
+        OutcomeKind,
+        PageRecord,
+        Response,
+        Snapshot,
+        Timings,
+    )
     from gossamer.page import Page
     from gossamer.policy import HostManners, Policy
     from gossamer.reasons import FinishReason, Reason, Waiting
@@ -30,7 +42,11 @@ _HOMES = {
     "download": ("Downloads", "fetch_all"),
     "errors": ("GossamerError", "JournalError", "OutputError", "UserError"),
     "fetchers.recorded": ("RecordedFetcher", "RecordedPage"),
-    "model": ("Change", "Changes", "Counts", "Failure", "OutcomeKind", "PageRecord", "Response", "Snapshot", "Timings"),
+    "handlers": ("on",),
+    "model": (
+        *("Change", "Changes", "Counts", "Coverage", "Failure", "OutcomeKind", "PageRecord", "Response", "Snapshot"),
+        "Timings",
+    ),
     "page": ("Page",),
     "policy": ("HostManners", "Policy"),
     "reasons": ("FinishReason", "Reason", "Waiting"),
@@ -41,6 +57,7 @@ __all__ = [
     "Change",
     "Changes",
     "Counts",
+    "Coverage",
     "Crawler",
     "Downloads",
     "Failure",
@@ -65,6 +82,7 @@ __all__ = [
     "__version__",
     "crawl",
     "fetch_all",
+    "on",
 ]
 
 

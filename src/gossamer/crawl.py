@@ -14,6 +14,7 @@ from itertools import count
 from typing import Final, assert_never
 
 from gossamer import politeness, traps
+from gossamer.coverage import Harvest
 from gossamer.duplicates import DuplicateBook
 from gossamer.frontier import Frontier, Host
 from gossamer.gate import Gate
@@ -84,12 +85,14 @@ class Crawl:
         self._tally = Tally()
         self._changes = ChangeBook()
         self._duplicates = DuplicateBook()
+        self._harvest = Harvest()
         self._time = TimeBook(self._slots)
         self._rests = RestBook()
         self._pause_unsaved = False
         self._in_flight: dict[int, tuple[Request, Host, float]] = {}
         self._asking: dict[int, Host] = {}  # on whose behalf a robots.txt is fetched
         self._pages_in_flight = 0
+        self._handler_errors = 0
         self._ended: list[Ended] = []
         self._ended_bytes = 0
         self._batch_since = math.inf
@@ -107,6 +110,7 @@ class Crawl:
         self._tally.restore(books)
         self._changes.restore(books)
         self._duplicates.restore(books, contents)
+        self._harvest.restore(books.items)
         self._time.restore(books.elapsed, books.seconds)
         self._adopted = books.adopted
         self._ask(self._sitemaps.restore(books.unread), 0.0)
@@ -274,6 +278,7 @@ class Crawl:
             resting=self._rests.left(now),
             changes={change.value: count for change, count in self._changes.counts.items()},
             duplicates=self._duplicates.pages,
+            items=self._harvest.books(),
         )
 
     # ------------------------------------------------------------ events
@@ -323,9 +328,11 @@ class Crawl:
         if event.adopts:
             self._adopted += (event.adopts,)
         link = event.request.link
-        kept = (event.response, event.markdown, event.change, event.content, event.memo, event.asked)
+        kept = (event.response, event.markdown, event.change, event.content, event.memo, event.asked, event.items)
         self._end(Ended(link, event.line, event.kind, event.reason, *kept), now)
-        if event.kind is OutcomeKind.DONE:
+        in_handler = event.reason is Reason.FAIL_HANDLER
+        self._handler_errors += in_handler
+        if event.kind is OutcomeKind.DONE or in_handler:
             self._ask(self._sitemaps.discover(host, link.depth, self._frontier.known), now)
 
     def _offer_links(self, page: Visited) -> None:
@@ -395,6 +402,9 @@ class Crawl:
         self._duplicates.note(ended.content, ended.link.url)
         if ended.response is not None:
             self._ended_bytes += len(ended.response.body) + len(ended.response.raw_body)
+        if ended.items:
+            self._harvest.take(ended.items)
+            self._ended_bytes += sum([len(item.line) for item in ended.items])
         self._batch_since = min(self._batch_since, now)
 
     def _robots_read(self, event: RobotsRead, now: float) -> None:
@@ -434,6 +444,8 @@ class Crawl:
             self.stop(FinishReason.TIME_LIMIT)
         if policy.max_bytes is not None and self._tally.bytes >= policy.max_bytes:
             self.stop(FinishReason.BYTE_LIMIT)
+        if policy.max_handler_errors is not None and self._handler_errors >= policy.max_handler_errors:
+            self.stop(FinishReason.HANDLER_ERRORS)
 
     def snapshot(self, now: float) -> Snapshot:
         """Show the crawl at this moment as one immutable value."""
@@ -454,6 +466,7 @@ class Crawl:
             traps=self._traps.seen(),
             changes=self._changes.changes(),
             duplicates=self._duplicates.duplicates(),
+            items=self._harvest.coverage(),
         )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Literal, Self, get_args
@@ -28,6 +29,7 @@ from gossamer.directory import (
     read_settings,
     refuse_changes,
 )
+from gossamer.engines import awaited
 from gossamer.engines.aio import AsyncioEngine
 from gossamer.engines.audit import Auditor
 from gossamer.engines.clock import SystemClock
@@ -39,11 +41,13 @@ from gossamer.errors import UserError
 from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions, RecordedFetcher
 from gossamer.fetchers.options import user_agent
 from gossamer.frontier import Frontier
+from gossamer.handlers import F, Handler, Whole, check, handler_of, marked
+from gossamer.importing import refuse_while_loading
 from gossamer.journals.earlier import EarlierPages
 from gossamer.journals.memory import MemoryJournal
 from gossamer.ledger import EXAMPLES
-from gossamer.model import Audit, Changes, Counts, OutcomeKind, Snapshot
-from gossamer.outputs import FORMATS
+from gossamer.model import Audit, Changes, Counts, Coverage, OutcomeKind, Snapshot
+from gossamer.outputs import FORMATS, ITEMS
 from gossamer.page import Page
 from gossamer.parse import content
 from gossamer.policy import Policy
@@ -58,11 +62,16 @@ CONCURRENCY: Final[Mapping[str, int]] = {"inline": 1, "threads": 8, "asyncio": 6
 """How many fetches are under way at once, unless the user says so. Threads are few: reading pages shares one lock."""
 
 
+_AWAITING: Final = ("asyncio",)
+"""The engines that run handlers which are `async def`."""
+
+
 class Report(Struct, frozen=True):
     """What a crawl came to. `pages` ended well, `failed` did not, `skipped` were not allowed; seconds are wall time.
 
     `audit` is how the crawl behaved: the smallest gap and the most requests at once that any host saw. `changes` is
-    what an update found since the crawl before; None for any other crawl.
+    what an update found since the crawl before; None for any other crawl. `items` are what handlers yielded: by type
+    how many, and how full their fields are.
     """
 
     pages: int
@@ -77,6 +86,7 @@ class Report(Struct, frozen=True):
     audit: Audit = Audit()
     directory: Path | None = None
     changes: Changes | None = None
+    items: Mapping[str, Coverage] = {}
 
 
 class Crawler:
@@ -120,6 +130,7 @@ class Crawler:
         self._known: Callable[[Sequence[int]], Sequence[bool]] = lambda fingerprints: [False] * len(fingerprints)
         self._work = Work(self.policy, markdown="markdown" in self._settings.formats)
         self._work.visitor()  # patterns that are none are refused here, not where the crawl begins
+        self._handlers: list[Handler] = marked(self.policy.handlers) if self.policy.handlers else []
         self._driver: Driver | None = None
         self._auditor = Auditor(self.policy)
         self._wake = _nothing
@@ -169,10 +180,28 @@ class Crawler:
         crawler._resumes = resumes
         return crawler
 
+    def on(self, pattern: str = "") -> Callable[[F], F]:
+        """Mark a function as the handler of the pages whose URL matches a pattern; without one, of all the rest.
+
+        It is called with each such `Page` that ended well, and yields items: dicts, dataclasses, msgspec structs or
+        pydantic models, which are recorded with the page. `page.follow(…)` adds links. The first pattern that matches
+        decides. The function itself is left as it is. Raises UserError for a pattern that is none.
+        """
+        check(pattern)
+
+        def mark(function: F) -> F:
+            if self._driver is not None:
+                raise UserError("This crawl has begun already; mark its handlers before.")
+            self._handlers.append(handler_of(function, pattern, self._handlers))
+            return function
+
+        return mark
+
     # ------------------------------------------------------------ running
 
     def run(self) -> Report:
         """Crawl to the end and report."""
+        refuse_while_loading()
         if self.engine == "asyncio":
             run_in_loop(self._drain)
         else:
@@ -182,6 +211,7 @@ class Crawler:
 
     def __iter__(self) -> Iterator[Page]:
         """Give each page after it was saved; leaving the loop ends the crawl."""
+        refuse_while_loading()
         asynchronous = self.engine == "asyncio"
         batches = from_thread(self._awaited_batches) if asynchronous else self._blocking_batches()
         for batch in batches:
@@ -189,6 +219,7 @@ class Crawler:
 
     async def __aiter__(self) -> AsyncGenerator[Page, None]:
         """Give each page after it was saved, inside an event loop; leaving the loop ends the crawl."""
+        refuse_while_loading()
         asynchronous = self.engine == "asyncio"
         async with contextlib.aclosing(
             self._awaited_batches() if asynchronous else in_threads(self._blocking_batches(), self.abandon)
@@ -234,6 +265,7 @@ class Crawler:
             audit=self._auditor.book(),
             directory=self.directory,
             changes=self._changes(snapshot.changes),
+            items=snapshot.items,
         )
 
     # ------------------------------------------------------------ inside
@@ -270,7 +302,9 @@ class Crawler:
         except BaseException:
             await fetcher.aclose()
             raise
-        engine = AsyncioEngine(fetcher, self._work.visitor().visit)
+        visitor = self._work.visitor()
+        awaits = any(handler.awaits for handler in self._handlers)
+        engine = AsyncioEngine(fetcher, visitor.visit, partial(awaited.visit, visitor) if awaits else None)
         self._wake = engine.wake
         try:
             async with contextlib.aclosing(arun(driver, engine)) as batches:
@@ -282,8 +316,14 @@ class Crawler:
     def _begin(self) -> Driver:
         if self._driver is not None:
             raise UserError("This crawl has run already; make a new Crawler.")
+        _refuse_unfit(self._handlers, self.engine)
         saved = self._open()
         try:
+            if ITEMS in saved.offsets and not self._handlers:
+                raise UserError(
+                    f"The crawl in {self.directory} has handlers, and goes on with them only: mark them with "
+                    "@crawler.on before it does, or name their file (handlers=, --handlers)."
+                )
             self._driver = self._driver_of(saved)
         except BaseException:
             self._close()  # the directory: whoever is interrupted while a large crawl is restored may try again
@@ -302,7 +342,7 @@ class Crawler:
         if saved.books is not None:
             passed = max(0.0, self._clock.wall() - saved.saved_at)
             crawl.restore(saved.books, contents=saved.contents, passed=passed, now=self._clock.now())
-        self._work = msgspec.structs.replace(self._work, key=saved.key)
+        self._work = msgspec.structs.replace(self._work, key=saved.key, handlers=tuple(self._handlers))
         holding = self._holding
         journal: Journal = holding.journal if holding else MemoryJournal()
         outputs = holding.outputs if holding else {}
@@ -314,7 +354,7 @@ class Crawler:
             outputs=outputs,
             trace=self._trace,
             auditor=self._auditor,
-            before=self._earlier,
+            before=Whole(self._earlier, self._handlers) if self._earlier and self._handlers else self._earlier,
         )
 
     def _open(self) -> Saved:
@@ -327,7 +367,7 @@ class Crawler:
             self._earlier = EarlierPages(earlier / JOURNAL, self.policy)
             key = self._earlier.key
         try:
-            self._holding = CrawlDirectory(self.directory, self._settings, key=key)
+            self._holding = CrawlDirectory(self.directory, self._settings, key=key, items=bool(self._handlers))
             return self._holding.open(anew=not self._resumes)
         except BaseException:
             self._close()
@@ -380,7 +420,23 @@ def _complete(policy: Policy | None, seeds: list[str], fields: Mapping[str, Any]
         complete,
         user_agent=complete.user_agent or user_agent(complete),
         concurrency=1 if engine == "inline" else complete.concurrency or CONCURRENCY[engine],
+        handlers=_absolute(complete.handlers),
     )
+
+
+def _absolute(handlers: str) -> str:
+    """Name a file of handlers so that it is found again from elsewhere; a module is found by its name."""
+    return str(Path(handlers).absolute()) if handlers.endswith(".py") else handlers
+
+
+def _refuse_unfit(handlers: Iterable[Handler], engine: str) -> None:
+    """Raise UserError for a handler that the engine cannot run."""
+    for handler in handlers:
+        if handler.awaits and engine not in _AWAITING:
+            raise UserError(
+                f"The handler {handler.name} is `async def`, which the engine {engine} cannot run: "
+                f"write it as `def`, or choose the engine {' or '.join(_AWAITING)}."
+            )
 
 
 def _undetermined(settings: Settings) -> Policy:
@@ -406,7 +462,7 @@ def _known_formats(formats: Iterable[str]) -> tuple[str, ...]:
 def _pages(batch: list[Ended]) -> Iterator[Page]:
     for ended in batch:
         if ended.kind is not OutcomeKind.SKIPPED:
-            yield Page(ended.record, ended.response)
+            yield Page(ended.record, ended.response, ended.items)
 
 
 def _nothing() -> None:

@@ -23,7 +23,7 @@ from gossamer.fetchers.sent import request_header
 from gossamer.journals.glance import Glance, glance
 from gossamer.journals.sqlite import SqliteJournal
 from gossamer.lock import Holder, Lock, holder
-from gossamer.outputs import open_output
+from gossamer.outputs import ITEM_TABLES, ITEMS, open_output
 from gossamer.outputs.files import sync_directory
 from gossamer.policy import Policy
 from gossamer.ports import Output
@@ -70,10 +70,11 @@ class Status(Struct, frozen=True):
 
 
 class CrawlDirectory:
-    """The directory of one crawl, held by this process from `open` to `close`."""
+    """The directory of one crawl, held by this process from `open` to `close`; `items` if it has handlers."""
 
-    def __init__(self, path: Path, settings: Settings, *, key: int | None = None) -> None:
+    def __init__(self, path: Path, settings: Settings, *, key: int | None = None, items: bool = False) -> None:
         self.path = path
+        self._items = items
         self.outputs: dict[str, Output] = {}
         self.journal = SqliteJournal(path / JOURNAL, durable=settings.durable, key=key)
         self._settings = settings
@@ -98,25 +99,38 @@ class CrawlDirectory:
             write_settings(self.path, self._settings)
             saved = self.journal.open()
             self.journal.note("")
-            self._open_outputs(saved.offsets)
+            self._open_outputs(saved)
         except BaseException:
             self.close()
             raise
         return saved
 
-    def _open_outputs(self, offsets: Mapping[str, int]) -> None:
+    def _open_outputs(self, saved: Saved) -> None:
         policy, durable = self._settings.policy, self._settings.durable
         earlier = earlier_directory(self.path, self._settings)
         header = partial(request_header, FetchOptions.of(policy))
-        for name in self._settings.formats:
+        known = saved.books.items if saved.books is not None else {}
+        for name in (*self._settings.formats, *self._for_items(saved.offsets)):
             try:
                 output = open_output(
-                    name, self.path, durable=durable, policy=policy, request_header=header, earlier=earlier
+                    name,
+                    self.path,
+                    durable=durable,
+                    policy=policy,
+                    request_header=header,
+                    earlier=earlier,
+                    items=known,
                 )
                 self.outputs[name] = output
-                output.resume(offsets.get(name, 0))
+                output.resume(saved.offsets.get(name, 0))
             except OSError as error:
                 raise OutputError(f"The output {name} cannot be opened: {error.strerror or error}.") from error
+
+    def _for_items(self, offsets: Mapping[str, int]) -> tuple[str, ...]:
+        """Name the outputs of items, which a crawl has that has handlers, or had."""
+        if not self._items and ITEMS not in offsets:
+            return ()
+        return (ITEMS, ITEM_TABLES) if "parquet" in self._settings.formats else (ITEMS,)
 
     def close(self, reason: FinishReason | None = None) -> None:
         """Note why the crawl ended, close outputs and journal, and let others have the directory."""

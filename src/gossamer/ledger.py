@@ -60,7 +60,7 @@ class Tally:
 
     def natural_end(self, *, queued: int) -> FinishReason:
         """Say how a crawl ended that nobody stopped, with so many links still waiting."""
-        if self.kinds[OutcomeKind.DONE]:
+        if self.kinds[OutcomeKind.DONE] or Reason.FAIL_HANDLER in self.by_reason:  # those pages came, too
             return FinishReason.PAGE_LIMIT if queued else FinishReason.COMPLETE
         reasons = self.by_reason.keys()
         if not reasons.isdisjoint(_BLOCKING):

@@ -178,6 +178,23 @@ def record_of(line: bytes) -> PageRecord:
     return _RECORD.decode(line)
 
 
+class Field(Struct, frozen=True, array_like=True):
+    """A field of an item: its name, the kind of its value (see `kinds.py`), and whether anything is in it."""
+
+    name: str
+    kind: str
+    filled: bool = True
+
+
+class Item(Struct, frozen=True, array_like=True):
+    """What a handler yielded: the names of handler and type, its line of `items.jsonl`, and what its fields are."""
+
+    handler: str
+    type: str
+    line: bytes
+    fields: tuple[Field, ...] = ()
+
+
 class Refusal(Struct, frozen=True, array_like=True):
     """A link that was not admitted, by its fingerprint, and why; `trap` names the one it is part of."""
 
@@ -269,6 +286,32 @@ class Audit(Struct, frozen=True):
         return not self.violations and not self.robots_violations
 
 
+class FieldBook(Struct, frozen=True):
+    """What is known of a field: its kind, how many items have something in it, and the number of the last of them."""
+
+    kind: str = "null"
+    filled: int = 0
+    last: int = 0
+
+
+class TypeBook(Struct, frozen=True):
+    """What is known of the items of one type: how many, and their fields by name."""
+
+    items: int = 0
+    fields: Mapping[str, FieldBook] = {}
+
+
+class Coverage(Struct, frozen=True):
+    """How full the items of one type are: how many there are, and in what share of them each field says something.
+
+    `gone` are fields that used to be filled and are suddenly always empty, each with the number of items since.
+    """
+
+    items: int
+    fields: Mapping[str, float] = {}
+    gone: Mapping[str, int] = {}
+
+
 class Books(Struct, frozen=True):
     """What a crawl has counted so far, as the journal keeps it: a resumed crawl goes on counting from here.
 
@@ -276,7 +319,7 @@ class Books(Struct, frozen=True):
     URLs outside the scope that seeds redirected to; `unread` are the hosts whose sitemaps have not all been read, each
     with the depth of its first page; `resting` are the hosts that were being spared, each with the seconds left;
     `audit` is what the driver saw of the crawl's manners, `changes` counts what an update found, `duplicates` the pages
-    with the content of another.
+    with the content of another; `items` are the items by type.
     """
 
     kinds: Mapping[str, int] = {}
@@ -292,6 +335,7 @@ class Books(Struct, frozen=True):
     audit: Audit | None = None
     changes: Mapping[str, int] = {}
     duplicates: int = 0
+    items: Mapping[str, TypeBook] = {}
 
 
 class TrapSeen(Struct, frozen=True):
@@ -340,7 +384,7 @@ class Snapshot(Struct, frozen=True):
     """The crawl at one moment: what is done, what waits, where the time went.
 
     `seconds` maps each category of time to slot-seconds; their sum is `elapsed * slots`.
-    `bytes` counts decoded body bytes.
+    `bytes` counts decoded body bytes; `items` are what handlers yielded, by type.
     """
 
     elapsed: float
@@ -358,6 +402,7 @@ class Snapshot(Struct, frozen=True):
     traps: tuple[TrapSeen, ...] = ()
     changes: Changes = Changes()
     duplicates: Duplicates = Duplicates()
+    items: Mapping[str, Coverage] = {}
 
     @property
     def limiting_factor(self) -> Waiting:

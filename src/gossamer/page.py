@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from gossamer.errors import UserError
-from gossamer.model import OutcomeKind, PageRecord, Response, Timings
+from gossamer.items import values_of
+from gossamer.model import Item, OutcomeKind, PageRecord, Response, Timings
 from gossamer.parse import encoding, html
 from gossamer.parse.article import Article, article
 from gossamer.parse.data import PageData, data
@@ -16,6 +18,7 @@ from gossamer.parse.html import PageLink
 from gossamer.parse.rows import Table, tables
 from gossamer.parse.text import main_text, markdown
 from gossamer.reasons import Reason
+from gossamer.urls import Resolver
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
@@ -24,6 +27,10 @@ TREE_MOST_BYTES: Final = 2 * 1024 * 1024
 TREE_MOST_TAGS: Final = 50_000
 """The bounds above which `css` and `xpath` refuse a page: tree parsers have taken gigabytes on smaller hostile ones."""
 
+_BASE: Final = re.compile(r"<base\b", re.IGNORECASE)
+_LINKS: Final = ("a", "area", "link")
+"""Elements that may have an href, and mean nothing where they have none."""
+
 
 class Page:
     """One visited link: its record, and the answer of the server where there was one.
@@ -31,9 +38,13 @@ class Page:
     `status` is None where no answer came; then `reason` says why and the body is empty.
     """
 
-    def __init__(self, record: PageRecord, response: Response | None = None) -> None:
+    def __init__(
+        self, record: PageRecord, response: Response | None = None, items: tuple[Item, ...] | None = None
+    ) -> None:
         self.record = record
         self._response = response
+        self._items = items  # None before it was recorded: only then can anything be followed
+        self._followed: dict[str, None] = {}
 
     @classmethod
     def of(cls, body: str | bytes, *, url: str = "http://localhost/", status: int = 200) -> Page:
@@ -124,7 +135,41 @@ class Page:
         """The body after Content-Encoding was undone."""
         return self._response.body if self._response is not None else b""
 
+    # ------------------------------------------------------------ what handlers make of it
+
+    @property
+    def items(self) -> tuple[dict[str, Any], ...]:
+        """The items that a handler made of it, as they were recorded; none before that."""
+        return values_of(self._items or ())
+
+    def follow(self, what: object) -> None:
+        """Follow a link in a handler: a URL or href, an element that has one (or None, for no element), or several.
+
+        It must pass scope, robots.txt and limits like any other; only nofollow does not hold it up.
+        """
+        if self._items is not None:
+            raise UserError(f"{self.url} is recorded already: page.follow() belongs into a handler.")
+        for href in _hrefs(what):
+            self._followed[href] = None
+
+    @property
+    def hrefs_followed(self) -> tuple[str, ...]:
+        """What `follow` was given, as written."""
+        return tuple(self._followed)
+
+    @property
+    def followed(self) -> tuple[str, ...]:
+        """The URLs that `follow` was given, made absolute; those that are none are left out."""
+        resolver = Resolver(self.base)
+        spelt = (encoding.encode_query(href, self.record.encoding or "utf-8") for href in self._followed)
+        return tuple(dict.fromkeys(url for href in spelt if (url := resolver.canonical(href)) is not None))
+
     # ------------------------------------------------------------ what is read when asked for
+
+    @cached_property
+    def base(self) -> str:
+        """The URL that its links are relative to: its own, or what its base element says."""
+        return html.base_url(self.url, html.scan(self.html).base if _BASE.search(self.html) else None)
 
     @property
     def is_html(self) -> bool:
@@ -219,3 +264,27 @@ class Nodes(list["LexborNode"]):
     def attributes(self, name: str) -> list[str]:
         """List the values of an attribute, of those elements that have it."""
         return [value for node in self if (value := node.attributes.get(name)) is not None]
+
+
+def _hrefs(what: object) -> Iterable[str]:
+    """List the hrefs of what somebody wants to follow. Raises UserError for what cannot be followed."""
+    if isinstance(what, str):
+        yield what
+    elif isinstance(what, PageLink):
+        yield what.url
+    elif hasattr(what, "tag"):
+        yield from _href_of(what)
+    elif isinstance(what, Iterable):
+        for one in what:
+            yield from _hrefs(one)
+    elif what is not None:
+        raise UserError(f"page.follow() takes URLs, hrefs and elements; {what!r} is none of them.")
+
+
+def _href_of(element: Any) -> Iterable[str]:
+    """Give the href of an element, be it selectolax's or lxml's."""
+    attributes = element.attributes if hasattr(element, "attributes") else element.attrib
+    if href := attributes.get("href"):
+        yield href
+    elif "href" not in attributes and element.tag not in _LINKS:
+        raise UserError(f"page.follow() was given <{element.tag}>, which has no href; choose the links inside it.")

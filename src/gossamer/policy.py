@@ -49,6 +49,10 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sort_query: bool = False
     merge_sessions: bool = True
 
+    # what is made of its pages
+    handlers: str = ""
+    max_handler_errors: Limit | None = None
+
     # manners
     robots: bool = True
     user_agent: str = ""

@@ -14,6 +14,7 @@ from gossamer.model import (
     Books,
     Change,
     Failure,
+    Item,
     Link,
     OutcomeKind,
     Outlinks,
@@ -35,7 +36,7 @@ class Ended(Struct, frozen=True):
     `kind`, `reason` and `change` are those of the record, at hand without reading it. `markdown` is an HTML page as a
     document of Markdown, where the crawl asked its workers for it; `content` is 64 bits of its content's hash (0: too
     small to compare), `memo` what a later crawl needs to know of the page; `asked` are the conditions of the request
-    (name, value).
+    (name, value); `items` are what the handler of the page yielded, and are recorded with it.
     """
 
     link: Link
@@ -48,6 +49,7 @@ class Ended(Struct, frozen=True):
     content: int = 0
     memo: bytes = b""
     asked: tuple[tuple[str, str], ...] = ()
+    items: tuple[Item, ...] = ()
 
     @classmethod
     def of(cls, link: Link, record: PageRecord, response: Response | None = None) -> Ended:
@@ -163,7 +165,7 @@ class Visited(Struct, frozen=True, array_like=True, tag="visited"):
     `sitemaps` are the files an index names, or where a sitemap redirects to; `markdown` is the page as a document,
     where the crawl wants that; `peer` is the address the answer came from. `change` tells what became of a page since
     an earlier crawl, `memo` is what a later one needs to know of it, `content` is 64 bits of its content's hash (0: too
-    small to compare), and `asked` are the conditions of the request.
+    small to compare), and `asked` are the conditions of the request; `items` are what a handler yielded.
     """
 
     request: Request
@@ -185,6 +187,7 @@ class Visited(Struct, frozen=True, array_like=True, tag="visited"):
     content: int = 0
     memo: bytes = b""
     asked: tuple[tuple[str, str], ...] = ()
+    items: tuple[Item, ...] = ()
 
     @property
     def record(self) -> PageRecord:

@@ -84,6 +84,7 @@ class FinishReason(StrEnum):
     PAGE_LIMIT = "page_limit"
     TIME_LIMIT = "time_limit"
     BYTE_LIMIT = "byte_limit"
+    HANDLER_ERRORS = "handler_errors"
     STOPPED = "stopped"
     BLOCKED = "blocked"
     UNREACHABLE = "unreachable"
@@ -129,7 +130,7 @@ _SENTENCES: dict[Reason, str] = {
     Reason.FAIL_TOO_MANY_REDIRECTS: "The chain of redirects is longer than the limit.",
     Reason.FAIL_BAD_REDIRECT: "The redirect has no usable target.",
     Reason.FAIL_LOCAL: "This machine ran out of something (sockets, descriptors, memory) while fetching.",
-    Reason.FAIL_HANDLER: "The handler raised an exception.",
+    Reason.FAIL_HANDLER: "The handler of the page raised an exception, or yielded what is no item.",
     Reason.FAIL_BUG: "gossamer itself failed on this page; please report it.",
 }
 
@@ -150,6 +151,7 @@ _FINISH: dict[FinishReason, str] = {
     FinishReason.PAGE_LIMIT: "the page limit was reached",
     FinishReason.TIME_LIMIT: "the time limit was reached",
     FinishReason.BYTE_LIMIT: "the byte limit was reached",
+    FinishReason.HANDLER_ERRORS: "too many pages failed in their handlers",
     FinishReason.STOPPED: "it was stopped",
     FinishReason.BLOCKED: "robots.txt or the server refuses this crawler",
     FinishReason.UNREACHABLE: "no server could be reached",

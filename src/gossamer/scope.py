@@ -96,11 +96,11 @@ class Scope(Struct, frozen=True, dict=True):
 
     @cached_property
     def _excluded(self) -> tuple[Pattern, ...]:
-        return tuple(_compiled(pattern) for pattern in self.exclude)
+        return tuple(compiled(pattern) for pattern in self.exclude)
 
     @cached_property
     def _included(self) -> tuple[Pattern, ...]:
-        return tuple(_compiled(pattern) for pattern in self.include)
+        return tuple(compiled(pattern) for pattern in self.include)
 
     @cached_property
     def _has_patterns(self) -> bool:
@@ -179,7 +179,8 @@ def _public_suffixes() -> PublicSuffixList:
 # ---------------------------------------------------------------- patterns
 
 
-def _compiled(pattern: str) -> Pattern:
+def compiled(pattern: str) -> Pattern:
+    """Make the function that tells whether a canonical URL matches a pattern. Raises UserError for what is none."""
     if pattern.startswith("re:"):
         try:
             return re.compile(pattern[3:]).search

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import traceback
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gossamer import retries, traps
 from gossamer.duplicates import LEAST_SIZE
+from gossamer.handlers import Choice, Due, Handled, Handler
 from gossamer.memo import Memo, change_of, conditions, content_hash, packed, unpacked
 from gossamer.model import (
     NO_OUTLINKS,
@@ -27,6 +29,7 @@ from gossamer.model import (
     Response,
     line_of,
 )
+from gossamer.page import Page
 from gossamer.parse import content, encoding, html, sitemap
 from gossamer.parse.directives import NO_RULES, PageRules, names_of, rules_of
 from gossamer.policy import Policy
@@ -57,10 +60,11 @@ class Work(Struct, frozen=True):
     policy: Policy
     key: int = 0
     markdown: bool = False
+    handlers: tuple[Handler, ...] = ()
 
     def visitor(self) -> Visitor:
         """Make a visitor for one worker."""
-        return Visitor(self.policy, key=self.key, markdown=self.markdown)
+        return Visitor(self.policy, key=self.key, markdown=self.markdown, handlers=self.handlers)
 
 
 class Visitor:
@@ -71,18 +75,27 @@ class Visitor:
     Safe to share between threads: the memory is a cache of a pure function, replaced whole when full.
     """
 
-    def __init__(self, policy: Policy, *, key: int = 0, markdown: bool = False) -> None:
+    def __init__(
+        self, policy: Policy, *, key: int = 0, markdown: bool = False, handlers: Sequence[Handler] = ()
+    ) -> None:
         self._policy = policy
         self._key = key
         self._respells = respells(policy)
         self._names = names_of(policy.user_agent)
         self._markdown = markdown
+        self._choice = Choice(handlers) if handlers else None
         self._scopes: dict[tuple[str, ...], Scope] = {(): Scope.of(policy)}
         self._known: dict[tuple[str, bool, str, int], _Judged] = {}
         self._reported: dict[str, int] = {}
 
     def visit(self, request: Request, answer: Response | Failure) -> Visited | Failed | RobotsRead:
-        """Read the answer to a request and say what came of it."""
+        """Read the answer to a request, run the handler of its page, and say what came of it."""
+        event = self.read(request, answer)
+        due = None if self._choice is None else self.due(event)
+        return event if due is None else self.handled(event, due, due.run())
+
+    def read(self, request: Request, answer: Response | Failure) -> Visited | Failed | RobotsRead:
+        """Read the answer to a request and say what came of it, its handler aside."""
         if request.purpose is Purpose.ROBOTS:
             return RobotsRead(request, answer)
         if isinstance(answer, Failure):
@@ -91,6 +104,41 @@ class Visitor:
             return self._visited(request, answer) if request.purpose is Purpose.PAGE else self._sitemap(request, answer)
         except Exception:  # noqa: BLE001  # a bug of ours costs this page, and is reported with its traceback; never the crawl
             return self._failed(request, Failure(Reason.FAIL_BUG, traceback.format_exc(limit=-3)))
+
+    # ------------------------------------------------------------ handlers
+
+    def due(self, event: Visited | Failed | RobotsRead) -> Due | None:
+        """Give the page of an event with its handler, where it has one: it came whole, and is no error or redirect."""
+        if self._choice is None or type(event) is not Visited or event.kind is not OutcomeKind.DONE:
+            return None
+        if event.request.purpose is not Purpose.PAGE:
+            return None
+        handler = self._choice.of(event.request.url)
+        return None if handler is None else Due(handler, Page(event.record, event.response))
+
+    def handled(self, event: Visited | Failed | RobotsRead, due: Due, came: Handled) -> Visited | Failed | RobotsRead:
+        """Say what came of a page once its handler has run: items, more links, or a failure in place of its success."""
+        assert type(event) is Visited, "only a page has a handler"
+        try:
+            return self._with_handler(event, due.page, came)
+        except Exception:  # noqa: BLE001  # as in `read`: a bug of ours costs this page
+            return self._failed(event.request, Failure(Reason.FAIL_BUG, traceback.format_exc(limit=-3)))
+
+    def _with_handler(self, event: Visited, page: Page, came: Handled) -> Visited:
+        """Judge the links that a handler followed like any other, but for nofollow: somebody asked for these."""
+        record, outlinks, refusals = page.record, event.outlinks, event.refusals
+        if came.followed:
+            place = _Place(event.request, page.base, record.encoding or "utf-8")
+            judged = self._judge_new(place, came.followed)
+            outlinks = Outlinks.of([*outlinks, *(one for one in judged if type(one) is Outlink)])
+            refusals += tuple([one for one in judged if type(one) is Refusal])
+        if came.trouble:
+            failed = {"outcome": OutcomeKind.FAILED, "reason": Reason.FAIL_HANDLER, "detail": came.trouble}
+            record = structs.replace(record, **failed)
+        return structs.replace(
+            event, line=line_of(record), kind=record.outcome, reason=record.reason, outlinks=outlinks,
+            refusals=refusals, markdown="" if came.trouble else event.markdown, items=came.items,
+        )  # fmt: skip
 
     # ------------------------------------------------------------ answers of each kind
 

@@ -280,3 +280,37 @@ def test_fetch_draws_a_line_on_a_terminal_unless_asked_not_to(tmp_path: Path, mo
     assert ("\x1b[?25l" in drawn) is (not more)
     assert "2 of 2 downloaded" in drawn.replace("\x1b[1;32m2\x1b[0m", "2")
     assert "\x1b[?25l" not in mixed, "nothing is drawn between the lines of data"
+
+
+# ---------------------------------------------------------------- items
+
+
+def with_items(broken_from: int) -> str:
+    """Sum up a crawl of 60 pages whose prices end somewhere."""
+    numbered = {f"/p{number}": f"<title>{number}</title>" for number in range(60)}
+    crawler = Crawler(
+        "https://example.org/", fetcher=gossamer.RecordedFetcher.of_site(
+            {"/": "".join(f"<a href={path}>x</a>" for path in numbered)} | numbered
+        ), clock=FakeClock(), engine="inline",
+    )  # fmt: skip
+
+    @crawler.on("/p*")
+    def offer(page: gossamer.Page) -> dict[str, object]:
+        number = int(page.title)
+        return {"name": page.title, "price": 1.5 if number < broken_from else None, "first": "x" * (number == 0)}
+
+    for _ in crawler:
+        pass
+    said = summed_up(screen(), crawler, Findings())
+    assert summary.exit_code(crawler.report) == (summary.DONE if broken_from == 60 else summary.FINDINGS)
+    return said
+
+
+def test_items_are_summed_up_with_the_fields_that_are_not_always_filled() -> None:
+    assert "\nItems\n  60  dict  filled: first 2%, others 100%\n" in with_items(60)
+
+
+def test_a_field_that_is_suddenly_always_empty_is_a_finding() -> None:
+    said = with_items(30)
+    assert "filled: first 2%, price 50%, others 100%" in said
+    assert "price was filled before, and is empty in all of the last 30\n" in said

@@ -282,6 +282,7 @@ def _add_resume(parser: Parser) -> None:
     what.choice("directory", metavar="DIR", about="the directory of the crawl")
     _add_limits(what)
     _add_pace(what)
+    _add_handlers(parser)
     _add_fetching(parser)
     _add_speed(parser, "requests at once, to all hosts together")
     results = _Group(parser, "results")
@@ -318,12 +319,21 @@ def _add_border(parser: Parser) -> None:
     what.setting("--trap-budget", dest="trap_budget", metavar="N", about=budget)
     what.setting("-d", "--max-depth", dest="max_depth", metavar="N", about="stay within N links of the start")
     _add_limits(what)
+    _add_handlers(parser)
 
 
 def _add_limits(what: _Group) -> None:
     what.setting("--max-pages", dest="max_pages", metavar="N", about="stop after N pages")
     what.setting("--max-time", dest="max_time", metavar="T", about="stop after a time, such as 90, 5m or 2h")
     what.setting("--max-bytes", dest="max_bytes", metavar="SIZE", about="stop after so much was read, such as 500MB")
+
+
+def _add_handlers(parser: Parser) -> None:
+    made = _Group(parser, "what to make of pages")
+    where = "a Python file (or module) with functions marked @gossamer.on(PATTERN); what they yield goes to items.jsonl"
+    made.setting("--handlers", dest="handlers", metavar="FILE", about=where)
+    errors = "stop after N pages failed in their handlers"
+    made.setting("--max-handler-errors", dest="max_handler_errors", metavar="N", about=errors)
 
 
 def _add_manners(parser: Parser) -> None:

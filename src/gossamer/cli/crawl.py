@@ -21,7 +21,15 @@ from gossamer.crawler import Crawler
 from gossamer.errors import UserError
 from gossamer.page import Page
 
-_TRACES: Final = ("pages.jsonl", "journal.db", "journal.db-wal", "journal.db-shm", "gossamer.toml", "lock")
+_TRACES: Final = (
+    "pages.jsonl",
+    "items.jsonl",
+    "journal.db",
+    "journal.db-wal",
+    "journal.db-shm",
+    "gossamer.toml",
+    "lock",
+)
 """What a crawl leaves behind that fetched nothing."""
 
 

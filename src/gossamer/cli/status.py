@@ -48,6 +48,7 @@ def facts(told: Status) -> dict[str, Any]:
         "outcomes": books.kinds,
         "by_reason": books.by_reason,
         "refused": books.refused,
+        "items": {name: book.items for name, book in books.items.items()},
         "bytes": books.bytes,
         "fetches": books.fetches,
         "elapsed": books.elapsed,
@@ -64,6 +65,8 @@ def described(told: Status) -> Iterator[str]:
     yield f"  {known} known, {seen.ended:,} ended, {seen.pending:,} pending, on {hosts}"
     counted = ", ".join(_counted(kind, number) for kind, number in books.kinds.items() if number)
     yield f"  {counted or 'nothing recorded yet'}; {shown_size(books.bytes)} in {shown_duration(books.elapsed)}"
+    if books.items:
+        yield "  items: " + ", ".join(f"{book.items:,} {name}" for name, book in books.items.items())
     if seen.committed_at is not None:
         yield f"  last saved {_moment(seen.committed_at)}"
     for code, number in sorted(books.by_reason.items(), key=lambda item: (-item[1], item[0])):

@@ -10,7 +10,8 @@ from gossamer.cli.findings import KEPT, Findings
 from gossamer.cli.terminal import line, say
 from gossamer.cli.values import shown_duration, shown_size
 from gossamer.crawler import Report
-from gossamer.model import PageRecord
+from gossamer.model import Coverage, PageRecord
+from gossamer.outputs import ITEMS_FILE
 from gossamer.policy import Policy
 from gossamer.reasons import FinishReason, Reason, Waiting
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 DONE, FINDINGS, NOTHING, EARLY, INTERRUPTED = 0, 1, 3, 4, 130
-_LIMITS: Final = (FinishReason.PAGE_LIMIT, FinishReason.TIME_LIMIT, FinishReason.BYTE_LIMIT, FinishReason.ERROR)
+_LIMITS: Final = (FinishReason.PAGE_LIMIT, FinishReason.TIME_LIMIT, FinishReason.BYTE_LIMIT,
+    FinishReason.HANDLER_ERRORS, FinishReason.ERROR,
+)  # fmt: skip
 
 _HIGHER: Final = {
     FinishReason.PAGE_LIMIT: " --max-pages N",
@@ -54,11 +57,11 @@ def exit_code(report: Report) -> int:
     """Tell the exit code of a crawl that came to its end."""
     if report.finish_reason is FinishReason.STOPPED:
         return INTERRUPTED
-    if not report.pages:
+    if not report.pages and Reason.FAIL_HANDLER not in report.counts.by_reason:
         return NOTHING
     if report.finish_reason in _LIMITS:
         return EARLY
-    return FINDINGS if report.failed else DONE
+    return FINDINGS if report.failed or any(one.gone for one in report.items.values()) else DONE
 
 
 def show(screen: Console, report: Report, findings: Findings, policy: Policy, *, resumed: bool = False) -> None:
@@ -66,6 +69,7 @@ def show(screen: Console, report: Report, findings: Findings, policy: Policy, *,
     parts = (
         _verdict(report),
         _changes(report),
+        _items(report),
         _broken(report, findings),
         _failed(report, findings),
         _reasons(report),
@@ -114,6 +118,35 @@ def _figures(report: Report) -> list[str | tuple[str, str]]:
             figures += ["   ", (f"{number:,}", colour), f" {name}"]
     pace = f" ({report.pages / report.seconds:.1f}/s)" if report.pages and report.seconds >= 0.1 else ""
     return [*figures, f"   {shown_size(report.snapshot.bytes)} in {shown_duration(report.seconds)}{pace}"]
+
+
+def _items(report: Report) -> Lines:
+    """Say what handlers yielded, which fields are not always filled, and which are suddenly empty."""
+    if not report.items:
+        return []
+    where = "" if report.directory is None else f"  {report.directory / ITEMS_FILE}"
+    lines: Lines = [(0, line(("Items", "bold"), where))]
+    wide = max(len(f"{coverage.items:,}") for coverage in report.items.values())
+    for name, coverage in report.items.items():
+        lines.append((wide + 4, line(f"  {coverage.items:>{wide},}  {name}  ", (_filled(coverage), "dim"))))
+        for field, number in coverage.gone.items():
+            said = f"{field} was filled before, and is empty in all of the last {number:,}"
+            lines.append((wide + 4, line(" " * (wide + 4), (said, "yellow"))))
+    return lines
+
+
+def _filled(coverage: Coverage) -> str:
+    rare = sorted((share, name) for name, share in coverage.fields.items() if share < 1)
+    if not rare:
+        return "no field is ever empty"
+    told = ", ".join(f"{name} {_percent(share)}" for share, name in rare[:KEPT])
+    more = f", {len(rare) - KEPT:,} more not always" if len(rare) > KEPT else ""
+    return f"filled: {told}{more}" + (", others 100%" if len(rare) < len(coverage.fields) else "")
+
+
+def _percent(share: float) -> str:
+    """Write a share so that neither some is none nor nearly all is all."""
+    return f"{min(max(share, 0.01), 0.99):.0%}" if share else "0%"
 
 
 def _plural(word: str, number: int) -> str:

@@ -74,7 +74,8 @@ def header(text: str) -> tuple[str, str]:
 READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     **dict.fromkeys(("timeout", "connect_timeout", "max_time", "max_crawl_delay", "max_retry_after"), duration),
     **dict.fromkeys(("max_body", "max_bytes"), size),
-    **dict.fromkeys(("max_pages", "concurrency", "host_concurrency", "ip_concurrency", "trap_budget"), count),
+    **dict.fromkeys(("max_pages", "max_handler_errors", "concurrency", "host_concurrency"), count),
+    **dict.fromkeys(("ip_concurrency", "trap_budget"), count),
     **dict.fromkeys(("max_depth", "retries", "max_redirects", "host_failures"), count_or_none),
     "delay": pause,
 }

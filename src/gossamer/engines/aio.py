@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from gossamer.engines.driver import FetchEvent, Visit
-from gossamer.model import Request
+from gossamer.model import Failure, Request, Response
 from gossamer.ports import AsyncFetcher
+
+AwaitedVisit = Callable[[Request, Response | Failure], Awaitable[FetchEvent]]
 
 
 class AsyncioEngine:
     """Run visits as tasks of the running event loop.
 
     Back-pressure comes from the crawl: it has no more in flight than there are slots. Reading a page does not await, so
-    the loop does one page at a time.
+    the loop does one page at a time. What is `awaited` is a visit that does await, because of its handlers.
     """
 
-    def __init__(self, fetcher: AsyncFetcher, visit: Visit) -> None:
+    def __init__(self, fetcher: AsyncFetcher, visit: Visit, awaited: AwaitedVisit | None = None) -> None:
         self._fetcher = fetcher
         self._visit = visit
+        self._awaited = awaited
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._finished: list[FetchEvent] = []
@@ -34,7 +37,8 @@ class AsyncioEngine:
 
     async def _run(self, request: Request) -> None:
         try:
-            event = self._visit(request, await self._fetcher.fetch(request))
+            answer = await self._fetcher.fetch(request)
+            event = self._visit(request, answer) if self._awaited is None else await self._awaited(request, answer)
             self._finished.append(event)  # looked up only now: `collect` replaces the list meanwhile
         except asyncio.CancelledError:
             raise

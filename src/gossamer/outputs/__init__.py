@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
 from gossamer.errors import UserError
+from gossamer.model import TypeBook
 from gossamer.policy import Policy
 from gossamer.ports import Output
 
 FORMATS: Final = ("jsonl", "warc", "parquet", "markdown")
 """The formats a crawl can write, by the names users give them."""
+
+ITEMS: Final = "items"
+ITEM_TABLES: Final = "items as parquet"
+ITEMS_FILE: Final = "items.jsonl"
+"""The outputs that a crawl with handlers has besides; the second where it writes Parquet."""
 
 
 def open_output(
@@ -23,12 +29,14 @@ def open_output(
     policy: Policy | None = None,
     request_header: Callable[[str, Sequence[tuple[str, str]]], bytes] | None = None,
     earlier: Path | None = None,
+    items: Mapping[str, TypeBook] | None = None,
 ) -> Output:
-    """Open the output of a format in a crawl directory; call `resume` before writing, with 0 for a new crawl.
+    """Open the output of a format, or one of items, in a crawl directory.
 
-    With `durable` a flush waits for the disk. WARC files say how the crawl was made: `policy` for its user agent and
-    whether it obeyed robots.txt, `request_header(url, conditions)` for the request records (without it there are
-    none). `earlier` is the directory of the crawl that this one updates.
+    Call `resume` before writing, with 0 for a new crawl. With `durable` a flush waits for the disk. WARC files say how
+    the crawl was made: `policy` for its user agent and whether it obeyed robots.txt, `request_header(url, conditions)`
+    for the request records (without it there are none). `earlier` is the directory of the crawl that this one updates.
+    Tables of items must know of those `items` that are there already.
     Raises UserError for a format that is none, or whose extra is not installed; OSError where files cannot be opened.
     """
     match format:
@@ -36,6 +44,14 @@ def open_output(
             from gossamer.outputs.jsonl import JsonLines
 
             return JsonLines(directory / "pages.jsonl", durable=durable)
+        case "items":
+            from gossamer.outputs.items import ItemLines
+
+            return ItemLines(directory / ITEMS_FILE, durable=durable)
+        case "items as parquet":
+            from gossamer.outputs.item_tables import ItemTables
+
+            return ItemTables(directory / ITEMS_FILE, durable=durable, known=items)
         case "warc":
             from gossamer.outputs.warc import Warc
 

@@ -1,0 +1,43 @@
+"""Visits whose handlers may be `async def`: what runs in an event loop, be it the crawl's own or a worker's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from gossamer.handlers import Due, Handled
+from gossamer.model import Failure, Item, Request, Response
+from gossamer.protocol import Failed, RobotsRead, Visited
+from gossamer.visit import Visitor
+
+
+async def visit(visitor: Visitor, request: Request, answer: Response | Failure) -> Visited | Failed | RobotsRead:
+    """Read an answer, run the handler of its page (awaiting it if need be), and say what came of it."""
+    event = visitor.read(request, answer)
+    due = visitor.due(event)
+    if due is None:
+        return event
+    return visitor.handled(event, due, await run(due) if due.handler.awaits else due.run())
+
+
+async def run(due: Due) -> Handled:
+    """Run an `async def` handler, be it one that yields or one that returns. Never raises, unless it is cancelled."""
+    try:
+        return due.ended(await _items(due))
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        return due.failed(error)  # something that the handler waited for was cancelled: its own affair
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever it is, it costs this page only
+        return due.failed(error)
+
+
+async def _items(due: Due) -> list[Item]:
+    given: Any = due.handler.function(due.page)
+    if isinstance(given, AsyncGenerator):
+        async with aclosing(given) as values:
+            return [due.item(value) async for value in values]
+    return [due.item(value) for value in due.values(await given)]

@@ -1,0 +1,160 @@
+"""Importing: find a user's function again by its name, in any process; load a file of handlers.
+
+A worker process imports the user's script under another name than `__main__`, so that what stands under
+`if __name__ == "__main__":` does not run there. Where a script has no such guard its import ends at the moment it
+would crawl: what it defined before is all a worker needs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Callable
+from contextvars import ContextVar
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+from msgspec import Struct
+
+from gossamer.errors import UserError
+
+_MAIN: Final = "__main__"
+_MAIN_IN_A_WORKER: Final = "__gossamer_main__"
+_ALSO_MAIN: Final = (_MAIN, "__mp_main__", _MAIN_IN_A_WORKER)
+"""The names under which the user's script may be loaded already; the second is multiprocessing's."""
+
+_loading: ContextVar[bool] = ContextVar("gossamer_loading", default=False)
+
+
+class Where(Struct, frozen=True):
+    """Where a function is: its module, the module's file, and its name there."""
+
+    module: str
+    file: str
+    name: str
+
+
+class CrawlBeginsError(BaseException):
+    """Ends the import of a script that begins a crawl; no `except Exception` of the user's stands in its way."""
+
+
+def refuse_while_loading() -> None:
+    """End the import that goes on, if any: whoever loads a file wants its functions, not another crawl."""
+    if _loading.get():
+        raise CrawlBeginsError
+
+
+def where(function: Callable[..., Any]) -> Where:
+    """Tell where a function can be found by other processes. Raises UserError, saying what to do, where it cannot."""
+    name, module = getattr(function, "__qualname__", ""), sys.modules.get(getattr(function, "__module__", None) or "")
+    if not inspect.isfunction(function):
+        raise _unfit(f"The handler {function!r}", "is no plain function", "wrap it in one: def handler(page): …")
+    if name.endswith("<lambda>"):
+        raise _unfit("A lambda", "cannot be found by other processes", "write it as a def at the top of a file")
+    if "<locals>" in name:
+        raise _unfit(
+            f"The handler {function.__name__}", "is defined inside another function", "move it to the top of its file"
+        )
+    file = str(Path(getattr(module, "__file__", None) or "").absolute())
+    if module is None or (module.__name__ == _MAIN and not Path(file).is_file()):
+        raise _unfit(
+            f"The handler {name}",
+            "lives in a notebook or an interactive session",
+            "put it into a file, such as handlers.py, and import it from there",
+        )
+    if _attribute(module, name) is not function:
+        raise _unfit(
+            f"The handler {name}",
+            f"is not what {module.__name__}.{name} names",
+            "let @crawler.on be the outermost of its decorators",
+        )
+    spec = getattr(module, "__spec__", None)  # a script has none; with `python -m` it says the module's real name
+    return Where(spec.name if spec is not None else module.__name__, file, name)
+
+
+def _unfit(what: str, why: str, advice: str) -> UserError:
+    return UserError(f"{what} {why}, so worker processes cannot run it: {advice}.")
+
+
+def function_at(place: Where) -> Callable[..., Any]:
+    """Find a function again. Raises UserError where it is gone."""
+    found = _attribute(_module(place), place.name)
+    if found is None:
+        raise UserError(f"{place.file} has no {place.name} when it is imported: define it before the crawl begins.")
+    return found  # type: ignore[no-any-return]  # whatever has that name now
+
+
+def _attribute(module: ModuleType, name: str) -> Any:
+    found: Any = module
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+def _module(place: Where) -> ModuleType:
+    if place.module == _MAIN:
+        for name in _ALSO_MAIN:
+            module = sys.modules.get(name)
+            file = getattr(module, "__file__", None)
+            if module is not None and file and str(Path(file).absolute()) == place.file:
+                return module
+        return _load_file(place.file, _MAIN_IN_A_WORKER)
+    try:
+        return importlib.import_module(place.module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{place.module}.".startswith(f"{error.name}."):
+            raise
+        return _load_file(place.file, place.module)  # a file that only the first process had on its path
+
+
+def load(file_or_module: str) -> ModuleType:
+    """Load a Python file, or a module by its dotted name. Raises UserError where that cannot be."""
+    if not file_or_module.endswith(".py"):
+        return _loaded(file_or_module, lambda: importlib.import_module(file_or_module))
+    path = Path(file_or_module).absolute()
+    if not path.is_file():
+        raise UserError(f"There is no file {file_or_module} to load handlers from.")
+    return _load_file(str(path), f"__gossamer_{path.stem}__")
+
+
+def _load_file(file: str, name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None, f"{file} is no Python file"
+    loader = spec.loader
+    assert loader is not None, f"nobody loads {file}"
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    folder = str(Path(file).parent)
+    if folder not in sys.path:  # as for any script: it may import what lies beside it
+        sys.path.insert(0, folder)
+
+    def execute() -> ModuleType:
+        try:
+            loader.exec_module(module)
+        except CrawlBeginsError:
+            pass
+        except BaseException:
+            sys.modules.pop(name, None)
+            raise
+        return module
+
+    return _loaded(file, execute)
+
+
+def _loaded(what: str, how: Callable[[], ModuleType]) -> ModuleType:
+    before = _loading.set(True)
+    try:
+        return how()
+    except UserError:
+        raise
+    except Exception as error:
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == what]
+        line = getattr(error, "lineno", None) or (frames[-1].lineno if frames else None)
+        at = f" (line {line})" if line else ""
+        raise UserError(f"{what} cannot be loaded: {type(error).__name__}: {error}{at}.") from error
+    finally:
+        _loading.reset(before)

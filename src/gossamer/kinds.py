@@ -1,0 +1,169 @@
+"""Kinds of values in items: what becomes the type of a column, taken from annotations or else from the values.
+
+    null < bool                < json
+           int64 < double      <
+           timestamp, date < string <
+           list<kind>          <
+
+Two kinds merge into the lowest that is above both, so it does not matter in which order items come. `json` is text that
+holds JSON: dicts, and whatever does not agree.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final, get_type_hints
+
+import msgspec
+from msgspec import inspect
+
+NULL: Final = "null"
+JSON: Final = "json"
+STRING: Final = "string"
+INTEGER: Final = "int64"
+DOUBLE: Final = "double"
+TIMESTAMP: Final = "timestamp"
+DATE: Final = "date"
+_LIST: Final = "list<"
+_TEXTS: Final = frozenset((STRING, TIMESTAMP, DATE))
+_NUMBERS: Final = frozenset((INTEGER, DOUBLE))
+_LARGEST: Final = 2**63
+
+_SCALARS: Final[Mapping[type, str]] = {
+    inspect.NoneType: NULL,
+    inspect.BoolType: "bool",
+    inspect.IntType: INTEGER,
+    inspect.FloatType: DOUBLE,
+    inspect.DateTimeType: TIMESTAMP,
+    inspect.DateType: DATE,
+    **dict.fromkeys(
+        (
+            inspect.StrType, inspect.BytesType, inspect.ByteArrayType, inspect.TimeType, inspect.TimeDeltaType,
+            inspect.UUIDType, inspect.DecimalType,
+        ),
+        STRING,
+    ),
+}  # fmt: skip
+
+
+def list_of(kind: str) -> str:
+    """Name the kind of a list whose elements are of a kind."""
+    return f"{_LIST}{kind}>"
+
+
+def element(kind: str) -> str:
+    """Name the kind of a list's elements; "" for what is no list."""
+    return kind[len(_LIST) : -1] if kind.startswith(_LIST) else ""
+
+
+def merged(one: str, other: str) -> str:
+    """Give the kind that values of both kinds fit into."""
+    if other in (one, NULL):
+        return one
+    if one == NULL:
+        return other
+    if one in _NUMBERS and other in _NUMBERS:
+        return DOUBLE
+    if one in _TEXTS and other in _TEXTS:
+        return STRING
+    if element(one) and element(other):
+        return list_of(merged(element(one), element(other)))
+    return JSON
+
+
+def seen(value: object, declared: str = NULL) -> str:
+    """Tell the kind of a value as JSON gives it, where a kind was declared for it."""
+    match value:
+        case None:
+            return declared
+        case bool():
+            found = "bool"
+        case int():
+            found = INTEGER if -_LARGEST <= value < _LARGEST else JSON
+        case float():
+            found = DOUBLE
+        case str():
+            found = declared if declared in (TIMESTAMP, DATE) and _is_moment(value, declared) else STRING
+        case list():
+            found = list_of(NULL)
+            for inner in value:
+                found = merged(found, list_of(seen(inner, element(declared) or NULL)))
+        case _:
+            found = JSON
+    return merged(declared, found)
+
+
+def _is_moment(text: str, kind: str) -> bool:
+    try:
+        moment(text, kind)
+    except ValueError:
+        return False
+    return True
+
+
+def moment(text: str, kind: str) -> dt.date:
+    """Read a timestamp (UTC where it names no zone) or date."""
+    if kind == DATE:
+        return dt.date.fromisoformat(text)
+    found = dt.datetime.fromisoformat(text)
+    return found if found.tzinfo is not None else found.replace(tzinfo=dt.UTC)
+
+
+@lru_cache(maxsize=1000)
+def declared(type_: type) -> Mapping[str, str]:
+    """Give the kinds that a dataclass, msgspec struct or pydantic model declares, by field as JSON names it.
+
+    Empty for dicts, and where annotations cannot be understood: then the values tell.
+    """
+    names = _names(type_)
+    if not names:
+        return {}
+    try:
+        hints = get_type_hints(type_)
+        return {said: _kind_of(inspect.type_info(hints[name])) for name, said in names.items()}
+    except Exception:  # noqa: BLE001  # annotations are the user's, and may be anything
+        return {}
+
+
+def _names(type_: type) -> dict[str, str]:
+    """Map the fields of a type to their names in JSON."""
+    if issubclass(type_, msgspec.Struct):
+        return dict(zip(type_.__struct_fields__, type_.__struct_encode_fields__, strict=True))
+    if dataclasses.is_dataclass(type_):
+        return {field.name: field.name for field in dataclasses.fields(type_)}
+    return {name: name for name in getattr(type_, "model_fields", ())}
+
+
+def _kind_of(info: inspect.Type) -> str:
+    match info:
+        case inspect.ListType() | inspect.VarTupleType() | inspect.SetType() | inspect.FrozenSetType():
+            return list_of(_kind_of(info.item_type))
+        case inspect.UnionType():
+            found = NULL
+            for one in info.types:
+                found = merged(found, _kind_of(one))
+            return found
+        case inspect.LiteralType():
+            return merged(seen(info.values[0]), seen(info.values[-1]))
+        case inspect.EnumType():
+            found = NULL
+            for member in info.cls:
+                found = merged(found, seen(member.value))
+            return found
+    return _SCALARS.get(type(info), JSON)
+
+
+def fitted(value: Any, kind: str) -> Any:
+    """Make a value of an item, as JSON gives it, what a column of a kind holds."""
+    if value is None:
+        return None
+    if kind == JSON:
+        return msgspec.json.encode(value).decode()
+    if kind in (TIMESTAMP, DATE):
+        return moment(value, kind)
+    if inner := element(kind):
+        return [fitted(one, inner) for one in value]
+    return float(value) if kind == DOUBLE else value

@@ -1,0 +1,61 @@
+"""Coverage: how full the fields of items are, and which are suddenly always empty."""
+
+from __future__ import annotations
+
+import pytest
+
+from gossamer.coverage import MOST_FIELDS, MOST_TYPES, OTHERS, Harvest, coverage_of
+from gossamer.items import item_of
+from gossamer.model import FieldBook, Item, TypeBook
+
+
+def items(*several: dict[str, object]) -> list[Item]:
+    return [item_of(one, url="https://a.example/", handler="h") for one in several]
+
+
+def test_fields_are_counted_by_type() -> None:
+    harvest = Harvest()
+    harvest.take(items({"title": "a", "price": 1}, {"title": "b", "price": None}))
+    harvest.take(items({"title": "", "tags": ["x"]}, {"title": "d", "price": 2.5}))
+    [(name, coverage)] = harvest.coverage().items()
+    assert (name, coverage.items, coverage.gone) == ("dict", 4, {})
+    assert coverage.fields == {"title": 0.75, "price": 0.5, "tags": 0.25}
+    assert harvest.books()["dict"].fields["price"] == FieldBook("double", 2, 4)
+
+
+def test_a_resumed_crawl_goes_on_counting() -> None:
+    whole, first, second = Harvest(), Harvest(), Harvest()
+    some, others = items({"a": 1, "b": "x"}, {"a": None}), items({"a": 2}, {"b": ["x"]})
+    whole.take([*some, *others])
+    first.take(some)
+    second.restore(first.books())
+    second.take(others)
+    assert second.books() == whole.books()
+    assert second.coverage() == whole.coverage()
+
+
+@pytest.mark.parametrize(
+    ("filled", "last", "items", "gone"),
+    [
+        (30, 30, 49, False),  # 19 in a row are too few
+        (30, 30, 50, True),
+        (10, 10, 30, True),
+        (9, 9, 500, False),  # it was never frequent
+        (10, 100, 130, False),  # one in ten had it: 30 without are no wonder
+        (10, 100, 166, True),
+        (0, 0, 500, False),  # never filled: the shares say so
+        (50, 50, 50, False),
+    ],
+)
+def test_a_field_is_gone_when_chance_does_not_explain_it(filled: int, last: int, items: int, gone: bool) -> None:
+    coverage = coverage_of(TypeBook(items, {"price": FieldBook("double", filled, last)}))
+    assert coverage.gone == ({"price": items - last} if gone else {})
+
+
+def test_names_made_up_from_data_are_counted_within_bounds() -> None:
+    harvest = Harvest()
+    harvest.take(items(*({f"field {number}": 1} for number in range(MOST_FIELDS + 9))))
+    harvest.take(Item("h", f"type {number}", b"{}\n") for number in range(MOST_TYPES + 9))
+    assert len(harvest.coverage()["dict"].fields) == MOST_FIELDS
+    assert len(harvest.coverage()) == MOST_TYPES + 1
+    assert harvest.coverage()[OTHERS].items == 10

@@ -1,0 +1,226 @@
+"""A handler is found again by name in another process; a file of handlers is loaded; what cannot be says what to do."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from gossamer import importing
+from gossamer.errors import UserError
+from gossamer.handlers import Handler, marked
+from gossamer.importing import Where, function_at, where
+from gossamer.page import Page
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_imported() -> Iterator[None]:
+    path, modules = list(sys.path), set(sys.modules)
+    yield
+    sys.path[:] = path
+    for name in set(sys.modules) - modules:
+        del sys.modules[name]
+
+
+def on_top(_page: Page) -> None:
+    """Can be found."""
+
+
+class Shop:
+    @staticmethod
+    def handler(_page: Page) -> None:
+        """Can be found, too."""
+
+
+@pytest.mark.parametrize("function", [on_top, Shop.handler])
+def test_a_function_at_the_top_of_a_module_is_found_again(function: Callable[[Page], Any]) -> None:
+    assert where(function) == Where(__name__, str(Path(__file__)), function.__qualname__)
+    assert function_at(where(function)) is function
+
+
+def test_what_others_cannot_find_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def inside(_page: Page) -> None:
+        """Is defined in a function."""
+
+    notebook = ModuleType("__main__")
+    exec("def cell(page): ...", vars(notebook))
+    wrapped = functools.wraps(on_top)(lambda page: None)
+    with pytest.raises(UserError, match=r"A lambda cannot be found by other processes, .* as a def at the top"):
+        where(lambda page: None)
+    with pytest.raises(UserError, match=r"The handler inside is defined inside another function, .* to the top"):
+        where(inside)
+    with pytest.raises(UserError, match=r"is no plain function, so worker processes cannot run it: wrap it in one"):
+        where(functools.partial(on_top))
+    with pytest.raises(UserError, match=r"The handler on_top is not what .*\.on_top names, .* be the outermost"):
+        where(wrapped)
+    monkeypatch.setitem(sys.modules, "__main__", notebook)
+    with pytest.raises(UserError, match=r"The handler cell lives in a notebook or an inter.* into a file"):
+        where(notebook.cell)
+
+
+# ---------------------------------------------------------------- scripts: a worker imports __main__ under another name
+
+GUARDED = """
+    import gossamer, pickle, sys
+    from helper import TITLE
+
+    crawler = gossamer.Crawler("https://example.org/")
+
+    @crawler.on()
+    def article(page):
+        return {"title": TITLE + page.title, "name": __name__}
+
+    if __name__ == "__main__":
+        from gossamer.visit import Work
+        sys.stdout.buffer.write(pickle.dumps(Work(crawler.policy, 1, handlers=tuple(crawler._handlers))))
+"""
+BARE = """
+    import gossamer, pickle, sys
+    from helper import TITLE
+
+    crawler = gossamer.Crawler("https://example.org/", fetcher=gossamer.RecordedFetcher.of_site({}))
+
+    @crawler.on()
+    def article(page):
+        return {"title": TITLE + page.title, "name": __name__}
+
+    from gossamer.visit import Work
+    work = pickle.dumps(Work(crawler.policy, 1, handlers=tuple(crawler._handlers)))
+    try:
+        crawler.run()
+    except Exception:
+        pass
+    sys.stdout.buffer.write(work)
+    assert __name__ == "__main__", "a worker stops where the crawl begins"
+"""
+WORKER = """
+    import pickle, sys
+    from gossamer.handlers import Due
+    from gossamer.page import Page
+    [handler] = pickle.loads(sys.stdin.buffer.read()).handlers
+    again = pickle.loads(pickle.dumps(handler))
+    assert again.function is handler.function, "found where it was loaded before"
+    sys.stdout.write(Due(handler, Page.of("<title>x</title>")).run().items[0].line.decode())
+"""
+
+
+@pytest.mark.parametrize("script", [GUARDED, BARE], ids=["guarded", "bare"])
+def test_a_handler_in_a_script_runs_in_a_worker(script: str, tmp_path: Path) -> None:
+    (tmp_path / "helper.py").write_text("TITLE = 'The '")
+    (tmp_path / "shop.py").write_text(textwrap.dedent(script))
+    command = [sys.executable, str(tmp_path / "shop.py")]
+    work = subprocess.run(command, check=True, timeout=60, capture_output=True).stdout
+    worker = [sys.executable, "-c", textwrap.dedent(WORKER)]
+    done = subprocess.run(worker, check=True, timeout=60, capture_output=True, input=work, cwd="/")
+    assert done.stdout.decode().endswith('"title":"The x","name":"__gossamer_main__"}\n')
+
+
+def test_a_module_run_by_its_name_is_found_by_its_name(tmp_path: Path) -> None:
+    package = tmp_path / "shop"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "run.py").write_text(
+        "from gossamer.importing import where\ndef handler(page): ...\nprint(where(handler).module)"
+    )
+    command = [sys.executable, "-m", "shop.run"]
+    done = subprocess.run(command, check=True, timeout=60, capture_output=True, cwd=tmp_path, text=True)
+    assert done.stdout == "shop.run\n"
+
+
+# ---------------------------------------------------------------- files of handlers
+
+
+def write(path: Path, text: str) -> str:
+    path.write_text(textwrap.dedent(text))
+    return str(path)
+
+
+MARKED = """
+    import gossamer
+    from beside import *
+
+    @gossamer.on("/shop/*")
+    @gossamer.on("/sale/*")
+    def prices(page): ...
+
+    @gossamer.on()
+    def rest(page): ...
+
+    def helper(page): ...
+"""
+
+
+def test_marked_functions_of_a_file_are_its_handlers(tmp_path: Path) -> None:
+    (tmp_path / "beside.py").write_text("")
+    found = marked(write(tmp_path / "shop.py", MARKED))
+    assert [(one.name, one.pattern) for one in found] == [("prices", "/shop/*"), ("prices", "/sale/*"), ("rest", "")]
+    assert function_at(where(found[0].function)) is found[0].function
+    place = where(found[2].function)
+    del sys.modules[place.module]
+    assert function_at(place).__name__ == "rest", "loaded again from its file"
+
+
+def test_a_module_of_handlers_is_loaded_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "shop_handlers.py", MARKED.replace("from beside import *", ""))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert len(marked("shop_handlers")) == 3
+
+
+def test_a_file_that_runs_a_crawl_is_loaded_up_to_there(tmp_path: Path) -> None:
+    text = """
+        import gossamer
+        @gossamer.on()
+        def rest(page): ...
+        for page in gossamer.crawl("https://example.org/"):
+            raise ValueError("never")
+    """
+    assert [one.name for one in marked(write(tmp_path / "shop.py", text))] == ["rest"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("x = 1", r"shop\.py has no handlers: mark functions there with @gossamer\.on\(PATTERN\)\."),
+        ("import nowhere.at_all", r"shop\.py cannot be loaded: ModuleNotFoundError: .* \(line 1\)\."),
+        ("\ndef (", r"shop\.py cannot be loaded: SyntaxError: .* \(line 2\)\."),
+        ("import gossamer\n@gossamer.on('x')\ndef f(page): ...", "The pattern 'x' can match no URL"),
+    ],
+)
+def test_a_file_that_cannot_be_loaded_says_why(text: str, sentence: str, tmp_path: Path) -> None:
+    modules = set(sys.modules)
+    with pytest.raises(UserError, match=sentence):
+        marked(write(tmp_path / "shop.py", text))
+    assert sentence.startswith("shop\\.py has") or not [name for name in set(sys.modules) - modules if "shop" in name]
+
+
+def test_an_interruption_ends_the_loading(tmp_path: Path) -> None:
+    modules = set(sys.modules)
+    with pytest.raises(KeyboardInterrupt):
+        marked(write(tmp_path / "shop.py", "raise KeyboardInterrupt"))
+    assert not [name for name in set(sys.modules) - modules if "shop" in name]
+
+
+def test_what_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"There is no file .*gone\.py to load handlers from"):
+        marked(str(tmp_path / "gone.py"))
+    with pytest.raises(UserError, match=r"gone_entirely cannot be loaded: ModuleNotFoundError"):
+        marked("gone_entirely")
+    file = write(tmp_path / "shop.py", "x = 1")
+    with pytest.raises(UserError, match=r"shop\.py has no rest when it is imported: define it before the crawl begins"):
+        function_at(Where("__gossamer_shop__", file, "rest"))
+    broken = write(tmp_path / "broken.py", "import nowhere")
+    sys.path.insert(0, str(tmp_path))
+    with pytest.raises(ModuleNotFoundError, match="nowhere"):
+        function_at(Where("broken", broken, "rest"))
+
+
+def test_a_handler_that_is_any_callable_has_a_name() -> None:
+    assert Handler(functools.partial(on_top)).name == "partial"
+    assert importing.where(on_top).name == "on_top"
