@@ -12,11 +12,13 @@ from gossamer.bench import measuring
 from gossamer.bench.cells import Cell, cells_of, engines, interpreters
 from gossamer.bench.measuring import BenchServer, Plan, measure, run_cell
 from gossamer.bench.replay import RecordedSite, workload_of
+from gossamer.bench.work import WORK
 from gossamer.bench.workloads import OVERHEAD, WEB, WORKLOADS, MadeUpSite, number_of, path_of
 from gossamer.cli import main
 from gossamer.crawler import Crawler
 from gossamer.demo.server import DemoServer
 from gossamer.errors import UserError
+from gossamer.page import Page
 from gossamer.parse.html import parse
 
 
@@ -48,6 +50,18 @@ def test_cells_are_engines_at_levels() -> None:
     found = list(cells_of(WEB, ("inline", "asyncio"), (), (2,), (), many=True))
     assert {(cell.engine, cell.in_flight) for cell in found} == {("inline", 1), ("asyncio", 8), ("asyncio", 64)}
     assert {cell.in_flight for cell in cells_of(WEB, ("threads",), (5,), (2,), (), many=True)} == {5}
+
+
+def test_a_crawl_whose_pages_are_worked_on_is_measured_too() -> None:
+    with BenchServer(msgspec.structs.replace(WEB, work="bytecode")) as server:
+        run = run_cell(Cell("web", "asyncio", 4), 0, server, 1.0)
+    assert run.failed == 0
+    assert run.pages > 0
+
+
+@pytest.mark.parametrize("name", WORK)
+def test_every_kind_of_work_yields_an_item(name: str) -> None:
+    assert len(list(WORK[name](Page.of("<p>Silk and thread.", url="https://example.org/")))) == 1
 
 
 def test_a_python_that_cannot_take_part_is_told_with_the_reason(tmp_path: Path) -> None:

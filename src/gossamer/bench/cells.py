@@ -136,7 +136,7 @@ def cells_of(
 
     CPU workers are tried where there is work for them beyond reading links, with the default number in flight.
     """
-    apart = has_cpu_workers() and (workload.name == "parse" or bool(workload.recorded))
+    apart = has_cpu_workers() and bool(workload.work or workload.recorded)
     for python in ("", *pythons):
         for engine in chosen:
             if engine == "processes":

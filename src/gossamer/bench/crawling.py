@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from gossamer.bench.cells import Cell
 from gossamer.bench.probes import IDLE_TICK, TICK, Late, LoopClock, Sample, Sampler
+from gossamer.bench.work import WORK
 from gossamer.bench.workloads import Workload
 from gossamer.crawler import Crawler
 from gossamer.engines.loop import new_event_loop
@@ -95,6 +96,8 @@ def crawl(order: Order) -> Watched:
         crawler = _crawler(order, Path(directory) / "bench.crawl", observer)
         over = threading.Timer(order.seconds, crawler.stop)
         observer.at_first = over.start  # not before: workers take time to start
+        if order.workload.work:
+            crawler.on()(WORK[order.workload.work])
         sampler.start()
         if order.cell.engine == "asyncio":
             with asyncio.Runner(loop_factory=new_event_loop) as runner:

@@ -30,8 +30,9 @@ NARROW: Final = 0.05
 """A cell whose interval is no wider than this part of its median needs no further runs."""
 FEWEST_ROUNDS: Final = 2
 ENOUGH_ROUNDS: Final = 9
-IDLE_SECONDS: Final = 4.5
-"""What the cells of an idle workload need at least: at two pages a second they do little."""
+IDLE_SECONDS: Final = 3.6
+WORK_SECONDS: Final = 2.0
+"""What a run needs at least where little happens, and where pages take long and come in heaps."""
 _START: Final = 1.0
 
 
@@ -178,11 +179,12 @@ def _turns(plan: Plan, runs: list[Run], began: float) -> Iterator[Turn]:
     """Give the turns, round after round, until every interval is narrow or the time is up. `runs` grows meanwhile."""
     draw = random.Random(plan.seed)  # noqa: S311  # an order, not a secret
     idle = {workload.name for workload in plan.workloads if workload.idle}
+    least = {workload.name: max(plan.seconds, _least(workload)) for workload in plan.workloads}
     for number in range(ENOUGH_ROUNDS):
         wanted = [cell for cell in plan.cells if not _is_narrow(cell, runs, 2 if cell.workload in idle else 3)]
-        turns = [Turn(number, (cell,), plan.seconds) for cell in wanted if cell.workload not in idle]
+        turns = [Turn(number, (cell,), least[cell.workload]) for cell in wanted if cell.workload not in idle]
         groups = (tuple(cell for cell in wanted if cell.workload == name) for name in sorted(idle))
-        turns += [Turn(number, group, max(plan.seconds, IDLE_SECONDS)) for group in groups if group]
+        turns += [Turn(number, group, least[group[0].workload]) for group in groups if group]
         draw.shuffle(turns)
         if not turns or (number >= FEWEST_ROUNDS and _late(plan, began, turns)):
             return
@@ -190,6 +192,10 @@ def _turns(plan: Plan, runs: list[Run], began: float) -> Iterator[Turn]:
             if number and _late(plan, began, [turn]):
                 return
             yield turn
+
+
+def _least(workload: Workload) -> float:
+    return IDLE_SECONDS if workload.idle else WORK_SECONDS if workload.work else 0.0
 
 
 def _late(plan: Plan, began: float, turns: Sequence[Turn]) -> bool:

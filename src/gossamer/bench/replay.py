@@ -17,7 +17,7 @@ from gossamer.protocol import Ended
 MOST_PAGES: Final = 5_000
 MOST_BYTES: Final = 256 * 1024 * 1024
 """The replay takes the first pages of a crawl, within these limits: it lives in memory."""
-_KEPT_SETTINGS: Final = ("delay", "host_concurrency", "max_links_per_page", "traps", "nofollow")
+_KEPT_SETTINGS: Final = ("delay", "host_concurrency", "max_links_per_page", "traps", "nofollow", "handlers")
 _FILLER: Final = b"<p>So much was here, and was not kept.</p>\n"
 
 

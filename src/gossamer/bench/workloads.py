@@ -24,7 +24,7 @@ _PARAGRAPH: Final = f"<p>{_SENTENCE * 4}</p>\n"
 class Workload(Struct, frozen=True):
     """A kind of work. `latency` is the median time the server takes, `spread` the sigma of its logarithm.
 
-    `size` is the bytes of a page, `links` how many it has,
+    `size` is the bytes of a page, `links` how many it has, `work` names the handler of `work.py` that gets each,
     `settings` are fields of `Policy`. The cells of an `idle` workload need no core to themselves and run side by side.
     `recorded` names the crawl directory that is replayed instead of made-up pages.
     """
@@ -36,6 +36,7 @@ class Workload(Struct, frozen=True):
     latency: float = 0.0
     spread: float = 0.0
     links: int = 12
+    work: str = ""
     settings: Mapping[str, Any] = {}
     idle: bool = False
     recorded: str = ""
@@ -58,12 +59,13 @@ WEB: Final = Workload(
 )
 PARSE: Final = Workload(
     "parse",
-    "pages of 200 KB with 1,000 links: work for the processor",
+    "pages of 200 KB with 1,000 links, whose text is wanted: work for the processor",
     hosts=8,
     size=200 * 1024,
     latency=0.02,
     spread=0.3,
     links=1000,
+    work="text",
     settings={"delay": 0.0, "host_concurrency": 100},
 )
 POLITE: Final = Workload(

@@ -17,7 +17,7 @@ from gossamer.bench.measuring import Plan, Results, cores, measure
 from gossamer.bench.page import HEADS, USE_HEADS, html, noise, use
 from gossamer.bench.replay import workload_of
 from gossamer.bench.verdicts import Standing, Verdict, judge, number, settings
-from gossamer.bench.workloads import WEB, WORKLOADS, Workload
+from gossamer.bench.workloads import PARSE, WEB, WORKLOADS, Workload
 from gossamer.cli.terminal import console, is_live, line, say
 from gossamer.errors import UserError
 
@@ -54,7 +54,7 @@ def _plan(chosen: Namespace) -> Plan:
         cell
         for workload in workloads
         for cell in cells_of(
-            workload, chosen.engines or engines(), chosen.levels, workers, pythons,
+            workload, _engines(workload, chosen), chosen.levels, workers, pythons,
             many=not chosen.quick or workload is WEB,
         )
     ]  # fmt: skip
@@ -66,6 +66,13 @@ def _plan(chosen: Namespace) -> Plan:
         seed=chosen.seed,
         quick=chosen.quick,
     )
+
+
+def _engines(workload: Workload, chosen: Namespace) -> Sequence[str]:
+    """Choose the engines to try: when time is short, one request at a time is only tried where it may do."""
+    if chosen.quick and not chosen.engines and workload in (WEB, PARSE):
+        return [engine for engine in engines() if engine != "inline"]
+    return chosen.engines or engines()
 
 
 def _wanted(path: str, chosen: Namespace) -> bool:

@@ -1,0 +1,46 @@
+"""Work that a crawl does with each page, as handlers: importable, so that other processes can do it too.
+
+The three kinds of ten milliseconds differ in what they do with Python's global lock: native code that frees it, native
+code that keeps it until it is done, and bytecode, which hands it over every few milliseconds when others want it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from gossamer.page import Page
+
+_ROUNDS: Final = 29_000
+_MODULUS: Final = (1 << 1500) - 1
+_STEPS: Final = 48_000
+
+
+def text(page: Page) -> Iterator[dict[str, Any]]:
+    """Take the text that a person sees."""
+    yield {"words": len(page.text.split())}
+
+
+def native_free(page: Page) -> Iterator[dict[str, Any]]:
+    """Compute in native code that frees the lock: a slow hash."""
+    yield {"key": hashlib.pbkdf2_hmac("sha256", page.body[:64], b"gossamer", _ROUNDS).hex()}
+
+
+def native_locked(page: Page) -> Iterator[dict[str, Any]]:
+    """Compute in native code that keeps the lock: one power of large numbers."""
+    yield {"last": pow(len(page.body), _MODULUS - 1, _MODULUS + 2) % 10}
+
+
+def bytecode(page: Page) -> Iterator[dict[str, Any]]:
+    """Compute in Python itself: a loop."""
+    total = 0
+    for step in range(_STEPS):
+        total += step ^ len(page.body)
+    yield {"total": total}
+
+
+WORK: Final[Mapping[str, Callable[[Page], Iterator[dict[str, Any]]]]] = MappingProxyType(
+    {"text": text, "native_free": native_free, "native_locked": native_locked, "bytecode": bytecode}
+)
