@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 import textwrap
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -178,6 +182,39 @@ def test_an_update_fetches_pages_with_handlers_whole_and_tells_all_the_same_what
     assert len(items(again.directory)) == 2
 
 
+KILLED = """
+    import gossamer, os, signal
+
+    @gossamer.on()
+    def links(page):
+        yield {"links": len(page.links)}
+        yield {"title": page.title}
+        if os.path.exists("deadly") and os.path.getsize("c/items.jsonl") > int(open("deadly").read()):
+            os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_items_are_there_exactly_if_their_pages_are_after_kill_9(tmp_path: Path) -> None:
+    (tmp_path / "links.py").write_text(textwrap.dedent(KILLED))
+    program = [sys.executable, "-m", "gossamer"]
+    talk = ["-q", "--delay", "0"]
+
+    def live(*words: str) -> int:
+        return subprocess.run([*program, *words], cwd=tmp_path, timeout=100, check=False).returncode
+
+    with DemoServer() as server:
+        begun = ("crawl", server.url, "--allow-private", "127.0.0.1", "-o", "c", "--handlers", "links.py", *talk)
+        for number, size in enumerate((0, 5_000, 20_000)):
+            (tmp_path / "deadly").write_text(str(size))
+            assert live(*(("resume", "c", "-e", ENGINES[number], *talk) if number else begun)) == -signal.SIGKILL
+        (tmp_path / "deadly").unlink()
+        assert live("resume", "c", *talk) in (0, 1)
+    records = [json.loads(line) for line in (tmp_path / "c" / "pages.jsonl").read_bytes().splitlines()]
+    done = [record["url"] for record in records if record["outcome"] == "done"]
+    assert len(records) == len({record["url"] for record in records}) > 300
+    assert Counter(item["_url"] for item in items(tmp_path / "c")) == dict.fromkeys(done, 2)
+
+
 # ---------------------------------------------------------------- a file of handlers
 
 FILE = """
@@ -197,7 +234,7 @@ FILE = """
 @pytest.fixture
 def handlers_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.path", [str(tmp_path), *__import__("sys").path])
+    monkeypatch.setattr("sys.path", [str(tmp_path), *sys.path])
     (tmp_path / "shop.py").write_text(textwrap.dedent(FILE))
     return "shop.py"
 
@@ -224,7 +261,7 @@ def test_the_command_line_takes_a_file_of_handlers_and_resume_finds_it_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.path", list(__import__("sys").path))
+    monkeypatch.setattr("sys.path", list(sys.path))
     text = FILE.replace("/p*", "/*").replace("yield Story(page.title)", "yield Story(page.title); page.follow('/lost')")
     (tmp_path / "shop.py").write_text(textwrap.dedent(text))
     with DemoServer() as server:

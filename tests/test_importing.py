@@ -29,6 +29,11 @@ def nothing_stays_imported() -> Iterator[None]:
         del sys.modules[name]
 
 
+def write(path: Path, text: str) -> str:
+    path.write_text(textwrap.dedent(text))
+    return str(path)
+
+
 def on_top(_page: Page) -> None:
     """Can be found."""
 
@@ -122,6 +127,14 @@ def test_a_handler_in_a_script_runs_in_a_worker(script: str, tmp_path: Path) -> 
     assert done.stdout.decode().endswith('"title":"The x","name":"__gossamer_main__"}\n')
 
 
+def test_a_script_is_loaded_once_and_not_as_the_main_module(tmp_path: Path) -> None:
+    file = write(tmp_path / "shop.py", "def rest(page): ...\nassert __name__ == '__gossamer_main__'")
+    rest = function_at(Where("__main__", file, "rest"))
+    assert function_at(Where("__main__", file, "rest")) is rest
+    other = write(tmp_path / "other.py", "def rest(page): ...")
+    assert function_at(Where("__main__", other, "rest")) is not rest
+
+
 def test_a_module_run_by_its_name_is_found_by_its_name(tmp_path: Path) -> None:
     package = tmp_path / "shop"
     package.mkdir()
@@ -135,11 +148,6 @@ def test_a_module_run_by_its_name_is_found_by_its_name(tmp_path: Path) -> None:
 
 
 # ---------------------------------------------------------------- files of handlers
-
-
-def write(path: Path, text: str) -> str:
-    path.write_text(textwrap.dedent(text))
-    return str(path)
 
 
 MARKED = """
