@@ -18,10 +18,11 @@ help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
 # A stamp is newer than what it was made from: setting up again costs nothing until a lock changes.
-.venv/ready: pyproject.toml requirements.lock .ci/setup
+NATIVE := hatch_build.py src/gossamer/parse/_tags.c
+.venv/ready: pyproject.toml requirements.lock .ci/setup $(NATIVE)
 	@.ci/setup requirements.lock && touch $@
 
-.venv/ready-dev: pyproject.toml requirements-dev.lock .ci/setup
+.venv/ready-dev: pyproject.toml requirements-dev.lock .ci/setup $(NATIVE)
 	@.ci/setup requirements-dev.lock && touch .venv/ready $@
 
 demo: .venv/ready
@@ -46,6 +47,7 @@ SEEDS ?= 500
 FIRST ?= 0
 fuzz: .venv/ready-dev
 	@PYTHONPATH=src $(PY) tests/fuzz_scan.py --minutes $(MINUTES) $(ARGS)
+	@$(PY) tests/fuzz_native.py
 
 simulate: .venv/ready-dev
 	@PYTHONPATH=src:tests $(PY) -m simulation.simulate --seeds $(SEEDS) --first $(FIRST) $(ARGS)

@@ -1,13 +1,18 @@
-"""Tame pages are read quickly, and say exactly what reading them token by token would say."""
+"""Pages are read quickly where that is possible, and say exactly what reading them token by token would say."""
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from fuzz_native import NO_SANITIZERS
 from fuzz_scan import NAMES, differs, page
-from gossamer.parse.quick import _TAGS, quick_scan, scan
+from gossamer.parse.quick import FindTags, native_tags, quick_scan, scan, tame_tags
 from gossamer.parse.scan import RAW, Reader
 
 TAME = '<!DOCTYPE html><html lang="de"><meta name="robots" content="noindex"><title>t &amp; u</title>{}</html>'
@@ -20,11 +25,24 @@ def test_both_ways_read_made_up_pages_alike() -> None:
     assert answers.count(False) > 2_000, "too few of the pages are tame"
 
 
-def test_a_tame_page_is_read_quickly() -> None:
+@pytest.fixture
+def native() -> FindTags:
+    if native_tags is None:
+        wanted = os.environ.get("GOSSAMER_REQUIRE_SERVERS") == "1"
+        (pytest.fail if wanted else pytest.skip)("the native part was not compiled: is there a C compiler?")
+    return native_tags
+
+
+@pytest.fixture(params=["python", "native"])
+def find(request: pytest.FixtureRequest) -> FindTags:
+    return tame_tags if request.param == "python" else request.getfixturevalue("native")
+
+
+def test_a_tame_page_is_read_quickly(find: FindTags) -> None:
     text = TAME.format(
         '<a href="x" rel="nofollow">1</a><a href="y">2</a><a href="#z">3</a><noscript><a href="w"></noscript>'
     )
-    found = quick_scan(text)
+    found = quick_scan(text, find)
     assert found == Reader(text).read()
     assert found is not None
     assert (found.hrefs, found.nofollow_hrefs, found.title, found.language) == (("y", "w"), ("x",), "t & u", "de")
@@ -51,12 +69,89 @@ def test_a_tame_page_is_read_quickly() -> None:
 )
 def test_a_wild_page_is_left_to_the_reader(wild: str) -> None:
     text = TAME.format(wild)
-    assert quick_scan(text) is None
+    assert quick_scan(text, tame_tags) is None
     assert scan(text) == Reader(text).read()
 
 
-def test_every_tag_that_means_anything_is_looked_at() -> None:
-    for name in Reader.TAGS | RAW:
+@pytest.mark.parametrize(
+    ("markup", "hrefs"),
+    [
+        ('<!-- <a href=x> --><a href="y">', ("y",)),
+        ("<!--> <a href=x> -->", ("x",)),
+        ("<!---> <a href=x> -->", ("x",)),
+        ("<!-- x --!><a href=x>", ("x",)),
+        ("<!-- x -- > <a href=x> --->", ()),
+        ("<!-- x", ()),
+        ("<img alt=\"1 > 2 <a href=x>\"><a href='<y>'>", ("<y>",)),
+        ('<b ="<a href=x>"><a href=y>', ("y",)),
+        ('<b x=="><a href=y>', ("y",)),
+        ('<b x=y"><a href=y>', ("y",)),
+        ("<b/x=/><a/href=y/>", ("y/",)),
+        ("</b x='<a href=x>'><a href=y>", ("y",)),
+        ("<script>document.write('<a href=x>')</script ><a href=y>", ("y",)),
+        ("<script><!-- </script><a href=y>", ("y",)),
+        ("<STYLE>a > b </styles></style/x><a href=y>", ("y",)),
+        ("<title>a <a href=x> c</title><a href=y>", ("y",)),
+        ("<iframe src=z><a href=x></iframe><a href=y>", ("z", "y")),
+        ("<textarea></textareas><a href=x></TEXTAREA><a href=y>", ("y",)),
+        ("<?php <a href=x> ?><!x <a href=x2>></ <a href=x3><a href=y>", ("y",)),
+        ("< a href=x><3><>", ()),
+        ("<a href=y", ()),
+        ("<a href='y", ()),
+        ("a<", ()),
+        ("</", ()),
+        ("</b", ()),
+        ("<!", ()),
+        ("<!-", ()),
+        ("<!--", ()),
+        ("<!-->", ()),
+        ("<b x=", ()),
+    ],
+)
+def test_what_is_no_tame_page_is_read_natively(markup: str, hrefs: tuple[str, ...], native: FindTags) -> None:
+    found = quick_scan(markup, native)
+    assert found is not None
+    assert found.hrefs == hrefs
+    assert found == Reader(markup).read()
+
+
+@pytest.mark.parametrize(
+    "wild",
+    [
+        "<script><!-- <script></script><a href=x>",
+        "<script>",
+        "<title>a",
+        "<style></style",
+        "<svg>",
+        "<MATH x>",
+        "<plaintext>",
+    ],
+)
+def test_what_the_native_part_does_not_understand_it_leaves_to_the_reader(wild: str, native: FindTags) -> None:
+    assert native(wild.encode()) is None
+    assert scan(wild) == Reader(wild).read()
+
+
+def test_the_native_part_takes_bytes_and_nothing_else(native: FindTags) -> None:
+    with pytest.raises(TypeError, match="a page is bytes, not str"):
+        native("<a>")  # type: ignore[arg-type]
+
+
+def test_every_tag_that_means_anything_is_looked_at(find: FindTags) -> None:
+    for name in Reader.TAGS | RAW - {"noscript"}:
+        end = f"</{name}>" if name in RAW else ""
         for tag in (f"<{name}>", f"<{name.upper()}\tx=y>", f"<{name}/>"):
-            assert _TAGS.fullmatch(tag), tag
+            found = find(f"<u>{tag}{end}</u>".encode())
+            silent = {"script", "style", "textarea", "xmp", "noembed", "noframes"}
+            assert found is None or (found[0].startswith(tag.encode()) if found else name in silent), tag
     assert set(NAMES) > Reader.TAGS | RAW, "the made-up pages must contain them all"
+
+
+def test_the_native_part_reads_no_byte_beyond_a_page(native: FindTags) -> None:
+    script = Path(__file__).with_name("fuzz_native.py")
+    command = [sys.executable, script, "--seconds", "3"]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=100)
+    if ended.returncode == NO_SANITIZERS:
+        pytest.skip(ended.stdout)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "nothing reported" in ended.stdout

@@ -48,8 +48,6 @@ KNOWN_URLS: Final = 50_000
 
 _OTHER_SCHEME: Final = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*+:", re.IGNORECASE)
 
-_Judged = dict[str, Outlink | Refusal | None]
-
 
 class Work(Struct, frozen=True):
     """Say what every worker of a crawl does with an answer, wherever it runs: it can be pickled, a visitor cannot.
@@ -85,7 +83,7 @@ class Visitor:
         self._markdown = markdown
         self._choice = Choice(handlers) if handlers else None
         self._scopes: dict[tuple[str, ...], Scope] = {(): Scope.of(policy)}
-        self._known: dict[tuple[str, bool, str, int], _Judged] = {}
+        self._known: dict[tuple[str, bool, str, int], set[str]] = {}
         self._reported: dict[str, int] = {}
 
     def visit(self, request: Request, answer: Response | Failure) -> Visited | Failed | RobotsRead:
@@ -318,41 +316,39 @@ class Visitor:
             tuple(one for one in judged if type(one) is Refusal),
         )
 
-    def _judge_new(self, place: _Place, hrefs: tuple[str, ...]) -> list[Outlink | Refusal | None]:
+    def _judge_new(self, place: _Place, hrefs: tuple[str, ...]) -> list[Outlink | Refusal]:
         limit = self._policy.max_depth
-        at_limit = limit is not None and place.request.link.depth >= limit
+        depth = place.request.link.depth
+        at_limit = limit is not None and depth >= limit
         known = self._known_in((place.directory, at_limit, place.encoding, len(place.request.adopted)))
         fresh = [href for href in hrefs if href not in known]
         if not fresh:
             return []
-        resolver, scope = Resolver(place.base), self._scope(place.request)
-        judged = [self._judge(place, resolver, scope, href, at_limit=at_limit) for href in fresh]
-        for href, one in zip(fresh, judged, strict=True):
-            if not href.startswith("?"):  # these depend on the whole path, not on the directory
-                known[href] = one
+        known.update([href for href in fresh if href[0] != "?"])  # these depend on the whole path, not on the directory
+        resolve, scope, reported = Resolver(place.base).canonical, self._scope(place.request), self._reported
+        judged: list[Outlink | Refusal] = []
+        for href in fresh:
+            url = resolve(href if place.encoding == "utf-8" else encoding.encode_query(href, place.encoding))
+            if url is None:
+                judged.append(self._no_link(href))
+                continue
+            if self._respells:
+                url = respelled(url, self._policy)
+            if at_limit:
+                judged.append(Refusal(self._mark(url), scope.judge(url) or Reason.SKIP_DEPTH))
+            elif reported.get(url, depth + 1) > depth:  # from a page nearer to a seed it counts again
+                judged.append(self._judge(url, scope, depth))
         return judged
 
-    def _known_in(self, key: tuple[str, bool, str, int]) -> _Judged:
+    def _known_in(self, key: tuple[str, bool, str, int]) -> set[str]:
         known = self._known.get(key)
         if known is None or len(known) > KNOWN_HREFS:
             if len(self._known) >= KNOWN_DIRECTORIES:
                 self._known = {}
-            known = self._known[key] = {}
+            known = self._known[key] = set()
         return known
 
-    def _judge(
-        self, place: _Place, resolver: Resolver, scope: Scope, href: str, *, at_limit: bool
-    ) -> Outlink | Refusal | None:
-        url = resolver.canonical(encoding.encode_query(href, place.encoding))
-        if url is None:
-            return self._no_link(href)
-        if self._respells:
-            url = respelled(url, self._policy)
-        if at_limit:
-            return Refusal(self._mark(url), scope.judge(url) or Reason.SKIP_DEPTH)
-        depth = place.request.link.depth
-        if self._reported.get(url, depth + 1) <= depth:  # from a page nearer to a seed it would count again
-            return None
+    def _judge(self, url: str, scope: Scope, depth: int) -> Outlink | Refusal:
         refused = scope.judge(url)
         return self._accepted_at(depth, url) if refused is None else Refusal(self._mark(url), refused)
 
@@ -374,7 +370,7 @@ class Visitor:
         trap = traps.recognised(url, self._policy)
         return Refusal(self._mark(url), Reason.SKIP_TRAP, trap) if trap else self._outlink(url)
 
-    def _refuse_all(self, place: _Place, hrefs: tuple[str, ...]) -> list[Outlink | Refusal | None]:
+    def _refuse_all(self, place: _Place, hrefs: tuple[str, ...]) -> list[Outlink | Refusal]:
         resolver = Resolver(place.base)
         urls = (resolver.canonical(encoding.encode_query(href, place.encoding)) for href in hrefs)
         known = [respelled(url, self._policy) for url in urls if url is not None]

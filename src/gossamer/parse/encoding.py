@@ -38,6 +38,19 @@ _ATTRIBUTE: Final = re.compile(
     rb"[\t\n\f\r /]*+([^\t\n\f\r />][^\t\n\f\r /=>]*+)"
     rb"(?:[\t\n\f\r ]*+=[\t\n\f\r ]*+(?:\"([^\"]*+)\"|'([^']*+)'|([\"'])|(?=>)|([^\t\n\f\r >]++)))?+"
 )
+# What nearly every head looks like: tags and comments without surprises up to a declaration without any.
+_PLAIN_HEAD: Final = re.compile(
+    rb"""(?: [^<]*+ < (?:
+            !--(?!-?>)(?:[^-]|-(?!->))*+-->
+          | !(?!--)[^>]*+>
+          | /?(?!meta[\t\n\f\r /])[a-z][a-z0-9]*+ (?:[\t\n\f\r /][^<>"'=]*+ (?:(?<=[\w:-])="[^"]*+"[^<>"'=]*+)*+)?+ >
+          | meta[ ](?:name|property)="[^"]*+"[ ]content="[^"]*+"[ ]?/?>
+         ) )*?
+        [^<]*+ <meta[ ]
+        (?: charset="([\w-]++)" | http-equiv="content-type"[ ]content="text/html;[ ]?charset=([\w-]++)" )[ ]?/?>
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
 _CUT: Final = re.compile(rb"(?:[\xc2-\xf4]|[\xe0-\xf4][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{2})\Z")
 
 
@@ -76,6 +89,8 @@ def _prescan(head: bytes) -> str | None:
         return "utf-16le"
     if head.startswith(b"\x00<\x00?\x00x"):
         return "utf-16be"
+    if plain := _PLAIN_HEAD.match(head):
+        return _in_document(plain[1] or plain[2]) or _meta_encoding(head) or _xml_encoding(head)
     return _meta_encoding(head) or _xml_encoding(head)
 
 

@@ -276,11 +276,11 @@ class Reader:
 
 
 def tidy(href: str) -> str:
-    """Strip an href; "" where it leads to the page itself or, by a scheme that no crawler follows, out of the web."""
+    """Strip an href, its fragment too; "" where it leads to the page itself or, by a scheme that is none, nowhere."""
     href = href.strip(WHITESPACE)
     if not href or (href[0] in _FIRST_LETTERS and _NOT_A_LINK.match(href)):
         return ""
-    return href
+    return href[: href.find("#")] if "#" in href else href
 
 
 def _refresh_target(rest: str) -> str:

@@ -1,0 +1,37 @@
+"""Compile the native tag finder where there is a C compiler; without one gossamer installs as well, and is slower."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+SOURCE = Path("src/gossamer/parse/_tags.c")
+
+
+class NativeHook(BuildHookInterface[Any]):
+    """Put the compiled module beside its source and into the wheel."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Compile; say so where that is not possible."""
+        source = Path(self.root) / SOURCE
+        target = source.with_name("_tags" + str(sysconfig.get_config_var("EXT_SUFFIX")))
+        fresh = target.with_name(f"{target.name}.new")
+        compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")
+        flags = ["-O2", "-fPIC", "-shared", f"-I{sysconfig.get_path('include')}"]
+        if sysconfig.get_platform().startswith("macosx"):
+            flags += ["-undefined", "dynamic_lookup"]
+        try:
+            subprocess.run([*compiler, *flags, str(source), "-o", str(fresh)], check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            target.unlink(missing_ok=True)  # one of older source would be worse than none
+            self.app.display_warning(f"gossamer reads pages in Python: its native part was not compiled ({error}).")
+            return
+        fresh.replace(target)
+        build_data["pure_python"] = False
+        build_data["infer_tag"] = True
+        build_data["artifacts"].append(f"/src/gossamer/parse/{target.name}")

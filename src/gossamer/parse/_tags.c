@@ -1,0 +1,240 @@
+/* Find the tags of an HTML page that may mean anything to a crawler: quick.py, done natively where a compiler was there.
+ *
+ * One pass over UTF-8 by the rules of the WHATWG tokenizer (HTML section 13.2.5), which are about ASCII only. It allocates
+ * nothing but its answer, keeps no state, and reads no byte at or after `end`: every function takes a place in the page
+ * and gives a later one, or NULL where the page runs out before what it looks for.
+ */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <string.h>
+
+typedef const char *Place;
+
+enum Kind { DULL, TELLING, WILD, TEXT, TELLING_TEXT, SCRIPT };
+
+/* What an element is to us. WILD: only a reader that follows nesting understands the page. TEXT: its content is text. */
+static const struct { const char *name; enum Kind kind; } ELEMENTS[] = {
+    {"a", TELLING}, {"area", TELLING}, {"base", TELLING}, {"html", TELLING}, {"link", TELLING}, {"meta", TELLING},
+    {"frame", TELLING}, {"title", TELLING_TEXT}, {"iframe", TELLING_TEXT}, {"script", SCRIPT}, {"style", TEXT},
+    {"textarea", TEXT}, {"xmp", TEXT}, {"noembed", TEXT}, {"noframes", TEXT}, {"svg", WILD}, {"math", WILD},
+    {"template", WILD}, {"frameset", WILD}, {"plaintext", WILD},
+};
+
+static int is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f'; }
+static int is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+static int ends_name(char c) { return is_space(c) || c == '/' || c == '>'; }
+
+/* Whether `length` characters from `at` are `name`, which is in lower case, in any case. */
+static int is_name(Place at, Py_ssize_t length, const char *name)
+{
+    for (Py_ssize_t i = 0; i < length; i++) {
+        char c = at[i] >= 'A' && at[i] <= 'Z' ? (char)(at[i] | 32) : at[i];
+        if (!c || c != name[i])  /* a `name` that is shorter ends in 0, which equals no character but itself */
+            return 0;
+    }
+    return name[length] == 0;
+}
+
+static enum Kind kind_of(Place name, Py_ssize_t length)
+{
+    if (length <= 9)  /* "plaintext" */
+        for (size_t i = 0; i < sizeof ELEMENTS / sizeof *ELEMENTS; i++)
+            if (((name[0] | 32) == ELEMENTS[i].name[0]) && is_name(name, length, ELEMENTS[i].name))
+                return ELEMENTS[i].kind;
+    return DULL;
+}
+
+/* Past the next `c`. */
+static Place after(Place at, Place end, char c)
+{
+    Place found = at < end ? memchr(at, c, (size_t)(end - at)) : NULL;
+    return found ? found + 1 : NULL;
+}
+
+/* Past the ">" of the tag whose name ends at `at` (13.2.5.32 to 13.2.5.40). */
+static Place after_tag(Place at, Place end)
+{
+    enum { BEFORE_NAME, NAME, AFTER_NAME, BEFORE_VALUE, UNQUOTED } state = BEFORE_NAME;
+    for (; at < end; at++) {
+        char c = *at;
+        if (c == '>')
+            return at + 1;
+        switch (state) {
+        case BEFORE_NAME:
+            if (!is_space(c) && c != '/')
+                state = NAME;  /* even if it is "=" */
+            break;
+        case NAME:
+        case AFTER_NAME:
+            if (c == '=')
+                state = BEFORE_VALUE;
+            else if (c == '/')
+                state = BEFORE_NAME;
+            else
+                state = is_space(c) ? AFTER_NAME : NAME;
+            break;
+        case BEFORE_VALUE:
+            if (c == '"' || c == '\'') {
+                at = memchr(at + 1, c, (size_t)(end - at - 1));
+                if (!at)
+                    return NULL;
+                state = BEFORE_NAME;
+            }
+            else if (!is_space(c))
+                state = UNQUOTED;
+            break;
+        case UNQUOTED:
+            if (is_space(c))
+                state = BEFORE_NAME;
+            break;
+        }
+    }
+    return NULL;
+}
+
+/* Past the comment whose text begins at `at` (13.2.5.43 to 13.2.5.51). */
+static Place after_comment(Place at, Place end)
+{
+    if (at < end && *at == '>')
+        return at + 1;
+    if (end - at >= 2 && at[0] == '-' && at[1] == '>')
+        return at + 2;
+    while ((at = after(at, end, '-'))) {
+        if (at == end || *at != '-')
+            continue;
+        while (at < end && *at == '-')
+            at++;
+        if (at < end && *at == '>')
+            return at + 1;
+        if (end - at >= 2 && at[0] == '!' && at[1] == '>')
+            return at + 2;
+    }
+    return NULL;
+}
+
+/* The "<" of the next "</name" from `at` on. */
+static Place end_tag(Place at, Place end, Place name, Py_ssize_t length)
+{
+    while (at < end && (at = memchr(at, '<', (size_t)(end - at)))) {
+        if (end - at > length + 2 && at[1] == '/' && ends_name(at[2 + length])) {
+            Py_ssize_t same = 0;
+            while (same < length && (at[2 + same] | 32) == (name[same] | 32) && is_letter(at[2 + same]))
+                same++;
+            if (same == length)
+                return at;
+        }
+        at++;
+    }
+    return NULL;
+}
+
+/* Whether a script may go on after its first end tag, because of a "<script" after a "<!--" (13.2.5.20 and later). */
+static int is_double(Place at, Place end)
+{
+    int comment = 0;
+    while (at < end && (at = memchr(at, '<', (size_t)(end - at)))) {
+        if (end - at >= 4 && !memcmp(at, "<!--", 4))
+            comment = 1;
+        else if (comment && end - at >= 7 && is_name(at + 1, 6, "script"))
+            return 1;
+        at++;
+    }
+    return 0;
+}
+
+/* Append the bytes from `start` to `end`; -1 on error. */
+static int append(PyObject *list, Place start, Place end)
+{
+    PyObject *tag = PyBytes_FromStringAndSize(start, end - start);
+    int failed = tag ? PyList_Append(list, tag) : -1;
+    Py_XDECREF(tag);
+    return failed;
+}
+
+/* Gather the tags: 1 all is well, 0 the page is not for us, -1 an exception is set. */
+static int gather(Place at, Place end, PyObject *tags)
+{
+    while (at < end && (at = memchr(at, '<', (size_t)(end - at)))) {
+        Place start = at++;
+        if (at == end)
+            return 1;
+        if (is_letter(*at)) {
+            Place name = at;
+            while (at < end && !ends_name(*at))
+                at++;
+            Py_ssize_t length = at - name;
+            if (!(at = after_tag(at, end)))
+                return 1;
+            enum Kind kind = kind_of(name, length);
+            if (kind == WILD)
+                return 0;
+            if (kind >= TEXT) {
+                Place text = at;
+                if (!(at = end_tag(text, end, name, length)) || (kind == SCRIPT && is_double(text, at)))
+                    return 0;
+                Place closed = after_tag(at + 2 + length, end);
+                if (!closed)
+                    return 0;
+                if (kind == TELLING_TEXT && append(tags, start, closed) < 0)
+                    return -1;
+                at = closed;
+            }
+            else if (kind == TELLING && append(tags, start, at) < 0)
+                return -1;
+        }
+        else if (*at == '/' && at + 1 < end && is_letter(at[1])) {
+            do
+                at++;
+            while (at < end && !ends_name(*at));
+            at = after_tag(at, end);
+        }
+        else if (end - at >= 3 && !memcmp(at, "!--", 3))
+            at = after_comment(at + 3, end);
+        else if (*at == '!' || *at == '?' || *at == '/')
+            at = after(at, end, '>');  /* a doctype, or a comment of sorts */
+        if (!at)
+            return 1;
+    }
+    return 1;
+}
+
+static PyObject *find_tags(PyObject *Py_UNUSED(module), PyObject *page)
+{
+    if (!PyBytes_Check(page))
+        return PyErr_Format(PyExc_TypeError, "a page is bytes, not %.100s", Py_TYPE(page)->tp_name);
+    PyObject *tags = PyList_New(0);
+    if (!tags)
+        return NULL;
+    Place start = PyBytes_AS_STRING(page);
+    int done = gather(start, start + PyBytes_GET_SIZE(page), tags);
+    if (done > 0)
+        return tags;
+    Py_DECREF(tags);
+    if (done < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef METHODS[] = {
+    {"find_tags", find_tags, METH_O,
+     "List the tags of a page, given as UTF-8, that may mean anything; None where only a whole reader can tell."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyModuleDef_Slot SLOTS[] = {
+#if PY_VERSION_HEX >= 0x030C0000
+    {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+#endif
+#if PY_VERSION_HEX >= 0x030D0000
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, NULL},
+};
+
+static struct PyModuleDef MODULE = {
+    PyModuleDef_HEAD_INIT, .m_name = "_tags", .m_doc = "Find the tags of an HTML page, natively.", .m_methods = METHODS,
+    .m_slots = SLOTS,
+};
+
+PyMODINIT_FUNC PyInit__tags(void) { return PyModuleDef_Init(&MODULE); }
