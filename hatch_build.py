@@ -1,4 +1,4 @@
-"""Compile the native tag finder where there is a C compiler; without one gossamer installs as well, and is slower."""
+"""Compile the native reader of links where there is a C compiler; without one gossamer installs too, and is slower."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCE = Path("src/gossamer/parse/_tags.c")
+SOURCE = Path("src/gossamer/parse/_links.c")
 
 
 class NativeHook(BuildHookInterface[Any]):
@@ -19,7 +19,7 @@ class NativeHook(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile; say so where that is not possible."""
         source = Path(self.root) / SOURCE
-        target = source.with_name("_tags" + str(sysconfig.get_config_var("EXT_SUFFIX")))
+        target = source.with_name("_links" + str(sysconfig.get_config_var("EXT_SUFFIX")))
         fresh = target.with_name(f"{target.name}.new")
         compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")
         flags = ["-O2", "-fPIC", "-shared", f"-I{sysconfig.get_path('include')}"]

@@ -1,4 +1,4 @@
-"""Give nasty pages to the native tag finder, compiled with sanitizers: `python tests/fuzz_native.py --seconds 60`.
+"""Give nasty pages to the native reader of links, compiled with sanitizers: `python tests/fuzz_native.py --seconds 60`.
 
 A read past the end of a page, an overflow or other undefined behaviour ends it with a report and a status that is not
 0; status 77 means that this machine's compiler has no sanitizers.
@@ -17,14 +17,14 @@ import time
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parent.parent
-SOURCE = HOME / "src/gossamer/parse/_tags.c"
+SOURCE = HOME / "src/gossamer/parse/_links.c"
 NOISE = b"<>/!-=\"' aAscriptSTYLE\n\0x&;"
 NO_SANITIZERS = 77
 
 
 def compile_and_run(seconds: float) -> int:
     with tempfile.TemporaryDirectory() as place:
-        module = Path(place) / "_tags.so"
+        module = Path(place) / "_links.so"
         command = f"cc -g -O1 -fsanitize=address,undefined -fno-sanitize-recover -fPIC -shared {SOURCE} -o {module}"
         try:
             subprocess.run([*command.split(), f"-I{sysconfig.get_path('include')}"], check=True, capture_output=True)
@@ -47,7 +47,7 @@ def compile_and_run(seconds: float) -> int:
 
 
 def feed(seconds: float) -> None:
-    from _tags import find_tags  # the one compiled above
+    from _links import find_links  # the one compiled above
 
     from fuzz_scan import page
 
@@ -55,8 +55,8 @@ def feed(seconds: float) -> None:
     while time.monotonic() < until:
         whole = page(rng).encode("utf-8", "surrogatepass")
         for cut in (len(whole), rng.randrange(len(whole) + 1), rng.randrange(len(whole) + 1)):
-            find_tags(whole[:cut])
-        find_tags(bytes(rng.choices(NOISE, k=rng.randrange(60))))
+            find_links(whole[:cut])
+        find_links(bytes(rng.choices(NOISE, k=rng.randrange(60))))
         fed += 4
     sys.stdout.write(f"{fed:,} pages, nothing reported\n")
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from gossamer.parse.quick import native_tags, quick_scan, tame_tags
+from gossamer.parse.quick import native_links, quick_scan, tame_links
 from gossamer.parse.scan import Reader
 
 NAMES = (
@@ -202,7 +202,7 @@ def _attribute(rng: random.Random, wildness: float) -> str:
     return f" {name}={quote}{value}{quote}"
 
 
-WAYS = [find for find in (native_tags, tame_tags) if find is not None]
+WAYS = [find for find in (native_links, tame_links) if find is not None]
 
 
 def differs(text: str) -> bool | None:

@@ -1,30 +1,33 @@
 """Read a page by its few tags that mean anything, without cutting all of it into tokens.
 
-What each tag means is told by the rules of `scan.py`, once for all pages that contain the same tag. The tags are found
-by `_tags.c`, or in Python where that was not compiled; then only in tame pages, where no attribute value, comment,
-script or title contains a `<`, and no value a `>`. Every other page goes to `Reader`, and so does one with svg, math,
-template, frames or plaintext: all ways give the same answer, or none. `tests/fuzz_scan.py` compares them.
+What a tag means is told by the rules of `scan.py`, once for all pages that contain the same tag. Tags are found by
+`_links.c`, which understands plain links by itself, or in Python where that was not compiled; then only in tame pages,
+where no attribute value, comment, script or title contains a `<`, and no value a `>`. Every other page goes to
+`Reader`, and so does one with svg, math, template, frames or plaintext: all ways give the same answer, or none.
+`tests/fuzz_scan.py` compares them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Final
 
 from turbohtml import Token, TokenType, tokenize
 
-from gossamer.parse.scan import RAW, ROBOTS_NAMES, ROBOTS_WORDS, Reader, Scan
+from gossamer.parse.scan import RAW, ROBOTS_NAMES, ROBOTS_WORDS, Reader, Scan, tidy
 
-FindTags = Callable[[bytes], list[bytes] | None]
-"""List the tags of a page, given as UTF-8, that may mean anything; None where that takes a whole `Reader`."""
+FindLinks = Callable[[bytes], Mapping[str | bytes, int] | None]
+"""Find links (str) and tags that may mean more (bytes) on a page given as UTF-8, and count each; None where that takes
+a whole `Reader`."""
 
-native_tags: FindTags | None
+native_links: FindLinks | None
 try:
-    from gossamer.parse._tags import find_tags as native_tags
+    from gossamer.parse._links import find_links as native_links
 except ImportError:  # there was no compiler where gossamer was installed
-    native_tags = None
+    native_links = None
 
 _NOT_ANGLES: Final = bytes(set(range(256)) - set(b"<>"))
 # A quotation mark after "=" opens a value; here it is one that runs into "<" or ">".
@@ -36,10 +39,7 @@ _TAGS: Final = re.compile(
     rb"(?:[^<]*+</(?i:script|style|title|textarea|xmp|iframe|noembed|noframes)(?=[\t\n\f\r />])[^<>]*+>)?+"
 )
 # What most links look like can be told without a tokenizer, and most meta elements lack all words that concern us.
-_PLAIN_LINK: Final = re.compile(
-    rb"(<a href=\"(?!(?i:javascript|mailto|tel|data|about|blob):)([!$-%'-~]*+)(?:#[^\"&\0\r]*+)?"
-    rb"\"(?: (?:class|id|target|title)=\"[^\"]*+\")*+>)"
-)
+_PLAIN_LINK: Final = re.compile(r"<a href=\"([^\"&\r\0]*+)\"(?: (?:class|id|target|title)=\"[^\"]*+\")*+>")
 _TELLING_META: Final = (*ROBOTS_NAMES, *ROBOTS_WORDS, "http-equiv", "&")
 _TEXT_INSIDE: Final = RAW - {"noscript", "plaintext"}
 _WILD: Final = frozenset({"svg", "math", "template", "frameset", "plaintext"})
@@ -60,14 +60,14 @@ _Meaning = Token | str | _Told
 _known: dict[bytes, _Meaning] = {}
 
 
-def tame_tags(page: bytes) -> list[bytes] | None:
-    """List the tags of a page, given as UTF-8, that may mean anything; None where it is not tame."""
+def tame_links(page: bytes) -> Mapping[str | bytes, int] | None:
+    """Count the tags of a page that may mean anything, if it is tame: `FindLinks`, without a compiler."""
     angles = page.translate(None, _NOT_ANGLES)
     tame = b"<" not in angles.replace(b"<>", b"") and _OPEN.search(page) is None
-    return _TAGS.findall(page) if tame else None
+    return Counter(_TAGS.findall(page)) if tame else None
 
 
-FIND_TAGS: Final[FindTags] = native_tags or tame_tags
+FIND_LINKS: Final[FindLinks] = native_links or tame_links
 
 
 def scan(text: str) -> Scan:
@@ -76,59 +76,54 @@ def scan(text: str) -> Scan:
     return Reader(text).read() if found is None else found
 
 
-def quick_scan(text: str, find_tags: FindTags = FIND_TAGS) -> Scan | None:
+def quick_scan(text: str, find_links: FindLinks = FIND_LINKS) -> Scan | None:
     """Read a page as `Reader` would; None where that takes more than to know its tags."""
-    page = text.encode("utf-8", "surrogatepass")
-    found = find_tags(page)
-    if found is None:
-        return None
-    tags = dict.fromkeys(found)
-    said = list(map(_known.get, tags))
-    if None in said:
-        learned = _learn([tag for tag, meaning in zip(tags, said, strict=True) if meaning is None])
-        said = [learned[tag] if meaning is None else meaning for tag, meaning in zip(tags, said, strict=True)]
-    return _TagReader(found).read_tags(zip(tags, said, strict=True))
+    found = find_links(text.encode("utf-8", "surrogatepass"))
+    return None if found is None else _TagReader().read_found(found)
 
 
 class _TagReader(Reader):
     """Reads a page by its distinct tags: to read one a second time would change nothing."""
 
-    def __init__(self, all_tags: list[bytes]) -> None:
+    def __init__(self) -> None:
         super().__init__("")
-        self._all = all_tags
 
-    def read_tags(self, tags: Iterable[tuple[bytes, _Meaning | None]]) -> Scan | None:
-        hrefs = self._hrefs
-        for tag, meaning in tags:
-            if type(meaning) is str:
+    def read_found(self, found: Mapping[str | bytes, int]) -> Scan | None:
+        hrefs, known = self._hrefs, _known
+        for item, times in found.items():
+            if type(item) is str:
+                hrefs[item] = False
+                continue
+            assert type(item) is bytes
+            meaning = known.get(item)
+            if meaning is None:
+                meaning = _learn(item)
+            if type(meaning) is not str:
+                if not (isinstance(meaning, Token) and self._apply(item, meaning, times)):
+                    return None
+            elif meaning:
                 hrefs[meaning] = False
-            elif not (isinstance(meaning, Token) and self._apply(tag, meaning)):
-                return None
-        hrefs.pop("", None)
         return self._found()
 
-    def _apply(self, tag: bytes, token: Token) -> bool:
+    def _apply(self, tag: bytes, token: Token, times: int) -> bool:
         """Apply the rule of a tag; False where that takes more than the tag itself."""
         if token.tag == "title":
             self._tokens = self.tokens(_text(tag))
             next(self._tokens)
-        elif token.tag == "meta" and self._all.count(tag) > 1:  # directives are listed as often as they are given
+        elif token.tag == "meta" and times > 1:  # directives are listed as often as they are given
             return False
         self._RULES[token.tag](self, token)
         return True
 
 
-def _learn(tags: list[bytes]) -> dict[bytes, _Meaning]:
-    """Tell what tags mean that were not met before, and remember it."""
-    learned: dict[bytes, _Meaning] = {tag: href.decode() for tag, href in _PLAIN_LINK.findall(b"".join(tags))}
-    for tag in tags:
-        if tag not in learned:
-            learned[tag] = _meaning(_text(tag))
-    if len(_known) >= _REMEMBERED:
-        _known.clear()
-    if max(map(len, tags)) <= _LONGEST:
-        _known.update(learned)
-    return learned
+def _learn(tag: bytes) -> _Meaning:
+    """Tell what a tag means, and remember it."""
+    meaning = _meaning(_text(tag))
+    if len(tag) <= _LONGEST:
+        if len(_known) >= _REMEMBERED:
+            _known.clear()
+        _known[tag] = meaning
+    return meaning
 
 
 def _text(tag: bytes) -> str:
@@ -137,6 +132,8 @@ def _text(tag: bytes) -> str:
 
 def _meaning(tag: str) -> _Meaning:
     """Tell what a tag means: the link to follow that is all it says, or itself where the page at hand matters."""
+    if plain := _PLAIN_LINK.fullmatch(tag):
+        return tidy(plain[1])
     if tag.startswith("<!--"):
         return "" if tag.endswith("-->", 7) else _Told.UNKNOWN
     if tag.startswith("<meta ") and not _may_tell(tag.lower()):

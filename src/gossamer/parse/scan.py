@@ -238,9 +238,9 @@ class Reader:
             nofollow_hrefs=tuple([href for href, nofollow in links.items() if nofollow]),
             base=None if self._base_href is None else written(self._base_href),
             title=_SPACES.sub(" ", written(self._title or "")).strip(" "),  # a no-break space is part of a title
-            language=(self._language or "").strip(WHITESPACE),
+            language=written(self._language or "").strip(WHITESPACE),
             canonical=written(self._canonical or "") or None,
-            meta_robots=tuple(self._meta_robots),
+            meta_robots=tuple([(written(name), written(content)) for name, content in self._meta_robots]),
             refresh=written(self._refresh or "") or None,
         )
 

@@ -1,4 +1,4 @@
-/* Find the tags of an HTML page that may mean anything to a crawler: quick.py, done natively where a compiler was there.
+/* Find the links of an HTML page, and the tags that may mean more to a crawler: what quick.py does, natively.
  *
  * One pass over UTF-8 by the rules of the WHATWG tokenizer (HTML section 13.2.5), which are about ASCII only. It allocates
  * nothing but its answer, keeps no state, and reads no byte at or after `end`: every function takes a place in the page
@@ -11,11 +11,11 @@
 
 typedef const char *Place;
 
-enum Kind { DULL, TELLING, WILD, TEXT, TELLING_TEXT, SCRIPT };
+enum Kind { DULL, LINK, TELLING, WILD, TEXT, TELLING_TEXT, SCRIPT };
 
 /* What an element is to us. WILD: only a reader that follows nesting understands the page. TEXT: its content is text. */
 static const struct { const char *name; enum Kind kind; } ELEMENTS[] = {
-    {"a", TELLING}, {"area", TELLING}, {"base", TELLING}, {"html", TELLING}, {"link", TELLING}, {"meta", TELLING},
+    {"a", LINK}, {"area", LINK}, {"base", TELLING}, {"html", TELLING}, {"link", TELLING}, {"meta", TELLING},
     {"frame", TELLING}, {"title", TELLING_TEXT}, {"iframe", TELLING_TEXT}, {"script", SCRIPT}, {"style", TEXT},
     {"textarea", TEXT}, {"xmp", TEXT}, {"noembed", TEXT}, {"noframes", TEXT}, {"svg", WILD}, {"math", WILD},
     {"template", WILD}, {"frameset", WILD}, {"plaintext", WILD},
@@ -143,17 +143,99 @@ static int is_double(Place at, Place end)
     return 0;
 }
 
-/* Append the bytes from `start` to `end`; -1 on error. */
-static int append(PyObject *list, Place start, Place end)
+/* Whether `at` leads out of the web, by a scheme that no crawler follows. */
+static int leads_nowhere(Place at, Place end)
 {
-    PyObject *tag = PyBytes_FromStringAndSize(start, end - start);
-    int failed = tag ? PyList_Append(list, tag) : -1;
-    Py_XDECREF(tag);
+    static const char *const SCHEMES[] = {"javascript:", "mailto:", "tel:", "data:", "about:", "blob:"};
+    for (size_t i = 0; i < sizeof SCHEMES / sizeof *SCHEMES; i++) {
+        Py_ssize_t length = (Py_ssize_t)strlen(SCHEMES[i]);
+        if (end - at >= length && is_name(at, length, SCHEMES[i]))
+            return 1;
+    }
+    return 0;
+}
+
+/* Count an item, which is given away; -1 on error. */
+static int count(PyObject *found, PyObject *item)
+{
+    int failed = -1;
+    if (item) {
+        PyObject *before = PyDict_GetItemWithError(found, item);  /* borrowed */
+        if (before || !PyErr_Occurred()) {
+            PyObject *now = PyLong_FromLong(before ? PyLong_AsLong(before) + 1 : 1);
+            failed = now ? PyDict_SetItem(found, item, now) : -1;
+            Py_XDECREF(now);
+        }
+        Py_DECREF(item);
+    }
     return failed;
 }
 
-/* Gather the tags: 1 all is well, 0 the page is not for us, -1 an exception is set. */
-static int gather(Place at, Place end, PyObject *tags)
+static int count_tag(PyObject *found, Place start, Place end)
+{
+    return count(found, PyBytes_FromStringAndSize(start, end - start));
+}
+
+/* Count a link whose attributes are those from `at` to `end`: 1 done, 0 its tag says more than that, -1 on error. */
+static int count_link(PyObject *found, Place at, Place end)
+{
+    Place href = NULL, href_end = NULL;
+    while (at < end) {
+        if (is_space(*at) || *at == '/') {
+            at++;
+            continue;
+        }
+        Place name = at++;  /* even if it is "=" */
+        while (at < end && !is_space(*at) && *at != '/' && *at != '=')
+            at++;
+        Py_ssize_t length = at - name;
+        Place value = NULL, value_end = NULL;
+        while (at < end && is_space(*at))
+            at++;
+        if (at < end && *at == '=') {
+            do
+                at++;
+            while (at < end && is_space(*at));
+            if (at < end && (*at == '"' || *at == '\'')) {
+                value = at + 1;
+                value_end = memchr(value, *at, (size_t)(end - value));
+                if (!value_end)
+                    return 0;  /* cannot be: `after_tag` has been here */
+                at = value_end + 1;
+            }
+            else {
+                value = at;
+                while (at < end && !is_space(*at))
+                    at++;
+                value_end = at;
+            }
+        }
+        if (length == 3 && is_name(name, 3, "rel"))
+            return 0;
+        if (length == 4 && !href && is_name(name, 4, "href")) {
+            href = value ? value : name;
+            href_end = value ? value_end : name;
+        }
+    }
+    while (href < href_end && is_space(*href))
+        href++;
+    while (href < href_end && is_space(href_end[-1]))
+        href_end--;
+    for (Place c = href; c < href_end; c++)
+        if (*c == '&' || *c == '\r' || *c == 0 || (unsigned char)*c >= 0x80)
+            return 0;
+    if (href == href_end || leads_nowhere(href, href_end))
+        return 1;
+    Place fragment = memchr(href, '#', (size_t)(href_end - href));
+    if (fragment)
+        href_end = fragment;
+    if (href == href_end)
+        return 1;
+    return count(found, PyUnicode_DecodeASCII(href, href_end - href, NULL)) < 0 ? -1 : 1;
+}
+
+/* Gather links and tags: 1 all is well, 0 the page is not for us, -1 an exception is set. */
+static int gather(Place at, Place end, PyObject *found)
 {
     while (at < end && (at = memchr(at, '<', (size_t)(end - at)))) {
         Place start = at++;
@@ -164,6 +246,7 @@ static int gather(Place at, Place end, PyObject *tags)
             while (at < end && !ends_name(*at))
                 at++;
             Py_ssize_t length = at - name;
+            Place attributes = at;
             if (!(at = after_tag(at, end)))
                 return 1;
             enum Kind kind = kind_of(name, length);
@@ -176,12 +259,15 @@ static int gather(Place at, Place end, PyObject *tags)
                 Place closed = after_tag(at + 2 + length, end);
                 if (!closed)
                     return 0;
-                if (kind == TELLING_TEXT && append(tags, start, closed) < 0)
+                if (kind == TELLING_TEXT && count_tag(found, start, closed) < 0)
                     return -1;
                 at = closed;
             }
-            else if (kind == TELLING && append(tags, start, at) < 0)
-                return -1;
+            else if (kind == LINK || kind == TELLING) {
+                int done = kind == LINK ? count_link(found, attributes, at - 1) : 0;
+                if (done < 0 || (!done && count_tag(found, start, at) < 0))
+                    return -1;
+            }
         }
         else if (*at == '/' && at + 1 < end && is_letter(at[1])) {
             do
@@ -199,26 +285,27 @@ static int gather(Place at, Place end, PyObject *tags)
     return 1;
 }
 
-static PyObject *find_tags(PyObject *Py_UNUSED(module), PyObject *page)
+static PyObject *find_links(PyObject *Py_UNUSED(module), PyObject *page)
 {
     if (!PyBytes_Check(page))
         return PyErr_Format(PyExc_TypeError, "a page is bytes, not %.100s", Py_TYPE(page)->tp_name);
-    PyObject *tags = PyList_New(0);
-    if (!tags)
+    PyObject *found = PyDict_New();
+    if (!found)
         return NULL;
     Place start = PyBytes_AS_STRING(page);
-    int done = gather(start, start + PyBytes_GET_SIZE(page), tags);
+    int done = gather(start, start + PyBytes_GET_SIZE(page), found);
     if (done > 0)
-        return tags;
-    Py_DECREF(tags);
+        return found;
+    Py_DECREF(found);
     if (done < 0)
         return NULL;
     Py_RETURN_NONE;
 }
 
 static PyMethodDef METHODS[] = {
-    {"find_tags", find_tags, METH_O,
-     "List the tags of a page, given as UTF-8, that may mean anything; None where only a whole reader can tell."},
+    {"find_links", find_links, METH_O,
+     "Count the plain links of a page given as UTF-8, by href (str), and the tags that may mean more (bytes), in the order\n"
+     "of the page; None where only a whole reader can tell."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -233,8 +320,8 @@ static PyModuleDef_Slot SLOTS[] = {
 };
 
 static struct PyModuleDef MODULE = {
-    PyModuleDef_HEAD_INIT, .m_name = "_tags", .m_doc = "Find the tags of an HTML page, natively.", .m_methods = METHODS,
+    PyModuleDef_HEAD_INIT, .m_name = "_links", .m_doc = "Find the links of an HTML page, natively.", .m_methods = METHODS,
     .m_slots = SLOTS,
 };
 
-PyMODINIT_FUNC PyInit__tags(void) { return PyModuleDef_Init(&MODULE); }
+PyMODINIT_FUNC PyInit__links(void) { return PyModuleDef_Init(&MODULE); }
