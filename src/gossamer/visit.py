@@ -324,7 +324,6 @@ class Visitor:
         fresh = [href for href in hrefs if href not in known]
         if not fresh:
             return []
-        known.update([href for href in fresh if href[0] != "?"])  # these depend on the whole path, not on the directory
         resolve, scope, reported = Resolver(place.base).canonical, self._scope(place.request), self._reported
         judged: list[Outlink | Refusal] = []
         for href in fresh:
@@ -338,6 +337,7 @@ class Visitor:
                 judged.append(Refusal(self._mark(url), scope.judge(url) or Reason.SKIP_DEPTH))
             elif reported.get(url, depth + 1) > depth:  # from a page nearer to a seed it counts again
                 judged.append(self._judge(url, scope, depth))
+        known.update([href for href in fresh if href[0] != "?"])  # these depend on the whole path, not on the directory
         return judged
 
     def _known_in(self, key: tuple[str, bool, str, int]) -> set[str]:
