@@ -48,14 +48,9 @@ class Measurement:
 
     `pages`: distinct HTML pages that left the server with status 200; `repeated`: how many of them left it more than
     once; `missed`: pages of the site that were not fetched by a crawler that was to fetch all; `others`: requests for
-<<<<<<< HEAD
     anything else, dead links among them; `size`: bytes of a page, on average;
     `memory`: the largest resident size of the process tree, shared pages counted
     once; `status`: the exit code, negative for a signal.
-=======
-    anything else, dead links among them; `size`: bytes of a page, on average; `memory`: the largest resident size of
-    the process tree, shared pages counted once; `status`: the exit code, negative for a signal.
->>>>>>> 2cac818 (Let the native reader tell plain links by itself)
     """
 
     name: str
