@@ -14,7 +14,7 @@ THREADS = Cell("web", "threads", 8)
 INLINE = Cell("web", "inline", 1)
 SOUND = Run(
     cell=ASYNCIO, round=0, seconds=2.0, counted=1000, rate=500.0, cpu=1.0, server_cpu=0.2, held=40.0, expected=40.0,
-    latency=0.08, flying=45.0, residence=0.09, halves=(500.0, 500.0), heaps=400,
+    latency=0.08, flying=45.0, residence=0.09, halves=(500.0, 500.0), burst=4,
     pages=1300, bytes=1300, served_pages=1300,
     served_bytes=1300, failed=0, first_failure="", loop_lag=0.002, thread_delay=0.005, memory=70_000_000, sockets=65,
     busiest=0.7, others=0.1,

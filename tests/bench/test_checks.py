@@ -37,7 +37,14 @@ def test_what_is_wrong_is_said(fields: dict[str, object], said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "fields", [{"held": 41.5, "expected": 40.0}, {"halves": (540.0, 480.0)}, {"cpu": 3.9}, {"rate": 6900.0}]
+    "fields",
+    [
+        {"held": 41.5, "expected": 40.0},
+        {"halves": (540.0, 480.0)},
+        {"halves": (800.0, 200.0), "burst": 260},
+        {"cpu": 3.9},
+        {"rate": 6900.0},
+    ],
 )
 def test_what_chance_and_timers_can_do_passes(fields: dict[str, object]) -> None:
     assert list(complaints(msgspec.structs.replace(SOUND, **fields), ceiling=10_000, cores=2)) == []

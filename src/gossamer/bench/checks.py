@@ -66,9 +66,8 @@ def _below(run: Run, ceiling: float) -> str:
 
 def _drift(run: Run) -> str:
     first, second = run.halves
-    # A half has half of the heaps, give or take their root; a steady stream counts as ten heaps a second.
-    heaps = min(run.counted, max(run.heaps, int(10 * run.seconds)))
-    allowed = DRIFT + 3 * math.sqrt(4 / heaps)
+    # A half has half of the pages, give or take their root; and what lands at once lands in one of the two.
+    allowed = DRIFT + 3 * math.sqrt(4 / run.counted) + 4 * run.burst / run.counted
     mean = (first + second) / 2
     if abs(first - second) > allowed * mean:
         return (

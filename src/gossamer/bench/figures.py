@@ -20,6 +20,8 @@ WARM_UP: Final = 0.2
 """This share of a run, from its first page on, is left out: connections open, caches fill, the frontier grows."""
 APART: Final = 0.001
 """Seconds between two pages that were not handed over together."""
+MOMENT: Final = 0.02
+"""Seconds within which pages landed at once, where a busy engine hands over all that it has read meanwhile."""
 RESAMPLES: Final = 2_000
 CONFIDENCE: Final = 0.95
 
@@ -44,7 +46,7 @@ class Run(Struct, frozen=True):
     Little's law: `held` is the mean number of requests that the server had at a time, `expected` what throughput and
     latency make of it: those that came, each for the time it was to take (`latency` in the mean), as far as it falls
     into the window. `flying` is the mean number in flight as the crawler saw it, `residence` the time a page stayed.
-    `halves` are the rates of the two halves, `heaps` how often pages landed, several at once counted as one.
+    `halves` are the rates of the two halves, `burst` the most pages that landed at once.
     `pages` and `bytes` count the whole run, `served_pages` and `served_bytes` what the server says of it.
     `loop_lag` and `thread_delay` are 99th percentiles, None where there is no event loop. `busiest` is the share of
     its time that the busiest core worked, `others` how many cores the rest of the machine used. `broken` holds the
@@ -64,7 +66,7 @@ class Run(Struct, frozen=True):
     flying: float
     residence: float
     halves: tuple[float, float]
-    heaps: int
+    burst: int
     pages: int
     bytes: int
     served_pages: int
@@ -113,7 +115,7 @@ def run_of(cell: Cell, number: int, watched: Watched, log: Log) -> Run:
         flying=_at_once(((landed - stay, landed) for landed, stay in stays), begin, end),
         residence=statistics.fmean(watched.residence[index] for index in counted) if counted else 0.0,
         halves=(early / (seconds / 2), (len(counted) - early) / (seconds / 2)),
-        heaps=len(heaps([watched.landed[index] for index in counted])),
+        burst=burst(sorted(watched.landed[index] for index in counted)),
         pages=len(watched.landed),
         bytes=sum(watched.sizes),
         served_pages=len(log.arrived),
@@ -154,6 +156,11 @@ def window(watched: Watched) -> tuple[float, float]:
 def heaps(landed: Sequence[float]) -> list[float]:
     """Give the moment at which each heap of pages was complete: those that the driver took at once."""
     return [one for one, other in itertools.pairwise(landed) if other - one > APART] + list(landed[-1:])
+
+
+def burst(landed: Sequence[float]) -> int:
+    """Count the most pages that landed within a moment."""
+    return max((at + 1 - bisect.bisect_left(landed, moment - MOMENT) for at, moment in enumerate(landed)), default=0)
 
 
 def cpu_between(samples: Sequence[Sample], begin: float, end: float) -> float:

@@ -16,6 +16,7 @@ from gossamer.bench.workloads import Workload
 MEANINGFUL: Final = 1.1
 """A cell is faster than another where even the low end of the interval of their ratio is above this."""
 FEWEST_SOUND: Final = 2
+_TOO_SHORT: Final = "Nothing can be concluded: the time was up before every cell had run twice."
 
 
 class Standing(Struct, frozen=True):
@@ -55,6 +56,8 @@ def judge(results: Results) -> list[Verdict]:
 def _judged(results: Results, workload: Workload, ceiling: float) -> Verdict:
     standings = [_standing(results.runs_of(cell)) for cell in results.cells_of(workload.name)]
     sound = [standing for standing in standings if standing.rate is not None]
+    if any(len(standing.runs) < FEWEST_SOUND for standing in standings):
+        return Verdict(workload, ceiling, tuple(standings), None, _TOO_SHORT)
     if not sound:
         return Verdict(workload, ceiling, tuple(standings), None, _nothing(standings))
     best = max(sound, key=_median)
