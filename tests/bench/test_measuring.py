@@ -13,7 +13,7 @@ from gossamer.bench.cells import Cell, cells_of, engines, interpreters
 from gossamer.bench.measuring import BenchServer, Plan, measure, run_cell
 from gossamer.bench.replay import RecordedSite, workload_of
 from gossamer.bench.work import WORK
-from gossamer.bench.workloads import OVERHEAD, WEB, WORKLOADS, MadeUpSite, number_of, path_of
+from gossamer.bench.workloads import OVERHEAD, PARSE, WEB, WORKLOADS, MadeUpSite, number_of, path_of
 from gossamer.cli import main
 from gossamer.crawler import Crawler
 from gossamer.demo.server import DemoServer
@@ -50,6 +50,7 @@ def test_cells_are_engines_at_levels() -> None:
     found = list(cells_of(WEB, ("inline", "asyncio"), (), (2,), (), many=True))
     assert {(cell.engine, cell.in_flight) for cell in found} == {("inline", 1), ("asyncio", 8), ("asyncio", 64)}
     assert {cell.in_flight for cell in cells_of(WEB, ("threads",), (5,), (2,), (), many=True)} == {5}
+    assert {cell.in_flight for cell in cells_of(PARSE, ("asyncio",), (), (2,), (), many=False)} == {8}
 
 
 def test_a_crawl_whose_pages_are_worked_on_is_measured_too() -> None:

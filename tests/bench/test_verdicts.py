@@ -46,6 +46,13 @@ def test_a_faster_cell_that_cannot_be_trusted_leaves_nothing_to_conclude() -> No
     assert verdict.sentence.startswith("Nothing can be concluded: threads, 64 in flight may well be the fastest")
 
 
+def test_a_cell_that_nothing_sound_can_be_compared_with_is_not_advised() -> None:
+    broken = [run(THREADS, 90.0, number, broken=("it was not steady.",)) for number in range(3)]
+    [verdict] = judge(results(*FAST, *broken))
+    assert verdict.advised is None
+    assert verdict.sentence.startswith("Nothing can be concluded: threads, 8 in flight: 3 of 3 runs break")
+
+
 def test_one_run_alone_proves_nothing() -> None:
     [verdict] = judge(results(*SLOW, FAST[0]))
     assert verdict.advised is None

@@ -17,6 +17,7 @@ from gossamer.bench.workloads import Workload
 from gossamer.crawler import CONCURRENCY, EngineName
 from gossamer.policy import Policy
 
+FEW: Final = 8
 SIMPLEST: Final = ("asyncio", "threads", "inline", "processes")
 """Where the speed does not decide, the engine that comes first here is advised: the default, then the plain ones."""
 _VERSIONS: Final = tuple(f"python3.{minor}{kind}" for minor in range(11, 16) for kind in ("", "t"))
@@ -90,7 +91,7 @@ def levels(engine: str, wanted: Sequence[int], *, many: bool) -> tuple[int, ...]
         return (1,)
     if wanted:
         return tuple(wanted)
-    return (8, 64) if many else (usual_level(engine),)
+    return (FEW, 64) if many else (usual_level(engine),)
 
 
 # ---------------------------------------------------------------- interpreters
@@ -134,8 +135,11 @@ def cells_of(
 ) -> Iterator[Cell]:  # fmt: skip
     """List the cells of a workload: each engine at each level, on each interpreter.
 
-    CPU workers are tried where there is work for them beyond reading links, with the default number in flight.
+    Where pages are worked on, few requests in flight keep a processor busy: without `many`, only 8 are tried there. CPU
+    workers are tried where there is work for them beyond reading links.
     """
+    few = (FEW,) if workload.work and not many else ()
+    wanted = wanted or few
     apart = has_cpu_workers() and bool(workload.work or workload.recorded)
     for python in ("", *pythons):
         for engine in chosen:

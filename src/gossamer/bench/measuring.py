@@ -32,7 +32,9 @@ FEWEST_ROUNDS: Final = 2
 ENOUGH_ROUNDS: Final = 9
 IDLE_SECONDS: Final = 3.6
 WORK_SECONDS: Final = 2.0
-"""What a run needs at least where little happens, and where pages take long and come in heaps."""
+WORK_FACTOR: Final = 3
+"""What a run needs at least where little happens, and where pages take long and come in heaps: with the many requests
+in flight that a long measurement tries, some times as long as other runs."""
 _START: Final = 1.0
 
 
@@ -179,7 +181,7 @@ def _turns(plan: Plan, runs: list[Run], began: float) -> Iterator[Turn]:
     """Give the turns, round after round, until every interval is narrow or the time is up. `runs` grows meanwhile."""
     draw = random.Random(plan.seed)  # noqa: S311  # an order, not a secret
     idle = {workload.name for workload in plan.workloads if workload.idle}
-    least = {workload.name: max(plan.seconds, _least(workload)) for workload in plan.workloads}
+    least = {workload.name: _seconds(plan, workload) for workload in plan.workloads}
     for number in range(ENOUGH_ROUNDS):
         wanted = [cell for cell in plan.cells if not _is_narrow(cell, runs, 2 if cell.workload in idle else 3)]
         turns = [Turn(number, (cell,), least[cell.workload]) for cell in wanted if cell.workload not in idle]
@@ -194,8 +196,12 @@ def _turns(plan: Plan, runs: list[Run], began: float) -> Iterator[Turn]:
             yield turn
 
 
-def _least(workload: Workload) -> float:
-    return IDLE_SECONDS if workload.idle else WORK_SECONDS if workload.work else 0.0
+def _seconds(plan: Plan, workload: Workload) -> float:
+    if workload.idle:
+        return max(plan.seconds, IDLE_SECONDS)
+    if workload.work:
+        return max(plan.seconds * (1 if plan.quick else WORK_FACTOR), WORK_SECONDS)
+    return plan.seconds
 
 
 def _late(plan: Plan, began: float, turns: Sequence[Turn]) -> bool:

@@ -64,6 +64,8 @@ def _judged(results: Results, workload: Workload, ceiling: float) -> Verdict:
     doubtful = max((one for one in standings if one.rate is None), key=_raw, default=None)
     if doubtful is not None and _raw(doubtful) > MEANINGFUL * _median(best):
         return Verdict(workload, ceiling, tuple(standings), None, _doubt(doubtful))
+    if len(sound) == 1 and len(standings) > 1:  # there is nothing to compare it with
+        return Verdict(workload, ceiling, tuple(standings), None, _nothing(standings))
     rates = _rates(best.runs)
     tied = [one for one in sound if one is best or ratio(rates, _rates(one.runs)).low <= MEANINGFUL]
     advised = min(tied, key=lambda standing: standing.cell.plainness)
@@ -125,7 +127,7 @@ def _sentence(advised: Standing, tied: Sequence[Standing], sound: Sequence[Stand
 
 
 def _nothing(standings: Sequence[Standing]) -> str:
-    complaints = [standing.complaint for standing in standings if standing.complaint]
+    complaints = [f"{one.cell.label}: {one.complaint}" for one in standings if one.complaint]
     return "Nothing can be concluded: " + (complaints[0] if complaints else "nothing was measured.")
 
 

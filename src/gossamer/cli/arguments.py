@@ -431,7 +431,13 @@ def _add_bench(parser: Parser) -> None:
     python = "another Python to try too, where this gossamer is installed for it; again for more"
     what.choice("--python", dest="pythons", action="append", metavar="PATH", about=python)
     how = _Group(parser, "how long")
-    how.choice("--run", dest="seconds", type=values.duration, metavar="T", about="length of a run (default: 3 s)")
+    how.choice(
+        "--run",
+        dest="seconds",
+        type=values.duration,
+        metavar="T",
+        about="length of a run (default: 3 s; longer where pages take long)",
+    )
     limit = "begin no round that would end later than this (default: until all intervals are narrow)"
     how.choice("--limit", dest="limit", type=values.duration, metavar="T", about=limit)
     how.choice("--seed", type=values.count_or_none, metavar="N", about="for the order of the runs (default: 1)")
