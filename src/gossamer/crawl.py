@@ -15,7 +15,7 @@ from typing import Final, assert_never
 
 from gossamer import politeness, traps
 from gossamer.coverage import Harvest
-from gossamer.duplicates import DuplicateBook
+from gossamer.duplicates import DuplicateBook, NearBook
 from gossamer.frontier import Frontier, Host
 from gossamer.gate import Gate
 from gossamer.ledger import ChangeBook, RestBook, Tally, TimeBook
@@ -23,6 +23,7 @@ from gossamer.model import (
     NO_OUTLINKS,
     Books,
     Link,
+    NearDuplicates,
     OutcomeKind,
     Outlink,
     Outlinks,
@@ -85,6 +86,7 @@ class Crawl:
         self._tally = Tally()
         self._changes = ChangeBook()
         self._duplicates = DuplicateBook()
+        self._near = NearBook()
         self._harvest = Harvest()
         self._time = TimeBook(self._slots)
         self._rests = RestBook()
@@ -105,11 +107,14 @@ class Crawl:
             mark = fingerprint(traps.identity(url, policy), key)
             frontier.offer(Outlinks.of([Outlink(mark, url)]), depth=0, hops=0, via="")
 
-    def restore(self, books: Books, *, contents: bytes = b"", passed: float = 0.0, now: float = 0.0) -> None:
+    def restore(
+        self, books: Books, *, contents: bytes = b"", simhashes: bytes = b"", passed: float = 0.0, now: float = 0.0
+    ) -> None:
         """Go on where an earlier run ended, `passed` seconds ago; the frontier is restored by itself."""
         self._tally.restore(books)
         self._changes.restore(books)
         self._duplicates.restore(books, contents)
+        self._near.restore(simhashes)
         self._harvest.restore(books.items)
         self._time.restore(books.elapsed, books.seconds)
         self._adopted = books.adopted
@@ -329,7 +334,7 @@ class Crawl:
             self._adopted += (event.adopts,)
         link = event.request.link
         kept = (event.response, event.markdown, event.change, event.content, event.memo, event.asked, event.items)
-        self._end(Ended(link, event.line, event.kind, event.reason, *kept), now)
+        self._end(Ended(link, event.line, event.kind, event.reason, *kept, event.simhash), now)
         in_handler = event.reason is Reason.FAIL_HANDLER
         self._handler_errors += in_handler
         if event.kind is OutcomeKind.DONE or in_handler:
@@ -400,6 +405,7 @@ class Crawl:
         self._tally.ended(ended.kind, ended.reason)
         self._changes.note(ended.change, ended.link.url)
         self._duplicates.note(ended.content, ended.link.url)
+        self._near.note(ended.simhash, ended.link.url)
         if ended.response is not None:
             self._ended_bytes += len(ended.response.body) + len(ended.response.raw_body)
         if ended.items:
@@ -466,6 +472,7 @@ class Crawl:
             traps=self._traps.seen(),
             changes=self._changes.changes(),
             duplicates=self._duplicates.duplicates(),
+            near_duplicates=self._near.found() if self._stopped else NearDuplicates(),
             items=self._harvest.coverage(),
         )
 

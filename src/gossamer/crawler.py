@@ -341,7 +341,8 @@ class Crawler:
         crawl = Crawl(self.policy, frontier, key=saved.key)
         if saved.books is not None:
             passed = max(0.0, self._clock.wall() - saved.saved_at)
-            crawl.restore(saved.books, contents=saved.contents, passed=passed, now=self._clock.now())
+            books, contents, simhashes = saved.books, saved.contents, saved.simhashes
+            crawl.restore(books, contents=contents, simhashes=simhashes, passed=passed, now=self._clock.now())
         self._work = msgspec.structs.replace(self._work, key=saved.key, handlers=tuple(self._handlers))
         holding = self._holding
         journal: Journal = holding.journal if holding else MemoryJournal()

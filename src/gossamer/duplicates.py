@@ -1,4 +1,4 @@
-"""Pages with the same content: counted and named, never left out.
+"""Pages with the same content, or nearly the same text: counted and named, never left out.
 
 Which of two such pages comes first is a matter of speed, so neither is treated differently: whatever is the result must
 be the same on every engine. Their links cost nothing twice (a known link is dropped), and WARC keeps the content once.
@@ -6,11 +6,14 @@ be the same on every engine. Their links cost nothing twice (a known link is dro
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gossamer.model import Books, Duplicates
+from gossamer.model import Alike, Books, Duplicates, NearDuplicates
 from gossamer.seen import Seen
 
 LEAST_SIZE: Final = 256
@@ -19,6 +22,13 @@ LEAST_SIZE: Final = 256
 EXAMPLES: Final = 5
 REMEMBERED: Final = 20_000
 """How many pages are remembered by URL, the first, to name the one that another is the same as; about 3 MB."""
+
+NEAR: Final = 3
+"""Bits in which the simhashes of two nearly equal texts may differ."""
+BAND: Final = 16
+"""Where at most 3 of 64 bits differ, one of four bands of 16 bits at least is the same in both."""
+COMPARED: Final = 256
+"""With how many of its neighbours a simhash is compared in a band: all there are, up to some ten million pages."""
 
 
 class DuplicateBook:
@@ -59,3 +69,68 @@ class DuplicateBook:
     def duplicates(self) -> Duplicates:
         """Give what was found as a value."""
         return Duplicates(self.pages, self._examples)
+
+
+class NearBook:
+    """Keep the simhash of each page, 8 bytes a page, and find at the end which are nearly the same."""
+
+    def __init__(self) -> None:
+        self._simhashes = array("Q")
+        self._named: list[tuple[int, str]] = []
+
+    def note(self, simhash: int, url: str) -> None:
+        """Take note of the simhash of a page; 0 is none."""
+        if simhash:
+            self._simhashes.append(simhash)
+            if len(self._named) < REMEMBERED:
+                self._named.append((simhash, url))
+
+    def restore(self, simhashes: bytes) -> None:
+        """Go on with the simhashes of all pages so far, packed as uint64."""
+        self._simhashes.frombytes(simhashes)
+
+    def found(self) -> NearDuplicates:
+        """Group the pages. The order in which they came does not matter."""
+        distinct, counts = np.unique(np.array(self._simhashes, np.uint64), return_counts=True)
+        groups = grouped(distinct)
+        pages = np.bincount(groups, weights=counts, minlength=len(distinct)).astype(np.int64)
+        alike = pages > 1
+        names: dict[int, list[str]] = {}
+        for simhash, url in sorted(self._named, key=lambda named: named[1]):
+            group = int(groups[np.searchsorted(distinct, np.uint64(simhash))])
+            if alike[group]:
+                names.setdefault(group, []).append(url)
+        largest = sorted(names, key=lambda group: (-pages[group], names[group]))[:EXAMPLES]
+        examples = tuple(Alike(int(pages[group]), tuple(names[group][:EXAMPLES])) for group in largest)
+        return NearDuplicates(int(pages[alike].sum()), int(alike.sum()), examples)
+
+
+def grouped(simhashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Tell for each of some distinct simhashes its group, by the place of the first in it.
+
+    Two are in one group if few of their bits differ, or if there is a chain of such pairs between them.
+    """
+    groups = np.arange(len(simhashes))
+    for one, other in _pairs(simhashes):
+        while (apart := groups[one] != groups[other]).any():
+            first, second = groups[one[apart]], groups[other[apart]]
+            np.minimum.at(groups, np.maximum(first, second), np.minimum(first, second))
+            while (nearer := groups[groups]).tobytes() != groups.tobytes():
+                groups = nearer
+    return groups
+
+
+def _pairs(simhashes: NDArray[np.uint64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """List pairs that differ in few bits, by their places, some at a time."""
+    for turn in range(0, 64, BAND):
+        # The band comes to the front by rotation: those that share it are neighbours then.
+        turned = simhashes if not turn else simhashes << np.uint64(turn) | simhashes >> np.uint64(64 - turn)
+        order = np.argsort(turned, kind="stable")
+        turned = turned[order]
+        bands = turned >> np.uint64(64 - BAND)
+        for apart in range(1, min(COMPARED, len(turned) - 1) + 1):
+            same = np.flatnonzero(bands[:-apart] == bands[apart:])
+            if not same.size:
+                break
+            near = same[np.bitwise_count(turned[same] ^ turned[same + apart]) <= NEAR]
+            yield order[near], order[near + apart]

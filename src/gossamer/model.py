@@ -125,9 +125,10 @@ class PageRecord(Struct, frozen=True):
 
     `status` is None where no answer came; `reason` is None where nothing was wrong; `location` is the target of a
     redirect; `size` counts decoded body bytes, `outlinks` the distinct followable links of the page; `content_hash` is
-    of the decoded body of a page; `change` is None but in an update. `noindex` and `nofollow` are what the page asks of
-    crawlers by meta robots or X-Robots-Tag, `unavailable_after` when it is to be gone; `usage` is what the site says of
-    how it may be used, by AI above all ("noai", "content-signal: ai-train=no").
+    of the decoded body of a page, `simhash` of its visible text, where the crawl asks for that; `change` is None but in
+    an update. `noindex` and `nofollow` are what the page asks of crawlers by meta robots or X-Robots-Tag,
+    `unavailable_after` when it is to be gone; `usage` is what the site says of how it may be used, by AI above all
+    ("noai", "content-signal: ai-train=no").
     """
 
     url: str
@@ -149,6 +150,7 @@ class PageRecord(Struct, frozen=True):
     encoding: str = ""
     size: int = 0
     content_hash: str = ""
+    simhash: str = ""
     outlinks: int = 0
     change: Change | None = None
     attempts: int = 1
@@ -367,6 +369,24 @@ class Duplicates(Struct, frozen=True):
     examples: tuple[tuple[str, str], ...] = ()
 
 
+class Alike(Struct, frozen=True):
+    """Pages with nearly the same text: how many, and the first few URLs in alphabetical order."""
+
+    pages: int
+    urls: tuple[str, ...] = ()
+
+
+class NearDuplicates(Struct, frozen=True):
+    """Pages with nearly the same visible text as another, in groups; the largest groups as examples.
+
+    Copies are among them. There are none while a crawl runs, and none where it did not ask for them.
+    """
+
+    pages: int = 0
+    groups: int = 0
+    examples: tuple[Alike, ...] = ()
+
+
 class Changes(Struct, frozen=True):
     """What an update found: how many pages were added, changed, not changed, and gone.
 
@@ -402,6 +422,7 @@ class Snapshot(Struct, frozen=True):
     traps: tuple[TrapSeen, ...] = ()
     changes: Changes = Changes()
     duplicates: Duplicates = Duplicates()
+    near_duplicates: NearDuplicates = NearDuplicates()
     items: Mapping[str, Coverage] = {}
 
     @property

@@ -82,6 +82,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     # what pages are for
     text: Literal["main", "article", "fast", "all"] = "main"
+    near_duplicates: bool = False
 
     # guards against absurd webs
     max_url_length: Size = 2083

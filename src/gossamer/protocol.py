@@ -35,8 +35,9 @@ class Ended(Struct, frozen=True):
 
     `kind`, `reason` and `change` are those of the record, at hand without reading it. `markdown` is an HTML page as a
     document of Markdown, where the crawl asked its workers for it; `content` is 64 bits of its content's hash (0: too
-    small to compare), `memo` what a later crawl needs to know of the page; `asked` are the conditions of the request
-    (name, value); `items` are what the handler of the page yielded, and are recorded with it.
+    small to compare), `simhash` that of its text (0: none), `memo` what a later crawl needs to know of the page;
+    `asked` are the conditions of the request (name, value); `items` are what the handler of the page yielded, and are
+    recorded with it.
     """
 
     link: Link
@@ -50,6 +51,7 @@ class Ended(Struct, frozen=True):
     memo: bytes = b""
     asked: tuple[tuple[str, str], ...] = ()
     items: tuple[Item, ...] = ()
+    simhash: int = 0
 
     @classmethod
     def of(cls, link: Link, record: PageRecord, response: Response | None = None) -> Ended:
@@ -93,8 +95,9 @@ class Chunk(Struct, frozen=True):
 class Saved(Struct, frozen=True):
     """What a journal remembers when it is opened: everything a crawl needs to go on.
 
-    `ended` are the ids that have their outcome, packed as uint64, and `contents` the hashes of their contents;
-    `offsets` tell up to where each output is whole; `saved_at` is when the last commit was made (Unix time).
+    `ended` are the ids that have their outcome, packed as uint64, `contents` the hashes of their contents and
+    `simhashes` those of their texts; `offsets` tell up to where each output is whole; `saved_at` is when the last
+    commit was made (Unix time).
     """
 
     key: int = 0
@@ -102,6 +105,7 @@ class Saved(Struct, frozen=True):
     chunks: tuple[Chunk, ...] = ()
     ended: bytes = b""
     contents: bytes = b""
+    simhashes: bytes = b""
     offsets: Mapping[str, int] = {}
     books: Books | None = None
     saved_at: float = 0.0
@@ -165,7 +169,8 @@ class Visited(Struct, frozen=True, array_like=True, tag="visited"):
     `sitemaps` are the files an index names, or where a sitemap redirects to; `markdown` is the page as a document,
     where the crawl wants that; `peer` is the address the answer came from. `change` tells what became of a page since
     an earlier crawl, `memo` is what a later one needs to know of it, `content` is 64 bits of its content's hash (0: too
-    small to compare), and `asked` are the conditions of the request; `items` are what a handler yielded.
+    small to compare), and `asked` are the conditions of the request; `items` are what a handler yielded,
+    and `simhash` is that of the visible text (0: none).
     """
 
     request: Request
@@ -188,6 +193,7 @@ class Visited(Struct, frozen=True, array_like=True, tag="visited"):
     memo: bytes = b""
     asked: tuple[tuple[str, str], ...] = ()
     items: tuple[Item, ...] = ()
+    simhash: int = 0
 
     @property
     def record(self) -> PageRecord:

@@ -32,6 +32,7 @@ from gossamer.model import (
 from gossamer.page import Page
 from gossamer.parse import content, encoding, html, sitemap
 from gossamer.parse.directives import NO_RULES, PageRules, names_of, rules_of
+from gossamer.parse.simhash import simhash
 from gossamer.policy import Policy
 from gossamer.protocol import Failed, RobotsRead, Visited
 from gossamer.reasons import Reason
@@ -227,12 +228,20 @@ class Visitor:
             language=found.language,
             canonical=(found.canonical and Resolver(place.base).canonical(found.canonical)) or "",
             encoding=name,
+            simhash=self._simhash(text),
             outlinks=len(found.hrefs),
         )
         markdown = ""
         if self._markdown:
             markdown = content.document(record, response.body, content.markdown(text, request.url, self._policy.text))
         return _told(request, record, response, outlinks, refusals, memo=memo, markdown=markdown)
+
+    def _simhash(self, text: str) -> str:
+        """Tell the simhash of a page in hexadecimal digits, where the crawl asks for it and there is enough text."""
+        if not self._policy.near_duplicates:
+            return ""
+        found = simhash(html.visible_text(text))
+        return f"{found:016x}" if found else ""
 
     def _unchanged(self, request: Request, response: Response) -> Visited:
         """Visit a page by what an earlier crawl remembers of it: the server says that it is still the same."""
@@ -418,6 +427,8 @@ def _told(
     line = line_of(record)
     if record.content_hash and record.size >= LEAST_SIZE:
         more["content"] = int(record.content_hash[:16], 16) or 1
+    if record.simhash:
+        more["simhash"] = int(record.simhash, 16)
     if request.earlier is not None:  # read, and large
         more |= {"change": record.change, "asked": conditions(request.earlier)}
         request = msgspec.structs.replace(request, earlier=None)

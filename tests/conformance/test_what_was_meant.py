@@ -44,6 +44,13 @@ def test_redirects_are_followed_as_links() -> None:
     assert A + "/chain11" not in outcomes
 
 
+def test_near_duplicates_are_found_and_kept() -> None:
+    one = run(CASES["near duplicates"](), "inline")
+    found = one.report.snapshot.near_duplicates
+    assert [alike.urls for alike in found.examples] == [(A + "/0/1", A + "/1/1")]
+    assert {one.outcomes[url][0] for url in found.examples[0].urls} == {"done"}
+
+
 def test_a_seed_may_move_out_of_scope_but_no_other_page() -> None:
     outcomes = outcomes_of("a seed redirects out of scope")
     assert outcomes["https://www.new.example/1/1"] == ("done", None, 200)

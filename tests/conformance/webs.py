@@ -121,6 +121,13 @@ def _directives() -> Case:
     return Case(pages)
 
 
+def _near_duplicates() -> Case:
+    pages = tree(A, 2, 3)
+    text = "".join(f"<p>word {number} of a long text" for number in range(2000))
+    pages |= {f"{A}/{section}/1": page("/", head=f"{text} and section {section}") for section in range(2)}
+    return Case(pages, fields={"near_duplicates": True})
+
+
 CASES: dict[str, Callable[[], Case]] = {
     "manners": _manners,
     "links between hosts": _links_between_hosts,
@@ -128,6 +135,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "a seed redirects out of scope": _adopted,
     "passing troubles": _passing_troubles,
     "noindex and nofollow": _directives,
+    "near duplicates": _near_duplicates,
     "one dead host of two": lambda: Case(
         tree(A, 2, 2) | tree(B, 2, 2) | {B + "/robots.txt": Failure(Reason.FAIL_TIMEOUT)}, (A + "/", B + "/")
     ),

@@ -85,6 +85,7 @@ def of_format_1(path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("ALTER TABLE page DROP COLUMN memos")
         connection.execute("ALTER TABLE page DROP COLUMN contents")
+        connection.execute("ALTER TABLE page DROP COLUMN simhashes")
         connection.execute("PRAGMA user_version = 1")
     connection.close()
 

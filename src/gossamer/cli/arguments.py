@@ -334,6 +334,8 @@ def _add_handlers(parser: Parser) -> None:
     made.setting("--handlers", dest="handlers", metavar="FILE", about=where)
     errors = "stop after N pages failed in their handlers"
     made.setting("--max-handler-errors", dest="max_handler_errors", metavar="N", about=errors)
+    near = "tell at the end which pages have nearly the same text"
+    made.choice("--near-duplicates", dest="near_duplicates", action="store_true", about=near)
 
 
 def _add_manners(parser: Parser) -> None:

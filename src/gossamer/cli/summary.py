@@ -75,6 +75,7 @@ def show(screen: Console, report: Report, findings: Findings, policy: Policy, *,
         _reasons(report),
         _traps(report),
         _duplicates(report),
+        _near_duplicates(report),
         _sitemaps(report, resumed=resumed),
         _limit(report, policy),
         _audit(report),
@@ -244,6 +245,20 @@ def _duplicates(report: Report) -> Lines:
     lines: Lines = [(0, line((head, "bold")))]
     for url, other in found.examples:
         lines += [(2, line(f"  {url}")), (7, line(("       the same as ", "dim"), (other, "dim")))]
+    return lines
+
+
+def _near_duplicates(report: Report) -> Lines:
+    """Tell how many pages have nearly the same text, and name the largest groups of them."""
+    found = report.snapshot.near_duplicates
+    if not found.pages:
+        return []
+    head = f"{found.pages:,} pages with nearly the same text as another, in {found.groups:,}"
+    lines: Lines = [(0, line((f"{head} {_plural('group', found.groups)}", "bold")))]
+    for alike in found.examples:
+        first, *others = alike.urls
+        lines.append((2, line(f"  {first}", (f"  {alike.pages:,} pages", "dim"))))
+        lines += [(7, line(("       nearly the same as ", "dim"), (url, "dim"))) for url in others]
     return lines
 
 

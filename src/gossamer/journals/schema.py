@@ -7,7 +7,8 @@ the few facts in `meta`. There is no index but the row numbers, so a commit writ
     host   id, name         politeness keys in order of discovery
     chunk  one per commit   the links it discovered, packed columns first, their texts (zlib) last
     page   one per commit   which links ended, up to where each output is whole, the books, the records (zlib), and
-                            what a later crawl needs to know of each (zlib); 64 bits of the hash of each content
+                            what a later crawl needs to know of each (zlib); 64 bits of the hash of each content,
+                            and the simhash of each text
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from gossamer.errors import JournalError
 
 APPLICATION: Final = 0x676F7373
 """How the file names its kind (SQLite's application_id): "goss"."""
-FORMAT: Final = 3
-"""Format 1 kept no memos, format 2 no contents."""
+FORMAT: Final = 4
+"""Format 1 kept no memos, format 2 no contents, format 3 no simhashes."""
 
 TABLES: Final = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
@@ -36,7 +37,7 @@ TABLES: Final = (
     (
         "CREATE TABLE page (seq INTEGER PRIMARY KEY, at REAL NOT NULL, ids BLOB NOT NULL, offsets BLOB NOT NULL,"
         " books BLOB NOT NULL, lines BLOB NOT NULL, memos BLOB NOT NULL DEFAULT x'',"
-        " contents BLOB NOT NULL DEFAULT x'')"
+        " contents BLOB NOT NULL DEFAULT x'', simhashes BLOB NOT NULL DEFAULT x'')"
     ),
     f"PRAGMA application_id = {APPLICATION}",
     f"PRAGMA user_version = {FORMAT}",
@@ -96,7 +97,7 @@ def prepare(connection: sqlite3.Connection, path: Path, *, durable: bool) -> boo
 def bring_up_to_date(connection: sqlite3.Connection, version: int) -> None:
     """Give a journal of an earlier format what it lacks."""
     connection.execute("BEGIN IMMEDIATE")
-    for column in ("memos", "contents")[version - 1 :]:
+    for column in ("memos", "contents", "simhashes")[version - 1 :]:
         connection.execute(f"ALTER TABLE page ADD COLUMN {column} BLOB NOT NULL DEFAULT x''")
     connection.execute(f"PRAGMA user_version = {FORMAT}")
     connection.execute("COMMIT")

@@ -151,10 +151,11 @@ class SqliteJournal:
         hosts = tuple(name for (name,) in connection.execute("SELECT name FROM host ORDER BY id"))
         self._hosts = {name: number for number, name in enumerate(hosts)}
         chunks = tuple(self._merged(connection))
-        ended, contents = bytearray(), bytearray()
-        for ids, some in connection.execute("SELECT ids, contents FROM page ORDER BY seq"):
+        ended, contents, simhashes = bytearray(), bytearray(), bytearray()
+        for ids, some, texts in connection.execute("SELECT ids, contents, simhashes FROM page ORDER BY seq"):
             ended += ids
             contents += some
+            simhashes += texts
         last = connection.execute("SELECT seq, offsets, books, at FROM page ORDER BY seq DESC LIMIT 1").fetchone()
         saved = Saved(
             key=int.from_bytes(key, "big"),
@@ -162,6 +163,7 @@ class SqliteJournal:
             chunks=chunks,
             ended=bytes(ended),
             contents=bytes(contents),
+            simhashes=bytes(simhashes),
             offsets=_OFFSETS.decode(last[1]) if last else {},
             books=_BOOKS.decode(last[2]) if last else None,
             saved_at=last[3] if last else 0.0,
@@ -225,8 +227,9 @@ class SqliteJournal:
         encoded = msgspec.msgpack.encode(offsets), msgspec.msgpack.encode(batch.books)
         memos = _compress(msgspec.msgpack.encode([ended.memo for ended in batch.ended]))
         contents = array("Q", [ended.content for ended in batch.ended if ended.content]).tobytes()
-        row = (seq, time.time(), ids, *encoded, lines, memos, contents)
-        connection.execute("INSERT INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        simhashes = array("Q", [ended.simhash for ended in batch.ended if ended.simhash]).tobytes()
+        row = (seq, time.time(), ids, *encoded, lines, memos, contents, simhashes)
+        connection.execute("INSERT INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def _packed(self, batch: Batch, new_hosts: dict[str, int]) -> tuple[int | bytes, ...]:
         links = batch.links

@@ -40,6 +40,7 @@ PAGES: Final = pa.schema(
         ("encoding", pa.string()),
         ("size", pa.uint64()),
         ("content_hash", pa.string()),
+        ("simhash", pa.string()),
         ("outlinks", pa.uint32()),
         ("change", pa.string()),
         ("attempts", pa.uint16()),

@@ -1,0 +1,143 @@
+"""Pages with nearly the same text are found, on every engine alike and after an interruption, and none is left out."""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gossamer import duplicates as module
+from gossamer.crawler import Crawler, Report
+from gossamer.duplicates import NearBook, grouped
+from gossamer.engines.clock import FakeClock
+from gossamer.fetchers.recorded import RecordedFetcher
+from gossamer.model import Alike, NearDuplicates
+
+ORIGIN = "https://example.org"
+
+
+def book(*simhashes: int) -> NearBook:
+    made = NearBook()
+    for number, simhash in enumerate(simhashes):
+        made.note(simhash, f"u{number}")
+    return made
+
+
+def brute(simhashes: list[int]) -> list[int]:
+    """Group them by looking at every pair, again and again until nothing changes."""
+    groups = list(range(len(simhashes)))
+    while True:
+        before = list(groups)
+        for one in range(len(simhashes)):
+            for other in range(len(simhashes)):
+                if (simhashes[one] ^ simhashes[other]).bit_count() <= module.NEAR:
+                    groups[one] = groups[other] = min(groups[one], groups[other])
+        if groups == before:
+            return groups
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_groups_are_those_of_every_pair(seed: int) -> None:
+    chance = random.Random(seed)
+    some = {chance.getrandbits(64) for _ in range(6)}
+    for _ in range(30):
+        changed = chance.choice(sorted(some))
+        for bit in chance.sample(range(64), chance.randint(1, 5)):
+            changed ^= 1 << bit
+        some.add(changed)
+    simhashes = sorted(some)
+    assert grouped(np.array(simhashes, np.uint64)).tolist() == brute(simhashes)
+
+
+def test_a_chain_is_one_group() -> None:
+    chain = [0b1, *(0b1 | (1 << 3 * step) - 1 for step in range(1, 21))]
+    assert all((one ^ other).bit_count() <= 3 for one, other in pairwise(chain))
+    assert set(grouped(np.unique(np.array(chain, np.uint64))).tolist()) == {0}
+
+
+def test_a_crowded_band_costs_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "COMPARED", 1)
+    crowd = np.arange(1, 501, dtype=np.uint64)
+    listed = [len(one) for one, _ in module._pairs(crowd)]
+    assert len(listed) == 3, "all have three bands in common, and the last with nobody"
+    assert set(listed) == {sum((one ^ one + 1).bit_count() <= 3 for one in range(1, 500))}
+
+
+def test_nothing_is_near_where_nothing_is() -> None:
+    assert book().found() == book(0, 0).found() == book(1).found() == book(1, 2**60 - 1).found() == NearDuplicates()
+
+
+def test_copies_are_near_and_order_does_not_matter() -> None:
+    far = 0xFFFF_0000_FFFF_0000
+    found = book(7, far, 0, 5, far, 7, 12345 << 40).found()
+    assert found == NearDuplicates(5, 2, (Alike(3, ("u0", "u3", "u5")), Alike(2, ("u1", "u4"))))
+    turned = NearBook()
+    for url, simhash in (("u5", 7), ("u4", far), ("u3", 5), ("u1", far), ("u0", 7)):
+        turned.note(simhash, url)
+    assert turned.found() == found
+
+
+def test_only_some_are_named_and_only_what_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [group * 0x1234_5678_9ABC_DEF1 % 2**64 for group in range(1, 9) for _ in range(9)]
+    found = book(*many).found()
+    assert (found.pages, found.groups, len(found.examples)) == (72, 8, module.EXAMPLES)
+    assert {len(alike.urls) for alike in found.examples} == {module.EXAMPLES}
+    monkeypatch.setattr(module, "REMEMBERED", 1)
+    assert book(9, 9, 9).found() == NearDuplicates(3, 1, (Alike(3, ("u0",)),))
+
+
+def text(words: int, seed: int, *, changed: int | None = None) -> str:
+    said = random.Random(seed).choices([f"word{number}" for number in range(3000)], k=words)
+    if changed is not None:
+        said[changed] = "changed"
+    return f"<p>{' '.join(said)}</p>"
+
+
+def site() -> RecordedFetcher:
+    """Three pages that differ in a word, two that differ in their markup alone, two of their own, a short one."""
+    names = ["a1", "a2", "a3", "b1", "b2", "c", "short"]
+    web = {"/": "".join(f"<a href=/{name}></a>" for name in names) + text(500, 9)}
+    web |= {"/a1": text(6000, 1), "/a2": text(6000, 1, changed=700), "/a3": text(6000, 1, changed=2000)}
+    web |= {"/b1": text(400, 2), "/b2": f"<div class=nonce17>{text(400, 2)}</div>"}
+    web |= {"/c": text(400, 3), "/short": "few words"}
+    return RecordedFetcher.of_site(web, ORIGIN)
+
+
+EXPECTED = NearDuplicates(
+    5, 2, (Alike(3, tuple(f"{ORIGIN}/a{n}" for n in (1, 2, 3))), Alike(2, (f"{ORIGIN}/b1", f"{ORIGIN}/b2")))
+)
+
+
+def crawler(engine: Any = "inline", **fields: Any) -> Crawler:
+    return Crawler(ORIGIN, engine=engine, fetcher=site(), clock=FakeClock(1000.0), **fields)
+
+
+@pytest.mark.parametrize("engine", ["inline", "threads", "asyncio"])
+def test_every_engine_finds_the_same(engine: str) -> None:
+    some = crawler(engine, near_duplicates=True)
+    pages = {page.url.removeprefix(ORIGIN): page.record for page in some}
+    assert len(pages) == 8
+    assert some.report.snapshot.near_duplicates == EXPECTED
+    assert pages["/b1"].simhash == pages["/b2"].simhash
+    assert pages["/short"].simhash == ""
+    assert len(pages["/c"].simhash) == 16
+
+
+def test_nothing_is_computed_unless_asked() -> None:
+    some = crawler()
+    assert {page.record.simhash for page in some} == {""}
+    assert some.report.snapshot.near_duplicates == NearDuplicates()
+
+
+@pytest.mark.parametrize("stop_after", range(1, 8))
+def test_the_count_is_the_same_after_an_interruption(tmp_path: Path, stop_after: int) -> None:
+    for number, _ in enumerate(crawler(directory=tmp_path / "x", near_duplicates=True), 1):
+        if number == stop_after:
+            break
+    report: Report = Crawler.resume(tmp_path / "x", fetcher=site(), clock=FakeClock(5000.0)).run()
+    found = report.snapshot.near_duplicates
+    assert (report.pages, found.pages, found.groups) == (8, 5, 2)
