@@ -8,6 +8,7 @@ report = gossamer.Crawler(["https://example.org/"], directory="example.crawl").r
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -30,13 +31,16 @@ from gossamer.directory import (
     refuse_changes,
 )
 from gossamer.engines import awaited
-from gossamer.engines.aio import AsyncioEngine
+from gossamer.engines.aio import AsyncioEngine, AwaitedVisit
 from gossamer.engines.audit import Auditor
 from gossamer.engines.clock import SystemClock
 from gossamer.engines.driver import Driver, Engine, Trace, arun, run
 from gossamer.engines.inline import InlineEngine
 from gossamer.engines.loop import from_thread, in_threads, run_in_loop
+from gossamer.engines.pool import CpuPool
+from gossamer.engines.processes import ProcessesEngine
 from gossamer.engines.threads import ThreadsEngine
+from gossamer.engines.wire import Orders
 from gossamer.errors import UserError
 from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions, RecordedFetcher
 from gossamer.fetchers.options import user_agent
@@ -55,14 +59,17 @@ from gossamer.politeness import Manners
 from gossamer.ports import AsyncFetcher, Clock, Fetcher, Journal
 from gossamer.protocol import Ended, Saved
 from gossamer.reasons import FinishReason, Waiting
-from gossamer.visit import Work
+from gossamer.visit import Visitor, Work
 
-EngineName = Literal["inline", "threads", "asyncio"]
-CONCURRENCY: Final[Mapping[str, int]] = {"inline": 1, "threads": 8, "asyncio": 64}
-"""How many fetches are under way at once, unless the user says so. Threads are few: reading pages shares one lock."""
+EngineName = Literal["inline", "threads", "asyncio", "processes"]
+CONCURRENCY: Final[Mapping[str, int]] = {"inline": 1, "threads": 8, "asyncio": 64, "processes": 64}
+"""How many fetches are under way at once, unless the user says so; with processes, in each of them.
+
+Threads are few: reading pages shares one lock.
+"""
 
 
-_AWAITING: Final = ("asyncio",)
+_AWAITING: Final = ("asyncio", "processes")
 """The engines that run handlers which are `async def`."""
 
 
@@ -92,11 +99,11 @@ class Report(Struct, frozen=True):
 class Crawler:
     """Crawl from some seeds, once.
 
-    `engine` is inline, threads or asyncio: it changes the speed, never the result. Any field of `Policy` is a keyword;
-    `policy=` takes many at once. With a `directory` the crawl is recorded there, in each of `formats` and in a journal
-    by which `Crawler.resume` goes on wherever it ended; `durable` waits for the disk at every commit, so that even a
-    power cut loses nothing that was given out. `fetcher` and `clock` replace the real web and the real time, for tests.
-    Raises UserError for what cannot be.
+    `engine` is inline, threads, asyncio or processes: it changes the speed, never the result. Any field of `Policy` is
+    a keyword; `policy=` takes many at once. With a `directory` the crawl is recorded there, in each of `formats` and in
+    a journal by which `Crawler.resume` goes on wherever it ended; `durable` waits for the disk at every commit, so that
+    even a power cut loses nothing that was given out. `fetcher` and `clock` replace the real web and the real time, for
+    tests. Raises UserError for what cannot be.
     """
 
     def __init__(  # noqa: PLR0913  # a face: each is one thing a user may want to say
@@ -135,6 +142,7 @@ class Crawler:
         self._auditor = Auditor(self.policy)
         self._wake = _nothing
         self._call_off = _nothing
+        self._answers_wanted = True
 
     @classmethod
     def resume(cls, directory: str | Path, *, engine: EngineName | None = None, **changes: Any) -> Self:
@@ -205,6 +213,8 @@ class Crawler:
         if self.engine == "asyncio":
             run_in_loop(self._drain)
         else:
+            outputs = () if self.directory is None else self._settings.formats
+            self._answers_wanted = self._trace is not None or any(name != "jsonl" for name in outputs)
             for _ in self._blocking_batches():
                 pass
         return self.report
@@ -275,6 +285,9 @@ class Crawler:
             pass
 
     def _blocking_batches(self) -> Iterator[list[Ended]]:
+        if self.engine == "processes":
+            yield from self._batches_of_processes()
+            return
         fetcher: Fetcher = self._fetcher or BlockingFetcher(FetchOptions.of(self.policy))
         try:
             driver = self._begin()  # after the fetcher, which may refuse its options: nothing is open then
@@ -282,16 +295,42 @@ class Crawler:
             fetcher.close()
             raise
         engine: Engine
-        if self.engine == "inline":
-            engine = InlineEngine(fetcher, self._work.visitor().visit)
-        else:
-            engine = ThreadsEngine(fetcher, self._work.visitor().visit, self.policy.concurrency or 1)
-        self._wake = engine.wake
-        self._call_off = fetcher.abort  # the inline engine waits inside a fetch, and cannot be woken there
         try:
+            with self._reading() as pool:
+                visit = self._work.visitor().visit if pool is None else pool.visit
+                if self.engine == "inline":
+                    engine = InlineEngine(fetcher, visit)
+                else:
+                    threads = self.policy.concurrency or 1
+                    engine = ThreadsEngine(fetcher, visit, threads, call_off=pool.abort if pool else None)
+                self._wake = engine.wake
+                # The inline engine waits inside a fetch or a reading, and cannot be woken there.
+                self._call_off = partial(_all, [fetcher.abort, pool.abort] if pool else [fetcher.abort])
+                yield from run(driver, engine)
+        finally:
+            self._close()
+
+    def _batches_of_processes(self) -> Iterator[list[Ended]]:
+        FetchOptions.of(self.policy)  # what cannot be is refused here, not by each of the workers
+        driver = self._begin()
+        try:
+            engine = ProcessesEngine(self._orders(), self.policy.workers or 1, self._fetcher)
+            self._wake = engine.wake
             yield from run(driver, engine)
         finally:
             self._close()
+
+    def _orders(self) -> Orders:
+        """Say what worker processes shall do; answers come back where somebody may want to see them."""
+        policy = self.policy
+        each = -(-policy.cpu_workers // (policy.workers or 1))
+        return Orders(self._work, fetches=self._fetcher is None, answers=self._answers_wanted, cpu_workers=each)
+
+    def _reading(self) -> contextlib.AbstractContextManager[CpuPool | None]:
+        """Give the processes that read answers, where there shall be any, and end them with the block."""
+        if not self.policy.cpu_workers:
+            return contextlib.nullcontext()
+        return contextlib.closing(CpuPool(self._orders(), self.policy.cpu_workers))
 
     async def _awaited_batches(self) -> AsyncGenerator[list[Ended], None]:
         fetcher: AsyncFetcher = (
@@ -302,16 +341,23 @@ class Crawler:
         except BaseException:
             await fetcher.aclose()
             raise
-        visitor = self._work.visitor()
-        awaits = any(handler.awaits for handler in self._handlers)
-        engine = AsyncioEngine(fetcher, visitor.visit, partial(awaited.visit, visitor) if awaits else None)
-        self._wake = engine.wake
         try:
-            async with contextlib.aclosing(arun(driver, engine)) as batches:
-                async for batch in batches:
-                    yield batch
+            with self._reading() as pool:
+                visitor = self._work.visitor()
+                engine = AsyncioEngine(fetcher, visitor.visit, self._awaited_visit(visitor, pool))
+                self._wake = engine.wake
+                async with contextlib.aclosing(arun(driver, engine)) as batches:
+                    async for batch in batches:
+                        yield batch
         finally:
             self._close()
+
+    def _awaited_visit(self, visitor: Visitor, pool: CpuPool | None) -> AwaitedVisit | None:
+        """Give the visit that awaits: processes that read, or handlers; None where neither is."""
+        if pool is not None:
+            return pool.awaited
+        awaits = any(handler.awaits for handler in self._handlers)
+        return partial(awaited.visit, visitor) if awaits else None
 
     def _begin(self) -> Driver:
         if self._driver is not None:
@@ -420,9 +466,20 @@ def _complete(policy: Policy | None, seeds: list[str], fields: Mapping[str, Any]
     return msgspec.structs.replace(
         complete,
         user_agent=complete.user_agent or user_agent(complete),
-        concurrency=1 if engine == "inline" else complete.concurrency or CONCURRENCY[engine],
+        concurrency=complete.concurrency or _concurrency(complete, engine) if engine != "inline" else 1,
+        workers=complete.workers or (_cores() if engine == "processes" else None),
         handlers=_absolute(complete.handlers),
     )
+
+
+def _concurrency(policy: Policy, engine: str) -> int:
+    """Tell how many fetches are under way at once where the user does not say."""
+    return CONCURRENCY[engine] * ((policy.workers or _cores()) if engine == "processes" else 1)
+
+
+def _cores() -> int:
+    """Count the processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _absolute(handlers: str) -> str:
@@ -444,7 +501,7 @@ def _undetermined(settings: Settings) -> Policy:
     """Give the policy without what was only derived from the rest, so that it can be derived again after changes."""
     policy = settings.policy
     anonymous = msgspec.structs.replace(policy, user_agent="")
-    derived = policy.concurrency == CONCURRENCY.get(settings.engine)
+    derived = settings.engine in CONCURRENCY and policy.concurrency == _concurrency(policy, settings.engine)
     return msgspec.structs.replace(
         policy,
         user_agent="" if policy.user_agent == user_agent(anonymous) else policy.user_agent,
@@ -464,6 +521,11 @@ def _pages(batch: list[Ended]) -> Iterator[Page]:
     for ended in batch:
         if ended.kind is not OutcomeKind.SKIPPED:
             yield Page(ended.record, ended.response, ended.items)
+
+
+def _all(several: Iterable[Callable[[], None]]) -> None:
+    for each in several:
+        each()
 
 
 def _nothing() -> None:

@@ -20,6 +20,7 @@ from gossamer.items import NoItemError, is_item, item_of
 from gossamer.model import Earlier, Item
 from gossamer.page import Page
 from gossamer.ports import Before
+from gossamer.reasons import Reason
 
 FRAMES: Final = 8
 LONGEST: Final = 4000
@@ -136,12 +137,15 @@ def marked(file_or_module: str) -> list[Handler]:
 class Handled(Struct, frozen=True):
     """What came of a handler: items, links it followed, as written, and in `trouble` what it raised, if anything.
 
+    `reason` is how the page has failed in that case.
+
     Where there was trouble there are no items: a page's items are recorded all or none.
     """
 
     items: tuple[Item, ...] = ()
     followed: tuple[str, ...] = ()
     trouble: str = ""
+    reason: Reason = Reason.FAIL_HANDLER
 
 
 class Due(Struct, frozen=True):
@@ -182,7 +186,9 @@ class Due(Struct, frozen=True):
 
     def failed(self, error: BaseException) -> Handled:
         """Say what it raised; what it followed before still counts."""
-        return Handled((), self.page.hrefs_followed, str(error) if isinstance(error, NoItemError) else told(error))
+        reason = Reason.FAIL_HANDLER_MEMORY if isinstance(error, MemoryError) else Reason.FAIL_HANDLER
+        trouble = str(error) if isinstance(error, NoItemError) else told(error)
+        return Handled((), self.page.hrefs_followed, trouble, reason)
 
 
 def told(error: BaseException) -> str:

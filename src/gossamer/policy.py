@@ -62,6 +62,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     host_concurrency: Limit = 1
     ip_concurrency: Limit | None = None
     concurrency: Limit | None = None
+    workers: Limit | None = None
+    cpu_workers: Size = 0
     retries: Size = 2
     max_retry_after: Seconds = 3600.0
     host_failures: Size = 8
@@ -83,6 +85,10 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     # what pages are for
     text: Literal["main", "article", "fast", "all"] = "main"
     near_duplicates: bool = False
+
+    # reading a page, in worker processes
+    handler_timeout: Seconds = 60.0
+    worker_memory: Size = 2 * 1024 * 1024 * 1024
 
     # guards against absurd webs
     max_url_length: Size = 2083

@@ -45,6 +45,9 @@ class Reason(StrEnum):
     FAIL_BAD_REDIRECT = "fail.bad_redirect"
     FAIL_LOCAL = "fail.local"
     FAIL_HANDLER = "fail.handler"
+    FAIL_HANDLER_TIMEOUT = "fail.handler_timeout"
+    FAIL_HANDLER_MEMORY = "fail.handler_memory"
+    FAIL_WORKER_DIED = "fail.worker_died"
     FAIL_BUG = "fail.bug"
 
     @property
@@ -131,6 +134,9 @@ _SENTENCES: dict[Reason, str] = {
     Reason.FAIL_BAD_REDIRECT: "The redirect has no usable target.",
     Reason.FAIL_LOCAL: "This machine ran out of something (sockets, descriptors, memory) while fetching.",
     Reason.FAIL_HANDLER: "The handler of the page raised an exception, or yielded what is no item.",
+    Reason.FAIL_HANDLER_TIMEOUT: "Reading the page in a worker process took longer than the time limit.",
+    Reason.FAIL_HANDLER_MEMORY: "Reading the page took more memory than a worker process may have.",
+    Reason.FAIL_WORKER_DIED: "The worker process that read the page died of it, twice.",
     Reason.FAIL_BUG: "gossamer itself failed on this page; please report it.",
 }
 

@@ -101,6 +101,8 @@ class Visitor:
             return self._failed(request, answer)
         try:
             return self._visited(request, answer) if request.purpose is Purpose.PAGE else self._sitemap(request, answer)
+        except MemoryError:
+            return self._failed(request, Failure(Reason.FAIL_HANDLER_MEMORY))
         except Exception:  # noqa: BLE001  # a bug of ours costs this page, and is reported with its traceback; never the crawl
             return self._failed(request, Failure(Reason.FAIL_BUG, traceback.format_exc(limit=-3)))
 
@@ -132,7 +134,7 @@ class Visitor:
             outlinks = Outlinks.of([*outlinks, *(one for one in judged if type(one) is Outlink)])
             refusals += tuple([one for one in judged if type(one) is Refusal])
         if came.trouble:
-            failed = {"outcome": OutcomeKind.FAILED, "reason": Reason.FAIL_HANDLER, "detail": came.trouble}
+            failed = {"outcome": OutcomeKind.FAILED, "reason": came.reason, "detail": came.trouble}
             record = structs.replace(record, **failed)
         return structs.replace(
             event, line=line_of(record), kind=record.outcome, reason=record.reason, outlinks=outlinks,

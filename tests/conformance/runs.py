@@ -20,7 +20,7 @@ from gossamer.policy import Policy
 from gossamer.protocol import Command, Commit, Event, Failed, Fetch, Recall, RobotsRead, Stop, Visited, Wait
 from gossamer.urls import host_key
 
-ENGINES = ("inline", "threads", "asyncio")
+ENGINES = ("inline", "threads", "asyncio", "processes")
 # How `Crawler` is told which journal to keep, given an empty directory. One line adds a journal to every test here.
 JOURNALS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "memory": lambda _: {},

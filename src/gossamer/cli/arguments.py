@@ -12,7 +12,8 @@ from gossamer.errors import UserError
 from gossamer.policy import Policy
 
 VERBS: Final = ("crawl", "resume", "status", "fetch", "demo", "export", "robots", "bench", "init", "doctor")
-ENGINES: Final = ("asyncio", "threads", "inline")
+ENGINES: Final = ("asyncio", "threads", "processes", "inline")
+FETCH_ENGINES: Final = ("asyncio", "threads", "inline")
 FORMATS: Final = ("jsonl", "warc", "parquet", "markdown")
 WORKLOADS: Final = ("overhead", "web", "parse", "polite")
 EXPORTS: Final = ("jsonl", "parquet", "markdown", "graph", "graphml")
@@ -260,7 +261,7 @@ def _add_crawl(parser: Parser) -> None:
     _add_border(parser)
     _add_manners(parser)
     _add_fetching(parser)
-    _add_speed(parser, "requests at once, to all hosts together (default: asyncio 64, threads 8)")
+    _add_crawl_speed(parser, "requests at once, to all hosts together (default: asyncio 64, threads 8)")
     results = _Group(parser, "results")
     about = "where pages.jsonl goes; - for JSON lines on stdout (default: HOST.crawl, here)"
     results.choice("-o", "--output", dest="directory", metavar="DIR", about=about)
@@ -284,7 +285,7 @@ def _add_resume(parser: Parser) -> None:
     _add_pace(what)
     _add_handlers(parser)
     _add_fetching(parser)
-    _add_speed(parser, "requests at once, to all hosts together")
+    _add_crawl_speed(parser, "requests at once, to all hosts together")
     results = _Group(parser, "results")
     results.switch("--json", dest="json", about="print the closing report as JSON on stdout")
     _add_talk(parser, config=False)
@@ -369,7 +370,7 @@ def _add_fetch(parser: Parser) -> None:
     saved = "write the bodies to files there, named by number and hash"
     what.choice("--save", metavar="DIR", default=None, about=saved)
     _add_fetching(parser, contact=True)
-    speed = _add_speed(parser, "downloads at once (default: asyncio 64, threads 16)")
+    speed = _add_speed(parser, "downloads at once (default: asyncio 64, threads 16)", FETCH_ENGINES)
     at_once = "downloads from one host at once (default: 8)"
     speed.choice("--host-concurrency", metavar="N", type=values.count, about=at_once)
     _add_talk(parser)
@@ -392,7 +393,7 @@ def _add_robots(parser: Parser) -> None:
 def _add_demo(parser: Parser) -> None:
     parser.usage = "gossamer demo [options]"
     choices = _Group(parser, "choices")
-    _add_engine(choices)
+    _add_engine(choices, ENGINES)
     choices.switch("--serve", dest="serve", about="do not crawl it; keep it running to try things on")
     port = "serve on this port (default: any free one)"
     choices.choice("--port", type=values.port, default=0, metavar="N", about=port)
@@ -490,16 +491,27 @@ def _add_fetching(parser: Parser, *, contact: bool = False, retries: bool = True
     each.setting("--allow-private", dest="allow_private", action="append", metavar="HOST", about=private)
 
 
-def _add_speed(parser: Parser, concurrency: str) -> _Group:
+def _add_crawl_speed(parser: Parser, concurrency: str) -> None:
+    speed = _add_speed(parser, concurrency, ENGINES)
+    workers = "processes that fetch and read, with -e processes (default: one a processor)"
+    speed.setting("--workers", dest="workers", metavar="N", about=workers)
+    cpu = "processes that read large pages for any engine, within limits of time and memory"
+    speed.setting("--cpu-workers", dest="cpu_workers", metavar="N", about=cpu)
+    speed.setting("--handler-timeout", dest="handler_timeout", metavar="S", about="longest time to read a page there")
+    memory = "memory of each process that reads pages; a page that needs more fails (default: 2G)"
+    speed.setting("--worker-memory", dest="worker_memory", metavar="SIZE", about=memory)
+
+
+def _add_speed(parser: Parser, concurrency: str, engines: Sequence[str]) -> _Group:
     speed = _Group(parser, "speed")
-    _add_engine(speed)
+    _add_engine(speed, engines)
     speed.setting("-c", "--concurrency", dest="concurrency", metavar="N", about=concurrency)
     return speed
 
 
-def _add_engine(group: _Group) -> None:
-    about = "asyncio, threads or inline (one at a time); the results are the same (default: asyncio)"
-    group.choice("-e", "--engine", choices=ENGINES, metavar="E", about=about)
+def _add_engine(group: _Group, engines: Sequence[str]) -> None:
+    about = f"{', '.join(engines[:-1])} or inline (one at a time); the results are the same (default: asyncio)"
+    group.choice("-e", "--engine", choices=engines, metavar="E", about=about)
 
 
 def _add_talk(parser: Parser, *, config: bool = True) -> None:

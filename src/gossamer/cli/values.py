@@ -73,10 +73,11 @@ def header(text: str) -> tuple[str, str]:
 
 READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     **dict.fromkeys(("timeout", "connect_timeout", "max_time", "max_crawl_delay", "max_retry_after"), duration),
-    **dict.fromkeys(("max_body", "max_bytes"), size),
-    **dict.fromkeys(("max_pages", "max_handler_errors", "concurrency", "host_concurrency"), count),
+    "handler_timeout": duration,
+    **dict.fromkeys(("max_body", "max_bytes", "worker_memory"), size),
+    **dict.fromkeys(("max_pages", "max_handler_errors", "concurrency", "workers", "host_concurrency"), count),
     **dict.fromkeys(("ip_concurrency", "trap_budget"), count),
-    **dict.fromkeys(("max_depth", "retries", "max_redirects", "host_failures"), count_or_none),
+    **dict.fromkeys(("max_depth", "retries", "cpu_workers", "max_redirects", "host_failures"), count_or_none),
     "delay": pause,
 }
 """How the text of a setting is read where it is more than plain text, by the name of the Policy field."""

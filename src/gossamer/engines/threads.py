@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import Empty, SimpleQueue
 
@@ -19,8 +19,12 @@ class ThreadsEngine:
     between the threads whenever it likes; the crawl itself is only ever touched by the driver's thread.
     """
 
-    def __init__(self, fetcher: Fetcher, visit: Visit, threads: int) -> None:
+    def __init__(
+        self, fetcher: Fetcher, visit: Visit, threads: int, call_off: Callable[[], None] | None = None
+    ) -> None:
+        """Take the fetcher, the visit, how many threads, and what ends readings that take long, if anything can."""
         self._fetcher = fetcher
+        self._call_off = call_off
         self._visit = visit
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="gossamer")
         self._finished: SimpleQueue[FetchEvent | BaseException | None] = SimpleQueue()
@@ -56,5 +60,7 @@ class ThreadsEngine:
     def close(self) -> None:
         """End running fetches, join the threads, close the connections."""
         self._fetcher.abort()
+        if self._call_off is not None:
+            self._call_off()
         self._pool.shutdown(cancel_futures=True)
         self._fetcher.close()

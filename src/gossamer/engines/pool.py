@@ -1,0 +1,138 @@
+"""Processes for the half of a visit that is the processor's: any engine may have answers read there.
+
+A page over its time limit is killed with the process that reads it, a process that dies costs the page it was reading;
+the crawl goes on with a new one. Small answers are read where they are, unless they have a handler: sending them would
+cost more than it spares.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import select
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from queue import LifoQueue
+from typing import Final
+
+import msgspec
+
+from gossamer.engines.child import Child
+from gossamer.engines.wire import Errand, Event, Orders, Visit
+from gossamer.handlers import Choice
+from gossamer.model import Failure, Purpose, Request, Response
+from gossamer.protocol import Visited
+from gossamer.reasons import Reason
+
+SMALL: Final = 64 * 1024
+"""Bytes of a body below which links are found at once: benchmarks/more_cores.py tells what both ways cost."""
+LOOK_EVERY: Final = 0.2
+"""Seconds between two looks at a process that has not answered."""
+DEATHS: Final = 2
+"""How often the process that reads a page may die before the page is given up."""
+
+
+class CpuPool:
+    """A number of processes that read answers.
+
+    `visit` is called from several threads, `awaited` in an event loop; both give up nothing but the one page.
+    """
+
+    def __init__(self, orders: Orders, processes: int) -> None:
+        """Start the processes, without waiting until they are ready."""
+        orders = msgspec.structs.replace(orders, fetches=False, answers=False, cpu_workers=0)
+        self._orders = pickle.dumps(orders)
+        self._visit: Visit = orders.work.visitor().visit
+        self._choice, self._markdown = Choice(orders.work.handlers), orders.work.markdown
+        self._limit = orders.work.policy.handler_timeout
+        self._children = [Child(self._orders) for _ in range(processes)]
+        self._free: LifoQueue[int] = LifoQueue()
+        for number in range(processes):
+            self._free.put(number)
+        self._threads = ThreadPoolExecutor(processes, thread_name_prefix="gossamer-cpu")
+        self._closing = threading.Lock()  # guards _closed, and that no process is started after it is set
+        self._closed = False
+
+    async def awaited(self, request: Request, answer: Response | Failure) -> Event:
+        """Read an answer: at once where it is small, else the event loop goes on meanwhile."""
+        if self._is_small(request, answer):
+            return self._visit(request, answer)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.visit, request, answer)
+
+    def visit(self, request: Request, answer: Response | Failure) -> Event:
+        """Read an answer, waiting for a process where it is not small."""
+        if self._is_small(request, answer):
+            return self._visit(request, answer)
+        number = self._free.get()
+        try:
+            event = self._read(number, Errand(request, answer))
+        finally:
+            self._free.put(number)
+        return msgspec.structs.replace(event, response=answer) if isinstance(event, Visited) else event
+
+    def abort(self) -> None:
+        """End the processes: what they read is given up."""
+        with self._closing:
+            self._closed = True
+            for child in self._children:
+                child.kill()
+
+    def close(self) -> None:
+        """End the processes, and what they read."""
+        self.abort()
+        self._threads.shutdown(cancel_futures=True)
+        for child in self._children:
+            child.close()
+
+    # ------------------------------------------------------------ inside
+
+    def _is_small(self, request: Request, answer: Response | Failure) -> bool:
+        if request.purpose is Purpose.ROBOTS or isinstance(answer, Failure):
+            return True
+        if request.purpose is Purpose.PAGE and (self._markdown or self._choice.of(request.url) is not None):
+            return False
+        return len(answer.body) < SMALL
+
+    def _read(self, number: int, errand: Errand) -> Event:
+        for _ in range(DEATHS):
+            child = self._children[number]
+            child.send([errand])
+            outcome = self._outcome(child)
+            if not isinstance(outcome, Reason):
+                return outcome
+            if not self._replace(number):
+                return self._visit(
+                    errand.request, Failure(Reason.FAIL_LOCAL, "the crawl is over")
+                )  # nobody will see it
+            if outcome is Reason.FAIL_HANDLER_TIMEOUT:
+                return self._visit(errand.request, Failure(outcome, f"took more than {self._limit:g} s"))
+        return self._visit(errand.request, Failure(Reason.FAIL_WORKER_DIED, child.ended_how))
+
+    def _outcome(self, child: Child) -> Event | Reason:
+        """Wait for the event; or tell why none comes."""
+        waiting = select.poll()
+        waiting.register(child.connection, select.POLLIN)
+        while True:
+            if not child.flush():
+                waiting.modify(child.connection, select.POLLIN | select.POLLOUT)
+            else:
+                waiting.modify(child.connection, select.POLLIN)
+            waiting.poll(1000 * LOOK_EVERY)
+            events = child.receive()
+            if events is None:
+                return Reason.FAIL_WORKER_DIED
+            if events:
+                return events[0]
+            if child.overdue(self._limit) is not None:
+                child.kill()
+                return Reason.FAIL_HANDLER_TIMEOUT
+
+    def _replace(self, number: int) -> bool:
+        """Put a new process in the place of a dead one, unless the crawl is over."""
+        with self._closing:
+            if self._closed:
+                return False
+            self._children[number].kill()
+            self._children[number].close()
+            self._children[number] = Child(self._orders)
+            return True

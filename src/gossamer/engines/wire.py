@@ -1,0 +1,117 @@
+"""What passes between a driver and its worker processes: frames on a socket, packed with MessagePack.
+
+    to a worker      ORDERS once (pickled: they may name functions), then ERRANDS, batches of visits to make
+    from a worker    READY once, then EVENTS, batches of what came of them; BROKEN where it cannot go on
+
+A frame is its length, its kind, and so many bytes.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from gossamer.model import Failure, Request, Response
+from gossamer.protocol import Failed, RobotsRead, Visited
+from gossamer.visit import Work
+
+ORDERS: Final = 1
+ERRANDS: Final = 2
+READY: Final = 3
+EVENTS: Final = 4
+BROKEN: Final = 5
+
+HEAD: Final = struct.Struct("<IB")
+AT_ONCE: Final = 1 << 20
+"""Bytes to read at once."""
+
+
+class Orders(Struct, frozen=True):
+    """What a worker is told first: its work, and how to do it.
+
+    `fetches` is False for one that is sent the answers too; `answers` tells whether they shall come back with the
+    events; `cpu_workers` is how many processes of its own read for it.
+    """
+
+    work: Work
+    fetches: bool = True
+    answers: bool = True
+    cpu_workers: int = 0
+
+
+class Errand(Struct, frozen=True, array_like=True):
+    """One visit to make; with the answer, where it is only to be read."""
+
+    request: Request
+    answer: Response | Failure | None = None
+
+
+class Broken(Struct, frozen=True):
+    """Why a worker cannot go on; `users` where it is the user's mistake, told in a sentence."""
+
+    what: str
+    users: bool = False
+
+
+Event = Visited | Failed | RobotsRead
+Visit = Callable[[Request, Response | Failure], Event]
+
+encode: Final = msgspec.msgpack.Encoder().encode
+errands_of: Final = msgspec.msgpack.Decoder(list[Errand]).decode
+events_of: Final = msgspec.msgpack.Decoder(list[Event]).decode
+broken_of: Final = msgspec.msgpack.Decoder(Broken).decode
+
+
+class Inlet:
+    """Cuts what a socket brings into frames."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+
+    def feed(self, content: bytes) -> list[tuple[int, bytes]]:
+        """Take what came; give the frames that are whole now: kind and content."""
+        rest, frames, at = self._rest, [], 0
+        rest += content
+        while len(rest) - at >= HEAD.size:
+            length, kind = HEAD.unpack_from(rest, at)
+            end = at + HEAD.size + length
+            if end > len(rest):
+                break
+            frames.append((kind, bytes(memoryview(rest)[at + HEAD.size : end])))
+            at = end
+        del rest[:at]
+        return frames
+
+
+class Outlet:
+    """Sends frames through a socket that does not block; what it will not take yet waits here, in order."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._rest = bytearray()
+
+    def send(self, kind: int, content: bytes) -> bool:
+        """Send a frame, or as much as goes; tell whether all is sent."""
+        self._rest += HEAD.pack(len(content), kind)
+        self._rest += content
+        return self.flush()
+
+    def flush(self) -> bool:
+        """Send as much as goes; tell whether all is sent. Raises OSError where nobody reads any more."""
+        while self._rest:
+            try:
+                sent = self._connection.send(self._rest)
+            except BlockingIOError:
+                return False
+            del self._rest[:sent]
+        return True
+
+
+def frame(kind: int, content: bytes) -> bytes:
+    """Write one frame."""
+    return HEAD.pack(len(content), kind) + content

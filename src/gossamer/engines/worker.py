@@ -1,0 +1,263 @@
+"""What a worker process runs: an event loop of its own that fetches, reads, and reports in batches.
+
+Results wait until half of what is under way has landed, or a few milliseconds: the driver's costs are by batch. Which
+answer is being read stands on a board that outlives the worker, so that the one that kills it is known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import mmap
+import os
+import pickle
+import resource
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Coroutine, Generator
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from gossamer.engines import awaited
+from gossamer.engines.child import BOARD
+from gossamer.engines.loop import new_event_loop
+from gossamer.engines.wire import (
+    AT_ONCE,
+    BROKEN,
+    EVENTS,
+    HEAD,
+    READY,
+    Broken,
+    Errand,
+    Event,
+    Inlet,
+    Orders,
+    Outlet,
+    encode,
+    errands_of,
+    frame,
+)
+from gossamer.errors import UserError
+from gossamer.fetchers import AwaitingFetcher, FetchOptions
+from gossamer.model import Failure, Request, Response
+from gossamer.protocol import Visited
+
+if TYPE_CHECKING:
+    from gossamer.engines.pool import CpuPool
+
+REPORT_AFTER: Final = 0.004
+"""Seconds a result waits for others at the most."""
+
+
+class Board:
+    """Where a worker notes which answer it reads: memory that its driver can see, even when the worker is dead."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._shared = mmap.mmap(descriptor, BOARD.size)
+
+    def begin(self, request: Request) -> None:
+        """Note that the answer to a request is being read from now on."""
+        BOARD.pack_into(self._shared, 0, request.link.id, time.monotonic())
+
+    def end(self) -> None:
+        """Note that nothing is being read."""
+        BOARD.pack_into(self._shared, 0, 0, 0.0)
+
+
+class _Noted:
+    """Awaits a visit whose handler may await, and notes on the board whenever it is its turn to run."""
+
+    def __init__(self, board: Board, request: Request, visit: Coroutine[Any, Any, Event]) -> None:
+        self._board = board
+        self._request = request
+        self._visit = visit
+
+    def __await__(self) -> Generator[Any, Any, Event]:
+        step, given = self._visit.send, None
+        while True:
+            self._board.begin(self._request)
+            try:
+                waited_for = step(given)
+            except StopIteration as done:
+                event: Event = done.value
+                return event
+            finally:
+                self._board.end()
+            try:
+                step, given = self._visit.send, (yield waited_for)
+            except BaseException as error:  # noqa: BLE001  # what it waited for failed or was cancelled: its own affair
+                step, given = self._visit.throw, error
+
+
+class Worker:
+    """Makes the visits that it is sent, and sends back what came of them."""
+
+    def __init__(self, connection: socket.socket, board: Board, orders: Orders) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._connection = connection
+        self._inlet, self._outlet = Inlet(), Outlet(connection)
+        self._board = board
+        self._visitor = orders.work.visitor()
+        self._awaits = any(handler.awaits for handler in orders.work.handlers)
+        self._answers = orders.answers
+        self._fetcher = AwaitingFetcher(FetchOptions.of(orders.work.policy)) if orders.fetches else None
+        self._pool = _pool(orders)
+        self._under_way = 0
+        self._results: list[Event] = []
+        self._reported_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        connection.setblocking(False)
+        self._loop.add_reader(connection.fileno(), self._take)
+        self._send(READY, b"")
+
+    def _take(self) -> None:
+        try:
+            content = self._connection.recv(AT_ONCE)
+        except BlockingIOError:
+            return
+        if not content:
+            os._exit(0)  # the driver is gone, and nothing here is worth keeping
+        for _, packed in self._inlet.feed(content):
+            for errand in errands_of(packed):
+                self._begin(errand)
+
+    def _begin(self, errand: Errand) -> None:
+        self._under_way += 1
+        task = self._loop.create_task(self._run(errand))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, errand: Errand) -> None:
+        try:
+            answer = errand.answer
+            if answer is None:
+                assert self._fetcher is not None, "an errand without an answer"
+                answer = await self._fetcher.fetch(errand.request)
+            event = await self._read(errand.request, answer)
+            if not self._answers and isinstance(event, Visited):
+                event = msgspec.structs.replace(event, response=None)
+            self._finish(event)
+        except asyncio.CancelledError:
+            raise
+        except BaseException:  # noqa: BLE001  # a bug must end the crawl loudly, not hang it
+            self._send(BROKEN, encode(Broken(traceback.format_exc())))
+
+    async def _read(self, request: Request, answer: Response | Failure) -> Event:
+        if self._pool is not None:
+            return await self._pool.awaited(request, answer)
+        if self._awaits:
+            return await _Noted(self._board, request, awaited.visit(self._visitor, request, answer))
+        self._board.begin(request)
+        event = self._visitor.visit(request, answer)
+        self._board.end()
+        return event
+
+    # ------------------------------------------------------------ reporting
+
+    def _finish(self, event: Event) -> None:
+        self._under_way -= 1
+        self._results.append(event)
+        if len(self._results) >= self._under_way or time.monotonic() - self._reported_at >= REPORT_AFTER:
+            self._report()
+        elif self._timer is None:
+            self._timer = self._loop.call_later(REPORT_AFTER, self._report)
+
+    def _report(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._reported_at = time.monotonic()
+        results, self._results = self._results, []
+        if results:
+            self._send(EVENTS, encode(results))
+
+    def _send(self, kind: int, content: bytes) -> None:
+        if not self._outlet.send(kind, content):
+            self._loop.add_writer(self._connection.fileno(), self._flush)
+
+    def _flush(self) -> None:
+        if self._outlet.flush():
+            self._loop.remove_writer(self._connection.fileno())
+
+
+# ---------------------------------------------------------------- the process
+
+
+def _pool(orders: Orders) -> CpuPool | None:
+    if not orders.cpu_workers:
+        return None
+    from gossamer.engines.pool import CpuPool  # few workers have one, and all shall start soon
+
+    return CpuPool(orders, orders.cpu_workers)
+
+
+def main() -> None:
+    """Run a worker on the socket and the board whose descriptors the command line names."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    connection, board = socket.socket(fileno=int(sys.argv[1])), Board(int(sys.argv[2]))
+    os.close(int(sys.argv[2]))
+    sys.argv[:] = sys.argv[:1]
+    threading.Thread(target=_watch, args=(connection.fileno(),), name="gossamer-watch", daemon=True).start()
+    try:
+        orders = _orders(connection)
+        _limit_memory(orders.work.policy.worker_memory)
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(_serve(connection, board, orders))
+    except UserError as error:
+        _complain(connection, Broken(str(error), users=True))
+    except BaseException:  # noqa: BLE001  # told to the driver, which raises it
+        _complain(connection, Broken(traceback.format_exc()))
+
+
+async def _serve(connection: socket.socket, board: Board, orders: Orders) -> None:
+    working = Worker(connection, board, orders)
+    await asyncio.Event().wait()  # for ever: the process ends when its driver lets go of it
+    del working
+
+
+def _watch(descriptor: int) -> None:
+    """End the process when the driver is gone, even where the loop is busy with an endless page."""
+    watched = select.poll()
+    watched.register(descriptor, 0)
+    while not any(happened & (select.POLLHUP | select.POLLERR) for _, happened in watched.poll()):
+        pass
+    os._exit(0)
+
+
+def _orders(connection: socket.socket) -> Orders:
+    """Read the orders, no byte more."""
+    length, _ = HEAD.unpack(_exactly(connection, HEAD.size))
+    orders: Orders = pickle.loads(_exactly(connection, length))  # noqa: S301  # of the driver, which started us
+    return orders
+
+
+def _exactly(connection: socket.socket, count: int) -> bytes:
+    content = b""
+    while len(content) < count:
+        piece = connection.recv(count - len(content))
+        if not piece:
+            os._exit(0)
+        content += piece
+    return content
+
+
+def _limit_memory(limit: int) -> None:
+    """Let the process have so many bytes (0: all there are): what asks for more gets a MemoryError, not the machine."""
+    if limit:
+        kind = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
+        _, most = resource.getrlimit(kind)
+        resource.setrlimit(kind, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))
+
+
+def _complain(connection: socket.socket, broken: Broken) -> None:
+    connection.setblocking(True)
+    with contextlib.suppress(OSError):
+        connection.sendall(frame(BROKEN, encode(broken)))
+    os._exit(1)

@@ -1,0 +1,56 @@
+"""Work that goes wrong: what a page's URL says happens to the worker that reads it."""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+
+from gossamer.fetchers.recorded import RecordedFetcher
+from gossamer.model import Failure, Request, Response
+from gossamer.protocol import Failed, RobotsRead, Visited
+from gossamer.visit import Visitor, Work
+
+ORIGIN = "https://example.org"
+LARGE = " " * 70_000
+"""Pages of so much are read by CPU workers."""
+
+
+class DeadlyWork(Work):
+    """Work whose visitor does what the URL says."""
+
+    def visitor(self) -> Visitor:
+        return DeadlyVisitor(self.policy, key=self.key)
+
+
+class DeadlyVisitor(Visitor):
+    def visit(self, request: Request, answer: Response | Failure) -> Visited | Failed | RobotsRead:
+        if isinstance(answer, Response) and answer.status == 200:
+            _do(request.url)
+        return super().visit(request, answer)
+
+    def _page(self, request: Request, response: Response) -> Visited:
+        if "hungry" in request.url:
+            bytearray(8 * 1024**3)
+        if "raising" in request.url:
+            raise ValueError("as asked")
+        return super()._page(request, response)
+
+
+def _do(url: str) -> None:
+    if "crash" in url:
+        ctypes.string_at(1)
+    if "loop" in url:
+        while True:
+            pass
+    if "once=" in url:
+        mark = Path(url.partition("once=")[2])
+        if not mark.exists():
+            mark.touch()
+            ctypes.string_at(1)
+
+
+def site(*names: str) -> RecordedFetcher:
+    """A home page that links to pages by name, and to twenty harmless ones."""
+    every = [*names, *(f"calm{number}" for number in range(20))]
+    home = "".join(f"<a href='/{name}'>x</a>" for name in every)
+    return RecordedFetcher.of_site({"/": home + LARGE, **{f"/{name}": f"<p>{name}{LARGE}" for name in every}}, ORIGIN)

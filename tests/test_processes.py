@@ -1,0 +1,216 @@
+"""Worker processes: what goes wrong with a page costs that page, and nobody is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from deadly import ORIGIN, DeadlyWork, site
+from gossamer import crawler as module
+from gossamer.crawler import Crawler, Report
+from gossamer.engines.clock import FakeClock
+from gossamer.errors import UserError
+from gossamer.page import Page
+from gossamer.reasons import FinishReason, Reason
+
+EVERYWHERE = [
+    pytest.param("processes", {"workers": 2}, id="processes"),
+    pytest.param("processes", {"workers": 2, "cpu_workers": 2}, id="processes with CPU workers"),
+    pytest.param("asyncio", {"cpu_workers": 2}, id="asyncio"),
+    pytest.param("threads", {"cpu_workers": 2}, id="threads"),
+    pytest.param("inline", {"cpu_workers": 1}, id="inline"),
+]
+
+
+@pytest.fixture(autouse=True)
+def deadly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "Work", DeadlyWork)
+
+
+def crawler(*names: str, engine: str = "processes", **fields: object) -> Crawler:
+    fields = {"workers": 2, "delay": 0, "host_concurrency": 4, "handler_timeout": 1.0} | fields
+    if engine != "processes":
+        del fields["workers"]
+    fetcher = site(*names)
+    return Crawler(ORIGIN, engine=engine, fetcher=fetcher, clock=FakeClock(), sitemaps=False, **fields)  # type: ignore[arg-type]
+
+
+def reasons(pages: list[Page]) -> dict[str, Reason | None]:
+    found = {page.url.rpartition("/")[2]: page.reason for page in pages}
+    assert len(found) == len(pages), "every page ends once"
+    assert len(found) >= 21, "the crawl goes on"
+    return {name: reason for name, reason in found.items() if reason is not None}
+
+
+@pytest.mark.parametrize(("engine", "fields"), EVERYWHERE)
+def test_a_page_that_crashes_loops_or_takes_all_memory_costs_itself_only(
+    engine: str, fields: dict[str, object]
+) -> None:
+    crawl = crawler("crash", "loop", "hungry", "raising", engine=engine, **fields)
+    assert reasons(list(crawl)) == {
+        "crash": Reason.FAIL_WORKER_DIED,
+        "loop": Reason.FAIL_HANDLER_TIMEOUT,
+        "hungry": Reason.FAIL_HANDLER_MEMORY,
+        "raising": Reason.FAIL_BUG,
+    }
+    assert crawl.report.finish_reason is FinishReason.COMPLETE
+    spent = crawl.report.snapshot
+    assert sum(spent.seconds.values()) == pytest.approx(spent.elapsed * spent.slots)
+
+
+@pytest.mark.parametrize(("engine", "fields"), EVERYWHERE)
+def test_a_page_whose_worker_died_once_is_read_by_the_next(
+    engine: str, fields: dict[str, object], tmp_path: Path
+) -> None:
+    name = f"once={tmp_path}/mark"
+    crawl = crawler(name, engine=engine, **fields)
+    assert reasons(list(crawl)) == {}
+    assert (tmp_path / "mark").exists(), "it did die"
+
+
+def test_workers_killed_by_others_cost_nothing() -> None:
+    crawl = crawler(host_concurrency=1, workers=1)
+    killed, pages = 0, []
+    for page in crawl:
+        pages.append(page)
+        if len(pages) in (1, 5, 9):
+            killed += kill_children()
+    assert killed
+    assert reasons(pages) == {}
+
+
+def kill_children() -> int:
+    ours = [int(pid) for pid in children_of(os.getpid())]
+    for pid in ours:
+        os.kill(pid, signal.SIGKILL)
+    return len(ours)
+
+
+def children_of(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def test_the_pages_have_their_bodies_with_for_and_with_async_for() -> None:
+    async def collected() -> list[Page]:
+        return [page async for page in crawler()]
+
+    for pages in (list(crawler()), asyncio.run(collected())):
+        assert {page.url.rpartition("/")[2]: "calm" in page.html for page in pages if page.url != f"{ORIGIN}/"} == {
+            f"calm{number}": True for number in range(20)
+        }
+
+
+def test_leaving_the_loop_ends_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    crawl = crawler("loop", handler_timeout=0)
+    for _ in crawl:
+        break
+    assert crawl.report.finish_reason is FinishReason.STOPPED
+    assert children_of(os.getpid()) == []
+
+
+@pytest.mark.parametrize("engine", ["inline", "threads", "asyncio", "processes"])
+def test_a_crawl_told_to_end_at_once_does_not_wait_for_an_endless_page(engine: str) -> None:
+    fields: dict[str, object] = {"workers": 1} if engine == "processes" else {"cpu_workers": 1}
+    crawl = crawler("loop", engine=engine, handler_timeout=0, **fields)
+    began = time.monotonic()
+    for _ in crawl:
+        crawl.abandon()
+    assert time.monotonic() - began < 20
+    assert children_of(os.getpid()) == []
+
+
+def test_a_crawl_begun_on_another_engine_goes_on_with_processes(tmp_path: Path) -> None:
+    begun = crawler(engine="asyncio", directory=tmp_path / "c", max_pages=5).run()
+    assert begun.pages == 5
+    resumed = Crawler.resume(
+        tmp_path / "c", engine="processes", workers=2, max_pages=None, fetcher=site(), clock=FakeClock()
+    )
+    assert resumed.policy.concurrency == 128, "derived anew for the engine"
+    report: Report = resumed.run()
+    assert report.finish_reason is FinishReason.COMPLETE
+    records = [json.loads(line) for line in (tmp_path / "c" / "pages.jsonl").read_text().splitlines()]
+    assert len({record["url"] for record in records}) == len(records) == 21
+
+
+DRIVER = """
+import gossamer, sys
+from gossamer.crawler import Crawler
+from gossamer import crawler as module
+from deadly import DeadlyWork, site, ORIGIN
+module.Work = DeadlyWork
+crawl = Crawler(ORIGIN, engine="processes", workers=2, fetcher=site("loop"), delay=0, host_concurrency=4,
+                handler_timeout=0, sitemaps=False)
+for page in crawl:
+    print("begun", flush=True)
+"""
+
+
+def test_workers_end_by_themselves_when_their_driver_is_killed() -> None:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    driver = subprocess.Popen([sys.executable, "-c", DRIVER], env=environment, stdout=subprocess.PIPE, text=True)
+    assert driver.stdout is not None
+    for _ in range(20):
+        assert driver.stdout.readline() == "begun\n"
+    workers = children_of(driver.pid)
+    assert workers
+    driver.kill()
+    driver.communicate()
+    patience = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}").exists() and not is_zombie(pid) for pid in workers):
+        assert time.monotonic() < patience, "workers live on without a driver, one of them in an endless page"
+        time.sleep(0.05)
+
+
+def is_zombie(pid: str) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def test_a_script_without_a_guard_is_no_trouble(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from gossamer import Crawler\nfrom gossamer.fetchers import RecordedFetcher\n"
+        "print('run', flush=True)\n"
+        "print(Crawler('https://a.example/', engine='processes', workers=2, "
+        "fetcher=RecordedFetcher({'https://a.example/': '<p>x'})).run().pages)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, str(script)], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout == "run\n1\n", done.stderr
+
+
+class StillbornWork(DeadlyWork):
+    def __reduce__(self) -> tuple[Callable[[int], None], tuple[int]]:
+        return os._exit, (7,)
+
+
+class RefusingWork(DeadlyWork):
+    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
+        return _refuse, ("these handlers are no good",)
+
+
+def _refuse(what: str) -> None:
+    raise UserError(what)
+
+
+def test_workers_that_cannot_even_begin_end_the_crawl_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "Work", StillbornWork)
+    with pytest.raises(RuntimeError, match=r"end before they begin .*status 7"):
+        crawler().run()
+    monkeypatch.setattr(module, "Work", RefusingWork)
+    with pytest.raises(UserError, match="these handlers are no good"):
+        crawler().run()
+    assert children_of(os.getpid()) == []
