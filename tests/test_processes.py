@@ -109,6 +109,15 @@ def test_the_pages_have_their_bodies_with_for_and_with_async_for() -> None:
         }
 
 
+def test_bodies_stay_with_the_workers_where_nobody_wants_them() -> None:
+    crawl = crawler()
+    crawl.spare_bodies()
+    pages = list(crawl)
+    assert len(pages) == 21
+    assert not any(page.html for page in pages)
+    assert all(page.record.size > 70_000 for page in pages)
+
+
 def test_leaving_the_loop_ends_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     crawl = crawler("loop", handler_timeout=0)
     for _ in crawl:

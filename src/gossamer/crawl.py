@@ -166,7 +166,9 @@ class Crawl:
         refused = self._gate.refusal(host, taken.url)
         if refused is None:
             usage = self._gate.usage(host, taken.url)
-            return self._fetch(Request(taken.link, taken.purpose, taken.attempt, self._adopted, usage), host, now)
+            if self._adopted or usage:
+                taken = Request(taken.link, taken.purpose, taken.attempt, self._adopted, usage)
+            return self._fetch(taken, host, now)
         self._frontier.skip(host)
         if taken.purpose is Purpose.SITEMAP:
             self._sitemaps.refused(taken)
@@ -223,7 +225,7 @@ class Crawl:
         """Say why a slot without a fetch has none."""
         if moment is not None:
             return moment[1]
-        if any(request.purpose is Purpose.ROBOTS for request, _, _ in self._in_flight.values()):
+        if self._asking and any(request.purpose is Purpose.ROBOTS for request, _, _ in self._in_flight.values()):
             return Waiting.ROBOTS
         return Waiting.POLITENESS if self._frontier.queued else Waiting.NO_WORK
 

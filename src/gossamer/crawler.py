@@ -71,6 +71,8 @@ Threads are few: reading pages shares one lock.
 
 _AWAITING: Final = ("asyncio", "processes")
 """The engines that run handlers which are `async def`."""
+OF_ANSWERS: Final = ("warc", "parquet")
+"""Formats that are written from the answers themselves; what the others need comes with the record."""
 
 
 class Report(Struct, frozen=True):
@@ -213,8 +215,7 @@ class Crawler:
         if self.engine == "asyncio":
             run_in_loop(self._drain)
         else:
-            outputs = () if self.directory is None else self._settings.formats
-            self._answers_wanted = self._trace is not None or any(name != "jsonl" for name in outputs)
+            self.spare_bodies()
             for _ in self._blocking_batches():
                 pass
         return self.report
@@ -237,6 +238,11 @@ class Crawler:
             async for batch in batches:
                 for page in _pages(batch):
                     yield page
+
+    def spare_bodies(self) -> None:
+        """Give pages without their bodies where that spares work: for who looks only at what is recorded of them."""
+        outputs = () if self.directory is None else self._settings.formats
+        self._answers_wanted = self._trace is not None or any(name in OF_ANSWERS for name in outputs)
 
     def stop(self) -> None:
         """Start nothing new, let what is in flight land, save, and end. Safe from other threads and signal handlers."""

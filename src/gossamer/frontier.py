@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -82,9 +82,14 @@ class HostQueue:
         head = self._heads[key]
         return self._ids[key][head : head + count]
 
+    def peek(self) -> int:
+        """Look at the next id without taking it."""
+        key = min(self._ids) if len(self._ids) > 1 else next(iter(self._ids))
+        return self._ids[key][self._heads[key]]
+
     def pop(self) -> int:
         """Take the next id."""
-        key = min(self._ids)
+        key = min(self._ids) if len(self._ids) > 1 else next(iter(self._ids))
         ids, head = self._ids[key], self._heads[key]
         taken = ids[head]
         head += 1
@@ -266,14 +271,20 @@ class Frontier:
                     del refused[mark]
         return refused
 
-    def enqueue(self, links: Iterable[Link]) -> None:
+    def enqueue(self, links: Sequence[Link]) -> None:
         """Let links wait for their turn, now that the journal has them."""
-        for link in links:
-            host = self.host(host_key(link.url))
+        room = self._most_at_hand - len(self._at_hand)
+        touched: dict[str, Host] = {}
+        for number, link in enumerate(links):
+            key = host_key(link.url)
+            host = touched.get(key)
+            if host is None:
+                host = touched[key] = self.host(key)
             host.queue.push(link)
-            self._queued += 1
-            if len(self._at_hand) < self._most_at_hand:
+            if number < room:
                 self._at_hand[link.id] = link
+        self._queued += len(links)
+        for host in touched.values():  # in order of discovery, as if each had been listed with its first link
             self._list(host)
 
     def host(self, key: str) -> Host:
@@ -337,8 +348,7 @@ class Frontier:
         if host.again:
             self._queued -= 1
             return host.again.pop(0)
-        ids = host.queue.next(1)
-        link = self._at_hand.pop(ids[0], None)
+        link = self._at_hand.pop(host.queue.peek(), None)
         if link is None:
             return self._to_recall(host)
         host.queue.pop()
@@ -464,7 +474,7 @@ class Frontier:
         """
         near = [other for _, _, other in self._ready[:HOSTS_RECALLED] if other.queue]
         share = max(1, RECALLED_AT_ONCE // (1 + len(near)))
-        asking = [each for each in (host, *near) if each.queue.next(1)[0] not in self._at_hand]
+        asking = [each for each in (host, *near) if each.queue.peek() not in self._at_hand]
         for each in asking:
             each.recalling = True
         return tuple(sorted(id for each in asking for id in each.queue.next(share) if id not in self._at_hand))

@@ -88,6 +88,8 @@ class Robots(Struct, frozen=True, dict=True):
 
     def allows(self, agent: str, url: str) -> bool:
         """Tell whether this agent may fetch a URL of the host that robots.txt is from."""
+        if not self.groups:  # as on most hosts: this is asked before every fetch
+            return True
         rule = self._deciding(agent, url)
         return rule is None or rule.allow
 
@@ -98,7 +100,7 @@ class Robots(Struct, frozen=True, dict=True):
 
     def crawl_delay(self, agent: str) -> float | None:
         """Tell how many seconds the site asks this agent to wait between fetches, at most a day; None for no wish."""
-        return self._ruleset(agent).delay
+        return self._ruleset(agent).delay if self.groups else None
 
     def usage(self, agent: str, url: str) -> tuple[str, ...]:
         """Tell what the site says of how a page may be used: "content-signal: ai-train=no"; the longest path wins."""

@@ -217,3 +217,13 @@ def test_work_sent_to_another_process_makes_a_visitor_that_finds_the_same() -> N
     body = "<a href=x>1</a><a href=/y>2</a>"
     assert visited(body, visitor=sent.visitor()) == visited(body, visitor=work.visitor())
     assert visited(body, visitor=sent.visitor()) != visited(body, visitor=Work(work.policy, 78).visitor())
+
+
+def test_a_page_that_takes_too_much_memory_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def starve(_: str) -> object:
+        raise MemoryError
+
+    monkeypatch.setattr(visit_module.html, "scan", starve)
+    event = Visitor(Policy(seeds=("https://a.example/",))).visit(Request(Link(1, HOME)), html(HOME, "<p>"))
+    assert isinstance(event, Failed)
+    assert (event.kind, event.record.reason) == (OutcomeKind.FAILED, Reason.FAIL_HANDLER_MEMORY)

@@ -1,6 +1,6 @@
 """Kill a real crawl again and again with SIGKILL, resume it each time, and look whether anything was lost or doubled.
 
-    make crash-test ARGS="[--kills 50] [--engines threads asyncio mixed] [--formats jsonl warc parquet]"
+    make crash-test ARGS="[--kills 50] [--engines threads asyncio processes mixed] [--formats jsonl warc parquet]"
 
 The Java documentation on nginx. The moments of death are spread over the whole crawl by the amount recorded,
 each with a random delay, so that fetches, commits, checkpoints and starts are all hit. `mixed` takes another engine
@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,7 +29,7 @@ import gossamer
 from benchmarks.sites import JavadocSite, NginxSite
 from gossamer.journals.glance import lines
 
-ENGINES = ("threads", "asyncio", "inline")
+ENGINES = ("threads", "asyncio", "processes", "inline")
 SOURCE = Path(gossamer.__file__).parent.parent
 AT_ONCE = 16
 IN_ONE_COMMIT = 256
@@ -99,6 +100,7 @@ def live(
             time.sleep(0.002)
             assert time.monotonic() < patience, "the crawl makes no progress"
         if until is not None:
+            kill_workers(process.pid)
             time.sleep(delay)
             process.send_signal(signal.SIGKILL)
         said = process.communicate(timeout=LONGEST_LIFE)[1]
@@ -108,6 +110,13 @@ def live(
             process.wait()
     assert process.returncode in (0, 1, -signal.SIGKILL), f"exit code {process.returncode}: {said}"
     return process.returncode != -signal.SIGKILL
+
+
+def kill_workers(driver: int) -> None:
+    """Kill the worker processes of a crawl, where it has any: it must go on with others."""
+    for worker in Path(f"/proc/{driver}/task/{driver}/children").read_text().split():
+        with suppress(ProcessLookupError):
+            os.kill(int(worker), signal.SIGKILL)
 
 
 def recorded(directory: Path) -> int:
@@ -128,7 +137,7 @@ def campaign(
     seen = 0
     ended = False
     for moment in moments:
-        chosen = chance.choice(ENGINES[:2]) if engine == "mixed" else engine
+        chosen = chance.choice(ENGINES[:3]) if engine == "mixed" else engine
         ended = live(site, directory, chosen, formats, moment, chance.uniform(0.0, 0.5 if moment == 0 else 0.12))
         if ended:
             break

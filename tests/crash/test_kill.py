@@ -32,7 +32,7 @@ def whole(site: NginxSite, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.server
-@pytest.mark.parametrize("engine", ["threads", "asyncio", "mixed"])
+@pytest.mark.parametrize("engine", ["threads", "asyncio", "processes", "mixed"])
 def test_a_crawl_killed_five_times_is_whole(site: NginxSite, whole: Path, tmp_path: Path, engine: str) -> None:
     fought = campaign(site, tmp_path / "crawl", engine, ("jsonl", "warc"), whole, 5, 3)
     assert fought.kills >= 3, "most deaths came before the end"

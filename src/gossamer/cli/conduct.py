@@ -74,6 +74,7 @@ def _hopeful(crawler: Crawler) -> Iterator[None]:
 
 
 def _visit_all(crawler: Crawler, take: Callable[[Page], None]) -> None:
+    crawler.spare_bodies()  # nobody here looks at them
     if crawler.engine != "asyncio":
         for page in crawler:
             take(page)

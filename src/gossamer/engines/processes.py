@@ -48,6 +48,7 @@ class ProcessesEngine:
         policy = orders.work.policy
         self._limit = policy.handler_timeout
         self._manners = Manners(policy)
+        self._anywhere = not policy.hosts and policy.host_concurrency >= workers
         self._fail: Visit = orders.work.visitor().visit
         self._selector = selectors.DefaultSelector()
         self._woken, self._waker = socket.socketpair()
@@ -112,10 +113,10 @@ class ProcessesEngine:
 
     def _post_of(self, request: Request) -> _Post:
         """Choose the least busy of the workers that may have connections to the host."""
-        host, count = host_key(request.url), len(self._crew)
-        share = self._manners.host_concurrency(host)
-        if share >= count:
+        if self._anywhere:
             return min(self._crew, key=_busy)
+        host, count = host_key(request.url), len(self._crew)
+        share = min(self._manners.host_concurrency(host), count)
         first = zlib.crc32(host.encode())
         return min([self._crew[(first + step) % count] for step in range(share)], key=_busy)
 

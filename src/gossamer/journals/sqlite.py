@@ -8,7 +8,6 @@ import time
 import zlib
 from array import array
 from bisect import bisect_right
-from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -101,11 +100,12 @@ class SqliteJournal:
         if not (batch.ended or batch.links or batch.refused):
             return
         connection = self._opened
-        new_hosts = self._new_hosts(batch.links)
+        names = [host_key(link.url) for link in batch.links]
+        new_hosts = self._new_hosts(names)
         with plainly(self._path):
             connection.execute("BEGIN IMMEDIATE")
             try:
-                self._write(connection, batch, offsets, new_hosts)
+                self._write(connection, batch, offsets, names, new_hosts)
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:
@@ -207,20 +207,24 @@ class SqliteJournal:
         assert self._connection is not None, "the journal is not open"
         return self._connection
 
-    def _new_hosts(self, links: Iterable[Link]) -> dict[str, int]:
-        names = dict.fromkeys(host_key(link.url) for link in links)
-        fresh = [name for name in names if name not in self._hosts]
+    def _new_hosts(self, names: Iterable[str]) -> dict[str, int]:
+        fresh = [name for name in dict.fromkeys(names) if name not in self._hosts]
         return {name: number for number, name in enumerate(fresh, len(self._hosts))}
 
     def _write(
-        self, connection: sqlite3.Connection, batch: Batch, offsets: dict[str, int], new_hosts: dict[str, int]
+        self,
+        connection: sqlite3.Connection,
+        batch: Batch,
+        offsets: dict[str, int],
+        names: list[str],
+        new_hosts: dict[str, int],
     ) -> None:
         seq = self._seq + 1
         if new_hosts:
             connection.executemany("INSERT INTO host (name, id) VALUES (?, ?)", new_hosts.items())
         if batch.links or batch.refused:
             connection.execute(
-                "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (seq, *self._packed(batch, new_hosts))
+                "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (seq, *self._packed(batch, names, new_hosts))
             )
         ids = array("Q", [ended.link.id for ended in batch.ended]).tobytes()
         lines = zlib.compress(b"".join([ended.line for ended in batch.ended]), LEVEL)
@@ -231,17 +235,17 @@ class SqliteJournal:
         row = (seq, time.time(), ids, *encoded, lines, memos, contents, simhashes)
         connection.execute("INSERT INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
-    def _packed(self, batch: Batch, new_hosts: dict[str, int]) -> tuple[int | bytes, ...]:
+    def _packed(self, batch: Batch, names: list[str], new_hosts: dict[str, int]) -> tuple[int | bytes, ...]:
         links = batch.links
         assert not links or links[0].id == self._known, "link ids must be consecutive"
-        numbers = ChainMap(new_hosts, self._hosts)
+        numbers = {name: self._hosts.get(name, new_hosts.get(name, 0)) for name in set(names)}
         vias: dict[str, int] = {}
         via_of = array("I", [vias.setdefault(link.via, len(vias)) for link in links])
         return (
             self._known,
             len(links),
             array("Q", batch.fingerprints).tobytes(),
-            array("I", [numbers[host_key(link.url)] for link in links]).tobytes(),
+            array("I", [numbers[name] for name in names]).tobytes(),
             array("H", [place_of(link) for link in links]).tobytes(),
             array("Q", batch.refused).tobytes(),
             zlib.compress(via_of.tobytes(), LEVEL),

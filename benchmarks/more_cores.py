@@ -1,0 +1,221 @@
+"""Measure what more processors buy: processes and CPU workers beside asyncio, and what the driver itself costs.
+
+    python benchmarks/more_cores.py handler      20 ms of pure Python a page: pages/s on each engine, lag of the loop
+    python benchmarks/more_cores.py driver       links only, the Java documentation: the driver's own CPU a page
+    python benchmarks/more_cores.py threshold    from which size of body a page is read sooner in a CPU worker
+
+Only ratios within one run mean anything, and only on a machine that is otherwise idle: `calibration` is what ten
+million turns of an empty loop took at the same time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.sites import JavadocSite, NginxSite
+from gossamer import crawler as crawler_module
+from gossamer.crawler import Crawler
+from gossamer.engines.pool import CpuPool
+from gossamer.engines.wire import Orders
+from gossamer.model import Failure, Link, Request, Response
+from gossamer.policy import Policy
+from gossamer.protocol import Failed, RobotsRead, Visited
+from gossamer.visit import Visitor, Work
+
+BUSY = 0.020
+PAGES = 200
+
+
+class BusyWork(Work):
+    """Work that takes 20 ms of pure Python for each page, as a user's handler may."""
+
+    def visitor(self) -> Visitor:
+        return BusyVisitor(self.policy, key=self.key)
+
+
+class BusyVisitor(Visitor):
+    def visit(self, request: Request, answer: Response | Failure) -> Visited | Failed | RobotsRead:
+        if isinstance(answer, Response) and answer.status == 200:
+            spend(BUSY)
+        return super().visit(request, answer)
+
+
+def spend(seconds: float) -> None:
+    """Count until so much of this thread's processor time is used: what others do does not count."""
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        sum(range(200))
+
+
+def calibration() -> float:
+    """Tell the CPU seconds of ten million turns of an empty loop: 0.2 to 0.4 on a machine of these days at rest."""
+    began = time.process_time()
+    for _ in range(10_000_000):
+        pass
+    return time.process_time() - began
+
+
+class Lag:
+    """Watches an event loop: how late is a timer of a millisecond?"""
+
+    def __init__(self) -> None:
+        self.late: list[float] = []
+
+    async def watch(self) -> None:
+        while True:
+            began = time.perf_counter()
+            await asyncio.sleep(0.001)
+            self.late.append(time.perf_counter() - began - 0.001)
+
+    def p99(self) -> float:
+        return sorted(self.late)[int(len(self.late) * 0.99)] if self.late else 0.0
+
+
+def crawl(site: NginxSite, engine: str, lag: Lag | None = None, **fields: Any) -> Crawler:
+    """Crawl the site; with a lag, inside an event loop that is watched."""
+    with tempfile.TemporaryDirectory() as place:
+        crawler = Crawler(
+            site.url, engine=engine, directory=Path(place) / "crawl", allow_private=("127.0.0.1",), delay=0,
+            host_concurrency=128, sitemaps=False, **fields,
+        )  # fmt: skip
+        if lag is None:
+            crawler.run()
+        else:
+            asyncio.run(_watched(crawler, lag))
+    return crawler
+
+
+async def _watched(crawler: Crawler, lag: Lag) -> None:
+    began: list[asyncio.Task[None]] = []
+    async for _ in crawler:
+        if not began:  # the start of processes and of the crawl is no lag of pages being read
+            began.append(asyncio.create_task(lag.watch()))
+    for task in began:
+        task.cancel()
+
+
+@contextmanager
+def busy_site() -> Iterator[NginxSite]:
+    """Serve pages of 70 kB, so large that CPU workers read them."""
+    with tempfile.TemporaryDirectory() as place:
+        for number in range(PAGES):
+            links = "".join(f"<a href=p{(2 * number + step) % PAGES}.html>x</a>" for step in (1, 2))
+            Path(place, f"p{number}.html").write_text(links + " " * 70_000)
+        with NginxSite(Path(place), start="/p0.html") as site:
+            yield site
+
+
+def handler(rounds: int) -> None:
+    """Compare pages a second with 20 ms of pure Python for each."""
+    # What a handler would do; by the name under which workers can import it.
+    crawler_module.Work = import_module("benchmarks.more_cores").BusyWork  # type: ignore[misc]
+    cells: list[tuple[str, str, dict[str, Any], bool]] = [
+        ("asyncio", "asyncio", {}, True),
+        ("asyncio, 2 CPU workers", "asyncio", {"cpu_workers": 2}, True),
+        ("processes, 2 workers", "processes", {"workers": 2}, False),
+    ]
+    with busy_site() as site:
+        for number in range(rounds):
+            speeds, busiest = list[float](), list[float]()
+            for name, engine, fields, watched in cells:
+                lag = Lag() if watched else None
+                own, others = time.process_time(), _children()
+                report = crawl(site, engine, lag, **fields).report
+                busiest.append(max(time.process_time() - own, (_children() - others) / 2))
+                assert report.pages == PAGES, f"{report.pages} pages"
+                speeds.append(report.pages / report.seconds)
+                late = f"  p99 of the lag {1000 * lag.p99():.1f} ms" if lag else ""
+                say(
+                    f"{number + 1}  {name:<24}{speeds[-1]:7.1f} pages/s  {speeds[-1] / speeds[0]:5.2f}x; "
+                    f"its busiest process could do {PAGES / busiest[-1]:6.1f}  {busiest[0] / busiest[-1]:5.2f}x{late}"
+                )
+    say(f"calibration {calibration():.2f} s")
+
+
+def driver(rounds: int, **fields: Any) -> None:
+    """Measure the driver's own CPU for each page, start-up taken off, beside that of the workers."""
+    with JavadocSite() as site:
+        for number in range(rounds):
+            start = _driver_cpu(site, max_pages=1, **fields)[0]
+            site.forget()
+            own, workers, ended = _driver_cpu(site, **fields)
+            assert len(site.pages()) == site.reachable, f"{len(site.pages())} pages"
+            visited = [visit.path for visit in site.visits()]
+            assert len(set(visited)) == len(visited), "something was fetched twice"
+            assert sum(visit.status == 404 and visit.path != "/robots.txt" for visit in site.visits()) == site.dead
+            a_page = 1e6 * (own - start) / ended
+            say(
+                f"{number + 1}  driver {a_page:6.1f} us a page, workers {1e6 * workers / ended:7.1f}, "
+                f"{a_page * ended / 1e6 / workers:.1%} of theirs; calibration {calibration():.2f} s"
+            )
+
+
+def _driver_cpu(site: NginxSite, **fields: Any) -> tuple[float, float, int]:
+    began, before = time.process_time(), _children()
+    crawler = crawl(site, "processes", workers=2, **fields)
+    return time.process_time() - began, _children() - before, crawler.report.counts.ended
+
+
+def _children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def threshold(rounds: int) -> None:
+    """Read pages of growing size here and in a CPU worker."""
+    work = Work(Policy(seeds=("https://a.example/",)))
+    here, there = work.visitor().visit, CpuPool(Orders(work), 1)
+    with closing(there):
+        for size in (4, 16, 32, 64, 128, 256, 1024):
+            page = _page(size * 1024)
+            own, sending = _seconds(here, page, rounds), _seconds(there.read, page, rounds)
+            say(f"{size:5} KiB  reading it here {1e3 * own:7.2f} ms of CPU, having it read {1e3 * sending:7.2f} ms")
+    say(f"calibration {calibration():.2f} s")
+
+
+def _page(size: int) -> bytes:
+    paragraph = "<p>Some words of a page, and <a href='/{0}'>a link</a>, then more words of the same kind.</p>\n"
+    text = "".join(paragraph.format(number) for number in range(size // len(paragraph)))
+    return text.encode()
+
+
+def _seconds(visit: Callable[[Request, Response], object], body: bytes, rounds: int) -> float:
+    """Tell the CPU seconds of this process for one page: the best of several."""
+    best = float("inf")
+    for number in range(10 * rounds + 1):
+        url = f"https://a.example/{number}/"
+        answer = Response(url, 200, {"content-type": "text/html; charset=utf-8"}, body, raw_body=body)
+        began = time.process_time()
+        visit(Request(Link(number, url)), answer)
+        if number:
+            best = min(best, time.process_time() - began)
+    return best
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("handler", "driver", "threshold"))
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    {"handler": handler, "driver": driver, "threshold": threshold}[options.what](options.rounds)
+
+
+if __name__ == "__main__":
+    main()
