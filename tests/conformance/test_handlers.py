@@ -139,8 +139,9 @@ def test_handlers_do_what_was_meant() -> None:
     assert crawler.report.counts.by_reason[Reason.SKIP_SCOPE] == 1
 
 
-def test_an_awaited_handler_gives_what_an_ordinary_one_does() -> None:
-    reference, one = crawler_of(web(), "inline"), crawler_of(web(), "asyncio", awaited_leaves)
+@pytest.mark.parametrize("engine", ["asyncio", "processes"])
+def test_an_awaited_handler_gives_what_an_ordinary_one_does(engine: str) -> None:
+    reference, one = crawler_of(web(), "inline"), crawler_of(web(), engine, awaited_leaves)
     expected, found = given(reference), given(one)
     assert outcomes(one, found) == outcomes(reference, expected)
 
