@@ -18,38 +18,27 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.sites import JavadocSite, NginxSite
-from gossamer import crawler as crawler_module
 from gossamer.crawler import Crawler
 from gossamer.engines.pool import CpuPool
 from gossamer.engines.wire import Orders
-from gossamer.model import Failure, Link, Request, Response
+from gossamer.model import Link, Request, Response
+from gossamer.page import Page
 from gossamer.policy import Policy
-from gossamer.protocol import Failed, RobotsRead, Visited
-from gossamer.visit import Visitor, Work
+from gossamer.visit import Work
 
 BUSY = 0.020
-PAGES = 200
+PAGES = 600
 
 
-class BusyWork(Work):
-    """Work that takes 20 ms of pure Python for each page, as a user's handler may."""
-
-    def visitor(self) -> Visitor:
-        return BusyVisitor(self.policy, key=self.key)
-
-
-class BusyVisitor(Visitor):
-    def visit(self, request: Request, answer: Response | Failure) -> Visited | Failed | RobotsRead:
-        if isinstance(answer, Response) and answer.status == 200:
-            spend(BUSY)
-        return super().visit(request, answer)
+def busy(_: Page) -> None:
+    """Handle a page by 20 ms of pure Python."""
+    spend(BUSY)
 
 
 def spend(seconds: float) -> None:
@@ -83,13 +72,17 @@ class Lag:
         return sorted(self.late)[int(len(self.late) * 0.99)] if self.late else 0.0
 
 
-def crawl(site: NginxSite, engine: str, lag: Lag | None = None, **fields: Any) -> Crawler:
+def crawl(
+    site: NginxSite, engine: str, lag: Lag | None = None, handler: Callable[[Page], None] | None = None, **fields: Any
+) -> Crawler:
     """Crawl the site; with a lag, inside an event loop that is watched."""
     with tempfile.TemporaryDirectory() as place:
         crawler = Crawler(
             site.url, engine=engine, directory=Path(place) / "crawl", allow_private=("127.0.0.1",), delay=0,
             host_concurrency=128, sitemaps=False, **fields,
         )  # fmt: skip
+        if handler is not None:
+            crawler.on()(handler)
         if lag is None:
             crawler.run()
         else:
@@ -108,19 +101,17 @@ async def _watched(crawler: Crawler, lag: Lag) -> None:
 
 @contextmanager
 def busy_site() -> Iterator[NginxSite]:
-    """Serve pages of 70 kB, so large that CPU workers read them."""
+    """Serve small pages."""
     with tempfile.TemporaryDirectory() as place:
         for number in range(PAGES):
             links = "".join(f"<a href=p{(2 * number + step) % PAGES}.html>x</a>" for step in (1, 2))
-            Path(place, f"p{number}.html").write_text(links + " " * 70_000)
+            Path(place, f"p{number}.html").write_text(links)
         with NginxSite(Path(place), start="/p0.html") as site:
             yield site
 
 
 def handler(rounds: int) -> None:
     """Compare pages a second with 20 ms of pure Python for each."""
-    # What a handler would do; by the name under which workers can import it.
-    crawler_module.Work = import_module("benchmarks.more_cores").BusyWork  # type: ignore[misc]
     cells: list[tuple[str, str, dict[str, Any], bool]] = [
         ("asyncio", "asyncio", {}, True),
         ("asyncio, 2 CPU workers", "asyncio", {"cpu_workers": 2}, True),
@@ -132,7 +123,7 @@ def handler(rounds: int) -> None:
             for name, engine, fields, watched in cells:
                 lag = Lag() if watched else None
                 own, others = time.process_time(), _children()
-                report = crawl(site, engine, lag, **fields).report
+                report = crawl(site, engine, lag, busy, **fields).report
                 busiest.append(max(time.process_time() - own, (_children() - others) / 2))
                 assert report.pages == PAGES, f"{report.pages} pages"
                 speeds.append(report.pages / report.seconds)
