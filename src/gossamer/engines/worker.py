@@ -51,8 +51,8 @@ from gossamer.protocol import Visited
 if TYPE_CHECKING:
     from gossamer.engines.pool import CpuPool
 
-REPORT_AFTER: Final = 0.004
-"""Seconds a result waits for others at the most."""
+REPORT_AFTER: Final = 0.01
+"""Seconds a result waits for others at the most, while more than as many are under way: a wake-up costs the driver."""
 
 
 class Board:
