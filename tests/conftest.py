@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 import sys
 from collections.abc import Generator, Iterator
@@ -14,6 +15,10 @@ from hypothesis import HealthCheck, settings
 # A busy machine is slow, not wrong.
 settings.register_profile("gossamer", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("gossamer")
+
+# Started in the background by a shell, tests would ignore Ctrl-C, and so would the programs they send it to.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _strayed: list[str] = []  # addresses outside loopback that were asked for, since the running test began
 
