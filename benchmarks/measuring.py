@@ -46,11 +46,10 @@ class Contender:
 class Measurement:
     """What one run cost (seconds; MB).
 
-    `pages`: distinct HTML pages that left the server with status 200; `repeated`: how many of them left it more than
-    once; `missed`: pages of the site that were not fetched by a crawler that was to fetch all; `others`: requests for
-    anything else, dead links among them; `size`: bytes of a page, on average;
-    `memory`: the largest resident size of the process tree, shared pages counted
-    once; `status`: the exit code, negative for a signal.
+    `pages`: distinct HTML pages that left the server with status 200; `size`: their bytes, on average; `repeated`: how
+    many of them left it more than once; `missed`: pages of the site that were not fetched by a crawler that was to
+    fetch all; `others`: requests for anything else, dead links among them; `memory`: the largest resident size of the
+    process tree, shared pages counted once; `status`: the exit code, negative for a signal.
     """
 
     name: str

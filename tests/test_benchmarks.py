@@ -88,7 +88,7 @@ def test_all_tiny_pages_can_be_reached_and_are_always_the_same(tmp_path: Path) -
 
 
 def test_help_costs_little_processor_time() -> None:
-    """Within twice the budget, which is of wall time (`benchmarks/startup.py`): tests run on busy machines."""
+    """Within twice the budget, which is of wall time: `benchmarks/startup.py` measures that. Tests share machines."""
     assert min(startup.processor_time("--help") for _ in range(5)) < 2 * startup.HELP_BUDGET
 
 
