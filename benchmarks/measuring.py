@@ -7,6 +7,7 @@ process tree. Pages are counted by the server, which knows best who fetched what
 from __future__ import annotations
 
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -24,21 +25,21 @@ from benchmarks.sites import NginxSite
 HOME = Path(__file__).parent.parent.resolve()
 SHARED_MEMORY = Path("/dev/shm")
 SAMPLE_EVERY = 0.25
-"""Seconds between two looks at the memory of a process tree, and at how far a crawler that knows no limit came."""
+PATIENCE = 1800
+"""Seconds between two looks at the memory of a process tree, and until a crawler that does not end is killed."""
 
 
 @dataclass(frozen=True)
 class Contender:
     """Something to measure.
 
-    `arguments` may hold {url}, {origin} and {directory}. `pages`: it was told to stop after so many; None: it crawls
-    the whole site. `stopped`: it knows no such limit, so whoever measures stops it there. `why` explains the settings.
+    `arguments` may hold {url} and {directory}. `pages`: it was told to stop after so many; None: it crawls the whole
+    site. `why` explains the settings.
     """
 
     name: str
     arguments: tuple[str, ...]
     pages: int | None = None
-    stopped: bool = False
     why: str = ""
 
 
@@ -80,12 +81,13 @@ def environment(name: str, wanted: Path) -> Path:
     """Make the virtual environment `name` with the packages `wanted` lists, unless it is there; tell its Python."""
     home = HOME / ".venvs" / name
     python, ready = home / "bin" / "python", home / "ready"
-    if not ready.exists() or ready.stat().st_mtime < wanted.stat().st_mtime:
-        packages = ", ".join(line for line in wanted.read_text().splitlines() if line and not line.startswith("#"))
+    lines = wanted.read_text()
+    if not ready.exists() or ready.read_text() != lines:
+        packages = ", ".join(line for line in lines.splitlines() if line and not line.startswith("#"))
         print(f"installing {packages} …", file=sys.stderr)
         venv.create(home, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--requirement", wanted], check=True)
-        ready.touch()
+        subprocess.run([python, "-m", "pip", "install", "-qq", "--requirement", wanted], check=True)
+        ready.write_text(lines)
     return python
 
 
@@ -94,7 +96,7 @@ def measure(contender: Contender, site: NginxSite, reachable: int) -> Measuremen
     site.forget()
     room = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="gossamer-bench-", dir=room) as directory:
-        place = {"url": site.url, "origin": site.origin, "directory": str(Path(directory) / "site.crawl")}
+        place = {"url": site.url, "directory": str(Path(directory) / "site.crawl")}
         command = [argument.format(**place) for argument in contender.arguments]
         said = Path(directory) / "stderr"
         with said.open("wb") as stderr:
@@ -106,7 +108,7 @@ def measure(contender: Contender, site: NginxSite, reachable: int) -> Measuremen
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
             )
-            watch = _Watch(child, site.log, contender.pages if contender.stopped else None)
+            watch = _Watch(child)
             watch.start()
             _, status, usage = os.wait4(child.pid, 0)  # its CPU time and that of the children it waited for
             wall = time.perf_counter() - begun
@@ -141,23 +143,23 @@ def counted(contender: Contender, site: NginxSite, reachable: int, status: int) 
 
 
 class _Watch(threading.Thread):
-    """Look at a process tree now and then: what memory it holds, and whether it shall stop."""
+    """Look at a process tree now and then: what memory it holds, and whether it will ever end."""
 
-    def __init__(self, child: subprocess.Popen[bytes], log: Path, stop_after: int | None) -> None:
+    def __init__(self, child: subprocess.Popen[bytes]) -> None:
         super().__init__(daemon=True)
         self._child = child
-        self._log = log
-        self._stop_after = stop_after
         self.over = threading.Event()
         self.peak = 0.0
 
     def run(self) -> None:
+        given_up_at = time.monotonic() + PATIENCE
         while not self.over.wait(SAMPLE_EVERY):
             tree = descendants(self._child.pid)
             if len(tree) > 1:  # of a single process the kernel tells the peak itself
                 self.peak = max(self.peak, sum(map(proportional_memory, tree)))
-            if self._stop_after is not None and self._log.read_bytes().count(b"\n") >= self._stop_after:
-                self._child.kill()  # not terminate: one of them takes that as a wish to finish first
+            if time.monotonic() > given_up_at:
+                for process in reversed(tree):
+                    os.kill(process, signal.SIGKILL)
                 return
 
 

@@ -93,13 +93,13 @@ def test_help_costs_little_processor_time() -> None:
 
 
 def test_a_crawl_of_one_page_costs_little_processor_time(tmp_path: Path) -> None:
-    """The same for the first fetch; here the crawl is done to its end."""
+    """Within three times the budget of the first fetch; here the crawl is done to its end."""
     with DemoServer() as server:
         words = (
             f"crawl {server.url} --allow-private 127.0.0.0/8 --delay 0 --max-pages 1 --no-sitemaps --no-progress -q -o"
         )
         spent = [startup.processor_time(*words.split(), str(tmp_path / f"{number}")) for number in range(3)]
-    assert min(spent) < 2 * startup.FETCH_BUDGET
+    assert min(spent) < 3 * startup.FETCH_BUDGET
 
 
 def test_the_first_fetch_is_seen_by_the_server() -> None:

@@ -59,7 +59,7 @@ def gossamer() -> Iterator[Contender]:
         )
 
 
-def programs(pages: int | None) -> Iterator[Contender]:
+def programs() -> Iterator[Contender]:
     """List the programs of Debian that are installed."""
     known = (
         Contender(
@@ -68,18 +68,10 @@ def programs(pages: int | None) -> Iterator[Contender]:
             why=f"{CONNECTIONS} threads, robots.txt obeyed, pages only (no pictures, styles or scripts), files deleted "
             "after reading, which is quicker for it than keeping them",
         ),
-        Contender(
-            "wget",
-            tuple(WGET.split()),
-            pages,
-            stopped=pages is not None,
-            why="one connection, because it knows no more; else like wget2",
-        ),
+        Contender("wget", tuple(WGET.split()), why="one connection, because it knows no more; else like wget2"),
         Contender(
             "httrack",
             tuple(HTTRACK.split()),
-            pages,
-            stopped=pages is not None,
             why=f"{CONNECTIONS} connections, its limits of rate and connections lifted, no cache, index or log, pages "
             "only, robots.txt obeyed",
         ),
@@ -98,8 +90,7 @@ def frameworks(pages: int | None) -> Iterator[Contender]:
     crawlee = str(environment("crawlee", HERE / "requirements-crawlee.txt"))
     yield Contender(
         "Scrapy, hand-tuned",
-        (scrapy, str(HERE / "scrapy_tuned.py"), "{url}", "pages.jsonl", *limit),
-        pages,
+        (scrapy, str(HERE / "scrapy_tuned.py"), "{url}", "pages.jsonl"),
         why=f"{CONNECTIONS} requests at once, robots.txt obeyed, lxml instead of LinkExtractor, its own set of known "
         "URLs, no cookies, retries, redirects, depth or log, uvloop; one line of JSON a page",
     )
@@ -131,8 +122,8 @@ def starting_point(pages: int | None) -> Iterator[Contender]:
 
 
 def everyone(pages: int | None) -> list[Contender]:
-    """List who races: ours and wget2 over whole sites, whoever is slow for so many pages only."""
-    return [*gossamer(), *programs(pages), *frameworks(pages), *starting_point(pages)]
+    """List who races: over whole sites, but the four slowest for so many pages only."""
+    return [*gossamer(), *programs(), *frameworks(pages), *starting_point(pages)]
 
 
 def versions() -> dict[str, str]:

@@ -1,7 +1,7 @@
 """The race: gossamer beside other crawlers, on three sites, in turn; writes the tables of docs/benchmarks.md.
 
-    python benchmarks/peers/run.py                     # everything: about an hour, nearly all of it the slow ones
-    python benchmarks/peers/run.py --pages 1500        # whoever is slow stops after 1,500 pages: a few minutes
+    python benchmarks/peers/run.py                     # everything: two hours, nearly all of it the slow ones
+    python benchmarks/peers/run.py --pages 1500        # the four slowest stop after 1,500 pages: half an hour
     python benchmarks/peers/run.py --only gossamer --only wget2 --site javadoc --dry
     python benchmarks/peers/run.py --draw              # measures nothing: writes the page anew from results.json
 
@@ -73,7 +73,7 @@ def measured(asked: argparse.Namespace) -> Results:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3, help="how often each runs, in turn; medians are shown")
-    parser.add_argument("--pages", type=int, help="let everyone but gossamer and wget2 stop after so many pages")
+    parser.add_argument("--pages", type=int, help="let the four slowest stop after so many pages")
     parser.add_argument("--site", action="append", choices=SITES, help="default: all three")
     parser.add_argument("--only", action="append", help="crawlers whose name begins so; may be given several times")
     parser.add_argument("--growth", action="store_true", help="grow a frontier to ten million links as well (minutes)")

@@ -1,6 +1,6 @@
 """A Scrapy crawl of one host by someone who knows where its time goes.
 
-python scrapy_tuned.py http://127.0.0.1:8000/ pages.jsonl [max_pages]
+python scrapy_tuned.py http://127.0.0.1:8000/ pages.jsonl
 
 Links by lxml's C loop instead of LinkExtractor, each distinct href resolved once and asked for once (a set of strings,
 so `dont_filter` spares the fingerprint of every duplicate); one line of JSON written by hand; no cookies, no referer,
@@ -15,8 +15,7 @@ import lxml.html
 import scrapy
 from scrapy.crawler import CrawlerProcess
 
-START, FEED = sys.argv[1:3]
-LIMIT = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+START, FEED = sys.argv[1:]
 ORIGIN = "/".join(START.split("/", 3)[:3]) + "/"
 
 
@@ -64,7 +63,6 @@ process = CrawlerProcess(
             "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
             "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
         },
-        "CLOSESPIDER_PAGECOUNT": LIMIT,
     }
 )
 process.crawl(Site)
