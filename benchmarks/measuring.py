@@ -24,7 +24,7 @@ from benchmarks.sites import NginxSite
 
 HOME = Path(__file__).parent.parent.resolve()
 SHARED_MEMORY = Path("/dev/shm")
-SAMPLE_EVERY = 0.25
+SAMPLE_EVERY = 0.1
 PATIENCE = 1800
 """Seconds between two looks at the memory of a process tree, and until a crawler that does not end is killed."""
 
@@ -116,12 +116,10 @@ def measure(contender: Contender, site: NginxSite, reachable: int) -> Measuremen
             watch.over.set()
             watch.join()
         last = said.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss: bytes there, KiB elsewhere
     run = counted(contender, site, reachable, child.returncode)
     if not run.pages or (run.missed and child.returncode):
         print(f"{contender.name} ended with status {child.returncode}: {''.join(last)}", file=sys.stderr)
-    memory = max(usage.ru_maxrss * unit / 1e6, watch.peak)
-    return replace(run, wall=wall, cpu=usage.ru_utime + usage.ru_stime, memory=memory)
+    return replace(run, wall=wall, cpu=usage.ru_utime + usage.ru_stime, memory=watch.peak)
 
 
 def counted(contender: Contender, site: NginxSite, reachable: int, status: int) -> Measurement:
@@ -155,8 +153,7 @@ class _Watch(threading.Thread):
         given_up_at = time.monotonic() + PATIENCE
         while not self.over.wait(SAMPLE_EVERY):
             tree = descendants(self._child.pid)
-            if len(tree) > 1:  # of a single process the kernel tells the peak itself
-                self.peak = max(self.peak, sum(map(proportional_memory, tree)))
+            self.peak = max(self.peak, memory_of(tree))
             if time.monotonic() > given_up_at:
                 for process in reversed(tree):
                     os.kill(process, signal.SIGKILL)
@@ -178,13 +175,22 @@ def descendants(root: int) -> list[int]:
     return tree
 
 
-def proportional_memory(process: int) -> float:
-    """Tell the resident memory of a process in MB, each page divided by the number of processes that share it."""
+def memory_of(tree: Sequence[int]) -> float:
+    """Tell the memory of a process tree in MB: at its peak if it is a single process, else now.
+
+    Not what `wait4` tells: a child begins with the peak of the process that started it, before its own program runs.
+    """
+    if len(tree) == 1:
+        return _kilobytes(Path(f"/proc/{tree[0]}/status"), "VmHWM:") * 1024 / 1e6
+    return sum(_kilobytes(Path(f"/proc/{process}/smaps_rollup"), "Pss:") for process in tree) * 1024 / 1e6
+
+
+def _kilobytes(file: Path, field: str) -> int:
     try:
-        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+        lines = file.read_text().splitlines()
     except OSError:  # it ended meanwhile
-        return 0.0
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024 / 1e6
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith(field))
 
 
 def race(contenders: Sequence[Contender], site: NginxSite, reachable: int, rounds: int) -> list[Measurement]:

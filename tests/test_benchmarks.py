@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks import guard, startup
-from benchmarks.measuring import Measurement, medians
+from benchmarks.measuring import Contender, Measurement, measure, medians
 from benchmarks.peers import page, results
 from benchmarks.peers.results import Setting
-from benchmarks.sites import write_tiny_pages
+from benchmarks.sites import NginxSite, SiteUnavailable, write_tiny_pages
 from gossamer.demo.server import DemoServer
 
 HOME = Path(__file__).parent.parent
@@ -64,6 +64,29 @@ def test_no_path_of_the_machine_gets_into_the_page() -> None:
 def test_the_median_is_of_every_figure_and_counts_are_at_their_worst() -> None:
     runs = [Measurement("a", 10 - n, wall, cpu, 1.0, 0, missed=n) for n, wall, cpu in ((0, 3, 1), (1, 1, 3), (2, 2, 2))]
     assert medians(runs) == [Measurement("a", 8, 2, 2, 1.0, 0, missed=2)]
+
+
+@pytest.mark.server
+def test_a_contender_is_measured_by_what_it_fetched_used_and_held(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys, time, urllib.request as web\n"
+        "for page in 'index.html', 'index.html', 'missing':\n"
+        "    try: web.urlopen(sys.argv[1] + page).read()\n"
+        "    except OSError: pass\n"
+        "held = b'x' * 100_000_000\n"
+        "while time.process_time() < 0.5: pass\n"
+    )
+    for name in ("index.html", "other.html"):
+        (tmp_path / name).write_text("<p>0123456789")
+    try:
+        with NginxSite(tmp_path, start="/") as site:
+            run = measure(Contender("it", (sys.executable, str(script), "{url}")), site, reachable=2)
+    except SiteUnavailable as reason:
+        pytest.skip(str(reason))
+    assert (run.pages, run.repeated, run.missed, run.others, run.size, run.status) == (1, 1, 1, 1, 13, 0)
+    assert 0.5 <= run.cpu < 5
+    assert 100 < run.memory < 200
 
 
 @pytest.mark.parametrize(("measured", "verdict"), [(None, "not measured"), (1.0, "met"), (1.3, "**not met**")])

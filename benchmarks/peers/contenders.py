@@ -30,7 +30,9 @@ WGET = (
     f"wget --recursive --level=inf --quiet --tries=1 --no-hsts --no-config --ignore-tags={PAGES_ONLY} "
     "--delete-after {url}"
 )
-HTTRACK = f"httrack {{url}} -O {{directory}} -q -c{CONNECTIONS} -%! -A1000000000 -%c0 -C0 -I0 -Q -R0 -p1 -s2 -r9999"
+HTTRACK = (
+    f"httrack {{url}} -O {{directory}} -q -c{CONNECTIONS} -%! -A1000000000 -%c0 -C0 -I0 -Q -R0 -p1 -s2 -r9999 -a -B"
+)
 
 
 def gossamer() -> Iterator[Contender]:
@@ -73,7 +75,7 @@ def programs() -> Iterator[Contender]:
             "httrack",
             tuple(HTTRACK.split()),
             why=f"{CONNECTIONS} connections, its limits of rate and connections lifted, no cache, index or log, pages "
-            "only, robots.txt obeyed",
+            "only, robots.txt obeyed, the whole host (-a -B), not only what lies below the first page",
         ),
     )
     for program in known:
