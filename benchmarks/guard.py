@@ -41,6 +41,7 @@ from gossamer.journals.memory import MemoryJournal
 from gossamer.journals.sqlite import SqliteJournal
 from gossamer.model import Request, Response
 from gossamer.outputs.jsonl import JsonLines
+from gossamer.parse.quick import native_links
 from gossamer.policy import Policy
 from gossamer.protocol import Batch, Command, Commit, Event, Failed, RobotsRead, Visited
 from gossamer.visit import Visitor
@@ -277,7 +278,12 @@ def _turn(stage: Stage) -> float:
     return 2 * spent / (before + spent_by(stage.reference))
 
 
-def lowest_ratio(stage: Stage, enough: float, attempts: int) -> float:
+def ratio_to_record(stage: Stage) -> float:
+    """Tell a ratio that is neither lucky nor unlucky."""
+    return statistics.median(ratio_of(stage) for _ in range(ATTEMPTS))
+
+
+def ratio_to_judge(stage: Stage, enough: float, attempts: int) -> float:
     """Measure until the ratio is low enough, a few times at the most; tell the lowest."""
     lowest = float("inf")
     for _ in range(attempts):
@@ -287,19 +293,28 @@ def lowest_ratio(stage: Stage, enough: float, attempts: int) -> float:
     return lowest
 
 
-def measured(slow: dict[str, float], known: dict[str, float], attempts: int) -> Iterator[tuple[str, float]]:
-    """Tell the ratio of every stage."""
+def measured(slow: dict[str, float], known: dict[str, float] | None, attempts: int) -> Iterator[tuple[str, float]]:
+    """Tell the ratio of every stage, to be judged by what is known, or to be recorded."""
     recording = record()
     with tempfile.TemporaryDirectory(prefix="gossamer-guard-") as directory:
         for stage in stages(recording, Path(directory)):
             tried = stage._replace(ready=slowed(stage.ready, slow[stage.name])) if stage.name in slow else stage
             _turn(tried)  # warms up
-            yield stage.name, lowest_ratio(tried, known.get(stage.name, 0.0) * TOLERANCE, attempts)
+            if known is None:
+                yield stage.name, ratio_to_record(tried)
+            else:
+                yield stage.name, ratio_to_judge(tried, known.get(stage.name, float("inf")) * TOLERANCE, attempts)
 
 
 def pair(text: str) -> tuple[str, float]:
     name, _, factor = text.partition("=")
     return name, float(factor)
+
+
+def build() -> str:
+    """Tell what ratios depend on: the version of Python, and whether links are read natively."""
+    native = "Python" if native_links is None else "native"
+    return f"Python {sys.version_info.major}.{sys.version_info.minor}, {native} reader"
 
 
 def main() -> int:
@@ -308,16 +323,16 @@ def main() -> int:
     parser.add_argument("--slow", action="append", type=pair, default=[], metavar="STAGE=FACTOR", help="bark at this")
     parser.add_argument("--attempts", type=int, default=ATTEMPTS, help="how often a stage may be measured again")
     asked = parser.parse_args()
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    version = build()
     stored: dict[str, dict[str, float]] = json.loads(RATIOS.read_text())
     known = {} if asked.renew else stored.get(version, {})
     dearer = False
-    for name, ratio in measured(dict(asked.slow), known, asked.attempts if known or asked.renew else 1):
+    for name, ratio in measured(dict(asked.slow), None if asked.renew else known, asked.attempts):
         if asked.renew:
             stored.setdefault(version, {})[name] = round(ratio, 3)
-            print(f"{name:<8} {ratio:6.2f} recorded for Python {version}")
+            print(f"{name:<8} {ratio:6.2f} recorded for {version}")
         elif name not in known:
-            print(f"{name:<8} {ratio:6.2f} nothing recorded for Python {version}: python -m benchmarks.guard --renew")
+            print(f"{name:<8} {ratio:6.2f} nothing recorded for {version}: python -m benchmarks.guard --renew")
         else:
             change = ratio / known[name]
             dearer |= change > TOLERANCE
