@@ -51,6 +51,13 @@ def reasons(pages: list[Page]) -> dict[str, Reason | None]:
     return {name: reason for name, reason in found.items() if reason is not None}
 
 
+@pytest.mark.parametrize("engine", ["inline", "threads", "asyncio"])
+def test_text_that_takes_a_tree_is_never_made_in_the_process_of_the_crawl(engine: str, tmp_path: Path) -> None:
+    pytest.importorskip("resiliparse")
+    crawl = crawler("crash", engine=engine, text="fast", formats=("markdown",), directory=tmp_path / "crawl")
+    assert reasons(list(crawl)) == {"crash": Reason.FAIL_WORKER_DIED}
+
+
 @pytest.mark.parametrize(("engine", "fields"), EVERYWHERE)
 def test_a_page_that_crashes_loops_or_takes_all_memory_costs_itself_only(
     engine: str, fields: dict[str, object]

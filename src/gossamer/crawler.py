@@ -333,10 +333,13 @@ class Crawler:
         return Orders(self._work, fetches=self._fetcher is None, answers=self._answers_wanted, cpu_workers=each)
 
     def _reading(self) -> contextlib.AbstractContextManager[CpuPool | None]:
-        """Give the processes that read answers, where there shall be any, and end them with the block."""
-        if not self.policy.cpu_workers:
-            return contextlib.nullcontext()
-        return contextlib.closing(CpuPool(self._orders(), self.policy.cpu_workers))
+        """Give the processes that read answers, where there shall be any, and end them with the block.
+
+        What builds trees of pages may take a whole process with it, so it never runs in this one.
+        """
+        builds_trees = self._work.markdown and self.policy.text in content.TREES
+        processes = self.policy.cpu_workers or (_cores() if builds_trees else 0)
+        return contextlib.closing(CpuPool(self._orders(), processes)) if processes else contextlib.nullcontext()
 
     async def _awaited_batches(self) -> AsyncGenerator[list[Ended], None]:
         fetcher: AsyncFetcher = (
