@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sysconfig
@@ -21,7 +22,7 @@ class NativeHook(BuildHookInterface[Any]):
         source = Path(self.root) / SOURCE
         target = source.with_name("_links" + str(sysconfig.get_config_var("EXT_SUFFIX")))
         fresh = target.with_name(f"{target.name}.new")
-        compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")
+        compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
         flags = ["-O2", "-fPIC", "-shared", f"-I{sysconfig.get_path('include')}"]
         if sysconfig.get_platform().startswith("macosx"):
             flags += ["-undefined", "dynamic_lookup"]

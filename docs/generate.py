@@ -175,7 +175,11 @@ def _listed(fields: tuple[Any, ...]) -> str:
 
 
 def _default(value: Any) -> str:
-    return "none" if value in (None, "", (), {}) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+    return (
+        "none"
+        if value in (None, "", (), {}, msgspec.NODEFAULT)
+        else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+    )
 
 
 # ---------------------------------------------------------------- Python

@@ -19,7 +19,7 @@ from typing import Any, Final, Literal, Self, get_args
 import msgspec
 from msgspec import Struct
 
-from gossamer import urls
+from gossamer import outputs, urls
 from gossamer.crawl import Crawl
 from gossamer.directory import (
     JOURNAL,
@@ -51,7 +51,7 @@ from gossamer.journals.earlier import EarlierPages
 from gossamer.journals.memory import MemoryJournal
 from gossamer.ledger import EXAMPLES
 from gossamer.model import Audit, Changes, Counts, Coverage, OutcomeKind, Snapshot
-from gossamer.outputs import FORMATS, ITEMS
+from gossamer.outputs import FORMATS, ITEMS, RESULTS
 from gossamer.page import Page
 from gossamer.parse import content
 from gossamer.policy import Policy
@@ -78,7 +78,7 @@ OF_ANSWERS: Final = ("warc", "parquet")
 class Report(Struct, frozen=True):
     """What a crawl came to. `pages` ended well, `failed` did not, `skipped` were not allowed; seconds are wall time.
 
-    `audit` is how the crawl behaved: the smallest gap and the most requests at once that any host saw. `changes` is
+    `results` are the files in `directory`, one pattern a format. `audit` is how the crawl behaved: the smallest gap and the most requests at once that any host saw. `changes` is
     what an update found since the crawl before; None for any other crawl. `items` are what handlers yielded: by type
     how many, and how full their fields are.
     """
@@ -94,6 +94,7 @@ class Report(Struct, frozen=True):
     snapshot: Snapshot
     audit: Audit = Audit()
     directory: Path | None = None
+    results: tuple[str, ...] = ()
     changes: Changes | None = None
     items: Mapping[str, Coverage] = {}
 
@@ -132,6 +133,7 @@ class Crawler:
         self._clock = clock or SystemClock()
         self._settings = Settings(self.policy, engine, _known_formats(formats), durable)
         content.require(self.policy.text)
+        outputs.require(self._settings.formats)
         self._resumes = False
         self._holding: CrawlDirectory | None = None
         self._earlier: EarlierPages | None = None
@@ -263,6 +265,11 @@ class Crawler:
         return None if self._driver is None else self._driver.latest
 
     @property
+    def results(self) -> tuple[str, ...]:
+        """Where the results are, in the directory: one file name, or pattern of some, a format."""
+        return tuple(RESULTS[name] for name in self._settings.formats) if self.directory is not None else ()
+
+    @property
     def report(self) -> Report:
         """What the crawl came to so far."""
         assert self._driver is not None, "the crawl has not begun"
@@ -280,6 +287,7 @@ class Crawler:
             snapshot=snapshot,
             audit=self._auditor.book(),
             directory=self.directory,
+            results=self.results,
             changes=self._changes(snapshot.changes),
             items=snapshot.items,
         )

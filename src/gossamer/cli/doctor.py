@@ -20,13 +20,14 @@ from gossamer.cli.terminal import printable
 from gossamer.cli.values import shown_size
 from gossamer.errors import UserError
 from gossamer.fetchers.options import FetchOptions, bundled_ca_file
+from gossamer.parse.quick import native_links
 from gossamer.policy import Policy
 
 FINE, FINDINGS = 0, 1
 LEAST_PYTHON: Final = (3, 11)
 LEAST_FILES: Final = 256
 LEAST_DISK: Final = 1024**3
-EXTRAS: Final = {"parquet": "pyarrow", "xpath": "lxml"}
+EXTRAS: Final = {"parquet": "pyarrow", "text": "trafilatura", "xpath": "lxml"}
 """What `pip install gossamer[…]` adds, by the module that it brings."""
 
 
@@ -65,6 +66,10 @@ def examined(host: str, directory: Path) -> Iterator[Finding]:
     yield _looked("Names", lambda: _resolved(host))
     yield _looked("Disk", lambda: _disk(directory))
     yield _files()
+    fast = native_links is not None
+    yield Finding(
+        "Native reader", True if fast else None, "compiled" if fast else "a C compiler at installation adds it"
+    )
     for extra, module in EXTRAS.items():
         there = find_spec(module) is not None
         yield Finding(f"[{extra}]", True if there else None, module if there else f"pip install 'gossamer[{extra}]'")

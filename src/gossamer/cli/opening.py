@@ -73,7 +73,7 @@ def introduce(screen: Console, crawler: Crawler) -> None:
         ("To stop", ["Ctrl-C finishes what is under way and saves; twice ends at once"]),
     ]
     if crawler.directory is not None:
-        rows.insert(2, ("Results", [str(crawler.directory / "pages.jsonl")]))
+        rows.insert(2, ("Results", [", ".join(str(crawler.directory / name) for name in crawler.results)]))
     for head, parts in rows:
         say(screen, line((f"{head:<10}", "bold"), *parts), 10)
 

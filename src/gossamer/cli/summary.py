@@ -324,8 +324,9 @@ def _results(report: Report) -> Lines:
     lines: Lines = []
     if report.pages:
         number = report.counts.ended
-        said = f"  ({number:,} {_plural('line', number)}, one a link)"
-        lines.append((9, line(("Results", "bold"), f"  {report.directory / 'pages.jsonl'}", (said, "dim"))))
+        said = f"  ({number:,} {_plural('line', number)}, one a link)" if report.results == ("pages.jsonl",) else ""
+        files = ", ".join(str(report.directory / name) for name in report.results)
+        lines.append((9, line(("Results", "bold"), f"  {files}", (said, "dim"))))
     if _resumable(report):
         higher = _HIGHER.get(report.finish_reason, "")
         lines.append((9, line(("Go on", "bold"), f"    {resume_command(report.directory)}{higher}")))

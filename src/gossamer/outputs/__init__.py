@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -15,10 +16,21 @@ from gossamer.ports import Output
 FORMATS: Final = ("jsonl", "warc", "parquet", "markdown")
 """The formats a crawl can write, by the names users give them."""
 
+RESULTS: Final = {
+    "jsonl": "pages.jsonl", "warc": "pages-*.warc.gz", "parquet": "pages-*.parquet", "markdown": "markdown/",
+}  # fmt: skip
+"""Where a format's files are in a crawl directory."""
+
 ITEMS: Final = "items"
 ITEM_TABLES: Final = "items as parquet"
 ITEMS_FILE: Final = "items.jsonl"
 """The outputs that a crawl with handlers has besides; the second where it writes Parquet."""
+
+
+def require(formats: Iterable[str]) -> None:
+    """Raise UserError where a format needs what is not installed."""
+    if "parquet" in formats and find_spec("pyarrow") is None:
+        raise UserError("Parquet files need pyarrow: pip install pyarrow (or gossamer's extra [parquet])")
 
 
 def open_output(
