@@ -175,11 +175,9 @@ def _listed(fields: tuple[Any, ...]) -> str:
 
 
 def _default(value: Any) -> str:
-    return (
-        "none"
-        if value in (None, "", (), {}, msgspec.NODEFAULT)
-        else f"`{str(value).lower() if isinstance(value, bool) else value}`"
-    )
+    if value in (None, "", (), {}, msgspec.NODEFAULT):  # a value made anew each time is an empty one
+        return "none"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 # ---------------------------------------------------------------- Python

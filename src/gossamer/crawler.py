@@ -78,9 +78,9 @@ OF_ANSWERS: Final = ("warc", "parquet")
 class Report(Struct, frozen=True):
     """What a crawl came to. `pages` ended well, `failed` did not, `skipped` were not allowed; seconds are wall time.
 
-    `results` are the files in `directory`, one pattern a format. `audit` is how the crawl behaved: the smallest gap and the most requests at once that any host saw. `changes` is
-    what an update found since the crawl before; None for any other crawl. `items` are what handlers yielded: by type
-    how many, and how full their fields are.
+    `results` are the files in `directory`, one pattern a format. `audit` is how the crawl behaved: the smallest gap and
+    the most requests at once that any host saw. `changes` is what an update found since the crawl before; None for any
+    other crawl. `items` are what handlers yielded: by type how many, and how full their fields are.
     """
 
     pages: int

@@ -67,9 +67,7 @@ def examined(host: str, directory: Path) -> Iterator[Finding]:
     yield _looked("Disk", lambda: _disk(directory))
     yield _files()
     fast = native_links is not None
-    yield Finding(
-        "Native reader", True if fast else None, "compiled" if fast else "a C compiler at installation adds it"
-    )
+    yield Finding("Native reader", True if fast else None, "compiled" if fast else "made where a C compiler is")
     for extra, module in EXTRAS.items():
         there = find_spec(module) is not None
         yield Finding(f"[{extra}]", True if there else None, module if there else f"pip install 'gossamer[{extra}]'")
