@@ -108,7 +108,12 @@ class NginxSite:
         return self.origin + self.start
 
     def visits(self) -> list[Visit]:
-        """What was asked for since the start, or since `forget`, in order."""
+        """What was asked for since the start, or since `forget`, in order.
+
+        nginx logs a request after its answer has left. It does one thing after the other, so what was answered before
+        it answers here has been logged.
+        """
+        self._wait_until_it_answers()
         fields = (line.split("\t", 3) for line in self.log.read_text(encoding="utf-8", errors="replace").splitlines())
         return [Visit(int(status), method, kind, path) for status, method, kind, path in fields]
 
