@@ -65,6 +65,15 @@ def test_every_kind_of_work_yields_an_item(name: str) -> None:
     assert len(list(WORK[name](Page.of("<p>Silk and thread.", url="https://example.org/")))) == 1
 
 
+def test_processes_and_cpu_workers_are_tried_where_they_may_help() -> None:
+    found = {cell.label for cell in cells_of(PARSE, ("asyncio", "threads", "processes"), (), (3,), (), many=False)}
+    assert found == {
+        "asyncio, 8 in flight", "asyncio, 8 in flight, 3 CPU workers", "threads, 8 in flight",
+        "processes, 8 in flight, 3 processes",
+    }  # fmt: skip
+    assert not any(cell.cpu_workers for cell in cells_of(WEB, engines(), (), (3,), (), many=True))
+
+
 def test_a_python_that_cannot_take_part_is_told_with_the_reason(tmp_path: Path) -> None:
     without = tmp_path / "python"
     without.write_text("#!/bin/sh\necho \"ModuleNotFoundError: No module named 'gossamer'\" >&2\nexit 1\n")

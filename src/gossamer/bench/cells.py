@@ -18,6 +18,7 @@ from gossamer.crawler import CONCURRENCY, EngineName
 from gossamer.policy import Policy
 
 FEW: Final = 8
+MANY: Final = 64
 SIMPLEST: Final = ("asyncio", "threads", "inline", "processes")
 """Where the speed does not decide, the engine that comes first here is advised: the default, then the plain ones."""
 _VERSIONS: Final = tuple(f"python3.{minor}{kind}" for minor in range(11, 16) for kind in ("", "t"))
@@ -91,7 +92,7 @@ def levels(engine: str, wanted: Sequence[int], *, many: bool) -> tuple[int, ...]
         return (1,)
     if wanted:
         return tuple(wanted)
-    return (FEW, 64) if many else (usual_level(engine),)
+    return (FEW, MANY) if many else (usual_level(engine),)
 
 
 # ---------------------------------------------------------------- interpreters
@@ -136,7 +137,7 @@ def cells_of(
     """List the cells of a workload: each engine at each level, on each interpreter.
 
     Where pages are worked on, few requests in flight keep a processor busy: without `many`, only 8 are tried there. CPU
-    workers are tried where there is work for them beyond reading links.
+    workers are tried where there is work for them beyond reading links, with `many` beside threads too.
     """
     few = (FEW,) if workload.work and not many else ()
     wanted = wanted or few
@@ -149,6 +150,6 @@ def cells_of(
                     yield from (Cell(workload.name, engine, level, 0, count, python) for level in wanted or usual)
                 continue
             yield from (Cell(workload.name, engine, level, 0, 0, python) for level in levels(engine, wanted, many=many))
-            if apart and engine in ("asyncio", "threads"):
+            if apart and (engine == "asyncio" or (many and engine == "threads")):
                 level = levels(engine, wanted, many=False)[0]
                 yield from (Cell(workload.name, engine, level, count, 0, python) for count in workers)

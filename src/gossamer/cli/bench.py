@@ -12,16 +12,16 @@ from typing import Final
 import msgspec
 
 from gossamer.bench import compare
-from gossamer.bench.cells import cells_of, engines, interpreters
+from gossamer.bench.cells import MANY, Interpreter, cells_of, engines, interpreters
 from gossamer.bench.measuring import Plan, Results, cores, measure
 from gossamer.bench.page import HEADS, USE_HEADS, html, noise, use
 from gossamer.bench.replay import workload_of
 from gossamer.bench.verdicts import Standing, Verdict, judge, number, settings
-from gossamer.bench.workloads import PARSE, WEB, WORKLOADS, Workload
+from gossamer.bench.workloads import WEB, WORKLOADS, Workload
 from gossamer.cli.terminal import console, is_live, line, say
 from gossamer.errors import UserError
 
-QUICK_RUN, QUICK_LIMIT = 0.8, 82.0
+QUICK_RUN, QUICK_LIMIT = 0.8, 84.0
 FULL_RUN: Final = 3.0
 REPORT: Final = "gossamer-bench.html"
 DISAGREE: Final = 1
@@ -31,8 +31,9 @@ def run(chosen: Namespace) -> int:
     """Measure or compare as chosen, and tell the exit code."""
     if chosen.what:
         return _compare(chosen.what)
-    results = measure(_plan(chosen), _teller(quiet=chosen.quiet))
-    results = msgspec.structs.replace(results, interpreters=tuple(interpreters(chosen.pythons)))
+    pythons = interpreters(chosen.pythons)
+    results = measure(_plan(chosen, pythons), _teller(quiet=chosen.quiet))
+    results = msgspec.structs.replace(results, interpreters=tuple(pythons))
     verdicts = judge(results)
     _write(Path(chosen.report), html(results, verdicts).encode())
     if chosen.json:
@@ -43,10 +44,10 @@ def run(chosen: Namespace) -> int:
     return 0
 
 
-def _plan(chosen: Namespace) -> Plan:
+def _plan(chosen: Namespace, found: Sequence[Interpreter]) -> Plan:
     workloads = _workloads(chosen)
-    pythons = [one.path for one in interpreters(chosen.pythons) if not one.trouble and _wanted(one.path, chosen)]
-    for one in interpreters(chosen.pythons):
+    pythons = [one.path for one in found if not one.trouble and _wanted(one.path, chosen)]
+    for one in found:
         if one.name in chosen.pythons and one.trouble:
             raise UserError(f"{one.name} cannot take part: {one.trouble}.")
     workers = chosen.workers or [min(cores(), 8)]
@@ -54,8 +55,8 @@ def _plan(chosen: Namespace) -> Plan:
         cell
         for workload in workloads
         for cell in cells_of(
-            workload, _engines(workload, chosen), chosen.levels, workers, pythons,
-            many=not chosen.quick or workload is WEB,
+            workload, _engines(workload, chosen), chosen.levels or _levels(workload, chosen), workers, pythons,
+            many=not chosen.quick,
         )
     ]  # fmt: skip
     return Plan(
@@ -69,10 +70,15 @@ def _plan(chosen: Namespace) -> Plan:
 
 
 def _engines(workload: Workload, chosen: Namespace) -> Sequence[str]:
-    """Choose the engines to try: when time is short, one request at a time is only tried where it may do."""
-    if chosen.quick and not chosen.engines and workload in (WEB, PARSE):
+    """Choose the engines to try: when time is short, one request at a time is only tried where that may do."""
+    if chosen.quick and not chosen.engines and not workload.idle:
         return [engine for engine in engines() if engine != "inline"]
     return chosen.engines or engines()
+
+
+def _levels(workload: Workload, chosen: Namespace) -> Sequence[int]:
+    """Choose the numbers in flight: when time is short, all engines get the same where that is what matters."""
+    return (MANY,) if chosen.quick and workload is WEB else ()
 
 
 def _wanted(path: str, chosen: Namespace) -> bool:
