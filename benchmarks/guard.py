@@ -322,9 +322,11 @@ def main() -> int:
     parser.add_argument("--renew", action="store_true", help="record today's ratios")
     parser.add_argument("--slow", action="append", type=pair, default=[], metavar="STAGE=FACTOR", help="bark at this")
     parser.add_argument("--attempts", type=int, default=ATTEMPTS, help="how often a stage may be measured again")
+    parser.add_argument("--ratios", type=Path, help="compare with these ratios instead (and --renew writes them)")
     asked = parser.parse_args()
+    ratios = asked.ratios or RATIOS
     version = build()
-    stored: dict[str, dict[str, float]] = json.loads(RATIOS.read_text())
+    stored: dict[str, dict[str, float]] = json.loads(ratios.read_text())
     known = {} if asked.renew else stored.get(version, {})
     dearer = False
     for name, ratio in measured(dict(asked.slow), None if asked.renew else known, asked.attempts):
@@ -339,7 +341,7 @@ def main() -> int:
             said = f"{change:.2f} times that, {'TOO DEAR' if change > TOLERANCE else 'fine'}"
             print(f"{name:<8} {ratio:6.2f} times its reference, recorded {known[name]:.2f}: {said}")
     if asked.renew:
-        RATIOS.write_text(json.dumps(stored, indent=1, sort_keys=True) + "\n")
+        ratios.write_text(json.dumps(stored, indent=1, sort_keys=True) + "\n")
     return 1 if dearer else 0
 
 
