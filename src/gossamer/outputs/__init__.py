@@ -57,9 +57,9 @@ def open_output(
 
             return JsonLines(directory / "pages.jsonl", durable=durable)
         case "items":
-            from gossamer.outputs.items import ItemLines
+            from gossamer.outputs import jsonl
 
-            return ItemLines(directory / ITEMS_FILE, durable=durable)
+            return jsonl.JsonLines(directory / ITEMS_FILE, durable=durable, lines=jsonl.items)
         case "items as parquet":
             from gossamer.outputs.item_tables import ItemTables
 
