@@ -9,8 +9,9 @@ import pytest
 
 from core.webs import Played, Web, html, play
 from gossamer.addresses import Addresses
-from gossamer.frontier import Host
-from gossamer.model import Failure, Response
+from gossamer.crawl import Crawl
+from gossamer.frontier import Frontier, Host
+from gossamer.model import Books, Failure, Response
 from gossamer.policy import Policy
 from gossamer.reasons import Reason, Waiting
 from gossamer.urls import host_key
@@ -156,3 +157,13 @@ def test_a_long_rest_of_one_host_does_not_hold_up_the_next() -> None:
     played = play(Policy(seeds=(a, f"{a}2", b), scope="any", concurrency=4, sitemaps=False), web)
     assert max(end for url, _, _, end in played.fetches if url.startswith(b)) < 100.0 + 10.0
     assert played.snapshot.seconds[Waiting.RETRY_AFTER] > 90.0
+
+
+def test_a_resumed_crawl_spares_the_address_of_a_host_that_rests_but_not_for_that_host_s_own_long_pause() -> None:
+    frontier = Frontier(ip_concurrency=1)
+    crawl = Crawl(Policy(ip_concurrency=1), frontier)
+    resting = {f"http://{ONE}:8001": 30.0, f"http://{TWO}:8001": 3600.0}
+    crawl.restore(Books(resting=resting), passed=10.0, now=100.0)
+    assert [frontier.host(key).due_at for key in resting] == [120.0, 3690.0]
+    neighbours = [frontier.host(f"http://{address}:8002").due_at for address in (ONE, TWO)]
+    assert neighbours == [120.0, 160.0]
