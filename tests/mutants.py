@@ -108,7 +108,7 @@ MUTANTS = (
     ),
     # ---------------------------------------------------------------- gate.py
     Mutant("gate.py", "host.robots_expire <= now", "False", "rules would never be read again"),
-    Mutant("gate.py", "host.reading_robots = True", "host.reading_robots = False", "robots.txt twice at once", BOTH),
+    Mutant("gate.py", "host.held = True\n        asked", "host.held = False\n        asked", "robots.txt twice at once", BOTH),
     Mutant("gate.py", "request.link.hops >= ROBOTS_HOPS", "request.link.hops > ROBOTS_HOPS", "six redirects, not five"),
     Mutant(
         "gate.py",

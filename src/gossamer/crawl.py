@@ -18,7 +18,7 @@ from gossamer.coverage import Harvest
 from gossamer.duplicates import DuplicateBook, NearBook
 from gossamer.frontier import Frontier, Host
 from gossamer.gate import Gate
-from gossamer.ledger import ChangeBook, RestBook, Tally, TimeBook
+from gossamer.ledger import ChangeBook, RestBook, SoftErrorBook, Tally, TimeBook
 from gossamer.model import (
     NO_OUTLINKS,
     Books,
@@ -87,6 +87,7 @@ class Crawl:
         self._changes = ChangeBook()
         self._duplicates = DuplicateBook()
         self._near = NearBook()
+        self._soft_404s = SoftErrorBook()
         self._harvest = Harvest()
         self._time = TimeBook(self._slots)
         self._rests = RestBook()
@@ -115,6 +116,7 @@ class Crawl:
         self._changes.restore(books)
         self._duplicates.restore(books, contents)
         self._near.restore(simhashes)
+        self._soft_404s.restore(books)
         self._harvest.restore(books.items)
         self._time.restore(books.elapsed, books.seconds)
         self._adopted = books.adopted
@@ -153,6 +155,8 @@ class Crawl:
             return None
         if not host.errand and self._gate.asks(host, now):
             return self._ask_robots(host, now)
+        if not host.errand and self._gate.probes(host):
+            return self._fetch(self._gate.probe(host), host, now)
         taken = self._frontier.take(host)
         if isinstance(taken, tuple):
             return Recall(taken)
@@ -166,8 +170,9 @@ class Crawl:
         refused = self._gate.refusal(host, taken.url)
         if refused is None:
             usage = self._gate.usage(host, taken.url)
-            if self._adopted or usage:
-                taken = Request(taken.link, taken.purpose, taken.attempt, self._adopted, usage)
+            if self._adopted or usage or host.missing:
+                missing = host.missing or b""
+                taken = Request(taken.link, taken.purpose, taken.attempt, self._adopted, usage, missing=missing)
             return self._fetch(taken, host, now)
         self._frontier.skip(host)
         if taken.purpose is Purpose.SITEMAP:
@@ -285,6 +290,7 @@ class Crawl:
             resting=self._rests.left(now),
             changes={change.value: count for change, count in self._changes.counts.items()},
             duplicates=self._duplicates.pages,
+            soft_404s=self._soft_404s.pages,
             items=self._harvest.books(),
         )
 
@@ -313,6 +319,8 @@ class Crawl:
                 assert_never(event)
 
     def _visited(self, event: Visited, now: float) -> None:
+        if event.request.purpose is Purpose.PROBE:
+            self._probed(event.request, event.sketch)
         host = self._land(event.request, event.answered_in, now, event.peer)
         self._gate.answered(host)
         if event.host_pause:
@@ -321,6 +329,8 @@ class Crawl:
             self._rests.note(host.key, host.ready_at)
             self._pause_unsaved = True
             self._batch_since = min(self._batch_since, now)
+        if event.request.purpose is Purpose.PROBE:
+            return
         if event.kind is OutcomeKind.RETRY:
             waiting = Waiting.RETRY_AFTER if event.host_pause else Waiting.RETRY
             self._again(event.request, now + event.retry_after, waiting)
@@ -337,10 +347,18 @@ class Crawl:
         link = event.request.link
         kept = (event.response, event.markdown, event.change, event.content, event.memo, event.asked, event.items)
         self._end(Ended(link, event.line, event.kind, event.reason, *kept, event.simhash), now)
+        self._soft_404s.note(event.soft_404, link.url)
         in_handler = event.reason is Reason.FAIL_HANDLER
         self._handler_errors += in_handler
         if event.kind is OutcomeKind.DONE or in_handler:
             self._ask(self._sitemaps.discover(host, link.depth, self._frontier.known), now)
+
+    def _probed(self, request: Request, sketch: bytes) -> None:
+        """Let the pages of a host go, now that it is known what it shows for one that cannot exist."""
+        host = self._in_flight[request.link.id][1]
+        host.held, host.missing = False, sketch
+        if sketch:
+            self._soft_404s.answers(host.key)
 
     def _offer_links(self, page: Visited) -> None:
         link, orphans = page.request.link, self._sitemaps.orphans
@@ -352,12 +370,16 @@ class Crawl:
             orphans.link(refusal.fingerprint for refusal in page.refusals)
 
     def _failed(self, event: Failed, now: float) -> None:
+        if event.request.purpose is Purpose.PROBE:
+            self._probed(event.request, b"")
         host = self._land(event.request, event.failure.elapsed, now)
         self._gate.failed(host, event.request.url, event.failure, now)
         self._rests.note(host.key, host.ready_at)
         if host.closed is not None:
             self._frontier.hurry(host, now)
         self._tally.bytes += event.failure.size
+        if event.request.purpose is Purpose.PROBE:
+            return
         if event.kind is OutcomeKind.RETRY:
             self._again(event.request, now + event.retry_after, Waiting.RETRY)
         elif event.request.purpose is Purpose.SITEMAP:
@@ -418,7 +440,7 @@ class Crawl:
     def _robots_read(self, event: RobotsRead, now: float) -> None:
         answer = event.answer
         host = self._asking.pop(event.request.link.id)
-        host.reading_robots = False
+        host.held = False
         if isinstance(answer, Response):
             where = self._land(event.request, answer.timings.total, now, answer.peer)
         else:
@@ -475,6 +497,7 @@ class Crawl:
             changes=self._changes.changes(),
             duplicates=self._duplicates.duplicates(),
             near_duplicates=self._near.found() if self._stopped else NearDuplicates(),
+            soft_404s=self._soft_404s.found(),
             items=self._harvest.coverage(),
         )
 

@@ -123,14 +123,15 @@ def _grouped(
 class Host:
     """One politeness key (scheme and authority): its queue, its rest, and what its robots.txt says.
 
-    `robots` is None until it was read, `robots_next` what to ask when the first try gave no rules;
+    `robots` is None until it was read, `robots_next` what to ask when the first try gave no rules; `missing` is the
+    sketch of what it shows for a page that cannot exist (None: not asked); `held`: no page may start before an answer;
     `closed` is why no page of the host may be fetched any more, `detail` the same in more words; `most` fetches may be
     `in_flight` at once. `silences` counts fetches in a row that no answer came to (below 0: so many are forgiven), and
     `spared` is up to when a closed host would have rested, for the sake of those whose robots.txt has moved here.
     """
 
     __slots__ = (
-        "address", "again", "closed", "detail", "in_flight", "key", "listed", "most", "queue", "reading_robots",
+        "address", "again", "closed", "detail", "held", "in_flight", "key", "listed", "missing", "most", "queue",
         "ready_at", "recalling", "resting", "robots", "robots_expire", "robots_next", "silences", "spared",
     )  # fmt: skip
 
@@ -148,7 +149,8 @@ class Host:
         self.robots: Robots | None = None
         self.robots_expire = 0.0
         self.robots_next: Request | None = None
-        self.reading_robots = False
+        self.held = False
+        self.missing: bytes | None = None
         self.recalling = False
         self.closed: Reason | None = None
         self.detail = ""
@@ -493,7 +495,7 @@ class Frontier:
             return False
         if host.errand:
             return True
-        if host.reading_robots:
+        if host.held:
             return False
         if host.again:
             return True

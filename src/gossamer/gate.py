@@ -52,9 +52,22 @@ class Gate:
 
     def request(self, host: Host) -> Request:
         """Give the request for robots.txt, or for where it redirects to; nothing else starts until it has landed."""
-        host.reading_robots = True
+        host.held = True
         asked = host.robots_next or Request(Link(0, host.key + "/robots.txt"), Purpose.ROBOTS)
         return Request(Link(next(self._numbers), asked.url, hops=asked.link.hops), Purpose.ROBOTS, asked.attempt)
+
+    def probes(self, host: Host) -> bool:
+        """Tell whether it is still to be asked what the host shows for a page that cannot exist, before its pages."""
+        if not self._policy.soft_404 or host.missing is not None:
+            return False
+        if self.refusal(host, _impossible(host)) is not None:
+            host.missing = b""
+        return host.missing is None
+
+    def probe(self, host: Host) -> Request:
+        """Give the request for a page that cannot exist; no page of the host starts until its answer has landed."""
+        host.held = True
+        return Request(Link(next(self._numbers), _impossible(host)), Purpose.PROBE)
 
     def refusal(self, host: Host, url: str) -> Reason | None:
         """Tell why a URL of the host may not be fetched; None if it may."""
@@ -152,6 +165,11 @@ class Gate:
             _close(host, Reason.SKIP_CRAWL_DELAY, f"robots.txt: Crawl-delay: {crawl_delay:g}")
         elif crawl_delay:
             host.rest(now + crawl_delay, Waiting.CRAWL_DELAY)
+
+
+def _impossible(host: Host) -> str:
+    """Name a page that no site has; who finds it in a log can see what it was for."""
+    return f"{host.key}/gossamer-asks-for-a-missing-page-{fingerprint(host.key, 0):016x}"
 
 
 def _close(host: Host, reason: Reason, detail: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from gossamer.model import Books, Change, Changes, Counts, OutcomeKind
+from gossamer.model import Books, Change, Changes, Counts, OutcomeKind, SoftErrors
 from gossamer.reasons import FinishReason, Reason, Waiting
 
 _NETWORK: Final = frozenset(
@@ -15,7 +15,7 @@ _NETWORK: Final = frozenset(
     )
 )  # fmt: skip
 EXAMPLES: Final = 5
-"""How many pages of each kind of change are named."""
+"""How many pages of each kind are named."""
 
 _BLOCKING: Final = frozenset((Reason.SKIP_ROBOTS, Reason.SKIP_CRAWL_DELAY, Reason.FAIL_ROBOTS_HTML))
 
@@ -106,6 +106,37 @@ class ChangeBook:
     def changes(self) -> Changes:
         """Give the counts as a value."""
         return Changes(**{change.value: self.counts.get(change, 0) for change in Change}, examples=dict(self._examples))
+
+
+class SoftErrorBook:
+    """Count the pages that look like what their host shows for a page that cannot exist."""
+
+    __slots__ = ("_examples", "_hosts", "pages")
+
+    def __init__(self) -> None:
+        self.pages = 0
+        self._examples: tuple[str, ...] = ()
+        self._hosts: tuple[str, ...] = ()
+
+    def answers(self, host: str) -> None:
+        """Take note of a host that shows something for such a page."""
+        if len(self._hosts) < EXAMPLES:
+            self._hosts += (host,)
+
+    def note(self, soft_404: bool, url: str) -> None:
+        """Take note of a page that came."""
+        if soft_404:
+            self.pages += 1
+            if len(self._examples) < EXAMPLES:
+                self._examples += (url,)
+
+    def restore(self, books: Books) -> None:
+        """Go on counting where the books end."""
+        self.pages = books.soft_404s
+
+    def found(self) -> SoftErrors:
+        """Give what was found as a value."""
+        return SoftErrors(self.pages, self._examples, self._hosts)
 
 
 class RestBook:

@@ -24,6 +24,7 @@ class Purpose(IntEnum):
     PAGE = 0
     ROBOTS = 1
     SITEMAP = 2
+    PROBE = 3  # a page that cannot exist, to see what the server shows then
 
 
 class OutcomeKind(StrEnum):
@@ -64,7 +65,8 @@ class Request(Struct, frozen=True, array_like=True):
 
     `adopted` are URLs outside the scope that seeds redirected to; they widen the scope as if they were seeds. `usage`
     is what robots.txt says of how the page may be used, to be recorded with it; `earlier` is what an earlier crawl
-    found there, where this one is its update.
+    found there, where this one is its update; `missing` is the sketch of what the host shows for a page that cannot
+    exist, where it does not say that there is none.
     """
 
     link: Link
@@ -73,6 +75,7 @@ class Request(Struct, frozen=True, array_like=True):
     adopted: tuple[str, ...] = ()
     usage: tuple[str, ...] = ()
     earlier: Earlier | None = None
+    missing: bytes = b""
 
     @property
     def url(self) -> str:
@@ -126,7 +129,8 @@ class PageRecord(Struct, frozen=True):
     `status` is None where no answer came; `reason` is None where nothing was wrong; `location` is the target of a
     redirect; `size` counts decoded body bytes, `outlinks` the distinct followable links of the page; `content_hash` is
     of the decoded body of a page, `simhash` of its visible text, where the crawl asks for that; `change` is None but in
-    an update. `noindex` and `nofollow` are what the page asks of crawlers by meta robots or X-Robots-Tag,
+    an update; `soft_404` tells, where the crawl asks for that, whether the page looks like what its host shows for one
+    that cannot exist. `noindex` and `nofollow` are what the page asks of crawlers by meta robots or X-Robots-Tag,
     `unavailable_after` when it is to be gone; `usage` is what the site says of how it may be used, by AI above all
     ("noai", "content-signal: ai-train=no").
     """
@@ -151,6 +155,7 @@ class PageRecord(Struct, frozen=True):
     size: int = 0
     content_hash: str = ""
     simhash: str = ""
+    soft_404: bool = False
     outlinks: int = 0
     change: Change | None = None
     attempts: int = 1
@@ -321,7 +326,7 @@ class Books(Struct, frozen=True):
     URLs outside the scope that seeds redirected to; `unread` are the hosts whose sitemaps have not all been read, each
     with the depth of its first page; `resting` are the hosts that were being spared, each with the seconds left;
     `audit` is what the driver saw of the crawl's manners, `changes` counts what an update found, `duplicates` the pages
-    with the content of another; `items` are the items by type.
+    with the content of another; `items` are the items by type; `soft_404s` counts pages that look like missing ones.
     """
 
     kinds: Mapping[str, int] = {}
@@ -338,6 +343,7 @@ class Books(Struct, frozen=True):
     changes: Mapping[str, int] = {}
     duplicates: int = 0
     items: Mapping[str, TypeBook] = {}
+    soft_404s: int = 0
 
 
 class TrapSeen(Struct, frozen=True):
@@ -387,6 +393,17 @@ class NearDuplicates(Struct, frozen=True):
     examples: tuple[Alike, ...] = ()
 
 
+class SoftErrors(Struct, frozen=True):
+    """Pages that came with status 200 and look like what their host shows for a page that cannot exist.
+
+    `hosts` are those of this run that show something for such a page in place of saying that there is none.
+    """
+
+    pages: int = 0
+    examples: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+
 class Changes(Struct, frozen=True):
     """What an update found: how many pages were added, changed, not changed, and gone.
 
@@ -423,6 +440,7 @@ class Snapshot(Struct, frozen=True):
     changes: Changes = Changes()
     duplicates: Duplicates = Duplicates()
     near_duplicates: NearDuplicates = NearDuplicates()
+    soft_404s: SoftErrors = SoftErrors()
     items: Mapping[str, Coverage] = {}
 
     @property

@@ -85,6 +85,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     # what pages are for
     text: Literal["main", "article", "fast", "all"] = "main"
     near_duplicates: bool = False
+    soft_404: bool = False
 
     # reading a page, in worker processes
     handler_timeout: Seconds = 60.0

@@ -170,7 +170,8 @@ class Visited(Struct, frozen=True, array_like=True, tag="visited"):
     where the crawl wants that; `peer` is the address the answer came from. `change` tells what became of a page since
     an earlier crawl, `memo` is what a later one needs to know of it, `content` is 64 bits of its content's hash (0: too
     small to compare), and `asked` are the conditions of the request; `items` are what a handler yielded,
-    and `simhash` is that of the visible text (0: none).
+    and `simhash` is that of the visible text (0: none). `soft_404` is that of the record; `sketch` is what a host shows
+    for a page that cannot exist, when that was asked.
     """
 
     request: Request
@@ -194,6 +195,8 @@ class Visited(Struct, frozen=True, array_like=True, tag="visited"):
     asked: tuple[tuple[str, str], ...] = ()
     items: tuple[Item, ...] = ()
     simhash: int = 0
+    soft_404: bool = False
+    sketch: bytes = b""
 
     @property
     def record(self) -> PageRecord:

@@ -30,7 +30,7 @@ from gossamer.model import (
     line_of,
 )
 from gossamer.page import Page
-from gossamer.parse import content, encoding, html, sitemap
+from gossamer.parse import content, encoding, html, sitemap, sketch
 from gossamer.parse.directives import NO_RULES, PageRules, names_of, rules_of
 from gossamer.parse.simhash import simhash
 from gossamer.policy import Policy
@@ -100,7 +100,13 @@ class Visitor:
         if isinstance(answer, Failure):
             return self._failed(request, answer)
         try:
-            return self._visited(request, answer) if request.purpose is Purpose.PAGE else self._sitemap(request, answer)
+            match request.purpose:
+                case Purpose.PAGE:
+                    return self._visited(request, answer)
+                case Purpose.SITEMAP:
+                    return self._sitemap(request, answer)
+                case _:
+                    return self._probe(request, answer)
         except MemoryError:
             return self._failed(request, Failure(Reason.FAIL_HANDLER_MEMORY))
         except Exception:  # noqa: BLE001  # a bug of ours costs this page, and is reported with its traceback; never the crawl
@@ -231,6 +237,7 @@ class Visitor:
             canonical=(found.canonical and Resolver(place.base).canonical(found.canonical)) or "",
             encoding=name,
             simhash=self._simhash(text),
+            soft_404=self._soft_404(request, found.title, text),
             outlinks=len(found.hrefs),
         )
         markdown = ""
@@ -270,6 +277,22 @@ class Visitor:
             fetched_at=now.fetched_at,
         )
         return _told(request, record, response, outlinks, refusals, memo=packed(response, memo))
+
+    def _probe(self, request: Request, response: Response) -> Visited:
+        """Sketch what a host shows for a page that cannot exist; where it says that there is none, all is well."""
+        verdict = retries.judge(self._policy, request.attempt, self._mark(request.url), response)
+        drawn = b""
+        if verdict.kind is OutcomeKind.DONE and html.is_html(response.headers.get("content-type", ""), response.body):
+            text, _ = encoding.decode(response.body, response.headers.get("content-type", ""))
+            drawn = sketch.sketch(html.scan(text).title, html.visible_text(text), request.url)
+        record = _record(request, response, verdict.kind, verdict.reason)
+        return _told(request, record, response, host_pause=verdict.host_pause, sketch=drawn)
+
+    def _soft_404(self, request: Request, title: str, text: str) -> bool:
+        """Tell whether a page that came looks like one that cannot exist."""
+        if not request.missing:
+            return False
+        return sketch.same(request.missing, sketch.sketch(title, html.visible_text(text), request.url))
 
     def _rules(self, request: Request, response: Response, meta: tuple[tuple[str, str], ...] = ()) -> PageRules:
         return rules_of(meta, response.headers, self._names, at=response.fetched_at, usage=request.usage)
@@ -431,6 +454,8 @@ def _told(
         more["content"] = int(record.content_hash[:16], 16) or 1
     if record.simhash:
         more["simhash"] = int(record.simhash, 16)
+    if record.soft_404:
+        more["soft_404"] = True
     if request.earlier is not None:  # read, and large
         more |= {"change": record.change, "asked": conditions(request.earlier)}
         request = msgspec.structs.replace(request, earlier=None)

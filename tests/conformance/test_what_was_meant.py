@@ -51,6 +51,12 @@ def test_near_duplicates_are_found_and_kept() -> None:
     assert {one.outcomes[url][0] for url in found.examples[0].urls} == {"done"}
 
 
+def test_pages_that_look_missing_are_found_and_kept() -> None:
+    one = run(CASES["soft 404s"](), "inline")
+    assert one.report.snapshot.soft_404s.pages == 2
+    assert {url for url, page in one.pages.items() if page["soft_404"]} == {f"{A}/0/1", f"{A}/1/2"}
+
+
 def test_a_seed_may_move_out_of_scope_but_no_other_page() -> None:
     outcomes = outcomes_of("a seed redirects out of scope")
     assert outcomes["https://www.new.example/1/1"] == ("done", None, 200)

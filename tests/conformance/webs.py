@@ -10,6 +10,7 @@ from typing import Any
 from gossamer.fetchers.recorded import RecordedPage, Recording
 from gossamer.model import Failure
 from gossamer.reasons import FinishReason, Reason
+from gossamer.urls import fingerprint
 
 Pages = dict[str, Recording | Sequence[Recording]]
 A, B, C = "https://a.example", "https://b.example", "https://c.example"
@@ -128,6 +129,13 @@ def _near_duplicates() -> Case:
     return Case(pages, fields={"near_duplicates": True})
 
 
+def _soft_404s() -> Case:
+    pages = tree(A, 2, 3) | tree(B, 1, 2)
+    gone = [f"{A}/gossamer-asks-for-a-missing-page-{fingerprint(A, 0):016x}", f"{A}/0/1", f"{A}/1/2"]
+    pages |= {url: page("/", head=f"<title>Oh</title><p>There is no {url}, sorry") for url in gone}
+    return Case(pages, (A + "/", B + "/"), fields={"soft_404": True})
+
+
 CASES: dict[str, Callable[[], Case]] = {
     "manners": _manners,
     "links between hosts": _links_between_hosts,
@@ -136,6 +144,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "passing troubles": _passing_troubles,
     "noindex and nofollow": _directives,
     "near duplicates": _near_duplicates,
+    "soft 404s": _soft_404s,
     "one dead host of two": lambda: Case(
         tree(A, 2, 2) | tree(B, 2, 2) | {B + "/robots.txt": Failure(Reason.FAIL_TIMEOUT)}, (A + "/", B + "/")
     ),

@@ -261,7 +261,7 @@ def _add_crawl(parser: Parser) -> None:
     _add_border(parser)
     _add_manners(parser)
     _add_fetching(parser)
-    _add_crawl_speed(parser, "requests at once, to all hosts together (default: asyncio 64, threads 8)")
+    _add_crawl_speed(parser, "requests at once, to all hosts together (default: asyncio 64, threads 4)")
     results = _Group(parser, "results")
     about = "where pages.jsonl goes; - for JSON lines on stdout (default: HOST.crawl, here)"
     results.choice("-o", "--output", dest="directory", metavar="DIR", about=about)
@@ -337,6 +337,8 @@ def _add_handlers(parser: Parser) -> None:
     made.setting("--max-handler-errors", dest="max_handler_errors", metavar="N", about=errors)
     near = "tell at the end which pages have nearly the same text"
     made.choice("--near-duplicates", dest="near_duplicates", action="store_true", about=near)
+    soft = "name pages that answer 200 but look like missing ones; asks each host for a page that cannot exist"
+    made.choice("--soft-404", dest="soft_404", action="store_true", about=soft)
 
 
 def _add_manners(parser: Parser) -> None:

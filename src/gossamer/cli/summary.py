@@ -76,6 +76,7 @@ def show(screen: Console, report: Report, findings: Findings, policy: Policy, *,
         _traps(report),
         _duplicates(report),
         _near_duplicates(report),
+        _soft_404s(report),
         _sitemaps(report, resumed=resumed),
         _limit(report, policy),
         _audit(report),
@@ -259,6 +260,19 @@ def _near_duplicates(report: Report) -> Lines:
         first, *others = alike.urls
         lines.append((2, line(f"  {first}", (f"  {alike.pages:,} pages", "dim"))))
         lines += [(7, line(("       nearly the same as ", "dim"), (url, "dim"))) for url in others]
+    return lines
+
+
+def _soft_404s(report: Report) -> Lines:
+    """Name the pages that look like missing ones, or at least the hosts that never say that a page is missing."""
+    found = report.snapshot.soft_404s
+    lines: Lines = []
+    if found.pages:
+        head = f"{found.pages:,} {_plural('page', found.pages)} with status 200 and the text of a missing one"
+        lines += [(0, line((head, "bold"))), *[(2, line(f"  {url}")) for url in found.examples]]
+    elif found.hosts:
+        lines.append((0, line(("Answers 200 for a page that cannot exist", "bold"))))
+        lines += [(2, line(f"  {host}")) for host in found.hosts]
     return lines
 
 

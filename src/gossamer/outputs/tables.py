@@ -41,6 +41,7 @@ PAGES: Final = pa.schema(
         ("size", pa.uint64()),
         ("content_hash", pa.string()),
         ("simhash", pa.string()),
+        ("soft_404", pa.bool_()),
         ("outlinks", pa.uint32()),
         ("change", pa.string()),
         ("attempts", pa.uint16()),
