@@ -178,11 +178,11 @@ def test_a_cancelled_task_ends_its_crawl(engine: str) -> None:
 
 @every_engine
 def test_leaving_a_crawl_of_real_sockets_closes_them(engine: str) -> None:
-    with DemoServer(site=Site(slow_seconds=0.01)) as server:
+    with DemoServer(site=Site(calendar_allowed=True, slow_seconds=0.01)) as server:
         for count, _ in enumerate(polite_enough(server.url, engine)):
             if count == 20:
                 break
-        assert len(server.log) < 200
+        assert len(server.log) < 900, "two batches and what was in flight, of an endless site"
 
 
 # ---------------------------------------------------------------- stopping from outside

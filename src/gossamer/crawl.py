@@ -60,7 +60,8 @@ COMMIT_PAGES: Final = 256
 COMMIT_BYTES: Final = 16 * 1024 * 1024
 COMMIT_LINKS: Final = 100_000
 COMMIT_AGE: Final = 0.1
-"""A batch is committed when it has so many pages, bytes or links, its oldest result is so old (s), or nothing flies."""
+"""A batch is committed when it has so many pages, bytes or links, its oldest result is so old (s), or nothing flies and
+nothing can start."""
 
 _DECIDED: Final = Recall(())
 """What `_next_fetch` answers when a link ended without a fetch: nothing for the driver to do, ask again."""
@@ -136,7 +137,7 @@ class Crawl:
         while not self._commit_due(now):
             command = self._next_fetch(now) if self._may_start() else None
             if command is None:
-                return self._rest_or_stop(now)
+                return self._commit(now) if self._may_commit() and not self._in_flight else self._rest_or_stop(now)
             if command is not _DECIDED:
                 self._time.idle = Waiting.CPU
                 return command
@@ -236,12 +237,13 @@ class Crawl:
 
     # ------------------------------------------------------------ commits
 
+    def _may_commit(self) -> bool:
+        """Tell whether there is something to commit, and no commit under way."""
+        return self._committing is None and bool(self._ended or self._frontier.offers or self._pause_unsaved)
+
     def _commit_due(self, now: float) -> bool:
-        if self._committing is not None or not (self._ended or self._frontier.offers or self._pause_unsaved):
-            return False
-        return (
-            not self._in_flight
-            or len(self._ended) >= COMMIT_PAGES
+        return self._may_commit() and (
+            len(self._ended) >= COMMIT_PAGES
             or self._frontier.offers >= COMMIT_LINKS
             or self._ended_bytes >= COMMIT_BYTES
             or now >= self._batch_since + COMMIT_AGE
