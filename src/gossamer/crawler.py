@@ -62,7 +62,7 @@ from gossamer.reasons import FinishReason, Waiting
 from gossamer.visit import Visitor, Work
 
 EngineName = Literal["inline", "threads", "asyncio", "processes"]
-CONCURRENCY: Final[Mapping[str, int]] = {"inline": 1, "threads": 8, "asyncio": 64, "processes": 64}
+CONCURRENCY: Final[Mapping[str, int]] = {"inline": 1, "threads": 4, "asyncio": 64, "processes": 64}
 """How many fetches are under way at once, unless the user says so; with processes, in each of them.
 
 Threads are few: reading pages shares one lock.

@@ -6,20 +6,25 @@ stdout is for data, stderr for talk. Exit codes: 0 done, 1 done with findings, 2
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Final
 
 from gossamer.cli import arguments
 from gossamer.errors import GossamerError, UserError
 
 USAGE, EARLY, BUG, INTERRUPTED, CLOSED = 2, 4, 70, 130, 141
+_ONE_THREAD: Final = ("OPENBLAS_NUM_THREADS", "1")
+"""numpy would start a thread a core for linear algebra, which nobody here does: a tenth of a second of CPU time."""
 WHERE_TO_REPORT = "Please report it, with what -v shows; CONTRIBUTING.md says how."
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and tell its exit code; what goes wrong is one sentence on stderr."""
     words = list(sys.argv[1:] if words is None else words)
+    os.environ.setdefault(*_ONE_THREAD)
     try:
         chosen = arguments.read(words)
         code: int = import_module(f"gossamer.cli.{chosen.verb}").run(chosen)
@@ -48,8 +53,6 @@ def _said(sentence: str, code: int) -> int:
 
 def _quiet() -> int:
     """End without a word: whoever read our stdout has enough."""
-    import os
-
     # Python flushes stdout at exit and would complain then; now it has somewhere to go.
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, sys.stdout.fileno())
