@@ -242,12 +242,12 @@ class Crawl:
         return self._committing is None and bool(self._ended or self._frontier.offers or self._pause_unsaved)
 
     def _commit_due(self, now: float) -> bool:
-        return self._may_commit() and (
-            len(self._ended) >= COMMIT_PAGES
+        return (
+            now >= self._batch_since + COMMIT_AGE
+            or len(self._ended) >= COMMIT_PAGES
             or self._frontier.offers >= COMMIT_LINKS
             or self._ended_bytes >= COMMIT_BYTES
-            or now >= self._batch_since + COMMIT_AGE
-        )
+        ) and self._may_commit()
 
     def _commit(self, now: float) -> Commit:
         settled = self._frontier.settle(self._admits)
@@ -421,7 +421,8 @@ class Crawl:
         if rested:
             host.rest(now + rested, politeness.category(crawl_delay, rested))
             self._rests.note(host.key, host.ready_at)
-        self._frontier.place(host, peer, now + politeness.rest(self._gate.policy(host), None, answered_in))
+        if host.address is not None:
+            self._frontier.place(host, peer, now + politeness.rest(self._gate.policy(host), None, answered_in))
         self._frontier.finish(host)
         return host
 

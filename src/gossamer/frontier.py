@@ -65,7 +65,12 @@ class HostQueue:
 
     def push(self, link: Link) -> None:
         """Append a link."""
-        self.extend(place_of(link), array("Q", (link.id,)))
+        place = place_of(link)
+        known = self._ids.get(place)
+        if known is None:
+            self.extend(place, array("Q", (link.id,)))
+        else:
+            known.append(link.id)
 
     def extend(self, place: int, ids: array[int]) -> None:
         """Append links of one place (depth and hops), in order of discovery."""

@@ -156,11 +156,11 @@ class Budgets:
         if not self._policy.traps or not link.depth:
             return ""
         budget = max(self._policy.trap_budget, int(known * SHARE))
-        return self._host(link) or self._facets(link.url, budget) or self._sequence(link, budget)
-
-    def _host(self, link: Link) -> str:
-        """Tell a new subdomain at the end of a long row of subdomains, each found on the one before."""
         host = host_key(link.url)
+        return self._host(link, host) or self._facets(link.url, budget) or self._sequence(link, host, budget)
+
+    def _host(self, link: Link, host: str) -> str:
+        """Tell a new subdomain at the end of a long row of subdomains, each found on the one before."""
         if host in self._hosts:
             return ""
         domain, via = registrable_domain(host), host_key(link.via)
@@ -189,9 +189,9 @@ class Budgets:
         _forget(self._combined)
         return ""
 
-    def _sequence(self, link: Link, budget: int) -> str:
+    def _sequence(self, link: Link, host: str, budget: int) -> str:
         """Tell numbers that count on and on, each page found on one like it."""
-        if _DIGITS.search(link.url) is None:
+        if _DIGITS.search(link.url, len(host)) is None:
             return ""
         pattern = folded(link.url)
         if link.via != self._via:  # the links of one page come together
