@@ -141,7 +141,7 @@ _SENTENCES: dict[Reason, str] = {
 }
 
 _WAITING: dict[Waiting, str] = {
-    Waiting.POLITENESS: "resting between requests to spare the servers (--delay, --host-concurrency)",
+    Waiting.POLITENESS: "sparing the servers: a rest between requests, few at once (--delay, --host-concurrency)",
     Waiting.CRAWL_DELAY: "resting as long as a robots.txt asks (Crawl-delay)",
     Waiting.RETRY_AFTER: "waiting because a server said to come back later",
     Waiting.RETRY: "waiting a little before asking again for what failed",

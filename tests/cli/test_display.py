@@ -111,7 +111,7 @@ def test_what_limited_the_crawl_is_said_with_its_share_and_advice() -> None:
     crawler, findings = crawled({"/": "".join(f"<a href=/{number}>" for number in range(50))}, delay=3)
     said = summed_up(screen(120), crawler, findings)
     assert crawler.report.limiting_factor is Waiting.POLITENESS
-    assert "%  resting between requests to spare the servers" in said
+    assert "%  sparing the servers: a rest between requests" in said
     assert "On a site of your own, --delay 0" in said
 
 
@@ -158,7 +158,7 @@ def test_where_room_is_short_the_title_is_cut_first_then_the_url_inside() -> Non
         console = screen()
         console.print(progress.drawn(watch, console))
         rows = text_on(console).splitlines()
-        assert rows[2].split(None, 1)[1].rstrip() == "resting between requests to spare the servers"
+        assert rows[2].split(None, 1)[1].rstrip() == "sparing the servers: a rest between"
         assert rows[3].removeprefix("last page").strip() == shown
 
 

@@ -195,7 +195,8 @@ def _failed(report: Report, findings: Findings) -> Lines:
     some = findings.others[:KEPT]
     lines: Lines = [(0, line((f"{number:,} other {_plural('failure', number)}", "bold")))]
     for record in some:
-        lines.append((2, line("  ", (str(record.status or record.reason), "red"), f"  {record.url}")))
+        label = record.status if record.status and record.status >= 400 else record.reason
+        lines.append((2, line("  ", (str(label), "red"), f"  {record.url}")))
         lines += [(7, line(f"       {_what(record)}")), *_via(record)]
     return [*lines, *_more(number - len(some))]
 
