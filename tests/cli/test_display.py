@@ -158,7 +158,7 @@ def test_where_room_is_short_the_title_is_cut_first_then_the_url_inside() -> Non
         console = screen()
         console.print(progress.drawn(watch, console))
         rows = text_on(console).splitlines()
-        assert rows[2].split(None, 1)[1].rstrip() == "sparing the servers: a rest between"
+        assert rows[2].split(None, 1)[1].rstrip() == "sparing the servers: a rest between requests, few at once"
         assert rows[3].removeprefix("last page").strip() == shown
 
 
