@@ -91,6 +91,8 @@ def _prescan(head: bytes) -> str | None:
         return "utf-16be"
     if plain := _PLAIN_HEAD.match(head):
         return _in_document(plain[1] or plain[2]) or _meta_encoding(head) or _xml_encoding(head)
+    if b"charset" not in head.lower():  # however a page declares its encoding in a meta element, it uses this word
+        return _xml_encoding(head)
     return _meta_encoding(head) or _xml_encoding(head)
 
 
