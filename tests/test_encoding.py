@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossamer.parse.encoding import decode, encode_query
+from gossamer.parse.encoding import decode, encode_query, utf_8_of
 from gossamer.parse.labels import NAMES, encoding_of
 
 RUSSIAN = "Привет, мир: это страница"
@@ -210,6 +210,18 @@ def test_no_bytes_and_no_header_raise(body: bytes, header: str) -> None:
         text, name = decode(body, content_type)
         assert isinstance(text, str)
         assert name in NAMES.values()
+        assert utf_8_of(text, body, name) in (None, text.encode())
+
+
+def test_a_body_in_utf8_is_its_own_text_without_the_mark() -> None:
+    for body, octets in ((b"\xef\xbb\xbf\xc3\xa9", b"\xc3\xa9"), (b"plain", b"plain"), (b"\xc3", None)):
+        assert utf_8_of(*_with_name(body, "text/html; charset=utf-8")) == octets
+    assert utf_8_of(*_with_name(b"\xe9", "text/html; charset=latin1")) is None
+
+
+def _with_name(body: bytes, content_type: str) -> tuple[str, bytes, str]:
+    text, name = decode(body, content_type)
+    return text, body, name
 
 
 @given(

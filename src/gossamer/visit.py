@@ -220,7 +220,7 @@ class Visitor:
 
     def _page(self, request: Request, response: Response) -> Visited:
         text, name = encoding.decode(response.body, response.headers.get("content-type", ""))
-        found = html.scan(text)
+        found = html.scan(text, encoding.utf_8_of(text, response.body, name))
         rules = self._rules(request, response, found.meta_robots)
         place = _Place(request, html.base_url(request.url, found.base), name)
         outlinks, refusals = self._judge_links(place, found, page_nofollow=rules.nofollow)

@@ -220,7 +220,7 @@ def test_work_sent_to_another_process_makes_a_visitor_that_finds_the_same() -> N
 
 
 def test_a_page_that_takes_too_much_memory_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def starve(_: str) -> object:
+    def starve(*_: object) -> object:
         raise MemoryError
 
     monkeypatch.setattr(visit_module.html, "scan", starve)

@@ -7,6 +7,7 @@ inside a character, stays UTF-8.
 
 from __future__ import annotations
 
+import codecs
 import re
 from functools import lru_cache
 from typing import Final
@@ -22,7 +23,7 @@ _LATE: Final = 16 * 1024
 # What the guess reads: enough to be sure, little enough that a long page costs no more than a short one.
 _SAMPLE: Final = 128 * 1024
 
-_BOMS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xfe\xff", "utf-16be"), (b"\xff\xfe", "utf-16le"))
+_BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (b"\xfe\xff", "utf-16be"), (b"\xff\xfe", "utf-16le"))
 _CODECS: Final = {"utf-8": "utf-8", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}
 
 _CHARSET: Final = re.compile(
@@ -67,6 +68,11 @@ def decode(body: bytes, content_type: str) -> tuple[str, str]:
     if declared is not None:
         return _decode_as(body, declared), declared
     return _guess(body)
+
+
+def utf_8_of(text: str, body: bytes, name: str) -> bytes | None:
+    """Give a decoded text in UTF-8 if the body is just that, and no byte of it had to be replaced."""
+    return body.removeprefix(codecs.BOM_UTF8) if name == "utf-8" and "\ufffd" not in text else None
 
 
 def _decode_as(body: bytes, name: str) -> str:

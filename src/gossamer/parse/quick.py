@@ -70,15 +70,23 @@ def tame_links(page: bytes) -> Mapping[str | bytes, int] | None:
 FIND_LINKS: Final[FindLinks] = native_links or tame_links
 
 
-def scan(text: str) -> Scan:
-    """Read the links and the metadata of an HTML page from its decoded text. Never raises."""
-    found = quick_scan(text)
+def scan(text: str, octets: bytes | None = None) -> Scan:
+    """Read the links and the metadata of an HTML page from its decoded text. Never raises.
+
+    `octets` is the same text in UTF-8, from whoever has it at hand: to write it anew takes half as long as to read it.
+    """
+    found = quick_scan(text) if octets is None else quick_read(octets)
     return Reader(text).read() if found is None else found
 
 
 def quick_scan(text: str, find_links: FindLinks = FIND_LINKS) -> Scan | None:
     """Read a page as `Reader` would; None where that takes more than to know its tags."""
-    found = find_links(text.encode("utf-8", "surrogatepass"))
+    return quick_read(text.encode("utf-8", "surrogatepass"), find_links)
+
+
+def quick_read(octets: bytes, find_links: FindLinks = FIND_LINKS) -> Scan | None:
+    """Do so from its text in UTF-8."""
+    found = find_links(octets)
     return None if found is None else _TagReader().read_found(found)
 
 
