@@ -52,7 +52,7 @@ MUTANTS = (
         "a page limit that forgets what is in flight is overrun",
         CONFORMANCE,
     ),
-    Mutant("crawl.py", "not self._in_flight\n            or ", "", "a last batch would wait for its age", BOTH),
+    Mutant("crawl.py", "self._commit(now) if self._may_commit() and not self._in_flight else ", "", "a last batch would wait for its age", BOTH),
     Mutant(
         "crawl.py",
         "(link.depth, link.hops + 1) if redirected",
@@ -109,6 +109,7 @@ MUTANTS = (
     # ---------------------------------------------------------------- gate.py
     Mutant("gate.py", "host.robots_expire <= now", "False", "rules would never be read again"),
     Mutant("gate.py", "host.held = True\n        asked", "host.held = False\n        asked", "robots.txt twice at once", BOTH),
+    Mutant("gate.py", "host.held = True\n        return Request(Link(next(self._numbers), _imp", "return Request(Link(next(self._numbers), _imp", "a page could come before what it is compared with", BOTH),
     Mutant("gate.py", "request.link.hops >= ROBOTS_HOPS", "request.link.hops > ROBOTS_HOPS", "six redirects, not five"),
     Mutant(
         "gate.py",
@@ -135,7 +136,7 @@ MUTANTS = (
         "host.in_flight > host.most",
         "one fetch too many on a host",
     ),
-    Mutant("frontier.py", "if until > self.ready_at:", "if until != self.ready_at:", "a short rest would end a long one"),
+    Mutant("host.py", "if until > self.ready_at:", "if until != self.ready_at:", "a short rest would end a long one"),
     Mutant(
         "frontier.py",
         "if host.due_at <= now and self._may_start(host):",
@@ -148,8 +149,8 @@ MUTANTS = (
         "order = np.lexsort((-places, marks))",
         "the longest way to a link would count",
     ),
-    Mutant("frontier.py", "if head == len(ids):", "if head > len(ids):", "an empty queue would look full"),
-    Mutant("frontier.py", "                del ids[:head]\n                head = 0", "                del ids[:head]", "links skipped"),
+    Mutant("host.py", "if head == len(ids):", "if head > len(ids):", "an empty queue would look full"),
+    Mutant("host.py", "                del ids[:head]\n                head = 0", "                del ids[:head]", "links skipped"),
     Mutant("frontier.py", "(refusal.fingerprint ^ _REFUSAL_SALTS[refusal.reason]) or 1", "refusal.fingerprint", "refused would mean seen"),
     Mutant(
         "frontier.py",
@@ -178,7 +179,7 @@ MUTANTS = (
     Mutant("retries.py", "return min(asked, policy.max_retry_after)", "return asked", "a server could stop us for years"),
     Mutant("retries.py", "REDIRECTS = frozenset((301, 302, 303, 307, 308))", "REDIRECTS = frozenset((301, 302, 303, 307))", "308"),
     Mutant("visit.py", "if target == link.url:", "if target is link.url:", "a loop of one would go ten rounds", CONFORMANCE),
-    Mutant("visit.py", 'if not href.startswith("?"):', "if True:", "?page=2 would mean the same on every page"),
+    Mutant("links.py", ' if href[0] != "?"', "", "?page=2 would mean the same on every page"),
     Mutant("visit.py", "and link.depth == 0 else", "else", "any redirect would widen the scope", BOTH),
     Mutant("ledger.py", "passed * (self._slots - self._busy)", "passed", "the time would not add up to wall x slots"),
 )  # fmt: skip

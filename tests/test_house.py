@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from mutants import stale
+
 HOME = Path(__file__).parent.parent
 PROJECT = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))
 
@@ -87,3 +89,7 @@ def test_the_lock_pins_every_dependency_with_hashes_and_names_no_index(name: str
 
 def test_the_changelog_speaks_of_the_current_version() -> None:
     assert f"## {PROJECT['project']['version']}" in (HOME / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_every_deliberate_mistake_has_its_place_in_the_source() -> None:
+    assert [f"{mutant.module}: {mutant.old}" for mutant in stale()] == []

@@ -19,6 +19,7 @@ from gossamer import crawler as module
 from gossamer.crawler import Crawler, Report
 from gossamer.engines.clock import FakeClock
 from gossamer.errors import UserError
+from gossamer.outputs.archive import kept_answers
 from gossamer.page import Page
 from gossamer.reasons import FinishReason, Reason
 
@@ -123,6 +124,14 @@ def test_bodies_stay_with_the_workers_where_nobody_wants_them() -> None:
     assert len(pages) == 21
     assert not any(page.html for page in pages)
     assert all(page.record.size > 70_000 for page in pages)
+
+
+def test_a_warc_file_is_the_same_whoever_made_its_records(tmp_path: Path) -> None:
+    for engine in ("inline", "processes"):
+        crawler("raising", engine=engine, formats=("warc",), directory=tmp_path / engine).run()
+    inline, processes = (sorted(kept_answers(tmp_path / engine), key=str) for engine in ("inline", "processes"))
+    assert len(inline) >= 20
+    assert processes == inline
 
 
 def test_leaving_the_loop_ends_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:

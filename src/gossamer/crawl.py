@@ -16,8 +16,9 @@ from typing import Final, assert_never
 from gossamer import politeness, traps
 from gossamer.coverage import Harvest
 from gossamer.duplicates import DuplicateBook, NearBook
-from gossamer.frontier import Frontier, Host
+from gossamer.frontier import Frontier
 from gossamer.gate import Gate
+from gossamer.host import Host
 from gossamer.ledger import ChangeBook, RestBook, SoftErrorBook, Tally, TimeBook
 from gossamer.model import (
     NO_OUTLINKS,
@@ -434,7 +435,7 @@ class Crawl:
         self._duplicates.note(ended.content, ended.link.url)
         self._near.note(ended.simhash, ended.link.url)
         if ended.response is not None:
-            self._ended_bytes += len(ended.response.body) + len(ended.response.raw_body)
+            self._ended_bytes += ended.response.held
         if ended.items:
             self._harvest.take(ended.items)
             self._ended_bytes += sum([len(item.line) for item in ended.items])

@@ -40,7 +40,7 @@ from gossamer.engines.loop import from_thread, in_threads, run_in_loop
 from gossamer.engines.pool import CpuPool
 from gossamer.engines.processes import ProcessesEngine
 from gossamer.engines.threads import ThreadsEngine
-from gossamer.engines.wire import Orders
+from gossamer.engines.wire import Answers, Orders
 from gossamer.errors import UserError
 from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions, RecordedFetcher
 from gossamer.fetchers.options import user_agent
@@ -71,8 +71,6 @@ Threads are few: reading pages shares one lock.
 
 _AWAITING: Final = ("asyncio", "processes")
 """The engines that run handlers which are `async def`."""
-OF_ANSWERS: Final = ("warc", "parquet")
-"""Formats that are written from the answers themselves; what the others need comes with the record."""
 
 
 class Report(Struct, frozen=True):
@@ -146,7 +144,7 @@ class Crawler:
         self._auditor = Auditor(self.policy)
         self._wake = _nothing
         self._call_off = _nothing
-        self._answers_wanted = True
+        self._answers = Answers.WHOLE
 
     @classmethod
     def resume(cls, directory: str | Path, *, engine: EngineName | None = None, **changes: Any) -> Self:
@@ -244,7 +242,8 @@ class Crawler:
     def spare_bodies(self) -> None:
         """Give pages without their bodies where that spares work: for who looks only at what is recorded of them."""
         outputs = () if self.directory is None else self._settings.formats
-        self._answers_wanted = self._trace is not None or any(name in OF_ANSWERS for name in outputs)
+        if self._trace is None and "parquet" not in outputs:  # whose tables of links are read from the pages
+            self._answers = Answers.ARCHIVED if "warc" in outputs else Answers.NONE
 
     def stop(self) -> None:
         """Start nothing new, let what is in flight land, save, and end. Safe from other threads and signal handlers."""
@@ -338,7 +337,7 @@ class Crawler:
         """Say what worker processes shall do; answers come back where somebody may want to see them."""
         policy = self.policy
         each = -(-policy.cpu_workers // (policy.workers or 1))
-        return Orders(self._work, fetches=self._fetcher is None, answers=self._answers_wanted, cpu_workers=each)
+        return Orders(self._work, fetches=self._fetcher is None, answers=self._answers, cpu_workers=each)
 
     def _reading(self) -> contextlib.AbstractContextManager[CpuPool | None]:
         """Give the processes that read answers, where there shall be any, and end them with the block.

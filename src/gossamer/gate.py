@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from gossamer import politeness, retries, robots
-from gossamer.frontier import Host
+from gossamer.host import Host
 from gossamer.model import Failure, Link, OutcomeKind, Purpose, Request, Response
 from gossamer.policy import Policy
 from gossamer.protocol import RobotsRead

@@ -94,12 +94,21 @@ class Timings(Struct, frozen=True, array_like=True):
     total: float = 0.0
 
 
+class Archived(Struct, frozen=True, array_like=True):
+    """What of an answer goes into a WARC file: its compressed record; and header and payload digest, for a revisit."""
+
+    record: bytes
+    header: bytes
+    payload: str
+
+
 class Response(Struct, frozen=True, array_like=True, tag="response"):
     """What a server answered, whole: a truncated or oversized answer is a `Failure` instead.
 
     `headers` maps lower-case names to values, repeated ones joined by ", " (`set-cookie` and `x-robots-tag` by
     newlines: their commas mean something else); `raw_header` is the header block as it came (status line included),
-    `raw_body` the body before Content-Encoding was undone, `body` after. `peer` is the address connected to.
+    `raw_body` the body before Content-Encoding was undone, `body` after. `peer` is the address connected to. Where a
+    worker process has `archived` it, these three are empty.
     """
 
     url: str
@@ -112,6 +121,12 @@ class Response(Struct, frozen=True, array_like=True, tag="response"):
     peer: str = ""
     http_version: str = "1.1"
     fetched_at: float = 0.0
+    archived: Archived | None = None
+
+    @property
+    def held(self) -> int:
+        """Count the bytes that it holds in memory, nearly."""
+        return len(self.body) + len(self.raw_body) if self.archived is None else len(self.archived.record)
 
 
 class Failure(Struct, frozen=True, array_like=True, tag="failure"):

@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from gossamer import urls
 from gossamer.fetchers import BlockingFetcher, FetchOptions, user_agent
-from gossamer.frontier import Host
 from gossamer.gate import Gate
+from gossamer.host import Host
 from gossamer.model import Failure, Response
 from gossamer.policy import Policy
 from gossamer.ports import Fetcher

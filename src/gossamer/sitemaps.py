@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from gossamer.frontier import Host
+from gossamer.host import Host
 from gossamer.model import Link, OutcomeKind, Outlink, PageRecord, Purpose, Request, SitemapBook
 from gossamer.policy import Policy
 from gossamer.scope import Scope

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from msgspec import Struct, structs
 
-from gossamer import retries, traps
+from gossamer import retries
 from gossamer.duplicates import LEAST_SIZE
 from gossamer.handlers import Choice, Due, Handled, Handler
+from gossamer.links import LinkJudge, Place
 from gossamer.memo import Memo, change_of, conditions, content_hash, packed, unpacked
 from gossamer.model import (
     NO_OUTLINKS,
@@ -36,18 +36,7 @@ from gossamer.parse.simhash import simhash
 from gossamer.policy import Policy
 from gossamer.protocol import Failed, RobotsRead, Visited
 from gossamer.reasons import Reason
-from gossamer.scope import Scope
-from gossamer.spelling import respelled, respells
-from gossamer.urls import Resolver, fingerprint
-
-KNOWN_DIRECTORIES: Final = 1000
-KNOWN_HREFS: Final = 10_000
-"""How many directories, and raw hrefs in each, a worker remembers the judgement of."""
-
-KNOWN_URLS: Final = 50_000
-"""How many canonical URLs a worker remembers to have reported: pages of other directories spell their hrefs anew."""
-
-_OTHER_SCHEME: Final = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*+:", re.IGNORECASE)
+from gossamer.urls import Resolver
 
 
 class Work(Struct, frozen=True):
@@ -69,23 +58,17 @@ class Work(Struct, frozen=True):
 class Visitor:
     """Read answers for one worker.
 
-    It remembers, per directory, the raw hrefs already judged, and the URLs it reported: a link known here was reported
-    before and costs one look-up, or two.
-    Safe to share between threads: the memory is a cache of a pure function, replaced whole when full.
+    Safe to share between threads: all it remembers is which links it reported.
     """
 
     def __init__(
         self, policy: Policy, *, key: int = 0, markdown: bool = False, handlers: Sequence[Handler] = ()
     ) -> None:
         self._policy = policy
-        self._key = key
-        self._respells = respells(policy)
         self._names = names_of(policy.user_agent)
         self._markdown = markdown
         self._choice = Choice(handlers) if handlers else None
-        self._scopes: dict[tuple[str, ...], Scope] = {(): Scope.of(policy)}
-        self._known: dict[tuple[str, bool, str, int], set[str]] = {}
-        self._reported: dict[str, int] = {}
+        self._links = LinkJudge(policy, key)
 
     def visit(self, request: Request, answer: Response | Failure) -> Visited | Failed | RobotsRead:
         """Read the answer to a request, run the handler of its page, and say what came of it."""
@@ -135,8 +118,8 @@ class Visitor:
         """Judge the links that a handler followed like any other, but for nofollow: somebody asked for these."""
         record, outlinks, refusals = page.record, event.outlinks, event.refusals
         if came.followed:
-            place = _Place(event.request, page.base, record.encoding or "utf-8")
-            judged = self._judge_new(place, came.followed)
+            place = Place(event.request, page.base, record.encoding or "utf-8")
+            judged = self._links.new(place, came.followed)
             outlinks = Outlinks.of([*outlinks, *(one for one in judged if type(one) is Outlink)])
             refusals += tuple([one for one in judged if type(one) is Refusal])
         if came.trouble:
@@ -150,7 +133,7 @@ class Visitor:
     # ------------------------------------------------------------ answers of each kind
 
     def _failed(self, request: Request, failure: Failure) -> Failed:
-        verdict = retries.judge_failure(self._policy, request.attempt, self._mark(request.url), failure)
+        verdict = retries.judge_failure(self._policy, request.attempt, self._links.mark(request.url), failure)
         link = request.link
         record = PageRecord(
             link.url,
@@ -166,7 +149,7 @@ class Visitor:
     def _visited(self, request: Request, response: Response) -> Visited:
         if response.status == 304 and conditions(request.earlier):
             return self._unchanged(request, response)
-        verdict = retries.judge(self._policy, request.attempt, self._mark(request.url), response)
+        verdict = retries.judge(self._policy, request.attempt, self._links.mark(request.url), response)
         match verdict.kind:
             case OutcomeKind.REDIRECTED:
                 return self._redirected(request, response)
@@ -189,30 +172,22 @@ class Visitor:
         """Take a redirect as a page with one outlink: same depth, one hop more (RFC 9110, 15.4)."""
         link = request.link
         location = response.headers.get("location", "")
-        target = self._target(link.url, location) if location.strip() else None
+        target = self._links.target(link.url, location) if location.strip() else None
         if target is None:
             return self._bad_redirect(request, response, Reason.FAIL_BAD_REDIRECT, "")
         if target == link.url:
             return self._bad_redirect(request, response, Reason.FAIL_REDIRECT_LOOP, target)
         if link.hops >= self._policy.max_redirects:
             return self._bad_redirect(request, response, Reason.FAIL_TOO_MANY_REDIRECTS, target)
-        refused = self._scope(request).judge(target)
+        refused = self._links.scope(request).judge(target)
         adopts = target if refused is Reason.SKIP_SCOPE and link.depth == 0 else ""
         kind = OutcomeKind.REDIRECTED
         if refused is None or adopts:
             record = _record(request, response, kind, None, location=target)
-            return _told(request, record, response, Outlinks.of([self._outlink(target)]), adopts=adopts)
+            return _told(request, record, response, Outlinks.of([self._links.outlink(target)]), adopts=adopts)
         record = _record(request, response, kind, refused, location=target)
-        refusals = (Refusal(self._mark(target), refused),)
+        refusals = (Refusal(self._links.mark(target), refused),)
         return _told(request, record, response, refusals=refusals)
-
-    def _target(self, url: str, location: str) -> str | None:
-        """Resolve a Location; where the user's spelling of it is the page itself, it stays as the server has it."""
-        target = Resolver(url).canonical(location)
-        if target is None or not self._respells:
-            return target
-        simple = respelled(target, self._policy)
-        return target if simple == url else simple
 
     def _bad_redirect(self, request: Request, response: Response, reason: Reason, target: str) -> Visited:
         record = _record(request, response, OutcomeKind.FAILED, reason, location=target)
@@ -222,8 +197,8 @@ class Visitor:
         text, name = encoding.decode(response.body, response.headers.get("content-type", ""))
         found = html.scan(text, encoding.utf_8_of(text, response.body, name))
         rules = self._rules(request, response, found.meta_robots)
-        place = _Place(request, html.base_url(request.url, found.base), name)
-        outlinks, refusals = self._judge_links(place, found, page_nofollow=rules.nofollow)
+        place = Place(request, html.base_url(request.url, found.base), name)
+        outlinks, refusals = self._links.of_page(place, found, page_nofollow=rules.nofollow)
         hrefs, unfollowed = (some[: self._policy.max_links_per_page] for some in (found.hrefs, found.nofollow_hrefs))
         memo = packed(response, Memo("", "", place.base, rules.nofollow, hrefs, unfollowed))
         record = _record(
@@ -260,8 +235,8 @@ class Visitor:
         outlinks, refusals = NO_OUTLINKS, tuple[Refusal, ...]()
         if memo.base:
             found = html.Scan(memo.hrefs, memo.nofollow_hrefs)
-            place = _Place(request, memo.base, before.encoding)
-            outlinks, refusals = self._judge_links(place, found, page_nofollow=memo.nofollow)
+            place = Place(request, memo.base, before.encoding)
+            outlinks, refusals = self._links.of_page(place, found, page_nofollow=memo.nofollow)
         now = _record(request, response, OutcomeKind.DONE, None)
         end, moment = before.unavailable_after, now.fetched_at
         record = msgspec.structs.replace(
@@ -280,7 +255,7 @@ class Visitor:
 
     def _probe(self, request: Request, response: Response) -> Visited:
         """Sketch what a host shows for a page that cannot exist; where it says that there is none, all is well."""
-        verdict = retries.judge(self._policy, request.attempt, self._mark(request.url), response)
+        verdict = retries.judge(self._policy, request.attempt, self._links.mark(request.url), response)
         drawn = b""
         if verdict.kind is OutcomeKind.DONE and html.is_html(response.headers.get("content-type", ""), response.body):
             text, _ = encoding.decode(response.body, response.headers.get("content-type", ""))
@@ -299,14 +274,14 @@ class Visitor:
 
     def _sitemap(self, request: Request, response: Response) -> Visited:
         """Take a sitemap as a page of links, all of which must pass the scope; a redirect, as an index of one."""
-        verdict = retries.judge(self._policy, request.attempt, self._mark(request.url), response)
+        verdict = retries.judge(self._policy, request.attempt, self._links.mark(request.url), response)
         kind, found = verdict.kind, sitemap.Sitemap()
         if kind is OutcomeKind.REDIRECTED:
             target = Resolver(request.url).canonical(response.headers.get("location", ""))
             found = sitemap.Sitemap(sitemaps=(target,) if target else ())
         elif kind is OutcomeKind.DONE:
             found = sitemap.parse(response.body, request.url, response.headers.get("content-type", ""))
-        judged = self._judge_named(request, found)
+        judged = self._links.named(request, [page.url for page in sitemap.in_order(found.urls)])
         record = _record(
             request, response, kind, verdict.reason, detail="; ".join(found.notes), outlinks=len(found.urls)
         )
@@ -320,123 +295,6 @@ class Visitor:
             host_pause=verdict.host_pause,
             sitemaps=found.sitemaps,
         )
-
-    def _judge_named(self, request: Request, found: sitemap.Sitemap) -> list[Outlink | Refusal]:
-        scope = self._scope(request)
-        judged: list[Outlink | Refusal] = []
-        for page in sitemap.in_order(found.urls):
-            url = respelled(page.url, self._policy)
-            refused = scope.judge(url)
-            judged.append(self._accepted(url) if refused is None else Refusal(self._mark(url), refused))
-        return judged
-
-    # ------------------------------------------------------------ links
-
-    def _judge_links(
-        self, place: _Place, found: html.Scan, *, page_nofollow: bool
-    ) -> tuple[Outlinks, tuple[Refusal, ...]]:
-        """Judge the links not known from other pages of the directory; known ones were reported with those."""
-        hrefs, unfollowed = found.hrefs, found.nofollow_hrefs
-        if not self._policy.nofollow:
-            hrefs, unfollowed = (*hrefs, *unfollowed), ()
-        elif page_nofollow:
-            hrefs, unfollowed = (), (*hrefs, *unfollowed)
-        most = self._policy.max_links_per_page
-        judged = self._judge_new(place, hrefs[:most])
-        if unfollowed:
-            judged += self._refuse_all(place, unfollowed[:most])
-        return (
-            Outlinks.of([one for one in judged if type(one) is Outlink]),
-            tuple(one for one in judged if type(one) is Refusal),
-        )
-
-    def _judge_new(self, place: _Place, hrefs: tuple[str, ...]) -> list[Outlink | Refusal]:
-        limit = self._policy.max_depth
-        depth = place.request.link.depth
-        at_limit = limit is not None and depth >= limit
-        known = self._known_in((place.directory, at_limit, place.encoding, len(place.request.adopted)))
-        fresh = [href for href in hrefs if href not in known]
-        if not fresh:
-            return []
-        resolve, scope, reported = Resolver(place.base).canonical, self._scope(place.request), self._reported
-        judged: list[Outlink | Refusal] = []
-        for href in fresh:
-            url = resolve(href if place.encoding == "utf-8" else encoding.encode_query(href, place.encoding))
-            if url is None:
-                judged.append(self._no_link(href))
-                continue
-            if self._respells:
-                url = respelled(url, self._policy)
-            if at_limit:
-                judged.append(Refusal(self._mark(url), scope.judge(url) or Reason.SKIP_DEPTH))
-            elif reported.get(url, depth + 1) > depth:  # from a page nearer to a seed it counts again
-                judged.append(self._judge(url, scope, depth))
-        known.update([href for href in fresh if href[0] != "?"])  # these depend on the whole path, not on the directory
-        return judged
-
-    def _known_in(self, key: tuple[str, bool, str, int]) -> set[str]:
-        known = self._known.get(key)
-        if known is None or len(known) > KNOWN_HREFS:
-            if len(self._known) >= KNOWN_DIRECTORIES:
-                self._known = {}
-            known = self._known[key] = set()
-        return known
-
-    def _judge(self, url: str, scope: Scope, depth: int) -> Outlink | Refusal:
-        refused = scope.judge(url)
-        return self._accepted_at(depth, url) if refused is None else Refusal(self._mark(url), refused)
-
-    def _no_link(self, href: str) -> Refusal:
-        """Refuse an href that is no URL, or one of a scheme that no crawler follows; counted by how it is written."""
-        reason = Reason.SKIP_SCHEME if _OTHER_SCHEME.match(href) else Reason.SKIP_INVALID
-        return Refusal(self._mark(href.encode("ascii", "backslashreplace").decode()), reason)
-
-    def _accepted_at(self, depth: int, url: str) -> Outlink | Refusal:
-        accepted = self._accepted(url)
-        if type(accepted) is Outlink:
-            if len(self._reported) >= KNOWN_URLS:
-                self._reported = {}
-            self._reported[url] = depth
-        return accepted
-
-    def _accepted(self, url: str) -> Outlink | Refusal:
-        """Take a link that the scope accepts, unless it is part of a trap by itself."""
-        trap = traps.recognised(url, self._policy)
-        return Refusal(self._mark(url), Reason.SKIP_TRAP, trap) if trap else self._outlink(url)
-
-    def _refuse_all(self, place: _Place, hrefs: tuple[str, ...]) -> list[Outlink | Refusal]:
-        resolver = Resolver(place.base)
-        urls = (resolver.canonical(encoding.encode_query(href, place.encoding)) for href in hrefs)
-        known = [respelled(url, self._policy) for url in urls if url is not None]
-        return [Refusal(self._mark(url), Reason.SKIP_NOFOLLOW) for url in known]
-
-    def _outlink(self, url: str) -> Outlink:
-        return Outlink(self._mark(traps.identity(url, self._policy)), url)
-
-    def _mark(self, url: str) -> int:
-        return fingerprint(url, self._key)
-
-    def _scope(self, request: Request) -> Scope:
-        scope = self._scopes.get(request.adopted)
-        if scope is None:
-            scope = self._scopes[()]
-            for url in request.adopted:
-                scope = scope.with_seed(url)
-            self._scopes[request.adopted] = scope
-        return scope
-
-
-class _Place(Struct, frozen=True):
-    """Where hrefs were found, as far as it decides what they mean: the base URL and the page's encoding."""
-
-    request: Request
-    base: str
-    encoding: str
-
-    @property
-    def directory(self) -> str:
-        query = self.base.find("?")
-        return self.base[: self.base.rfind("/", 0, query if query >= 0 else len(self.base)) + 1]
 
 
 def _told(

@@ -10,7 +10,8 @@ import pytest
 from core.webs import Played, Web, html, play
 from gossamer.addresses import Addresses
 from gossamer.crawl import Crawl
-from gossamer.frontier import Frontier, Host
+from gossamer.frontier import Frontier
+from gossamer.host import Host
 from gossamer.model import Books, Failure, Response
 from gossamer.policy import Policy
 from gossamer.reasons import Reason, Waiting

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossamer.frontier import RECALLED_AT_ONCE, Frontier, HostQueue
+from gossamer.frontier import RECALLED_AT_ONCE, Frontier
+from gossamer.host import HostQueue
 from gossamer.model import Link, Outlink, Outlinks, Refusal, Request
 from gossamer.reasons import Reason, Waiting
 from gossamer.urls import fingerprint

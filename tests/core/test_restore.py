@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from core.webs import Web, random_web
 from gossamer.crawl import Crawl
-from gossamer.frontier import Frontier, place_of
+from gossamer.frontier import Frontier
+from gossamer.host import place_of
 from gossamer.journals.memory import MemoryJournal
 from gossamer.model import Books, Link, Outlink, Outlinks, Purpose, Response
 from gossamer.policy import Policy

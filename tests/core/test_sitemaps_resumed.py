@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from gossamer.frontier import Host
+from gossamer.host import Host
 from gossamer.model import OutcomeKind, PageRecord, Request
 from gossamer.policy import Policy
 from gossamer.reasons import Reason

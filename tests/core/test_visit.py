@@ -7,6 +7,7 @@ import pickle
 import pytest
 
 from core.webs import html
+from gossamer import links
 from gossamer import visit as visit_module
 from gossamer.model import NO_OUTLINKS, Failure, Link, OutcomeKind, Purpose, Request, Response, line_of
 from gossamer.policy import Policy
@@ -96,19 +97,19 @@ def test_no_more_links_of_a_page_are_taken_than_the_limit() -> None:
 
 
 def test_what_a_worker_remembers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(visit_module, "KNOWN_DIRECTORIES", 2)
-    monkeypatch.setattr(visit_module, "KNOWN_HREFS", 3)
-    monkeypatch.setattr(visit_module, "KNOWN_URLS", 5)
+    monkeypatch.setattr(links, "KNOWN_DIRECTORIES", 2)
+    monkeypatch.setattr(links, "KNOWN_HREFS", 3)
+    monkeypatch.setattr(links, "KNOWN_URLS", 5)
     visitor = Visitor(Policy(seeds=("https://a.example/",)))
     for number in range(9):
         event = visited(f"<a href=/{number}>x</a>", visitor=visitor, url=f"https://a.example/{number}/")
         assert urls(event) == [f"https://a.example/{number}"]
-        assert len(visitor._known) <= 2
-        assert len(visitor._reported) <= 5
+        assert len(visitor._links._known) <= 2
+        assert len(visitor._links._reported) <= 5
     for start in range(0, 20, 4):
         body = "".join(f"<a href={number}>x</a>" for number in range(start, start + 4))
         assert len(visited(body, visitor=visitor, url="https://a.example/8/").outlinks) == 4
-        assert max(map(len, visitor._known.values())) <= 3 + 4
+        assert max(map(len, visitor._links._known.values())) <= 3 + 4
 
 
 def test_a_link_known_from_another_directory_is_reported_again_only_from_nearer_to_a_seed() -> None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from fastwarc.warc import ArchiveIterator
+from msgspec.structs import replace
 from warcio.archiveiterator import WARCIterator
 
 from gossamer.errors import OutputError
@@ -20,7 +21,7 @@ from gossamer.model import Response
 from gossamer.outputs import archive, warc
 from gossamer.outputs.archive import kept_answers
 from gossamer.outputs.members import warc_files
-from gossamer.outputs.records import header_block
+from gossamer.outputs.records import archived, header_block
 from gossamer.outputs.warc import Warc
 from gossamer.policy import Policy
 from gossamer.protocol import Ended
@@ -65,6 +66,20 @@ def test_an_answer_is_kept_byte_for_byte(tmp_path: Path) -> None:
     assert record.fields["WARC-Payload-Digest"] == digest(b"\x1f\x8bnot really")
     assert record.fields["WARC-Block-Digest"] == digest(record.block)
     assert record.fields["Content-Type"] == "application/http; msgtype=response"
+
+
+def test_what_a_worker_archived_is_written_byte_for_byte_as_it_would_be_here(tmp_path: Path) -> None:
+    moved = {"transfer-encoding": "chunked"}
+    visits = [page(1, b"body"), page(2, b"body"), redirect(3, "/4"), page(4, b""), page(5, b"x", headers=moved)]
+    here, there = tmp_path / "here", tmp_path / "there"
+    for directory in (here, there):
+        directory.mkdir()
+    written(here, *visits)
+    sent = [replace(visit, response=archived(visit.response)) for visit in visits if visit.response is not None]
+    assert [(one.response.body, one.response.raw_body) for one in sent if one.response] == [(b"", b"")] * 5
+    found = written(there, *sent)
+    assert [record.kind for record in found] == ["warcinfo", "response", "revisit", *["response"] * 3]
+    assert warc_files(there)[0].read_bytes() == warc_files(here)[0].read_bytes()
 
 
 def test_every_file_begins_by_saying_how_it_was_made(tmp_path: Path) -> None:

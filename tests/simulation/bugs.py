@@ -14,7 +14,8 @@ import msgspec
 import numpy as np
 
 from gossamer.engines.driver import Driver
-from gossamer.frontier import Frontier, Host
+from gossamer.frontier import Frontier
+from gossamer.host import Host
 from gossamer.protocol import Batch, Saved
 from gossamer.seen import Seen
 from simulation.storage import Lines

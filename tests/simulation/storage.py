@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import Struct
 
 from gossamer.errors import JournalError
-from gossamer.frontier import place_of
+from gossamer.host import place_of
 from gossamer.model import Books, Link
 from gossamer.ports import Journal, Output
 from gossamer.protocol import Batch, Chunk, Saved

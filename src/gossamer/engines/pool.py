@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 
 from gossamer.engines.child import Child
-from gossamer.engines.wire import Errand, Event, Orders, Visit
+from gossamer.engines.wire import Answers, Errand, Event, Orders, Visit
 from gossamer.handlers import Choice
 from gossamer.model import Failure, Purpose, Request, Response
 from gossamer.protocol import Visited
@@ -41,7 +41,7 @@ class CpuPool:
 
     def __init__(self, orders: Orders, processes: int) -> None:
         """Start the processes, without waiting until they are ready."""
-        orders = msgspec.structs.replace(orders, fetches=False, answers=False, cpu_workers=0)
+        orders = msgspec.structs.replace(orders, fetches=False, answers=Answers.NONE, cpu_workers=0)
         self._orders = pickle.dumps(orders)
         self._visit: Visit = orders.work.visitor().visit
         self._choice, self._markdown = Choice(orders.work.handlers), orders.work.markdown

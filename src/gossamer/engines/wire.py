@@ -11,6 +11,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Callable
+from enum import Enum
 from typing import Final
 
 import msgspec
@@ -31,16 +32,24 @@ AT_ONCE: Final = 1 << 20
 """Bytes to read at once."""
 
 
+class Answers(Enum):
+    """How answers come back: not at all, as they are, or as what becomes of them in a WARC file."""
+
+    NONE = 0
+    WHOLE = 1
+    ARCHIVED = 2
+
+
 class Orders(Struct, frozen=True):
     """What a worker is told first: its work, and how to do it.
 
-    `fetches` is False for one that is sent the answers too; `answers` tells whether they shall come back with the
-    events; `cpu_workers` is how many processes of its own read for it.
+    `fetches` is False for one that is sent the answers too; `answers` tells how they shall come back with the events of
+    pages; `cpu_workers` is how many processes of its own read for it.
     """
 
     work: Work
     fetches: bool = True
-    answers: bool = True
+    answers: Answers = Answers.WHOLE
     cpu_workers: int = 0
 
 

@@ -33,6 +33,7 @@ from gossamer.engines.wire import (
     EVENTS,
     HEAD,
     READY,
+    Answers,
     Broken,
     Errand,
     Event,
@@ -45,7 +46,8 @@ from gossamer.engines.wire import (
 )
 from gossamer.errors import UserError
 from gossamer.fetchers import AwaitingFetcher, FetchOptions
-from gossamer.model import Failure, Request, Response
+from gossamer.model import Failure, OutcomeKind, Purpose, Request, Response
+from gossamer.outputs.records import archived
 from gossamer.protocol import Visited
 
 if TYPE_CHECKING:
@@ -141,13 +143,21 @@ class Worker:
                 assert self._fetcher is not None, "an errand without an answer"
                 answer = await self._fetcher.fetch(errand.request)
             event = await self._read(errand.request, answer)
-            if not self._answers and isinstance(event, Visited):
-                event = msgspec.structs.replace(event, response=None)
+            if isinstance(event, Visited) and self._answers is not Answers.WHOLE:
+                event = msgspec.structs.replace(event, response=self._sent_back(event))
             self._finish(event)
         except asyncio.CancelledError:
             raise
         except BaseException:  # noqa: BLE001  # a bug must end the crawl loudly, not hang it
             self._send(BROKEN, encode(Broken(traceback.format_exc())))
+
+    def _sent_back(self, event: Visited) -> Response | None:
+        """Give what the driver shall have of an answer: nothing, or its record for a WARC file if it will be in one."""
+        if self._answers is Answers.NONE or event.response is None:
+            return None
+        if event.kind is OutcomeKind.RETRY or event.request.purpose is not Purpose.PAGE:
+            return None
+        return archived(event.response)
 
     async def _read(self, request: Request, answer: Response | Failure) -> Event:
         if self._pool is not None:

@@ -16,7 +16,7 @@ import msgspec
 from isal import isal_zlib
 from msgspec import Struct
 
-from gossamer.frontier import place_of
+from gossamer.host import place_of
 from gossamer.journals.schema import TABLES, Connect, plainly, prepare
 from gossamer.model import Books, Link
 from gossamer.protocol import Batch, Chunk, Saved

@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 from hashlib import sha1
 from typing import Final
 
+import msgspec
 import xxhash
 from isal import igzip
 
-from gossamer.model import Response
+from gossamer.model import Archived, Response
 
 REVISIT_PROFILE: Final = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 UNMODIFIED_PROFILE: Final = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
@@ -86,3 +87,22 @@ def origin_fields(response: Response) -> list[tuple[str, str]]:
     if response.http_version in _PROTOCOLS:
         fields.append(("WARC-Protocol", _PROTOCOLS[response.http_version]))
     return fields
+
+
+def response_record(response: Response, header: bytes, payload: str) -> bytes:
+    """Write an answer, given its header block and the digest of its body."""
+    date = date_of(response.fetched_at)
+    fields = [
+        *origin_fields(response),
+        ("WARC-Payload-Digest", payload),
+        ("WARC-Block-Digest", digest_of(header, response.raw_body)),
+        ("Content-Type", "application/http; msgtype=response"),
+    ]
+    return member("response", identity_of("response", response.url, date), date, fields, header + response.raw_body)
+
+
+def archived(response: Response) -> Response:
+    """Put its record in the place of an answer's bytes: what was read in a worker is sent compressed then."""
+    header, payload = header_block(response), digest_of(response.raw_body)
+    made = Archived(response_record(response, header, payload), header, payload)
+    return msgspec.structs.replace(response, body=b"", raw_body=b"", raw_header=b"", archived=made)

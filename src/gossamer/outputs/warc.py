@@ -25,6 +25,7 @@ from gossamer.outputs.records import (
     identity_of,
     member,
     origin_fields,
+    response_record,
 )
 from gossamer.policy import Policy
 from gossamer.protocol import Batch
@@ -36,6 +37,7 @@ REMEMBERED: Final = 50_000
 """How many payloads are remembered to recognise repeated ones, the newest; about 25 MB."""
 
 _PIECE: Final = 1024 * 1024
+_NOTHING: Final = digest_of(b"")
 
 
 class Warc:
@@ -152,18 +154,20 @@ class Warc:
     def _append(self, response: Response, asked: Sequence[tuple[str, str]]) -> None:
         date = date_of(response.fetched_at)
         self._room(date)
-        body = response.raw_body
-        payload = digest_of(body)
+        made = response.archived
+        payload = digest_of(response.raw_body) if made is None else made.payload
         # Of redirects and errors the header is what counts, and many an index cannot tell the status of a revisit.
-        repeatable = bool(body) and response.status == 200
+        repeatable = payload != _NOTHING and response.status == 200
         unmodified = response.status == 304 and bool(asked)
         known = self._origin(response.url, payload, unmodified=unmodified) if repeatable or unmodified else None
         identity = identity_of("response" if known is None else "revisit", response.url, date)
-        if known is not None:
-            profile = UNMODIFIED_PROFILE if unmodified else REVISIT_PROFILE
-            self._put(_revisit_record(response, identity, date, known, profile))
+        if known is not None and unmodified:  # no header is kept either: nobody wants to see a 304 replayed
+            self._put(_revisit_record(response, b"", date, known, UNMODIFIED_PROFILE))
+        elif known is not None:
+            header = header_block(response) if made is None else made.header
+            self._put(_revisit_record(response, header, date, known, REVISIT_PROFILE))
         else:
-            self._put(_response_record(response, identity, date, payload))
+            self._put(response_record(response, header_block(response), payload) if made is None else made.record)
             if repeatable:
                 self._remember(payload, Origin(identity, response.url, date, payload))
         if self._request_header is not None:
@@ -195,21 +199,8 @@ class Warc:
         return member("warcinfo", identity_of("warcinfo", name, date), date, fields, block)
 
 
-def _response_record(response: Response, identity: str, date: str, payload: str) -> bytes:
-    header = header_block(response)
-    fields = [
-        *origin_fields(response),
-        ("WARC-Payload-Digest", payload),
-        ("WARC-Block-Digest", digest_of(header, response.raw_body)),
-        ("Content-Type", "application/http; msgtype=response"),
-    ]
-    return member("response", identity, date, fields, header + response.raw_body)
-
-
-def _revisit_record(response: Response, identity: str, date: str, known: Origin, profile: str) -> bytes:
+def _revisit_record(response: Response, header: bytes, date: str, known: Origin, profile: str) -> bytes:
     """Write that a payload was seen before: the header alone, and where the payload is (sections 6.7.2 and 6.7.3)."""
-    # Of what was not modified no header is kept either: "304" is not what anybody wants to see replayed.
-    header = b"" if profile == UNMODIFIED_PROFILE else header_block(response)
     fields = [
         *origin_fields(response),
         ("WARC-Profile", profile),
@@ -220,7 +211,7 @@ def _revisit_record(response: Response, identity: str, date: str, known: Origin,
         ("WARC-Block-Digest", digest_of(header)),
         ("Content-Type", "application/http; msgtype=response"),
     ]
-    return member("revisit", identity, date, fields, header)
+    return member("revisit", identity_of("revisit", response.url, date), date, fields, header)
 
 
 def _request_record(url: str, answer: str, date: str, header: bytes) -> bytes:
