@@ -155,14 +155,16 @@ class Budgets:
         """Count a new link, or name the trap it belongs to; `known` is how many links there are in all."""
         if not self._policy.traps or not link.depth:
             return ""
+        url, host, trap = link.url, host_key(link.url), ""
         budget = max(self._policy.trap_budget, int(known * SHARE))
-        host = host_key(link.url)
-        return self._host(link, host) or self._facets(link.url, budget) or self._sequence(link, host, budget)
+        if host not in self._hosts:
+            trap = self._host(link, host)
+        if "&" in url:
+            trap = trap or self._facets(url, budget)
+        return trap or (self._sequence(link, budget) if _DIGITS.search(url, len(host)) else "")
 
     def _host(self, link: Link, host: str) -> str:
         """Tell a new subdomain at the end of a long row of subdomains, each found on the one before."""
-        if host in self._hosts:
-            return ""
         domain, via = registrable_domain(host), host_key(link.via)
         chain = self._hosts.get(via, 0) + 1 if registrable_domain(via) == domain else 0
         count = self._domains.get(domain, 0)
@@ -175,7 +177,7 @@ class Budgets:
     def _facets(self, url: str, budget: int) -> str:
         """Tell a search whose parameters are combined in ever new ways."""
         place, _, query = url.partition("?")
-        keys = tuple(pair.partition("=")[0] for pair in query.split("&")) if "&" in query else ()
+        keys = tuple(pair.partition("=")[0] for pair in query.split("&"))
         if len(keys) < 2:
             return ""
         combinations = self._combinations.setdefault(place, set())
@@ -189,10 +191,8 @@ class Budgets:
         _forget(self._combined)
         return ""
 
-    def _sequence(self, link: Link, host: str, budget: int) -> str:
+    def _sequence(self, link: Link, budget: int) -> str:
         """Tell numbers that count on and on, each page found on one like it."""
-        if _DIGITS.search(link.url, len(host)) is None:
-            return ""
         pattern = folded(link.url)
         if link.via != self._via:  # the links of one page come together
             self._via, self._via_pattern = link.via, folded(link.via)
