@@ -225,3 +225,9 @@ def test_credentials_never_leave_the_origin_that_was_asked(two_servers: list[str
     asked = [here, f"{here}to?{here}", f"{here}to?{there}", f"{here}to?{there}to?{here}"]
     pages = list(local(asked, engine=engine, headers={"Authorization": "Basic xyz"}))
     assert [page.body for page in pages] == [b"Basic xyz", b"Basic xyz", b"none", b"Basic xyz"]
+
+
+@pytest.mark.parametrize("engine", ["processes", "warp"])
+def test_an_engine_that_makes_no_downloads_is_refused_in_words(engine: Any) -> None:
+    with pytest.raises(gossamer.UserError, match="inline, threads, asyncio, not on"):
+        gossamer.fetch_all(["https://example.org/"], engine=engine)

@@ -17,12 +17,11 @@ import math
 import re
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal
 
 import msgspec
 
 from gossamer import urls
-from gossamer.crawler import EngineName
 from gossamer.engines.aio import AsyncioEngine
 from gossamer.engines.clock import SystemClock
 from gossamer.engines.driver import AsyncEngine, Engine, FetchEvent
@@ -58,15 +57,15 @@ class Downloads:
         self,
         asked: Iterable[str] | AsyncIterable[str],
         *,
-        engine: EngineName = "asyncio",
+        engine: Literal["inline", "threads", "asyncio"] = "asyncio",
         follow: bool = True,
         policy: Policy | None = None,
         fetcher: RecordedFetcher | None = None,
         clock: Clock | None = None,
         **fields: Any,
     ) -> None:
-        if engine not in get_args(EngineName):
-            raise UserError(f"There is no engine {engine!r}; choose one of {', '.join(get_args(EngineName))}.")
+        if engine not in CONCURRENCY:
+            raise UserError(f"Downloads run on {', '.join(CONCURRENCY)}, not on {engine!r}.")
         if isinstance(asked, AsyncIterable) and engine != "asyncio":
             raise UserError(f"An async iterator of URLs needs engine='asyncio', not {engine!r}.")
         self._asked = [asked] if isinstance(asked, str) else asked

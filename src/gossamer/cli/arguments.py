@@ -261,7 +261,8 @@ def _add_crawl(parser: Parser) -> None:
     _add_border(parser)
     _add_manners(parser)
     _add_fetching(parser)
-    _add_crawl_speed(parser, "requests at once, to all hosts together (default: asyncio 64, threads 4)")
+    defaults = "asyncio 64, threads 4, processes 64 each"
+    _add_crawl_speed(parser, f"requests at once, to all hosts together (default: {defaults})")
     results = _Group(parser, "results")
     about = "where pages.jsonl goes; - for JSON lines on stdout (default: HOST.crawl, here)"
     results.choice("-o", "--output", dest="directory", metavar="DIR", about=about)
@@ -499,8 +500,9 @@ def _add_crawl_speed(parser: Parser, concurrency: str) -> None:
     speed.setting("--workers", dest="workers", metavar="N", about=workers)
     cpu = "processes that read large pages for any engine, within limits of time and memory"
     speed.setting("--cpu-workers", dest="cpu_workers", metavar="N", about=cpu)
-    speed.setting("--handler-timeout", dest="handler_timeout", metavar="S", about="longest time to read a page there")
-    memory = "memory of each process that reads pages; a page that needs more fails (default: 2G)"
+    timeout = "longest time that a worker process may read a page"
+    speed.setting("--handler-timeout", dest="handler_timeout", metavar="S", about=timeout)
+    memory = "memory of each process that reads pages; a page that needs more fails"
     speed.setting("--worker-memory", dest="worker_memory", metavar="SIZE", about=memory)
 
 

@@ -38,7 +38,7 @@ _ADVICE: Final[dict[Waiting, str]] = {
     Waiting.RETRY: "What fails is asked for again, after 1, 2, 4 … seconds; --retries 0 does not.",
     Waiting.ROBOTS: "A host is only visited once its robots.txt is known, and one of them was slow to come.",
     Waiting.SERVER: "More requests at once help if the server can take them: --host-concurrency, then -c.",
-    Waiting.CPU: "One core of this machine was busy all the time: the asyncio engine gets most out of it.",
+    Waiting.CPU: "Reading pages kept one core of this machine busy: --engine processes uses all of them.",
     Waiting.DISK: "Results on a faster disk would help (-o).",
     Waiting.NO_WORK: "Nothing to be done: so few links were known at a time.",
 }

@@ -1,6 +1,6 @@
 """The auditor: watches what is really fetched, from where fetches are handed out, and complains about bad manners.
 
-It shares no code with what decides: it knows what was promised (`Policy`, `robots.parse`) and what it saw. A complaint
+It has no part in deciding: it knows what was promised (`Policy`, `robots.parse`) and what it saw. A complaint
 of its is a bug of gossamer. One look costs well under a microsecond a page.
 """
 
