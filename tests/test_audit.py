@@ -136,6 +136,16 @@ def test_rules_that_have_moved_are_those_of_the_host_that_sent_there() -> None:
     assert watched.seen.robots_violations == 2, "one is forbidden, and nobody knows the rules of the other"
 
 
+def test_who_is_sent_to_the_rules_of_another_host_shares_them_even_if_that_one_was_asked_meanwhile() -> None:
+    watched = Watched()
+    watched.rules(f"{A}/robots.txt", 0.0, 301, to=f"{B}/robots.txt")
+    watched.rules(f"{B}/robots.txt", 0.5)
+    watched.rules(f"{B}/robots.txt", 2.0, hops=1)
+    watched.page(f"{A}/x", 4.0, 4.1)
+    watched.page(f"{B}/x", 4.0, 4.1)
+    assert watched.seen.clean
+
+
 @pytest.mark.parametrize(("to", "hops"), [("mailto:a@a.example", 0), (f"{A}/on", 5)])
 def test_rules_that_have_moved_nowhere_are_none(to: str, hops: int) -> None:
     watched = Watched()

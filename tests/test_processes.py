@@ -17,11 +17,17 @@ import pytest
 from deadly import ORIGIN, DeadlyWork, site
 from gossamer import crawler as module
 from gossamer.crawler import Crawler, Report
+from gossamer.engines import worker
 from gossamer.engines.clock import FakeClock
+from gossamer.engines.wire import Answers
 from gossamer.errors import UserError
+from gossamer.model import Link, Request, Response
 from gossamer.outputs.archive import kept_answers
 from gossamer.page import Page
+from gossamer.policy import Policy
+from gossamer.protocol import Failed
 from gossamer.reasons import FinishReason, Reason
+from gossamer.visit import Work
 
 EVERYWHERE = [
     pytest.param("processes", {"workers": 2}, id="processes"),
@@ -132,6 +138,19 @@ def test_a_warc_file_is_the_same_whoever_made_its_records(tmp_path: Path) -> Non
     inline, processes = (sorted(kept_answers(tmp_path / engine), key=str) for engine in ("inline", "processes"))
     assert len(inline) >= 20
     assert processes == inline
+
+
+def test_a_record_that_takes_too_much_memory_fails_its_page_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    def starve(_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(worker, "archived", starve)
+    one = object.__new__(worker.Worker)
+    one._answers, one._visitor = Answers.ARCHIVED, Work(Policy()).visitor()
+    request = Request(Link(1, ORIGIN))
+    event = one._made(one._visitor.visit(request, Response(ORIGIN, 200, {"content-type": "text/html"}, b"x")))  # type: ignore[arg-type]
+    assert isinstance(event, Failed)
+    assert event.record.reason is Reason.FAIL_HANDLER_MEMORY
 
 
 def test_leaving_the_loop_ends_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:

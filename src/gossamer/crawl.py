@@ -329,10 +329,9 @@ class Crawl:
         if event.host_pause:
             host.rest(now + event.host_pause, Waiting.RETRY_AFTER)
             self._frontier.place(host, event.peer, now + event.host_pause)
-            self._rests.note(host.key, host.ready_at)
-            self._pause_unsaved = True
-            self._batch_since = min(self._batch_since, now)
+            self._save_pause(host, now)
         if event.request.purpose is Purpose.PROBE:
+            self._tally.bytes += event.size
             return
         if event.kind is OutcomeKind.RETRY:
             waiting = Waiting.RETRY_AFTER if event.host_pause else Waiting.RETRY
@@ -362,6 +361,12 @@ class Crawl:
         host.held, host.missing = False, sketch
         if sketch:
             self._soft_404s.answers(host.key)
+
+    def _save_pause(self, host: Host, now: float) -> None:
+        """Have it saved soon that a host is not to be asked: who resumes the crawl shall keep the pause."""
+        self._rests.note(host.key, host.ready_at)
+        self._pause_unsaved = True
+        self._batch_since = min(self._batch_since, now)
 
     def _offer_links(self, page: Visited) -> None:
         link, orphans = page.request.link, self._sitemaps.orphans
@@ -452,6 +457,7 @@ class Crawl:
         self._gate.read(host, event, now)
         if host.robots_next is not None:
             where.rest(host.ready_at, host.resting)  # who answers "too many requests" is left alone, whoever asked
+            self._save_pause(host, now)
         self._frontier.skip(host)
         self._rests.note(host.key, host.ready_at)
         if host.closed is not None:  # its links end at once: there is nobody left to spare

@@ -18,7 +18,7 @@ import numpy as np
 from msgspec import Struct
 
 from gossamer.addresses import Addresses
-from gossamer.host import Host, grouped
+from gossamer.host import DEEPEST, Host, grouped
 from gossamer.model import Link, Outlinks, Refusal, Request
 from gossamer.offers import Offers
 from gossamer.protocol import Saved
@@ -104,7 +104,7 @@ class Frontier:
         """Drop what was seen before and what `admits` turns down, give ids to the rest, and forget the offers."""
         links, kept = list[Link](), list[int]()
         for fingerprint, url, depth, hops, via in self._offers.new_to(self._seen):
-            link = Link(self._next_id, url, depth, hops, via)
+            link = Link(self._next_id, url, min(depth, DEEPEST), hops, via)
             if admits(fingerprint, link):
                 links.append(link)
                 kept.append(fingerprint)

@@ -15,6 +15,8 @@ from gossamer.model import Link, Purpose, Request
 from gossamer.reasons import Reason, Waiting
 from gossamer.robots import Robots
 
+DEEPEST: Final = 0xFFF
+"""What lies deeper counts as being there: a depth has 12 bits."""
 _COMPACTED_FROM: Final = 4096
 
 
@@ -85,7 +87,7 @@ class HostQueue:
 
 def place_of(link: Link) -> int:
     """Pack what decides a link's place in its queue, 16 bits: the depth, then the hops."""
-    return min(link.depth, 0xFFF) << 4 | min(link.hops, 15)
+    return min(link.depth, DEEPEST) << 4 | min(link.hops, 15)
 
 
 def grouped(

@@ -52,13 +52,18 @@ class LinkJudge:
     Safe to share between threads: the memory is a cache of a pure function, replaced whole when full.
     """
 
-    def __init__(self, policy: Policy, key: int) -> None:
+    def __init__(self, policy: Policy, key: int, *, remembers: bool = True) -> None:
         self._policy = policy
         self._key = key
+        self._remembers = remembers
         self._respells = respells(policy)
         self._scopes: dict[tuple[str, ...], Scope] = {(): Scope.of(policy)}
         self._known: dict[tuple[str, bool, str, int], set[str]] = {}
         self._reported: dict[str, int] = {}
+
+    def anew(self) -> LinkJudge:
+        """Give one like this that has not reported anything yet."""
+        return LinkJudge(self._policy, self._key, remembers=self._remembers)
 
     def of_page(self, place: Place, found: html.Scan, *, page_nofollow: bool) -> tuple[Outlinks, tuple[Refusal, ...]]:
         """Judge the links not known from other pages of the directory; known ones were reported with those."""
@@ -98,7 +103,8 @@ class LinkJudge:
                 judged.append(Refusal(self.mark(url), scope.judge(url) or Reason.SKIP_DEPTH))
             elif reported.get(url, depth + 1) > depth:  # from a page nearer to a seed it counts again
                 judged.append(self._judge(url, scope, depth))
-        known.update([href for href in fresh if href[0] != "?"])  # these depend on the whole path, not on the directory
+        # What begins with "?" depends on the whole path, not on the directory.
+        known.update([href for href in fresh if not href.startswith("?")])
         return judged
 
     def named(self, request: Request, urls: Iterable[str]) -> list[Outlink | Refusal]:
@@ -120,6 +126,8 @@ class LinkJudge:
         return target if simple == url else simple
 
     def _known_in(self, key: tuple[str, bool, str, int]) -> set[str]:
+        if not self._remembers:
+            return set()
         known = self._known.get(key)
         if known is None or len(known) > KNOWN_HREFS:
             if len(self._known) >= KNOWN_DIRECTORIES:
@@ -138,7 +146,7 @@ class LinkJudge:
 
     def _accepted_at(self, depth: int, url: str) -> Outlink | Refusal:
         accepted = self._accepted(url)
-        if type(accepted) is Outlink:
+        if type(accepted) is Outlink and self._remembers:
             if len(self._reported) >= KNOWN_URLS:
                 self._reported = {}
             self._reported[url] = depth

@@ -36,7 +36,7 @@ from gossamer.parse.simhash import simhash
 from gossamer.policy import Policy
 from gossamer.protocol import Failed, RobotsRead, Visited
 from gossamer.reasons import Reason
-from gossamer.urls import Resolver
+from gossamer.urls import Resolver, path
 
 
 class Work(Struct, frozen=True):
@@ -68,7 +68,8 @@ class Visitor:
         self._names = names_of(policy.user_agent)
         self._markdown = markdown
         self._choice = Choice(handlers) if handlers else None
-        self._links = LinkJudge(policy, key)
+        # A handler that awaits lets other pages pass, which shall not rely on links that only this one has reported.
+        self._links = LinkJudge(policy, key, remembers=not any(handler.awaits for handler in handlers))
 
     def visit(self, request: Request, answer: Response | Failure) -> Visited | Failed | RobotsRead:
         """Read the answer to a request, run the handler of its page, and say what came of it."""
@@ -91,9 +92,9 @@ class Visitor:
                 case _:
                     return self._probe(request, answer)
         except MemoryError:
-            return self._failed(request, Failure(Reason.FAIL_HANDLER_MEMORY))
+            return self.starved(request)
         except Exception:  # noqa: BLE001  # a bug of ours costs this page, and is reported with its traceback; never the crawl
-            return self._failed(request, Failure(Reason.FAIL_BUG, traceback.format_exc(limit=-3)))
+            return self._broken(request)
 
     # ------------------------------------------------------------ handlers
 
@@ -112,7 +113,7 @@ class Visitor:
         try:
             return self._with_handler(event, due.page, came)
         except Exception:  # noqa: BLE001  # as in `read`: a bug of ours costs this page
-            return self._failed(event.request, Failure(Reason.FAIL_BUG, traceback.format_exc(limit=-3)))
+            return self._broken(event.request)
 
     def _with_handler(self, event: Visited, page: Page, came: Handled) -> Visited:
         """Judge the links that a handler followed like any other, but for nofollow: somebody asked for these."""
@@ -131,6 +132,15 @@ class Visitor:
         )  # fmt: skip
 
     # ------------------------------------------------------------ answers of each kind
+
+    def starved(self, request: Request) -> Failed:
+        """Say that there was not enough memory for a page; other pages shall report its links: perhaps it did not."""
+        self._links = self._links.anew()
+        return self._failed(request, Failure(Reason.FAIL_HANDLER_MEMORY))
+
+    def _broken(self, request: Request) -> Failed:
+        self._links = self._links.anew()
+        return self._failed(request, Failure(Reason.FAIL_BUG, traceback.format_exc(limit=-3)))
 
     def _failed(self, request: Request, failure: Failure) -> Failed:
         verdict = retries.judge_failure(self._policy, request.attempt, self._links.mark(request.url), failure)
@@ -198,7 +208,6 @@ class Visitor:
         found = html.scan(text, encoding.utf_8_of(text, response.body, name))
         rules = self._rules(request, response, found.meta_robots)
         place = Place(request, html.base_url(request.url, found.base), name)
-        outlinks, refusals = self._links.of_page(place, found, page_nofollow=rules.nofollow)
         hrefs, unfollowed = (some[: self._policy.max_links_per_page] for some in (found.hrefs, found.nofollow_hrefs))
         memo = packed(response, Memo("", "", place.base, rules.nofollow, hrefs, unfollowed))
         record = _record(
@@ -218,6 +227,8 @@ class Visitor:
         markdown = ""
         if self._markdown:
             markdown = content.document(record, response.body, content.markdown(text, request.url, self._policy.text))
+        # The last thing that can be done: from now on these links count as reported.
+        outlinks, refusals = self._links.of_page(place, found, page_nofollow=rules.nofollow)
         return _told(request, record, response, outlinks, refusals, memo=memo, markdown=markdown)
 
     def _simhash(self, text: str) -> str:
@@ -246,6 +257,7 @@ class Visitor:
             depth=now.depth,
             via=now.via,
             change=Change.UNCHANGED,
+            soft_404=before.soft_404 and self._policy.soft_404,
             attempts=now.attempts,
             timings=now.timings,
             peer=now.peer,
@@ -267,7 +279,11 @@ class Visitor:
         """Tell whether a page that came looks like one that cannot exist."""
         if not request.missing:
             return False
-        return sketch.same(request.missing, sketch.sketch(title, html.visible_text(text), request.url))
+        if path(request.url) == "/":  # it may be shown for missing pages, and is there itself
+            return False
+        visible = html.visible_text(text)
+        # With and without what names the page: an error page repeats its address, but that may also be a word of it.
+        return any(sketch.same(request.missing, sketch.sketch(title, visible, url)) for url in (request.url, ""))
 
     def _rules(self, request: Request, response: Response, meta: tuple[tuple[str, str], ...] = ()) -> PageRules:
         return rules_of(meta, response.headers, self._names, at=response.fetched_at, usage=request.usage)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gossamer.frontier import RECALLED_AT_ONCE, Frontier
-from gossamer.host import HostQueue
+from gossamer.host import HostQueue, place_of
 from gossamer.model import Link, Outlink, Outlinks, Refusal, Request
 from gossamer.reasons import Reason, Waiting
 from gossamer.urls import fingerprint
@@ -218,3 +218,17 @@ def test_hurrying_a_host_that_stands_in_no_line_lets_it_stand_in_one_when_it_can
     assert frontier.due(1.0) is None, "one is in flight"
     frontier.finish(host)
     assert frontier.due(1.0) is host
+
+
+def test_very_deep_links_come_back_from_the_journal_as_deep_as_they_left() -> None:
+    frontier = Frontier(at_hand=0)
+    frontier.offer(outlink("https://a.example/"), depth=9000, hops=0, via="")
+    links = frontier.settle().links
+    frontier.enqueue(links)
+    host = frontier.due(0.0)
+    assert host is not None
+    assert frontier.take(host) == (0,)
+    frontier.recalled([Link(0, links[0].url, place_of(links[0]) >> 4)])  # as a journal keeps it
+    request = taken(frontier, 0.0)
+    assert request is not None
+    frontier.close(request.link)

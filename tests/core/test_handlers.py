@@ -271,6 +271,8 @@ def test_nofollow_does_not_hold_up_what_a_handler_follows_but_depth_and_traps_do
     body = "<meta name=robots content=nofollow><a class=next href=/next>"
     event = visited(lambda page: page.follow(page.css("a.next")), body)
     assert [outlink.url for outlink in event.outlinks] == ["https://a.example/next"]
+    blank = visited(lambda page: page.follow(["", "?x"]))
+    assert (blank.kind, len(blank.outlinks)) == (OutcomeKind.DONE, 2), "an empty href is the page itself"
     deep = visited(lambda page: page.follow("/x"), policy=msgspec.structs.replace(POLICY, max_depth=2))
     assert [refusal.reason for refusal in deep.refusals] == [Reason.SKIP_DEPTH]
     trap = visited(lambda page: page.follow("/a" * 8))

@@ -34,6 +34,10 @@ def test_another_text_is_another_page() -> None:
     assert not same(sketched("Sorry", title="Oops"), sketched("Sorry", title="Hats"))
 
 
+def test_an_address_that_is_a_word_is_cut_out_as_a_word_only() -> None:
+    assert same(sketched("pinging /in: no such thing", ORIGIN + "/in"), sketched("pinging /x: no such thing"))
+
+
 def test_a_long_text_may_differ_in_a_few_words() -> None:
     long = " ".join([WORDS] + [f"{WORDS} {letter}" for letter in "abcdefghijklmnop"])
     assert same(sketched(long), sketched(long + " yours truly"))
@@ -104,6 +108,17 @@ def test_without_robots_it_is_the_first() -> None:
     report = crawled(fetcher, robots=False).run()
     assert fetcher.requests[0] == (PROBE, Purpose.PROBE)
     assert report.snapshot.soft_404s.pages == 3
+
+
+def test_a_page_named_by_a_word_of_the_error_page_is_named_all_the_same() -> None:
+    sorry = page("Sorry, we have nothing <a href=/soft>soft</a>")
+    crawler = crawled(apologetic(sorry))
+    assert {one.url.removeprefix(ORIGIN) for one in crawler if one.record.soft_404} == {"/gone1", "/gone2", "/soft"}
+
+
+def test_a_front_page_shown_for_missing_ones_is_no_missing_one() -> None:
+    crawler = crawled(apologetic(page(LINKS)))
+    assert {one.url.removeprefix(ORIGIN) for one in crawler if one.record.soft_404} == {"/gone1", "/gone2", "/soft"}
 
 
 def test_nothing_is_asked_unless_wanted() -> None:

@@ -212,6 +212,21 @@ def test_a_bug_costs_one_page_and_shows_its_traceback(monkeypatch: pytest.Monkey
     assert "of our own making" in event.record.detail
 
 
+def test_links_of_a_page_that_failed_after_all_are_reported_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    def troubled(text: str, *_: object) -> str:
+        if "first" in text:
+            raise MemoryError
+        return "text"
+
+    monkeypatch.setattr(visit_module.content, "markdown", troubled)
+    visitor = Visitor(Policy(seeds=("https://a.example/",)), markdown=True)
+    first = visitor.visit(Request(Link(1, HOME)), html(HOME, "first <a href=/L>x</a>"))
+    assert isinstance(first, Failed)
+    assert urls(visited("second <a href=/L>x</a>", visitor=visitor, url="https://a.example/2")) == [
+        "https://a.example/L"
+    ]
+
+
 def test_work_sent_to_another_process_makes_a_visitor_that_finds_the_same() -> None:
     work = Work(Policy(seeds=("https://a.example/",), exclude=("*/y",)), 77)
     sent = pickle.loads(pickle.dumps(work))  # made here

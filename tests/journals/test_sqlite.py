@@ -56,6 +56,18 @@ def test_a_new_journal_remembers_nothing_but_its_random_key(path: Path, tmp_path
     again.close()
 
 
+def test_a_pause_that_a_server_asked_for_is_remembered_although_nothing_ended(path: Path) -> None:
+    journal = SqliteJournal(path)
+    journal.open()
+    journal.commit(Batch((), (), (), (), Books(resting={"https://a.example": 600.0})), {})
+    journal.close()
+    again = SqliteJournal(path)
+    books = again.open().books
+    again.close()
+    assert books is not None
+    assert books.resting == {"https://a.example": 600.0}
+
+
 def test_what_was_committed_comes_back(path: Path) -> None:
     journal = SqliteJournal(path, key=7)
     journal.open()

@@ -152,7 +152,8 @@ class Auditor:
         owners = self._moved.get(url, set()) if request.link.hops else {host_key(url)}
         if isinstance(answer, Failure) or answer.status >= 500 or answer.status == 429:
             return  # nobody knows the rules: it may be asked for again
-        self._moved.pop(url, None)
+        if request.link.hops:
+            self._moved.pop(url, None)
         if answer.status in _REDIRECTS and request.link.hops < _HOPS:
             target = resolve(answer.url, answer.headers.get("location", ""))
             if target is not None:

@@ -51,7 +51,9 @@ class CpuPool:
         for number in range(processes):
             self._free.put(number)
         self._threads = ThreadPoolExecutor(processes, thread_name_prefix="gossamer-cpu")
-        self._closing = threading.Lock()  # guards _closed, and that no process is started after it is set
+        # Guards _closed, and that no process is started after it is set. Reentrant, since a signal handler may `abort`
+        # in a thread that holds it.
+        self._closing = threading.RLock()
         self._closed = False
 
     async def awaited(self, request: Request, answer: Response | Failure) -> Event:
@@ -133,9 +135,14 @@ class CpuPool:
     def _replace(self, number: int) -> bool:
         """Put a new process in the place of a dead one, unless the crawl is over."""
         with self._closing:
-            if self._closed:
-                return False
+            if not self._closed:
+                self._children[number].kill()
+                self._children[number].close()
+                self._children[number] = Child(self._orders)
+            return self._goes_on(number)
+
+    def _goes_on(self, number: int) -> bool:
+        """Tell whether the crawl does; a signal may have ended it while a process was begun."""
+        if self._closed:
             self._children[number].kill()
-            self._children[number].close()
-            self._children[number] = Child(self._orders)
-            return True
+        return not self._closed

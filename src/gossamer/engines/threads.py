@@ -38,8 +38,9 @@ class ThreadsEngine:
         """Hand the request to the pool, which gets one more thread if all are busy."""
         self._under_way += 1
         if len(self._threads) < min(self._under_way, self._most):
-            self._threads.append(Thread(target=self._work, name=f"gossamer_{len(self._threads)}", daemon=True))
-            self._threads[-1].start()
+            thread = Thread(target=self._work, name=f"gossamer_{len(self._threads)}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
         self._requests.put(request)
 
     def _work(self) -> None:

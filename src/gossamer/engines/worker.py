@@ -144,7 +144,7 @@ class Worker:
                 answer = await self._fetcher.fetch(errand.request)
             event = await self._read(errand.request, answer)
             if isinstance(event, Visited) and self._answers is not Answers.WHOLE:
-                event = msgspec.structs.replace(event, response=self._sent_back(event))
+                event = self._made(event)
             self._finish(event)
         except asyncio.CancelledError:
             raise
@@ -158,6 +158,13 @@ class Worker:
         if event.kind is OutcomeKind.RETRY or event.request.purpose is not Purpose.PAGE:
             return None
         return archived(event.response)
+
+    def _made(self, event: Visited) -> Event:
+        """Put into an event what is sent back of its answer."""
+        try:
+            return msgspec.structs.replace(event, response=self._sent_back(event))
+        except MemoryError:
+            return self._visitor.starved(event.request)
 
     async def _read(self, request: Request, answer: Response | Failure) -> Event:
         if self._pool is not None:

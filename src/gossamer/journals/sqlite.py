@@ -90,7 +90,7 @@ class SqliteJournal:
 
     def commit(self, batch: Batch, offsets: dict[str, int]) -> None:
         """Make the batch permanent, all or nothing."""
-        if not (batch.ended or batch.links or batch.refused):
+        if not (batch.ended or batch.links or batch.refused or batch.books.resting):
             return
         connection = self._opened
         names = [host_key(link.url) for link in batch.links]

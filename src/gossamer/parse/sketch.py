@@ -52,5 +52,5 @@ def _without(url: str, text: str) -> str:
     spellings = {one.lower() for each in whole for one in (each, unquote(each))}
     for spelling in sorted(spellings, key=len, reverse=True):
         if len(spelling) > 1:
-            text = text.replace(spelling, " ")
+            text = re.sub(rf"(?<!\w){re.escape(spelling)}(?!\w)", " ", text)
     return text
