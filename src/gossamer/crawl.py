@@ -13,18 +13,17 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Final, assert_never
 
+from msgspec.structs import replace
+
 from gossamer import politeness, traps
-from gossamer.coverage import Harvest
-from gossamer.duplicates import DuplicateBook, NearBook
 from gossamer.frontier import Frontier
 from gossamer.gate import Gate
 from gossamer.host import Host
-from gossamer.ledger import ChangeBook, RestBook, SoftErrorBook, Tally, TimeBook
+from gossamer.ledger import Ledger, RestBook, TimeBook
 from gossamer.model import (
     NO_OUTLINKS,
     Books,
     Link,
-    NearDuplicates,
     OutcomeKind,
     Outlink,
     Outlinks,
@@ -85,12 +84,8 @@ class Crawl:
         self._sitemaps = Sitemaps(policy, numbers)
         self._traps = traps.TrapBook(policy)
         self._slots = policy.concurrency or 1
-        self._tally = Tally()
-        self._changes = ChangeBook()
-        self._duplicates = DuplicateBook()
-        self._near = NearBook()
-        self._soft_404s = SoftErrorBook()
-        self._harvest = Harvest()
+        self._ledger = Ledger()
+        self._tally = self._ledger.tally
         self._time = TimeBook(self._slots)
         self._rests = RestBook()
         self._pause_unsaved = False
@@ -114,12 +109,7 @@ class Crawl:
         self, books: Books, *, contents: bytes = b"", simhashes: bytes = b"", passed: float = 0.0, now: float = 0.0
     ) -> None:
         """Go on where an earlier run ended, `passed` seconds ago; the frontier is restored by itself."""
-        self._tally.restore(books)
-        self._changes.restore(books)
-        self._duplicates.restore(books, contents)
-        self._near.restore(simhashes)
-        self._soft_404s.restore(books)
-        self._harvest.restore(books.items)
+        self._ledger.restore(books, contents, simhashes)
         self._time.restore(books.elapsed, books.seconds)
         self._adopted = books.adopted
         self._ask(self._sitemaps.restore(books.unread), 0.0)
@@ -253,10 +243,8 @@ class Crawl:
     def _commit(self, now: float) -> Commit:
         settled = self._frontier.settle(self._admits)
         self._traps.settle(settled.refused)
-        self._tally.refuse(settled.refused.values())
-        self._tally.redeem(settled.redeemed)
+        self._ledger.settle(settled.refused.values(), settled.redeemed)
         self._sitemaps.orphans.settle(settled.fingerprints)
-        self._duplicates.settle()
         self._committing = Batch(
             tuple(self._ended), settled.links, settled.fingerprints, tuple(settled.refused), self._books(now)
         )
@@ -279,22 +267,13 @@ class Crawl:
             self._traps.suspect(mark, refusal.trap)
 
     def _books(self, now: float) -> Books:
-        tally = self._tally
-        return Books(
-            kinds={kind.value: count for kind, count in tally.kinds.items()},
-            by_reason={reason.value: count for reason, count in tally.by_reason.items()},
-            refused=tally.refused,
-            bytes=tally.bytes,
-            fetches=tally.fetches,
+        return replace(
+            self._ledger.books(),
             elapsed=self._time.elapsed(now),
             seconds={waiting.value: spent for waiting, spent in self._time.seconds.items()},
             adopted=self._adopted,
             unread=self._sitemaps.unread(),
             resting=self._rests.left(now),
-            changes={change.value: count for change, count in self._changes.counts.items()},
-            duplicates=self._duplicates.pages,
-            soft_404s=self._soft_404s.pages,
-            items=self._harvest.books(),
         )
 
     # ------------------------------------------------------------ events
@@ -348,8 +327,7 @@ class Crawl:
             self._adopted += (event.adopts,)
         link = event.request.link
         kept = (event.response, event.markdown, event.change, event.content, event.memo, event.asked, event.items)
-        self._end(Ended(link, event.line, event.kind, event.reason, *kept, event.simhash), now)
-        self._soft_404s.note(event.soft_404, link.url)
+        self._end(Ended(link, event.line, event.kind, event.reason, *kept, event.simhash, event.soft_404), now)
         in_handler = event.reason is Reason.FAIL_HANDLER
         self._handler_errors += in_handler
         if event.kind is OutcomeKind.DONE or in_handler:
@@ -360,7 +338,7 @@ class Crawl:
         host = self._in_flight[request.link.id][1]
         host.held, host.missing = False, sketch
         if sketch:
-            self._soft_404s.answers(host.key)
+            self._ledger.soft_404s.answers(host.key)
 
     def _save_pause(self, host: Host, now: float) -> None:
         """Have it saved soon that a host is not to be asked: who resumes the crawl shall keep the pause."""
@@ -435,15 +413,9 @@ class Crawl:
     def _end(self, ended: Ended, now: float) -> None:
         """Give a link its one outcome; the one door to the batch."""
         self._ended.append(ended)
-        self._tally.ended(ended.kind, ended.reason)
-        self._changes.note(ended.change, ended.link.url)
-        self._duplicates.note(ended.content, ended.link.url)
-        self._near.note(ended.simhash, ended.link.url)
-        if ended.response is not None:
-            self._ended_bytes += ended.response.held
-        if ended.items:
-            self._harvest.take(ended.items)
-            self._ended_bytes += sum([len(item.line) for item in ended.items])
+        self._ledger.end(ended)
+        if ended.response is not None or ended.items:
+            self._ended_bytes += ended.held
         self._batch_since = min(self._batch_since, now)
 
     def _robots_read(self, event: RobotsRead, now: float) -> None:
@@ -490,25 +462,18 @@ class Crawl:
     def snapshot(self, now: float) -> Snapshot:
         """Show the crawl at this moment as one immutable value."""
         self._time.advance(now)
-        return Snapshot(
+        return replace(
+            self._ledger.snapshot(whole=self._stopped),
             elapsed=self._time.elapsed(now),
             slots=self._slots,
-            counts=self._tally.counts(),
             known=self._frontier.known,
             queued=self._frontier.queued,
             in_flight=len(self._in_flight),
             hosts=len(self._frontier.hosts),
-            bytes=self._tally.bytes,
-            fetches=self._tally.fetches,
             seconds=dict(self._time.seconds),
             finish_reason=self._finish if self._stopped else None,
             sitemaps=self._sitemaps.book(),
             traps=self._traps.seen(),
-            changes=self._changes.changes(),
-            duplicates=self._duplicates.duplicates(),
-            near_duplicates=self._near.found() if self._stopped else NearDuplicates(),
-            soft_404s=self._soft_404s.found(),
-            items=self._harvest.coverage(),
         )
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from gossamer.model import Books, Change, Changes, Counts, OutcomeKind, SoftErrors
+from gossamer.coverage import Harvest
+from gossamer.duplicates import DuplicateBook, NearBook
+from gossamer.model import Books, Change, Changes, Counts, NearDuplicates, OutcomeKind, Snapshot, SoftErrors
+from gossamer.protocol import Ended
 from gossamer.reasons import FinishReason, Reason, Waiting
 
 _NETWORK: Final = frozenset(
@@ -137,6 +140,77 @@ class SoftErrorBook:
     def found(self) -> SoftErrors:
         """Give what was found as a value."""
         return SoftErrors(self.pages, self._examples, self._hosts)
+
+
+class Ledger:
+    """All that is counted of links as they end, and of what was on their pages.
+
+    What is counted of links, and what pages are like each other, is told to the journal with every commit.
+    """
+
+    __slots__ = ("_changes", "_duplicates", "_harvest", "_near", "soft_404s", "tally")
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+        self.soft_404s = SoftErrorBook()
+        self._changes = ChangeBook()
+        self._duplicates = DuplicateBook()
+        self._near = NearBook()
+        self._harvest = Harvest()
+
+    def restore(self, books: Books, contents: bytes, simhashes: bytes) -> None:
+        """Go on where the books of an earlier run end."""
+        self.tally.restore(books)
+        self.soft_404s.restore(books)
+        self._changes.restore(books)
+        self._duplicates.restore(books, contents)
+        self._near.restore(simhashes)
+        self._harvest.restore(books.items)
+
+    def end(self, ended: Ended) -> None:
+        """Take note of a link's outcome."""
+        url = ended.link.url
+        self.tally.ended(ended.kind, ended.reason)
+        self.soft_404s.note(ended.soft_404, url)
+        self._changes.note(ended.change, url)
+        self._duplicates.note(ended.content, url)
+        self._near.note(ended.simhash, url)
+        if ended.items:
+            self._harvest.take(ended.items)
+
+    def settle(self, refused: Iterable[Reason], redeemed: Iterable[Reason]) -> None:
+        """Take note of a commit: what was refused for the first time, and what has a page after all."""
+        self.tally.refuse(refused)
+        self.tally.redeem(redeemed)
+        self._duplicates.settle()
+
+    def books(self) -> Books:
+        """Give the counts as the journal keeps them."""
+        tally = self.tally
+        return Books(
+            kinds={kind.value: count for kind, count in tally.kinds.items()},
+            by_reason={reason.value: count for reason, count in tally.by_reason.items()},
+            refused=tally.refused,
+            bytes=tally.bytes,
+            fetches=tally.fetches,
+            changes={change.value: count for change, count in self._changes.counts.items()},
+            duplicates=self._duplicates.pages,
+            soft_404s=self.soft_404s.pages,
+            items=self._harvest.books(),
+        )
+
+    def snapshot(self, *, whole: bool) -> Snapshot:
+        """Give the counts as users see them; what takes a look at all pages only once the crawl is `whole`."""
+        return Snapshot(
+            counts=self.tally.counts(),
+            bytes=self.tally.bytes,
+            fetches=self.tally.fetches,
+            changes=self._changes.changes(),
+            duplicates=self._duplicates.duplicates(),
+            near_duplicates=self._near.found() if whole else NearDuplicates(),
+            soft_404s=self.soft_404s.found(),
+            items=self._harvest.coverage(),
+        )
 
 
 class RestBook:

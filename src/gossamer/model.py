@@ -439,16 +439,16 @@ class Snapshot(Struct, frozen=True):
     `bytes` counts decoded body bytes; `items` are what handlers yielded, by type.
     """
 
-    elapsed: float
-    slots: int
-    counts: Counts
-    known: int
-    queued: int
-    in_flight: int
-    hosts: int
-    bytes: int
-    fetches: int
-    seconds: Mapping[Waiting, float]
+    elapsed: float = 0.0
+    slots: int = 1
+    counts: Counts = Counts()
+    known: int = 0
+    queued: int = 0
+    in_flight: int = 0
+    hosts: int = 0
+    bytes: int = 0
+    fetches: int = 0
+    seconds: Mapping[Waiting, float] = {}
     finish_reason: FinishReason | None = None
     sitemaps: SitemapBook = SitemapBook()
     traps: tuple[TrapSeen, ...] = ()
@@ -461,7 +461,7 @@ class Snapshot(Struct, frozen=True):
     @property
     def limiting_factor(self) -> Waiting:
         """Name what took the most time."""
-        return max(self.seconds, key=lambda waiting: self.seconds[waiting])
+        return max(self.seconds, key=lambda waiting: self.seconds[waiting], default=Waiting.NO_WORK)
 
     @property
     def pages_per_second(self) -> float:

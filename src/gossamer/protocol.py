@@ -37,7 +37,7 @@ class Ended(Struct, frozen=True):
     document of Markdown, where the crawl asked its workers for it; `content` is 64 bits of its content's hash (0: too
     small to compare), `simhash` that of its text (0: none), `memo` what a later crawl needs to know of the page;
     `asked` are the conditions of the request (name, value); `items` are what the handler of the page yielded, and are
-    recorded with it.
+    recorded with it; `soft_404` tells that it looks like a page that cannot exist.
     """
 
     link: Link
@@ -52,6 +52,12 @@ class Ended(Struct, frozen=True):
     asked: tuple[tuple[str, str], ...] = ()
     items: tuple[Item, ...] = ()
     simhash: int = 0
+    soft_404: bool = False
+
+    @property
+    def held(self) -> int:
+        """Count the bytes that it holds in memory until the commit, nearly."""
+        return (self.response.held if self.response else 0) + sum([len(item.line) for item in self.items])
 
     @classmethod
     def of(cls, link: Link, record: PageRecord, response: Response | None = None) -> Ended:
