@@ -125,7 +125,7 @@ def chain(budgets: Budgets, urls: list[str], known: int = 0) -> int:
     return let_in
 
 
-@pytest.mark.parametrize("pattern", ["/page/{}", "/list?page={}", "/2026-{}", "/calendar/{0}/{0}", "/{}/"])
+@pytest.mark.parametrize("pattern", ["/page/{}", "/list?page={}", "/2026-{}", "/calendar/{0}/{0}", "/{}/", "/a&b/{}"])
 def test_a_row_of_pages_ends_at_the_budget_but_not_before_five_hundred(pattern: str) -> None:
     urls = [A + pattern.format(number) for number in range(2000)]
     assert chain(Budgets(POLICY), urls) == POLICY.trap_budget
