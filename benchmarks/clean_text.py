@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -23,6 +24,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from selectolax.lexbor import LexborHTMLParser
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.sites import NginxSite
 from gossamer.crawler import Crawler

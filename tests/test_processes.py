@@ -81,6 +81,14 @@ def test_a_page_that_crashes_loops_or_takes_all_memory_costs_itself_only(
     assert sum(spent.seconds.values()) == pytest.approx(spent.elapsed * spent.slots)
 
 
+@pytest.mark.parametrize("names", [("crash",), ("loop",), ("hungry",)])
+def test_what_ends_a_worker_counts_as_an_error_of_a_handler(names: tuple[str, ...]) -> None:
+    crawl = crawler(*names, max_handler_errors=1, host_concurrency=1)
+    pages = list(crawl)
+    assert crawl.report.finish_reason is FinishReason.HANDLER_ERRORS
+    assert len(pages) < 22
+
+
 @pytest.mark.parametrize(("engine", "fields"), EVERYWHERE)
 def test_a_page_whose_worker_died_once_is_read_by_the_next(
     engine: str, fields: dict[str, object], tmp_path: Path

@@ -63,6 +63,11 @@ COMMIT_AGE: Final = 0.1
 """A batch is committed when it has so many pages, bytes or links, its oldest result is so old (s), or nothing flies and
 nothing can start."""
 
+IN_HANDLERS: Final = frozenset(
+    (Reason.FAIL_HANDLER, Reason.FAIL_HANDLER_TIMEOUT, Reason.FAIL_HANDLER_MEMORY, Reason.FAIL_WORKER_DIED)
+)
+"""What counts for `max_handler_errors`: an exception, and what ends a handler that a worker process runs."""
+
 _DECIDED: Final = Recall(())
 """What `_next_fetch` answers when a link ended without a fetch: nothing for the driver to do, ask again."""
 
@@ -328,9 +333,7 @@ class Crawl:
         link = event.request.link
         kept = (event.response, event.markdown, event.change, event.content, event.memo, event.asked, event.items)
         self._end(Ended(link, event.line, event.kind, event.reason, *kept, event.simhash, event.soft_404), now)
-        in_handler = event.reason is Reason.FAIL_HANDLER
-        self._handler_errors += in_handler
-        if event.kind is OutcomeKind.DONE or in_handler:
+        if event.kind is OutcomeKind.DONE or event.reason is Reason.FAIL_HANDLER:
             self._ask(self._sitemaps.discover(host, link.depth, self._frontier.known), now)
 
     def _probed(self, request: Request, sketch: bytes) -> None:
@@ -414,6 +417,7 @@ class Crawl:
         """Give a link its one outcome; the one door to the batch."""
         self._ended.append(ended)
         self._ledger.end(ended)
+        self._handler_errors += ended.reason in IN_HANDLERS
         if ended.response is not None or ended.items:
             self._ended_bytes += ended.held
         self._batch_since = min(self._batch_since, now)
