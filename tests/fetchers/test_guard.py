@@ -73,7 +73,7 @@ def test_a_host_name_exempts_itself_however_it_is_spelled() -> None:
 
 @pytest.mark.parametrize("entry", ["", "localhost:8080", "http://localhost", "10.0.0.0/99", "*.example.org", "a b"])
 def test_an_exception_that_means_nothing_is_the_users_mistake(entry: str) -> None:
-    with pytest.raises(UserError, match="allow_private takes"):
+    with pytest.raises(UserError, match="takes a CIDR"):
         AddressGuard((entry,))
 
 

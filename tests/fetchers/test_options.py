@@ -77,3 +77,16 @@ def test_a_missing_ca_file_is_the_users_mistake() -> None:
 )
 def test_a_header_that_carries_a_secret_is_known_by_its_name(header: str, secret: bool) -> None:
     assert is_credential(header) == secret
+
+
+@pytest.mark.parametrize("proxy", ["foo:bar", "ftp://a.example", "http://", "http://[::1", "http://a.example:99999"])
+def test_a_proxy_that_is_none_is_refused_before_anything_is_asked(proxy: str) -> None:
+    with pytest.raises(UserError, match="is not a URL such as"):
+        FetchOptions(proxy=proxy)
+
+
+@pytest.mark.parametrize(
+    "proxy", ["a.example:3128", "http://u:p@a.example:3128/", "socks5://127.0.0.1:1080", "http://[::1]:8"]
+)
+def test_a_proxy_may_be_written_in_several_ways(proxy: str) -> None:
+    assert FetchOptions(proxy=proxy).proxy == proxy

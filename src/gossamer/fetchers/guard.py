@@ -107,7 +107,9 @@ def _as_host(entry: str) -> str:
     except UnicodeError:
         host = ""
     if not host or any(mark in host for mark in "/:@?#* "):
-        raise UserError(f"allow_private takes a CIDR, an address or a host name without port, not {entry!r}.")
+        raise UserError(
+            f"allow_private (--allow-private) takes a CIDR, an address or a host name without port, not {entry!r}."
+        )
     return host
 
 

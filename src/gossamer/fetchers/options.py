@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pycurl
 from msgspec import Struct
@@ -29,8 +30,18 @@ _CREDENTIAL = re.compile(
 _SUPPRESS_CONNECT_HEADERS = 265
 _DISALLOW_USERNAME_IN_URL = 278
 
+_PROXIES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
+
+
+def _is_proxy(url: str) -> bool:
+    """Tell whether libcurl could go through this; without a scheme it means http."""
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        return bool(parts.hostname) and parts.scheme in _PROXIES and parts.port != 0  # raises where it is no number
+    except ValueError:
+        return False
 
 
 def is_credential(header: str) -> bool:
@@ -51,7 +62,7 @@ class FetchOptions(Struct, frozen=True, kw_only=True):
     whatever it resolves to). `origins` are where Authorization and Cookie headers may go, None: anywhere.
 
     Behind a proxy only the proxy's own address is seen: the names of hosts are resolved over there, unchecked.
-    Raises `UserError` for a header or CA file that cannot be used.
+    Raises `UserError` for a header, proxy or CA file that cannot be used.
     """
 
     timeout: float = 30.0
@@ -73,6 +84,8 @@ class FetchOptions(Struct, frozen=True, kw_only=True):
         for name, value in (*self.headers, ("User-Agent", self.user_agent)):
             if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
                 raise UserError(f"The header {name!r} has a character that HTTP does not allow in it.")
+        if self.proxy and not _is_proxy(self.proxy):
+            raise UserError(f"The proxy {self.proxy!r} is not a URL such as http://proxy.example:3128 or socks5://….")
         if self.ca_file and not Path(self.ca_file).is_file():
             raise UserError(f"There is no CA file at {self.ca_file}.")
 
