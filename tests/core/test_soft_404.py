@@ -103,6 +103,17 @@ def test_the_question_comes_once_after_robots_and_before_the_pages() -> None:
     assert probes(fetcher) == 1
 
 
+def test_a_host_that_takes_several_at_once_is_asked_once_and_its_pages_wait() -> None:
+    fetcher = apologetic()
+    seeds = [ORIGIN + "/", ORIGIN + "/hats", ORIGIN + "/gone1"]
+    crawler = Crawler(
+        seeds, fetcher=fetcher, clock=FakeClock(1000.0), engine="threads", soft_404=True, host_concurrency=3, delay=0
+    )
+    assert {one.url.removeprefix(ORIGIN) for one in crawler if one.record.soft_404} == {"/gone1", "/gone2", "/soft"}
+    assert [purpose for _, purpose in fetcher.requests[:3]] == [Purpose.ROBOTS, Purpose.PROBE, Purpose.PAGE]
+    assert probes(fetcher) == 1
+
+
 def test_without_robots_it_is_the_first() -> None:
     fetcher = apologetic()
     report = crawled(fetcher, robots=False).run()
