@@ -47,8 +47,8 @@ MUTANTS = (
     ),
     Mutant(
         "crawl.py",
-        "self._tally.kinds[OutcomeKind.DONE] + self._pages_in_flight < most",
-        "self._tally.kinds[OutcomeKind.DONE] < most",
+        "self._tally.came + self._pages_in_flight < most",
+        "self._tally.came < most",
         "a page limit that forgets what is in flight is overrun",
         CONFORMANCE,
     ),

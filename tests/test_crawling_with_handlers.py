@@ -121,6 +121,15 @@ def test_a_limit_of_handler_errors_ends_the_crawl_and_a_mended_handler_goes_on(e
     assert len(items(tmp_path / "crawl")) == 12 - failed
 
 
+@every_engine
+def test_a_page_limit_counts_pages_whose_handlers_failed(engine: str) -> None:
+    crawler = crawler_of(engine, max_pages=3)
+    crawler.on()(broken)
+    report = crawler.run()
+    assert (report.pages, report.failed, report.finish_reason) == (0, 3, FinishReason.PAGE_LIMIT)
+    assert summary.exit_code(report) == summary.EARLY
+
+
 def test_a_crawl_all_of_whose_pages_fail_in_handlers_fetched_something_all_the_same() -> None:
     crawler = crawler_of()
     crawler.on()(broken)

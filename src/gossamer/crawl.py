@@ -19,7 +19,7 @@ from gossamer import politeness, traps
 from gossamer.frontier import Frontier
 from gossamer.gate import Gate
 from gossamer.host import Host
-from gossamer.ledger import Ledger, RestBook, TimeBook
+from gossamer.ledger import IN_HANDLERS, Ledger, RestBook, TimeBook
 from gossamer.model import (
     NO_OUTLINKS,
     Books,
@@ -63,11 +63,7 @@ COMMIT_AGE: Final = 0.1
 """A batch is committed when it has so many pages, bytes or links, its oldest result is so old (s), or nothing flies and
 nothing can start."""
 
-IN_HANDLERS: Final = frozenset(
-    (Reason.FAIL_HANDLER, Reason.FAIL_HANDLER_TIMEOUT, Reason.FAIL_HANDLER_MEMORY, Reason.FAIL_WORKER_DIED)
-)
-"""What counts for `max_handler_errors`: an exception, and what ends a handler that a worker process runs."""
-
+_IN_VAIN: Final = (OutcomeKind.FAILED, OutcomeKind.SKIPPED)
 _DECIDED: Final = Recall(())
 """What `_next_fetch` answers when a link ended without a fetch: nothing for the driver to do, ask again."""
 
@@ -83,6 +79,7 @@ class Crawl:
 
     def __init__(self, policy: Policy, frontier: Frontier, *, key: int = 0) -> None:
         self._policy = policy
+        self._key = key
         self._frontier = frontier
         numbers = count(-1, -1)  # of requests that are no links of the crawl
         self._gate = Gate(policy, numbers, key=key)
@@ -143,7 +140,7 @@ class Crawl:
         if self._finish is not None or len(self._in_flight) >= self._slots:
             return False
         most = self._policy.max_pages
-        return most is None or self._tally.kinds[OutcomeKind.DONE] + self._pages_in_flight < most
+        return most is None or self._tally.came + self._pages_in_flight < most
 
     def _next_fetch(self, now: float) -> Fetch | Recall | None:
         """Give the next fetch or recall; `_DECIDED` when a link ended without one; None when nothing is due."""
@@ -421,6 +418,8 @@ class Crawl:
         if ended.response is not None or ended.items:
             self._ended_bytes += ended.held
         self._batch_since = min(self._batch_since, now)
+        if self._sitemaps.orphans and ended.kind in _IN_VAIN:  # what a sitemap names in vain is no orphan
+            self._sitemaps.orphans.link([fingerprint(traps.identity(ended.link.url, self._policy), self._key)])
 
     def _robots_read(self, event: RobotsRead, now: float) -> None:
         answer = event.answer

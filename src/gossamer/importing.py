@@ -155,6 +155,7 @@ def _loaded(what: str, how: Callable[[], ModuleType]) -> ModuleType:
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == what]
         line = getattr(error, "lineno", None) or (frames[-1].lineno if frames else None)
         at = f" (line {line})" if line else ""
-        raise UserError(f"{what} cannot be loaded: {type(error).__name__}: {error}{at}.") from error
+        said = error.msg if isinstance(error, SyntaxError) else error  # which would name the line once more
+        raise UserError(f"{what} cannot be loaded: {type(error).__name__}: {said}{at}.") from error
     finally:
         _loading.reset(before)

@@ -1,7 +1,7 @@
 """Items: what a handler yields becomes a line of JSON, at once and in the worker, so that it can travel and be saved.
 
 An item is a dict, a dataclass, a msgspec struct or a pydantic model. On top of its own fields a line says where it is
-from: `_url` of the page, `_handler` and `_type` by name.
+from: `_url` of the page, `_handler` and `_type` by name; the type of a dict is called as the handler that made it.
 """
 
 from __future__ import annotations
@@ -42,15 +42,17 @@ def item_of(value: object, *, url: str, handler: str) -> Item:
             "items are dicts, dataclasses, msgspec structs or pydantic models."
         )
     type_: Any = type(value)
-    kind = type_.__name__
+    kind = handler if type_ is dict else type_.__name__
     try:
         body = _ENCODER.encode(value.model_dump(mode="json") if _is_pydantic(value) else value)  # type: ignore[attr-defined]  # it is a pydantic model then
         said = _READ.decode(body)
     except Exception as error:
-        raise NoItemError(f"The handler {handler} gave a {kind} that cannot be written as JSON: {error}.") from error
+        raise NoItemError(
+            f"The handler {handler} gave a {type_.__name__} that cannot be written as JSON: {error}."
+        ) from error
     if taken := said.keys() & set(OWN):
         raise NoItemError(
-            f"The handler {handler} gave a {kind} with a field {min(taken)!r}, which gossamer itself adds."
+            f"The handler {handler} gave a {type_.__name__} with a field {min(taken)!r}, which gossamer itself adds."
         )
     facts = _ENCODER.encode(dict(zip(OWN, (url, handler, kind), strict=True)))
     line = facts[:-1] + b"," + body[1:] if said else facts

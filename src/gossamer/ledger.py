@@ -7,7 +7,7 @@ from typing import Final
 
 from gossamer.coverage import Harvest
 from gossamer.duplicates import DuplicateBook, NearBook
-from gossamer.model import Books, Change, Changes, Counts, NearDuplicates, OutcomeKind, Snapshot, SoftErrors
+from gossamer.model import Books, Change, Changes, Counts, Link, NearDuplicates, OutcomeKind, Snapshot, SoftErrors
 from gossamer.protocol import Ended
 from gossamer.reasons import FinishReason, Reason, Waiting
 
@@ -19,6 +19,11 @@ _NETWORK: Final = frozenset(
 )  # fmt: skip
 EXAMPLES: Final = 5
 """How many pages of each kind are named."""
+
+IN_HANDLERS: Final = frozenset(
+    (Reason.FAIL_HANDLER, Reason.FAIL_HANDLER_TIMEOUT, Reason.FAIL_HANDLER_MEMORY, Reason.FAIL_WORKER_DIED)
+)
+"""What counts for `max_handler_errors`: an exception, and what ends a handler that a worker process runs."""
 
 _BLOCKING: Final = frozenset((Reason.SKIP_ROBOTS, Reason.SKIP_CRAWL_DELAY, Reason.FAIL_ROBOTS_HTML))
 
@@ -61,9 +66,14 @@ class Tally:
         self.by_reason = {Reason(reason): count for reason, count in books.by_reason.items()}
         self.refused, self.bytes, self.fetches = books.refused, books.bytes, books.fetches
 
+    @property
+    def came(self) -> int:
+        """Count the pages that came well, whatever became of them in their handlers."""
+        return self.kinds[OutcomeKind.DONE] + sum([self.by_reason.get(reason, 0) for reason in IN_HANDLERS])
+
     def natural_end(self, *, queued: int) -> FinishReason:
         """Say how a crawl ended that nobody stopped, with so many links still waiting."""
-        if self.kinds[OutcomeKind.DONE] or Reason.FAIL_HANDLER in self.by_reason:  # those pages came, too
+        if self.came:
             return FinishReason.PAGE_LIMIT if queued else FinishReason.COMPLETE
         reasons = self.by_reason.keys()
         if not reasons.isdisjoint(_BLOCKING):
@@ -118,7 +128,7 @@ class SoftErrorBook:
 
     def __init__(self) -> None:
         self.pages = 0
-        self._examples: tuple[str, ...] = ()
+        self._examples: tuple[tuple[str, str], ...] = ()
         self._hosts: tuple[str, ...] = ()
 
     def answers(self, host: str) -> None:
@@ -126,12 +136,11 @@ class SoftErrorBook:
         if len(self._hosts) < EXAMPLES:
             self._hosts += (host,)
 
-    def note(self, soft_404: bool, url: str) -> None:
-        """Take note of a page that came."""
-        if soft_404:
-            self.pages += 1
-            if len(self._examples) < EXAMPLES:
-                self._examples += (url,)
+    def note(self, link: Link) -> None:
+        """Take note of such a page."""
+        self.pages += 1
+        if len(self._examples) < EXAMPLES:
+            self._examples += ((link.url, link.via),)
 
     def restore(self, books: Books) -> None:
         """Go on counting where the books end."""
@@ -171,7 +180,8 @@ class Ledger:
         """Take note of a link's outcome."""
         url = ended.link.url
         self.tally.ended(ended.kind, ended.reason)
-        self.soft_404s.note(ended.soft_404, url)
+        if ended.soft_404:
+            self.soft_404s.note(ended.link)
         self._changes.note(ended.change, url)
         self._duplicates.note(ended.content, url)
         self._near.note(ended.simhash, url)

@@ -411,11 +411,12 @@ class NearDuplicates(Struct, frozen=True):
 class SoftErrors(Struct, frozen=True):
     """Pages that came with status 200 and look like what their host shows for a page that cannot exist.
 
-    `hosts` are those of this run that show something for such a page in place of saying that there is none.
+    `examples` are a few of them, each with the page that links to it; `hosts` are those of this run that show something
+    for such a page in place of saying that there is none.
     """
 
     pages: int = 0
-    examples: tuple[str, ...] = ()
+    examples: tuple[tuple[str, str], ...] = ()
     hosts: tuple[str, ...] = ()
 
 

@@ -236,7 +236,7 @@ class Page:
         try:
             import lxml.html
         except ImportError:
-            raise UserError("page.xpath() needs lxml: pip install 'gossamer[xpath]'.") from None
+            raise UserError("page.xpath() needs lxml: pip install lxml (it is gossamer's extra [xpath]).") from None
         self._refuse_monsters()
         return lxml.html.document_fromstring(self.html or "<html></html>", base_url=self.url)
 

@@ -32,13 +32,14 @@ EXAMPLES: Final = 5
 class _Reading:
     """The sitemaps of one host, while they are read: every address asked for, with how deep it lies in indexes.
 
-    `waited_for` counts those that have not landed; `cut_short` tells that some were left out because more links are
-    known already than may become pages.
+    `guess` is the address asked for without having been named; `waited_for` counts those that have not landed;
+    `cut_short` tells that some were left out because more links are known already than may become pages.
     """
 
     home: str
     depth: int
     asked: dict[str, int] = field(default_factory=dict)
+    guess: str = ""
     waited_for: int = 0
     cut_short: bool = False
 
@@ -77,6 +78,8 @@ class Sitemaps:
         self._homes.add(host.key)
         reading = _Reading(host.key, depth)
         named = host.robots.sitemaps if host.robots is not None else ()
+        if not named:
+            reading.guess = host.key + "/sitemap.xml"
         requests = tuple(self._requests(reading, named or ("/sitemap.xml",), host.key + "/robots.txt", 0))
         self._read_if_all_landed(reading)
         return requests
@@ -118,6 +121,9 @@ class Sitemaps:
         reading = self._landed(request)
         redirected = record.outcome is OutcomeKind.REDIRECTED
         if record.outcome is OutcomeKind.DONE:
+            if record.detail and not record.outlinks and request.url == reading.guess:
+                self._read_if_all_landed(reading)
+                return ()  # it is none, and nobody said that there was one
             self._files += 1
             self._note(request, record.detail)
         elif not redirected and not (record.status in (404, 410) and request.url == reading.home + "/sitemap.xml"):

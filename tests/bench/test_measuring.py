@@ -166,6 +166,8 @@ def test_the_command_measures_writes_and_compares(
         ("bench compare no.json no.json", "cannot be read"),
         ("bench --from nowhere", "no crawl"),
         ("bench --python python-of-mine", "python-of-mine cannot take part: it is not there"),
+        ("bench -o /nowhere/x.html", "cannot be written"),
+        ("bench --json /nowhere/x.json", "cannot be written"),
     ],
 )
 def test_what_cannot_be_is_said_in_a_sentence(

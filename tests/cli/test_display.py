@@ -307,7 +307,7 @@ def with_items(broken_from: int) -> str:
 
 
 def test_items_are_summed_up_with_the_fields_that_are_not_always_filled() -> None:
-    assert "\nItems\n  60  dict  filled: first 2%, others 100%\n" in with_items(60)
+    assert "\nItems\n  60  offer  filled: first 2%, others 100%\n" in with_items(60)
 
 
 def test_a_field_that_is_suddenly_always_empty_is_a_finding() -> None:

@@ -54,6 +54,17 @@ def until_saved(directory: str, lines: int, process: subprocess.Popen[str]) -> N
         time.sleep(0.01)
 
 
+def test_a_crawl_at_its_limit_says_what_it_needs_to_go_on(
+    museum: DemoServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    gossamer.cli.main(["crawl", museum.url, *AT_EASE, "--max-pages", "3", "-o", "here"])
+    capfd.readouterr()
+    assert gossamer.cli.main(["resume", "here", "-q"]) == 2
+    assert "The page limit was reached; to go on: gossamer resume here --max-pages N" in capfd.readouterr().err
+    assert gossamer.cli.main(["status", "here"]) == 0
+    assert "Go on: gossamer resume here --max-pages N" in capfd.readouterr().out
+
+
 def test_a_crawl_that_reached_its_limit_goes_on(museum: DemoServer, capfd: pytest.CaptureFixture[str]) -> None:
     words = ["crawl", museum.url, *AT_EASE[:-1], "--no-progress", "--max-pages", "5", "-o", "my crawl"]
     assert gossamer.cli.main(words) == 4

@@ -101,7 +101,7 @@ def written(directory: Path) -> Items:
         item = json.loads(line)
         url = item.pop("_url")
         assert (item.pop("_handler"), item.pop("_type")) in {
-            ("sections", "dict"), ("leaves", "Leaf"), ("awaited_leaves", "Leaf"), ("rest", "dict"),
+            ("sections", "sections"), ("leaves", "Leaf"), ("awaited_leaves", "Leaf"), ("rest", "rest"),
         }  # fmt: skip
         found[url].append(item)
     return found

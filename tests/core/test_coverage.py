@@ -18,9 +18,9 @@ def test_fields_are_counted_by_type() -> None:
     harvest.take(items({"title": "a", "price": 1}, {"title": "b", "price": None}))
     harvest.take(items({"title": "", "tags": ["x"]}, {"title": "d", "price": 2.5}))
     [(name, coverage)] = harvest.coverage().items()
-    assert (name, coverage.items, coverage.gone) == ("dict", 4, {})
+    assert (name, coverage.items, coverage.gone) == ("h", 4, {})
     assert coverage.fields == {"title": 0.75, "price": 0.5, "tags": 0.25}
-    assert harvest.books()["dict"].fields["price"] == FieldBook("double", 2, 4)
+    assert harvest.books()["h"].fields["price"] == FieldBook("double", 2, 4)
 
 
 def test_a_resumed_crawl_goes_on_counting() -> None:
@@ -56,6 +56,6 @@ def test_names_made_up_from_data_are_counted_within_bounds() -> None:
     harvest = Harvest()
     harvest.take(items(*({f"field {number}": 1} for number in range(MOST_FIELDS + 9))))
     harvest.take(Item("h", f"type {number}", b"{}\n") for number in range(MOST_TYPES + 9))
-    assert len(harvest.coverage()["dict"].fields) == MOST_FIELDS
+    assert len(harvest.coverage()["h"].fields) == MOST_FIELDS
     assert len(harvest.coverage()) == MOST_TYPES + 1
     assert harvest.coverage()[OTHERS].items == 10

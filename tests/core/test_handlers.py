@@ -134,13 +134,13 @@ def test_items_of_every_kind_are_written_as_lines() -> None:
     event = visited(several, "<title>T</title>")
     facts = f'"_url":"{HOME}","_handler":"several","_type":'
     assert [item.line.decode() for item in event.items] == [
-        f'{{{facts}"dict","title":"T","n":0}}\n',
+        f'{{{facts}"several","title":"T","n":0}}\n',
         f'{{{facts}"Price","name":"silk","euros":9.5,"tags":["a"]}}\n',
         f'{{{facts}"Article","title":"x","type":"news","at":"2026-01-02T00:00:00Z"}}\n',
-        f'{{{facts}"dict"}}\n',
+        f'{{{facts}"several"}}\n',
     ]
     assert values_of(event.items)[1] == {"name": "silk", "euros": 9.5, "tags": ["a"]}
-    assert [(item.handler, item.type) for item in event.items][:2] == [("several", "dict"), ("several", "Price")]
+    assert [(item.handler, item.type) for item in event.items][:2] == [("several", "several"), ("several", "Price")]
 
 
 def test_a_pydantic_model_is_an_item_where_pydantic_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -192,6 +192,19 @@ def test_orphans_are_the_links_of_sitemaps_that_no_page_has() -> None:
     assert played.snapshot.sitemaps == SitemapBook(1, 0, 3, (f"{A}/1", f"{A}/3", f"{A}/4"))
 
 
+def test_what_a_sitemap_names_in_vain_is_no_orphan() -> None:
+    web = site("User-agent: *\nDisallow: /2\nSitemap: /map.xml")
+    web.put(f"{A}/map.xml", sitemap(f"{A}/map.xml", "/1", "/2", "/lost"))
+    web.put(f"{A}/lost", Response(f"{A}/lost", 404, {}))
+    assert crawled(web).snapshot.sitemaps.examples == (f"{A}/1",)
+
+
+def test_a_page_at_the_usual_place_that_nobody_called_a_sitemap_is_passed_over() -> None:
+    web = site("User-agent: *")
+    web.page(f"{A}/sitemap.xml", "/1")
+    assert crawled(web).snapshot.sitemaps == SitemapBook()
+
+
 def test_a_link_that_a_page_has_but_may_not_be_followed_is_no_orphan() -> None:
     web = site("Sitemap: /map.xml")
     web.put(f"{A}/map.xml", sitemap(f"{A}/map.xml", "/1"))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gossamer import Crawler, RecordedFetcher, RecordedPage, Report
+from gossamer.cli import summary
 from gossamer.engines.clock import FakeClock
 from gossamer.model import Failure, Purpose, SoftErrors
 from gossamer.parse.sketch import same, sketch
@@ -89,8 +90,9 @@ def test_pages_that_look_like_a_missing_one_are_named(engine: str) -> None:
     assert soft == {"/": False, "/hats": False, "/gone1": True, "/gone2": True, "/soft": True}
     found = crawler.report.snapshot.soft_404s
     assert (found.pages, sorted(found.examples), found.hosts) == (
-        3, [ORIGIN + "/gone1", ORIGIN + "/gone2", ORIGIN + "/soft"], (ORIGIN,),
+        3, [(f"{ORIGIN}/{name}", ORIGIN + "/") for name in ("gone1", "gone2", "soft")], (ORIGIN,),
     )  # fmt: skip
+    assert summary.exit_code(crawler.report) == summary.FINDINGS
     assert crawler.report.snapshot.counts.done == 5, "they are pages like any other, and nothing else is counted"
 
 

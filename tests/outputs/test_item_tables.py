@@ -59,7 +59,7 @@ def table(directory: Path, name: str) -> Any:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_columns_come_from_annotations_or_else_from_the_values(engine: str, tmp_path: Path) -> None:
     begin(tmp_path, engine).run()
-    offered, loose = table(tmp_path, "Offer"), table(tmp_path, "dict")
+    offered, loose = table(tmp_path, "Offer"), table(tmp_path, "offers")
     assert [(column.name, str(column.type)) for column in offered.schema] == [
         ("_url", "string"), ("_handler", "string"), ("name", "string"), ("euros", "double"),
         ("at", "timestamp[us, tz=UTC]"), ("tags", "list<element: string>"),

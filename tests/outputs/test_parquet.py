@@ -137,7 +137,7 @@ def test_without_pyarrow_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.
     for name in ("gossamer.outputs.parquet", "gossamer.outputs.tables"):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(UserError, match=re.escape("pip install 'gossamer[parquet]'")):
+    with pytest.raises(UserError, match="pip install pyarrow"):
         open_output("parquet", tmp_path)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
 import tempfile
 import threading
@@ -156,7 +157,8 @@ def _nothing() -> None:
 def main() -> None:
     """Crawl as the order on stdin says."""
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
-    sys.stdout.buffer.write(msgspec.json.encode(crawl(order)))
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as told:  # buffered: an unbuffered stdout may write a part only
+        told.write(msgspec.json.encode(crawl(order)))
 
 
 if __name__ == "__main__":

@@ -31,6 +31,8 @@ def run(chosen: Namespace) -> int:
     """Measure or compare as chosen, and tell the exit code."""
     if chosen.what:
         return _compare(chosen.what)
+    for path in filter(None, (chosen.report, chosen.json)):
+        _refuse_unwritable(Path(path))
     pythons = interpreters(chosen.pythons)
     results = measure(_plan(chosen, pythons), _teller(quiet=chosen.quiet))
     results = msgspec.structs.replace(results, interpreters=tuple(pythons))
@@ -89,6 +91,15 @@ def _workloads(chosen: Namespace) -> list[Workload]:
     if chosen.recorded:
         return [workload_of(Path(chosen.recorded))]
     return [WORKLOADS[name] for name in chosen.workloads or WORKLOADS]
+
+
+def _refuse_unwritable(path: Path) -> None:
+    """Raise UserError where results could not be written: before minutes were spent on them."""
+    try:
+        with path.open("ab"):
+            pass
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -28,7 +28,7 @@ LEAST_PYTHON: Final = (3, 11)
 LEAST_FILES: Final = 256
 LEAST_DISK: Final = 1024**3
 EXTRAS: Final = {"parquet": "pyarrow", "text": "trafilatura", "xpath": "lxml"}
-"""What `pip install gossamer[…]` adds, by the module that it brings."""
+"""What the extras add, by the module that each brings."""
 
 
 class Finding(NamedTuple):
@@ -70,7 +70,11 @@ def examined(host: str, directory: Path) -> Iterator[Finding]:
     yield Finding("Native reader", True if fast else None, "compiled" if fast else "made where a C compiler is")
     for extra, module in EXTRAS.items():
         there = find_spec(module) is not None
-        yield Finding(f"[{extra}]", True if there else None, module if there else f"pip install 'gossamer[{extra}]'")
+        yield Finding(
+            f"[{extra}]",
+            True if there else None,
+            module if there else f"not there; it comes with gossamer's extra [{extra}]",
+        )
 
 
 def _looked(subject: str, look: Callable[[], str]) -> Finding:

@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Final
 
 from gossamer.cli import summary
 from gossamer.cli.conduct import conduct
 from gossamer.cli.settings import KEYS
 from gossamer.crawler import Crawler
+from gossamer.directory import status
+from gossamer.errors import UserError
+from gossamer.reasons import FinishReason
+
+_LIMITS: Final = {
+    FinishReason.PAGE_LIMIT: "max_pages",
+    FinishReason.TIME_LIMIT: "max_time",
+    FinishReason.BYTE_LIMIT: "max_bytes",
+}
 
 
 def run(chosen: Namespace) -> int:
     """Go on as chosen and tell the exit code. Settings come from the crawl's own file, changes from flags only."""
     changes = {key: value for key, value in vars(chosen).items() if key in KEYS}
+    _refuse_at_limit(Path(chosen.directory), changes)
     report = conduct(Crawler.resume(Path(chosen.directory), **changes), chosen, resumed=True)
     return summary.exit_code(report)
+
+
+def _refuse_at_limit(directory: Path, changes: Mapping[str, Any]) -> None:
+    """Raise UserError where the crawl reached a limit that nobody raises: it would end at once."""
+    reached = status(directory).finish_reason
+    if reached in _LIMITS and _LIMITS[reached] not in changes:
+        why = reached.sentence[0].upper() + reached.sentence[1:]
+        raise UserError(f"{why}; to go on: {summary.resume_command(directory, reached)}")

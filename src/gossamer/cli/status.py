@@ -53,7 +53,7 @@ def facts(told: Status) -> dict[str, Any]:
         "fetches": books.fetches,
         "elapsed": books.elapsed,
         "committed_at": seen.committed_at,
-        "resume": resume_command(told.directory) if told.resumable else None,
+        "resume": resume_command(told.directory, told.finish_reason) if told.resumable else None,
     }
 
 
@@ -72,7 +72,7 @@ def described(told: Status) -> Iterator[str]:
     for code, number in sorted(books.by_reason.items(), key=lambda item: (-item[1], item[0])):
         yield f"  {number:>9,}  {code:<24} {Reason(code).sentence}"
     if told.resumable:
-        yield f"Go on: {resume_command(told.directory)}"
+        yield f"Go on: {resume_command(told.directory, told.finish_reason)}"
 
 
 def _counted(kind: str, number: int) -> str:

@@ -61,7 +61,8 @@ def exit_code(report: Report) -> int:
         return NOTHING
     if report.finish_reason in _LIMITS:
         return EARLY
-    return FINDINGS if report.failed or any(one.gone for one in report.items.values()) else DONE
+    found = report.failed or report.snapshot.soft_404s.pages or any(one.gone for one in report.items.values())
+    return FINDINGS if found else DONE
 
 
 def show(screen: Console, report: Report, findings: Findings, policy: Policy, *, resumed: bool = False) -> None:
@@ -270,7 +271,11 @@ def _soft_404s(report: Report) -> Lines:
     lines: Lines = []
     if found.pages:
         head = f"{found.pages:,} {_plural('page', found.pages)} with status 200 and the text of a missing one"
-        lines += [(0, line((head, "bold"))), *[(2, line(f"  {url}")) for url in found.examples]]
+        lines.append((0, line((head, "bold"))))
+        for url, via in found.examples:
+            lines.append((2, line(f"  {url}")))
+            lines += [(7, line(("       linked from ", "dim"), (via, "dim")))] if via else []
+        lines += _more(found.pages - len(found.examples))
     elif found.hosts:
         lines.append((0, line(("Answers 200 for a page that cannot exist", "bold"))))
         lines += [(2, line(f"  {host}")) for host in found.hosts]
@@ -343,8 +348,8 @@ def _results(report: Report) -> Lines:
         files = ", ".join(str(report.directory / name) for name in report.results)
         lines.append((9, line(("Results", "bold"), f"  {files}", (said, "dim"))))
     if _resumable(report):
-        higher = _HIGHER.get(report.finish_reason, "")
-        lines.append((9, line(("Go on", "bold"), f"    {resume_command(report.directory)}{higher}")))
+        command = resume_command(report.directory, report.finish_reason)
+        lines.append((9, line(("Go on", "bold"), f"    {command}")))
     return lines
 
 
@@ -354,6 +359,7 @@ def _resumable(report: Report) -> bool:
     return seen.known > seen.counts.ended or (report.finish_reason is FinishReason.STOPPED and not seen.known)
 
 
-def resume_command(directory: Path) -> str:
-    """Name the command that goes on with the crawl in a directory."""
-    return f"gossamer resume {shlex.quote(str(directory))}"
+def resume_command(directory: Path, finish: FinishReason | None = None) -> str:
+    """Name the command that goes on with the crawl in a directory; one that reached a limit needs a higher one."""
+    higher = _HIGHER.get(finish, "") if finish else ""
+    return f"gossamer resume {shlex.quote(str(directory))}{higher}"

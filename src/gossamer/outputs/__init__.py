@@ -30,7 +30,7 @@ ITEMS_FILE: Final = "items.jsonl"
 def require(formats: Iterable[str]) -> None:
     """Raise UserError where a format needs what is not installed."""
     if "parquet" in formats and find_spec("pyarrow") is None:
-        raise UserError("Parquet files need pyarrow: pip install pyarrow (or gossamer's extra [parquet])")
+        raise UserError("Parquet files need pyarrow: pip install pyarrow (it is gossamer's extra [parquet]).")
 
 
 def open_output(

@@ -14,7 +14,7 @@ try:
     import pyarrow as pa  # type: ignore[import-untyped,import-not-found,unused-ignore]  # it brings no types
     from pyarrow import parquet
 except ImportError:
-    raise UserError("Parquet files need pyarrow: pip install 'gossamer[parquet]'") from None
+    raise UserError("Parquet files need pyarrow: pip install pyarrow (it is gossamer's extra [parquet]).") from None
 
 _TIMINGS: Final = [(name, pa.float64()) for name in ("dns", "connect", "tls", "first_byte", "body", "total")]
 

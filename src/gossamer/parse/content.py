@@ -83,7 +83,9 @@ def require(how: How) -> None:
         elif how == "fast":
             import resiliparse.extract.html2text  # noqa: F401
     except ImportError:
-        raise UserError(f"The text {how!r} needs more packages: pip install 'gossamer[text]'") from None
+        raise UserError(
+            f"The text {how!r} needs gossamer's extra [text]; in a checkout: pip install '.[text]'"
+        ) from None
 
 
 def _article(html: str, url: str, form: str) -> str:
