@@ -41,3 +41,22 @@ def test_a_snapshot_names_what_took_the_most_time_and_how_fast_it_goes() -> None
 def test_small_values_tell_what_they_hold() -> None:
     assert Request(Link(7, "https://a.example/")).url == "https://a.example/"
     assert Saved().known == Saved().pending == 0
+
+
+def snapshot(processor: float = 0.0, **seconds: float) -> Snapshot:
+    return Snapshot(seconds={Waiting[name.upper()]: spent for name, spent in seconds.items()}, processor=processor)
+
+
+def test_slots_without_work_limit_nothing_as_long_as_others_wait() -> None:
+    few_links = snapshot(no_work=90.0, server=9.0, cpu=1.0)
+    assert few_links.limiting_factor is Waiting.SERVER
+    assert few_links.limiting_share == pytest.approx(0.9)
+    assert snapshot(no_work=5.0).limiting_factor is snapshot().limiting_factor is Waiting.NO_WORK
+    assert (snapshot(no_work=5.0).limiting_share, snapshot().limiting_share) == (1.0, 0.0)
+
+
+def test_a_processor_that_was_busy_all_the_time_is_what_a_crawl_waited_for_whatever_it_looks_like() -> None:
+    assert snapshot(0.92, server=90.0, cpu=10.0).limiting_factor is Waiting.CPU
+    assert snapshot(0.92, server=90.0, cpu=10.0).limiting_share == 0.92
+    assert snapshot(1.7, server=9.0).limiting_share == 1.0, "native code may use more than one core"
+    assert snapshot(0.5, server=90.0, cpu=10.0).limiting_factor is Waiting.SERVER

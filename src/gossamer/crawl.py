@@ -226,7 +226,9 @@ class Crawl:
             return moment[1]
         if self._asking and any(request.purpose is Purpose.ROBOTS for request, _, _ in self._in_flight.values()):
             return Waiting.ROBOTS
-        return Waiting.POLITENESS if self._frontier.queued else Waiting.NO_WORK
+        if not self._frontier.queued:
+            return Waiting.NO_WORK
+        return Waiting.SERVER if self._pages_in_flight else Waiting.POLITENESS  # those before it have to end first
 
     # ------------------------------------------------------------ commits
 

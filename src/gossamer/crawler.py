@@ -141,6 +141,7 @@ class Crawler:
         self._work.visitor()  # patterns that are none are refused here, not where the crawl begins
         self._handlers: list[Handler] = marked(self.policy.handlers) if self.policy.handlers else []
         self._driver: Driver | None = None
+        self._workers_busy: float | None = None
         self._auditor = Auditor(self.policy)
         self._wake = _nothing
         self._call_off = _nothing
@@ -273,6 +274,8 @@ class Crawler:
         """What the crawl came to so far."""
         assert self._driver is not None, "the crawl has not begun"
         snapshot = self._driver.latest
+        if self._workers_busy is not None:
+            snapshot = msgspec.structs.replace(snapshot, processor=max(snapshot.processor, self._workers_busy))
         counts = snapshot.counts
         return Report(
             pages=counts.done,
@@ -326,11 +329,15 @@ class Crawler:
     def _batches_of_processes(self) -> Iterator[list[Ended]]:
         FetchOptions.of(self.policy)  # what cannot be is refused here, not by each of the workers
         driver = self._begin()
+        workers = self.policy.workers or 1
+        began, spent = self._clock.now(), _children()
         try:
-            engine = ProcessesEngine(self._orders(), self.policy.workers or 1, self._fetcher)
+            engine = ProcessesEngine(self._orders(), workers, self._fetcher)
             self._wake = engine.wake
             yield from run(driver, engine)
-        finally:
+        finally:  # the workers have ended
+            passed = self._clock.now() - began
+            self._workers_busy = (_children() - spent) / passed / workers if passed > 0 else 0.0
             self._close()
 
     def _orders(self) -> Orders:
@@ -546,3 +553,9 @@ def _all(several: Iterable[Callable[[], None]]) -> None:
 
 def _nothing() -> None:
     """Wake nobody: the crawl is not running."""
+
+
+def _children() -> float:
+    """Tell the CPU time of the processes that this one has begun and seen end, in seconds."""
+    used = os.times()
+    return used.children_user + used.children_system

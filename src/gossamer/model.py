@@ -433,10 +433,15 @@ class Changes(Struct, frozen=True):
     examples: Mapping[str, tuple[str, ...]] = {}
 
 
+BUSY: Final = 0.8
+"""From this share of a core on the processor is what a crawl waits for: it is never busy to the last cycle."""
+
+
 class Snapshot(Struct, frozen=True):
     """The crawl at one moment: what is done, what waits, where the time went.
 
-    `seconds` maps each category of time to slot-seconds; their sum is `elapsed * slots`.
+    `seconds` maps each category of time to slot-seconds; their sum is `elapsed * slots`. `processor` is how much of one
+    core the processes that read pages used, each, in this run (0 to 1, or more where threads compute natively).
     `bytes` counts decoded body bytes; `items` are what handlers yielded, by type.
     """
 
@@ -450,6 +455,7 @@ class Snapshot(Struct, frozen=True):
     bytes: int = 0
     fetches: int = 0
     seconds: Mapping[Waiting, float] = {}
+    processor: float = 0.0
     finish_reason: FinishReason | None = None
     sitemaps: SitemapBook = SitemapBook()
     traps: tuple[TrapSeen, ...] = ()
@@ -461,8 +467,24 @@ class Snapshot(Struct, frozen=True):
 
     @property
     def limiting_factor(self) -> Waiting:
-        """Name what took the most time."""
-        return max(self.seconds, key=lambda waiting: self.seconds[waiting], default=Waiting.NO_WORK)
+        """Name what took most of the time of slots that had work; the processor, where it was busy nearly all the time.
+
+        A process that computes takes in no answers, which looks like a slow server: only its CPU time tells.
+        """
+        if self.processor >= BUSY:
+            return Waiting.CPU
+        with_work = {waiting: spent for waiting, spent in self.seconds.items() if waiting is not Waiting.NO_WORK}
+        return max(with_work, key=lambda waiting: with_work[waiting]) if any(with_work.values()) else Waiting.NO_WORK
+
+    @property
+    def limiting_share(self) -> float:
+        """Tell how much of the time of the slots that had work the limiting factor took, 0 to 1."""
+        factor = self.limiting_factor
+        if factor is Waiting.CPU and self.processor >= BUSY:
+            return min(self.processor, 1.0)
+        spare = 0.0 if factor is Waiting.NO_WORK else self.seconds.get(Waiting.NO_WORK, 0.0)
+        whole = sum(self.seconds.values()) - spare
+        return self.seconds.get(factor, 0.0) / whole if whole > 0 else 0.0
 
     @property
     def pages_per_second(self) -> float:

@@ -49,7 +49,7 @@ class Output(Protocol):
 
 
 class Clock(Protocol):
-    """Time, as the driver sees it.
+    """Time, as the driver sees it; `spent` is the CPU time of this process in seconds.
 
     `patience` tells how many seconds to block for an event when nothing else is due before `until`
     (None: until an event comes). A clock that jumps does so there, when nothing is in flight.
@@ -57,4 +57,5 @@ class Clock(Protocol):
 
     def now(self) -> float: ...
     def wall(self) -> float: ...
+    def spent(self) -> float: ...
     def patience(self, until: float, in_flight: int) -> float | None: ...

@@ -299,14 +299,15 @@ def _sitemaps(report: Report, *, resumed: bool) -> Lines:
 
 
 def _limit(report: Report, policy: Policy) -> Lines:
-    total = sum(report.snapshot.seconds.values())
-    if not report.pages or report.seconds < 1.0 or total <= 0:
+    if not report.pages or report.seconds < 1.0 or not report.snapshot.limiting_share:
         return []
-    share = f"{report.snapshot.seconds[report.limiting_factor] / total:>4.0%}"
+    share = f"{report.snapshot.limiting_share:>4.0%}"
+    spent = report.snapshot.seconds
+    few = spent.get(Waiting.NO_WORK, 0.0) > sum(spent.values()) / 2
     return [
         (0, line(("What took the time", "bold"))),
         (8, line("  ", (share, "bold"), f"  {report.limiting_factor.sentence}")),
-        (8, line("        ", (advice(report.limiting_factor, policy), "dim"))),
+        (8, line("        ", (advice(report.limiting_factor, policy, few_links=few), "dim"))),
     ]
 
 
@@ -331,8 +332,12 @@ def _gap(seconds: float) -> str:
     return f"{seconds:.2f} s" if seconds < 9.95 else shown_duration(seconds)
 
 
-def advice(factor: Waiting, policy: Policy) -> str:
-    """Say what to do about a limiting factor."""
+def advice(factor: Waiting, policy: Policy, *, few_links: bool = False) -> str:
+    """Say what to do about a limiting factor; `few_links`: most of what could run at once had nothing to do."""
+    if factor is Waiting.CPU and policy.workers:
+        return "The worker processes had all they could do: more processors help, or less work a page."
+    if factor is Waiting.SERVER and few_links:
+        return "So few links were known at a time that more requests at once would hardly help."
     if factor is Waiting.POLITENESS and policy.delay == 0:
         return "If the site is yours and can take more at once, a higher --host-concurrency is faster."
     return _ADVICE[factor]

@@ -21,6 +21,10 @@ class SystemClock:
         """Tell the seconds since the Unix epoch."""
         return time.time()
 
+    def spent(self) -> float:
+        """Tell the seconds of CPU time that this process has used."""
+        return time.process_time()
+
     def patience(self, until: float, in_flight: int) -> float | None:
         """Tell how many seconds to block for an event: until then, or until it is time to be seen awake."""
         return max(0.0, min(until - time.monotonic(), AWAKE_EVERY))
@@ -38,6 +42,10 @@ class FakeClock:
     def now(self) -> float:
         """Tell the pretended time."""
         return self.time
+
+    def spent(self) -> float:
+        """Tell that nothing was computed: pretended time knows no processor."""
+        return 0.0
 
     def wall(self) -> float:
         """Tell the pretended time as Unix time."""

@@ -90,6 +90,7 @@ class Driver:
         self._stop_asked: FinishReason | None = None
         self._abandon_asked = False
         self._shown_at = 0.0
+        self._began = clock.now(), clock.spent()
         self.latest: Snapshot = crawl.snapshot(clock.now())
 
     # ------------------------------------------------------------ the step
@@ -141,7 +142,7 @@ class Driver:
 
     def refresh(self) -> None:
         """Take a snapshot now, however new the latest is."""
-        self.latest = self._crawl.snapshot(self._clock.now())
+        self._look(self._clock.now())
 
     # ------------------------------------------------------------ stopping: from any thread, and signal handlers
 
@@ -197,7 +198,13 @@ class Driver:
     def _show(self, now: float, every: float) -> None:
         if now >= self._shown_at + every:
             self._shown_at = now
-            self.latest = self._crawl.snapshot(now)
+            self._look(now)
+
+    def _look(self, now: float) -> None:
+        began, spent = self._began
+        passed = now - began
+        processor = (self._clock.spent() - spent) / passed if passed > 0 else 0.0
+        self.latest = replace(self._crawl.snapshot(now), processor=processor)
 
 
 def run(driver: Driver, engine: Engine) -> Iterator[list[Ended]]:
