@@ -19,8 +19,9 @@ from gossamer.errors import JournalError, OutputError, UserError
 from gossamer.fetchers.recorded import RecordedAsyncFetcher, RecordedFetcher, RecordedPage
 from gossamer.journals.glance import lines
 from gossamer.lock import Lock, holder
+from gossamer.model import Failure
 from gossamer.policy import Policy
-from gossamer.reasons import FinishReason
+from gossamer.reasons import FinishReason, Reason
 
 ORIGIN = "https://example.org"
 ENGINES = ("inline", "threads", "asyncio")
@@ -208,6 +209,24 @@ def test_what_is_different_for_some_hosts_stays_and_may_be_changed(directory: Pa
 
 
 # ---------------------------------------------------------------- one crawl a directory, one process a crawl
+
+
+@pytest.mark.parametrize("formats", [("jsonl",), ("jsonl", "warc")])
+def test_a_crawl_that_reached_nobody_may_be_begun_again_in_its_directory(
+    tmp_path: Path, formats: tuple[str, ...]
+) -> None:
+    def crawler(**pages: Failure | str) -> Crawler:
+        web = RecordedFetcher.of_site({f"/{name}".replace("home", ""): page for name, page in pages.items()})
+        clock = FakeClock(1000.0)
+        return Crawler("https://example.org/", directory=tmp_path / "x", fetcher=web, clock=clock, formats=formats)
+
+    dead = Failure(Reason.FAIL_CONNECT)
+    assert crawler(**{"home": dead, "robots.txt": dead}).run().finish_reason is FinishReason.UNREACHABLE
+    report = crawler(home="here").run()
+    assert (report.pages, report.failed, report.finish_reason) == (1, 0, FinishReason.COMPLETE)
+    assert len((tmp_path / "x" / "pages.jsonl").read_bytes().splitlines()) == 1
+    with pytest.raises(UserError, match="already holds a crawl"):
+        crawler(home="here").run()
 
 
 def test_a_directory_with_a_crawl_is_refused_with_the_way_on(directory: Path) -> None:

@@ -33,6 +33,8 @@ from gossamer.reasons import FinishReason
 SETTINGS: Final = "gossamer.toml"
 JOURNAL: Final = "journal.db"
 LOCK: Final = "lock"
+LEAVINGS: Final = ("pages*.jsonl", "items*.jsonl", "pages-*.warc.gz", "pages-*.parquet", "links-*.parquet")
+"""The files of outputs, by pattern, as a crawl that fetched nothing leaves them."""
 FIXED: Final = (
     "seeds", "scope", "include", "exclude", "max_depth", "nofollow", "robots", "max_url_length", "max_links_per_page",
     "trap_depth", "traps", "strip_tracking", "sort_query", "merge_sessions", "hosts",
@@ -161,10 +163,28 @@ def refuse_occupied(path: Path) -> None:
     """Raise UserError, saying what can be done, where the directory holds a crawl."""
     if not any((path / name).exists() for name in (SETTINGS, JOURNAL, "pages.jsonl")):
         return
+    if _reached_nobody(path):
+        _empty(path)
+        return
     advice = "name another directory"
     if (path / JOURNAL).exists() and (path / SETTINGS).exists() and status(path).glance.pending:
         advice = f"`gossamer resume {path}` goes on with it; or {advice}"
     raise UserError(f"{path} already holds a crawl: {advice}.")
+
+
+def _reached_nobody(path: Path) -> bool:
+    """Tell whether the crawl in a directory ended because no server could be reached, so that nothing is lost with it."""
+    if not ((path / JOURNAL).exists() and (path / SETTINGS).exists()):
+        return False
+    told = status(path)
+    return told.finish_reason is FinishReason.UNREACHABLE and not told.glance.books.bytes
+
+
+def _empty(path: Path) -> None:
+    """Remove what a crawl left, but for the lock that is held."""
+    for pattern in (SETTINGS, f"{JOURNAL}*", *LEAVINGS):
+        for file in path.glob(pattern):
+            file.unlink()
 
 
 def earlier_directory(path: Path, settings: Settings) -> Path | None:

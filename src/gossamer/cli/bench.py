@@ -133,6 +133,9 @@ def _teller(*, quiet: bool) -> Callable[[str], None]:
 
 
 def _told(results: Results, verdicts: Sequence[Verdict]) -> Iterator[str]:
+    if warning := noise(results):
+        yield warning
+        yield ""
     for verdict in verdicts:
         yield f"{verdict.workload.name}: {verdict.workload.about}"
         yield from _table(verdict)
@@ -140,8 +143,6 @@ def _told(results: Results, verdicts: Sequence[Verdict]) -> Iterator[str]:
         if verdict.advised is not None:
             yield "  gossamer.toml: " + "; ".join(settings(verdict.advised).splitlines())
         yield ""
-    if warning := noise(results):
-        yield warning
 
 
 def _table(verdict: Verdict) -> Iterator[str]:

@@ -106,7 +106,8 @@ def _as_host(entry: str) -> str:
         host = entry.strip().rstrip(".").lower().encode("idna").decode("ascii")
     except UnicodeError:
         host = ""
-    if not host or any(mark in host for mark in "/:@?#* "):
+    numbers = host.replace(".", "").isdigit()  # an address that is none
+    if not host or numbers or any(mark in host for mark in "/:@?#* "):
         raise UserError(
             f"allow_private (--allow-private) takes a CIDR, an address or a host name without port, not {entry!r}."
         )
