@@ -173,7 +173,7 @@ def refuse_occupied(path: Path) -> None:
 
 
 def _reached_nobody(path: Path) -> bool:
-    """Tell whether the crawl in a directory ended because no server could be reached, so that nothing is lost with it."""
+    """Tell whether the crawl in a directory ended because no server could be reached: it has nothing to be kept."""
     if not ((path / JOURNAL).exists() and (path / SETTINGS).exists()):
         return False
     told = status(path)
