@@ -55,6 +55,7 @@ class Recorded:
         )
         crawler.run()
         self._policy: Policy = crawler.policy
+        self._key = crawler._work.key  # noqa: SLF001  # that of its fingerprints: with another no link would be known
         self._visits = [said for _, said in self._trace if isinstance(said, Visited)]
         self.pages = crawler.report.counts.ended
 
@@ -62,10 +63,10 @@ class Recorded:
         """Do each stage once; tell its CPU seconds."""
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             yield "fetch", _seconds(lambda: runner.run(self._fetch()))
-        visitor = Visitor(self._policy)
+        visitor = Visitor(self._policy, key=self._key)
         answers = [(one.request, one.response) for one in self._visits if isinstance(one.response, Response)]
         yield "read", _seconds(lambda: [visitor.visit(*one) for one in answers])
-        crawl = Crawl(self._policy, Frontier(host_concurrency=CONNECTIONS))
+        crawl = Crawl(self._policy, Frontier(host_concurrency=CONNECTIONS), key=self._key)
         yield "core", _seconds(lambda: replay(crawl, self._trace))
         batches = [said.batch for _, said in self._trace if isinstance(said, Commit)]
         with tempfile.TemporaryDirectory() as directory:

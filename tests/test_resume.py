@@ -185,7 +185,7 @@ def test_what_decided_the_links_cannot_be_changed(directory: Path) -> None:
 def test_what_was_derived_is_derived_again(directory: Path) -> None:
     start(directory, engine="asyncio", max_pages=3).run()
     resumed = go_on(directory, engine="threads", contact="me@example.org")
-    assert resumed.policy.concurrency == 4
+    assert resumed.policy.concurrency == 8
     assert "me@example.org" in resumed.policy.user_agent
     resumed.run()
     assert read_settings(directory).policy == resumed.policy

@@ -263,5 +263,5 @@ def test_pages_of_an_update_say_what_became_of_them(tmp_path: Path) -> None:
 
 def test_the_settings_that_were_only_derived_may_follow_the_engine(tmp_path: Path) -> None:
     crawled(tmp_path / "site", before())
-    assert Crawler.update(tmp_path / "site", engine="threads").policy.concurrency == 4
+    assert Crawler.update(tmp_path / "site", engine="threads").policy.concurrency == 8
     assert Crawler.update(tmp_path / "site").policy.concurrency == 1

@@ -62,7 +62,7 @@ from gossamer.reasons import FinishReason, Waiting
 from gossamer.visit import Visitor, Work
 
 EngineName = Literal["inline", "threads", "asyncio", "processes"]
-CONCURRENCY: Final[Mapping[str, int]] = {"inline": 1, "threads": 4, "asyncio": 64, "processes": 64}
+CONCURRENCY: Final[Mapping[str, int]] = {"inline": 1, "threads": 8, "asyncio": 64, "processes": 64}
 """How many fetches are under way at once, unless the user says so; with processes, in each of them.
 
 Threads are few: reading pages shares one lock.
@@ -318,7 +318,10 @@ class Crawler:
                     engine = InlineEngine(fetcher, visit)
                 else:
                     threads = self.policy.concurrency or 1
-                    engine = ThreadsEngine(fetcher, visit, threads, call_off=pool.abort if pool else None)
+                    # A handler may free the lock, and processes that a thread begins would stay where it is.
+                    together = pool is None and not self._handlers
+                    call_off = pool.abort if pool else None
+                    engine = ThreadsEngine(fetcher, visit, threads, call_off, together=together)
                 self._wake = engine.wake
                 # The inline engine waits inside a fetch or a reading, and cannot be woken there.
                 self._call_off = partial(_all, [fetcher.abort, pool.abort] if pool else [fetcher.abort])

@@ -172,7 +172,7 @@ class Downloads:
     def _blocking_engine(self, fetcher: Fetcher) -> Engine:
         if self._engine == "inline":
             return InlineEngine(fetcher, self._visitor.visit)
-        return ThreadsEngine(fetcher, self._visitor.visit, self.policy.concurrency or 1)
+        return ThreadsEngine(fetcher, self._visitor.visit, self.policy.concurrency or 1, together=True)
 
     def _awaiting_fetcher(self) -> AsyncFetcher:
         if self._fetcher is not None:

@@ -261,7 +261,7 @@ def _add_crawl(parser: Parser) -> None:
     _add_border(parser)
     _add_manners(parser)
     _add_fetching(parser)
-    defaults = "asyncio 64, threads 4, processes 64 each"
+    defaults = "asyncio 64, threads 8, processes 64 each"
     _add_crawl_speed(parser, f"requests at once, to all hosts together (default: {defaults})")
     results = _Group(parser, "results")
     about = "where pages.jsonl goes; - for JSON lines on stdout (default: HOST.crawl, here)"
