@@ -181,6 +181,11 @@ def test_plain_text_is_the_main_text_without_marks() -> None:
     assert main_text(html) == "A *b*\nc\nd link e\nf\ng\nh\n i\n1|2\t3\n4\t5\nun closed"
 
 
+def test_a_page_that_is_all_side_matter_is_taken_as_it_is() -> None:
+    assert main("<span class=lineno>x") == main_text("<span class=lineno>x") == "x"
+    assert main("") == main_text("") == ""
+
+
 @given(
     st.lists(
         st.sampled_from(

@@ -54,7 +54,7 @@ def markdown(text: str, url: str = "", *, main: bool = False) -> str:
     """
     reader = _MarkdownReader(text, url, main=main)
     reader.read()
-    return reader.markdown()
+    return reader.markdown() or (markdown(text, url) if main else "")  # rather all there is than nothing
 
 
 def main_text(text: str, url: str = "") -> str:
@@ -63,6 +63,10 @@ def main_text(text: str, url: str = "") -> str:
     Without `url`, the page's own address, only absolute links are known to be links, and lines of links taken for text.
     """
     reader = _MarkdownReader(text, url, main=True, plain=True)
+    reader.read()
+    if found := reader.plain():
+        return found
+    reader = _MarkdownReader(text, url, main=False, plain=True)
     reader.read()
     return reader.plain()
 
