@@ -330,9 +330,15 @@ class Crawl:
         if event.adopts:
             self._adopted += (event.adopts,)
         link = event.request.link
-        kept = (event.response, event.markdown, event.change, event.content, event.memo, event.asked, event.items)
-        self._end(Ended(link, event.line, event.kind, event.reason, *kept, event.simhash, event.soft_404), now)
-        if event.kind is OutcomeKind.DONE or event.reason is Reason.FAIL_HANDLER:
+        self._end(
+            Ended(
+                link, event.line, event.kind, event.reason, event.response, event.markdown, event.change,
+                event.content, event.memo, event.asked, event.items, event.simhash, event.soft_404,
+            ),
+            now,
+        )  # fmt: skip
+        came = event.kind is OutcomeKind.DONE or event.reason is Reason.FAIL_HANDLER
+        if came and self._sitemaps.unasked(host):
             self._ask(self._sitemaps.discover(host, link.depth, self._frontier.known), now)
 
     def _probed(self, request: Request, sketch: bytes) -> None:

@@ -49,7 +49,12 @@ class DuplicateBook:
     def settle(self) -> None:
         """Compare what was noted since the last call; together, because a table is asked in batches."""
         first = dict(reversed(self._waiting))
-        fresh = {content for content, new in zip(first, self._seen.add(list(first)), strict=True) if new}
+        new = self._seen.add(list(first))
+        if len(first) == len(self._waiting) and all(new):  # as nearly always
+            self._first.update(self._waiting[: max(0, REMEMBERED - len(self._first))])
+            self._waiting.clear()
+            return
+        fresh = {content for content, is_new in zip(first, new, strict=True) if is_new}
         for content, url in self._waiting:
             if content in fresh:
                 fresh.discard(content)

@@ -44,7 +44,7 @@ class Gate:
 
     def policy(self, host: Host) -> Policy:
         """Give the policy as it holds for the host."""
-        return self._manners.of(host.key)
+        return self._manners.of(host.key) if self._policy.hosts else self._policy
 
     def asks(self, host: Host, now: float) -> bool:
         """Tell whether robots.txt must be read before anything else is fetched from the host."""

@@ -64,6 +64,10 @@ class Sitemaps:
         self._notes: list[str] = []
         self.orphans = Orphans()
 
+    def unasked(self, host: Host) -> bool:
+        """Tell whether a host may still have to be asked for its sitemaps."""
+        return host.key not in self._homes
+
     def discover(self, host: Host, depth: int, known: int) -> tuple[Request, ...]:
         """Ask for the sitemaps of a host whose first page, at this depth, came; `known` counts the links so far."""
         if not self._policy.sitemaps or host.closed is not None or host.key in self._homes:

@@ -110,10 +110,10 @@ class Driver:
                         self._auditor.started(request, now)
                     start(self._informed(request))
                 case Recall(ids):
-                    self._handle(Recalled(tuple(self._journal.recall(ids))))
+                    self._handle(Recalled(tuple(self._journal.recall(ids))), self._clock.now())
                 case Commit(batch):
                     self._commit(batch)
-                    self._handle(Committed())
+                    self._handle(Committed(), self._clock.now())
                 case Wait(until):
                     self._show(now, SNAPSHOT_EVERY if until - now < SNAPSHOT_EVERY else SNAPSHOT_AT_REST)
                     return command
@@ -128,10 +128,11 @@ class Driver:
         return self._clock.patience(wait.until, self._in_flight)
 
     def report(self, events: Sequence[FetchEvent]) -> None:
-        """Tell the crawl what came of its fetches."""
+        """Tell the crawl what came of its fetches; what came together came at the same moment."""
+        now = self._clock.now()
         for event in events:
             self._in_flight -= 1
-            now = self._handle(event)
+            self._handle(event, now)
             if self._auditor is not None:
                 self._auditor.ended(event, now)
 
@@ -174,12 +175,10 @@ class Driver:
             return request
         return replace(request, earlier=self._before.find(request.url))
 
-    def _handle(self, event: Event) -> float:
-        now = self._clock.now()
+    def _handle(self, event: Event, now: float) -> None:
         if self._trace is not None:
             self._trace(now, event)
         self._crawl.handle(event, now)
-        return now
 
     def _commit(self, batch: Batch) -> None:
         """Write outputs, flush them, then make it all permanent in one transaction: the order is the promise."""

@@ -82,19 +82,28 @@ class Inlet:
     def __init__(self) -> None:
         self._rest = bytearray()
 
-    def feed(self, content: bytes) -> list[tuple[int, bytes]]:
-        """Take what came; give the frames that are whole now: kind and content."""
-        rest, frames, at = self._rest, [], 0
-        rest += content
-        while len(rest) - at >= HEAD.size:
-            length, kind = HEAD.unpack_from(rest, at)
+    def feed(self, content: bytes) -> list[tuple[int, memoryview]]:
+        """Take what came; give the frames that are whole now: kind and content, to be read before more comes."""
+        if self._rest:
+            self._rest += content
+            if len(self._rest) < self._missing():
+                return []
+            content = bytes(self._rest)
+            self._rest.clear()
+        frames, at, whole = [], 0, memoryview(content)
+        while len(content) - at >= HEAD.size:
+            length, kind = HEAD.unpack_from(content, at)
             end = at + HEAD.size + length
-            if end > len(rest):
+            if end > len(content):
                 break
-            frames.append((kind, bytes(memoryview(rest)[at + HEAD.size : end])))
+            frames.append((kind, whole[at + HEAD.size : end]))
             at = end
-        del rest[:at]
+        self._rest += whole[at:]
         return frames
+
+    def _missing(self) -> int:
+        """Tell up to where the first frame reaches that is not whole, or its head."""
+        return HEAD.size + (HEAD.unpack_from(self._rest)[0] if len(self._rest) >= HEAD.size else 0)
 
 
 class Outlet:
