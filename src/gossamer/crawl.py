@@ -156,7 +156,7 @@ class Crawl:
             return Recall(taken)
         if taken.purpose is Purpose.ROBOTS:
             return self._fetch(taken, host, now)
-        if self._sitemaps.reminds(taken):
+        if taken.purpose is not Purpose.PAGE and self._sitemaps.reminds(taken):
             self._frontier.skip(host)
             self._ask(self._sitemaps.discover(host, taken.link.depth, self._frontier.known), now)
             self._frontier.close(taken.link)

@@ -86,8 +86,8 @@ class HostQueue:
 
 
 def place_of(link: Link) -> int:
-    """Pack what decides a link's place in its queue, 16 bits: the depth, then the hops."""
-    return min(link.depth, DEEPEST) << 4 | min(link.hops, 15)
+    """Pack what decides a link's place in its queue, 16 bits: the depth, at most `DEEPEST`, then the hops."""
+    return link.depth << 4 | min(link.hops, 15)
 
 
 def grouped(

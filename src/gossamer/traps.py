@@ -37,7 +37,8 @@ SAME_PAIRS: Final = 4
 MOST_PARAMETERS: Final = 50
 REMEMBERED: Final = 100_000
 
-_DIGITS: Final = re.compile(r"\d+")
+_DIGIT: Final = re.compile("[0-9]")
+_DIGITS: Final = re.compile("[0-9]+")
 _NUMERIC_TAIL: Final = re.compile(r"(?:/#)+(?=/?(?:\?|$))")
 _SESSION_HINT: Final = re.compile(r"sess|sid=|cfid|cftoken|/\(s\(", re.IGNORECASE)
 _SESSION: Final = re.compile(
@@ -161,7 +162,7 @@ class Budgets:
             trap = self._host(link, host)
         if "&" in url:
             trap = trap or self._facets(url, budget)
-        return trap or (self._sequence(link, budget) if _DIGITS.search(url, len(host)) else "")
+        return trap or (self._sequence(link, budget) if _DIGIT.search(url, len(host)) else "")
 
     def _host(self, link: Link, host: str) -> str:
         """Tell a new subdomain at the end of a long row of subdomains, each found on the one before."""
@@ -236,7 +237,7 @@ class TrapBook:
     def refusal(self, link: Link, known: int) -> str:
         """Name the trap that a new link is one too many of; "" lets it in. `known` counts all links."""
         trap = self._budgets.refusal(link, known)
-        if not trap and self._merges and (name := session_id(link.url)):
+        if not trap and self._merges and _may_carry_session(link.url) and (name := session_id(link.url)):
             self._note(f"{host_key(link.url)}: session ids ({name}), so each page only once", 1)
         return trap
 
