@@ -305,8 +305,6 @@ class Crawl:
                 assert_never(event)
 
     def _visited(self, event: Visited, now: float) -> None:
-        if event.request.purpose is Purpose.PROBE:
-            self._probed(event.request, event.sketch)
         host = self._land(event.request, event.answered_in, now, event.peer)
         self._gate.answered(host)
         if event.host_pause:
@@ -315,6 +313,7 @@ class Crawl:
             self._save_pause(host, now)
         if event.request.purpose is Purpose.PROBE:
             self._tally.bytes += event.size
+            self._probed(host, event.sketch)
             return
         if event.kind is OutcomeKind.RETRY:
             waiting = Waiting.RETRY_AFTER if event.host_pause else Waiting.RETRY
@@ -341,10 +340,10 @@ class Crawl:
         if came and self._sitemaps.unasked(host):
             self._ask(self._sitemaps.discover(host, link.depth, self._frontier.known), now)
 
-    def _probed(self, request: Request, sketch: bytes) -> None:
+    def _probed(self, host: Host, sketch: bytes) -> None:
         """Let the pages of a host go, now that it is known what it shows for one that cannot exist."""
-        host = self._in_flight[request.link.id][1]
         host.held, host.missing = False, sketch
+        self._frontier.skip(host)
         if sketch:
             self._ledger.soft_404s.answers(host.key)
 
@@ -364,8 +363,6 @@ class Crawl:
             orphans.link(refusal.fingerprint for refusal in page.refusals)
 
     def _failed(self, event: Failed, now: float) -> None:
-        if event.request.purpose is Purpose.PROBE:
-            self._probed(event.request, b"")
         host = self._land(event.request, event.failure.elapsed, now)
         self._gate.failed(host, event.request.url, event.failure, now)
         self._rests.note(host.key, host.ready_at)
@@ -373,8 +370,8 @@ class Crawl:
             self._frontier.hurry(host, now)
         self._tally.bytes += event.failure.size
         if event.request.purpose is Purpose.PROBE:
-            return
-        if event.kind is OutcomeKind.RETRY:
+            self._probed(host, b"")
+        elif event.kind is OutcomeKind.RETRY:
             self._again(event.request, now + event.retry_after, Waiting.RETRY)
         elif event.request.purpose is Purpose.SITEMAP:
             self._sitemap_read(event, NO_OUTLINKS, (), now)

@@ -33,8 +33,12 @@ from gossamer.reasons import FinishReason
 SETTINGS: Final = "gossamer.toml"
 JOURNAL: Final = "journal.db"
 LOCK: Final = "lock"
-LEAVINGS: Final = ("pages*.jsonl", "items*.jsonl", "pages-*.warc.gz", "pages-*.parquet", "links-*.parquet")
-"""The files of outputs, by pattern, as a crawl that fetched nothing leaves them."""
+TRACES: Final = (
+    "pages.jsonl", "items.jsonl", JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", SETTINGS, LOCK,
+)  # fmt: skip
+"""What a crawl leaves behind that fetched nothing."""
+ARCHIVES: Final = ("pages-*.warc.gz", "pages-*.parquet", "links-*.parquet")
+"""What it leaves besides, by pattern, with formats that write as they go."""
 FIXED: Final = (
     "seeds", "scope", "include", "exclude", "max_depth", "nofollow", "robots", "max_url_length", "max_links_per_page",
     "trap_depth", "traps", "strip_tracking", "sort_query", "merge_sessions", "hosts",
@@ -95,7 +99,7 @@ class CrawlDirectory:
             raise UserError(f"The crawl directory {self.path} cannot be written: {error.strerror or error}.") from None
         try:
             if anew:
-                refuse_occupied(self.path)
+                make_room(self.path)
             else:
                 refuse_orphaned(self.path)
             write_settings(self.path, self._settings)
@@ -159,32 +163,30 @@ def refuse_orphaned(path: Path) -> None:
         )
 
 
-def refuse_occupied(path: Path) -> None:
-    """Raise UserError, saying what can be done, where the directory holds a crawl."""
+def make_room(path: Path) -> None:
+    """Raise UserError, saying what can be done, where the directory holds a crawl; one that reached nobody goes."""
     if not any((path / name).exists() for name in (SETTINGS, JOURNAL, "pages.jsonl")):
         return
-    if _reached_nobody(path):
+    told = status(path) if (path / JOURNAL).exists() and (path / SETTINGS).exists() else None
+    if told is not None and _reached_nobody(told):
         _empty(path)
         return
     advice = "name another directory"
-    if (path / JOURNAL).exists() and (path / SETTINGS).exists() and status(path).glance.pending:
+    if told is not None and told.glance.pending:
         advice = f"`gossamer resume {path}` goes on with it; or {advice}"
     raise UserError(f"{path} already holds a crawl: {advice}.")
 
 
-def _reached_nobody(path: Path) -> bool:
-    """Tell whether the crawl in a directory ended because no server could be reached: it has nothing to be kept."""
-    if not ((path / JOURNAL).exists() and (path / SETTINGS).exists()):
-        return False
-    told = status(path)
+def _reached_nobody(told: Status) -> bool:
+    """Tell whether a crawl ended because no server could be reached: it has nothing to be kept."""
     return told.finish_reason is FinishReason.UNREACHABLE and not told.glance.books.bytes
 
 
 def _empty(path: Path) -> None:
     """Remove what a crawl left, but for the lock that is held."""
-    for pattern in (SETTINGS, f"{JOURNAL}*", *LEAVINGS):
-        for file in path.glob(pattern):
-            file.unlink()
+    archives = [file for pattern in ARCHIVES for file in path.glob(pattern)]
+    for file in [*archives, *(path / name for name in TRACES if name != LOCK)]:
+        file.unlink(missing_ok=True)
 
 
 def earlier_directory(path: Path, settings: Settings) -> Path | None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.model import Alike, Books, Duplicates, NearDuplicates
+from gossamer.parse.simhash import NEAR
 from gossamer.seen import Seen
 
 LEAST_SIZE: Final = 256
@@ -23,8 +24,6 @@ EXAMPLES: Final = 5
 REMEMBERED: Final = 20_000
 """How many pages are remembered by URL, the first, to name the one that another is the same as; about 3 MB."""
 
-NEAR: Final = 3
-"""Bits in which the simhashes of two nearly equal texts may differ."""
 BAND: Final = 16
 """Where at most 3 of 64 bits differ, one of four bands of 16 bits at least is the same in both."""
 COMPARED: Final = 256

@@ -70,7 +70,7 @@ class Sitemaps:
 
     def discover(self, host: Host, depth: int, known: int) -> tuple[Request, ...]:
         """Ask for the sitemaps of a host whose first page, at this depth, came; `known` counts the links so far."""
-        if not self._policy.sitemaps or host.closed is not None or host.key in self._homes:
+        if not self._policy.sitemaps or host.closed is not None or not self.unasked(host):
             return ()
         depth = self._unread.get(host.key, depth)  # that of the first page, although it came in an earlier run
         if self._policy.max_depth is not None and depth >= self._policy.max_depth:

@@ -237,7 +237,7 @@ class TrapBook:
     def refusal(self, link: Link, known: int) -> str:
         """Name the trap that a new link is one too many of; "" lets it in. `known` counts all links."""
         trap = self._budgets.refusal(link, known)
-        if not trap and self._merges and _may_carry_session(link.url) and (name := session_id(link.url)):
+        if not trap and self._merges and (name := session_id(link.url)):
             self._note(f"{host_key(link.url)}: session ids ({name}), so each page only once", 1)
         return trap
 

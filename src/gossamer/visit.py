@@ -210,6 +210,7 @@ class Visitor:
         place = Place(request, html.base_url(request.url, found.base), name)
         hrefs, unfollowed = (some[: self._policy.max_links_per_page] for some in (found.hrefs, found.nofollow_hrefs))
         memo = packed(response, Memo("", "", place.base, rules.nofollow, hrefs, unfollowed))
+        visible = html.visible_text(text) if self._policy.near_duplicates or request.missing else ""
         record = _record(
             request,
             response,
@@ -220,8 +221,8 @@ class Visitor:
             language=found.language,
             canonical=(found.canonical and Resolver(place.base).canonical(found.canonical)) or "",
             encoding=name,
-            simhash=self._simhash(text),
-            soft_404=self._soft_404(request, found.title, text),
+            simhash=self._simhash(visible),
+            soft_404=_is_soft_404(request, found.title, visible),
             outlinks=len(found.hrefs),
         )
         markdown = ""
@@ -231,11 +232,11 @@ class Visitor:
         outlinks, refusals = self._links.of_page(place, found, page_nofollow=rules.nofollow)
         return _told(request, record, response, outlinks, refusals, memo=memo, markdown=markdown)
 
-    def _simhash(self, text: str) -> str:
+    def _simhash(self, visible: str) -> str:
         """Tell the simhash of a page in hexadecimal digits, where the crawl asks for it and there is enough text."""
         if not self._policy.near_duplicates:
             return ""
-        found = simhash(html.visible_text(text))
+        found = simhash(visible)
         return f"{found:016x}" if found else ""
 
     def _unchanged(self, request: Request, response: Response) -> Visited:
@@ -275,16 +276,6 @@ class Visitor:
         record = _record(request, response, verdict.kind, verdict.reason)
         return _told(request, record, response, host_pause=verdict.host_pause, sketch=drawn)
 
-    def _soft_404(self, request: Request, title: str, text: str) -> bool:
-        """Tell whether a page that came looks like one that cannot exist."""
-        if not request.missing:
-            return False
-        if path(request.url) == "/":  # it may be shown for missing pages, and is there itself
-            return False
-        visible = html.visible_text(text)
-        # With and without what names the page: an error page repeats its address, but that may also be a word of it.
-        return any(sketch.same(request.missing, sketch.sketch(title, visible, url)) for url in (request.url, ""))
-
     def _rules(self, request: Request, response: Response, meta: tuple[tuple[str, str], ...] = ()) -> PageRules:
         return rules_of(meta, response.headers, self._names, at=response.fetched_at, usage=request.usage)
 
@@ -311,6 +302,16 @@ class Visitor:
             host_pause=verdict.host_pause,
             sitemaps=found.sitemaps,
         )
+
+
+def _is_soft_404(request: Request, title: str, visible: str) -> bool:
+    """Tell whether a page that came looks like one that cannot exist."""
+    if not request.missing:
+        return False
+    if path(request.url) == "/":  # it may be shown for missing pages, and is there itself
+        return False
+    # With and without what names the page: an error page repeats its address, but that may also be a word of it.
+    return any(sketch.same(request.missing, sketch.sketch(title, visible, url)) for url in (request.url, ""))
 
 
 def _told(

@@ -7,7 +7,7 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -32,7 +32,7 @@ def run(chosen: Namespace) -> int:
     if chosen.what:
         return _compare(chosen.what)
     for path in filter(None, (chosen.report, chosen.json)):
-        _refuse_unwritable(Path(path))
+        _write(Path(path), b"", "ab")  # what cannot be written is refused before minutes were spent on it
     pythons = interpreters(chosen.pythons)
     results = measure(_plan(chosen, pythons), _teller(quiet=chosen.quiet))
     results = msgspec.structs.replace(results, interpreters=tuple(pythons))
@@ -93,18 +93,10 @@ def _workloads(chosen: Namespace) -> list[Workload]:
     return [WORKLOADS[name] for name in chosen.workloads or WORKLOADS]
 
 
-def _refuse_unwritable(path: Path) -> None:
-    """Raise UserError where results could not be written: before minutes were spent on them."""
+def _write(path: Path, content: bytes, mode: Literal["ab", "wb"] = "wb") -> None:
     try:
-        with path.open("ab"):
-            pass
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror or error}.") from None
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content)
+        with path.open(mode) as file:
+            file.write(content)
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror or error}.") from None
 

@@ -9,7 +9,6 @@ import sys
 from argparse import Namespace
 from itertools import count
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
@@ -18,19 +17,9 @@ from gossamer.cli import summary
 from gossamer.cli.conduct import conduct
 from gossamer.cli.settings import KEYS, gather
 from gossamer.crawler import Crawler
+from gossamer.directory import TRACES
 from gossamer.errors import UserError
 from gossamer.page import Page
-
-_TRACES: Final = (
-    "pages.jsonl",
-    "items.jsonl",
-    "journal.db",
-    "journal.db-wal",
-    "journal.db-shm",
-    "gossamer.toml",
-    "lock",
-)
-"""What a crawl leaves behind that fetched nothing."""
 
 
 def run(chosen: Namespace) -> int:
@@ -86,7 +75,7 @@ def vacant(seed: str) -> Path:
 def _tidy(directory: Path) -> None:
     """Take back the directory nobody asked for by name, where nothing was fetched; all of it, or nothing."""
     with contextlib.suppress(OSError):
-        if all(path.name in _TRACES for path in directory.iterdir()):
-            for name in _TRACES:
+        if all(path.name in TRACES for path in directory.iterdir()):
+            for name in TRACES:
                 (directory / name).unlink(missing_ok=True)
             directory.rmdir()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from gossamer.cli import summary
 from gossamer.cli.conduct import conduct
@@ -13,13 +13,6 @@ from gossamer.cli.settings import KEYS
 from gossamer.crawler import Crawler
 from gossamer.directory import status
 from gossamer.errors import UserError
-from gossamer.reasons import FinishReason
-
-_LIMITS: Final = {
-    FinishReason.PAGE_LIMIT: "max_pages",
-    FinishReason.TIME_LIMIT: "max_time",
-    FinishReason.BYTE_LIMIT: "max_bytes",
-}
 
 
 def run(chosen: Namespace) -> int:
@@ -33,6 +26,6 @@ def run(chosen: Namespace) -> int:
 def _refuse_at_limit(directory: Path, changes: Mapping[str, Any]) -> None:
     """Raise UserError where the crawl reached a limit that nobody raises: it would end at once."""
     reached = status(directory).finish_reason
-    if reached in _LIMITS and _LIMITS[reached] not in changes:
+    if reached in summary.HIGHER and summary.HIGHER[reached][0] not in changes:
         why = reached.sentence[0].upper() + reached.sentence[1:]
         raise UserError(f"{why}; to go on: {summary.resume_command(directory, reached)}")

@@ -24,12 +24,12 @@ _LIMITS: Final = (FinishReason.PAGE_LIMIT, FinishReason.TIME_LIMIT, FinishReason
     FinishReason.HANDLER_ERRORS, FinishReason.ERROR,
 )  # fmt: skip
 
-_HIGHER: Final = {
-    FinishReason.PAGE_LIMIT: " --max-pages N",
-    FinishReason.TIME_LIMIT: " --max-time T",
-    FinishReason.BYTE_LIMIT: " --max-bytes SIZE",
+HIGHER: Final = {
+    FinishReason.PAGE_LIMIT: ("max_pages", "--max-pages N"),
+    FinishReason.TIME_LIMIT: ("max_time", "--max-time T"),
+    FinishReason.BYTE_LIMIT: ("max_bytes", "--max-bytes SIZE"),
 }
-"""What a crawl that reached a limit must be given to go on."""
+"""What a crawl that reached a limit must be given to go on: the setting, and its flag."""
 
 _ADVICE: Final[dict[Waiting, str]] = {
     Waiting.POLITENESS: "That is good manners. On a site of your own, --delay 0 --host-concurrency 8 is much faster.",
@@ -177,12 +177,12 @@ def _broken(report: Report, findings: Findings) -> Lines:
         return []
     lines: Lines = [(0, line((f"{number:,} broken {_plural('link', number)}", "bold")))]
     for record in findings.broken:
-        lines += [(2, line("  ", (str(record.status), "red"), f"  {record.url}")), *_via(record)]
+        lines += [(2, line("  ", (str(record.status), "red"), f"  {record.url}")), *_via(record.via)]
     return [*lines, *_more(number - len(findings.broken))]
 
 
-def _via(record: PageRecord) -> Lines:
-    return [(7, line(("       linked from ", "dim"), (record.via, "dim")))] if record.via else []
+def _via(url: str) -> Lines:
+    return [(7, line(("       linked from ", "dim"), (url, "dim")))] if url else []
 
 
 def _more(number: int) -> Lines:
@@ -198,7 +198,7 @@ def _failed(report: Report, findings: Findings) -> Lines:
     for record in some:
         label = record.status if record.status and record.status >= 400 else record.reason
         lines.append((2, line("  ", (str(label), "red"), f"  {record.url}")))
-        lines += [(7, line(f"       {_what(record)}")), *_via(record)]
+        lines += [(7, line(f"       {_what(record)}")), *_via(record.via)]
     return [*lines, *_more(number - len(some))]
 
 
@@ -273,8 +273,7 @@ def _soft_404s(report: Report) -> Lines:
         head = f"{found.pages:,} {_plural('page', found.pages)} with status 200 and the text of a missing one"
         lines.append((0, line((head, "bold"))))
         for url, via in found.examples:
-            lines.append((2, line(f"  {url}")))
-            lines += [(7, line(("       linked from ", "dim"), (via, "dim")))] if via else []
+            lines += [(2, line(f"  {url}")), *_via(via)]
         lines += _more(found.pages - len(found.examples))
     elif found.hosts:
         lines.append((0, line(("Answers 200 for a page that cannot exist", "bold"))))
@@ -366,5 +365,5 @@ def _resumable(report: Report) -> bool:
 
 def resume_command(directory: Path, finish: FinishReason | None = None) -> str:
     """Name the command that goes on with the crawl in a directory; one that reached a limit needs a higher one."""
-    higher = _HIGHER.get(finish, "") if finish else ""
+    higher = f" {HIGHER[finish][1]}" if finish in HIGHER else ""
     return f"gossamer resume {shlex.quote(str(directory))}{higher}"

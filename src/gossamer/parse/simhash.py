@@ -18,6 +18,9 @@ LEAST_WORDS: Final = 30
 MOST_WORDS: Final = 100_000
 """Words of a text that count, the first: it bounds what an absurd page costs."""
 
+NEAR: Final = 3
+"""Bits in which the simhashes of two nearly equal texts may differ."""
+
 _WORD: Final = re.compile(r"\w+")
 _FIRST, _SECOND, _THIRD, _MIX = (
     np.uint64(odd) for odd in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xFF51AFD7ED558CCD)
@@ -27,9 +30,14 @@ _BITS: Final = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).as
 """The bits of every value of a byte."""
 
 
+def words_of(text: str) -> list[str]:
+    """List the words of a text that count, in lower case."""
+    return _WORD.findall(text.lower())[:MOST_WORDS]
+
+
 def simhash(text: str) -> int:
     """Tell the simhash of a text; 0 where it has too few words to be compared."""
-    words = _WORD.findall(text.lower())[:MOST_WORDS]
+    words = words_of(text)
     if len(words) < LEAST_WORDS:
         return 0
     known = {word: xxhash.xxh3_64_intdigest(word.encode("utf-8", "surrogatepass")) for word in set(words)}

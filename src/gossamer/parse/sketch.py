@@ -12,12 +12,8 @@ from urllib.parse import unquote, urlsplit
 
 import xxhash
 
-from gossamer.parse.simhash import MOST_WORDS, simhash
+from gossamer.parse.simhash import NEAR, simhash, words_of
 
-NEAR: Final = 3
-"""Bits in which the simhashes of two answers may differ: those of near duplicates."""
-
-_WORD: Final = re.compile(r"\w+")
 _SIZE: Final = 8
 
 
@@ -27,7 +23,7 @@ def sketch(title: str, text: str, url: str) -> bytes:
     The URL itself is left out of them, for error pages repeat it, and so are words with a digit: times, counters, ids.
     """
     said = _without(url, f"{title} {text}".lower())
-    words = [word for word in _WORD.findall(said)[:MOST_WORDS] if word.isalpha()]
+    words = [word for word in words_of(said) if word.isalpha()]
     if not words:
         return b""
     said = " ".join(words)

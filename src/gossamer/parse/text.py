@@ -52,9 +52,8 @@ def markdown(text: str, url: str = "", *, main: bool = False) -> str:
     Links are absolute and canonical if `url`, the page's own address, is given; links to the page itself become text.
     With `main` only the main text is written, without menus, headers, footers, related pages and comments.
     """
-    reader = _MarkdownReader(text, url, main=main)
-    reader.read()
-    return reader.markdown() or (markdown(text, url) if main else "")  # rather all there is than nothing
+    written = _read(text, url, main=main).markdown()
+    return written or (markdown(text, url) if main else "")  # rather all there is than nothing
 
 
 def main_text(text: str, url: str = "") -> str:
@@ -62,13 +61,13 @@ def main_text(text: str, url: str = "") -> str:
 
     Without `url`, the page's own address, only absolute links are known to be links, and lines of links taken for text.
     """
-    reader = _MarkdownReader(text, url, main=True, plain=True)
+    return _read(text, url, main=True, plain=True).plain() or _read(text, url, main=False, plain=True).plain()
+
+
+def _read(text: str, url: str, *, main: bool, plain: bool = False) -> _MarkdownReader:
+    reader = _MarkdownReader(text, url, main=main, plain=plain)
     reader.read()
-    if found := reader.plain():
-        return found
-    reader = _MarkdownReader(text, url, main=False, plain=True)
-    reader.read()
-    return reader.plain()
+    return reader
 
 
 class _MarkdownReader(Reader):
