@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Final
 
 from gossamer.engines.wire import (
-    AT_ONCE,
     BROKEN,
     ERRANDS,
     EVENTS,
@@ -62,7 +61,7 @@ class Child:
                 words, stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(), shared.fileno()), process_group=0
             )
         self.connection.setblocking(False)
-        self._inlet, self._outlet = Inlet(), Outlet(self.connection)
+        self._inlet, self._outlet = Inlet(self.connection), Outlet(self.connection)
         self.ready = False
         self._send(ORDERS, orders)
 
@@ -79,15 +78,13 @@ class Child:
     def receive(self) -> list[Event] | None:
         """Take what came, without waiting; None when the worker is dead and nothing more will come."""
         try:
-            content = self.connection.recv(AT_ONCE)
-        except BlockingIOError:
-            return []
+            frames = self._inlet.receive()
         except OSError:
             return None
-        if not content:
+        if frames is None:
             return None
         events: list[Event] = []
-        for kind, packed in self._inlet.feed(content):
+        for kind, packed in frames:
             if kind == EVENTS:
                 events += events_of(packed)
             elif kind == READY:

@@ -77,28 +77,40 @@ broken_of: Final = msgspec.msgpack.Decoder(Broken).decode
 
 
 class Inlet:
-    """Cuts what a socket brings into frames."""
+    """Takes frames from a socket that does not block."""
 
-    def __init__(self) -> None:
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._buffer = memoryview(bytearray(AT_ONCE))
         self._rest = bytearray()
 
-    def feed(self, content: bytes) -> list[tuple[int, memoryview]]:
-        """Take what came; give the frames that are whole now: kind and content, to be read before more comes."""
+    def receive(self) -> list[tuple[int, memoryview]] | None:
+        """Take what is there; None at the end. Raises OSError where the connection broke.
+
+        Give the frames that are whole now: kind and content, to be read before the next call.
+        """
+        try:
+            count = self._connection.recv_into(self._buffer)
+        except BlockingIOError:
+            return []
+        return self._cut(self._buffer[:count]) if count else None
+
+    def _cut(self, content: memoryview) -> list[tuple[int, memoryview]]:
         if self._rest:
             self._rest += content
             if len(self._rest) < self._missing():
                 return []
-            content = bytes(self._rest)
+            content = memoryview(bytes(self._rest))
             self._rest.clear()
-        frames, at, whole = [], 0, memoryview(content)
+        frames, at = [], 0
         while len(content) - at >= HEAD.size:
             length, kind = HEAD.unpack_from(content, at)
             end = at + HEAD.size + length
             if end > len(content):
                 break
-            frames.append((kind, whole[at + HEAD.size : end]))
+            frames.append((kind, content[at + HEAD.size : end]))
             at = end
-        self._rest += whole[at:]
+        self._rest += content[at:]
         return frames
 
     def _missing(self) -> int:

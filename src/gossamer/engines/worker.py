@@ -1,6 +1,6 @@
 """What a worker process runs: an event loop of its own that fetches, reads, and reports in batches.
 
-Results wait until half of what is under way has landed, or a few milliseconds: the driver's costs are by batch. Which
+Results wait until half of what was handed out has landed, or a few milliseconds: the driver's costs are by batch. Which
 answer is being read stands on a board that outlives the worker, so that the one that kills it is known.
 """
 
@@ -28,7 +28,6 @@ from gossamer.engines import awaited
 from gossamer.engines.child import BOARD
 from gossamer.engines.loop import new_event_loop
 from gossamer.engines.wire import (
-    AT_ONCE,
     BROKEN,
     EVENTS,
     HEAD,
@@ -103,14 +102,14 @@ class Worker:
     def __init__(self, connection: socket.socket, board: Board, orders: Orders) -> None:
         self._loop = asyncio.get_running_loop()
         self._connection = connection
-        self._inlet, self._outlet = Inlet(), Outlet(connection)
+        self._inlet, self._outlet = Inlet(connection), Outlet(connection)
         self._board = board
         self._visitor = orders.work.visitor()
         self._awaits = any(handler.awaits for handler in orders.work.handlers)
         self._answers = orders.answers
         self._fetcher = AwaitingFetcher(FetchOptions.of(orders.work.policy)) if orders.fetches else None
         self._pool = _pool(orders)
-        self._under_way = 0
+        self._under_way = self._enough = 0
         self._results: list[Event] = []
         self._reported_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -120,15 +119,13 @@ class Worker:
         self._send(READY, b"")
 
     def _take(self) -> None:
-        try:
-            content = self._connection.recv(AT_ONCE)
-        except BlockingIOError:
-            return
-        if not content:
+        frames = self._inlet.receive()
+        if frames is None:
             os._exit(0)  # the driver is gone, and nothing here is worth keeping
-        for _, packed in self._inlet.feed(content):
+        for _, packed in frames:
             for errand in errands_of(packed):
                 self._begin(errand)
+        self._enough = self._under_way // 2
 
     def _begin(self, errand: Errand) -> None:
         self._under_way += 1
@@ -181,7 +178,8 @@ class Worker:
     def _finish(self, event: Event) -> None:
         self._under_way -= 1
         self._results.append(event)
-        if len(self._results) >= self._under_way or time.monotonic() - self._reported_at >= REPORT_AFTER:
+        waited = time.monotonic() - self._reported_at
+        if len(self._results) >= self._enough or not self._under_way or waited >= REPORT_AFTER:
             self._report()
         elif self._timer is None:
             self._timer = self._loop.call_later(REPORT_AFTER, self._report)
