@@ -100,8 +100,8 @@ def pages(crawl: Crawl, journal: SqliteJournal, web: Web) -> Iterator[float]:
     while True:
         began = time.process_time()
         match crawl.poll(now):
-            case Fetch(request):
-                flying.append(request)
+            case Fetch(requests):
+                flying.extend(requests)
             case Recall(ids):
                 crawl.handle(Recalled(tuple(journal.recall(ids))), now)
             case Commit(batch):

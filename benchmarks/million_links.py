@@ -128,8 +128,8 @@ class Measured:
         while True:
             now = time.thread_time()  # the processor's time is this crawl's clock: other programs do not count
             match self.crawl.poll(now):
-                case Fetch(request):
-                    flying.append(request)
+                case Fetch(requests):
+                    flying.extend(requests)
                 case Recall(ids):
                     self.recalls += 1
                     links = self.journal.recall(ids)

@@ -52,7 +52,8 @@ MUTANTS = (
         "a page limit that forgets what is in flight is overrun",
         CONFORMANCE,
     ),
-    Mutant("crawl.py", "self._commit(now) if self._may_commit() and not self._in_flight else ", "", "a last batch would wait for its age", BOTH),
+    Mutant("crawl.py", "self._recall = found or _DECIDED", "pass", "links to be recalled would never come"),
+    Mutant("crawl.py", " or (found is None and self._may_commit() and not self._in_flight)", "", "a last batch would wait for its age", BOTH),
     Mutant(
         "crawl.py",
         "(link.depth, link.hops + 1) if redirected",
@@ -154,8 +155,8 @@ MUTANTS = (
     Mutant("frontier.py", "(refusal.fingerprint ^ _REFUSAL_SALTS[refusal.reason]) or 1", "refusal.fingerprint", "refused would mean seen"),
     Mutant(
         "frontier.py",
-        "host.queue.depth <= min(self._open)",
-        "host.queue.depth <= min(self._open) + 1",
+        "host.queue.depth > min(self._open))",
+        "host.queue.depth > min(self._open) + 1)",
         "a depth limit would depend on which answer came first",
     ),
     Mutant(
@@ -173,6 +174,7 @@ MUTANTS = (
     Mutant("frontier.py", "most if isinstance(most, int) else most(key)", "1", "a host's own limit would be forgotten"),
     Mutant("politeness.py", "crawl_delay > policy.max_crawl_delay", "crawl_delay >= policy.max_crawl_delay", "30 s is fine"),
     # ---------------------------------------------------------------- seen.py, retries.py, visit.py, ledger.py
+    Mutant("seen.py", "            fresh[one] = True", "            pass", "the last few of a batch would look known"),
     Mutant("seen.py", "self._moved += slots", "self._moved += slots + 1", "a fingerprint forgotten while a table moves"),
     Mutant("seen.py", "found |= _find(self._old, wanted)", "found &= _find(self._old, wanted)", "half the memory"),
     Mutant("retries.py", "attempt < policy.retries:\n        return Verdict(OutcomeKind.RETRY, reason, max", "attempt <= policy.retries:\n        return Verdict(OutcomeKind.RETRY, reason, max", "one try too many"),

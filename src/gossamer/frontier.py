@@ -113,8 +113,9 @@ class Frontier:
         settled = Settled(tuple(links), tuple(kept), self._settle_refused(), redeemed)
         self._offers = Offers()
         self._refused.clear()
-        for link in links:
-            self._open[link.depth] = self._open.get(link.depth, 0) + 1
+        if self._breadth_first:
+            for link in links:
+                self._opened(link.depth)
         return settled
 
     def _redeemed(self, admitted: Sequence[int]) -> tuple[Reason, ...]:
@@ -189,7 +190,7 @@ class Frontier:
             for owner, place, ids in grouped(owners, places, waiting + chunk.first_id):
                 hosts[owner].queue.extend(place, ids)
                 self._queued += len(ids)
-                self._open[place >> 4] = self._open.get(place >> 4, 0) + len(ids)
+                self._opened(place >> 4, len(ids))
         self._next_id = saved.known
         for host in hosts:
             self._list(host)
@@ -275,7 +276,7 @@ class Frontier:
     def ask(self, request: Request, now: float) -> None:
         """Let a request that is no link of the crawl wait for its host's turn; it must be `close`d like one."""
         self.host(host_key(request.url))
-        self._open[request.link.depth] = self._open.get(request.link.depth, 0) + 1
+        self._opened(request.link.depth)
         self.postpone(request, now, Waiting.POLITENESS)
 
     def send(self, request: Request, host: Host) -> None:
@@ -287,6 +288,8 @@ class Frontier:
 
     def close(self, link: Link) -> None:
         """Note that the outcome of a link, and all it led to, is settled."""
+        if not self._breadth_first:  # nobody asks what is open
+            return
         left = self._open[link.depth] - 1
         if left:
             self._open[link.depth] = left
@@ -335,6 +338,10 @@ class Frontier:
 
     # ------------------------------------------------------------ inside
 
+    def _opened(self, depth: int, count: int = 1) -> None:
+        """Note links of a depth that have not ended yet."""
+        self._open[depth] = self._open.get(depth, 0) + count
+
     def _to_recall(self, host: Host) -> tuple[int, ...]:
         """Choose what to recall for a due host and for those whose turn is near, in order of discovery.
 
@@ -349,23 +356,17 @@ class Frontier:
 
     def _may_start(self, host: Host) -> bool:
         """Tell whether the host could start a fetch; one that only lacks a place at its address waits there for it."""
-        if not self._could_start(host):
+        if host.in_flight >= host.most or host.recalling:
+            return False
+        if host.held:
+            if not host.errand:
+                return False
+        elif not host.again and (not host.queue or (self._breadth_first and host.queue.depth > min(self._open))):
             return False
         if host.address is None or not host.address.full:
             return True
         host.address.waiting[host] = None
         return False
-
-    def _could_start(self, host: Host) -> bool:
-        if host.in_flight >= host.most or host.recalling:
-            return False
-        if host.errand:
-            return True
-        if host.held:
-            return False
-        if host.again:
-            return True
-        return bool(host.queue) and (not self._breadth_first or host.queue.depth <= min(self._open))
 
     def _list(self, host: Host) -> None:
         """Put the host in line if it could start a fetch; the one door to `_ready` and `_parked`."""

@@ -82,10 +82,6 @@ class Gate:
         rules = host.robots
         return rules.usage(self._policy.user_agent, url) if rules is not None and rules.states_usage else ()
 
-    def crawl_delay(self, host: Host) -> float | None:
-        """Tell how many seconds the rules ask between two fetches."""
-        return None if host.robots is None else host.robots.crawl_delay(self._policy.user_agent)
-
     def failed(self, host: Host, url: str, failure: Failure, now: float) -> None:
         """Take note of a page that did not come: a host that goes on like that is rested, and then given up.
 
@@ -160,7 +156,7 @@ class Gate:
 
     def _keep(self, host: Host, rules: robots.Robots, now: float) -> None:
         host.robots, host.robots_expire = rules, now + ROBOTS_LIFE
-        crawl_delay = self.crawl_delay(host)
+        crawl_delay = host.crawl_delay = rules.crawl_delay(self._policy.user_agent)
         if politeness.too_slow(self.policy(host), crawl_delay):
             _close(host, Reason.SKIP_CRAWL_DELAY, f"robots.txt: Crawl-delay: {crawl_delay:g}")
         elif crawl_delay:

@@ -25,6 +25,7 @@ IN_HANDLERS: Final = frozenset(
 )
 """What counts for `max_handler_errors`: an exception, and what ends a handler that a worker process runs."""
 
+_SERVER, _CPU = Waiting.SERVER, Waiting.CPU  # found sooner so, see `crawl.py`
 _BLOCKING: Final = frozenset((Reason.SKIP_ROBOTS, Reason.SKIP_CRAWL_DELAY, Reason.FAIL_ROBOTS_HTML))
 
 
@@ -103,10 +104,8 @@ class ChangeBook:
         self.counts: dict[Change, int] = {}
         self._examples: dict[str, tuple[str, ...]] = {}
 
-    def note(self, change: Change | None, url: str) -> None:
-        """Take note of a link that ended."""
-        if change is None:
-            return
+    def note(self, change: Change, url: str) -> None:
+        """Take note of what became of a link."""
         self.counts[change] = self.counts.get(change, 0) + 1
         known = self._examples.get(change.value, ())
         if change is not Change.UNCHANGED and len(known) < EXAMPLES:
@@ -178,13 +177,15 @@ class Ledger:
 
     def end(self, ended: Ended) -> None:
         """Take note of a link's outcome."""
-        url = ended.link.url
         self.tally.ended(ended.kind, ended.reason)
+        if ended.content:
+            self._duplicates.note(ended.content, ended.link.url)
+        if ended.simhash:
+            self._near.note(ended.simhash, ended.link.url)
+        if ended.change is not None:
+            self._changes.note(ended.change, ended.link.url)
         if ended.soft_404:
             self.soft_404s.note(ended.link)
-        self._changes.note(ended.change, url)
-        self._duplicates.note(ended.content, url)
-        self._near.note(ended.simhash, url)
         if ended.items:
             self._harvest.take(ended.items)
 
@@ -265,7 +266,7 @@ class TimeBook:
             self._started = self._last = now
         passed = now - self._last
         if passed > 0:
-            self.seconds[Waiting.SERVER] += passed * self._busy
+            self.seconds[_SERVER] += passed * self._busy
             self.seconds[self.idle] += passed * (self._slots - self._busy)
             self._last = now
 
@@ -276,9 +277,10 @@ class TimeBook:
     def end(self, took: float, answered_in: float) -> None:
         """Note that a slot is free again after `took` seconds, of which the server needed `answered_in`."""
         self._busy -= 1
-        own = max(0.0, took - answered_in)
-        self.seconds[Waiting.SERVER] -= own
-        self.seconds[Waiting.CPU] += own
+        own = took - answered_in
+        if own > 0.0:
+            self.seconds[_SERVER] -= own
+            self.seconds[_CPU] += own
 
     def restore(self, elapsed: float, seconds: Mapping[str, float]) -> None:
         """Go on from the books of earlier runs."""

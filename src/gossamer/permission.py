@@ -91,6 +91,6 @@ def _asked(address: str, policy: Policy, fetcher: Fetcher) -> Permission:
         body=came.body if came else b"",
         line=decision.line,
         rule=decision.rule,
-        crawl_delay=gate.crawl_delay(host),
+        crawl_delay=host.crawl_delay,
         sitemaps=rules.sitemaps if rules else (),
     )

@@ -131,9 +131,9 @@ class Saved(Struct, frozen=True):
 
 
 class Fetch(Struct, frozen=True):
-    """Start this fetch now: it is due, polite and allowed."""
+    """Start these fetches now: each is due, polite and allowed."""
 
-    request: Request
+    requests: tuple[Request, ...]
 
 
 class Recall(Struct, frozen=True):

@@ -12,6 +12,7 @@ Table = NDArray[np.uint64]
 
 _SMALLEST: Final = 1 << 12
 _FULL: Final = 0.6
+_FEW: Final = 32
 _MIGRATED_AT_LEAST: Final = 1 << 12
 
 
@@ -95,12 +96,15 @@ def _find(table: Table, wanted: Table) -> NDArray[np.bool_]:
 
 
 def _insert(table: Table, wanted: Table) -> NDArray[np.bool_]:
-    """Insert all of `wanted`; tell which were not there. Where several claim a slot, one wins and the others go on."""
+    """Insert all of `wanted`; tell which were not there. Where several claim a slot, one wins and the others go on.
+
+    The last few, whose way is long, go one by one: a round of arrays costs as much as `_FEW` of them.
+    """
     mask = np.uint64(len(table) - 1)
     slots = wanted & mask
     fresh = np.zeros(len(wanted), np.bool_)
     active = np.arange(len(wanted))
-    while active.size:
+    while active.size > _FEW:
         at, fingerprints = slots[active], wanted[active]
         empty = table[at] == 0
         table[at[empty]] = fingerprints[empty]
@@ -108,4 +112,11 @@ def _insert(table: Table, wanted: Table) -> NDArray[np.bool_]:
         fresh[active[empty & settled]] = True
         active = active[~settled]
         slots[active] = (slots[active] + np.uint64(1)) & mask
+    for one in active.tolist():
+        slot, mark = slots.item(one), wanted.item(one)
+        while (there := table.item(slot)) and there != mark:
+            slot = (slot + 1) % len(table)
+        if not there:
+            table[slot] = mark
+            fresh[one] = True
     return fresh

@@ -66,11 +66,11 @@ class Sitemaps:
 
     def unasked(self, host: Host) -> bool:
         """Tell whether a host may still have to be asked for its sitemaps."""
-        return host.key not in self._homes
+        return host.key not in self._homes and self._policy.sitemaps
 
     def discover(self, host: Host, depth: int, known: int) -> tuple[Request, ...]:
         """Ask for the sitemaps of a host whose first page, at this depth, came; `known` counts the links so far."""
-        if not self._policy.sitemaps or host.closed is not None or not self.unasked(host):
+        if host.closed is not None or not self.unasked(host):
             return ()
         depth = self._unread.get(host.key, depth)  # that of the first page, although it came in an earlier run
         if self._policy.max_depth is not None and depth >= self._policy.max_depth:

@@ -38,6 +38,7 @@ MOST_PARAMETERS: Final = 50
 REMEMBERED: Final = 100_000
 
 _DIGIT: Final = re.compile("[0-9]")
+_COUNTED: Final = re.compile("[0-9&]")
 _DIGITS: Final = re.compile("[0-9]+")
 _NUMERIC_TAIL: Final = re.compile(r"(?:/#)+(?=/?(?:\?|$))")
 _SESSION_HINT: Final = re.compile(r"sess|sid=|cfid|cftoken|/\(s\(", re.IGNORECASE)
@@ -156,10 +157,11 @@ class Budgets:
         """Count a new link, or name the trap it belongs to; `known` is how many links there are in all."""
         if not self._policy.traps or not link.depth:
             return ""
-        url, host, trap = link.url, host_key(link.url), ""
+        url, host = link.url, host_key(link.url)
+        trap = "" if host in self._hosts else self._host(link, host)
+        if not _COUNTED.search(url, len(host)):  # nearly every link ends here
+            return trap
         budget = max(self._policy.trap_budget, int(known * SHARE))
-        if host not in self._hosts:
-            trap = self._host(link, host)
         if "&" in url:
             trap = trap or self._facets(url, budget)
         return trap or (self._sequence(link, budget) if _DIGIT.search(url, len(host)) else "")

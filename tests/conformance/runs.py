@@ -61,8 +61,8 @@ class Run:
 
     def order(self, host: str) -> list[tuple[str, int]]:
         """In which order the pages of a host were asked for, and robots.txt."""
-        asked = [step.request for _, step in self.trace if isinstance(step, Fetch)]
-        return [(request.url, request.attempt) for request in asked if host_key(request.url) == host]
+        asked = [(request.url, request.attempt) for request in fetched(self)]
+        return [(url, attempt) for url, attempt in asked if host_key(url) == host]
 
 
 def run(case: Case, engine: str, journal: dict[str, Any] | None = None, **fields: Any) -> Run:
@@ -102,17 +102,12 @@ def assert_polite(run: Run) -> int:
     policy, hosts, fetches, running = run.policy, dict[str, HostAsSeen](), 0, 0
     for now, step in run.trace:
         match step:
-            case Fetch(request):
-                host = hosts.setdefault(host_key(request.url), HostAsSeen())
-                assert host.in_flight < policy.host_concurrency, f"{request.url}: too many at once on its host"
-                assert now >= host.ready_at - 1e-9, f"{request.url} at {now}: its host rests until {host.ready_at}"
-                if policy.robots and request.purpose is Purpose.PAGE:
-                    assert host.rules_known, f"{request.url}: robots.txt comes first"
-                host.in_flight += 1
-                running += 1
-                fetches += 1
+            case Fetch(requests):
+                for request in requests:
+                    _started(hosts.setdefault(host_key(request.url), HostAsSeen()), policy, request, now)
+                running += len(requests)
+                fetches += len(requests)
                 assert running <= (policy.concurrency or 1)
-                host.ready_at = max(host.ready_at, now + max(host.crawl_delay, _fixed(policy)))
             case Visited() | Failed() | RobotsRead():
                 running -= 1
                 _landed(hosts[host_key(step.request.url)], policy, step, now)
@@ -120,6 +115,15 @@ def assert_polite(run: Run) -> int:
                 pass
     assert running == 0, "everything landed"
     return fetches
+
+
+def _started(host: HostAsSeen, policy: Policy, request: Request, now: float) -> None:
+    assert host.in_flight < policy.host_concurrency, f"{request.url}: too many at once on its host"
+    assert now >= host.ready_at - 1e-9, f"{request.url} at {now}: its host rests until {host.ready_at}"
+    if policy.robots and request.purpose is Purpose.PAGE:
+        assert host.rules_known, f"{request.url}: robots.txt comes first"
+    host.in_flight += 1
+    host.ready_at = max(host.ready_at, now + max(host.crawl_delay, _fixed(policy)))
 
 
 def _fixed(policy: Policy) -> float:
@@ -163,4 +167,9 @@ def assert_replays(policy: Policy, trace: list[Step]) -> None:
 
 def retried(run: Run) -> list[Request]:
     """List the fetches that were not the first of their link."""
-    return [step.request for _, step in run.trace if isinstance(step, Fetch) and step.request.attempt]
+    return [request for request in fetched(run) if request.attempt]
+
+
+def fetched(run: Run) -> list[Request]:
+    """List all fetches, in the order in which they began."""
+    return [request for _, step in run.trace if isinstance(step, Fetch) for request in step.requests]

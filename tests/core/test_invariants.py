@@ -127,7 +127,8 @@ def test_a_stopped_crawl_lands_what_flies_and_starts_nothing_new(seed: int, afte
     whole = play(policy, web, seed=seed)
     web, _ = random_web(seed)
     stopped = play(policy, web, seed=seed, stop_after=after)
-    assert len(stopped.fetches) == min(after, len(whole.fetches))
+    # Those that are due at the same moment begin together.
+    assert min(after, len(whole.fetches)) <= len(stopped.fetches) < after + (policy.concurrency or 1)
     assert stopped.snapshot.in_flight == 0
 
 

@@ -55,8 +55,8 @@ def crawl_on(
     requests = []
     while True:
         match crawl.poll(now):
-            case Fetch(request):
-                requests.append(request)
+            case Fetch(due):
+                requests.extend(due)
             case Recall(ids):
                 crawl.handle(Recalled(tuple(journal.recall(ids))), now)
             case Commit(batch):
@@ -153,7 +153,7 @@ def test_a_resumed_crawl_spares_a_host_as_long_as_it_asked_before() -> None:
     saved, now = Books(), 0.0
     while True:
         match crawl.poll(now):
-            case Fetch(request):
+            case Fetch((request,)):
                 crawl.handle(Visitor(Policy()).visit(request, web.ask(request.url)), now)
                 if request.purpose is Purpose.PAGE:
                     crawl.stop(FinishReason.STOPPED)

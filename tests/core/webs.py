@@ -100,11 +100,12 @@ def play(
     fetches: list[tuple[str, Purpose, float, float]] = []
     while True:
         match crawl.poll(now):
-            case Fetch(request):
-                latency = chance.uniform(0.0, slowest) if seed is not None else 0.0
-                tick += 1
-                heapq.heappush(flying, (now + latency, tick, request, now, web.ask(request.url, request.purpose)))
-                if stop_after is not None and tick == stop_after:
+            case Fetch(requests):
+                for request in requests:
+                    latency = chance.uniform(0.0, slowest) if seed is not None else 0.0
+                    tick += 1
+                    heapq.heappush(flying, (now + latency, tick, request, now, web.ask(request.url, request.purpose)))
+                if stop_after is not None and tick >= stop_after:
                     crawl.stop(FinishReason.STOPPED)
             case Recall(ids):
                 assert ids

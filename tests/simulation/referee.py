@@ -88,8 +88,9 @@ class Referee:
     def saw(self, now: float, thing: Command | Event) -> None:
         """Judge one command or event."""
         match thing:
-            case Fetch(request):
-                self._fetch(request, now)
+            case Fetch(requests):
+                for request in requests:
+                    self._fetch(request, now)
             case Visited() | Failed() | RobotsRead():
                 self._landed(thing, now)
             case Commit(batch):

@@ -75,9 +75,10 @@ class Observer:
     def __call__(self, now: float, said: Command | Event) -> None:
         """Take one command or event; this is the driver's `trace`."""
         if isinstance(said, Fetch):
-            if said.request.purpose is Purpose.PAGE:
-                self.started.append(now)
-                self._begun[said.request.link.id] = now
+            for request in said.requests:
+                if request.purpose is Purpose.PAGE:
+                    self.started.append(now)
+                    self._begun[request.link.id] = now
         elif isinstance(said, Visited | Failed) and said.request.purpose is Purpose.PAGE:
             if not self.landed:
                 self.at_first()

@@ -104,11 +104,12 @@ class Driver:
             if self._trace is not None:
                 self._trace(now, command)
             match command:
-                case Fetch(request):
-                    self._in_flight += 1
-                    if self._auditor is not None:
-                        self._auditor.started(request, now)
-                    start(self._informed(request))
+                case Fetch(requests):
+                    self._in_flight += len(requests)
+                    for request in requests:
+                        if self._auditor is not None:
+                            self._auditor.started(request, now)
+                        start(self._informed(request))
                 case Recall(ids):
                     self._handle(Recalled(tuple(self._journal.recall(ids))), self._clock.now())
                 case Commit(batch):
