@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import re
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from markdown_it import MarkdownIt
 
 import gossamer
 from gossamer.cli import arguments
@@ -33,6 +35,11 @@ def pages() -> dict[str, str]:
     }
 
 
+def fragments() -> dict[str, str]:
+    """Give every text that gossamer itself shows and that is written in docs/, by its path under src/gossamer/."""
+    return {"cli/site_owners.html": site_owners()}
+
+
 def _page(title: str, *parts: str) -> str:
     note = "<!-- Written by docs/generate.py from the code; change it there. -->"
     return "\n\n".join([f"# {title}", note, *(part.strip("\n") for part in parts)]) + "\n"
@@ -41,6 +48,15 @@ def _page(title: str, *parts: str) -> str:
 def _table(heads: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
     cells = [heads, tuple("---" for _ in heads), *(tuple(cell.replace("|", "\\|") for cell in row) for row in rows)]
     return "\n".join("| " + " | ".join(row) + " |" for row in cells)
+
+
+# ---------------------------------------------------------------- what gossamer itself shows
+
+
+def site_owners() -> str:
+    """Write the page for site owners as a piece of HTML, its headings one level down: it becomes part of a page."""
+    text = (HERE / "explanation" / "for-site-owners.md").read_text(encoding="utf-8").partition("<!--")[0]
+    return str(MarkdownIt().render(re.sub("^#", "##", text, flags=re.MULTILINE)))
 
 
 # ---------------------------------------------------------------- the command line
@@ -262,6 +278,7 @@ def _first_line(member: Any) -> str:
 
 
 if __name__ == "__main__":
-    for path, text in pages().items():
-        (HERE / path).write_text(text, encoding="utf-8")
-        sys.stdout.write(f"docs/{path}\n")
+    for place, written in ((HERE, pages()), (SOURCE, fragments())):
+        for path, text in written.items():
+            (place / path).write_text(text, encoding="utf-8")
+            sys.stdout.write(f"{place.name}/{path}\n")

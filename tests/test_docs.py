@@ -306,6 +306,11 @@ def test_the_reference_is_current(generate: ModuleType, page: str) -> None:
     assert there == getattr(generate, page)(), f"reference/{page}.md is out of date: run python docs/generate.py"
 
 
+def test_what_gossamer_shows_is_what_is_written_here(generate: ModuleType) -> None:
+    for path, text in generate.fragments().items():
+        assert (generate.SOURCE / path).read_text(encoding="utf-8") == text, f"{path}: run python docs/generate.py"
+
+
 @pytest.mark.parametrize("code", [*Reason, *Waiting, *FinishReason])
 def test_every_reason_has_its_place_and_advice(code: Reason | Waiting | FinishReason) -> None:
     page = DOCS / "reference" / "reasons.md"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import resource
 import shutil
 import tomllib
@@ -12,8 +13,15 @@ from types import SimpleNamespace
 import pycurl
 import pytest
 
+from gossamer import fetch_all
 from gossamer.cli import doctor, main
+from gossamer.demo.server import Asked, DemoServer
+from gossamer.demo.site import Answer
+from gossamer.fetchers.options import user_agent
+from gossamer.parse.html import scan
+from gossamer.policy import Policy
 
+PAGE = "https://lab.example/crawler.html"
 Told = pytest.CaptureFixture[str]
 
 
@@ -59,6 +67,16 @@ def test_init_asks_once_at_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: T
         (["--contact", "a\nb"], "gossamer: "),
         (["--contact", "a", "-o", "nowhere/gossamer.toml"], "cannot be written: No such file"),
         (["--contact", "a", "-o", "crawl/gossamer.toml", "--force"], "crawl holds a crawl"),
+        (
+            ["--contact", "a@b.example", "--page", "p.html", "--mail", "a@b.example"],
+            "--page is the page that --contact",
+        ),
+        (["--contact", PAGE, "--page", "p.html"], "--page needs --mail"),
+        (["--contact", PAGE, "--page", "p.html", "--mail", "<b>@c"], "--page needs --mail"),
+        (["--contact", PAGE, "--page", "nowhere/p.html", "--mail", "a@b.example"], "nowhere/p.html cannot be written"),
+        (["--contact", PAGE, "--page", "crawl", "--mail", "a@b.example"], "crawl is there already"),
+        (["--contact", PAGE, "--mail", "a@b.example"], "name its file with --page"),
+        (["--contact", PAGE, "--purpose", "study"], "name its file with --page"),
     ],
 )
 def test_init_refuses_in_a_sentence(
@@ -79,6 +97,51 @@ def test_init_never_replaces_a_file_unasked(capsys: Told) -> None:
     assert Path("gossamer.toml").read_text() == "max_pages = 3\n"
     assert main(["init", "--contact", "a", "--force"]) == 0
     assert tomllib.loads(Path("gossamer.toml").read_text()) == {"contact": "a"}
+
+
+def test_init_writes_the_page_that_the_user_agent_leads_to(capsys: Told) -> None:
+    words = ["--contact", PAGE, "--page", "crawler.html", "--mail", "a+b@lab.example", "--purpose", "We <count> & \\1."]
+    assert main(["init", *words]) == 0
+    assert f"crawler.html is written; publish it as {PAGE}" in capsys.readouterr().out
+    page = Path("crawler.html").read_text(encoding="utf-8")
+    name = user_agent(Policy(contact=PAGE))
+    assert page.count(name) == 5, "in the first sentence, and in each line of the log"
+    assert '<a href="mailto:a+b@lab.example">a+b@lab.example</a>' in page
+    assert "We &lt;count&gt; &amp; \\1." in page
+    assert "How gossamer behaves on your server" in page
+    assert "Disallow: /search" in page
+    assert not scan(page).hrefs, "no link that leads nowhere"
+    assert main(["init", "-o", "other.toml", *words]) == 2
+    assert "crawler.html is there already; --force replaces it" in capsys.readouterr().err
+    assert not Path("other.toml").exists()
+
+
+class Noting(DemoServer):
+    """A site that notes who comes, and on which the page of the crawler lies, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.visitors: set[str] = set()
+        self.page = b""
+
+    def answer(self, asked: Asked) -> Answer:
+        self.visitors.add(asked.headers["user-agent"])
+        body = {"/": b"<p>Welcome", "/crawler.html": self.page}.get(asked.path)
+        return Answer(404, {}, b"none") if body is None else Answer(200, {"Content-Type": "text/html"}, body)
+
+
+def test_who_follows_the_user_agent_learns_how_gossamer_behaves(capsys: Told) -> None:
+    local = ["--allow-private", "127.0.0.1"]
+    with Noting() as site:
+        address = f"{site.url}crawler.html"
+        words = ["--contact", address, "--page", "crawler.html", "--mail", "me@lab.example"]
+        assert main(["init", *words]) == 0
+        site.page = Path("crawler.html").read_bytes()
+        assert main(["crawl", site.url, "--delay", "0", *local]) == 0
+        assert site.visitors == {user_agent(Policy(contact=address))}
+        (leads_to,) = re.findall(r"\(\+(.+)\)", site.visitors.pop())
+        (page,) = fetch_all([leads_to], allow_private=("127.0.0.1",))
+    assert "<h2>How gossamer behaves on your server</h2>" in page.body.decode()
 
 
 # ---------------------------------------------------------------- doctor

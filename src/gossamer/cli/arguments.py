@@ -96,6 +96,7 @@ INIT_EXAMPLES = """\
 examples:
   gossamer init                                              asks for your contact, writes ./gossamer.toml
   gossamer init --contact you@example.org                    asks nothing
+  gossamer init --contact https://lab.example/crawler.html --page crawler.html --mail you@lab.example
 
 exit codes: 0 written, 2 refused: the file is there already, or nobody can be asked
 """
@@ -464,7 +465,12 @@ def _add_init(parser: Parser) -> None:
     about = "your e-mail address or page, told to the sites; '' for none (default: you are asked)"
     choices.choice("--contact", metavar="C", default=None, about=about)
     choices.choice("-o", "--output", dest="file", metavar="FILE", default="gossamer.toml", about="write there")
-    choices.switch("--force", dest="force", about="replace the file if it is there")
+    about = "write a page about your crawler, to be published at the address that --contact gives"
+    choices.choice("--page", metavar="FILE", default="", about=about)
+    choices.choice("--mail", metavar="ADDRESS", default="", about="where the page tells a site's owner to write")
+    about = "what your crawls are for, in a sentence, told on the page"
+    choices.choice("--purpose", metavar="TEXT", default="", about=about)
+    choices.switch("--force", dest="force", about="replace files that are there")
     choices.choice("-h", "--help", action="help", about="show this and leave")
 
 

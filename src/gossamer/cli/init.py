@@ -1,17 +1,23 @@
-"""gossamer init: write a gossamer.toml to begin with, and ask for the one thing that every crawl should tell."""
+"""gossamer init: write a gossamer.toml to begin with, and ask for the one thing that every crawl should tell.
+
+On request it also writes the page that a User-Agent should lead to, for the user to publish.
+"""
 
 from __future__ import annotations
 
+import re
 import sys
 from argparse import Namespace
 from pathlib import Path
 
+from gossamer.cli.contact_page import contact_page
 from gossamer.cli.terminal import printable
 from gossamer.directory import toml
 from gossamer.errors import UserError
 from gossamer.fetchers.options import FetchOptions, user_agent
 from gossamer.policy import Policy
 
+_MAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+")
 QUESTION = "Your e-mail address or page, by which a site's owner can reach you instead of blocking you (empty: none): "
 TEMPLATE = """\
 # Settings of gossamer for crawls that begin in this directory.
@@ -32,21 +38,32 @@ TEMPLATE = """\
 
 def run(chosen: Namespace) -> int:
     """Write the file; ask for the contact where it was not given and somebody is there to be asked."""
-    path = Path(chosen.file)
+    path, page = Path(chosen.file), Path(chosen.page) if chosen.page else None
     if (path.parent / "journal.db").exists():
         raise UserError(f"{path.parent} holds a crawl, whose settings are frozen; go to another directory.")
-    if path.exists() and not chosen.force:
-        raise UserError(f"{path} is there already; --force replaces it.")
+    for there in (path, page):
+        if there is not None and there.exists() and not chosen.force:
+            raise UserError(f"{there} is there already; --force replaces it.")
     contact = _checked(_asked() if chosen.contact is None else chosen.contact)
-    line = f"contact = {toml(contact)}\n" if contact else '# contact = "you@example.org"\n'
-    try:
-        with path.open("w" if chosen.force else "x", encoding="utf-8") as file:
-            file.write(TEMPLATE.format(contact=line))
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror or error}.") from None
     name = user_agent(Policy(contact=contact))
+    if page is None and (chosen.mail or chosen.purpose):
+        raise UserError("--mail and --purpose are told on a page; name its file with --page crawler.html.")
+    if page is not None:
+        _check_page(contact, chosen.mail)
+        _write(page, contact_page(name, chosen.mail, chosen.purpose), replace=chosen.force)
+        sys.stdout.write(printable(f"{page} is written; publish it as {contact}") + "\n")
+    line = f"contact = {toml(contact)}\n" if contact else '# contact = "you@example.org"\n'
+    _write(path, TEMPLATE.format(contact=line), replace=chosen.force)
     sys.stdout.write(printable(f"{path} is written; sites will see you as {name}") + "\n")
     return 0
+
+
+def _write(path: Path, text: str, *, replace: bool) -> None:
+    try:
+        with path.open("w" if replace else "x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
 def _asked() -> str:
@@ -55,6 +72,16 @@ def _asked() -> str:
     sys.stderr.write(QUESTION)
     sys.stderr.flush()
     return sys.stdin.readline().strip()
+
+
+def _check_page(contact: str, mail: str) -> None:
+    """Refuse a page that no User-Agent leads to, or that names nobody."""
+    if not contact.startswith(("https://", "http://")):
+        raise UserError(
+            "--page is the page that --contact https://lab.example/crawler.html leads to; give its address."
+        )
+    if not _MAIL.fullmatch(mail):
+        raise UserError("--page needs --mail you@example.org: the address that the page tells to write to.")
 
 
 def _checked(contact: str) -> str:
