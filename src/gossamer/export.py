@@ -18,7 +18,7 @@ from gossamer.fetchers.answers import parse_header
 from gossamer.fetchers.decoding import decode
 from gossamer.journals import glance
 from gossamer.model import Failure, Link, OutcomeKind, PageRecord, Response
-from gossamer.outputs import open_output
+from gossamer.outputs import open_output, require
 from gossamer.outputs.archive import Kept, kept_answers
 from gossamer.outputs.members import warc_files
 from gossamer.outputs.rows import LinkRow, links_of
@@ -202,6 +202,7 @@ def _write_jsonl(directory: Path, path: Path) -> tuple[int, int]:
 
 
 def _write_graph(directory: Path, path: Path) -> tuple[int, int]:
+    require(("parquet",))
     from gossamer.outputs.tables import LINKS, TableFile
 
     count, made, rows = 0, 0, []

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -20,7 +21,8 @@ from gossamer.cli.terminal import line, printable, say
 from gossamer.crawler import Crawler
 from gossamer.demo.server import DemoServer
 from gossamer.engines.clock import FakeClock
-from gossamer.model import line_of
+from gossamer.ledger import IN_HANDLERS
+from gossamer.model import Counts, line_of
 from gossamer.reasons import FinishReason, Reason, Waiting
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202efdp.exe\x9b31m [bold]not bold[/bold] :smile:"
@@ -107,6 +109,14 @@ def test_a_site_that_refuses_crawlers_is_explained() -> None:
     assert summary.exit_code(crawler.report) == 3
 
 
+@pytest.mark.parametrize("reason", sorted(IN_HANDLERS))
+def test_pages_that_failed_in_handlers_were_fetched_all_the_same(reason: Reason) -> None:
+    crawler, _ = crawled({"/": "<title>Alone</title>"})
+    counts = Counts(failed=1, by_reason={reason.value: 1})
+    report = msgspec.structs.replace(crawler.report, pages=0, failed=1, counts=counts)
+    assert summary.exit_code(report) == summary.FINDINGS
+
+
 def test_what_limited_the_crawl_is_said_with_its_share_and_advice() -> None:
     crawler, findings = crawled({"/": "".join(f"<a href=/{number}>" for number in range(50))}, delay=3)
     said = summed_up(screen(120), crawler, findings)
@@ -131,7 +141,6 @@ def test_there_is_advice_for_every_limiting_factor(factor: Waiting) -> None:
     ],
 )
 def test_every_end_has_its_exit_code(reason: FinishReason, code: int) -> None:
-    import msgspec
 
     crawler, _ = crawled({"/": "x"})
     assert summary.exit_code(msgspec.structs.replace(crawler.report, finish_reason=reason)) == code
@@ -183,7 +192,6 @@ def test_before_the_crawl_begins_there_is_something_to_see() -> None:
 
 def test_the_speed_shown_is_that_of_the_last_seconds() -> None:
     crawler, _ = crawled({"/": "x"})
-    import msgspec
 
     first = crawler.report.snapshot
     later = msgspec.structs.replace(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -134,9 +133,7 @@ def test_a_table_that_cannot_be_finished_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_without_pyarrow_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("gossamer.outputs.parquet", "gossamer.outputs.tables"):
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setattr("gossamer.outputs.find_spec", lambda name: None)
     with pytest.raises(UserError, match="pip install pyarrow"):
         open_output("parquet", tmp_path)
 

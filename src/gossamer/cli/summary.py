@@ -10,6 +10,7 @@ from gossamer.cli.findings import KEPT, Findings
 from gossamer.cli.terminal import line, say
 from gossamer.cli.values import shown_duration, shown_size
 from gossamer.crawler import Report
+from gossamer.ledger import IN_HANDLERS
 from gossamer.model import Coverage, PageRecord
 from gossamer.outputs import ITEMS_FILE
 from gossamer.policy import Policy
@@ -57,7 +58,7 @@ def exit_code(report: Report) -> int:
     """Tell the exit code of a crawl that came to its end."""
     if report.finish_reason is FinishReason.STOPPED:
         return INTERRUPTED
-    if not report.pages and Reason.FAIL_HANDLER not in report.counts.by_reason:
+    if not report.pages and IN_HANDLERS.isdisjoint(report.counts.by_reason):
         return NOTHING
     if report.finish_reason in _LIMITS:
         return EARLY

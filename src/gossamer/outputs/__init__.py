@@ -75,6 +75,7 @@ def open_output(
                 earlier=earlier,
             )
         case "parquet":
+            require((format,))
             from gossamer.outputs.parquet import Parquet
 
             return Parquet(directory, durable=durable)

@@ -7,14 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from gossamer.errors import UserError
-from gossamer.outputs.files import sync_directory
+import pyarrow as pa  # type: ignore[import-untyped,import-not-found,unused-ignore]  # it brings no types
+from pyarrow import parquet
 
-try:
-    import pyarrow as pa  # type: ignore[import-untyped,import-not-found,unused-ignore]  # it brings no types
-    from pyarrow import parquet
-except ImportError:
-    raise UserError("Parquet files need pyarrow: pip install pyarrow (it is gossamer's extra [parquet]).") from None
+from gossamer.outputs.files import sync_directory
 
 _TIMINGS: Final = [(name, pa.float64()) for name in ("dns", "connect", "tls", "first_byte", "body", "total")]
 
