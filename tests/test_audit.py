@@ -14,10 +14,11 @@ from gossamer.engines import audit
 from gossamer.engines.audit import Auditor
 from gossamer.engines.clock import FakeClock
 from gossamer.gate import Gate
-from gossamer.model import Audit, Failure, HostAudit, Link, OutcomeKind, Purpose, Request, Response
+from gossamer.model import Failure, Link, OutcomeKind, Purpose, Request, Response
 from gossamer.policy import HostManners, Policy
 from gossamer.protocol import Failed, RobotsRead
 from gossamer.reasons import Reason
+from gossamer.snapshot import Audit, HostAudit
 
 A, B = "https://a.example", "https://b.example"
 RULES = "User-agent: *\nDisallow: /secret/\nDisallow: /*.php\nCrawl-delay: 1\n"

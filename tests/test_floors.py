@@ -14,7 +14,7 @@ FLOORS = {
     name: floor
     for floor, names in enumerate(
         (
-            "errors reasons model protocol",
+            "errors reasons model snapshot protocol",
             "policy urls spelling scope patterns robots politeness retries traps",
             "parse",
             (

@@ -6,9 +6,10 @@ import re
 
 import pytest
 
-from gossamer.model import Counts, Link, Request, Snapshot
+from gossamer.model import Link, Request
 from gossamer.protocol import Saved
 from gossamer.reasons import FinishReason, Reason, Waiting
+from gossamer.snapshot import Counts, Snapshot
 
 
 @pytest.mark.parametrize("reason", [*Reason, *Waiting, *FinishReason])

@@ -19,9 +19,10 @@ from gossamer.errors import UserError
 from gossamer.export import export, visits
 from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
 from gossamer.lock import Lock
-from gossamer.model import Change, Changes
+from gossamer.model import Change
 from gossamer.outputs.members import warc_files
 from gossamer.reasons import FinishReason
+from gossamer.snapshot import Changes
 
 ORIGIN = "https://example.org"
 ENGINES = ("inline", "threads", "asyncio")

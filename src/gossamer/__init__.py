@@ -19,21 +19,11 @@ if TYPE_CHECKING:
     from gossamer.errors import GossamerError, JournalError, OutputError, UserError
     from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
     from gossamer.handlers import on
-    from gossamer.model import (
-        Change,
-        Changes,
-        Counts,
-        Coverage,
-        Failure,
-        OutcomeKind,
-        PageRecord,
-        Response,
-        Snapshot,
-        Timings,
-    )
+    from gossamer.model import Change, Failure, OutcomeKind, PageRecord, Response, Timings
     from gossamer.page import Page
     from gossamer.policy import HostManners, Policy
     from gossamer.reasons import FinishReason, Reason, Waiting
+    from gossamer.snapshot import Changes, Counts, Coverage, Snapshot
 
     __version__: str
 
@@ -43,13 +33,11 @@ _HOMES = {
     "errors": ("GossamerError", "JournalError", "OutputError", "UserError"),
     "fetchers.recorded": ("RecordedFetcher", "RecordedPage"),
     "handlers": ("on",),
-    "model": (
-        *("Change", "Changes", "Counts", "Coverage", "Failure", "OutcomeKind", "PageRecord", "Response", "Snapshot"),
-        "Timings",
-    ),
+    "model": ("Change", "Failure", "OutcomeKind", "PageRecord", "Response", "Timings"),
     "page": ("Page",),
     "policy": ("HostManners", "Policy"),
     "reasons": ("FinishReason", "Reason", "Waiting"),
+    "snapshot": ("Changes", "Counts", "Coverage", "Snapshot"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from gossamer.kinds import merged
-from gossamer.model import Coverage, FieldBook, Item, TypeBook
+from gossamer.model import Item
+from gossamer.snapshot import Coverage, FieldBook, TypeBook
 
 MOST_TYPES: Final = 100
 MOST_FIELDS: Final = 500

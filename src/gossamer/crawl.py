@@ -22,7 +22,6 @@ from gossamer.host import Host
 from gossamer.ledger import IN_HANDLERS, Ledger, RestBook, TimeBook
 from gossamer.model import (
     NO_OUTLINKS,
-    Books,
     Link,
     OutcomeKind,
     Outlink,
@@ -32,7 +31,6 @@ from gossamer.model import (
     Refusal,
     Request,
     Response,
-    Snapshot,
 )
 from gossamer.policy import Policy
 from gossamer.protocol import (
@@ -53,6 +51,7 @@ from gossamer.protocol import (
 )
 from gossamer.reasons import FinishReason, Reason, Waiting
 from gossamer.sitemaps import Sitemaps
+from gossamer.snapshot import Books, Snapshot
 from gossamer.spelling import respelled
 from gossamer.urls import fingerprint, host_key
 

@@ -50,7 +50,7 @@ from gossamer.importing import refuse_while_loading
 from gossamer.journals.earlier import EarlierPages
 from gossamer.journals.memory import MemoryJournal
 from gossamer.ledger import EXAMPLES
-from gossamer.model import Audit, Changes, Counts, Coverage, OutcomeKind, Snapshot
+from gossamer.model import OutcomeKind
 from gossamer.outputs import FORMATS, ITEMS, RESULTS
 from gossamer.page import Page
 from gossamer.parse import content
@@ -59,6 +59,7 @@ from gossamer.politeness import Manners
 from gossamer.ports import AsyncFetcher, Clock, Fetcher, Journal
 from gossamer.protocol import Ended, Saved
 from gossamer.reasons import FinishReason, Waiting
+from gossamer.snapshot import Audit, Changes, Counts, Coverage, Snapshot
 from gossamer.visit import Visitor, Work
 
 EngineName = Literal["inline", "threads", "asyncio", "processes"]

@@ -14,9 +14,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gossamer.model import Alike, Books, Duplicates, NearDuplicates
 from gossamer.parse.simhash import NEAR
 from gossamer.seen import Seen
+from gossamer.snapshot import Alike, Books, Duplicates, NearDuplicates
 
 LEAST_SIZE: Final = 256
 """Bytes a body must have for its content to be compared: many an empty or one-word page is the same by chance."""

@@ -7,9 +7,10 @@ from typing import Final
 
 from gossamer.coverage import Harvest
 from gossamer.duplicates import DuplicateBook, NearBook
-from gossamer.model import Books, Change, Changes, Counts, Link, NearDuplicates, OutcomeKind, Snapshot, SoftErrors
+from gossamer.model import Change, Link, OutcomeKind
 from gossamer.protocol import Ended
 from gossamer.reasons import FinishReason, Reason, Waiting
+from gossamer.snapshot import Books, Changes, Counts, NearDuplicates, Snapshot, SoftErrors
 
 _NETWORK: Final = frozenset(
     (

@@ -11,7 +11,6 @@ from msgspec import Struct
 
 from gossamer.model import (
     NO_OUTLINKS,
-    Books,
     Change,
     Failure,
     Item,
@@ -26,6 +25,7 @@ from gossamer.model import (
     record_of,
 )
 from gossamer.reasons import FinishReason, Reason
+from gossamer.snapshot import Books
 
 # ---------------------------------------------------------------- values that cross the border with the journal
 

@@ -13,9 +13,10 @@ from itertools import islice
 from typing import Final
 
 from gossamer.host import Host
-from gossamer.model import Link, OutcomeKind, Outlink, PageRecord, Purpose, Request, SitemapBook
+from gossamer.model import Link, OutcomeKind, Outlink, PageRecord, Purpose, Request
 from gossamer.policy import Policy
 from gossamer.scope import Scope
+from gossamer.snapshot import SitemapBook
 from gossamer.urls import Resolver, host_key
 
 MAX_FILES: Final = 1000

@@ -14,10 +14,11 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from gossamer.model import Link, TrapSeen
+from gossamer.model import Link
 from gossamer.policy import Policy
 from gossamer.reasons import Reason
 from gossamer.scope import registrable_domain
+from gossamer.snapshot import TrapSeen
 from gossamer.urls import host_key, path
 
 SHARE: Final = 0.1

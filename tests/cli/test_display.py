@@ -22,8 +22,9 @@ from gossamer.crawler import Crawler
 from gossamer.demo.server import DemoServer
 from gossamer.engines.clock import FakeClock
 from gossamer.ledger import IN_HANDLERS
-from gossamer.model import Counts, line_of
+from gossamer.model import line_of
 from gossamer.reasons import FinishReason, Reason, Waiting
+from gossamer.snapshot import Counts
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202efdp.exe\x9b31m [bold]not bold[/bold] :smile:"
 
@@ -141,7 +142,6 @@ def test_there_is_advice_for_every_limiting_factor(factor: Waiting) -> None:
     ],
 )
 def test_every_end_has_its_exit_code(reason: FinishReason, code: int) -> None:
-
     crawler, _ = crawled({"/": "x"})
     assert summary.exit_code(msgspec.structs.replace(crawler.report, finish_reason=reason)) == code
 

@@ -14,7 +14,7 @@ from gossamer.crawler import Crawler
 from gossamer.demo.server import DemoServer
 from gossamer.engines.clock import FakeClock
 from gossamer.fetchers.recorded import RecordedFetcher
-from gossamer.model import Changes
+from gossamer.snapshot import Changes
 
 
 @pytest.fixture(autouse=True)

@@ -12,9 +12,10 @@ from gossamer.addresses import Addresses
 from gossamer.crawl import Crawl
 from gossamer.frontier import Frontier
 from gossamer.host import Host
-from gossamer.model import Books, Failure, Response
+from gossamer.model import Failure, Response
 from gossamer.policy import Policy
 from gossamer.reasons import Reason, Waiting
+from gossamer.snapshot import Books
 from gossamer.urls import host_key
 
 NAMES = [f"https://{name}.example/" for name in "abcdef"]

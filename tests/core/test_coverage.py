@@ -6,7 +6,8 @@ import pytest
 
 from gossamer.coverage import MOST_FIELDS, MOST_TYPES, OTHERS, Harvest, coverage_of
 from gossamer.items import item_of
-from gossamer.model import FieldBook, Item, TypeBook
+from gossamer.model import Item
+from gossamer.snapshot import FieldBook, TypeBook
 
 
 def items(*several: dict[str, object]) -> list[Item]:

@@ -11,7 +11,7 @@ from gossamer.crawler import Crawler
 from gossamer.duplicates import DuplicateBook
 from gossamer.engines.clock import FakeClock
 from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
-from gossamer.model import Books, Duplicates
+from gossamer.snapshot import Books, Duplicates
 
 ORIGIN = "https://example.org"
 LONG = "<p>" + "The same words again. " * 20

@@ -8,20 +8,10 @@ import pytest
 from core.webs import html
 from gossamer.ledger import ChangeBook
 from gossamer.memo import Memo, change_of, conditions, content_hash, packed, unpacked
-from gossamer.model import (
-    NO_OUTLINKS,
-    Books,
-    Change,
-    Changes,
-    Earlier,
-    Link,
-    OutcomeKind,
-    PageRecord,
-    Request,
-    Response,
-)
+from gossamer.model import NO_OUTLINKS, Change, Earlier, Link, OutcomeKind, PageRecord, Request, Response
 from gossamer.policy import Policy
 from gossamer.protocol import Visited
+from gossamer.snapshot import Books, Changes
 from gossamer.visit import Visitor
 
 HOME = "https://a.example/dir/page"

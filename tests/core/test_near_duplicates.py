@@ -15,7 +15,7 @@ from gossamer.crawler import Crawler, Report
 from gossamer.duplicates import NearBook, grouped
 from gossamer.engines.clock import FakeClock
 from gossamer.fetchers.recorded import RecordedFetcher
-from gossamer.model import Alike, NearDuplicates
+from gossamer.snapshot import Alike, NearDuplicates
 
 ORIGIN = "https://example.org"
 

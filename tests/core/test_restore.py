@@ -13,10 +13,11 @@ from gossamer.crawl import Crawl
 from gossamer.frontier import Frontier
 from gossamer.host import place_of
 from gossamer.journals.memory import MemoryJournal
-from gossamer.model import Books, Link, Outlink, Outlinks, Purpose, Response
+from gossamer.model import Link, Outlink, Outlinks, Purpose, Response
 from gossamer.policy import Policy
 from gossamer.protocol import Batch, Chunk, Commit, Committed, Fetch, Recall, Recalled, Saved, Stop, Wait
 from gossamer.reasons import FinishReason
+from gossamer.snapshot import Books
 from gossamer.urls import fingerprint, host_key
 from gossamer.visit import Visitor
 

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from core.webs import Played, Web, play, random_web, robots_txt
 from gossamer import sitemaps
-from gossamer.model import Failure, Outlink, Purpose, Response, SitemapBook
+from gossamer.model import Failure, Outlink, Purpose, Response
 from gossamer.policy import Policy
 from gossamer.reasons import FinishReason, Reason
+from gossamer.snapshot import SitemapBook
 
 A = "https://a.example"
 

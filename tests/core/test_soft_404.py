@@ -10,9 +10,10 @@ import pytest
 from gossamer import Crawler, RecordedFetcher, RecordedPage, Report
 from gossamer.cli import summary
 from gossamer.engines.clock import FakeClock
-from gossamer.model import Failure, Purpose, SoftErrors
+from gossamer.model import Failure, Purpose
 from gossamer.parse.sketch import same, sketch
 from gossamer.reasons import Reason
+from gossamer.snapshot import SoftErrors
 from gossamer.urls import fingerprint
 
 ORIGIN = "https://example.org"

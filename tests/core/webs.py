@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from gossamer.crawl import Crawl
 from gossamer.frontier import Frontier
 from gossamer.journals.memory import MemoryJournal
-from gossamer.model import Failure, Purpose, Request, Response, Snapshot, Timings
+from gossamer.model import Failure, Purpose, Request, Response, Timings
 from gossamer.policy import Policy
 from gossamer.politeness import Manners
 from gossamer.protocol import Commit, Committed, Ended, Fetch, Recall, Recalled, Stop, Wait
 from gossamer.reasons import FinishReason, Reason
+from gossamer.snapshot import Snapshot
 from gossamer.urls import host_key
 from gossamer.visit import Visitor
 

@@ -17,8 +17,9 @@ from gossamer.journals import sqlite as module
 from gossamer.journals.glance import Glance, glance, lines
 from gossamer.journals.schema import FORMAT
 from gossamer.journals.sqlite import SqliteJournal
-from gossamer.model import Books, Link, OutcomeKind, PageRecord
+from gossamer.model import Link, OutcomeKind, PageRecord
 from gossamer.protocol import Batch, Chunk, Ended
+from gossamer.snapshot import Books
 from gossamer.urls import fingerprint
 
 

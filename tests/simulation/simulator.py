@@ -38,11 +38,12 @@ from gossamer.crawl import Crawl
 from gossamer.engines.driver import Driver, run
 from gossamer.errors import JournalError, OutputError
 from gossamer.frontier import Frontier
-from gossamer.model import Books, Link, PageRecord
+from gossamer.model import Link, PageRecord
 from gossamer.policy import Policy
 from gossamer.ports import Journal, Output
 from gossamer.protocol import Command, Commit, Committed, Ended, Event, Recalled, Saved, Wait
 from gossamer.reasons import FinishReason
+from gossamer.snapshot import Books
 from gossamer.visit import Visitor
 from simulation.disk import Blow, Crash, End, Fate
 from simulation.network import SimulatedClock, SimulatedEngine

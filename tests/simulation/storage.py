@@ -11,9 +11,10 @@ from msgspec import Struct
 
 from gossamer.errors import JournalError
 from gossamer.host import place_of
-from gossamer.model import Books, Link
+from gossamer.model import Link
 from gossamer.ports import Journal, Output
 from gossamer.protocol import Batch, Chunk, Saved
+from gossamer.snapshot import Books
 from gossamer.urls import host_key
 from simulation.disk import Disk, Fate, File
 from simulation.plan import Plan

@@ -14,9 +14,9 @@ from msgspec import Struct
 
 from gossamer.cli.terminal import line, printable
 from gossamer.cli.values import shown_duration, shown_size
-from gossamer.model import Snapshot
 from gossamer.page import Page
 from gossamer.reasons import Waiting
+from gossamer.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

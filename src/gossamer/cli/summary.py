@@ -11,10 +11,11 @@ from gossamer.cli.terminal import line, say
 from gossamer.cli.values import shown_duration, shown_size
 from gossamer.crawler import Report
 from gossamer.ledger import IN_HANDLERS
-from gossamer.model import Coverage, PageRecord
+from gossamer.model import PageRecord
 from gossamer.outputs import ITEMS_FILE
 from gossamer.policy import Policy
 from gossamer.reasons import FinishReason, Reason, Waiting
+from gossamer.snapshot import Coverage
 
 if TYPE_CHECKING:
     from rich.console import Console

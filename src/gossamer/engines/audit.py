@@ -11,11 +11,12 @@ import re
 from itertools import islice
 from typing import Final
 
-from gossamer.model import Audit, Failure, HostAudit, Purpose, Request, Response
+from gossamer.model import Failure, Purpose, Request, Response
 from gossamer.policy import Policy
 from gossamer.politeness import Manners
 from gossamer.protocol import Failed, RobotsRead, Visited
 from gossamer.robots import Robots, parse
+from gossamer.snapshot import Audit, HostAudit
 from gossamer.urls import host_key, resolve
 
 LEAST_REST: Final = 0.2

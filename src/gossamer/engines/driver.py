@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from gossamer.crawl import Crawl
 from gossamer.engines.audit import Auditor
 from gossamer.errors import OutputError
-from gossamer.model import Failure, Purpose, Request, Response, Snapshot
+from gossamer.model import Failure, Purpose, Request, Response
 from gossamer.ports import Before, Clock, Journal, Output
 from gossamer.protocol import (
     Batch,
@@ -33,6 +33,7 @@ from gossamer.protocol import (
     Wait,
 )
 from gossamer.reasons import FinishReason
+from gossamer.snapshot import Snapshot
 
 FetchEvent = Visited | Failed | RobotsRead
 Visit = Callable[[Request, Response | Failure], FetchEvent]

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from gossamer.journals.schema import check, plainly
-from gossamer.model import Books
+from gossamer.snapshot import Books
 
 
 class Glance(Struct, frozen=True):

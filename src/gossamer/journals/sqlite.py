@@ -18,8 +18,9 @@ from msgspec import Struct
 
 from gossamer.host import place_of
 from gossamer.journals.schema import TABLES, Connect, plainly, prepare
-from gossamer.model import Books, Link
+from gossamer.model import Link
 from gossamer.protocol import Batch, Chunk, Saved
+from gossamer.snapshot import Books
 from gossamer.urls import host_key
 
 LINKS_AT_ONCE: Final = 1 << 19

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from gossamer.errors import UserError
-from gossamer.model import TypeBook
 from gossamer.policy import Policy
 from gossamer.ports import Output
+from gossamer.snapshot import TypeBook
 
 FORMATS: Final = ("jsonl", "warc", "parquet", "markdown")
 """The formats a crawl can write, by the names users give them."""

@@ -13,9 +13,9 @@ import pyarrow as pa  # type: ignore[import-untyped,import-not-found,unused-igno
 from gossamer import kinds
 from gossamer.errors import OutputError
 from gossamer.items import OWN
-from gossamer.model import TypeBook
 from gossamer.outputs.tables import TableFile
 from gossamer.protocol import Batch
+from gossamer.snapshot import TypeBook
 
 _GROUP: Final = 5000  # rows of one type that become a row group: bounds the memory
 _URL, _HANDLER, _TYPE = OWN
