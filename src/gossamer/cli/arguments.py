@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
-from gossamer.cli import values
+from gossamer.cli import examples, values
+from gossamer.cli.parsers import Formatter, Group, Parser, Version
 from gossamer.errors import UserError
-from gossamer.policy import Policy
 
 VERBS: Final = ("crawl", "resume", "status", "fetch", "demo", "export", "robots", "bench", "init", "doctor")
 ENGINES: Final = ("asyncio", "threads", "processes", "inline")
@@ -17,115 +17,6 @@ FETCH_ENGINES: Final = ("asyncio", "threads", "inline")
 FORMATS: Final = ("jsonl", "warc", "parquet", "markdown")
 WORKLOADS: Final = ("overhead", "web", "parse", "polite")
 EXPORTS: Final = ("jsonl", "parquet", "markdown", "graph", "graphml")
-_DEFAULTS: Final = Policy()
-
-CRAWL_EXAMPLES = """\
-examples:
-  gossamer crawl https://example.org/                        a whole site, politely
-  gossamer crawl https://example.org/docs/ --scope prefix    one part of it
-  gossamer crawl https://example.org/ --max-pages 100 -o try a first look, results in ./try
-  gossamer crawl localhost:8000 --allow-private localhost --delay 0
-                                                             your own site, at full speed
-  gossamer crawl https://example.org/ -o - | jq .title       results as JSON lines on stdout
-  gossamer crawl --update example.org.crawl                  once more: what has changed since?
-
-exit codes: 0 every link visited, 1 the same with broken links or failed pages, 2 usage,
-            3 nothing useful fetched, 4 ended early (a limit), 70 a bug, 130 interrupted,
-            141 whoever read stdout left
-"""
-RESUME_EXAMPLES = """\
-examples:
-  gossamer resume example.org.crawl                          go on wherever it ended: nothing is recorded twice
-  gossamer resume example.org.crawl --max-pages 50000        with a higher limit
-  gossamer resume example.org.crawl -e threads --delay 2     on another engine, with other manners
-
-Everything else stays as it was when the crawl began. Exit codes are those of `gossamer crawl`.
-"""
-STATUS_EXAMPLES = """\
-examples:
-  gossamer status example.org.crawl                          while it runs, and after it ended or died
-  gossamer status example.org.crawl --json | jq .pending
-
-exit codes: 0 told, 2 usage (no crawl there), 4 the journal cannot be read
-"""
-FETCH_EXAMPLES = """\
-examples:
-  gossamer fetch https://example.org/ https://example.net/
-  gossamer fetch -i urls.txt > pages.jsonl                   one JSON line a URL, in the order asked
-  cut -f2 table.tsv | gossamer fetch -i - --save bodies      the bodies too, as files
-
-A download asks no robots.txt and rests for nobody; use `gossamer crawl` to follow links.
-exit codes: 0 all downloaded, 1 some failed, 2 usage, 3 none downloaded, 70 a bug, 130 interrupted,
-            141 whoever read stdout left
-"""
-ROBOTS_EXAMPLES = """\
-examples:
-  gossamer robots https://example.org/private/page           may gossamer fetch it, and which line says so?
-  gossamer robots example.org --agent otherbot --show        the whole file, as another crawler reads it
-  gossamer robots -q example.org && echo welcome             only the exit code
-
-Nothing is tried twice here; a crawl comes back after failures that may pass.
-exit codes: 0 allowed, 1 disallowed, 2 usage, 3 unknown: robots.txt is out of reach or no text of rules,
-            70 a bug, 130 interrupted
-"""
-DEMO_EXAMPLES = """\
-examples:
-  gossamer demo                    crawl a small website that lives on this machine
-  gossamer demo -e threads         the same on a pool of threads
-  gossamer demo --serve            keep it running, to try any command on it
-"""
-EXPORT_EXAMPLES = """\
-examples:
-  gossamer export example.org.crawl -f jsonl | jq .title     the records once more, as they were written
-  gossamer export example.org.crawl -f parquet -o tables     pages and links as tables
-  gossamer export example.org.crawl -f graphml               who links to whom, for graph programs
-
-All but jsonl are made from the bodies, so the crawl must have kept them: gossamer crawl -f warc
-exit codes: 0 exported, 2 usage, 4 files could not be read or written, 70 a bug, 130 interrupted
-"""
-BENCH_EXAMPLES = """\
-examples:
-  gossamer bench --quick                                     a first answer in a minute and a half
-  gossamer bench --from example.org.crawl                    for your own crawl, replayed on this machine
-  gossamer bench --json a.json && gossamer bench --json b.json && gossamer bench compare a.json b.json
-
-Nobody is asked but a server on this machine. Figures are on stdout, plots in an HTML page.
-exit codes: 0 measured, 1 compared and they disagree, 2 usage, 4 it could not go on, 70 a bug, 130 interrupted
-"""
-INIT_EXAMPLES = """\
-examples:
-  gossamer init                                              asks for your contact, writes ./gossamer.toml
-  gossamer init --contact you@example.org                    asks nothing
-  gossamer init --contact https://lab.example/crawler.html --page crawler.html --mail you@lab.example
-
-exit codes: 0 written, 2 refused: the file is there already, or nobody can be asked
-"""
-DOCTOR_EXAMPLES = """\
-examples:
-  gossamer doctor                                            has this machine all that a crawl needs?
-  gossamer doctor --host wiki.internal                       and can it resolve that name?
-
-exit codes: 0 all is well, 1 something is amiss
-"""
-EXAMPLES = """\
-start here:
-  gossamer demo                    see what it does, on a website of its own
-  gossamer https://example.org/    crawl a site: the same as `gossamer crawl`
-  gossamer crawl --help            every choice, with its default
-"""
-
-
-class Parser(argparse.ArgumentParser):
-    """An argument parser that complains in sentences, by exception."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise the complaint with a hint where help is."""
-        said = message.replace("argument ", "").strip().rstrip(".")
-        raise UserError(f"{said}.\nTry: {self.prog} --help")
-
-    def format_help(self) -> str:
-        """Write the help, without the empty line that argparse puts before a list of commands."""
-        return super().format_help().replace("commands:\n  \n", "commands:\n")
 
 
 def read(words: Sequence[str]) -> argparse.Namespace:
@@ -182,27 +73,27 @@ def _flags(parser: argparse.ArgumentParser) -> list[str]:
 
 def _parsers() -> tuple[Parser, dict[str, Parser]]:
     parser = _parser(
-        "gossamer", "A polite, fast web crawler that explains itself.", EXAMPLES, usage="gossamer COMMAND …"
+        "gossamer", "A polite, fast web crawler that explains itself.", examples.GOSSAMER, usage="gossamer COMMAND …"
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="tell the version and leave")
+    parser.add_argument("--version", action=Version, nargs=0, help="tell the version and leave")
     commands = parser.add_subparsers(title="commands", dest="verb", metavar="", parser_class=Parser, prog="gossamer")
     about = {
-        "crawl": ("follow the links of a site, and record every page", CRAWL_EXAMPLES, _add_crawl),
-        "resume": ("go on with a crawl that was stopped or died", RESUME_EXAMPLES, _add_resume),
-        "status": ("tell how a crawl is doing", STATUS_EXAMPLES, _add_status),
-        "fetch": ("download many URLs, in the order asked", FETCH_EXAMPLES, _add_fetch),
-        "robots": ("ask robots.txt whether a page may be fetched, and why", ROBOTS_EXAMPLES, _add_robots),
-        "demo": ("crawl a small website on this machine, to see how it goes", DEMO_EXAMPLES, _add_demo),
-        "export": ("make other formats of a crawl that is over", EXPORT_EXAMPLES, _add_export),
-        "bench": ("measure which engine suits your work, on this machine", BENCH_EXAMPLES, _add_bench),
-        "init": ("write a gossamer.toml to begin with", INIT_EXAMPLES, _add_init),
-        "doctor": ("look whether this machine has what a crawl needs", DOCTOR_EXAMPLES, _add_doctor),
+        "crawl": ("follow the links of a site, and record every page", examples.CRAWL, _add_crawl),
+        "resume": ("go on with a crawl that was stopped or died", examples.RESUME, _add_resume),
+        "status": ("tell how a crawl is doing", examples.STATUS, _add_status),
+        "fetch": ("download many URLs, in the order asked", examples.FETCH, _add_fetch),
+        "robots": ("ask robots.txt whether a page may be fetched, and why", examples.ROBOTS, _add_robots),
+        "demo": ("crawl a small website on this machine, to see how it goes", examples.DEMO, _add_demo),
+        "export": ("make other formats of a crawl that is over", examples.EXPORT, _add_export),
+        "bench": ("measure which engine suits your work, on this machine", examples.BENCH, _add_bench),
+        "init": ("write a gossamer.toml to begin with", examples.INIT, _add_init),
+        "doctor": ("look whether this machine has what a crawl needs", examples.DOCTOR, _add_doctor),
     }
     verbs = {}
-    for verb, (summary, examples, add) in about.items():
+    for verb, (summary, below, add) in about.items():
         verbs[verb] = commands.add_parser(
-            verb, help=summary, description=f"{summary[:1].upper()}{summary[1:]}.", epilog=examples, add_help=False,
-            formatter_class=_Formatter, allow_abbrev=False, argument_default=argparse.SUPPRESS,
+            verb, help=summary, description=f"{summary[:1].upper()}{summary[1:]}.", epilog=below, add_help=False,
+            formatter_class=Formatter, allow_abbrev=False, argument_default=argparse.SUPPRESS,
         )  # fmt: skip
         add(verbs[verb])
     return parser, verbs
@@ -210,51 +101,9 @@ def _parsers() -> tuple[Parser, dict[str, Parser]]:
 
 def _parser(prog: str, description: str, epilog: str, usage: str) -> Parser:
     return Parser(
-        prog=prog, usage=usage, description=description, epilog=epilog, formatter_class=_Formatter,
+        prog=prog, usage=usage, description=description, epilog=epilog, formatter_class=Formatter,
         allow_abbrev=False, argument_default=argparse.SUPPRESS,
     )  # fmt: skip
-
-
-class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Help with room for the flags."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=32)
-
-
-class _Version(argparse.Action):
-    """Print the version, which is only looked up when asked for."""
-
-    def __call__(self, *_: Any) -> None:
-        import gossamer
-
-        print(f"gossamer {gossamer.__version__}")
-        raise SystemExit(0)
-
-
-class _Group:
-    """A titled group of flags."""
-
-    def __init__(self, parser: Parser, title: str) -> None:
-        self._group = parser.add_argument_group(title)
-
-    def setting(self, *flags: str, dest: str, about: str, **more: Any) -> None:
-        """Add the flag of a Policy field: how its value is read and its default come from there."""
-        default = getattr(_DEFAULTS, dest, None)
-        shown = f" (default: {values.shown_setting(dest, default)})" if default not in (None, "", ()) else ""
-        if dest in values.READERS:
-            more["type"] = values.READERS[dest]
-        self._group.add_argument(*flags, dest=dest, help=(about + shown).replace("%", "%%"), **more)
-
-    def switch(self, *flags: str, dest: str, about: str, on: bool = True) -> None:
-        """Add a flag without value, for a choice of the command itself: off unless given."""
-        self._group.add_argument(
-            *flags, dest=dest, help=about, action="store_true" if on else "store_false", default=not on
-        )
-
-    def choice(self, *names: str, about: str, **more: Any) -> None:
-        """Add any other argument."""
-        self._group.add_argument(*names, help=about, **more)
 
 
 def _add_crawl(parser: Parser) -> None:
@@ -264,7 +113,7 @@ def _add_crawl(parser: Parser) -> None:
     _add_fetching(parser)
     defaults = "asyncio 64, threads 8, processes 64 each"
     _add_crawl_speed(parser, f"requests at once, to all hosts together (default: {defaults})")
-    results = _Group(parser, "results")
+    results = Group(parser, "results")
     about = "where pages.jsonl goes; - for JSON lines on stdout (default: HOST.crawl, here)"
     results.choice("-o", "--output", dest="directory", metavar="DIR", about=about)
     formats = "record pages as jsonl, warc, parquet or markdown; again for more (default: jsonl)"
@@ -281,28 +130,28 @@ def _add_crawl(parser: Parser) -> None:
 
 def _add_resume(parser: Parser) -> None:
     parser.usage = "gossamer resume DIR [options]"
-    what = _Group(parser, "what may be changed")
+    what = Group(parser, "what may be changed")
     what.choice("directory", metavar="DIR", about="the directory of the crawl")
     _add_limits(what)
     _add_pace(what)
     _add_handlers(parser)
     _add_fetching(parser)
     _add_crawl_speed(parser, "requests at once, to all hosts together")
-    results = _Group(parser, "results")
+    results = Group(parser, "results")
     results.switch("--json", dest="json", about="print the closing report as JSON on stdout")
     _add_talk(parser, config=False)
 
 
 def _add_status(parser: Parser) -> None:
     parser.usage = "gossamer status DIR [--json]"
-    choices = _Group(parser, "choices")
+    choices = Group(parser, "choices")
     choices.choice("directory", metavar="DIR", about="the directory of the crawl")
     choices.switch("--json", dest="json", about="print it as JSON")
     choices.choice("-h", "--help", action="help", about="show this and leave")
 
 
 def _add_border(parser: Parser) -> None:
-    what = _Group(parser, "what to crawl")
+    what = Group(parser, "what to crawl")
     what.choice("urls", nargs="*", default=[], metavar="URL", about="where to start; https:// may be left out")
     scope = "which links to follow: host (of a URL given), its whole domain, only under its path (prefix), or any"
     what.setting("--scope", dest="scope", choices=("host", "domain", "prefix", "any"), metavar="S", about=scope)
@@ -325,14 +174,14 @@ def _add_border(parser: Parser) -> None:
     _add_handlers(parser)
 
 
-def _add_limits(what: _Group) -> None:
+def _add_limits(what: Group) -> None:
     what.setting("--max-pages", dest="max_pages", metavar="N", about="stop after N pages")
     what.setting("--max-time", dest="max_time", metavar="T", about="stop after a time, such as 90, 5m or 2h")
     what.setting("--max-bytes", dest="max_bytes", metavar="SIZE", about="stop after so much was read, such as 500MB")
 
 
 def _add_handlers(parser: Parser) -> None:
-    made = _Group(parser, "what to make of pages")
+    made = Group(parser, "what to make of pages")
     where = "a Python file (or module) with functions marked @gossamer.on(PATTERN); what they yield goes to items.jsonl"
     made.setting("--handlers", dest="handlers", metavar="FILE", about=where)
     errors = "stop after N pages failed in their handlers"
@@ -344,7 +193,7 @@ def _add_handlers(parser: Parser) -> None:
 
 
 def _add_manners(parser: Parser) -> None:
-    manners = _Group(parser, "manners")
+    manners = Group(parser, "manners")
     _add_pace(manners)
     robots = "ignore robots.txt (your own site only)"
     manners.choice("--no-robots", dest="robots", action="store_false", about=robots)
@@ -354,7 +203,7 @@ def _add_manners(parser: Parser) -> None:
     manners.choice("--follow-nofollow", dest="nofollow", action="store_false", about=nofollow)
 
 
-def _add_pace(manners: _Group) -> None:
+def _add_pace(manners: Group) -> None:
     manners.setting("--contact", dest="contact", metavar="C", about="your e-mail address or page, told to the sites")
     delay = "rest between requests to a host: seconds, or auto: twice the time it took to answer, at least 0.2 s"
     manners.setting("--delay", dest="delay", metavar="T", about=delay)
@@ -366,7 +215,7 @@ def _add_pace(manners: _Group) -> None:
 
 def _add_fetch(parser: Parser) -> None:
     parser.usage = "gossamer fetch URL… | -i FILE [options]"
-    what = _Group(parser, "what to download")
+    what = Group(parser, "what to download")
     what.choice("urls", nargs="*", default=[], metavar="URL", about="what to download; https:// may be left out")
     listed = "read URLs from a file, one a line; - for stdin; # after a blank starts a comment"
     what.choice("-i", "--input", metavar="FILE", default=None, about=listed)
@@ -382,7 +231,7 @@ def _add_fetch(parser: Parser) -> None:
 
 def _add_robots(parser: Parser) -> None:
     parser.usage = "gossamer robots URL [options]"
-    what = _Group(parser, "what to ask")
+    what = Group(parser, "what to ask")
     what.choice("url", metavar="URL", about="the URL that somebody wants to fetch; https:// may be left out")
     who = "who wants to: a name such as otherbot, or a whole User-Agent (default: gossamer itself)"
     what.choice("--agent", metavar="A", default="", about=who)
@@ -396,7 +245,7 @@ def _add_robots(parser: Parser) -> None:
 
 def _add_demo(parser: Parser) -> None:
     parser.usage = "gossamer demo [options]"
-    choices = _Group(parser, "choices")
+    choices = Group(parser, "choices")
     _add_engine(choices, ENGINES)
     choices.switch("--serve", dest="serve", about="do not crawl it; keep it running to try things on")
     port = "serve on this port (default: any free one)"
@@ -409,7 +258,7 @@ def _add_demo(parser: Parser) -> None:
 
 def _add_export(parser: Parser) -> None:
     parser.usage = "gossamer export DIR -f FORMAT [-o PATH]"
-    choices = _Group(parser, "choices")
+    choices = Group(parser, "choices")
     choices.choice("crawl", metavar="DIR", about="the directory of the crawl")
     formats = "jsonl, parquet (tables of pages and links), markdown, graph (the links as a table) or graphml"
     choices.choice("-f", "--format", dest="format", required=True, choices=EXPORTS, metavar="F", about=formats)
@@ -421,7 +270,7 @@ def _add_export(parser: Parser) -> None:
 
 def _add_bench(parser: Parser) -> None:
     parser.usage = "gossamer bench [options] | compare A B"
-    what = _Group(parser, "what to measure")
+    what = Group(parser, "what to measure")
     compared = "`compare A B`: compare two files that --json wrote, instead of measuring"
     what.choice("what", nargs="*", default=[], metavar="compare A B", about=compared)
     what.switch("--quick", dest="quick", about="a first answer within 90 s, from fewer and shorter runs")
@@ -437,7 +286,7 @@ def _add_bench(parser: Parser) -> None:
     what.choice("--workers", dest="workers", action="append", type=values.count, metavar="N", about=workers)
     python = "another Python to try too, where this gossamer is installed for it; again for more"
     what.choice("--python", dest="pythons", action="append", metavar="PATH", about=python)
-    how = _Group(parser, "how long")
+    how = Group(parser, "how long")
     how.choice(
         "--run",
         dest="seconds",
@@ -448,7 +297,7 @@ def _add_bench(parser: Parser) -> None:
     limit = "begin no round that would end later than this (default: until all intervals are narrow)"
     how.choice("--limit", dest="limit", type=values.duration, metavar="T", about=limit)
     how.choice("--seed", type=values.count_or_none, metavar="N", about="for the order of the runs (default: 1)")
-    results = _Group(parser, "results")
+    results = Group(parser, "results")
     results.choice("-o", "--output", dest="report", metavar="FILE", about="the page (default: gossamer-bench.html)")
     results.choice("--json", dest="json", metavar="FILE", about="every run as JSON, for `compare`")
     results.switch("-q", "--quiet", dest="quiet", about="say nothing on stderr but errors")
@@ -461,7 +310,7 @@ def _add_bench(parser: Parser) -> None:
 
 def _add_init(parser: Parser) -> None:
     parser.usage = "gossamer init [options]"
-    choices = _Group(parser, "choices")
+    choices = Group(parser, "choices")
     about = "your e-mail address or page, told to the sites; '' for none (default: you are asked)"
     choices.choice("--contact", metavar="C", default=None, about=about)
     choices.choice("-o", "--output", dest="file", metavar="FILE", default="gossamer.toml", about="write there")
@@ -476,14 +325,14 @@ def _add_init(parser: Parser) -> None:
 
 def _add_doctor(parser: Parser) -> None:
     parser.usage = "gossamer doctor [options]"
-    choices = _Group(parser, "choices")
+    choices = Group(parser, "choices")
     about = "a name to look up (default: example.org)"
     choices.choice("--host", metavar="NAME", default="example.org", about=about)
     choices.choice("-h", "--help", action="help", about="show this and leave")
 
 
 def _add_fetching(parser: Parser, *, contact: bool = False, retries: bool = True) -> None:
-    each = _Group(parser, "each request")
+    each = Group(parser, "each request")
     each.setting("--timeout", dest="timeout", metavar="T", about="give up on an answer after this time")
     each.setting("--max-body", dest="max_body", metavar="SIZE", about="give up on bodies larger than this")
     if retries:
@@ -512,20 +361,20 @@ def _add_crawl_speed(parser: Parser, concurrency: str) -> None:
     speed.setting("--worker-memory", dest="worker_memory", metavar="SIZE", about=memory)
 
 
-def _add_speed(parser: Parser, concurrency: str, engines: Sequence[str]) -> _Group:
-    speed = _Group(parser, "speed")
+def _add_speed(parser: Parser, concurrency: str, engines: Sequence[str]) -> Group:
+    speed = Group(parser, "speed")
     _add_engine(speed, engines)
     speed.setting("-c", "--concurrency", dest="concurrency", metavar="N", about=concurrency)
     return speed
 
 
-def _add_engine(group: _Group, engines: Sequence[str]) -> None:
+def _add_engine(group: Group, engines: Sequence[str]) -> None:
     about = f"{', '.join(engines[:-1])} or inline (one at a time); the results are the same (default: asyncio)"
     group.choice("-e", "--engine", choices=engines, metavar="E", about=about)
 
 
 def _add_talk(parser: Parser, *, config: bool = True) -> None:
-    talk = _Group(parser, "talk (on stderr)")
+    talk = Group(parser, "talk (on stderr)")
     talk.switch("-q", "--quiet", dest="quiet", about="say nothing but errors")
     talk.switch("-v", "--verbose", dest="verbose", about="a line for every page; tracebacks of bugs")
     talk.switch("--no-progress", dest="progress", on=False, about="no progress display")
