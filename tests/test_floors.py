@@ -23,7 +23,10 @@ FLOORS = {
             ),
             "fetchers journals outputs",
             "engines",
-            "__init__ __main__ crawler directory lock download export permission cli dashboard report bench demo",
+            (
+                "__init__ __main__ crawler defaults directory lock download export permission cli dashboard report "
+                "bench demo"
+            ),
         )
     )
     for name in names.split()

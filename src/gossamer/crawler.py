@@ -19,8 +19,9 @@ from typing import Any, Final, Literal, Self, get_args
 import msgspec
 from msgspec import Struct
 
-from gossamer import outputs, urls
+from gossamer import outputs
 from gossamer.crawl import Crawl
+from gossamer.defaults import complete, cores, known_formats, undetermined
 from gossamer.directory import (
     JOURNAL,
     CrawlDirectory,
@@ -43,7 +44,6 @@ from gossamer.engines.threads import ThreadsEngine
 from gossamer.engines.wire import Answers, Orders
 from gossamer.errors import UserError
 from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions, RecordedFetcher
-from gossamer.fetchers.options import user_agent
 from gossamer.frontier import Frontier
 from gossamer.handlers import F, Handler, Whole, check, handler_of, marked
 from gossamer.importing import refuse_while_loading
@@ -51,7 +51,7 @@ from gossamer.journals.earlier import EarlierPages
 from gossamer.journals.memory import MemoryJournal
 from gossamer.ledger import EXAMPLES
 from gossamer.model import OutcomeKind
-from gossamer.outputs import FORMATS, ITEMS, RESULTS
+from gossamer.outputs import ITEMS, RESULTS
 from gossamer.page import Page
 from gossamer.parse import content
 from gossamer.policy import Policy
@@ -63,13 +63,6 @@ from gossamer.snapshot import Audit, Changes, Counts, Coverage, Snapshot
 from gossamer.visit import Visitor, Work
 
 EngineName = Literal["inline", "threads", "asyncio", "processes"]
-CONCURRENCY: Final[Mapping[str, int]] = {"inline": 1, "threads": 8, "asyncio": 64, "processes": 64}
-"""How many fetches are under way at once, unless the user says so; with processes, in each of them.
-
-Threads are few: reading pages shares one lock.
-"""
-
-
 _AWAITING: Final = ("asyncio", "processes")
 """The engines that run handlers which are `async def`."""
 
@@ -125,12 +118,12 @@ class Crawler:
         if engine not in get_args(EngineName):
             raise UserError(f"There is no engine {engine!r}; choose one of {', '.join(get_args(EngineName))}.")
         self.engine = engine
-        self.policy = _complete(policy, [seeds] if isinstance(seeds, str) else list(seeds), fields, engine)
+        self.policy = complete(policy, [seeds] if isinstance(seeds, str) else list(seeds), fields, engine)
         self.directory = None if directory is None else Path(directory)
         self._fetcher = fetcher
         self._trace = trace
         self._clock = clock or SystemClock()
-        self._settings = Settings(self.policy, engine, _known_formats(formats), durable)
+        self._settings = Settings(self.policy, engine, known_formats(formats), durable)
         content.require(self.policy.text)
         outputs.require(self._settings.formats)
         self._resumes = False
@@ -181,7 +174,7 @@ class Crawler:
         crawler = cls(
             directory=target,
             engine=engine or before.engine,  # type: ignore[arg-type]  # checked there
-            policy=_undetermined(before),
+            policy=undetermined(before),
             formats=before.formats,
             durable=before.durable,
             **outside,
@@ -356,7 +349,7 @@ class Crawler:
         What builds trees of pages may take a whole process with it, so it never runs in this one.
         """
         builds_trees = self._work.markdown and self.policy.text in content.TREES
-        processes = self.policy.cpu_workers or (_cores() if builds_trees else 0)
+        processes = self.policy.cpu_workers or (cores() if builds_trees else 0)
         return contextlib.closing(CpuPool(self._orders(), processes)) if processes else contextlib.nullcontext()
 
     async def _awaited_batches(self) -> AsyncGenerator[list[Ended], None]:
@@ -480,40 +473,6 @@ def crawl(*seeds: str, **options: Any) -> Crawler:
     return Crawler(seeds, **options)
 
 
-def _complete(policy: Policy | None, seeds: list[str], fields: Mapping[str, Any], engine: str) -> Policy:
-    """Fill in what only a whole call can tell: seeds, user agent, concurrency."""
-    whole = msgspec.structs.asdict(policy or Policy()) | dict(fields)
-    whole["seeds"] = tuple(dict.fromkeys(urls.seed(text) for text in (*whole["seeds"], *seeds)))
-    if not whole["seeds"]:
-        raise UserError("A crawl needs at least one URL to start from.")
-    complete = Policy.of(whole)
-    Manners(complete)  # complains now about a host that is none
-    if complete.ip_concurrency and (complete.proxy or complete.proxy_from_environment):
-        raise UserError("ip_concurrency cannot be kept behind a proxy, where only the proxy's own address is seen.")
-    return msgspec.structs.replace(
-        complete,
-        user_agent=complete.user_agent or user_agent(complete),
-        concurrency=complete.concurrency or _concurrency(complete, engine) if engine != "inline" else 1,
-        workers=complete.workers or (_cores() if engine == "processes" else None),
-        handlers=_absolute(complete.handlers),
-    )
-
-
-def _concurrency(policy: Policy, engine: str) -> int:
-    """Tell how many fetches are under way at once where the user does not say."""
-    return CONCURRENCY[engine] * ((policy.workers or _cores()) if engine == "processes" else 1)
-
-
-def _cores() -> int:
-    """Count the processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _absolute(handlers: str) -> str:
-    """Name a file of handlers so that it is found again from elsewhere; a module is found by its name."""
-    return str(Path(handlers).absolute()) if handlers.endswith(".py") else handlers
-
-
 def _refuse_unfit(handlers: Iterable[Handler], engine: str) -> None:
     """Raise UserError for a handler that the engine cannot run."""
     for handler in handlers:
@@ -522,26 +481,6 @@ def _refuse_unfit(handlers: Iterable[Handler], engine: str) -> None:
                 f"The handler {handler.name} is `async def`, which the engine {engine} cannot run: "
                 f"write it as `def`, or choose the engine {' or '.join(_AWAITING)}."
             )
-
-
-def _undetermined(settings: Settings) -> Policy:
-    """Give the policy without what was only derived from the rest, so that it can be derived again after changes."""
-    policy = settings.policy
-    anonymous = msgspec.structs.replace(policy, user_agent="")
-    derived = settings.engine in CONCURRENCY and policy.concurrency == _concurrency(policy, settings.engine)
-    return msgspec.structs.replace(
-        policy,
-        user_agent="" if policy.user_agent == user_agent(anonymous) else policy.user_agent,
-        concurrency=None if derived else policy.concurrency,
-    )
-
-
-def _known_formats(formats: Iterable[str]) -> tuple[str, ...]:
-    known = tuple(dict.fromkeys([formats] if isinstance(formats, str) else formats))
-    for name in known:
-        if name not in FORMATS:
-            raise UserError(f"There is no format {name!r}; choose from {', '.join(FORMATS)}.")
-    return known
 
 
 def _pages(batch: list[Ended]) -> Iterator[Page]:

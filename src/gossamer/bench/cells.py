@@ -14,7 +14,8 @@ from msgspec import Struct
 
 import gossamer
 from gossamer.bench.workloads import Workload
-from gossamer.crawler import CONCURRENCY, EngineName
+from gossamer.crawler import EngineName
+from gossamer.defaults import CONCURRENCY
 from gossamer.policy import Policy
 
 FEW: Final = 8

@@ -1,0 +1,79 @@
+"""What a crawl does where its user does not say: what can only be told from all that was said."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from gossamer import urls
+from gossamer.directory import Settings
+from gossamer.errors import UserError
+from gossamer.fetchers.options import user_agent
+from gossamer.outputs import FORMATS
+from gossamer.policy import Policy
+from gossamer.politeness import Manners
+
+CONCURRENCY: Final[Mapping[str, int]] = {"inline": 1, "threads": 8, "asyncio": 64, "processes": 64}
+"""How many fetches are under way at once, unless the user says so; with processes, in each of them.
+
+Threads are few: reading pages shares one lock.
+"""
+
+
+def complete(policy: Policy | None, seeds: list[str], fields: Mapping[str, Any], engine: str) -> Policy:
+    """Fill in what only a whole call can tell: seeds, user agent, concurrency."""
+    whole = msgspec.structs.asdict(policy or Policy()) | dict(fields)
+    whole["seeds"] = tuple(dict.fromkeys(urls.seed(text) for text in (*whole["seeds"], *seeds)))
+    if not whole["seeds"]:
+        raise UserError("A crawl needs at least one URL to start from.")
+    complete = Policy.of(whole)
+    Manners(complete)  # complains now about a host that is none
+    if complete.ip_concurrency and (complete.proxy or complete.proxy_from_environment):
+        raise UserError("ip_concurrency cannot be kept behind a proxy, where only the proxy's own address is seen.")
+    return msgspec.structs.replace(
+        complete,
+        user_agent=complete.user_agent or user_agent(complete),
+        concurrency=complete.concurrency or _concurrency(complete, engine) if engine != "inline" else 1,
+        workers=complete.workers or (cores() if engine == "processes" else None),
+        handlers=_absolute(complete.handlers),
+    )
+
+
+def _concurrency(policy: Policy, engine: str) -> int:
+    """Tell how many fetches are under way at once where the user does not say."""
+    return CONCURRENCY[engine] * ((policy.workers or cores()) if engine == "processes" else 1)
+
+
+def cores() -> int:
+    """Count the processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _absolute(handlers: str) -> str:
+    """Name a file of handlers so that it is found again from elsewhere; a module is found by its name."""
+    return str(Path(handlers).absolute()) if handlers.endswith(".py") else handlers
+
+
+def undetermined(settings: Settings) -> Policy:
+    """Give the policy without what was only derived from the rest, so that it can be derived again after changes."""
+    policy = settings.policy
+    anonymous = msgspec.structs.replace(policy, user_agent="")
+    derived = settings.engine in CONCURRENCY and policy.concurrency == _concurrency(policy, settings.engine)
+    return msgspec.structs.replace(
+        policy,
+        user_agent="" if policy.user_agent == user_agent(anonymous) else policy.user_agent,
+        concurrency=None if derived else policy.concurrency,
+    )
+
+
+def known_formats(formats: Iterable[str]) -> tuple[str, ...]:
+    """Name each format once; raises UserError for one that there is not."""
+    known = tuple(dict.fromkeys([formats] if isinstance(formats, str) else formats))
+    for name in known:
+        if name not in FORMATS:
+            raise UserError(f"There is no format {name!r}; choose from {', '.join(FORMATS)}.")
+    return known
