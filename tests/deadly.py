@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from pathlib import Path
 
+from gossamer import Page
 from gossamer.fetchers.recorded import RecordedFetcher
 from gossamer.model import Failure, Request, Response
 from gossamer.protocol import Failed, RobotsRead, Visited
@@ -23,10 +24,10 @@ class DeadlyWork(Work):
 
 
 class DeadlyVisitor(Visitor):
-    def visit(self, request: Request, answer: Response | Failure) -> Visited | Failed | RobotsRead:
+    def read(self, request: Request, answer: Response | Failure) -> Visited | Failed | RobotsRead:
         if isinstance(answer, Response) and answer.status == 200:
             _do(request.url)
-        return super().visit(request, answer)
+        return super().read(request, answer)
 
     def _page(self, request: Request, response: Response) -> Visited:
         if "hungry" in request.url:
@@ -34,6 +35,16 @@ class DeadlyVisitor(Visitor):
         if "raising" in request.url:
             raise ValueError("as asked")
         return super()._page(request, response)
+
+
+def handler(page: Page) -> None:
+    """Do to its worker what the page's URL says."""
+    _do(page.url)
+
+
+async def awaited(page: Page) -> None:
+    """Do the same, as a handler that may wait."""
+    _do(page.url)
 
 
 def _do(url: str) -> None:

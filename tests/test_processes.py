@@ -11,17 +11,19 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from deadly import ORIGIN, DeadlyWork, site
+from deadly import ORIGIN, DeadlyWork, awaited, handler, site
 from gossamer import crawler as module
 from gossamer.crawler import Crawler, Report
 from gossamer.engines import worker
 from gossamer.engines.clock import FakeClock
 from gossamer.engines.wire import Answers
 from gossamer.errors import UserError
-from gossamer.model import Link, Request, Response
+from gossamer.fetchers.recorded import RecordedFetcher
+from gossamer.model import Link, OutcomeKind, Request, Response, record_of
 from gossamer.outputs.archive import kept_answers
 from gossamer.page import Page
 from gossamer.policy import Policy
@@ -97,6 +99,47 @@ def test_a_page_whose_worker_died_once_is_read_by_the_next(
     crawl = crawler(name, engine=engine, **fields)
     assert reasons(list(crawl)) == {}
     assert (tmp_path / "mark").exists(), "it did die"
+
+
+@pytest.mark.parametrize(
+    ("engine", "fields", "function"),
+    [
+        ("processes", {"workers": 1}, handler),
+        ("processes", {"workers": 1}, awaited),
+        ("processes", {"workers": 1, "cpu_workers": 1}, handler),
+        ("asyncio", {"cpu_workers": 1}, handler),
+        ("threads", {"cpu_workers": 1}, handler),
+    ],
+)
+@pytest.mark.parametrize(
+    ("name", "reason"), [("crash", Reason.FAIL_WORKER_DIED), ("loop", Reason.FAIL_HANDLER_TIMEOUT)]
+)
+def test_a_page_came_and_its_links_count_although_its_handler_ended_the_worker(
+    name: str,
+    reason: Reason,
+    engine: Any,
+    fields: dict[str, Any],
+    function: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "Work", Work)
+    web = RecordedFetcher.of_site(
+        {"/": f"<a href={name}>it</a>", f"/{name}": "<title>It</title><a href=below>x</a>", "/below": "here"}, ORIGIN
+    )
+    crawl = Crawler(
+        f"{ORIGIN}/", engine=engine, fetcher=web, directory=tmp_path / "crawl", formats=("jsonl", "warc"),
+        clock=FakeClock(1000.0), handler_timeout=1.0, **fields,
+    )  # fmt: skip
+    crawl.on()(function)
+    assert crawl.run().finish_reason is FinishReason.COMPLETE
+    lines = (tmp_path / "crawl" / "pages.jsonl").read_bytes().splitlines()
+    records = {record.url.removeprefix(ORIGIN): record for record in map(record_of, lines)}
+    assert set(records) == {"/", f"/{name}", "/below"}
+    it = records[f"/{name}"]
+    assert (it.outcome, it.reason, it.status, it.title, it.outlinks) == (OutcomeKind.FAILED, reason, 200, "It", 1)
+    assert it.size == len("<title>It</title><a href=below>x</a>")
+    assert f"{ORIGIN}/{name}" in {kept.url for kept in kept_answers(tmp_path / "crawl")}
 
 
 def test_workers_killed_by_others_cost_nothing() -> None:
@@ -256,6 +299,17 @@ class RefusingWork(DeadlyWork):
 
 def _refuse(what: str) -> None:
     raise UserError(what)
+
+
+@pytest.mark.parametrize(("engine", "fields"), [("processes", {}), ("asyncio", {"cpu_workers": 1})])
+def test_a_handler_that_no_process_finds_is_refused_before_anything_is_made(
+    engine: str, fields: dict[str, object], tmp_path: Path
+) -> None:
+    crawl = crawler(engine=engine, directory=tmp_path / "crawl", **fields)
+    crawl.on()(lambda page: None)
+    with pytest.raises(UserError, match="A lambda cannot be found by other processes"):
+        crawl.run()
+    assert not (tmp_path / "crawl").exists()
 
 
 def test_workers_that_cannot_even_begin_end_the_crawl_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from typing import Any, Final, Literal, Self, get_args
 import msgspec
 from msgspec import Struct
 
-from gossamer import outputs
+from gossamer import importing, outputs
 from gossamer.crawl import Crawl
 from gossamer.defaults import complete, cores, known_formats, undetermined
 from gossamer.directory import (
@@ -343,13 +343,17 @@ class Crawler:
         each = -(-policy.cpu_workers // (policy.workers or 1))
         return Orders(self._work, fetches=self._fetcher is None, answers=self._answers, cpu_workers=each)
 
-    def _reading(self) -> contextlib.AbstractContextManager[CpuPool | None]:
-        """Give the processes that read answers, where there shall be any, and end them with the block.
+    def _cpu_workers(self) -> int:
+        """Count the processes that read answers.
 
         What builds trees of pages may take a whole process with it, so it never runs in this one.
         """
         builds_trees = self._work.markdown and self.policy.text in content.TREES
-        processes = self.policy.cpu_workers or (cores() if builds_trees else 0)
+        return self.policy.cpu_workers or (cores() if builds_trees else 0)
+
+    def _reading(self) -> contextlib.AbstractContextManager[CpuPool | None]:
+        """Give the processes that read answers, where there shall be any, and end them with the block."""
+        processes = self._cpu_workers()
         return contextlib.closing(CpuPool(self._orders(), processes)) if processes else contextlib.nullcontext()
 
     async def _awaited_batches(self) -> AsyncGenerator[list[Ended], None]:
@@ -382,7 +386,7 @@ class Crawler:
     def _begin(self) -> Driver:
         if self._driver is not None:
             raise UserError("This crawl has run already; make a new Crawler.")
-        _refuse_unfit(self._handlers, self.engine)
+        _refuse_unfit(self._handlers, self.engine, elsewhere=self.engine == "processes" or self._cpu_workers() > 0)
         saved = self._open()
         try:
             if ITEMS in saved.offsets and not self._handlers:
@@ -473,9 +477,11 @@ def crawl(*seeds: str, **options: Any) -> Crawler:
     return Crawler(seeds, **options)
 
 
-def _refuse_unfit(handlers: Iterable[Handler], engine: str) -> None:
-    """Raise UserError for a handler that the engine cannot run."""
+def _refuse_unfit(handlers: Iterable[Handler], engine: str, *, elsewhere: bool) -> None:
+    """Raise UserError for a handler that the engine cannot run, or that no process `elsewhere` would find."""
     for handler in handlers:
+        if elsewhere:
+            importing.where(handler.function)
         if handler.awaits and engine not in _AWAITING:
             raise UserError(
                 f"The handler {handler.name} is `async def`, which the engine {engine} cannot run: "

@@ -247,14 +247,16 @@ class TimeBook:
     """Put every slot's time into one category.
 
     A busy slot waits for the server until its answer came; what else it took is the processor's. An idle slot waits for
-    whatever holds the crawl up at that moment (`idle`). Invariant: the sum of all categories is wall time x slots.
+    whatever holds the crawl up at that moment (`idle`); where that is the server, it waits behind the busy ones, and
+    shares what these turn out to have waited for. Invariant: the sum of all categories is wall time x slots.
     """
 
-    __slots__ = ("_before", "_busy", "_last", "_slots", "_started", "idle", "seconds")
+    __slots__ = ("_before", "_behind", "_busy", "_last", "_slots", "_started", "idle", "seconds")
 
     def __init__(self, slots: int) -> None:
         self._slots = slots
         self._busy = 0
+        self._behind = 0.0
         self._last: float | None = None
         self._before = 0.0
         self._started = 0.0
@@ -268,7 +270,10 @@ class TimeBook:
         passed = now - self._last
         if passed > 0:
             self.seconds[_SERVER] += passed * self._busy
-            self.seconds[self.idle] += passed * (self._slots - self._busy)
+            idle = passed * (self._slots - self._busy)
+            self.seconds[self.idle] += idle
+            if self.idle is _SERVER:
+                self._behind += idle
             self._last = now
 
     def begin(self) -> None:
@@ -280,8 +285,10 @@ class TimeBook:
         self._busy -= 1
         own = took - answered_in
         if own > 0.0:
+            own += self._behind * own / took
             self.seconds[_SERVER] -= own
             self.seconds[_CPU] += own
+        self._behind = 0.0
 
     def restore(self, elapsed: float, seconds: Mapping[str, float]) -> None:
         """Go on from the books of earlier runs."""

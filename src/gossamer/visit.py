@@ -115,6 +115,10 @@ class Visitor:
         except Exception:  # noqa: BLE001  # as in `read`: a bug of ours costs this page
             return self._broken(event.request)
 
+    def spoiled(self, event: Visited, failure: Failure) -> Visited:
+        """Say that the handler of a page did not come to its end; the page itself did come, and its links count."""
+        return self._with_handler(event, Page(event.record, None), Handled((), (), failure.detail, failure.reason))
+
     def _with_handler(self, event: Visited, page: Page, came: Handled) -> Visited:
         """Judge the links that a handler followed like any other, but for nofollow: somebody asked for these."""
         record, outlinks, refusals = page.record, event.outlinks, event.refusals

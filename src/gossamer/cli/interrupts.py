@@ -33,7 +33,7 @@ def interrupts(crawler: Crawler, tell: Callable[[str], None]) -> Iterator[None]:
             for number in _SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
             crawler.abandon()
-            tell("Ending at once: what has landed is saved.")
+            tell("Ending at once: what has landed is saved. Once more kills.")
 
     before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
     try:

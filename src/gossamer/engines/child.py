@@ -23,7 +23,9 @@ from gossamer.engines.wire import (
     BROKEN,
     ERRANDS,
     EVENTS,
+    NUMBER,
     ORDERS,
+    READ,
     READY,
     Errand,
     Event,
@@ -31,9 +33,13 @@ from gossamer.engines.wire import (
     Outlet,
     broken_of,
     encode,
+    event_of,
     events_of,
 )
 from gossamer.errors import UserError
+from gossamer.model import Failure, Request
+from gossamer.protocol import Visited
+from gossamer.visit import Visitor
 
 BOARD: Final = struct.Struct("<qd")
 """The request whose answer is being read, and since when (monotonic, seconds; 0.0: none is)."""
@@ -63,6 +69,7 @@ class Child:
         self.connection.setblocking(False)
         self._inlet, self._outlet = Inlet(self.connection), Outlet(self.connection)
         self.ready = False
+        self._read: dict[int, bytes] = {}
         self._send(ORDERS, orders)
 
     def send(self, errands: Sequence[Errand]) -> bool:
@@ -87,13 +94,24 @@ class Child:
         for kind, packed in frames:
             if kind == EVENTS:
                 events += events_of(packed)
+            elif kind == READ:
+                self._read[NUMBER.unpack_from(packed)[0]] = bytes(packed[NUMBER.size :])
             elif kind == READY:
                 self.ready = True
             else:
                 assert kind == BROKEN, f"a worker sent a frame of kind {kind}"
                 broken = broken_of(packed)
                 raise UserError(broken.what) if broken.users else WorkerError(broken.what)
+        if self._read:
+            for event in events:
+                self._read.pop(event.request.link.id, None)
         return events
+
+    def give_up(self, request: Request, failure: Failure, visitor: Visitor) -> Event:
+        """Say what came of a page that the worker was reading when it ended; what it had read of it before counts."""
+        packed = self._read.get(request.link.id)
+        event = None if packed is None else event_of(packed)
+        return visitor.spoiled(event, failure) if isinstance(event, Visited) else visitor.visit(request, failure)
 
     @property
     def reading(self) -> tuple[int, float] | None:

@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 
 from gossamer.engines.child import Child
-from gossamer.engines.wire import Answers, Errand, Event, Orders, Visit
+from gossamer.engines.wire import Answers, Errand, Event, Orders
 from gossamer.handlers import Choice
 from gossamer.model import Failure, Purpose, Request, Response
 from gossamer.protocol import Visited
@@ -43,7 +43,7 @@ class CpuPool:
         """Start the processes, without waiting until they are ready."""
         orders = msgspec.structs.replace(orders, fetches=False, answers=Answers.NONE, cpu_workers=0)
         self._orders = pickle.dumps(orders)
-        self._visit: Visit = orders.work.visitor().visit
+        self._visitor = orders.work.visitor()
         self._choice, self._markdown = Choice(orders.work.handlers), orders.work.markdown
         self._limit = orders.work.policy.handler_timeout
         self._children = [Child(self._orders) for _ in range(processes)]
@@ -59,12 +59,12 @@ class CpuPool:
     async def awaited(self, request: Request, answer: Response | Failure) -> Event:
         """Read an answer: at once where it is small, else the event loop goes on meanwhile."""
         if self._is_small(request, answer):
-            return self._visit(request, answer)
+            return self._visitor.visit(request, answer)
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.visit, request, answer)
 
     def visit(self, request: Request, answer: Response | Failure) -> Event:
         """Read an answer, waiting for a process where it is not small."""
-        return self._visit(request, answer) if self._is_small(request, answer) else self.read(request, answer)
+        return self._visitor.visit(request, answer) if self._is_small(request, answer) else self.read(request, answer)
 
     def read(self, request: Request, answer: Response | Failure) -> Event:
         """Have a process read an answer, as soon as one is free."""
@@ -106,12 +106,12 @@ class CpuPool:
             if not isinstance(outcome, Reason):
                 return outcome
             if not self._replace(number):
-                return self._visit(
-                    errand.request, Failure(Reason.FAIL_LOCAL, "the crawl is over")
-                )  # nobody will see it
+                over = Failure(Reason.FAIL_LOCAL, "the crawl is over")
+                return self._visitor.visit(errand.request, over)  # nobody will see it
             if outcome is Reason.FAIL_HANDLER_TIMEOUT:
-                return self._visit(errand.request, Failure(outcome, f"took more than {self._limit:g} s"))
-        return self._visit(errand.request, Failure(Reason.FAIL_WORKER_DIED, child.ended_how))
+                late = Failure(outcome, f"took more than {self._limit:g} s")
+                return child.give_up(errand.request, late, self._visitor)
+        return child.give_up(errand.request, Failure(Reason.FAIL_WORKER_DIED, child.ended_how), self._visitor)
 
     def _outcome(self, child: Child) -> Event | Reason:
         """Wait for the event; or tell why none comes."""

@@ -20,7 +20,7 @@ from contextlib import suppress
 from typing import Final
 
 from gossamer.engines.child import Child, WorkerError
-from gossamer.engines.wire import Errand, Event, Orders, Visit
+from gossamer.engines.wire import Errand, Event, Orders
 from gossamer.model import Failure, Request
 from gossamer.politeness import Manners
 from gossamer.ports import Fetcher
@@ -49,7 +49,7 @@ class ProcessesEngine:
         self._limit = policy.handler_timeout
         self._manners = Manners(policy)
         self._anywhere = not policy.hosts and policy.host_concurrency >= workers
-        self._fail: Visit = orders.work.visitor().visit
+        self._visitor = orders.work.visitor()
         self._selector = selectors.DefaultSelector()
         self._woken, self._waker = socket.socketpair()
         for end in (self._woken, self._waker):
@@ -185,7 +185,7 @@ class ProcessesEngine:
         else:
             return
         del post.under_way[request.link.id], self._deaths[request.link.id]
-        self._failed.append(self._fail(request, failure))
+        self._failed.append(dead.give_up(request, failure, self._visitor))
 
 
 class _Post:

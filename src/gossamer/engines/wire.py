@@ -1,7 +1,8 @@
 """What passes between a driver and its worker processes: frames on a socket, packed with MessagePack.
 
     to a worker      ORDERS once (pickled: they may name functions), then ERRANDS, batches of visits to make
-    from a worker    READY once, then EVENTS, batches of what came of them; BROKEN where it cannot go on
+    from a worker    READY once, then EVENTS, batches of what came of them; before a handler runs, what was READ of its
+                     page, in case it is the last thing that the worker does; BROKEN where it cannot go on
 
 A frame is its length, its kind, and so many bytes.
 """
@@ -26,8 +27,11 @@ ERRANDS: Final = 2
 READY: Final = 3
 EVENTS: Final = 4
 BROKEN: Final = 5
+READ: Final = 6
 
 HEAD: Final = struct.Struct("<IB")
+NUMBER: Final = struct.Struct("<q")
+"""What a READ begins with: the id of the request."""
 AT_ONCE: Final = 1 << 20
 """Bytes to read at once."""
 
@@ -73,6 +77,7 @@ Visit = Callable[[Request, Response | Failure], Event]
 encode: Final = msgspec.msgpack.Encoder().encode
 errands_of: Final = msgspec.msgpack.Decoder(list[Errand]).decode
 events_of: Final = msgspec.msgpack.Decoder(list[Event]).decode
+event_of: Final = msgspec.msgpack.Decoder(Event).decode
 broken_of: Final = msgspec.msgpack.Decoder(Broken).decode
 
 

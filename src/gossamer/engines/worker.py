@@ -31,6 +31,8 @@ from gossamer.engines.wire import (
     BROKEN,
     EVENTS,
     HEAD,
+    NUMBER,
+    READ,
     READY,
     Answers,
     Broken,
@@ -45,6 +47,7 @@ from gossamer.engines.wire import (
 )
 from gossamer.errors import UserError
 from gossamer.fetchers import AwaitingFetcher, FetchOptions
+from gossamer.handlers import Due, Handled
 from gossamer.model import Failure, OutcomeKind, Purpose, Request, Response
 from gossamer.outputs.records import archived
 from gossamer.protocol import Visited
@@ -72,28 +75,28 @@ class Board:
 
 
 class _Noted:
-    """Awaits a visit whose handler may await, and notes on the board whenever it is its turn to run."""
+    """Awaits a handler, and notes on the board whenever it is its turn to run."""
 
-    def __init__(self, board: Board, request: Request, visit: Coroutine[Any, Any, Event]) -> None:
+    def __init__(self, board: Board, request: Request, handler: Coroutine[Any, Any, Handled]) -> None:
         self._board = board
         self._request = request
-        self._visit = visit
+        self._handler = handler
 
-    def __await__(self) -> Generator[Any, Any, Event]:
-        step, given = self._visit.send, None
+    def __await__(self) -> Generator[Any, Any, Handled]:
+        step, given = self._handler.send, None
         while True:
             self._board.begin(self._request)
             try:
                 waited_for = step(given)
             except StopIteration as done:
-                event: Event = done.value
-                return event
+                came: Handled = done.value
+                return came
             finally:
                 self._board.end()
             try:
-                step, given = self._visit.send, (yield waited_for)
+                step, given = self._handler.send, (yield waited_for)
             except BaseException as error:  # noqa: BLE001  # what it waited for failed or was cancelled: its own affair
-                step, given = self._visit.throw, error
+                step, given = self._handler.throw, error
 
 
 class Worker:
@@ -105,7 +108,6 @@ class Worker:
         self._inlet, self._outlet = Inlet(connection), Outlet(connection)
         self._board = board
         self._visitor = orders.work.visitor()
-        self._awaits = any(handler.awaits for handler in orders.work.handlers)
         self._answers = orders.answers
         self._fetcher = AwaitingFetcher(FetchOptions.of(orders.work.policy)) if orders.fetches else None
         self._pool = _pool(orders)
@@ -139,10 +141,7 @@ class Worker:
             if answer is None:
                 assert self._fetcher is not None, "an errand without an answer"
                 answer = await self._fetcher.fetch(errand.request)
-            event = await self._read(errand.request, answer)
-            if isinstance(event, Visited) and self._answers is not Answers.WHOLE:
-                event = self._made(event)
-            self._finish(event)
+            self._finish(await self._read(errand.request, answer))
         except asyncio.CancelledError:
             raise
         except BaseException:  # noqa: BLE001  # a bug must end the crawl loudly, not hang it
@@ -156,8 +155,10 @@ class Worker:
             return None
         return archived(event.response)
 
-    def _made(self, event: Visited) -> Event:
+    def _made(self, event: Event) -> Event:
         """Put into an event what is sent back of its answer."""
+        if self._answers is Answers.WHOLE or not isinstance(event, Visited):
+            return event
         try:
             return msgspec.structs.replace(event, response=self._sent_back(event))
         except MemoryError:
@@ -165,13 +166,26 @@ class Worker:
 
     async def _read(self, request: Request, answer: Response | Failure) -> Event:
         if self._pool is not None:
-            return await self._pool.awaited(request, answer)
-        if self._awaits:
-            return await _Noted(self._board, request, awaited.visit(self._visitor, request, answer))
+            return self._made(await self._pool.awaited(request, answer))
         self._board.begin(request)
-        event = self._visitor.visit(request, answer)
+        event = self._visitor.read(request, answer)
         self._board.end()
-        return event
+        due, event = self._visitor.due(event), self._made(event)
+        if due is None or not isinstance(event, Visited):
+            return event
+        self._send(READ, NUMBER.pack(request.link.id) + encode(event))
+        return self._visitor.handled(event, due, await self._handled(request, due))
+
+    async def _handled(self, request: Request, due: Due) -> Handled:
+        if due.handler.awaits:
+            return await _Noted(self._board, request, awaited.run(due))
+        self._board.begin(request)
+        try:
+            return due.run()
+        except KeyboardInterrupt as error:  # no signal brings one here: the handler raised it itself
+            return due.failed(error)
+        finally:
+            self._board.end()
 
     # ------------------------------------------------------------ reporting
 

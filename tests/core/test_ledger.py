@@ -1,0 +1,25 @@
+"""The time book: every slot's time has one category."""
+
+from __future__ import annotations
+
+import pytest
+
+from gossamer.ledger import TimeBook
+from gossamer.reasons import Waiting
+
+
+def test_idle_slots_share_what_the_busy_one_before_them_turns_out_to_have_waited_for() -> None:
+    book = TimeBook(4)
+    book.advance(0.0)
+    book.begin()
+    book.idle = Waiting.SERVER
+    book.advance(10.0)
+    book.end(10.0, answered_in=1.0)  # the rest was a handler's
+    assert book.seconds[Waiting.SERVER] == pytest.approx(1.0 + 3.0)
+    assert book.seconds[Waiting.CPU] == pytest.approx(9.0 + 27.0)
+    book.begin()
+    book.idle = Waiting.NO_WORK
+    book.advance(12.0)
+    book.end(2.0, answered_in=1.5)
+    assert book.seconds[Waiting.CPU] == pytest.approx(36.0 + 0.5), "what was shared once is not shared again"
+    assert sum(book.seconds.values()) == pytest.approx(12.0 * 4)
