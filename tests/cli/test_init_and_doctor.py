@@ -72,7 +72,7 @@ def test_init_asks_once_at_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: T
             "--page is the page that --contact",
         ),
         (["--contact", PAGE, "--page", "p.html"], "--page needs --mail"),
-        (["--contact", PAGE, "--page", "p.html", "--mail", "<b>@c"], "--page needs --mail"),
+        (["--contact", PAGE, "--page", "p.html", "--mail", "<b>@c"], "--mail <b>@c: that is no e-mail address."),
         (["--contact", PAGE, "--page", "nowhere/p.html", "--mail", "a@b.example"], "nowhere/p.html cannot be written"),
         (["--contact", PAGE, "--page", "crawl", "--mail", "a@b.example"], "crawl is there already"),
         (["--contact", PAGE, "--mail", "a@b.example"], "name its file with --page"),
@@ -100,14 +100,25 @@ def test_init_never_replaces_a_file_unasked(capsys: Told) -> None:
 
 
 def test_init_writes_the_page_that_the_user_agent_leads_to(capsys: Told) -> None:
-    words = ["--contact", PAGE, "--page", "crawler.html", "--mail", "a+b@lab.example", "--purpose", "We <count> & \\1."]
+    words = [
+        "--contact",
+        PAGE,
+        "--page",
+        "crawler.html",
+        "--mail",
+        "a+b@lab.example",
+        "--owner",
+        "A & B",
+        "--purpose",
+        "We <count> & \\1",
+    ]
     assert main(["init", *words]) == 0
     assert f"crawler.html is written; publish it as {PAGE}" in capsys.readouterr().out
     page = Path("crawler.html").read_text(encoding="utf-8")
-    name = user_agent(Policy(contact=PAGE))
-    assert page.count(name) == 5, "in the first sentence, and in each line of the log"
+    assert page.count(f"gossamer/… (+{PAGE})") == 5, "in the first sentence, and in each line of the log"
     assert '<a href="mailto:a+b@lab.example">a+b@lab.example</a>' in page
-    assert "We &lt;count&gt; &amp; \\1." in page
+    assert "made by a crawler of A &amp; B, with" in page
+    assert "We &lt;count&gt; &amp; \\1. If" in page
     assert "How gossamer behaves on your server" in page
     assert "Disallow: /search" in page
     assert not scan(page).hrefs, "no link that leads nowhere"

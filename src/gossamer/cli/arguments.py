@@ -317,6 +317,7 @@ def _add_init(parser: Parser) -> None:
     about = "write a page about your crawler, to be published at the address that --contact gives"
     choices.choice("--page", metavar="FILE", default="", about=about)
     choices.choice("--mail", metavar="ADDRESS", default="", about="where the page tells a site's owner to write")
+    choices.choice("--owner", metavar="NAME", default="", about="whose crawler it is, told on the page")
     about = "what your crawls are for, in a sentence, told on the page"
     choices.choice("--purpose", metavar="TEXT", default="", about=about)
     choices.switch("--force", dest="force", about="replace files that are there")

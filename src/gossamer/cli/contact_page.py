@@ -14,6 +14,8 @@ from typing import Final
 EXAMPLE: Final = re.compile(r"gossamer/[\d.]+ \(\+https://lab\.example/crawler\.html\)")
 """The User-Agent in the text's example of a log: replaced by the one that a site will see."""
 
+_VERSION: Final = re.compile(r"gossamer/[\w.]+")
+
 _STYLE: Final = """\
 :root { color-scheme: light dark }
 body { margin: 0; font: 16px/1.6 system-ui, sans-serif }
@@ -37,7 +39,7 @@ _PAGE: Final = """\
 <body>
 <main>
 <h1>The crawler that visited your site</h1>
-<p>Requests that come with the User-Agent <code>{name}</code> are made by a crawler that we run, with the program
+<p>Requests that come with the User-Agent <code>{name}</code> are made by a crawler {owner}, with the program
 gossamer.{purpose} If it troubles your site, or if you have a question, write to <a href="mailto:{mail}">{mail}</a>.</p>
 {text}</main>
 </body>
@@ -45,14 +47,17 @@ gossamer.{purpose} If it troubles your site, or if you have a question, write to
 """
 
 
-def contact_page(name: str, mail: str, purpose: str = "") -> str:
-    """Write the page as HTML: `name` is the User-Agent, `mail` who answers, `purpose` what the crawl is for."""
-    shown = escape(name)
+def contact_page(name: str, mail: str, owner: str = "", purpose: str = "") -> str:
+    """Write the page as HTML: `name` is the User-Agent, `mail` who answers; whose crawler it is, and what it is for."""
+    shown = escape(_VERSION.sub("gossamer/…", name))  # the page outlives it
+    if purpose and purpose[-1] not in ".!?":
+        purpose += "."
     text = files("gossamer.cli").joinpath("site_owners.html").read_text(encoding="utf-8")
     return _PAGE.format(
         style=_STYLE,
         name=shown,
         mail=escape(mail),
+        owner=f"of {escape(owner)}" if owner else "that we run",
         purpose=f" {escape(purpose)}" if purpose else "",
         text=EXAMPLE.sub(lambda _: shown, text),
     )

@@ -46,11 +46,11 @@ def run(chosen: Namespace) -> int:
             raise UserError(f"{there} is there already; --force replaces it.")
     contact = _checked(_asked() if chosen.contact is None else chosen.contact)
     name = user_agent(Policy(contact=contact))
-    if page is None and (chosen.mail or chosen.purpose):
-        raise UserError("--mail and --purpose are told on a page; name its file with --page crawler.html.")
+    if page is None and (chosen.mail or chosen.owner or chosen.purpose):
+        raise UserError("--mail, --owner and --purpose are told on a page; name its file with --page crawler.html.")
     if page is not None:
         _check_page(contact, chosen.mail)
-        _write(page, contact_page(name, chosen.mail, chosen.purpose), replace=chosen.force)
+        _write(page, contact_page(name, chosen.mail, chosen.owner, chosen.purpose), replace=chosen.force)
         sys.stdout.write(printable(f"{page} is written; publish it as {contact}") + "\n")
     line = f"contact = {toml(contact)}\n" if contact else '# contact = "you@example.org"\n'
     _write(path, TEMPLATE.format(contact=line), replace=chosen.force)
@@ -80,8 +80,10 @@ def _check_page(contact: str, mail: str) -> None:
         raise UserError(
             "--page is the page that --contact https://lab.example/crawler.html leads to; give its address."
         )
-    if not _MAIL.fullmatch(mail):
+    if not mail:
         raise UserError("--page needs --mail you@example.org: the address that the page tells to write to.")
+    if not _MAIL.fullmatch(mail):
+        raise UserError(f"--mail {mail}: that is no e-mail address.")
 
 
 def _checked(contact: str) -> str:
