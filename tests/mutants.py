@@ -52,7 +52,7 @@ MUTANTS = (
         "a page limit that forgets what is in flight is overrun",
         CONFORMANCE,
     ),
-    Mutant("crawl.py", "self._recall = found or _DECIDED", "pass", "links to be recalled would never come"),
+    Mutant("crawl.py", "self._recall = None if found is _AGAIN else found", "pass", "links to be recalled would never come"),
     Mutant("crawl.py", " or (found is None and self._may_commit() and not self._in_flight)", "", "a last batch would wait for its age", BOTH),
     Mutant(
         "crawl.py",
@@ -183,6 +183,9 @@ MUTANTS = (
     Mutant("visit.py", "if target == link.url:", "if target is link.url:", "a loop of one would go ten rounds", CONFORMANCE),
     Mutant("links.py", ' if not href.startswith("?")', "", "?page=2 would mean the same on every page"),
     Mutant("visit.py", "and link.depth == 0 else", "else", "any redirect would widen the scope", BOTH),
+    Mutant("ledger.py", "if ended.content:", "if True:", "every page too small to compare would be a duplicate"),
+    Mutant("traps.py", 'compile("[0-9&]")', 'compile("[0-9]")', "a search without numbers would be endless"),
+    Mutant("gate.py", "crawl_delay = host.crawl_delay = rules", "crawl_delay = host.crawl_delay = host.crawl_delay or rules", "an old delay would stay"),
     Mutant("ledger.py", "passed * (self._slots - self._busy)", "passed", "the time would not add up to wall x slots"),
 )  # fmt: skip
 

@@ -155,6 +155,15 @@ def test_a_forum_with_the_same_parameters_everywhere_stays_whole() -> None:
         assert budgets.refusal(Link(number, url, 2, via=f"{A}/viewforum.php?f={number % 20}"), number) == ""
 
 
+def test_a_search_is_endless_by_its_parameters_without_any_number() -> None:
+    budgets, refused = Budgets(Policy()), 0
+    for number in range(3000):
+        chosen = [name for bit, name in enumerate("abcdefghijkl") if number >> bit & 1]
+        query = "&".join(f"{name}=x" for name in chosen)
+        refused += bool(budgets.refusal(Link(number, f"https://a.example/find?{query}", 1), number))
+    assert refused > 1500
+
+
 def test_subdomains_are_endless_only_where_each_leads_to_the_next() -> None:
     budgets = Budgets(POLICY)
     for number in range(1000):

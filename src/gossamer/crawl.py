@@ -63,8 +63,10 @@ COMMIT_AGE: Final = 0.1
 nothing can start."""
 
 _IN_VAIN: Final = (OutcomeKind.FAILED, OutcomeKind.SKIPPED)
-_DECIDED: Final = Recall(())
-"""What `_next` answers when a link ended without a fetch: nothing for the driver to do, ask again."""
+AT_ONCE: Final = 16
+"""So many fetches are given in one command: they are to begin at the moment for which they were asked."""
+_AGAIN: Final = Recall(())
+"""What stands for "ask again": a link ended without a fetch, or enough fetches are given for once."""
 
 # What is asked for with every page: Python 3.11 finds a member of an enumeration four times as slowly as these.
 _PAGE, _PROBE, _ROBOTS, _SITEMAP = Purpose.PAGE, Purpose.PROBE, Purpose.ROBOTS, Purpose.SITEMAP
@@ -102,7 +104,7 @@ class Crawl:
         self._ended: list[Ended] = []
         self._ended_bytes = 0
         self._batch_since = math.inf
-        self._recall: Recall | None = _DECIDED
+        self._recall: Recall | None = None  # due after the fetches that were given before it
         self._committing: Batch | None = None
         self._adopted: tuple[str, ...] = ()
         self._finish: FinishReason | None = None
@@ -133,22 +135,26 @@ class Crawl:
         self._time.advance(now)
         self._check_limits(now)
         fetches: list[Request] = []
-        found, self._recall = self._recall, _DECIDED
-        while found is _DECIDED and not self._commit_due(now):
+        found: Recall | None = self._recall or _AGAIN
+        self._recall = None
+        while found is _AGAIN and len(fetches) < AT_ONCE and not self._commit_due(now):
             found = self._gather(fetches, now)
         self._time.idle = _CPU
         if fetches:
-            self._recall = found or _DECIDED
+            self._recall = None if found is _AGAIN else found
             return Fetch(tuple(fetches))
-        if found is _DECIDED or (found is None and self._may_commit() and not self._in_flight):
+        if found is _AGAIN or (found is None and self._may_commit() and not self._in_flight):
             return self._commit(now)
         return found or self._rest_or_stop(now)
 
     def _gather(self, fetches: list[Request], now: float) -> Recall | None:
-        """Append the fetches that are due, one for each free slot; give what comes after them, as `_next` does."""
-        while isinstance(found := self._next(now), Request):
+        """Append fetches that are due, as long as slots are free; give what comes after them, as `_next` does."""
+        while len(fetches) < AT_ONCE:
+            found = self._next(now)
+            if not isinstance(found, Request):
+                return found
             fetches.append(found)
-        return found
+        return _AGAIN
 
     def _may_start(self) -> bool:
         if self._finish is not None or len(self._in_flight) >= self._slots:
@@ -157,7 +163,7 @@ class Crawl:
         return most is None or self._tally.came + self._pages_in_flight < most
 
     def _next(self, now: float) -> Request | Recall | None:
-        """Give the next fetch or recall; `_DECIDED` when a link ended without one; None when nothing is due."""
+        """Give the next fetch or recall; `_AGAIN` when a link ended without one; None when nothing is due."""
         host = self._frontier.due(now) if self._may_start() else None
         if host is None:
             return None
@@ -175,7 +181,7 @@ class Crawl:
             self._frontier.skip(host)
             self._ask(self._sitemaps.discover(host, taken.link.depth, self._frontier.known), now)
             self._frontier.close(taken.link)
-            return _DECIDED
+            return _AGAIN
         url = taken.link.url
         refused = self._gate.refusal(host, url)
         if refused is None:
@@ -185,7 +191,7 @@ class Crawl:
                 taken = Request(taken.link, taken.purpose, taken.attempt, self._adopted, usage, missing=missing)
             return self._fetch(taken, host, now)
         self._refused(taken, host, refused, now)
-        return _DECIDED
+        return _AGAIN
 
     def _refused(self, taken: Request, host: Host, refused: Reason, now: float) -> None:
         """End a link whose host may not be asked for it."""
@@ -206,7 +212,7 @@ class Crawl:
         if where is host:
             return self._fetch(request, host, now)
         self._frontier.send(request, where)
-        return _DECIDED
+        return _AGAIN
 
     def _fetch(self, request: Request, host: Host, now: float) -> Request:
         self._in_flight[request.link.id] = (request, host, now)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -37,30 +36,33 @@ class DuplicateBook:
     def __init__(self) -> None:
         self.pages = 0
         self._seen = Seen()
-        self._waiting: dict[int, str] = {}
-        self._again: list[tuple[int, str]] = []
+        self._waiting: list[tuple[int, str]] = []
         self._first: dict[int, str] = {}
         self._examples: tuple[tuple[str, str], ...] = ()
 
     def note(self, content: int, url: str) -> None:
         """Take note of the content of a page."""
-        if self._waiting.setdefault(content, url) is not url:
-            self._again.append((content, url))
+        self._waiting.append((content, url))
 
     def settle(self) -> None:
         """Compare what was noted since the last call; together, because a table is asked in batches."""
-        first, again = self._waiting, self._again
-        self._waiting, self._again = {}, []
+        first = dict(reversed(self._waiting))
         new = self._seen.add(list(first))
-        if not all(new):
-            again = [found for found, is_new in zip(first.items(), new, strict=True) if not is_new] + again
-            first = {content: url for (content, url), is_new in zip(first.items(), new, strict=True) if is_new}
-        if len(self._first) < REMEMBERED:
-            self._first.update(islice(first.items(), REMEMBERED - len(self._first)))
-        for content, url in again:
+        if len(first) == len(self._waiting) and all(new):  # as nearly always
+            self._first.update(self._waiting[: max(0, REMEMBERED - len(self._first))])
+            self._waiting.clear()
+            return
+        fresh = {content for content, is_new in zip(first, new, strict=True) if is_new}
+        for content, url in self._waiting:
+            if content in fresh:
+                fresh.discard(content)
+                if len(self._first) < REMEMBERED:
+                    self._first[content] = url
+                continue
             self.pages += 1
             if len(self._examples) < EXAMPLES and content in self._first:
                 self._examples += ((url, self._first[content]),)
+        self._waiting.clear()
 
     def restore(self, books: Books, contents: bytes) -> None:
         """Go on where the books end; `contents` are those of all pages so far, packed as uint64."""

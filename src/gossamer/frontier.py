@@ -82,7 +82,7 @@ class Frontier:
         self._ready: list[tuple[float, int, Host]] = []
         self._later: list[tuple[float, int, Request, Waiting]] = []
         self._tick = 0
-        self._open: dict[int, int] = {}
+        self._open: dict[int, int] = {}  # how many links of a depth have not ended: only kept with `breadth_first`
         self._parked: dict[int, dict[Host, None]] = {}
         self._queued = 0
 
@@ -115,7 +115,7 @@ class Frontier:
         self._refused.clear()
         if self._breadth_first:
             for link in links:
-                self._opened(link.depth)
+                self._open[link.depth] = self._open.get(link.depth, 0) + 1
         return settled
 
     def _redeemed(self, admitted: Sequence[int]) -> tuple[Reason, ...]:
@@ -190,7 +190,8 @@ class Frontier:
             for owner, place, ids in grouped(owners, places, waiting + chunk.first_id):
                 hosts[owner].queue.extend(place, ids)
                 self._queued += len(ids)
-                self._opened(place >> 4, len(ids))
+                if self._breadth_first:
+                    self._open[place >> 4] = self._open.get(place >> 4, 0) + len(ids)
         self._next_id = saved.known
         for host in hosts:
             self._list(host)
@@ -276,7 +277,8 @@ class Frontier:
     def ask(self, request: Request, now: float) -> None:
         """Let a request that is no link of the crawl wait for its host's turn; it must be `close`d like one."""
         self.host(host_key(request.url))
-        self._opened(request.link.depth)
+        if self._breadth_first:
+            self._open[request.link.depth] = self._open.get(request.link.depth, 0) + 1
         self.postpone(request, now, Waiting.POLITENESS)
 
     def send(self, request: Request, host: Host) -> None:
@@ -288,7 +290,7 @@ class Frontier:
 
     def close(self, link: Link) -> None:
         """Note that the outcome of a link, and all it led to, is settled."""
-        if not self._breadth_first:  # nobody asks what is open
+        if not self._breadth_first:
             return
         left = self._open[link.depth] - 1
         if left:
@@ -337,10 +339,6 @@ class Frontier:
         return min(moments) if moments else None
 
     # ------------------------------------------------------------ inside
-
-    def _opened(self, depth: int, count: int = 1) -> None:
-        """Note links of a depth that have not ended yet."""
-        self._open[depth] = self._open.get(depth, 0) + count
 
     def _to_recall(self, host: Host) -> tuple[int, ...]:
         """Choose what to recall for a due host and for those whose turn is near, in order of discovery.

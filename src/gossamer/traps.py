@@ -39,7 +39,7 @@ MOST_PARAMETERS: Final = 50
 REMEMBERED: Final = 100_000
 
 _DIGIT: Final = re.compile("[0-9]")
-_COUNTED: Final = re.compile("[0-9&]")
+_COUNTABLE: Final = re.compile("[0-9&]")  # what `_facets` or `_sequence` could look at
 _DIGITS: Final = re.compile("[0-9]+")
 _NUMERIC_TAIL: Final = re.compile(r"(?:/#)+(?=/?(?:\?|$))")
 _SESSION_HINT: Final = re.compile(r"sess|sid=|cfid|cftoken|/\(s\(", re.IGNORECASE)
@@ -160,7 +160,7 @@ class Budgets:
             return ""
         url, host = link.url, host_key(link.url)
         trap = "" if host in self._hosts else self._host(link, host)
-        if not _COUNTED.search(url, len(host)):  # nearly every link ends here
+        if not _COUNTABLE.search(url, len(host)):  # nearly every link ends here
             return trap
         budget = max(self._policy.trap_budget, int(known * SHARE))
         if "&" in url:

@@ -15,6 +15,7 @@ import pytest
 
 from gossamer import fetch_all
 from gossamer.cli import doctor, main
+from gossamer.cli.contact_page import contact_page
 from gossamer.demo.server import Asked, DemoServer
 from gossamer.demo.site import Answer
 from gossamer.fetchers.options import user_agent
@@ -77,6 +78,10 @@ def test_init_asks_once_at_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: T
         (["--contact", PAGE, "--page", "crawl", "--mail", "a@b.example"], "crawl is there already"),
         (["--contact", PAGE, "--mail", "a@b.example"], "name its file with --page"),
         (["--contact", PAGE, "--purpose", "study"], "name its file with --page"),
+        (["--contact", PAGE, "--page", "gossamer.toml", "--mail", "a@b.example"], "both name gossamer.toml"),
+        (["--contact", "https://", "--page", "p.html", "--mail", "a@b.example"], "--page is the page that --contact"),
+        (["--contact", PAGE + " or so", "--page", "p.html", "--mail", "a@b.example"], "--page is the page that"),
+        (["--page", "p.html", "--mail", "a@b.example", "--purpose", "caf\udce9", "--contact", PAGE], "no text (UTF-8)"),
     ],
 )
 def test_init_refuses_in_a_sentence(
@@ -87,7 +92,7 @@ def test_init_refuses_in_a_sentence(
     Path("crawl/journal.db").touch()
     assert main(["init", *words]) == 2
     assert complaint in capsys.readouterr().err
-    assert not Path("gossamer.toml").exists()
+    assert sorted(Path().iterdir()) == [Path("crawl")], "all or nothing"
 
 
 def test_init_never_replaces_a_file_unasked(capsys: Told) -> None:
@@ -117,6 +122,7 @@ def test_init_writes_the_page_that_the_user_agent_leads_to(capsys: Told) -> None
     page = Path("crawler.html").read_text(encoding="utf-8")
     assert page.count(f"gossamer/… (+{PAGE})") == 5, "in the first sentence, and in each line of the log"
     assert '<a href="mailto:a+b@lab.example">a+b@lab.example</a>' in page
+    assert '<a href="mailto:a%3Fbcc%3Dz@b.example">' in contact_page(name="n", mail="a?bcc=z@b.example")
     assert "made by a crawler of A &amp; B, with" in page
     assert "We &lt;count&gt; &amp; \\1. If" in page
     assert "How gossamer behaves on your server" in page

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gossamer.frontier import RECALLED_AT_ONCE, Frontier
 from gossamer.host import HostQueue, place_of
-from gossamer.model import Link, Outlink, Outlinks, Refusal, Request
+from gossamer.model import Link, Outlink, Outlinks, Purpose, Refusal, Request
 from gossamer.reasons import Reason, Waiting
 from gossamer.urls import fingerprint
 
@@ -232,3 +232,17 @@ def test_very_deep_links_come_back_from_the_journal_as_deep_as_they_left() -> No
     request = taken(frontier, 0.0)
     assert request is not None
     frontier.close(request.link)
+
+
+def test_a_host_that_is_held_may_only_be_asked_for_the_rules_of_another() -> None:
+    frontier = frontier_of("https://a.example/1")
+    host = frontier.due(0.0)
+    assert host is not None
+    host.held = True
+    frontier.skip(host)
+    assert frontier.due(0.0) is None, "its own rules are being asked for"
+    frontier.send(Request(Link(-1, "https://a.example/moved"), Purpose.ROBOTS), host)
+    assert frontier.due(0.0) is host
+    taken = frontier.take(host)
+    assert isinstance(taken, Request)
+    assert taken.purpose is Purpose.ROBOTS

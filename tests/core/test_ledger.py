@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from gossamer.ledger import TimeBook
+from gossamer.ledger import Ledger, TimeBook
+from gossamer.model import Link, OutcomeKind
+from gossamer.protocol import Ended
 from gossamer.reasons import Waiting
+
+
+def test_pages_too_small_to_compare_are_no_duplicates() -> None:
+    ledger = Ledger()
+    for number in range(3):
+        ledger.end(Ended(Link(number, f"u{number}"), b"{}", OutcomeKind.DONE, content=0, simhash=0))
+    ledger.settle((), ())
+    snapshot = ledger.snapshot(whole=True)
+    assert (snapshot.counts.done, snapshot.duplicates.pages, snapshot.near_duplicates.pages) == (3, 0, 0)
 
 
 def test_idle_slots_share_what_the_busy_one_before_them_turns_out_to_have_waited_for() -> None:

@@ -136,6 +136,15 @@ def test_a_passing_trouble_with_robots_is_waited_out() -> None:
     assert played.outcomes[HOME][:2] == ("done", None)
 
 
+def test_a_delay_ends_where_robots_no_longer_asks_for_it() -> None:
+    rules = robots_txt(RULES, "User-agent: *\nCrawl-delay: 30"), robots_txt(RULES, "User-agent: *\nDisallow: /no")
+    played = crawled(*rules, pages=3000, delay=1.0)
+    again = [start for _, purpose, start, _ in played.fetches if purpose is Purpose.ROBOTS][1]
+    after = [start for _, purpose, start, _ in played.fetches if purpose is Purpose.PAGE and start > again]
+    assert len(after) > 100
+    assert after[-1] - after[0] == pytest.approx(len(after) - 1, rel=0.1), "one second each"
+
+
 def test_robots_is_asked_again_after_a_day() -> None:
     played = crawled(
         robots_txt(RULES, "User-agent: *\nCrawl-delay: 30"), robots_txt(RULES, "User-agent: *\nDisallow: /"), pages=3000

@@ -10,8 +10,9 @@ import re
 from html import escape
 from importlib.resources import files
 from typing import Final
+from urllib.parse import quote
 
-EXAMPLE: Final = re.compile(r"gossamer/[\d.]+ \(\+https://lab\.example/crawler\.html\)")
+EXAMPLE: Final = re.compile(r"gossamer/[\w.]+ \(\+https://lab\.example/crawler\.html\)")
 """The User-Agent in the text's example of a log: replaced by the one that a site will see."""
 
 _VERSION: Final = re.compile(r"gossamer/[\w.]+")
@@ -40,7 +41,8 @@ _PAGE: Final = """\
 <main>
 <h1>The crawler that visited your site</h1>
 <p>Requests that come with the User-Agent <code>{name}</code> are made by a crawler {owner}, with the program
-gossamer.{purpose} If it troubles your site, or if you have a question, write to <a href="mailto:{mail}">{mail}</a>.</p>
+gossamer.{purpose} If it troubles your site, or if you have a question, write to
+<a href="mailto:{address}">{mail}</a>.</p>
 {text}</main>
 </body>
 </html>
@@ -50,6 +52,7 @@ gossamer.{purpose} If it troubles your site, or if you have a question, write to
 def contact_page(name: str, mail: str, owner: str = "", purpose: str = "") -> str:
     """Write the page as HTML: `name` is the User-Agent, `mail` who answers; whose crawler it is, and what it is for."""
     shown = escape(_VERSION.sub("gossamer/…", name))  # the page outlives it
+    purpose = purpose.strip()
     if purpose and purpose[-1] not in ".!?":
         purpose += "."
     text = files("gossamer.cli").joinpath("site_owners.html").read_text(encoding="utf-8")
@@ -57,6 +60,7 @@ def contact_page(name: str, mail: str, owner: str = "", purpose: str = "") -> st
         style=_STYLE,
         name=shown,
         mail=escape(mail),
+        address=escape(quote(mail, safe="@+")),
         owner=f"of {escape(owner)}" if owner else "that we run",
         purpose=f" {escape(purpose)}" if purpose else "",
         text=EXAMPLE.sub(lambda _: shown, text),

@@ -81,7 +81,7 @@ examples:
   gossamer init --contact you@example.org                    asks nothing
   gossamer init --contact https://lab.example/crawler.html --page crawler.html --mail you@lab.example
 
-exit codes: 0 written, 2 refused: the file is there already, or nobody can be asked
+exit codes: 0 written, 2 refused, and then nothing is written
 """
 DOCTOR = """\
 examples:

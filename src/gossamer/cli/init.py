@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from argparse import Namespace
+from collections.abc import Mapping
 from pathlib import Path
 
 from gossamer.cli.contact_page import contact_page
@@ -16,6 +17,7 @@ from gossamer.directory import toml
 from gossamer.errors import UserError
 from gossamer.fetchers.options import FetchOptions, user_agent
 from gossamer.policy import Policy
+from gossamer.urls import canonical
 
 _MAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+")
 QUESTION = "Your e-mail address or page, by which a site's owner can reach you instead of blocking you (empty: none): "
@@ -41,29 +43,40 @@ def run(chosen: Namespace) -> int:
     path, page = Path(chosen.file), Path(chosen.page) if chosen.page else None
     if (path.parent / "journal.db").exists():
         raise UserError(f"{path.parent} holds a crawl, whose settings are frozen; go to another directory.")
+    _check_page(path, page, chosen)
     for there in (path, page):
         if there is not None and there.exists() and not chosen.force:
             raise UserError(f"{there} is there already; --force replaces it.")
     contact = _checked(_asked() if chosen.contact is None else chosen.contact)
     name = user_agent(Policy(contact=contact))
-    if page is None and (chosen.mail or chosen.owner or chosen.purpose):
-        raise UserError("--mail, --owner and --purpose are told on a page; name its file with --page crawler.html.")
-    if page is not None:
-        _check_page(contact, chosen.mail)
-        _write(page, contact_page(name, chosen.mail, chosen.owner, chosen.purpose), replace=chosen.force)
-        sys.stdout.write(printable(f"{page} is written; publish it as {contact}") + "\n")
     line = f"contact = {toml(contact)}\n" if contact else '# contact = "you@example.org"\n'
-    _write(path, TEMPLATE.format(contact=line), replace=chosen.force)
-    sys.stdout.write(printable(f"{path} is written; sites will see you as {name}") + "\n")
+    texts = {path: TEMPLATE.format(contact=line)}
+    said = f"{path} is written; sites will see you as {name}"
+    if page is not None:
+        _check_address(contact)
+        texts[page] = contact_page(name, chosen.mail, chosen.owner, chosen.purpose)
+        said = f"{page} is written; publish it as {contact}\n{said}"
+    _write(texts, replace=chosen.force)
+    for sentence in said.splitlines():
+        sys.stdout.write(printable(sentence) + "\n")
     return 0
 
 
-def _write(path: Path, text: str, *, replace: bool) -> None:
+def _write(texts: Mapping[Path, str], *, replace: bool) -> None:
+    """Write all files or none."""
+    made: list[Path] = []
     try:
-        with path.open("w" if replace else "x", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror or error}.") from None
+        for path, text in texts.items():
+            content = text.encode("utf-8")
+            with path.open("wb" if replace else "xb") as file:
+                made.append(path)
+                file.write(content)
+    except (OSError, UnicodeError) as error:
+        if not replace:
+            for other in made:
+                other.unlink()
+        reason = "what was given is no text (UTF-8)" if isinstance(error, UnicodeError) else error.strerror or error
+        raise UserError(f"{path} cannot be written: {reason}.") from None
 
 
 def _asked() -> str:
@@ -74,16 +87,26 @@ def _asked() -> str:
     return sys.stdin.readline().strip()
 
 
-def _check_page(contact: str, mail: str) -> None:
-    """Refuse a page that no User-Agent leads to, or that names nobody."""
-    if not contact.startswith(("https://", "http://")):
+def _check_page(path: Path, page: Path | None, chosen: Namespace) -> None:
+    """Refuse a page that names nobody, and what is told on a page where there shall be none."""
+    if page is None:
+        if chosen.mail or chosen.owner or chosen.purpose:
+            raise UserError("--mail, --owner and --purpose are told on a page; name its file with --page crawler.html.")
+        return
+    if page.absolute() == path.absolute():
+        raise UserError(f"--page and --output both name {path}; give the page another name.")
+    if not chosen.mail:
+        raise UserError("--page needs --mail you@example.org: the address that the page tells to write to.")
+    if not _MAIL.fullmatch(chosen.mail):
+        raise UserError(f"--mail {chosen.mail}: that is no e-mail address.")
+
+
+def _check_address(contact: str) -> None:
+    """Refuse a page that no User-Agent leads to."""
+    if canonical(contact) is None or len(contact.split()) != 1:
         raise UserError(
             "--page is the page that --contact https://lab.example/crawler.html leads to; give its address."
         )
-    if not mail:
-        raise UserError("--page needs --mail you@example.org: the address that the page tells to write to.")
-    if not _MAIL.fullmatch(mail):
-        raise UserError(f"--mail {mail}: that is no e-mail address.")
 
 
 def _checked(contact: str) -> str:

@@ -1,6 +1,6 @@
 """What a worker process runs: an event loop of its own that fetches, reads, and reports in batches.
 
-Results wait until half of what was handed out has landed, or a few milliseconds: the driver's costs are by batch. Which
+Results wait until half of what is under way has landed, or a few milliseconds: the driver's costs are by batch. Which
 answer is being read stands on a board that outlives the worker, so that the one that kills it is known.
 """
 
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from gossamer.engines.pool import CpuPool
 
 REPORT_AFTER: Final = 0.01
-"""Seconds a result waits for others at the most, while more than as many are under way: a wake-up costs the driver."""
+"""Seconds that a worker whose loop is free waits with its next report at the most: a wake-up costs the driver."""
 
 
 class Board:
@@ -127,7 +127,7 @@ class Worker:
         for _, packed in frames:
             for errand in errands_of(packed):
                 self._begin(errand)
-        self._enough = self._under_way // 2
+        self._enough = (self._under_way + 1) // 2
 
     def _begin(self, errand: Errand) -> None:
         self._under_way += 1
@@ -173,6 +173,7 @@ class Worker:
         due, event = self._visitor.due(event), self._made(event)
         if due is None or not isinstance(event, Visited):
             return event
+        self._report()  # nobody knows how long a handler takes
         self._send(READ, NUMBER.pack(request.link.id) + encode(event))
         return self._visitor.handled(event, due, await self._handled(request, due))
 
