@@ -184,7 +184,7 @@ MUTANTS = (
     Mutant("links.py", ' if not href.startswith("?")', "", "?page=2 would mean the same on every page"),
     Mutant("visit.py", "and link.depth == 0 else", "else", "any redirect would widen the scope", BOTH),
     Mutant("ledger.py", "if ended.content:", "if True:", "every page too small to compare would be a duplicate"),
-    Mutant("traps.py", 'compile("[0-9&]")', 'compile("[0-9]")', "a search without numbers would be endless"),
+    Mutant("traps.py", 'compile("[0-9&]")', 'compile("[0-9]")', "a search without numbers would be endless", ("tests/test_traps.py",)),
     Mutant("gate.py", "crawl_delay = host.crawl_delay = rules", "crawl_delay = host.crawl_delay = host.crawl_delay or rules", "an old delay would stay"),
     Mutant("ledger.py", "passed * (self._slots - self._busy)", "passed", "the time would not add up to wall x slots"),
 )  # fmt: skip
