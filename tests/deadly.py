@@ -20,7 +20,7 @@ class DeadlyWork(Work):
     """Work whose visitor does what the URL says."""
 
     def visitor(self) -> Visitor:
-        return DeadlyVisitor(self.policy, key=self.key)
+        return DeadlyVisitor(self.policy, key=self.key, markdown=self.markdown)
 
 
 class DeadlyVisitor(Visitor):
@@ -28,6 +28,11 @@ class DeadlyVisitor(Visitor):
         if isinstance(answer, Response) and answer.status == 200:
             _do(request.url)
         return super().read(request, answer)
+
+    def written(self, event: Visited | Failed | RobotsRead) -> Visited | Failed | RobotsRead:
+        if "torn" in event.request.url:
+            ctypes.string_at(1)
+        return super().written(event)
 
     def _page(self, request: Request, response: Response) -> Visited:
         if "hungry" in request.url:

@@ -142,6 +142,22 @@ def test_a_page_came_and_its_links_count_although_its_handler_ended_the_worker(
     assert f"{ORIGIN}/{name}" in {kept.url for kept in kept_answers(tmp_path / "crawl")}
 
 
+@pytest.mark.parametrize(("engine", "fields"), [("processes", {"workers": 1}), ("asyncio", {"cpu_workers": 1})])
+def test_a_page_came_although_making_it_a_document_ended_the_worker(
+    engine: Any, fields: dict[str, Any], tmp_path: Path
+) -> None:
+    web = RecordedFetcher.of_site({"/": "<a href=torn>x</a>", "/torn": "<a href=below>x</a>", "/below": "x"}, ORIGIN)
+    crawl = Crawler(
+        f"{ORIGIN}/", engine=engine, fetcher=web, directory=tmp_path / "crawl", formats=("jsonl", "markdown"),
+        clock=FakeClock(1000.0), **fields,
+    )  # fmt: skip
+    crawl.run()
+    records = map(record_of, (tmp_path / "crawl" / "pages.jsonl").read_bytes().splitlines())
+    assert {record.url.removeprefix(ORIGIN): (record.status, record.reason) for record in records} == {
+        "/": (200, None), "/torn": (200, Reason.FAIL_WORKER_DIED), "/below": (200, None)
+    }  # fmt: skip
+
+
 def test_workers_killed_by_others_cost_nothing() -> None:
     crawl = crawler(host_concurrency=1, workers=1)
     killed, pages = 0, []

@@ -72,13 +72,16 @@ class Visitor:
         self._links = LinkJudge(policy, key, remembers=not any(handler.awaits for handler in handlers))
 
     def visit(self, request: Request, answer: Response | Failure) -> Visited | Failed | RobotsRead:
-        """Read the answer to a request, run the handler of its page, and say what came of it."""
+        """Read the answer to a request, do what is to be done with its page, and say what came of it."""
         event = self.read(request, answer)
-        due = None if self._choice is None else self.due(event)
+        if not self.works_on(event):
+            return event
+        event = self.written(event)
+        due = self.due(event)
         return event if due is None else self.handled(event, due, due.run())
 
     def read(self, request: Request, answer: Response | Failure) -> Visited | Failed | RobotsRead:
-        """Read the answer to a request and say what came of it, its handler aside."""
+        """Read the answer to a request and say what came of it: all but what may take long, or all."""
         if request.purpose is Purpose.ROBOTS:
             return RobotsRead(request, answer)
         if isinstance(answer, Failure):
@@ -96,13 +99,33 @@ class Visitor:
         except Exception:  # noqa: BLE001  # a bug of ours costs this page, and is reported with its traceback; never the crawl
             return self._broken(request)
 
-    # ------------------------------------------------------------ handlers
+    # ------------------------------------------------------------ what is done with a page that came
+
+    def works_on(self, event: Visited | Failed | RobotsRead) -> bool:
+        """Tell whether there is more to do with what an event is about: it is a page that came whole."""
+        if (self._choice is None and not self._markdown) or type(event) is not Visited:
+            return False
+        return event.kind is OutcomeKind.DONE and event.request.purpose is Purpose.PAGE
+
+    def written(self, event: Visited | Failed | RobotsRead) -> Visited | Failed | RobotsRead:
+        """Add an HTML page as a document of Markdown, where the crawl wants that."""
+        if not self._markdown or type(event) is not Visited or event.response is None:
+            return event
+        response, record = event.response, event.record
+        if response.status == 304 or not html.is_html(response.headers.get("content-type", ""), response.body):
+            return event
+        try:
+            text, _ = encoding.decode(response.body, response.headers.get("content-type", ""))
+            markdown = content.markdown(text, event.request.url, self._policy.text)
+            return structs.replace(event, markdown=content.document(record, response.body, markdown))
+        except MemoryError:
+            return self.spoiled(event, Failure(Reason.FAIL_HANDLER_MEMORY))
+        except Exception:  # noqa: BLE001  # as in `read`: a bug of ours costs this page
+            return self.spoiled(event, Failure(Reason.FAIL_BUG, traceback.format_exc(limit=-3)))
 
     def due(self, event: Visited | Failed | RobotsRead) -> Due | None:
         """Give the page of an event with its handler, where it has one: it came whole, and is no error or redirect."""
-        if self._choice is None or type(event) is not Visited or event.kind is not OutcomeKind.DONE:
-            return None
-        if event.request.purpose is not Purpose.PAGE:
+        if self._choice is None or not self.works_on(event) or type(event) is not Visited:
             return None
         handler = self._choice.of(event.request.url)
         return None if handler is None else Due(handler, Page(event.record, event.response))
@@ -116,24 +139,21 @@ class Visitor:
             return self._broken(event.request)
 
     def spoiled(self, event: Visited, failure: Failure) -> Visited:
-        """Say that the handler of a page did not come to its end; the page itself did come, and its links count."""
-        return self._with_handler(event, Page(event.record, None), Handled((), (), failure.detail, failure.reason))
+        """Say that what was to be done with a page failed; the page itself did come, and its links count."""
+        failed = {"outcome": OutcomeKind.FAILED, "reason": failure.reason, "detail": failure.detail}
+        record = structs.replace(event.record, **failed)
+        return structs.replace(event, line=line_of(record), kind=record.outcome, reason=record.reason, markdown="")
 
     def _with_handler(self, event: Visited, page: Page, came: Handled) -> Visited:
         """Judge the links that a handler followed like any other, but for nofollow: somebody asked for these."""
-        record, outlinks, refusals = page.record, event.outlinks, event.refusals
+        outlinks, refusals = event.outlinks, event.refusals
         if came.followed:
-            place = Place(event.request, page.base, record.encoding or "utf-8")
+            place = Place(event.request, page.base, page.record.encoding or "utf-8")
             judged = self._links.new(place, came.followed)
             outlinks = Outlinks.of([*outlinks, *(one for one in judged if type(one) is Outlink)])
             refusals += tuple([one for one in judged if type(one) is Refusal])
-        if came.trouble:
-            failed = {"outcome": OutcomeKind.FAILED, "reason": came.reason, "detail": came.trouble}
-            record = structs.replace(record, **failed)
-        return structs.replace(
-            event, line=line_of(record), kind=record.outcome, reason=record.reason, outlinks=outlinks,
-            refusals=refusals, markdown="" if came.trouble else event.markdown, items=came.items,
-        )  # fmt: skip
+        event = structs.replace(event, outlinks=outlinks, refusals=refusals, items=came.items)
+        return self.spoiled(event, Failure(came.reason, came.trouble)) if came.trouble else event
 
     # ------------------------------------------------------------ answers of each kind
 
@@ -229,12 +249,9 @@ class Visitor:
             soft_404=_is_soft_404(request, found.title, visible),
             outlinks=len(found.hrefs),
         )
-        markdown = ""
-        if self._markdown:
-            markdown = content.document(record, response.body, content.markdown(text, request.url, self._policy.text))
         # The last thing that can be done: from now on these links count as reported.
         outlinks, refusals = self._links.of_page(place, found, page_nofollow=rules.nofollow)
-        return _told(request, record, response, outlinks, refusals, memo=memo, markdown=markdown)
+        return _told(request, record, response, outlinks, refusals, memo=memo)
 
     def _simhash(self, visible: str) -> str:
         """Tell the simhash of a page in hexadecimal digits, where the crawl asks for it and there is enough text."""

@@ -212,19 +212,22 @@ def test_a_bug_costs_one_page_and_shows_its_traceback(monkeypatch: pytest.Monkey
     assert "of our own making" in event.record.detail
 
 
-def test_links_of_a_page_that_failed_after_all_are_reported_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    def troubled(text: str, *_: object) -> str:
-        if "first" in text:
-            raise MemoryError
-        return "text"
+@pytest.mark.parametrize(
+    ("trouble", "reason"), [(MemoryError, Reason.FAIL_HANDLER_MEMORY), (ValueError, Reason.FAIL_BUG)]
+)
+def test_a_page_that_cannot_be_made_a_document_came_all_the_same(
+    trouble: type[Exception], reason: Reason, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def troubled(*_: object) -> str:
+        raise trouble
 
     monkeypatch.setattr(visit_module.content, "markdown", troubled)
     visitor = Visitor(Policy(seeds=("https://a.example/",)), markdown=True)
-    first = visitor.visit(Request(Link(1, HOME)), html(HOME, "first <a href=/L>x</a>"))
-    assert isinstance(first, Failed)
-    assert urls(visited("second <a href=/L>x</a>", visitor=visitor, url="https://a.example/2")) == [
-        "https://a.example/L"
-    ]
+    event = visitor.visit(Request(Link(1, HOME)), html(HOME, "<a href=/L>x</a>"))
+    assert isinstance(event, Visited)
+    assert (event.kind, event.reason, event.record.status) == (OutcomeKind.FAILED, reason, 200)
+    assert urls(event) == ["https://a.example/L"]
+    assert not event.markdown
 
 
 def test_work_sent_to_another_process_makes_a_visitor_that_finds_the_same() -> None:

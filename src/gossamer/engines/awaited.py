@@ -14,8 +14,8 @@ from gossamer.visit import Visitor
 
 
 async def visit(visitor: Visitor, request: Request, answer: Response | Failure) -> Visited | Failed | RobotsRead:
-    """Read an answer, run the handler of its page (awaiting it if need be), and say what came of it."""
-    event = visitor.read(request, answer)
+    """Read an answer, do what is to be done with its page, awaiting its handler if need be; say what came of it."""
+    event = visitor.written(visitor.read(request, answer))
     due = visitor.due(event)
     if due is None:
         return event

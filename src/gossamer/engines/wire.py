@@ -1,8 +1,8 @@
 """What passes between a driver and its worker processes: frames on a socket, packed with MessagePack.
 
     to a worker      ORDERS once (pickled: they may name functions), then ERRANDS, batches of visits to make
-    from a worker    READY once, then EVENTS, batches of what came of them; before a handler runs, what was READ of its
-                     page, in case it is the last thing that the worker does; BROKEN where it cannot go on
+    from a worker    READY once, then EVENTS, batches of what came of them; before more is done with a page (Markdown, a
+                     handler), what was READ of it, in case that ends the worker; BROKEN where it cannot go on
 
 A frame is its length, its kind, and so many bytes.
 """

@@ -170,12 +170,20 @@ class Worker:
         self._board.begin(request)
         event = self._visitor.read(request, answer)
         self._board.end()
-        due, event = self._visitor.due(event), self._made(event)
-        if due is None or not isinstance(event, Visited):
-            return event
-        self._report()  # nobody knows how long a handler takes
-        self._send(READ, NUMBER.pack(request.link.id) + encode(event))
-        return self._visitor.handled(event, due, await self._handled(request, due))
+        sent = self._made(event)
+        if not isinstance(sent, Visited) or not self._visitor.works_on(event):
+            return sent
+        self._report()  # nobody knows how long the rest takes
+        self._send(READ, NUMBER.pack(request.link.id) + encode(sent))
+        event = await self._worked(request, event)
+        return msgspec.structs.replace(event, response=sent.response) if isinstance(event, Visited) else event
+
+    async def _worked(self, request: Request, event: Event) -> Event:
+        self._board.begin(request)
+        event = self._visitor.written(event)
+        self._board.end()
+        due = self._visitor.due(event)
+        return event if due is None else self._visitor.handled(event, due, await self._handled(request, due))
 
     async def _handled(self, request: Request, due: Due) -> Handled:
         if due.handler.awaits:
