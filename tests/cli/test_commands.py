@@ -119,6 +119,22 @@ def test_a_server_that_is_not_there_is_a_sentence(capfd: pytest.CaptureFixture[s
     assert "Is the server running" in err
 
 
+@pytest.mark.parametrize("engine", ["asyncio", "threads"])
+def test_a_quiet_crawl_still_says_that_nothing_was_fetched(engine: str, capfd: pytest.CaptureFixture[str]) -> None:
+    words = ["crawl", "127.0.0.1:1", "-q", "--allow-private", "127.0.0.1", "--retries", "0", "-e", engine]
+    assert gossamer.cli.main(words) == 3
+    assert capfd.readouterr() == ("", "Nothing fetched: no server could be reached.\n")
+
+
+def test_a_quiet_crawl_still_says_that_errors_ended_it(museum: DemoServer, capfd: pytest.CaptureFixture[str]) -> None:
+    Path("mine.py").write_text("import gossamer\n@gossamer.on()\ndef all(page):\n    raise ValueError\n")
+    words = ["crawl", museum.url, *AT_FULL_SPEED, "-q", "--handlers", "mine.py", "--max-handler-errors", "2"]
+    assert gossamer.cli.main(words) == 4
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.startswith("Ended early: too many pages failed in their handlers; ")
+
+
 def test_results_that_cannot_be_written_are_a_sentence(capfd: pytest.CaptureFixture[str]) -> None:
     Path("file").touch()
     assert gossamer.cli.main(["crawl", "http://127.0.0.1:1/", "-o", "file/here"]) == 2

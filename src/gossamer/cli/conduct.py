@@ -29,7 +29,8 @@ def conduct(
 ) -> Report:
     """Run the crawl and sum it up, showing it on stderr as chosen (quiet, progress, verbose); `see` gets every page.
 
-    The summary of a crawl that was `resumed` names what earlier runs found too.
+    The summary of a crawl that was `resumed` names what earlier runs found too. A quiet one still says what went wrong
+    with the crawl as a whole.
     """
     screen, watch, findings = console(), Watch(lambda: crawler.snapshot), Findings()
     talks = not chosen.quiet
@@ -56,6 +57,8 @@ def conduct(
         if resumed and report.directory is not None:
             findings = Findings.of_lines(glance.lines(report.directory / JOURNAL), report.counts.by_reason)
         summary.show(screen, report, findings, crawler.policy, resumed=resumed)
+    elif summary.came_to_grief(report):
+        summary.show_verdict(screen, report)
     if chosen.json:
         _print_report(report)
     return report

@@ -67,6 +67,17 @@ def exit_code(report: Report) -> int:
     return FINDINGS if found else DONE
 
 
+def came_to_grief(report: Report) -> bool:
+    """Tell whether a crawl went wrong as a whole: nothing was fetched, or errors ended it."""
+    return exit_code(report) == NOTHING or report.finish_reason in (FinishReason.ERROR, FinishReason.HANDLER_ERRORS)
+
+
+def show_verdict(screen: Console, report: Report) -> None:
+    """Print the one line that says how a crawl ended, and why."""
+    hang, text = _verdict(report)[0]
+    say(screen, text, hang)
+
+
 def show(screen: Console, report: Report, findings: Findings, policy: Policy, *, resumed: bool = False) -> None:
     """Print the summary of a crawl under a policy; `resumed` if it ran in several runs."""
     parts = (
