@@ -20,7 +20,7 @@ except PackageNotFoundError:
 def test_the_user_agent_says_who_and_whom_to_write_to() -> None:
     assert user_agent(Policy(contact="me@example.org")) == f"gossamer/{VERSION} (+me@example.org)"
     assert user_agent(Policy()) == f"gossamer/{VERSION}"
-    assert user_agent(Policy(user_agent="mine/1", contact="x")) == "mine/1"
+    assert user_agent(Policy(user_agent="mine/1", contact="a@b.example")) == "mine/1"
 
 
 def test_options_follow_the_policy() -> None:
@@ -79,9 +79,11 @@ def test_a_header_that_carries_a_secret_is_known_by_its_name(header: str, secret
     assert is_credential(header) == secret
 
 
-@pytest.mark.parametrize("proxy", ["foo:bar", "ftp://a.example", "http://", "http://[::1", "http://a.example:99999"])
+@pytest.mark.parametrize(
+    "proxy", ["foo", "foo:bar", "ftp://a.example", "http://", "http://[::1", "http://a.example:99999"]
+)
 def test_a_proxy_that_is_none_is_refused_before_anything_is_asked(proxy: str) -> None:
-    with pytest.raises(UserError, match="is not a URL such as"):
+    with pytest.raises(UserError, match="cannot be used; write it as"):
         FetchOptions(proxy=proxy)
 
 

@@ -36,10 +36,12 @@ _VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 
 
 def _is_proxy(url: str) -> bool:
-    """Tell whether libcurl could go through this; without a scheme it means http."""
+    """Tell whether libcurl could go through this; without a scheme it means http, and needs a port."""
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
-        return bool(parts.hostname) and parts.scheme in _PROXIES and parts.port != 0  # raises where it is no number
+        if not parts.hostname or parts.scheme not in _PROXIES:
+            return False
+        return parts.port != 0 and ("://" in url or parts.port is not None)  # raises where the port is no number
     except ValueError:
         return False
 
@@ -85,7 +87,10 @@ class FetchOptions(Struct, frozen=True, kw_only=True):
             if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
                 raise UserError(f"The header {name!r} has a character that HTTP does not allow in it.")
         if self.proxy and not _is_proxy(self.proxy):
-            raise UserError(f"The proxy {self.proxy!r} is not a URL such as http://proxy.example:3128 or socks5://….")
+            raise UserError(
+                f"The proxy {self.proxy!r} cannot be used; write it as proxy.example:3128, http://proxy.example:3128 "
+                "or socks5://proxy.example:1080."
+            )
         if self.ca_file and not Path(self.ca_file).is_file():
             raise UserError(f"There is no CA file at {self.ca_file}.")
 
