@@ -52,6 +52,8 @@ def test_loose_values_become_strict_ones(written: dict[str, Any], field: str, va
         ({"max_pages": 0}, "max_pages cannot be 0: expected int >= 1."),
         ({"delay": -1}, "delay cannot be -1: "),
         ({"delay": "soon"}, "delay cannot be 'soon': "),
+        ({"timeout": 0}, "timeout cannot be 0: "),
+        ({"connect_timeout": 0.0}, "connect_timeout cannot be 0.0: "),
         ({"scope": "planet"}, "scope cannot be 'planet': invalid enum value 'planet'."),
         ({"host_concurrency": 0}, "host_concurrency cannot be 0"),
         ({"headers": {"X": 1}}, "headers cannot be {'X': 1}: "),

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 from gossamer.errors import UserError
 
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
+Patience = Annotated[float, Meta(gt=0, le=1e9)]
 Size = Annotated[int, Meta(ge=0, le=2**50)]
 Hops = Annotated[int, Meta(ge=0, le=15)]
 Limit = Annotated[int, Meta(ge=1)]
@@ -71,8 +72,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     hosts: Mapping[str, HostManners] = {}
 
     # one fetch
-    timeout: Seconds = 30.0
-    connect_timeout: Seconds = 10.0
+    timeout: Patience = 30.0
+    connect_timeout: Patience = 10.0
     max_body: Size = 10 * 1024 * 1024
     max_redirects: Hops = 10
     headers: tuple[tuple[str, str], ...] = ()

@@ -25,6 +25,7 @@ from gossamer.policy import HostManners, Policy
         (values.duration, "1.5 s", 1.5),
         (values.duration, "250ms", 0.25),
         (values.duration, "0", 0.0),
+        (values.patience, "30", 30.0),
         (values.pause, "auto", "auto"),
         (values.size, "500k", 512_000),
         (values.size, "10MB", 10 * 1024**2),
@@ -66,6 +67,9 @@ def test_what_cannot_be_is_refused_in_words(reader: Callable[[str], Any], text: 
         (["frobnicate"], "The commands are crawl, resume, status, fetch, demo"),
         (["crawl", "example.org", "--max-page", "3"], "no option --max-page. Did you mean --max-pages"),
         (["crawl", "example.org", "--max-pages", "x"], "--max-pages: 'x' is not a whole number"),
+        (["crawl", "example.org", "--timeout", "0"], "--timeout: '0' leaves no time at all; write seconds"),
+        (["fetch", "example.org", "--timeout", "0ms"], "--timeout: '0ms' leaves no time at all"),
+        (["robots", "example.org", "--timeout", "0"], "--timeout: '0' leaves no time at all"),
         (["crawl", "example.org", "-e", "steam"], "invalid choice: 'steam'"),
         (["crawl", "example.org", "-o"], "expected one argument"),
         (["fetch", "--colour=red"], "no option --colour.\n"),
@@ -144,6 +148,7 @@ def test_the_frozen_settings_of_a_crawl_are_not_those_of_another(tmp_path: Path)
     [
         ("max_pagse = 3", "Did you mean 'max_pages'?"),
         ("timeout = 'soon'", "timeout: 'soon' is not a duration"),
+        ("connect_timeout = '0s'", "connect_timeout: '0s' leaves no time at all"),
         ("[[", "is not valid TOML"),
     ],
 )

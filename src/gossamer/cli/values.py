@@ -25,6 +25,14 @@ def duration(text: str) -> float:
     return seconds
 
 
+def patience(text: str) -> float:
+    """Read seconds that something may take: a duration longer than none."""
+    seconds = duration(text)
+    if not seconds:
+        raise ArgumentTypeError(f"{text!r} leaves no time at all; write seconds, or such as 30s or 2m")
+    return seconds
+
+
 def pause(text: str) -> float | str:
     """Read a delay: "auto" or a duration."""
     return "auto" if text.strip().lower() == "auto" else duration(text)
@@ -72,8 +80,8 @@ def header(text: str) -> tuple[str, str]:
 
 
 READERS: Final[Mapping[str, Callable[[str], Any]]] = {
-    **dict.fromkeys(("timeout", "connect_timeout", "max_time", "max_crawl_delay", "max_retry_after"), duration),
-    "handler_timeout": duration,
+    **dict.fromkeys(("timeout", "connect_timeout"), patience),
+    **dict.fromkeys(("max_time", "max_crawl_delay", "max_retry_after", "handler_timeout"), duration),
     **dict.fromkeys(("max_body", "max_bytes", "worker_memory"), size),
     **dict.fromkeys(("max_pages", "max_handler_errors", "concurrency", "workers", "host_concurrency"), count),
     **dict.fromkeys(("ip_concurrency", "trap_budget"), count),
@@ -113,7 +121,7 @@ def shown_size(amount: float) -> str:
 def shown_setting(name: str, value: object) -> str:
     """Write the value of a setting as one would on the command line."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        if READERS.get(name) in (duration, pause):
+        if READERS.get(name) in (duration, patience, pause):
             return f"{value:g} s"
         if READERS.get(name) is size:
             return shown_size(value)
