@@ -74,6 +74,21 @@ def test_what_cannot_be_is_told_in_a_sentence(written: dict[str, Any], sentence:
     assert " - at " not in str(told.value)
 
 
+@pytest.mark.parametrize(
+    "contact", ["", "me@example.org", "mailto:me@example.org", "http://a.example/bot", "HTTPS://a.example/"]
+)
+def test_a_contact_is_an_address_or_a_page(contact: str) -> None:
+    assert Policy.of({"contact": contact}) == Policy(contact=contact)
+
+
+@pytest.mark.parametrize("contact", ["nonsense", "example.org", "ftp://a.example/", " "])
+def test_a_contact_that_leads_to_nobody_is_refused(contact: str) -> None:
+    with pytest.raises(UserError, match=f"The contact '{contact}' leads to nobody: write an e-mail address such as"):
+        Policy(contact=contact)
+    with pytest.raises(UserError, match="leads to nobody"):
+        Policy.of({"contact": contact})
+
+
 def test_a_policy_goes_through_toml_and_back() -> None:
     policy = Policy(seeds=("https://a.example/",), headers=(("A", "b"),), max_pages=5, delay=0.5)
     written = {name: value for name, value in msgspec.structs.asdict(policy).items() if value is not None}

@@ -100,6 +100,14 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     trap_budget: Limit = 600
     trap_hosts: Limit = 100
 
+    def __post_init__(self) -> None:
+        """Refuse a contact by which nobody can be reached. Raises UserError."""
+        if self.contact and not (isinstance(self.contact, str) and _leads_to_somebody(self.contact)):
+            raise UserError(
+                f"The contact {self.contact!r} leads to nobody: write an e-mail address such as you@example.org, "
+                "or the URL of a page such as https://example.org/crawler.html."
+            )
+
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Policy:
         """Build a policy from loose values, as a call or a configuration file gives them.
@@ -117,6 +125,11 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             except msgspec.ValidationError as error:
                 raise UserError(f"{name} cannot be {fields[name]!r}: {_plain(error)}.") from None
         return msgspec.convert(loose, cls, strict=False)
+
+
+def _leads_to_somebody(contact: str) -> bool:
+    """Tell whether a contact is an e-mail address or a URL, as far as can be told without asking."""
+    return "@" in contact or contact.lower().startswith(("http://", "https://", "mailto:"))
 
 
 def _refuse_unknown(kind: type[Struct], name: str, complaint: str) -> None:

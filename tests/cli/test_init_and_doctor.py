@@ -65,9 +65,10 @@ def test_init_asks_once_at_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: T
     ("words", "complaint"),
     [
         ([], "There is nobody to ask here; give --contact"),
-        (["--contact", "a\nb"], "gossamer: "),
-        (["--contact", "a", "-o", "nowhere/gossamer.toml"], "cannot be written: No such file"),
-        (["--contact", "a", "-o", "crawl/gossamer.toml", "--force"], "crawl holds a crawl"),
+        (["--contact", "a@b\nc"], "has a character that HTTP does not allow"),
+        (["--contact", "nonsense"], "The contact 'nonsense' leads to nobody: write an e-mail address such as"),
+        (["--contact", "a@b.example", "-o", "nowhere/gossamer.toml"], "cannot be written: No such file"),
+        (["--contact", "a@b.example", "-o", "crawl/gossamer.toml", "--force"], "crawl holds a crawl"),
         (
             ["--contact", "a@b.example", "--page", "p.html", "--mail", "a@b.example"],
             "--page is the page that --contact",
@@ -97,11 +98,11 @@ def test_init_refuses_in_a_sentence(
 
 def test_init_never_replaces_a_file_unasked(capsys: Told) -> None:
     Path("gossamer.toml").write_text("max_pages = 3\n")
-    assert main(["init", "--contact", "a"]) == 2
+    assert main(["init", "--contact", "a@b.example"]) == 2
     assert "is there already; --force replaces it" in capsys.readouterr().err
     assert Path("gossamer.toml").read_text() == "max_pages = 3\n"
-    assert main(["init", "--contact", "a", "--force"]) == 0
-    assert tomllib.loads(Path("gossamer.toml").read_text()) == {"contact": "a"}
+    assert main(["init", "--contact", "a@b.example", "--force"]) == 0
+    assert tomllib.loads(Path("gossamer.toml").read_text()) == {"contact": "a@b.example"}
 
 
 def test_init_writes_the_page_that_the_user_agent_leads_to(capsys: Told) -> None:
