@@ -148,6 +148,30 @@ def test_the_summary_after_a_resume_names_what_the_first_run_found(
     assert "more in the results" not in said
 
 
+def test_a_resume_with_nothing_left_to_do_says_so_and_not_what_took_the_time(
+    museum: DemoServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = ["crawl", museum.url, "--allow-private", "127.0.0.1", "--delay", "0.05", "--max-pages", "30", "-d", "1"]
+    assert gossamer.cli.main([*words, "--no-sitemaps", "--no-progress", "-o", "my crawl"]) == 0
+    said = capfd.readouterr().err
+    assert "What took the time" in said
+    assert "Nothing was left to do" not in said
+    assert gossamer.cli.main(["resume", "my crawl", "--no-progress"]) == 0
+    said = capfd.readouterr().err
+    assert "Done: every link in scope was visited." in said
+    assert "\n\nNothing was left to do; `gossamer crawl --update 'my crawl'` looks for changes.\n\n" in said
+    assert "What took the time" not in said
+
+
+def test_a_resume_that_went_on_says_what_took_the_time(museum: DemoServer, capfd: pytest.CaptureFixture[str]) -> None:
+    words = ["crawl", museum.url, "--allow-private", "127.0.0.1", "--delay", "0.05", "--max-pages", "2", "-d", "1"]
+    assert gossamer.cli.main([*words, "--no-sitemaps", "--no-progress", "-o", "here"]) == 4
+    assert gossamer.cli.main(["resume", "here", "--no-progress", "--max-pages", "100"]) == 0
+    said = capfd.readouterr().err
+    assert "What took the time" in said
+    assert "Nothing was left to do" not in said
+
+
 def test_only_a_crawl_that_ended_in_one_run_tells_of_pages_nothing_links_to(
     museum: DemoServer, capfd: pytest.CaptureFixture[str]
 ) -> None:

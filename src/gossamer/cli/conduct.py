@@ -17,7 +17,7 @@ from gossamer.cli.progress import Watch, shown, tell
 from gossamer.cli.terminal import console, is_live, line
 from gossamer.cli.values import shown_duration, shown_size
 from gossamer.crawler import Crawler, Report
-from gossamer.directory import JOURNAL
+from gossamer.directory import JOURNAL, Status
 from gossamer.engines.loop import run_in_loop
 from gossamer.errors import JournalError, OutputError
 from gossamer.journals import glance
@@ -25,12 +25,12 @@ from gossamer.page import Page
 
 
 def conduct(
-    crawler: Crawler, chosen: Namespace, *, see: Callable[[Page], None] | None = None, resumed: bool = False
+    crawler: Crawler, chosen: Namespace, *, see: Callable[[Page], None] | None = None, resumed: Status | None = None
 ) -> Report:
     """Run the crawl and sum it up, showing it on stderr as chosen (quiet, progress, verbose); `see` gets every page.
 
-    The summary of a crawl that was `resumed` names what earlier runs found too. A quiet one still says what went wrong
-    with the crawl as a whole.
+    The summary of a crawl that is `resumed`, from that status, names what earlier runs found too. A quiet one still
+    says what went wrong with the crawl as a whole.
     """
     screen, watch, findings = console(), Watch(lambda: crawler.snapshot), Findings()
     talks = not chosen.quiet

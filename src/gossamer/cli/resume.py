@@ -11,21 +11,22 @@ from gossamer.cli import summary
 from gossamer.cli.conduct import conduct
 from gossamer.cli.settings import KEYS
 from gossamer.crawler import Crawler
-from gossamer.directory import status
+from gossamer.directory import Status, status
 from gossamer.errors import UserError
 
 
 def run(chosen: Namespace) -> int:
     """Go on as chosen and tell the exit code. Settings come from the crawl's own file, changes from flags only."""
     changes = {key: value for key, value in vars(chosen).items() if key in KEYS}
-    _refuse_at_limit(Path(chosen.directory), changes)
-    report = conduct(Crawler.resume(Path(chosen.directory), **changes), chosen, resumed=True)
+    before = status(Path(chosen.directory))
+    _refuse_at_limit(before, changes)
+    report = conduct(Crawler.resume(before.directory, **changes), chosen, resumed=before)
     return summary.exit_code(report)
 
 
-def _refuse_at_limit(directory: Path, changes: Mapping[str, Any]) -> None:
+def _refuse_at_limit(before: Status, changes: Mapping[str, Any]) -> None:
     """Raise UserError where the crawl reached a limit that nobody raises: it would end at once."""
-    reached = status(directory).finish_reason
+    reached = before.finish_reason
     if reached in summary.HIGHER and summary.HIGHER[reached][0] not in changes:
         why = reached.sentence[0].upper() + reached.sentence[1:]
-        raise UserError(f"{why}; to go on: {summary.resume_command(directory, reached)}")
+        raise UserError(f"{why}; to go on: {summary.resume_command(before.directory, reached)}")

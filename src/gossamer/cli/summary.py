@@ -10,6 +10,7 @@ from gossamer.cli.findings import KEPT, Findings
 from gossamer.cli.terminal import line, say
 from gossamer.cli.values import shown_duration, shown_size
 from gossamer.crawler import Report
+from gossamer.directory import Status
 from gossamer.ledger import IN_HANDLERS
 from gossamer.model import PageRecord
 from gossamer.outputs import ITEMS_FILE
@@ -78,10 +79,12 @@ def show_verdict(screen: Console, report: Report) -> None:
     say(screen, text, hang)
 
 
-def show(screen: Console, report: Report, findings: Findings, policy: Policy, *, resumed: bool = False) -> None:
-    """Print the summary of a crawl under a policy; `resumed` if it ran in several runs."""
+def show(screen: Console, report: Report, findings: Findings, policy: Policy, *, resumed: Status | None = None) -> None:
+    """Print the summary of a crawl under a policy; `resumed` is its status before this run, if it ran in several."""
+    idle = resumed is not None and _was_idle(report, resumed)
     parts = (
         _verdict(report),
+        _idle(report) if idle else [],
         _changes(report),
         _items(report),
         _broken(report, findings),
@@ -91,8 +94,8 @@ def show(screen: Console, report: Report, findings: Findings, policy: Policy, *,
         _duplicates(report),
         _near_duplicates(report),
         _soft_404s(report),
-        _sitemaps(report, resumed=resumed),
-        _limit(report, policy),
+        _sitemaps(report, resumed=resumed is not None),
+        [] if idle else _limit(report, policy),
         _audit(report),
         _results(report),
     )
@@ -121,6 +124,16 @@ def _verdict(report: Report) -> Lines:
     left = report.snapshot.known - report.snapshot.counts.ended
     rest = f"; {left:,} known {_plural('link', left)} not visited" if left else ""
     return [(0, line((head, colour), f": {why}{rest}.")), (2, line(*_figures(report)))]
+
+
+def _was_idle(report: Report, before: Status) -> bool:
+    """Tell whether a run that went on with a crawl found nothing left to do: what took the time is long past."""
+    return not _resumable(report) and report.snapshot.fetches == before.glance.books.fetches
+
+
+def _idle(report: Report) -> Lines:
+    where = "" if report.directory is None else shlex.quote(str(report.directory))
+    return [(0, line(f"Nothing was left to do; `gossamer crawl --update {where}` looks for changes."))]
 
 
 def _figures(report: Report) -> list[str | tuple[str, str]]:
