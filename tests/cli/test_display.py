@@ -90,6 +90,14 @@ def test_the_summary_names_broken_links_and_who_links_to_them() -> None:
     assert summary.exit_code(crawler.report) == 1
 
 
+def test_who_asked_for_near_duplicates_and_soft_404s_is_told_that_there_are_none() -> None:
+    said = summed_up(screen(), *crawled({"/": "<title>Alone</title>"}, near_duplicates=True, soft_404=True))
+    assert "\nNo page with nearly the same text as another\n" in said
+    assert "\nNo page with status 200 and the text of a missing one\n" in said
+    assert "No page with" not in summed_up(screen(), *crawled({"/": "<title>Alone</title>"}))
+    assert "No page with" not in summed_up(screen(), *crawled({}, near_duplicates=True, soft_404=True))
+
+
 def test_only_the_first_few_broken_links_are_named() -> None:
     crawler, findings = crawled({"/": "".join(f"<a href=/{number}>" for number in range(12))})
     assert "and 7 more in the results" in summed_up(screen(), crawler, findings)

@@ -86,10 +86,10 @@ def test_the_summary_names_pages_with_nearly_the_same_text() -> None:
     text = " ".join(f"word{number}" for number in range(100))
     web = {"/": f"<a href=/a>{text}</a>", "/a": f"<b>{text}"}
     unasked = Crawler("https://example.org/", fetcher=RecordedFetcher.of_site(web), clock=FakeClock(1000.0))
-    assert _near_duplicates(unasked.run()) == []
+    assert _near_duplicates(unasked.run(), asked=False) == []
     fetcher = RecordedFetcher.of_site(web)
     crawler = Crawler("https://example.org/", fetcher=fetcher, clock=FakeClock(1000.0), near_duplicates=True)
-    assert [text.plain for _, text in _near_duplicates(crawler.run())] == [
+    assert [text.plain for _, text in _near_duplicates(crawler.run(), asked=True)] == [
         "2 pages with nearly the same text as another, in 1 group",
         "  https://example.org/  2 pages",
         "       nearly the same as https://example.org/a",

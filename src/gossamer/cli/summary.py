@@ -92,8 +92,8 @@ def show(screen: Console, report: Report, findings: Findings, policy: Policy, *,
         _reasons(report),
         _traps(report),
         _duplicates(report),
-        _near_duplicates(report),
-        _soft_404s(report),
+        _near_duplicates(report, asked=policy.near_duplicates),
+        _soft_404s(report, asked=policy.soft_404),
         _sitemaps(report, resumed=resumed is not None),
         [] if idle else _limit(report, policy),
         _audit(report),
@@ -277,11 +277,11 @@ def _duplicates(report: Report) -> Lines:
     return lines
 
 
-def _near_duplicates(report: Report) -> Lines:
-    """Tell how many pages have nearly the same text, and name the largest groups of them."""
+def _near_duplicates(report: Report, *, asked: bool) -> Lines:
+    """Tell how many pages have nearly the same text, and name the largest groups of them; who asked is told of none."""
     found = report.snapshot.near_duplicates
     if not found.pages:
-        return []
+        return [(0, line("No page with nearly the same text as another"))] if asked and _looked(report) else []
     head = f"{found.pages:,} pages with nearly the same text as another, in {found.groups:,}"
     lines: Lines = [(0, line((f"{head} {_plural('group', found.groups)}", "bold")))]
     for alike in found.examples:
@@ -291,8 +291,16 @@ def _near_duplicates(report: Report) -> Lines:
     return lines
 
 
-def _soft_404s(report: Report) -> Lines:
-    """Name the pages that look like missing ones, or at least the hosts that never say that a page is missing."""
+def _looked(report: Report) -> bool:
+    """Tell whether a crawl has ended and had pages to look at."""
+    return report.pages > 0 and report.snapshot.finish_reason is not None
+
+
+def _soft_404s(report: Report, *, asked: bool) -> Lines:
+    """Name the pages that look like missing ones, or at least the hosts that never say that a page is missing.
+
+    Who asked is told that there are none.
+    """
     found = report.snapshot.soft_404s
     lines: Lines = []
     if found.pages:
@@ -304,6 +312,8 @@ def _soft_404s(report: Report) -> Lines:
     elif found.hosts:
         lines.append((0, line(("Answers 200 for a page that cannot exist", "bold"))))
         lines += [(2, line(f"  {host}")) for host in found.hosts]
+    elif asked and _looked(report):
+        lines.append((0, line("No page with status 200 and the text of a missing one")))
     return lines
 
 
