@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import pytest
@@ -16,6 +17,7 @@ from rich.console import Console
 
 import gossamer
 from gossamer.cli import progress, summary, values
+from gossamer.cli.advice import advice
 from gossamer.cli.findings import Findings
 from gossamer.cli.terminal import line, printable, say
 from gossamer.crawler import Crawler
@@ -50,7 +52,7 @@ def crawled(pages: dict[str, gossamer.RecordedPage | str | list[str]], **options
 
 
 def summed_up(console: Console, crawler: Crawler, findings: Findings) -> str:
-    summary.show(console, crawler.report, findings, crawler.policy)
+    summary.show(console, crawler.report, findings, crawler.policy, engine=crawler.engine)
     return text_on(console)
 
 
@@ -131,12 +133,20 @@ def test_what_limited_the_crawl_is_said_with_its_share_and_advice() -> None:
     said = summed_up(screen(120), crawler, findings)
     assert crawler.report.limiting_factor is Waiting.POLITENESS
     assert "%  sparing the servers: a rest between requests" in said
-    assert "On a site of your own, --delay 0" in said
+    assert "On a site of your own, --delay 0 -e asyncio --host-concurrency 8 is" in said
+
+
+@pytest.mark.parametrize("factor", [Waiting.SERVER, Waiting.POLITENESS])
+@pytest.mark.parametrize("delay", ["auto", 0.0])
+def test_the_engine_inline_is_not_advised_to_ask_more_at_once(factor: Waiting, delay: Literal["auto"] | float) -> None:
+    advised = advice(factor, gossamer.Policy(delay=delay), "inline", few_links=True)
+    assert "-e asyncio" in advised
+    assert advised != advice(factor, gossamer.Policy(delay=delay), "threads")
 
 
 @pytest.mark.parametrize("factor", Waiting)
 def test_there_is_advice_for_every_limiting_factor(factor: Waiting) -> None:
-    assert summary.advice(factor, gossamer.Policy())
+    assert advice(factor, gossamer.Policy())
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def conduct(
     if talks:
         if resumed and report.directory is not None:
             findings = Findings.of_lines(glance.lines(report.directory / JOURNAL), report.counts.by_reason)
-        summary.show(screen, report, findings, crawler.policy, resumed=resumed)
+        summary.show(screen, report, findings, crawler.policy, engine=crawler.engine, resumed=resumed)
     elif summary.came_to_grief(report):
         summary.show_verdict(screen, report)
     if chosen.json:

@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from gossamer.cli.advice import advice
 from gossamer.cli.findings import KEPT, Findings
 from gossamer.cli.terminal import line, say
 from gossamer.cli.values import shown_duration, shown_size
@@ -34,17 +35,6 @@ HIGHER: Final = {
 }
 """What a crawl that reached a limit must be given to go on: the setting, and its flag."""
 
-_ADVICE: Final[dict[Waiting, str]] = {
-    Waiting.POLITENESS: "That is good manners. On a site of your own, --delay 0 --host-concurrency 8 is much faster.",
-    Waiting.CRAWL_DELAY: "The site's robots.txt asks for this pace; only its owner can change it.",
-    Waiting.RETRY_AFTER: "The server was asked too much; a longer --delay would suit it better.",
-    Waiting.RETRY: "What fails is asked for again, after 1, 2, 4 … seconds; --retries 0 does not.",
-    Waiting.ROBOTS: "A host is only visited once its robots.txt is known, and one of them was slow to come.",
-    Waiting.SERVER: "More requests at once help if the server can take them: --host-concurrency, then -c.",
-    Waiting.CPU: "Reading pages kept one core of this machine busy: --engine processes uses all of them.",
-    Waiting.DISK: "Results on a faster disk would help (-o).",
-    Waiting.NO_WORK: "Nothing to be done: so few links were known at a time.",
-}
 TRAPS: Final = 12
 """How many endless sets of pages are named: a site may have one of every kind."""
 
@@ -79,8 +69,19 @@ def show_verdict(screen: Console, report: Report) -> None:
     say(screen, text, hang)
 
 
-def show(screen: Console, report: Report, findings: Findings, policy: Policy, *, resumed: Status | None = None) -> None:
-    """Print the summary of a crawl under a policy; `resumed` is its status before this run, if it ran in several."""
+def show(
+    screen: Console,
+    report: Report,
+    findings: Findings,
+    policy: Policy,
+    *,
+    engine: str = "",
+    resumed: Status | None = None,
+) -> None:
+    """Print the summary of a crawl that ran under a policy, on an engine.
+
+    `resumed` is its status before this run, if it ran in several.
+    """
     idle = resumed is not None and _was_idle(report, resumed)
     parts = (
         _verdict(report),
@@ -95,7 +96,7 @@ def show(screen: Console, report: Report, findings: Findings, policy: Policy, *,
         _near_duplicates(report, asked=policy.near_duplicates),
         _soft_404s(report, asked=policy.soft_404),
         _sitemaps(report, resumed=resumed is not None),
-        [] if idle else _limit(report, policy),
+        [] if idle else _limit(report, policy, engine),
         _audit(report),
         _results(report),
     )
@@ -333,7 +334,7 @@ def _sitemaps(report: Report, *, resumed: bool) -> Lines:
     return lines
 
 
-def _limit(report: Report, policy: Policy) -> Lines:
+def _limit(report: Report, policy: Policy, engine: str) -> Lines:
     if not report.pages or report.seconds < 1.0 or not report.snapshot.limiting_share:
         return []
     share = f"{report.snapshot.limiting_share:>4.0%}"
@@ -342,7 +343,7 @@ def _limit(report: Report, policy: Policy) -> Lines:
     return [
         (0, line(("What took the time", "bold"))),
         (8, line("  ", (share, "bold"), f"  {report.limiting_factor.sentence}")),
-        (8, line("        ", (advice(report.limiting_factor, policy, few_links=few), "dim"))),
+        (8, line("        ", (advice(report.limiting_factor, policy, engine, few_links=few), "dim"))),
     ]
 
 
@@ -365,17 +366,6 @@ def _gap(seconds: float) -> str:
     if seconds < 0.0995:
         return f"{seconds * 1000:.0f} ms"
     return f"{seconds:.2f} s" if seconds < 9.95 else shown_duration(seconds)
-
-
-def advice(factor: Waiting, policy: Policy, *, few_links: bool = False) -> str:
-    """Say what to do about a limiting factor; `few_links`: most of what could run at once had nothing to do."""
-    if factor is Waiting.CPU and policy.workers:
-        return "The worker processes had all they could do: more processors help, or less work a page."
-    if factor is Waiting.SERVER and few_links:
-        return "So few links were known at a time that more requests at once would hardly help."
-    if factor is Waiting.POLITENESS and policy.delay == 0:
-        return "If the site is yours and can take more at once, a higher --host-concurrency is faster."
-    return _ADVICE[factor]
 
 
 def _results(report: Report) -> Lines:

@@ -1,0 +1,40 @@
+"""Advice: what to do about what took a crawl most of its time."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gossamer.policy import Policy
+from gossamer.reasons import Waiting
+
+_ADVICE: Final[dict[Waiting, str]] = {
+    Waiting.POLITENESS: "That is good manners. On a site of your own, --delay 0 --host-concurrency 8 is much faster.",
+    Waiting.CRAWL_DELAY: "The site's robots.txt asks for this pace; only its owner can change it.",
+    Waiting.RETRY_AFTER: "The server was asked too much; a longer --delay would suit it better.",
+    Waiting.RETRY: "What fails is asked for again, after 1, 2, 4 … seconds; --retries 0 does not.",
+    Waiting.ROBOTS: "A host is only visited once its robots.txt is known, and one of them was slow to come.",
+    Waiting.SERVER: "More requests at once help if the server can take them: --host-concurrency, then -c.",
+    Waiting.CPU: "Reading pages kept one core of this machine busy: --engine processes uses all of them.",
+    Waiting.DISK: "Results on a faster disk would help (-o).",
+    Waiting.NO_WORK: "Nothing to be done: so few links were known at a time.",
+}
+
+
+def advice(factor: Waiting, policy: Policy, engine: str = "", *, few_links: bool = False) -> str:
+    """Say what to do about a limiting factor; `few_links`: most of what could run at once had nothing to do."""
+    if engine == "inline" and factor in (Waiting.SERVER, Waiting.POLITENESS):
+        return _advice_alone(factor, policy)
+    if factor is Waiting.CPU and policy.workers:
+        return "The worker processes had all they could do: more processors help, or less work a page."
+    if factor is Waiting.SERVER and few_links:
+        return "So few links were known at a time that more requests at once would hardly help."
+    if factor is Waiting.POLITENESS and policy.delay == 0:
+        return "If the site is yours and can take more at once, a higher --host-concurrency is faster."
+    return _ADVICE[factor]
+
+
+def _advice_alone(factor: Waiting, policy: Policy) -> str:
+    """Say what to do where the engine makes one request at a time, whatever may be asked at once."""
+    if factor is Waiting.SERVER or policy.delay == 0:
+        return "The engine inline makes one request at a time; -e asyncio with --host-concurrency makes several."
+    return "That is good manners. On a site of your own, --delay 0 -e asyncio --host-concurrency 8 is much faster."
