@@ -35,6 +35,9 @@ HIGHER: Final = {
 }
 """What a crawl that reached a limit must be given to go on: the setting, and its flag."""
 
+_NO_REST: Final = 0.1
+"""A gap below this, in seconds, where no rest was asked for is only what the crawl itself takes."""
+
 TRAPS: Final = 12
 """How many endless sets of pages are named: a site may have one of every kind."""
 
@@ -97,7 +100,7 @@ def show(
         _soft_404s(report, asked=policy.soft_404),
         _sitemaps(report, resumed=resumed is not None),
         [] if idle else _limit(report, policy, engine),
-        _audit(report),
+        _audit(report, policy),
         _results(report),
     )
     for lines in parts:
@@ -347,19 +350,27 @@ def _limit(report: Report, policy: Policy, engine: str) -> Lines:
     ]
 
 
-def _audit(report: Report) -> Lines:
+def _audit(report: Report, policy: Policy) -> Lines:
     """Say how polite the crawl was, as it was seen and not as it was meant; loudly where it was not."""
     audit = report.audit
     if not audit.fetches:
         return []
     at_once = f"at most {audit.most_at_once:,} {_plural('request', audit.most_at_once)} to a host at once"
-    gap = "" if audit.smallest_gap is None else f", at least {_gap(audit.smallest_gap)} apart"
-    said = f"{at_once}{gap}, {audit.robots_violations:,} against robots.txt"
+    said = f"{at_once}{_apart(audit.smallest_gap, policy)}, {audit.robots_violations:,} against robots.txt"
     lines: Lines = [(9, line(("Manners", "bold"), f"  {said}"))]
     if not audit.clean:
         head = "gossamer broke its promises to these servers. That is a bug of ours; please report it, with this:"
         lines += [(0, line((head, "bold red"))), *[(2, line((f"  {example}", "red"))) for example in audit.examples]]
     return lines
+
+
+def _apart(gap: float | None, policy: Policy) -> str:
+    """Say how far apart requests were; a gap of next to nothing that nobody asked for is no rest."""
+    if gap is None:
+        return ""
+    if gap < 0.0005 or (policy.delay == 0 and gap < _NO_REST):
+        return ", without a rest between them"
+    return f", at least {_gap(gap)} apart"
 
 
 def _gap(seconds: float) -> str:
