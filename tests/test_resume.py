@@ -234,7 +234,7 @@ def test_a_directory_with_a_crawl_is_refused_with_the_way_on(directory: Path) ->
     with pytest.raises(UserError, match="gossamer resume"):
         start(directory).run()
     go_on(directory, max_pages=None).run()
-    with pytest.raises(UserError, match="already holds a crawl: name another directory"):
+    with pytest.raises(UserError, match=r"gossamer crawl --update .* or name another directory"):
         start(directory).run()
 
 

@@ -251,7 +251,7 @@ def test_an_update_that_was_killed_before_it_began_does_not_stand_in_the_way(tmp
 def test_where_its_directory_cannot_be_taken_the_journal_before_is_let_go(tmp_path: Path) -> None:
     crawled(tmp_path / "site", before())
     (tmp_path / "site" / "update-0001").write_text("a file in the way", encoding="utf-8")
-    with pytest.raises(UserError, match="cannot be written"):
+    with pytest.raises(UserError, match="update-0001 is a file"):
         Crawler.update(tmp_path / "site", **outside(before())).run()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import tomllib
 from collections.abc import Mapping
 from functools import partial
@@ -92,6 +93,7 @@ class CrawlDirectory:
         Cuts every output back to where the last commit found it whole. Raises UserError where another crawl is, or
         another process at work.
         """
+        refuse_file(self.path)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock.take()
@@ -151,6 +153,12 @@ class CrawlDirectory:
                     self.journal.note(reason.value)
 
 
+def refuse_file(path: Path) -> None:
+    """Raise UserError where a directory is wanted and a file is."""
+    if path.exists() and not path.is_dir():
+        raise UserError(f"{path} is a file; name a directory.")
+
+
 def refuse_orphaned(path: Path) -> None:
     """Raise UserError where there are results but no journal: going on would begin by cutting them to nothing."""
     own = (SETTINGS, LOCK)
@@ -171,10 +179,17 @@ def make_room(path: Path) -> None:
     if told is not None and _reached_nobody(told):
         _empty(path)
         return
-    advice = "name another directory"
-    if told is not None and told.glance.pending:
-        advice = f"`gossamer resume {path}` goes on with it; or {advice}"
-    raise UserError(f"{path} already holds a crawl: {advice}.")
+    raise UserError(f"{path} already holds a crawl: {_ways_on(path, told)}name another directory.")
+
+
+def _ways_on(path: Path, told: Status | None) -> str:
+    """Say what can be done with the crawl that is in a directory already, before other advice."""
+    where = shlex.quote(str(path))
+    if told is None:
+        return ""
+    if told.glance.pending or not told.glance.known:
+        return f"`gossamer resume {where}` goes on with it; or "
+    return f"`gossamer crawl --update {where}` looks for changes; or "
 
 
 def _reached_nobody(told: Status) -> bool:
@@ -255,11 +270,14 @@ def _fixed(policy: Policy, name: str) -> object:
 
 def read_settings(path: Path) -> Settings:
     """Read the frozen settings of a crawl directory. Raises UserError where there is none."""
+    refuse_file(path)
     try:
         table = tomllib.loads((path / SETTINGS).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path} is no crawl directory: it has no {SETTINGS}.") from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise UserError(f"{path / SETTINGS} cannot be read: {error.strerror or error}.") from None
+    except ValueError as error:
         raise UserError(f"{path / SETTINGS} cannot be read: {error}.") from None
     own = {name: table.pop(name) for name in ("engine", "formats", "durable", "earlier") if name in table}
     return Settings(

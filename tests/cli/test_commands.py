@@ -144,6 +144,39 @@ def test_results_that_cannot_be_written_are_a_sentence(capfd: pytest.CaptureFixt
 @pytest.mark.parametrize(
     "words",
     [
+        ["crawl", "127.0.0.1:1", "-o", "file"],
+        ["crawl", "127.0.0.1:1", "-o", "file", "-e", "threads"],
+        ["resume", "file"],
+        ["status", "file"],
+        ["crawl", "--update", "file"],
+        ["export", "file", "-f", "graph"],
+        ["fetch", "127.0.0.1:1", "--save", "file"],
+    ],
+)
+def test_a_file_where_a_directory_is_wanted_is_told_so(words: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    Path("file").touch()
+    assert gossamer.cli.main(words) == 2
+    assert capfd.readouterr() == ("", "gossamer: file is a file; name a directory.\n")
+
+
+@pytest.mark.parametrize(
+    ("formats", "complaint"),
+    [
+        (["warc"], "-o - prints JSON lines only; warc needs a directory: -o DIR."),
+        (["warc", "jsonl", "markdown"], "-o - prints JSON lines only; warc and markdown need a directory: -o DIR."),
+    ],
+)
+def test_what_stdout_cannot_take_needs_a_directory(
+    formats: list[str], complaint: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    flags = [word for name in formats for word in ("-f", name)]
+    assert gossamer.cli.main(["crawl", "127.0.0.1:1", "-o", "-", *flags]) == 2
+    assert capfd.readouterr().err == f"gossamer: {complaint}\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
         ["crawl"],
         ["crawl", "mailto:me@example.org"],
         ["crawl", "127.0.0.1:1", "-o", "-", "--json"],

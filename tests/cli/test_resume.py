@@ -74,10 +74,21 @@ def test_a_crawl_that_reached_its_limit_goes_on(museum: DemoServer, capfd: pytes
 
 
 def test_a_crawl_is_not_begun_where_another_lies(museum: DemoServer, capfd: pytest.CaptureFixture[str]) -> None:
-    words = ["crawl", museum.url, *AT_EASE, "--max-pages", "3", "-o", "here"]
+    words = ["crawl", museum.url, *AT_EASE, "--max-pages", "3", "-o", "my crawl"]
     assert gossamer.cli.main(words) == 4
     assert gossamer.cli.main(words) == 2
-    assert "gossamer resume here" in capfd.readouterr().err
+    way = "`gossamer resume 'my crawl'` goes on with it; or name another directory."
+    assert capfd.readouterr().err == f"gossamer: my crawl already holds a crawl: {way}\n"
+
+
+def test_where_a_finished_crawl_lies_an_update_is_offered(
+    museum: DemoServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = ["crawl", museum.url, *AT_EASE, "--no-sitemaps", "-d", "0", "-o", "my crawl"]
+    assert gossamer.cli.main(words) == 0
+    assert gossamer.cli.main(words) == 2
+    way = "`gossamer crawl --update 'my crawl'` looks for changes; or name another directory."
+    assert capfd.readouterr().err == f"gossamer: my crawl already holds a crawl: {way}\n"
 
 
 def test_what_cannot_be_changed_is_not_offered(capfd: pytest.CaptureFixture[str]) -> None:

@@ -38,7 +38,8 @@ def run(chosen: Namespace) -> int:
         raise UserError("-o - and --json both print on stdout; choose one of them.")
     formats = tuple(getattr(chosen, "formats", ("jsonl",)))
     if to_stdout and (others := [name for name in formats if name != "jsonl"]):
-        raise UserError(f"-o - prints JSON lines only; {' and '.join(others)} need a directory: -o DIR.")
+        verb = "needs" if len(others) == 1 else "need"
+        raise UserError(f"-o - prints JSON lines only; {' and '.join(others)} {verb} a directory: -o DIR.")
     directory = None if to_stdout else Path(wanted) if wanted else vacant(seeds[0])
     crawler = Crawler(seeds, directory=directory, engine=engine, formats=formats, durable=chosen.durable, **fields)
     report = conduct(crawler, chosen, see=write_line if to_stdout else None)

@@ -21,6 +21,7 @@ from gossamer.cli.asked import Asked
 from gossamer.cli.settings import gather
 from gossamer.cli.terminal import console, is_live, line
 from gossamer.cli.values import shown_duration
+from gossamer.directory import refuse_file
 from gossamer.download import Downloads, fetch_all
 from gossamer.engines.loop import run_in_loop
 from gossamer.errors import OutputError, UserError
@@ -167,6 +168,7 @@ def _made(save: str | None) -> Path | None:
     if save is None:
         return None
     directory = Path(save)
+    refuse_file(directory)
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
