@@ -215,11 +215,26 @@ def test_an_interruption_ends_the_loading(tmp_path: Path) -> None:
     assert not [name for name in set(sys.modules) - modules if "shop" in name]
 
 
+@pytest.mark.parametrize("name", ["gone_entirely", "gone.handlers", "gossamer.gone", ".gone", "notes.txt", "a/b"])
+def test_what_is_neither_a_file_nor_a_module_is_told_how_to_name_both(name: str) -> None:
+    with pytest.raises(UserError) as told:
+        marked(name)
+    assert str(told.value) == (
+        f"{name} is neither a Python file nor a module: name a file that ends in .py, such as handlers.py, "
+        "or a module by its dotted name, such as mypackage.handlers."
+    )
+
+
+def test_a_module_that_imports_what_is_not_there_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "half_a_shop.py", "import nowhere.at_all")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UserError, match="half_a_shop cannot be loaded: ModuleNotFoundError: No module named 'nowhere'"):
+        marked("half_a_shop")
+
+
 def test_what_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"There is no file .*gone\.py to load handlers from"):
         marked(str(tmp_path / "gone.py"))
-    with pytest.raises(UserError, match=r"gone_entirely cannot be loaded: ModuleNotFoundError"):
-        marked("gone_entirely")
     file = write(tmp_path / "shop.py", "x = 1")
     with pytest.raises(UserError, match=r"shop\.py has no rest when it is imported: define it before the crawl begins"):
         function_at(Where("__gossamer_shop__", file, "rest"))

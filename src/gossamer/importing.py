@@ -114,11 +114,25 @@ def _module(place: Where) -> ModuleType:
 def load(file_or_module: str) -> ModuleType:
     """Load a Python file, or a module by its dotted name. Raises UserError where that cannot be."""
     if not file_or_module.endswith(".py"):
-        return _loaded(file_or_module, lambda: importlib.import_module(file_or_module))
+        return _loaded(file_or_module, lambda: _imported(file_or_module))
     path = Path(file_or_module).absolute()
     if not path.is_file():
         raise UserError(f"There is no file {file_or_module} to load handlers from.")
     return _load_file(str(path), f"__gossamer_{path.stem}__")
+
+
+def _imported(module: str) -> ModuleType:
+    """Import a module by its whole name. Raises UserError where there is none, and whatever is raised inside it."""
+    try:
+        if not module.startswith("."):
+            return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise
+    raise UserError(
+        f"{module} is neither a Python file nor a module: name a file that ends in .py, such as handlers.py, "
+        "or a module by its dotted name, such as mypackage.handlers."
+    )
 
 
 def _load_file(file: str, name: str) -> ModuleType:
