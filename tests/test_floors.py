@@ -14,7 +14,7 @@ FLOORS = {
     name: floor
     for floor, names in enumerate(
         (
-            "errors reasons model snapshot protocol",
+            "errors reasons model snapshot protocol wanted",
             "policy urls spelling scope patterns robots politeness retries traps",
             "parse",
             (

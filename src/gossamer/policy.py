@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from gossamer.errors import UserError
+from gossamer.wanted import refusal
 
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 Patience = Annotated[float, Meta(gt=0, le=1e9)]
@@ -119,11 +120,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         for name in fields:
             _refuse_unknown(cls, name, "There is no setting")
         loose = {name: _loosened(name, value) for name, value in fields.items()}
-        for name, value in loose.items():
-            try:
-                msgspec.convert({name: value}, cls, strict=False)
-            except msgspec.ValidationError as error:
-                raise UserError(f"{name} cannot be {fields[name]!r}: {_plain(error)}.") from None
+        _refuse_unfit(cls, loose, fields)
         return msgspec.convert(loose, cls, strict=False)
 
 
@@ -136,6 +133,14 @@ def _refuse_unknown(kind: type[Struct], name: str, complaint: str) -> None:
     if name not in kind.__struct_fields__:
         close = get_close_matches(name, kind.__struct_fields__, 1)
         raise UserError(f"{complaint} {name!r}." + (f" Did you mean {close[0]!r}?" if close else ""))
+
+
+def _refuse_unfit(kind: type[Struct], loose: Mapping[str, Any], given: Mapping[str, Any], where: str = "") -> None:
+    for name, value in loose.items():
+        try:
+            msgspec.convert({name: value}, kind, strict=False)
+        except msgspec.ValidationError:
+            raise UserError(f"{where}{refusal(kind, name, given[name])}.") from None
 
 
 def _loosened(name: str, value: Any) -> Any:
@@ -153,10 +158,6 @@ def _host_table(host: Any, table: Any) -> Any:
         return msgspec.structs.asdict(table)
     for name in table if isinstance(table, Mapping) else ():
         _refuse_unknown(HostManners, name, f"hosts, {host}: no host has a setting")
+    if isinstance(table, Mapping):
+        _refuse_unfit(HostManners, table, table, f"hosts, {host}: ")
     return table
-
-
-def _plain(error: msgspec.ValidationError) -> str:
-    """Turn a validation error into the end of a sentence: "it must be a number, at least 0"."""
-    text = str(error).split(" - at ")[0].replace("`", "")
-    return text[:1].lower() + text[1:]

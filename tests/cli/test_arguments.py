@@ -183,8 +183,8 @@ def test_hosts_have_tables_of_their_own_in_the_file(tmp_path: Path) -> None:
     [
         ("[hosts.a]\ndelay = 'soon'\n", "gossamer.toml, hosts, a: 'soon' is not a duration"),
         ("[hosts.a]\nrobotz = false\n", "no host has a setting 'robotz'. Did you mean 'robots'?"),
-        ("[hosts]\na = 'slow'\n", "hosts cannot be"),
-        ("hosts = 1\n", "hosts cannot be 1"),
+        ("[hosts]\na = 'slow'\n", "hosts must be a table with a table of settings for each host, not {'a': 'slow'}"),
+        ("hosts = 1\n", "hosts must be a table with a table of settings for each host, not 1"),
     ],
 )
 def test_a_wrong_table_of_a_host_is_a_sentence(tmp_path: Path, text: str, complaint: str) -> None:
