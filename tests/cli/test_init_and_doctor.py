@@ -195,7 +195,8 @@ def test_a_name_that_is_none_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError(-2, "Name or service not known")
 
     monkeypatch.setattr("socket.getaddrinfo", lost)
-    assert findings()["Names"] == doctor.Finding("Names", False, "Name or service not known")
+    said = "example.net cannot be looked up: Name or service not known; is this machine online?"
+    assert findings("example.net")["Names"] == doctor.Finding("Names", False, said)
 
 
 def test_a_full_disk_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

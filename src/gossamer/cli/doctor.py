@@ -106,7 +106,11 @@ def _certificates(file: str) -> str:
 
 
 def _resolved(host: str) -> str:
-    addresses = {entry[4][0] for entry in socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)}
+    try:
+        found = socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise OSError(f"{host} cannot be looked up: {error.strerror or error}; is this machine online?") from None
+    addresses = {entry[4][0] for entry in found}
     return f"{host} is {', '.join(sorted(map(str, addresses)))}"
 
 
