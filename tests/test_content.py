@@ -48,7 +48,9 @@ def test_a_page_without_text_has_none() -> None:
 @pytest.mark.parametrize(("how", "module"), [("article", "trafilatura"), ("fast", "resiliparse.extract.html2text")])
 def test_a_missing_extra_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch, how: content.How, module: str) -> None:
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(UserError, match=r"needs gossamer's extra \[text\]"):
+    with pytest.raises(
+        UserError, match=r"needs gossamer's extra \[text\]; in a checkout of gossamer: pip install '\.\[text\]'$"
+    ):
         content.require(how)
     with pytest.raises(UserError, match=f"The text '{how}' needs gossamer's extra"):
         Crawler(HERE, text=how)

@@ -15,6 +15,11 @@ class UserError(GossamerError):
     """The call or the command line was wrong: an unknown option value, a URL that is none, an unwritable directory."""
 
 
+def needs_extra(extra: str) -> str:
+    """End the sentence about what is missing, such as "Parquet files need …", with what to install."""
+    return f"gossamer's extra [{extra}]; in a checkout of gossamer: pip install '.[{extra}]'"
+
+
 class JournalError(GossamerError):
     """The crawl's record could not be read or written (disk full, I/O error, locked): the crawl ends, resumable."""
 

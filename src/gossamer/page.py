@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from gossamer.errors import UserError
+from gossamer.errors import UserError, needs_extra
 from gossamer.items import values_of
 from gossamer.model import Item, OutcomeKind, PageRecord, Response, Timings
 from gossamer.parse import encoding, html
@@ -236,7 +236,7 @@ class Page:
         try:
             import lxml.html
         except ImportError:
-            raise UserError("page.xpath() needs lxml: pip install lxml (it is gossamer's extra [xpath]).") from None
+            raise UserError(f"page.xpath() needs {needs_extra('xpath')}") from None
         self._refuse_monsters()
         return lxml.html.document_fromstring(self.html or "<html></html>", base_url=self.url)
 

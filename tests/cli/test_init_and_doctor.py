@@ -224,5 +224,5 @@ def test_a_libcurl_without_tls_is_found(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_an_extra_that_is_not_installed_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "EXTRAS", {"parquet": "no_such_module"})
-    said = "not there; it comes with gossamer's extra [parquet]"
+    said = "not there; it comes with gossamer's extra [parquet]; in a checkout of gossamer: pip install '.[parquet]'"
     assert findings()["[parquet]"] == doctor.Finding("[parquet]", None, said)

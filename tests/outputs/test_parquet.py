@@ -134,7 +134,10 @@ def test_a_table_that_cannot_be_finished_leaves_nothing(tmp_path: Path) -> None:
 
 def test_without_pyarrow_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gossamer.outputs.find_spec", lambda name: None)
-    with pytest.raises(UserError, match="pip install pyarrow"):
+    with pytest.raises(
+        UserError,
+        match=r"^Parquet files need gossamer's extra .*; in a checkout of gossamer: pip install '\.\[parquet\]'$",
+    ):
         open_output("parquet", tmp_path)
 
 

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 from gossamer.cli.settings import gather
 from gossamer.cli.terminal import printable
 from gossamer.cli.values import shown_size
-from gossamer.errors import UserError
+from gossamer.errors import UserError, needs_extra
 from gossamer.fetchers.options import FetchOptions, bundled_ca_file
 from gossamer.parse.quick import native_links
 from gossamer.policy import Policy
@@ -73,7 +73,7 @@ def examined(host: str, directory: Path) -> Iterator[Finding]:
         yield Finding(
             f"[{extra}]",
             True if there else None,
-            module if there else f"not there; it comes with gossamer's extra [{extra}]",
+            module if there else f"not there; it comes with {needs_extra(extra)}",
         )
 
 

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from gossamer.errors import UserError
+from gossamer.errors import UserError, needs_extra
 from gossamer.policy import Policy
 from gossamer.ports import Output
 from gossamer.snapshot import TypeBook
@@ -30,7 +30,7 @@ ITEMS_FILE: Final = "items.jsonl"
 def require(formats: Iterable[str]) -> None:
     """Raise UserError where a format needs what is not installed."""
     if "parquet" in formats and find_spec("pyarrow") is None:
-        raise UserError("Parquet files need pyarrow: pip install pyarrow (it is gossamer's extra [parquet]).")
+        raise UserError(f"Parquet files need {needs_extra('parquet')}")
 
 
 def open_output(

@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from gossamer.errors import UserError
+from gossamer.errors import UserError, needs_extra
 from gossamer.model import PageRecord
 from gossamer.parse import text as own
 from gossamer.parse.visible import visible_text
@@ -83,9 +83,7 @@ def require(how: How) -> None:
         elif how == "fast":
             import resiliparse.extract.html2text  # noqa: F401
     except ImportError:
-        raise UserError(
-            f"The text {how!r} needs gossamer's extra [text]; in a checkout: pip install '.[text]'"
-        ) from None
+        raise UserError(f"The text {how!r} needs {needs_extra('text')}") from None
 
 
 def _article(html: str, url: str, form: str) -> str:
