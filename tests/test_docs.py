@@ -234,7 +234,10 @@ def test_the_tutorial_works_as_written(directory: Path, capsysbinary: pytest.Cap
     with DemoServer() as server:
         reader = Reader(RUN_LIVE, capsysbinary, server.url)
         for block in blocks(RUN_LIVE):
+            capsysbinary.readouterr()
             reader.do(block)
+    said = re.findall(r"those that it links to: (\d+) pages", RUN_LIVE.read_text(encoding="utf-8"))
+    assert said == [str(capsysbinary.readouterr().out.count(b" links\n"))], "what the last block prints"
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,8 @@ def _add_border(parser: Parser) -> None:
     what.choice("--no-traps", dest="traps", action="store_false", about=traps)
     budget = "how long a row of numbered pages, each linked from the one before, may get"
     what.setting("--trap-budget", dest="trap_budget", metavar="N", about=budget)
-    what.setting("-d", "--max-depth", dest="max_depth", metavar="N", about="stay within N links of the start")
+    deep = "stay within N links of the start; what only sitemaps name counts as linked from there"
+    what.setting("-d", "--max-depth", dest="max_depth", metavar="N", about=deep)
     _add_limits(what)
     _add_handlers(parser)
 
