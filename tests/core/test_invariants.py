@@ -119,6 +119,15 @@ def test_text_that_was_not_at_hand_comes_back_from_the_journal(seed: int) -> Non
     assert {u: end[:2] for u, end in forgetful.outcomes.items()} == {u: end[:2] for u, end in whole.outcomes.items()}
 
 
+def test_what_is_not_at_hand_comes_after_the_fetches_that_are() -> None:
+    web = Web()
+    web.page("https://a.example/", *[f"/{number}" for number in range(20)])
+    for number in range(20):
+        web.page(f"https://a.example/{number}")
+    policy = Policy(seeds=("https://a.example/",), concurrency=6, host_concurrency=6, delay=0.0)
+    assert len(play(policy, web, at_hand=2).outcomes) == 21
+
+
 @given(seeds, st.integers(1, 40))
 @settings(max_examples=60, deadline=None)
 def test_a_stopped_crawl_lands_what_flies_and_starts_nothing_new(seed: int, after: int) -> None:
