@@ -131,7 +131,7 @@ class Crawl:
     # ------------------------------------------------------------ commands
 
     def poll(self, now: float) -> Command:
-        """Say what is due now: all fetches at once, and a recall after those that were due before it."""
+        """Say what is due now: some fetches at once, and a recall after those that were due before it."""
         self._time.advance(now)
         self._check_limits(now)
         fetches: list[Request] = []

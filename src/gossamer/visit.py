@@ -73,10 +73,7 @@ class Visitor:
 
     def visit(self, request: Request, answer: Response | Failure) -> Visited | Failed | RobotsRead:
         """Read the answer to a request, do what is to be done with its page, and say what came of it."""
-        event = self.read(request, answer)
-        if not self.works_on(event):
-            return event
-        event = self.written(event)
+        event = self.written(self.read(request, answer))
         due = self.due(event)
         return event if due is None else self.handled(event, due, due.run())
 
@@ -109,7 +106,7 @@ class Visitor:
 
     def written(self, event: Visited | Failed | RobotsRead) -> Visited | Failed | RobotsRead:
         """Add an HTML page as a document of Markdown, where the crawl wants that."""
-        if not self._markdown or type(event) is not Visited or event.response is None:
+        if not self._markdown or not self.works_on(event) or type(event) is not Visited or event.response is None:
             return event
         response, record = event.response, event.record
         if response.status == 304 or not html.is_html(response.headers.get("content-type", ""), response.body):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from core.webs import html
 from gossamer import links
 from gossamer import visit as visit_module
+from gossamer.engines import awaited
 from gossamer.model import NO_OUTLINKS, Failure, Link, OutcomeKind, Purpose, Request, Response, line_of
 from gossamer.policy import Policy
 from gossamer.protocol import Failed, RobotsRead, Visited
@@ -228,6 +230,20 @@ def test_a_page_that_cannot_be_made_a_document_came_all_the_same(
     assert (event.kind, event.reason, event.record.status) == (OutcomeKind.FAILED, reason, 200)
     assert urls(event) == ["https://a.example/L"]
     assert not event.markdown
+
+
+@pytest.mark.parametrize("answer", [html(HOME, "<p>gone", 404), html(HOME, "<p>moved", 301)])
+def test_only_a_page_that_came_whole_is_made_a_document(answer: Response) -> None:
+    visitor = Visitor(Policy(seeds=("https://a.example/",)), markdown=True)
+    for event in (
+        visitor.visit(Request(Link(1, HOME)), answer),
+        asyncio.run(awaited.visit(visitor, Request(Link(1, HOME)), answer)),
+    ):
+        assert isinstance(event, Visited)
+        assert not event.markdown
+    came = asyncio.run(awaited.visit(visitor, Request(Link(1, HOME)), html(HOME, "<p>here")))
+    assert isinstance(came, Visited)
+    assert "here" in came.markdown
 
 
 def test_work_sent_to_another_process_makes_a_visitor_that_finds_the_same() -> None:
