@@ -115,8 +115,7 @@ class DemoServer:
             server = self._loop.run_until_complete(self._loop.create_server(self._connect, sock=self._listening))
             self._loop.call_soon(self._ready.set)
             self._loop.run_forever()
-            server.close()
-            self._loop.run_until_complete(self._hang_up())
+            self._loop.run_until_complete(self._hang_up(server))
         finally:
             self._ready.set()
             self._listening.close()
@@ -125,7 +124,10 @@ class DemoServer:
     def _connect(self) -> _Connection:
         return _Connection(self, next(self._numbers), self._connections)
 
-    async def _hang_up(self) -> None:
+    async def _hang_up(self, server: asyncio.Server) -> None:
+        for _ in range(4):  # Python 3.13 complains on stderr about whom a server is just letting in when it is closed
+            await asyncio.sleep(0)
+        server.close()
         for connection in tuple(self._connections):
             connection.abort()
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
