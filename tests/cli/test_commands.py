@@ -75,6 +75,16 @@ def test_a_crawl_writes_its_pages_and_sums_up_on_stderr(museum: DemoServer) -> N
     assert "Hint" not in err, "nobody needs a contact on a machine of their own"
 
 
+@pytest.mark.parametrize(("where", "told"), [([], True), (["-e", "inline"], True), (["--cpu-workers", "1"], False)])
+def test_a_time_limit_that_nothing_keeps_is_told(museum: DemoServer, where: list[str], told: bool) -> None:
+    Path("mine.py").write_text("from gossamer import on\n@on()\ndef handler(page): pass\n")
+    words = ["crawl", museum.url, *AT_FULL_SPEED, "--max-pages", "2", "--handlers", "mine.py"]
+    _, _, err = run(*words, "--handler-timeout", "5", *where)
+    assert ("Hint: --handler-timeout holds in processes only" in err) is told
+    _, _, err = run(*words, *where)
+    assert "Hint" not in err
+
+
 def test_lines_on_stdout_leave_no_directory(museum: DemoServer) -> None:
     code, out, err = run("crawl", museum.url, *AT_FULL_SPEED, "--max-pages", "3", "-o", "-", "-q")
     assert (code, err) == (4, "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
@@ -64,9 +65,8 @@ class Opening:
 
 def introduce(screen: Console, crawler: Crawler) -> None:
     """Say what is about to happen: where, how politely, where results go, and how to stop."""
-    if _should_name_a_contact(crawler.policy):
-        hint = "Hint: with --contact you@example.org a site's owner can reach you instead of blocking you."
-        screen.print(line((hint, "dim")), soft_wrap=True)
+    for hint in _hints(crawler):
+        screen.print(line((f"Hint: {hint}", "dim")), soft_wrap=True)
     rows: list[tuple[str, list[str | tuple[str, str]]]] = [
         ("Crawling", _where(crawler.policy)),
         ("Manners", [_manners(crawler.policy)]),
@@ -76,6 +76,15 @@ def introduce(screen: Console, crawler: Crawler) -> None:
         rows.insert(2, ("Results", [", ".join(str(crawler.directory / name) for name in crawler.results)]))
     for head, parts in rows:
         say(screen, line((f"{head:<10}", "bold"), *parts), 10)
+
+
+def _hints(crawler: Crawler) -> Iterator[str]:
+    policy = crawler.policy
+    if _should_name_a_contact(policy):
+        yield "with --contact you@example.org a site's owner can reach you instead of blocking you."
+    in_processes = crawler.engine == "processes" or policy.cpu_workers
+    if policy.handlers and policy.handler_timeout != Policy().handler_timeout and not in_processes:
+        yield "--handler-timeout holds in processes only: add --engine processes, or --cpu-workers 2."
 
 
 def _should_name_a_contact(policy: Policy) -> bool:
