@@ -142,6 +142,18 @@ def test_a_page_came_and_its_links_count_although_its_handler_ended_the_worker(
     assert f"{ORIGIN}/{name}" in {kept.url for kept in kept_answers(tmp_path / "crawl")}
 
 
+def test_the_sitemaps_of_a_host_are_read_although_its_first_page_ended_the_worker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "Work", Work)
+    web = RecordedFetcher.of_site({"/crash": "x", "/sitemap.xml": f"{ORIGIN}/hidden", "/hidden": "y"}, ORIGIN)
+    crawl = Crawler(f"{ORIGIN}/crash", engine="processes", workers=1, fetcher=web, clock=FakeClock(1000.0))
+    crawl.on()(handler)
+    assert {page.url: page.reason for page in crawl} == {
+        f"{ORIGIN}/crash": Reason.FAIL_WORKER_DIED, f"{ORIGIN}/hidden": None
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(("engine", "fields"), [("processes", {"workers": 1}), ("asyncio", {"cpu_workers": 1})])
 def test_a_page_came_although_making_it_a_document_ended_the_worker(
     engine: Any, fields: dict[str, Any], tmp_path: Path

@@ -361,7 +361,7 @@ class Crawl:
             ),
             now,
         )  # fmt: skip
-        came = event.kind is _DONE or event.reason is Reason.FAIL_HANDLER
+        came = event.kind is _DONE or event.reason in IN_HANDLERS
         if came and self._sitemaps.unasked(host):
             self._ask(self._sitemaps.discover(host, link.depth, self._frontier.known), now)
 
