@@ -30,16 +30,16 @@ def complete(policy: Policy | None, seeds: list[str], fields: Mapping[str, Any],
     whole["seeds"] = tuple(dict.fromkeys(urls.seed(text) for text in (*whole["seeds"], *seeds)))
     if not whole["seeds"]:
         raise UserError("A crawl needs at least one URL to start from.")
-    complete = Policy.of(whole)
-    Manners(complete)  # complains now about a host that is none
-    if complete.ip_concurrency and (complete.proxy or complete.proxy_from_environment):
+    made = Policy.of(whole)
+    Manners(made)  # complains now about a host that is none
+    if made.ip_concurrency and (made.proxy or made.proxy_from_environment):
         raise UserError("ip_concurrency cannot be kept behind a proxy, where only the proxy's own address is seen.")
     return msgspec.structs.replace(
-        complete,
-        user_agent=complete.user_agent or user_agent(complete),
-        concurrency=complete.concurrency or _concurrency(complete, engine) if engine != "inline" else 1,
-        workers=complete.workers or (cores() if engine == "processes" else None),
-        handlers=_absolute(complete.handlers),
+        made,
+        user_agent=made.user_agent or user_agent(made),
+        concurrency=made.concurrency or _concurrency(made, engine) if engine != "inline" else 1,
+        workers=made.workers or (cores() if engine == "processes" else None),
+        handlers=_absolute(made.handlers),
     )
 
 

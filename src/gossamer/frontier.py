@@ -11,7 +11,7 @@ thousand, which are kept at hand.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -113,9 +113,7 @@ class Frontier:
         settled = Settled(tuple(links), tuple(kept), self._settle_refused(), redeemed)
         self._offers = Offers()
         self._refused.clear()
-        if self._breadth_first:
-            for link in links:
-                self._open[link.depth] = self._open.get(link.depth, 0) + 1
+        self._opened(link.depth for link in links)
         return settled
 
     def _redeemed(self, admitted: Sequence[int]) -> tuple[Reason, ...]:
@@ -190,8 +188,7 @@ class Frontier:
             for owner, place, ids in grouped(owners, places, waiting + chunk.first_id):
                 hosts[owner].queue.extend(place, ids)
                 self._queued += len(ids)
-                if self._breadth_first:
-                    self._open[place >> 4] = self._open.get(place >> 4, 0) + len(ids)
+                self._opened((place >> 4,), len(ids))
         self._next_id = saved.known
         for host in hosts:
             self._list(host)
@@ -277,8 +274,7 @@ class Frontier:
     def ask(self, request: Request, now: float) -> None:
         """Let a request that is no link of the crawl wait for its host's turn; it must be `close`d like one."""
         self.host(host_key(request.url))
-        if self._breadth_first:
-            self._open[request.link.depth] = self._open.get(request.link.depth, 0) + 1
+        self._opened((request.link.depth,))
         self.postpone(request, now, Waiting.POLITENESS)
 
     def send(self, request: Request, host: Host) -> None:
@@ -339,6 +335,12 @@ class Frontier:
         return min(moments) if moments else None
 
     # ------------------------------------------------------------ inside
+
+    def _opened(self, depths: Iterable[int], each: int = 1) -> None:
+        """Note links that have not ended, so many of each depth; only a crawl that is `breadth_first` asks for it."""
+        if self._breadth_first:
+            for depth in depths:
+                self._open[depth] = self._open.get(depth, 0) + each
 
     def _to_recall(self, host: Host) -> tuple[int, ...]:
         """Choose what to recall for a due host and for those whose turn is near, in order of discovery.

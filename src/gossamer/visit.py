@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 from msgspec import Struct, structs
@@ -98,7 +98,7 @@ class Visitor:
 
     # ------------------------------------------------------------ what is done with a page that came
 
-    def works_on(self, event: Visited | Failed | RobotsRead) -> bool:
+    def works_on(self, event: Visited | Failed | RobotsRead) -> TypeGuard[Visited]:
         """Tell whether there is more to do with what an event is about: it is a page that came whole."""
         if (self._choice is None and not self._markdown) or type(event) is not Visited:
             return False
@@ -106,7 +106,7 @@ class Visitor:
 
     def written(self, event: Visited | Failed | RobotsRead) -> Visited | Failed | RobotsRead:
         """Add an HTML page as a document of Markdown, where the crawl wants that."""
-        if not self._markdown or not self.works_on(event) or type(event) is not Visited or event.response is None:
+        if not self._markdown or not self.works_on(event) or event.response is None:
             return event
         response, record = event.response, event.record
         if response.status == 304 or not html.is_html(response.headers.get("content-type", ""), response.body):
@@ -122,7 +122,7 @@ class Visitor:
 
     def due(self, event: Visited | Failed | RobotsRead) -> Due | None:
         """Give the page of an event with its handler, where it has one: it came whole, and is no error or redirect."""
-        if self._choice is None or not self.works_on(event) or type(event) is not Visited:
+        if self._choice is None or not self.works_on(event):
             return None
         handler = self._choice.of(event.request.url)
         return None if handler is None else Due(handler, Page(event.record, event.response))

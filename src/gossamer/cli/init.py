@@ -51,13 +51,13 @@ def run(chosen: Namespace) -> int:
     name = user_agent(Policy(contact=contact))
     line = f"contact = {toml(contact)}\n" if contact else '# contact = "you@example.org"\n'
     texts = {path: TEMPLATE.format(contact=line)}
-    said = f"{path} is written; sites will see you as {name}"
+    said = [f"{path} is written; sites will see you as {name}"]
     if page is not None:
         _check_address(contact)
         texts[page] = contact_page(name, chosen.mail, chosen.owner, chosen.purpose)
-        said = f"{page} is written; publish it as {contact}\n{said}"
+        said.insert(0, f"{page} is written; publish it as {contact}")
     _write(texts, replace=chosen.force)
-    for sentence in said.splitlines():
+    for sentence in said:
         sys.stdout.write(printable(sentence) + "\n")
     return 0
 

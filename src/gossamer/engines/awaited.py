@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -15,11 +15,21 @@ from gossamer.visit import Visitor
 
 async def visit(visitor: Visitor, request: Request, answer: Response | Failure) -> Visited | Failed | RobotsRead:
     """Read an answer, do what is to be done with its page, awaiting its handler if need be; say what came of it."""
-    event = visitor.written(visitor.read(request, answer))
+    return await finish(visitor, visitor.read(request, answer), handle)
+
+
+async def finish(
+    visitor: Visitor, event: Visited | Failed | RobotsRead, handle: Callable[[Due], Awaitable[Handled]]
+) -> Visited | Failed | RobotsRead:
+    """Do what is to be done with a page that was read."""
+    event = visitor.written(event)
     due = visitor.due(event)
-    if due is None:
-        return event
-    return visitor.handled(event, due, await run(due) if due.handler.awaits else due.run())
+    return event if due is None else visitor.handled(event, due, await handle(due))
+
+
+async def handle(due: Due) -> Handled:
+    """Run a handler, whichever kind it is."""
+    return await run(due) if due.handler.awaits else due.run()
 
 
 async def run(due: Due) -> Handled:

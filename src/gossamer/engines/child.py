@@ -33,12 +33,11 @@ from gossamer.engines.wire import (
     Outlet,
     broken_of,
     encode,
-    event_of,
     events_of,
+    visited_of,
 )
 from gossamer.errors import UserError
 from gossamer.model import Failure, Request
-from gossamer.protocol import Visited
 from gossamer.visit import Visitor
 
 BOARD: Final = struct.Struct("<qd")
@@ -110,8 +109,7 @@ class Child:
     def give_up(self, request: Request, failure: Failure, visitor: Visitor) -> Event:
         """Say what came of a page that the worker was reading when it ended; what it had read of it before counts."""
         packed = self._read.get(request.link.id)
-        event = None if packed is None else event_of(packed)
-        return visitor.spoiled(event, failure) if isinstance(event, Visited) else visitor.visit(request, failure)
+        return visitor.visit(request, failure) if packed is None else visitor.spoiled(visited_of(packed), failure)
 
     @property
     def reading(self) -> tuple[int, float] | None:

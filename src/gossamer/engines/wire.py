@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Callable
 from enum import Enum
 from typing import Final
 
@@ -72,12 +71,11 @@ class Broken(Struct, frozen=True):
 
 
 Event = Visited | Failed | RobotsRead
-Visit = Callable[[Request, Response | Failure], Event]
 
 encode: Final = msgspec.msgpack.Encoder().encode
 errands_of: Final = msgspec.msgpack.Decoder(list[Errand]).decode
 events_of: Final = msgspec.msgpack.Decoder(list[Event]).decode
-event_of: Final = msgspec.msgpack.Decoder(Event).decode
+visited_of: Final = msgspec.msgpack.Decoder(Visited).decode
 broken_of: Final = msgspec.msgpack.Decoder(Broken).decode
 
 

@@ -75,28 +75,28 @@ class Board:
 
 
 class _Noted:
-    """Awaits a handler, and notes on the board whenever it is its turn to run."""
+    """Awaits what is done with a page, and notes on the board whenever it is its turn to run."""
 
-    def __init__(self, board: Board, request: Request, handler: Coroutine[Any, Any, Handled]) -> None:
+    def __init__(self, board: Board, request: Request, work: Coroutine[Any, Any, Event]) -> None:
         self._board = board
         self._request = request
-        self._handler = handler
+        self._work = work
 
-    def __await__(self) -> Generator[Any, Any, Handled]:
-        step, given = self._handler.send, None
+    def __await__(self) -> Generator[Any, Any, Event]:
+        step, given = self._work.send, None
         while True:
             self._board.begin(self._request)
             try:
                 waited_for = step(given)
             except StopIteration as done:
-                came: Handled = done.value
-                return came
+                event: Event = done.value
+                return event
             finally:
                 self._board.end()
             try:
-                step, given = self._handler.send, (yield waited_for)
+                step, given = self._work.send, (yield waited_for)
             except BaseException as error:  # noqa: BLE001  # what it waited for failed or was cancelled: its own affair
-                step, given = self._handler.throw, error
+                step, given = self._work.throw, error
 
 
 class Worker:
@@ -175,26 +175,8 @@ class Worker:
             return sent
         self._report()  # nobody knows how long the rest takes
         self._send(READ, NUMBER.pack(request.link.id) + encode(sent))
-        event = await self._worked(request, event)
+        event = await _Noted(self._board, request, awaited.finish(self._visitor, event, _handle))
         return msgspec.structs.replace(event, response=sent.response) if isinstance(event, Visited) else event
-
-    async def _worked(self, request: Request, event: Event) -> Event:
-        self._board.begin(request)
-        event = self._visitor.written(event)
-        self._board.end()
-        due = self._visitor.due(event)
-        return event if due is None else self._visitor.handled(event, due, await self._handled(request, due))
-
-    async def _handled(self, request: Request, due: Due) -> Handled:
-        if due.handler.awaits:
-            return await _Noted(self._board, request, awaited.run(due))
-        self._board.begin(request)
-        try:
-            return due.run()
-        except KeyboardInterrupt as error:  # no signal brings one here: the handler raised it itself
-            return due.failed(error)
-        finally:
-            self._board.end()
 
     # ------------------------------------------------------------ reporting
 
@@ -223,6 +205,13 @@ class Worker:
     def _flush(self) -> None:
         if self._outlet.flush():
             self._loop.remove_writer(self._connection.fileno())
+
+
+async def _handle(due: Due) -> Handled:
+    try:
+        return await awaited.handle(due)
+    except KeyboardInterrupt as error:  # no signal brings one here: the handler raised it itself
+        return due.failed(error)
 
 
 # ---------------------------------------------------------------- the process
