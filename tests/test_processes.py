@@ -181,6 +181,17 @@ def test_workers_killed_by_others_cost_nothing() -> None:
     assert reasons(pages) == {}
 
 
+def test_a_page_that_ended_its_worker_is_asked_for_again_as_politely_as_at_first(tmp_path: Path) -> None:
+    name = f"once={tmp_path}/mark"
+    crawl = crawler(name, "crash", host_concurrency=1, delay=2.0)
+    attempts = {page.url.rpartition("/")[2]: page.record.attempts for page in crawl}
+    assert {attempts.pop("mark"), attempts.pop("crash")} == {2}
+    assert set(attempts.values()) == {1}
+    assert crawl.report.audit.violations == 0
+    assert crawl.report.audit.fetches == 1 + 23 + 2
+    assert crawl.report.audit.smallest_gap == pytest.approx(2.0)
+
+
 def kill_children() -> int:
     ours = [int(pid) for pid in children_of(os.getpid())]
     for pid in ours:

@@ -42,6 +42,7 @@ from gossamer.protocol import (
     Event,
     Failed,
     Fetch,
+    Lost,
     Recall,
     Recalled,
     RobotsRead,
@@ -318,6 +319,8 @@ class Crawl:
                 self._failed(event, now)
             case RobotsRead():
                 self._robots_read(event, now)
+            case Lost(request):
+                self._lost(request, now)
             case Recalled():
                 self._frontier.recalled(event.links)
             case Committed():
@@ -466,6 +469,21 @@ class Crawl:
         self._rests.note(host.key, host.ready_at)
         if host.closed is not None:  # its links end at once: there is nobody left to spare
             self._frontier.hurry(host, now)
+
+    def _lost(self, request: Request, now: float) -> None:
+        """Have a request made again, once its host has rested as after any other."""
+        host = self._land(request, 0.0, now)
+        again = Request(request.link, request.purpose, request.attempt + 1)
+        match request.purpose:
+            case Purpose.ROBOTS:
+                host = self._asking.pop(request.link.id)
+                host.held, host.robots_next = False, again
+                self._frontier.skip(host)
+            case Purpose.PROBE:
+                host.held = False
+                self._frontier.skip(host)
+            case _:
+                self._again(request, now, Waiting.RETRY)
 
     # ------------------------------------------------------------ the end
 

@@ -232,6 +232,12 @@ class RobotsRead(Struct, frozen=True, array_like=True, tag="robots"):
     answer: Response | Failure
 
 
+class Lost(Struct, frozen=True):
+    """Nobody knows what came of a request, for the process that had it has ended: it is to be made again."""
+
+    request: Request
+
+
 class Recalled(Struct, frozen=True):
     """The journal gave back these links."""
 
@@ -242,7 +248,7 @@ class Committed(Struct, frozen=True):
     """The last `Commit` is permanent."""
 
 
-Event = Visited | Failed | RobotsRead | Recalled | Committed
+Event = Visited | Failed | RobotsRead | Lost | Recalled | Committed
 
 __all__ = [
     "Batch",
@@ -254,6 +260,7 @@ __all__ = [
     "Event",
     "Failed",
     "Fetch",
+    "Lost",
     "Recall",
     "Recalled",
     "RobotsRead",

@@ -17,7 +17,7 @@ from gossamer.fetchers.recorded import RecordedFetcher
 from gossamer.frontier import Frontier
 from gossamer.model import PageRecord, Purpose, Request
 from gossamer.policy import Policy
-from gossamer.protocol import Command, Commit, Event, Failed, Fetch, Recall, RobotsRead, Stop, Visited, Wait
+from gossamer.protocol import Command, Commit, Event, Failed, Fetch, Lost, Recall, RobotsRead, Stop, Visited, Wait
 from gossamer.urls import host_key
 
 ENGINES = ("inline", "threads", "asyncio", "processes")
@@ -108,7 +108,7 @@ def assert_polite(run: Run) -> int:
                 running += len(requests)
                 fetches += len(requests)
                 assert running <= (policy.concurrency or 1)
-            case Visited() | Failed() | RobotsRead():
+            case Visited() | Failed() | RobotsRead() | Lost():
                 running -= 1
                 _landed(hosts[host_key(step.request.url)], policy, step, now)
             case _:
@@ -130,7 +130,7 @@ def _fixed(policy: Policy) -> float:
     return 0.0 if policy.delay == "auto" else policy.delay
 
 
-def _landed(host: HostAsSeen, policy: Policy, event: Visited | Failed | RobotsRead, now: float) -> None:
+def _landed(host: HostAsSeen, policy: Policy, event: Visited | Failed | RobotsRead | Lost, now: float) -> None:
     host.in_flight -= 1
     response = event.response if isinstance(event, Visited) else None
     if isinstance(event, RobotsRead):
@@ -141,6 +141,8 @@ def _landed(host: HostAsSeen, policy: Policy, event: Visited | Failed | RobotsRe
             host.rules_known = response.status < 500 and response.status != 429
             asked = re.search(rb"Crawl-delay: ([\d.]+)", response.body)
             host.crawl_delay = float(asked[1]) if asked else 0.0
+    elif isinstance(event, Lost):
+        elapsed = 0.0
     else:
         elapsed = response.timings.total if response is not None else event.failure.elapsed  # type: ignore[union-attr]
     own = min(max(2 * elapsed, 0.2), 60.0) if policy.delay == "auto" else policy.delay

@@ -16,13 +16,14 @@ from gossamer.journals.memory import MemoryJournal
 from gossamer.model import Failure, Purpose, Request, Response, Timings
 from gossamer.policy import Policy
 from gossamer.politeness import Manners
-from gossamer.protocol import Commit, Committed, Ended, Fetch, Recall, Recalled, Stop, Wait
+from gossamer.protocol import Commit, Committed, Ended, Fetch, Lost, Recall, Recalled, Stop, Wait
 from gossamer.reasons import FinishReason, Reason
 from gossamer.snapshot import Snapshot
 from gossamer.urls import host_key
 from gossamer.visit import Visitor
 
-Answer = Response | Failure
+Answer = Response | Failure | None
+"""None: nobody will know, for the process that asked has died."""
 
 
 @dataclass
@@ -121,7 +122,8 @@ def play(
                     at, _, request, started, answer = heapq.heappop(flying)
                     now = max(now, at)
                     fetches.append((request.url, request.purpose, started, now))
-                    crawl.handle(visitor.visit(request, timed(answer, now - started)), now)
+                    answer = timed(answer, now - started)
+                    crawl.handle(Lost(request) if answer is None else visitor.visit(request, answer), now)
                 else:
                     assert until < float("inf"), "the crawl waits for nothing"
                     assert until > now, "the crawl spins"
@@ -133,6 +135,8 @@ def play(
 
 def timed(answer: Answer, seconds: float) -> Answer:
     """Give the answer the time it took."""
+    if answer is None:
+        return None
     if isinstance(answer, Failure):
         return Failure(answer.reason, answer.detail, seconds, answer.size)
     return Response(

@@ -12,6 +12,7 @@ import msgspec
 from core.webs import Answer, timed
 from gossamer.engines.driver import FetchEvent, Visit
 from gossamer.model import Failure, Request, Response
+from gossamer.protocol import Lost
 from gossamer.reasons import Reason
 from gossamer.urls import host_key
 from simulation.truth import Truth
@@ -107,7 +108,7 @@ class SimulatedEngine:
         while self._flying and self._flying[0][0] <= self._clock.time:
             landed.append(heapq.heappop(self._flying)[2:])
         self._chance.shuffle(landed)
-        return [self._visit(request, answer) for request, answer in landed]
+        return [Lost(request) if answer is None else self._visit(request, answer) for request, answer in landed]
 
     def wake(self) -> None:
         """Nobody sleeps here."""
@@ -131,6 +132,7 @@ class SimulatedEngine:
 
 
 _PASSING: tuple[Callable[[str], Answer], ...] = (
+    lambda url: None,
     lambda url: Failure(Reason.FAIL_RESET),
     lambda url: Failure(Reason.FAIL_TRUNCATED),
     lambda url: Failure(Reason.FAIL_TIMEOUT),

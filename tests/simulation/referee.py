@@ -16,7 +16,7 @@ from gossamer.crawl import Crawl
 from gossamer.frontier import Frontier
 from gossamer.model import Failure, Purpose, Request, Response
 from gossamer.policy import Policy
-from gossamer.protocol import Command, Commit, Event, Failed, Fetch, RobotsRead, Stop, Visited, Wait
+from gossamer.protocol import Command, Commit, Event, Failed, Fetch, Lost, RobotsRead, Stop, Visited, Wait
 from gossamer.retries import REDIRECTS
 from simulation.truth import Truth
 
@@ -91,7 +91,7 @@ class Referee:
             case Fetch(requests):
                 for request in requests:
                     self._fetch(request, now)
-            case Visited() | Failed() | RobotsRead():
+            case Visited() | Failed() | RobotsRead() | Lost():
                 self._landed(thing, now)
             case Commit(batch):
                 self._committed += [ended.link.id for ended in batch.ended]
@@ -132,7 +132,7 @@ class Referee:
         assert rules is not None, f"{url} is on a host that no page may be fetched from"
         assert rules.allows(self._policy.user_agent, url), f"{url} is forbidden by robots.txt"
 
-    def _landed(self, event: Visited | Failed | RobotsRead, now: float) -> None:
+    def _landed(self, event: Visited | Failed | RobotsRead | Lost, now: float) -> None:
         request, started = self._flying.pop(event.request.link.id)
         place = self._place(request.url)
         place.in_flight -= 1
@@ -182,11 +182,13 @@ class Referee:
         assert not lost, f"in no state: {lost}"
 
 
-def _seconds(event: Visited | Failed | RobotsRead) -> float:
+def _seconds(event: Visited | Failed | RobotsRead | Lost) -> float:
     match event:
         case Visited():
             return event.answered_in
         case Failed():
             return event.failure.elapsed
+        case Lost():
+            return 0.0
         case _:
             return event.answer.timings.total if isinstance(event.answer, Response) else event.answer.elapsed

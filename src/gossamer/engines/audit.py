@@ -14,7 +14,7 @@ from typing import Final
 from gossamer.model import Failure, Purpose, Request, Response
 from gossamer.policy import Policy
 from gossamer.politeness import Manners
-from gossamer.protocol import Failed, RobotsRead, Visited
+from gossamer.protocol import Failed, Lost, RobotsRead, Visited
 from gossamer.robots import Robots, parse
 from gossamer.snapshot import Audit, HostAudit
 from gossamer.urls import host_key, resolve
@@ -92,7 +92,7 @@ class Auditor:
         if (host.rules is None or url.startswith(host.suspicious)) and request.purpose is not Purpose.ROBOTS:
             self._look_closely(host, url)
 
-    def ended(self, event: Visited | Failed | RobotsRead, now: float) -> None:
+    def ended(self, event: Visited | Failed | RobotsRead | Lost, now: float) -> None:
         """See a fetch end."""
         host = self._under_way.pop(event.request.link.id)
         host.running -= 1

@@ -25,6 +25,7 @@ from gossamer.protocol import (
     Event,
     Failed,
     Fetch,
+    Lost,
     Recall,
     Recalled,
     RobotsRead,
@@ -35,7 +36,7 @@ from gossamer.protocol import (
 from gossamer.reasons import FinishReason
 from gossamer.snapshot import Snapshot
 
-FetchEvent = Visited | Failed | RobotsRead
+FetchEvent = Visited | Failed | RobotsRead | Lost
 Visit = Callable[[Request, Response | Failure], FetchEvent]
 Trace = Callable[[float, Command | Event], None]
 

@@ -4,8 +4,9 @@
     worker > fetch, decode, parse, judge the links > a frame of packed events > crawl, outputs, journal
 
 The driver writes and reads whole batches and never decodes a record or a link that is known. No more is under way than
-the crawl has slots, so nothing grows where one side is slow. A worker that dies is replaced and its visits start again;
-one that reads a page for too long is killed. A page that twice was being read when its worker died has ended.
+the crawl has slots, so nothing grows where one side is slow. A worker that dies is replaced, and the crawl is told
+which visits are lost; one that reads a page for too long is killed. A page that twice was being read when its worker
+died has ended.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from contextlib import suppress
 from typing import Final
 
 from gossamer.engines.child import Child, WorkerError
-from gossamer.engines.wire import Errand, Event, Orders
+from gossamer.engines.driver import FetchEvent
+from gossamer.engines.wire import Errand, Orders
 from gossamer.model import Failure, Request
 from gossamer.politeness import Manners
 from gossamer.ports import Fetcher
+from gossamer.protocol import Lost
 from gossamer.reasons import Reason
 from gossamer.urls import host_key
 
@@ -31,6 +34,8 @@ LOOK_EVERY: Final = 0.25
 """Seconds between two looks at what the workers are reading, and the longest a `collect` waits."""
 DEATHS: Final = 2
 """How often the worker that reads a page may die before the page is given up."""
+LOSSES: Final = 10
+"""How often a request may be lost with a worker, beyond all its other tries, before it is given up as well."""
 STILLBORN: Final = 3
 """So many workers in a row that die before they are ready end the crawl: no further one would fare better."""
 
@@ -47,6 +52,7 @@ class ProcessesEngine:
         self._recorded = recorded
         policy = orders.work.policy
         self._limit = policy.handler_timeout
+        self._most = policy.retries + LOSSES
         self._manners = Manners(policy)
         self._anywhere = not policy.hosts and policy.host_concurrency >= workers
         self._visitor = orders.work.visitor()
@@ -56,7 +62,7 @@ class ProcessesEngine:
             end.setblocking(False)
         self._selector.register(self._woken, selectors.EVENT_READ)
         self._crew = [_Post() for _ in range(workers)]
-        self._failed: list[Event] = []
+        self._orphaned: list[FetchEvent] = []
         self._deaths: dict[int, int] = {}
         self._stillborn = 0
         self._looked_at = 0.0
@@ -71,14 +77,14 @@ class ProcessesEngine:
         post.under_way[request.link.id] = errand
         post.outbox.append(errand)
 
-    def collect(self, patience: float | None) -> Sequence[Event]:
+    def collect(self, patience: float | None) -> Sequence[FetchEvent]:
         """Send what was started, then wait for the first frames of events, and take all that are there."""
         for post in self._crew:
             if post.outbox:
                 self._send(post)
         patience = LOOK_EVERY if patience is None else min(patience, LOOK_EVERY)
-        events: list[Event] = []
-        for key, happened in self._selector.select(0.0 if self._failed else patience):
+        events: list[FetchEvent] = []
+        for key, happened in self._selector.select(0.0 if self._orphaned else patience):
             post = key.data
             if post is None:
                 self._drain()
@@ -88,9 +94,9 @@ class ProcessesEngine:
             if happened & selectors.EVENT_READ:
                 self._receive(post, post.child, events)
         self._look()
-        if self._failed:
-            events += self._failed
-            self._failed = []
+        if self._orphaned:
+            events += self._orphaned
+            self._orphaned = []
         return events
 
     def wake(self) -> None:
@@ -132,7 +138,7 @@ class ProcessesEngine:
         self._selector.register(post.child.connection, selectors.EVENT_READ, post)
         return post.child
 
-    def _receive(self, post: _Post, child: Child, events: list[Event]) -> None:
+    def _receive(self, post: _Post, child: Child, events: list[FetchEvent]) -> None:
         came = child.receive()
         if came is None:
             self._replace(post, child)
@@ -162,30 +168,30 @@ class ProcessesEngine:
                 post.child.kill()
 
     def _replace(self, post: _Post, dead: Child) -> None:
-        """Vacate the place of a dead worker; what was under way starts again on a new one, but for what killed it."""
-        overdue = post.overdue
+        """Vacate the place of a dead worker, and say what becomes of each visit that was under way."""
         self._selector.unregister(dead.connection)
-        reading = dead.reading
+        culprit = dead.reading[0] if dead.reading else None
         dead.close()
         self._stillborn = 0 if dead.ready else self._stillborn + 1
         if self._stillborn >= STILLBORN:
             raise WorkerError(f"worker processes end before they begin ({dead.ended_how})")
-        if reading is not None and (errand := post.under_way.get(reading[0])) is not None:
-            self._blame(post, errand, dead, timed_out=overdue == reading[0])
-        post.child, post.outbox = None, list(post.under_way.values())
+        for number, errand in post.under_way.items():
+            failure = self._blame(errand.request, dead, post.overdue) if number == culprit else None
+            if failure is None and errand.request.attempt >= self._most:
+                failure = Failure(Reason.FAIL_WORKER_DIED, dead.ended_how)
+            if failure is None:
+                self._orphaned.append(Lost(errand.request))
+            else:
+                self._orphaned.append(dead.give_up(errand.request, failure, self._visitor))
+        post.child, post.outbox, post.under_way = None, [], {}
 
-    def _blame(self, post: _Post, errand: Errand, dead: Child, *, timed_out: bool) -> None:
-        """End a visit that took too long, or was being read a second time when its worker died."""
-        request = errand.request
-        deaths = self._deaths[request.link.id] = self._deaths.get(request.link.id, 0) + 1
-        if timed_out:
-            failure = Failure(Reason.FAIL_HANDLER_TIMEOUT, f"took more than {self._limit:g} s")
-        elif deaths >= DEATHS:
-            failure = Failure(Reason.FAIL_WORKER_DIED, dead.ended_how)
-        else:
-            return
-        del post.under_way[request.link.id], self._deaths[request.link.id]
-        self._failed.append(dead.give_up(request, failure, self._visitor))
+    def _blame(self, request: Request, dead: Child, overdue: int | None) -> Failure | None:
+        """Say how the visit failed that a worker read when it died; None where that may have been an accident."""
+        number = request.link.id
+        self._deaths[number] = self._deaths.get(number, 0) + 1
+        if number == overdue:
+            return Failure(Reason.FAIL_HANDLER_TIMEOUT, f"took more than {self._limit:g} s")
+        return Failure(Reason.FAIL_WORKER_DIED, dead.ended_how) if self._deaths[number] >= DEATHS else None
 
 
 class _Post:
