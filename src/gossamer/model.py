@@ -83,7 +83,7 @@ class Request(Struct, frozen=True, array_like=True):
         return self.link.url
 
 
-class Timings(Struct, frozen=True, array_like=True):
+class Timings(Struct, frozen=True):
     """Where the time of one fetch went, in seconds; each phase alone, `total` their sum. 0.0: it did not happen."""
 
     dns: float = 0.0

@@ -81,47 +81,13 @@ def test_a_journal_without_a_page_knows_nothing(tmp_path: Path) -> None:
     earlier.close()
 
 
-def of_format_1(path: Path) -> None:
-    with sqlite3.connect(path) as connection:
-        connection.execute("ALTER TABLE page DROP COLUMN memos")
-        connection.execute("ALTER TABLE page DROP COLUMN contents")
-        connection.execute("ALTER TABLE page DROP COLUMN simhashes")
-        connection.execute("PRAGMA user_version = 1")
-    connection.close()
-
-
-def test_a_journal_of_the_first_format_remembers_records_only(tmp_path: Path) -> None:
-    visits = written(tmp_path / "journal.db")
-    of_format_1(tmp_path / "journal.db")
-    earlier = EarlierPages(tmp_path / "journal.db", POLICY)
-    assert earlier.find(visits[5].link.url) == Earlier(visits[5].record)
-    earlier.close()
-
-
-def test_a_journal_of_the_first_format_can_be_gone_on_with(tmp_path: Path) -> None:
-    visits = written(tmp_path / "journal.db", at_once=20)
-    of_format_1(tmp_path / "journal.db")
-    journal = SqliteJournal(tmp_path / "journal.db")
-    assert len(journal.open().ended) // 8 == len(visits)
-    more = visits[0]
-    late = Link(45, "https://example.org/45")
-    journal.commit(Batch((Ended(late, more.line, more.kind, memo=b"late"),), (), ()), {})
-    journal.close()
-    with sqlite3.connect(tmp_path / "journal.db") as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (FORMAT,)
-    connection.close()
-    earlier = EarlierPages(tmp_path / "journal.db", POLICY)
-    assert earlier.find(visits[1].link.url) == Earlier(visits[1].record)
-    assert earlier.find(late.url) == Earlier(more.record, b"late")
-    earlier.close()
-
-
 def test_what_is_no_journal_is_said(tmp_path: Path) -> None:
     (tmp_path / "journal.db").write_bytes(b"something else entirely" * 100)
     with pytest.raises(JournalError, match="it is no journal of a crawl"):
         EarlierPages(tmp_path / "journal.db", POLICY)
     with sqlite3.connect(tmp_path / "empty.db") as connection:
         connection.execute("PRAGMA application_id = 1735357299")
+        connection.execute(f"PRAGMA user_version = {FORMAT}")
     connection.close()
     with pytest.raises(JournalError, match="cannot be kept"):
         EarlierPages(tmp_path / "empty.db", POLICY)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from gossamer.errors import JournalError
 from gossamer.frontier import Frontier
 from gossamer.journals import sqlite as module
-from gossamer.journals.glance import Glance, glance, lines
+from gossamer.journals.glance import Glance, glance, lines, reading
 from gossamer.journals.schema import FORMAT
 from gossamer.journals.sqlite import SqliteJournal
 from gossamer.model import Link, OutcomeKind, PageRecord
@@ -188,15 +188,54 @@ def test_a_file_that_is_no_journal_is_refused(path: Path, tmp_path: Path) -> Non
         SqliteJournal(foreign).open()
 
 
-def test_a_journal_of_a_later_gossamer_is_refused(path: Path) -> None:
+@pytest.mark.parametrize(
+    ("version", "sentence"), [(FORMAT + 1, "a later gossamer"), (FORMAT - 1, "an earlier gossamer")]
+)
+def test_a_journal_of_another_format_is_refused(path: Path, version: int, sentence: str) -> None:
     journal = SqliteJournal(path)
     journal.open()
     journal.close()
     connection = sqlite3.connect(path)
-    connection.execute(f"PRAGMA user_version = {FORMAT + 1}")
+    connection.execute(f"PRAGMA user_version = {version}")
     connection.close()
-    with pytest.raises(JournalError, match="a later gossamer"):
+    with pytest.raises(JournalError, match=sentence):
         SqliteJournal(path).open()
+
+
+def test_a_journal_at_rest_is_one_file_that_can_be_read_where_nothing_can_be_written(path: Path) -> None:
+    journal = SqliteJournal(path)
+    journal.open()
+    journal.commit(batch(links(0, 1)), {})
+    assert len(list(path.parent.iterdir())) > 1, "a log is written while it is open"
+    journal.close()
+    assert list(path.parent.iterdir()) == [path]
+    assert glance(path).known == 1
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_who_reads_a_journal_may_go_on_while_the_crawl_closes_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BUSY", 0.0)
+    journal = SqliteJournal(path)
+    journal.open()
+    journal.commit(batch(links(0, 1)), {})
+    reader = reading(path)
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT count(*) FROM chunk").fetchone() == (1,)
+    journal.close()
+    assert reader.execute("SELECT sum(count) FROM chunk").fetchone() == (1,)
+    reader.close()
+    assert glance(path).known == 1
+
+
+def test_a_foreign_database_is_left_as_it_is(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("CREATE TABLE moz_places (id)")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(JournalError, match="no journal"):
+        SqliteJournal(path).open()
+    assert path.read_bytes() == before
 
 
 def test_a_journal_somebody_else_writes_to_is_a_sentence(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

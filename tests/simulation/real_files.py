@@ -8,6 +8,7 @@ commit alone, since SQLite syncs inside it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -117,6 +118,7 @@ class FileStore:
     def _connected(self, *arguments: Any, **options: Any) -> sqlite3.Connection:
         connection = sqlite3.connect(*arguments, factory=StruckConnection, **options)
         connection.step, connection.tear = self.step, self._tear_commit
+        self._connection = connection
         return connection
 
     def step(self, what: str, do: Callable[[float], None]) -> None:
@@ -155,7 +157,9 @@ class FileStore:
         """Leave the files as the process left them: closed in order, or as they stood when it died."""
         for output in self._outputs:
             output.close()
-        self._journal.close()
+        with contextlib.suppress(Crash):
+            self._journal.close()
+        self._connection.close()
         self._here = self._next or self._here
 
     def outputs(self) -> dict[str, bytes]:

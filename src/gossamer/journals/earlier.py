@@ -53,8 +53,6 @@ class EarlierPages:
 
     def _read_index(self) -> None:
         ask = self._connection.execute
-        # Format 1 has no memos.
-        self._memos = "memos" if ask("PRAGMA user_version").fetchone()[0] > 1 else "x''"
         self.key = int.from_bytes(ask("SELECT value FROM meta WHERE key = 'key'").fetchone()[0], "big")
         packed = ask("SELECT fingerprints FROM chunk ORDER BY seq")
         marks = np.frombuffer(b"".join([fingerprints for (fingerprints,) in packed]), np.uint64)
@@ -93,16 +91,15 @@ class EarlierPages:
     def _earlier(self, at: int) -> Earlier:
         commit, place = self._commit(int(self._commits[at])), int(self._places[at])
         record = record_of(commit.lines[place])
-        return Earlier(record, commit.memos[place] if commit.memos else b"")
+        return Earlier(record, commit.memos[place])
 
     def _commit(self, seq: int) -> _Commit:
         commit = self._unpacked.get(seq)
         if commit is None:
             with plainly(self._path):
-                columns = f"SELECT lines, {self._memos} FROM page WHERE seq = ?"  # noqa: S608  # a name of two
-                row = self._connection.execute(columns, (seq,)).fetchone()
-            memos = _MEMOS.decode(zlib.decompress(row[1])) if row[1] else []
-            commit = self._unpacked[seq] = _Commit(zlib.decompress(row[0]).splitlines(keepends=True), memos)
+                row = self._connection.execute("SELECT lines, memos FROM page WHERE seq = ?", (seq,)).fetchone()
+            lines, memos = map(zlib.decompress, row)
+            commit = self._unpacked[seq] = _Commit(lines.splitlines(keepends=True), _MEMOS.decode(memos))
             if len(self._unpacked) > UNPACKED:
                 del self._unpacked[next(iter(self._unpacked))]
         return commit

@@ -75,8 +75,7 @@ def reading(path: Path) -> sqlite3.Connection:
     uri = f"file:{quote(str(path.absolute()))}?mode=ro"
     connection = sqlite3.connect(uri, uri=True, timeout=1.0, isolation_level=None, check_same_thread=False)
     try:
-        kind = connection.execute("PRAGMA application_id").fetchone()[0]
-        check(path, kind, connection.execute("PRAGMA user_version").fetchone()[0])
+        check(connection, path)
     except BaseException:
         connection.close()
         raise

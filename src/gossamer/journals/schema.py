@@ -23,8 +23,8 @@ from gossamer.errors import JournalError
 
 APPLICATION: Final = 0x676F7373
 """How the file names its kind (SQLite's application_id): "goss"."""
-FORMAT: Final = 4
-"""Format 1 kept no memos, format 2 no contents, format 3 no simhashes."""
+FORMAT: Final = 5
+"""What SQLite's user_version says: journals of other formats are refused."""
 
 TABLES: Final = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
@@ -36,8 +36,8 @@ TABLES: Final = (
     ),
     (
         "CREATE TABLE page (seq INTEGER PRIMARY KEY, at REAL NOT NULL, ids BLOB NOT NULL, offsets BLOB NOT NULL,"
-        " books BLOB NOT NULL, lines BLOB NOT NULL, memos BLOB NOT NULL DEFAULT x'',"
-        " contents BLOB NOT NULL DEFAULT x'', simhashes BLOB NOT NULL DEFAULT x'')"
+        " books BLOB NOT NULL, lines BLOB NOT NULL, memos BLOB NOT NULL, contents BLOB NOT NULL,"
+        " simhashes BLOB NOT NULL)"
     ),
     f"PRAGMA application_id = {APPLICATION}",
     f"PRAGMA user_version = {FORMAT}",
@@ -78,14 +78,11 @@ def prepare(connection: sqlite3.Connection, path: Path, *, durable: bool) -> boo
     commits, a killed process none; FULL waits for the disk at each commit.
     """
     kind = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
     new = not kind and not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-    if not new:
-        check(path, kind, version)
-        if version < FORMAT:
-            bring_up_to_date(connection, version)
-    else:
+    if new:
         connection.execute("PRAGMA page_size = 8192")
+    else:
+        check(connection, path)
     if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
         raise JournalError(f"The journal {path} cannot be kept: its disk allows no write-ahead log (a network share?).")
     connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
@@ -94,18 +91,12 @@ def prepare(connection: sqlite3.Connection, path: Path, *, durable: bool) -> boo
     return new
 
 
-def bring_up_to_date(connection: sqlite3.Connection, version: int) -> None:
-    """Give a journal of an earlier format what it lacks."""
-    connection.execute("BEGIN IMMEDIATE")
-    for column in ("memos", "contents", "simhashes")[version - 1 :]:
-        connection.execute(f"ALTER TABLE page ADD COLUMN {column} BLOB NOT NULL DEFAULT x''")
-    connection.execute(f"PRAGMA user_version = {FORMAT}")
-    connection.execute("COMMIT")
-
-
-def check(path: Path, kind: int, version: int) -> None:
-    """Refuse a file that is no journal, or one of a later gossamer."""
-    if kind != APPLICATION:
+def check(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file that is no journal, or one of another format."""
+    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
         raise JournalError(f"{path} is no journal of a crawl.")
-    if version > FORMAT:
-        raise JournalError(f"{path} was written by a later gossamer (format {version}); this one reads up to {FORMAT}.")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version != FORMAT:
+        whose = "a later" if version > FORMAT else "an earlier"
+        said = f"{path} was written by {whose} gossamer (format {version})"
+        raise JournalError(f"{said}; this one reads format {FORMAT}.")

@@ -9,6 +9,7 @@ import zlib
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -78,16 +79,18 @@ class SqliteJournal:
     def open(self) -> Saved:
         """Open or make the file and tell what it remembers; reads packed columns only, no text."""
         with plainly(self._path):
-            self._connection = self._connect(
+            connection = self._connect(
                 self._path, timeout=BUSY, isolation_level=None, check_same_thread=False, cached_statements=32
             )
             try:
-                if prepare(self._connection, self._path, durable=self._durable):
-                    self._make(self._connection)
-                return self._saved(self._connection)
+                if prepare(connection, self._path, durable=self._durable):
+                    self._make(connection)
+                saved = self._saved(connection)
             except BaseException:
-                self.close()
+                connection.close()
                 raise
+            self._connection = connection
+            return saved
 
     def commit(self, batch: Batch, offsets: dict[str, int]) -> None:
         """Make the batch permanent, all or nothing."""
@@ -119,9 +122,11 @@ class SqliteJournal:
         return links
 
     def close(self) -> None:
-        """Close the file; the write-ahead log is folded into it."""
+        """Close the file; its write-ahead log is folded in: at rest it can be read where nothing can be written."""
         if self._connection is not None:
             with plainly(self._path):
+                with suppress(sqlite3.OperationalError):  # somebody reads it just now: then the log stays
+                    self._connection.execute("PRAGMA journal_mode = DELETE")
                 self._connection.close()
             self._connection = None
 
