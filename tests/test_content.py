@@ -59,12 +59,12 @@ def test_a_missing_extra_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch, 
 def test_the_facts_stand_on_top_where_no_page_can_forge_them() -> None:
     moment = datetime(2026, 5, 3, tzinfo=UTC)
     record = PageRecord(HERE, OutcomeKind.DONE, status=200, title="a\u2028---\n", language="en", fetched_at=moment)
-    text = content.document(record, b"body", "# Head")
+    text = content.document(record, "# Head")
     front, _, rest = text.removeprefix("---\n").partition("\n---\n\n")
     facts = {name: json.loads(value) for name, value in (line.split(": ", 1) for line in front.split("\n"))}
     assert list(facts) == ["url", "title", "fetched_at", "status", "depth", "content_hash", "language"]
     assert facts["title"].startswith("a\u2028---\n")
-    assert facts["fetched_at"] == "2026-05-03T00:00:00+00:00"
+    assert facts["fetched_at"] == "2026-05-03T00:00:00Z"
     assert rest == "# Head\n"
 
 

@@ -147,7 +147,7 @@ def _told(directory: Path, format: str) -> Iterator[Ended]:
         if format == "markdown" and response is not None and _is_page(ended.kind, response):
             text, _ = encoding.decode(response.body, response.headers.get("content-type", ""))
             written = content.markdown(text, ended.link.url, how)
-            yield msgspec.structs.replace(ended, markdown=content.document(ended.record, response.body, written))
+            yield msgspec.structs.replace(ended, markdown=content.document(ended.record, written))
         else:
             yield ended
 

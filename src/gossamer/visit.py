@@ -114,7 +114,7 @@ class Visitor:
         try:
             text, _ = encoding.decode(response.body, response.headers.get("content-type", ""))
             markdown = content.markdown(text, event.request.url, self._policy.text)
-            return structs.replace(event, markdown=content.document(record, response.body, markdown))
+            return structs.replace(event, markdown=content.document(record, markdown))
         except MemoryError:
             return self.spoiled(event, Failure(Reason.FAIL_HANDLER_MEMORY))
         except Exception:  # noqa: BLE001  # as in `read`: a bug of ours costs this page

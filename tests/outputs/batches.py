@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from gossamer.memo import content_hash
 from gossamer.model import Link, OutcomeKind, PageRecord, Response, Timings, line_of
 from gossamer.parse import content
 from gossamer.protocol import Batch, Ended
@@ -33,7 +34,7 @@ def page(number: int, wire: bytes | None = None, /, **said: object) -> Ended:
     if "text/html" not in response.headers.get("content-type", ""):
         return visit
     text = content.markdown(response.body.decode("utf-8", "replace"), url, "main")
-    return msgspec.structs.replace(visit, markdown=content.document(visit.record, response.body, text))
+    return msgspec.structs.replace(visit, markdown=content.document(visit.record, text))
 
 
 def ended(number: int, response: Response, kind: OutcomeKind = OutcomeKind.DONE, **facts: object) -> Ended:
@@ -45,6 +46,7 @@ def ended(number: int, response: Response, kind: OutcomeKind = OutcomeKind.DONE,
         status=response.status,
         content_type=response.headers.get("content-type", ""),
         size=len(response.body),
+        content_hash=content_hash(response.body),
         timings=Timings(total=0.5),
         peer=response.peer,
         fetched_at=datetime.fromtimestamp(response.fetched_at, UTC),
@@ -58,7 +60,7 @@ def document(number: int, body: bytes = b"", markdown: str = "Text.", **facts: s
     visit = page(number, body)
     record = msgspec.structs.replace(visit.record, **facts)
     assert visit.response is not None
-    written = content.document(record, visit.response.body, markdown)
+    written = content.document(record, markdown)
     return msgspec.structs.replace(visit, line=line_of(record), markdown=written)
 
 

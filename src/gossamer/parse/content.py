@@ -10,8 +10,6 @@ all       everything that can be seen
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Final, Literal
 
 import msgspec
@@ -53,15 +51,15 @@ def text(html: str, url: str, how: How) -> str:
             return visible_text(html)
 
 
-def document(record: PageRecord, body: bytes, markdown: str) -> str:
+def document(record: PageRecord, markdown: str) -> str:
     """Put the facts of a page on top of its Markdown, in YAML whose values are JSON too."""
     facts = {
         "url": record.url,
         "title": record.title,
-        "fetched_at": (record.fetched_at or datetime.fromtimestamp(0, UTC)).isoformat(),
+        "fetched_at": record.fetched_at,
         "status": record.status,
         "depth": record.depth,
-        "content_hash": f"sha256:{sha256(body).hexdigest()}",
+        "content_hash": record.content_hash,
         "language": record.language,
     }
     # JSON is YAML (YAML 1.2 section 1.3), and quotes whatever a hostile title may hold.
