@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 from gossamer.engines.driver import FetchEvent, Visit
 from gossamer.model import Failure, Request, Response
@@ -11,12 +13,16 @@ from gossamer.ports import AsyncFetcher
 
 AwaitedVisit = Callable[[Request, Response | Failure], Awaitable[FetchEvent]]
 
+TURN: Final = 0.01
+"""Seconds after which no further page is read before whatever else waits in the loop had its turn."""
+
 
 class AsyncioEngine:
     """Run visits as tasks of the running event loop.
 
     Back-pressure comes from the crawl: it has no more in flight than there are slots. Reading a page does not await, so
-    the loop does one page at a time. What is `awaited` is a visit that does await, because of its handlers.
+    the loop does one page at a time, and many that came at once would hold up everybody else: they go by turns. What is
+    `awaited` is a visit that does await, because of its handlers.
     """
 
     def __init__(self, fetcher: AsyncFetcher, visit: Visit, awaited: AwaitedVisit | None = None) -> None:
@@ -28,6 +34,7 @@ class AsyncioEngine:
         self._finished: list[FetchEvent] = []
         self._error: BaseException | None = None
         self._woken = asyncio.Event()
+        self._turn = 0.0  # how long pages have been read since others had their turn
 
     def start(self, request: Request) -> None:
         """Begin the visit as a task."""
@@ -38,13 +45,26 @@ class AsyncioEngine:
     async def _run(self, request: Request) -> None:
         try:
             answer = await self._fetcher.fetch(request)
-            event = self._visit(request, answer) if self._awaited is None else await self._awaited(request, answer)
+            event = await (self._read if self._awaited is None else self._awaited)(request, answer)
             self._finished.append(event)  # looked up only now: `collect` replaces the list meanwhile
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  # a bug in a fetcher must end the crawl loudly, not hang it
             self._error = error
         self._woken.set()
+
+    async def _read(self, request: Request, answer: Response | Failure) -> FetchEvent:
+        while self._turn > TURN:  # noqa: ASYNC110  # the loop's next round is what is waited for
+            await asyncio.sleep(0)
+        if not self._turn:
+            self._loop.call_soon(self._end_turn)
+        began = time.monotonic()
+        event = self._visit(request, answer)
+        self._turn += time.monotonic() - began
+        return event
+
+    def _end_turn(self) -> None:
+        self._turn = 0.0
 
     async def collect(self, patience: float | None) -> Sequence[FetchEvent]:
         """Wait for the first finished visit, then take all that are there."""
