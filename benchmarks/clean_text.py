@@ -8,6 +8,7 @@ For each site it tells
   visible      the share of the words that can be seen that were written
   main         the share of the words of the main part that were written; which part that is, is named below for each
                site by selectors, so it is known from somewhere else
+  least        the same of the page that lost most, of those whose main part has a hundred words
   others       the share of the words written that are not from the main part
   ms           processor time to make a page's text, mean and worst
 """
@@ -99,6 +100,7 @@ def measure(name: str, directory: Path, pages: int, how: content.How) -> str:
     written = dict(read_back(directory / "markdown"))
     seen, mains, ends, times = [], [], [], []
     visible = kept = wanted = found = strange = told = 0
+    least = 1.0
     for visit in visits(directory):
         if visit.response is None or visit.link.url not in written:
             continue
@@ -113,11 +115,13 @@ def measure(name: str, directory: Path, pages: int, how: content.How) -> str:
         kept += (everything & end).total()
         wanted += part.total()
         found += (part & end).total()
+        if part.total() >= 100:
+            least = min(least, (part & end).total() / part.total())
         told += end.total()
         strange += (end - part).total()
     return (
         f"{name:<14}{len(seen):>6}{repeated_share(seen):>9.1%}{repeated_share(mains):>9.1%}{repeated_share(ends):>9.1%}"
-        f"{kept / visible:>9.1%}{found / wanted:>9.1%}{strange / told:>9.1%}"
+        f"{kept / visible:>9.1%}{found / wanted:>9.1%}{least:>9.1%}{strange / told:>9.1%}"
         f"{sum(times) / len(times):>8.1f}{max(times):>8.0f}"
     )
 
@@ -135,8 +139,8 @@ def main() -> None:
     parser.add_argument("--how", choices=["main", "article", "fast", "all"], default="main")
     parser.add_argument("--keep", type=Path, help="keep the crawls in this directory, to read them")
     chosen = parser.parse_args()
-    print(f"{'':<20}{'boilerplate':>27}{'words written':>27}{'ms':>16}")
-    heads = ("seen", "main", "end", "visible", "main", "others")
+    print(f"{'':<20}{'boilerplate':>27}{'words written':>36}{'ms':>16}")
+    heads = ("seen", "main", "end", "visible", "main", "least", "others")
     print(f"{'site':<14}{'pages':>6}" + "".join(f"{head:>9}" for head in heads) + f"{'mean':>8}{'worst':>8}")
     with tempfile.TemporaryDirectory() as place:
         for name in chosen.sites or SITES:

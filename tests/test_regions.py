@@ -57,6 +57,13 @@ def test_of_a_news_page_the_article_is_left() -> None:
          "silk", "ghost ghost2 ghost3"),
         (f"<div hidden=until-found>later</div><div hidden role=tabpanel>panel</div>{STORY}", "later panel", ""),
         (f"<noscript>enable it</noscript>{STORY}", "silk", "enable"),
+        # the id of a section is made of its heading
+        (f"<main><h1>T</h1>{STORY}<section id=cookie-objects><h2>Cookie objects</h2>crumbs</section></main>",
+         "crumbs", ""),
+        (f"<section id=lexis>{STORY}<section id=comments><h2>Comments</h2>ignored</section></section>", "ignored", ""),
+        (f"<div class=sect1 id=SQL-SYNTAX-COMMENTS><h2>Comments</h2>ignored</div>{STORY}", "ignored", ""),
+        (f"<section id=content>{STORY}</section><section id=comments>First!</section>", "silk", "first"),
+        (f"<section class=comments id=x>First!</section>{STORY}", "silk", "first"),
         # names
         (f"<div class=navheader><a href=/p>Prev</a></div>{STORY}<div id=catlinks>cats</div>", "silk", "Prev cats"),
         (f"<div class=printfooter>from</div><div class=siteFooter>legal</div>{STORY}", "silk", "from legal"),

@@ -1,7 +1,8 @@
 """Tell which parts of a page are its main text, and which are menus, headers, footers and offers around it.
 
 What counts is what the page says: elements (`main`, `nav`, `footer`), roles, and the names that authors give by class
-and id. A name alone is never trusted with most of a page: what would take away half of the text is kept.
+and id; but the id of a section in a text is made of its heading ("cookie-objects") and tells nothing. A name alone is
+never trusted with most of a page: what would take away half of the text is kept.
 """
 
 from __future__ import annotations
@@ -25,20 +26,23 @@ INLINE: Final = frozenset({"a", "button", "select", "span", "sup"})
 """Elements inside a line that may be of no interest; they end with their block at the latest."""
 
 _WORD: Final = r"(?:^|[-_])(?:%s)(?=$|[-_])"
-_MENU_NAMES: Final = re.compile(
-    _WORD % r"nav|navs|\w*navbar|navi|navigation|navheader|navfooter|navlinks?|subnav|topnav|sidenav|menu|menubar|"
+_MENU: Final = (
+    r"nav|navs|\w*navbar|navi|navigation|navheader|navfooter|navlinks?|subnav|topnav|sidenav|menu|menubar|"
     r"\w*sidebar|breadcrumbs?|crumbs|toolbar|topbar|pagination|paginator|pager|prev-next|next-prev|skiplinks?|"
     r"skip-links?|skip-to-content|skip-to-main|screen-reader-text|sr-only|visually-hidden|cookies?|cookie-banner|"
     r"gdpr|consent|catlinks|language-switcher|jump-to-nav|contentsub"
 )
-_EDGE_NAMES: Final = re.compile(
-    _WORD % r"\w*footer|masthead|related\w*|see-more|recommend\w*|comments|comment-list|comment-form|respond|"
+_EDGE: Final = (
+    r"\w*footer|masthead|related\w*|see-more|recommend\w*|comments|comment-list|comment-form|respond|"
     r"disqus\w*|share|sharing|sharedaddy|social|newsletter|subscribe|subscription|promo|promos|promotion|adverts?|"
     r"advertisement|ads|adsbygoogle|ad-slot|ad-container|ad-banner|sponsored|toc|table-of-contents|tag-list|tagcloud|"
     r"tag-cloud|post-tags|entry-tags|popular|trending|outbrain|taboola|widgets?|popup|modal|overlay|signup|login|"
     r"searchbox|search-form|feedback|most-read|more-stories|read-next|up-next|author-bio|about-author|gutter|"
     r"linenos|sitesub|announcement|announcements"
 )
+_MENU_NAMES: Final = re.compile(_WORD % _MENU)
+_EDGE_NAMES: Final = re.compile(_WORD % _EDGE)
+_WHOLE_NAME: Final = re.compile(f"{_MENU}|{_EDGE}")
 _MAIN_NAMES: Final = re.compile(
     r"(?:^|[-_])(?:main|content|main-?content|page-?content|post-?content|entry-?content|article-?content|"
     r"article-?body|story-?body|post-?body|body-?content|mw-content-text|markdown-body|rst-content|documentwrapper|"
@@ -49,6 +53,8 @@ _EDGE_ROLES: Final = frozenset({"banner", "contentinfo", "complementary"})
 _INLINE_NAMES: Final = re.compile(
     _WORD % r"editsection|linenos?|line-numbers?|skip-link|sr-only|visually-hidden|anchor-link"
 )
+_SECTION: Final = re.compile(r"section|sect\d|refsect\d|simplesect|level\d|chapter|appendix|topic")
+"""By which class the writers of documents (docutils, DocBook, pandoc, DITA) call a part that has a heading."""
 _CAPITAL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _NOT_SHOWN: Final = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 
@@ -90,7 +96,7 @@ class Regions:
     def begin(self, tag: str, token: Token, at: int) -> None:
         """Note a start tag of `ELEMENTS`; `at` is the number of the next block."""
         depth = self._depths[tag] = self._depths.get(tag, 0) + 1
-        kind = self._kind(tag, token)
+        kind = self._kind(tag, token, nested=depth > 1)
         if kind is not None:
             self._open.setdefault(tag, []).append(_Open(kind, at, depth))
             self._articles += kind in (Kind.MAIN, Kind.ARTICLE)
@@ -108,18 +114,19 @@ class Regions:
             if at > first:
                 self.found.append(Region(kind, first, at))
 
-    def _kind(self, tag: str, token: Token) -> Kind | None:
+    def _kind(self, tag: str, token: Token, *, nested: bool) -> Kind | None:
         role = (token.attr("role") or "").lower()
         if tag == "main" or role == "main":
             return Kind.MAIN
         if tag in ("nav", "dialog") or role in _MENU_ROLES or _hidden(token, role):
             return Kind.MENU
         names = _names(token)
+        telling = names[:-1] if _is_named_by_heading(tag, names, token, nested=nested) else names
         if tag == "article":
-            return Kind.ARTICLE if not any(map(_EDGE_NAMES.search, names)) else Kind.EDGE
-        if any(map(_MENU_NAMES.search, names)):
+            return Kind.ARTICLE if not any(map(_EDGE_NAMES.search, telling)) else Kind.EDGE
+        if any(map(_MENU_NAMES.search, telling)):
             return Kind.MENU
-        if any(map(_EDGE_NAMES.search, names)):
+        if any(map(_EDGE_NAMES.search, telling)):
             return Kind.EDGE
         if tag == "aside" or role == "complementary":
             return Kind.ASIDE if self._articles else Kind.EDGE
@@ -138,6 +145,16 @@ def of_no_interest(tag: str, token: Token) -> bool:
     if tag == "a":
         return "headerlink" in names or "anchor" in names or any(map(_INLINE_NAMES.search, names))
     return any(map(_INLINE_NAMES.search, names))
+
+
+def _is_named_by_heading(tag: str, names: list[str], token: Token, *, nested: bool) -> bool:
+    """Tell whether the id, the last of the names, is that of a section in a text, made of the section's heading.
+
+    One that is no more than a name may stand beside the text, unless it lies within another: "comments".
+    """
+    if not token.attr("id") or not (tag == "section" or any(map(_SECTION.fullmatch, names[:-1]))):
+        return False
+    return nested or _WHOLE_NAME.fullmatch(names[-1]) is None
 
 
 def _names(token: Token) -> list[str]:
