@@ -391,3 +391,13 @@ def test_the_report_of_an_iteration_left_early_tells_how_far_it_came(tmp_path: P
         if number == 5:
             break
     assert crawler.report.counts.ended >= 5
+
+
+def test_the_lock_names_the_program_and_not_the_words_after_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["/opt/bin/gossamer", "crawl", "-H", "Authorization: Bearer secret"])
+    lock = Lock(tmp_path / "lock")
+    lock.take()
+    with pytest.raises(UserError, match=r"is in use: process \d+ on .* \(gossamer\)\.$"):
+        Lock(tmp_path / "lock").take()
+    lock.release()
+    assert "secret" not in (tmp_path / "lock").read_text()

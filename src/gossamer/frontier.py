@@ -34,7 +34,7 @@ HOSTS_RECALLED: Final = 512
 _RESTORED_AT_ONCE: Final = 8 * 65_536
 _SALT: Final = 0x9E3779B97F4A7C15
 _64_BITS: Final = (1 << 64) - 1
-REGRETTABLE: Final = (Reason.SKIP_DEPTH, Reason.SKIP_NOFOLLOW)
+REGRETTABLE: Final = (Reason.SKIP_DEPTH, Reason.SKIP_NOFOLLOW, Reason.SKIP_LIMIT)
 """Reasons that lie in how a link was found: the same URL may be admitted where it is found in another way."""
 _REFUSAL_SALTS: Final = {reason: (index + 1) * _SALT & _64_BITS for index, reason in enumerate(Reason)}
 

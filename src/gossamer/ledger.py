@@ -15,7 +15,7 @@ from gossamer.snapshot import Books, Changes, Counts, NearDuplicates, Snapshot, 
 _NETWORK: Final = frozenset(
     (
         Reason.FAIL_DNS, Reason.FAIL_CONNECT, Reason.FAIL_TLS, Reason.FAIL_TIMEOUT, Reason.FAIL_RESET,
-        Reason.FAIL_ADDRESS_REFUSED, Reason.FAIL_HOST_UNREACHABLE, Reason.FAIL_ROBOTS_UNREACHABLE,
+        Reason.FAIL_ADDRESS_REFUSED, Reason.FAIL_HOST_UNREACHABLE,
     )
 )  # fmt: skip
 EXAMPLES: Final = 5
@@ -27,7 +27,9 @@ IN_HANDLERS: Final = frozenset(
 """What counts for `max_handler_errors`: an exception, and what ends a handler that a worker process runs."""
 
 _SERVER, _CPU = Waiting.SERVER, Waiting.CPU  # found sooner so, see `crawl.py`
-_BLOCKING: Final = frozenset((Reason.SKIP_ROBOTS, Reason.SKIP_CRAWL_DELAY, Reason.FAIL_ROBOTS_HTML))
+_BLOCKING: Final = frozenset(
+    (Reason.SKIP_ROBOTS, Reason.SKIP_CRAWL_DELAY, Reason.FAIL_ROBOTS_HTML, Reason.FAIL_ROBOTS_UNREACHABLE)
+)
 
 
 class Tally:

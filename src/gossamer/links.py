@@ -27,6 +27,9 @@ KNOWN_HREFS: Final = 10_000
 KNOWN_URLS: Final = 50_000
 """How many canonical URLs a worker remembers to have reported: pages of other directories spell their hrefs anew."""
 
+COUNTED: Final = 50_000
+"""Of the links of a page beyond `max_links_per_page` so many are told, each with its reason."""
+
 _OTHER_SCHEME: Final = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*+:", re.IGNORECASE)
 
 
@@ -75,7 +78,9 @@ class LinkJudge:
         most = self._policy.max_links_per_page
         judged = self.new(place, hrefs[:most])
         if unfollowed:
-            judged += self._refuse_all(place, unfollowed[:most])
+            judged += self._refuse_all(place, unfollowed[:most], Reason.SKIP_NOFOLLOW)
+        if most and len(hrefs) > most:
+            judged += self._refuse_all(place, hrefs[most : most + COUNTED], Reason.SKIP_LIMIT)
         return (
             Outlinks.of([one for one in judged if type(one) is Outlink]),
             tuple(one for one in judged if type(one) is Refusal),
@@ -157,11 +162,12 @@ class LinkJudge:
         trap = traps.recognised(url, self._policy)
         return Refusal(self.mark(url), Reason.SKIP_TRAP, trap) if trap else self.outlink(url)
 
-    def _refuse_all(self, place: Place, hrefs: tuple[str, ...]) -> list[Outlink | Refusal]:
-        resolver = Resolver(place.base)
+    def _refuse_all(self, place: Place, hrefs: tuple[str, ...], reason: Reason) -> list[Outlink | Refusal]:
+        """Refuse links for that reason, or for a better one: they lead out of the scope."""
+        resolver, scope = Resolver(place.base), self.scope(place.request)
         urls = (resolver.canonical(encoding.encode_query(href, place.encoding)) for href in hrefs)
         known = [respelled(url, self._policy) for url in urls if url is not None]
-        return [Refusal(self.mark(url), Reason.SKIP_NOFOLLOW) for url in known]
+        return [Refusal(self.mark(url), scope.judge(url) or reason) for url in known]
 
     def outlink(self, url: str) -> Outlink:
         """Take a canonical URL as a link."""

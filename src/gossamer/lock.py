@@ -29,7 +29,10 @@ _BEYOND: Final = 1 << 30
 
 
 class Holder(Struct, frozen=True):
-    """The process at work in a directory; `started` is Unix time."""
+    """The process at work in a directory; `started` is Unix time.
+
+    `command` is the name of its program, without the words after it: they may hold secrets.
+    """
 
     pid: int
     host: str
@@ -55,7 +58,7 @@ class Lock:
             os.close(descriptor)
             raise UserError(f"{self._path.parent} is in use: {_named(_read(self._path))}.")
         self._descriptor = descriptor
-        signed = Holder(os.getpid(), socket.gethostname(), time.time(), " ".join(sys.argv)[:200])
+        signed = Holder(os.getpid(), socket.gethostname(), time.time(), Path(sys.argv[0]).name)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, msgspec.json.encode(signed) + b"\n", 0)
 

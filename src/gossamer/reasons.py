@@ -159,7 +159,7 @@ _FINISH: dict[FinishReason, str] = {
     FinishReason.BYTE_LIMIT: "the byte limit was reached",
     FinishReason.HANDLER_ERRORS: "too many pages failed in their handlers",
     FinishReason.STOPPED: "it was stopped",
-    FinishReason.BLOCKED: "robots.txt or the server refuses this crawler",
+    FinishReason.BLOCKED: "robots.txt keeps this crawler out, or could not be read",
     FinishReason.UNREACHABLE: "no server could be reached",
     FinishReason.NOTHING_FETCHED: "nothing useful could be fetched",
     FinishReason.ERROR: "an error ended it",

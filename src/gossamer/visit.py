@@ -216,9 +216,7 @@ class Visitor:
         if refused is None or adopts:
             record = _record(request, response, kind, None, location=target)
             return _told(request, record, response, Outlinks.of([self._links.outlink(target)]), adopts=adopts)
-        record = _record(request, response, kind, refused, location=target)
-        refusals = (Refusal(self._links.mark(target), refused),)
-        return _told(request, record, response, refusals=refusals)
+        return _told(request, _record(request, response, kind, refused, location=target), response)
 
     def _bad_redirect(self, request: Request, response: Response, reason: Reason, target: str) -> Visited:
         record = _record(request, response, OutcomeKind.FAILED, reason, location=target)

@@ -115,7 +115,7 @@ def test_a_complete_crawl_without_findings_ends_with_0() -> None:
 def test_a_site_that_refuses_crawlers_is_explained() -> None:
     crawler, findings = crawled({"/robots.txt": gossamer.RecordedPage(body="User-agent: *\nDisallow: /"), "/": "x"})
     said = summed_up(screen(), crawler, findings)
-    assert "Nothing fetched: robots.txt or the server refuses this crawler." in said
+    assert "Nothing fetched: robots.txt keeps this crawler out, or could not be read." in said
     assert "--no-robots" in said
     assert summary.exit_code(crawler.report) == 3
 

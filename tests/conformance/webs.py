@@ -162,7 +162,7 @@ CASES: dict[str, Callable[[], Case]] = {
         tree(A, 2, 2) | {A + "/robots.txt": robots("User-agent: *\nCrawl-delay: 31")}, finish=FinishReason.BLOCKED
     ),
     "robots.txt unreachable": lambda: Case(
-        tree(A, 2, 2) | {A + "/robots.txt": status(500)}, finish=FinishReason.UNREACHABLE
+        tree(A, 2, 2) | {A + "/robots.txt": status(500)}, finish=FinishReason.BLOCKED
     ),
     "no such name": lambda: Case(
         {url: Failure(Reason.FAIL_DNS) for url in (A + "/", A + "/robots.txt")}, finish=FinishReason.UNREACHABLE

@@ -95,7 +95,22 @@ def test_no_more_links_of_a_page_are_taken_than_the_limit() -> None:
     body = "".join(f"<a href={number}>x</a><a rel=nofollow href=n{number}>x</a>" for number in range(10))
     event = visited(body, max_links_per_page=3)
     assert [url[-1] for url in urls(event)] == ["0", "1", "2"]
-    assert len(event.refusals) == 3
+    assert reasons(event) == [Reason.SKIP_NOFOLLOW] * 3 + [Reason.SKIP_LIMIT] * 7
+
+
+def test_a_link_that_leads_elsewhere_is_refused_for_that_whatever_else_speaks_against_it() -> None:
+    body = "<a href=/1>x</a><a href=/2>x</a><a href=//b.example/>x</a><a rel=nofollow href=//c.example/>x</a>"
+    event = visited(body, max_links_per_page=1)
+    assert reasons(event) == [Reason.SKIP_SCOPE, Reason.SKIP_LIMIT, Reason.SKIP_SCOPE]
+
+
+def test_a_redirect_out_of_the_scope_is_one_link_without_a_page() -> None:
+    event = Visitor(Policy(seeds=("https://a.example/",))).visit(
+        Request(Link(1, "https://a.example/x", depth=1)),
+        Response("https://a.example/x", 302, {"location": "https://b.example/"}),
+    )
+    assert isinstance(event, Visited)
+    assert (event.kind, event.reason, event.refusals) == (OutcomeKind.REDIRECTED, Reason.SKIP_SCOPE, ())
 
 
 def test_what_a_worker_remembers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

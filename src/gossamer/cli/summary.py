@@ -126,8 +126,17 @@ def _verdict(report: Report) -> Lines:
             head, colour = "Ended early", "bold yellow"
     why = "on request" if report.finish_reason is FinishReason.STOPPED else report.finish_reason.sentence
     left = report.snapshot.known - report.snapshot.counts.ended
-    rest = f"; {left:,} known {_plural('link', left)} not visited" if left else ""
+    rest = f"; {left:,} known {_plural('link', left)} not visited" if left else _but(report)
     return [(0, line((head, colour), f": {why}{rest}.")), (2, line(*_figures(report)))]
+
+
+def _but(report: Report) -> str:
+    """Say that some links were left out of a crawl that is complete, for there was no end of them."""
+    left_out = [reason for reason in (Reason.SKIP_LIMIT, Reason.SKIP_TRAP) if report.counts.by_reason.get(reason)]
+    if report.finish_reason is not FinishReason.COMPLETE or not left_out:
+        return ""
+    number = sum([report.counts.by_reason[reason] for reason in left_out])
+    return f", but for {number:,} left out ({', '.join(left_out)})"
 
 
 def _was_idle(report: Report, before: Status) -> bool:
