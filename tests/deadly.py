@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 from pathlib import Path
 
@@ -50,6 +51,12 @@ def handler(page: Page) -> None:
 async def awaited(page: Page) -> None:
     """Do the same, as a handler that may wait."""
     _do(page.url)
+
+
+async def waiting(page: Page) -> None:
+    """Wait for ever where the page's URL says so."""
+    if "wait" in page.url:
+        await asyncio.Event().wait()
 
 
 def _do(url: str) -> None:

@@ -147,6 +147,54 @@ def test_a_module_run_by_its_name_is_found_by_its_name(tmp_path: Path) -> None:
     assert done.stdout == "shop.run\n"
 
 
+UNGUARDED = """
+    from pathlib import Path
+    from gossamer import Crawler, RecordedFetcher
+
+    with Path("runs").open("a") as runs:
+        runs.write(f"{__name__}\\n")
+    web = RecordedFetcher({"https://a.example/": "<title>Silk</title>"})
+    crawler = Crawler("https://a.example/", engine="processes", workers=2, fetcher=web, delay=0)
+
+    @crawler.on()
+    def title(page):
+        yield {"title": page.title}
+
+    print(crawler.run().items["title"].items)
+"""
+
+
+@pytest.mark.parametrize("command", [["-m", "shop.run"], ["-c", "import shop.run"], ["shop/run.py"]])
+def test_no_worker_starts_workers_however_a_crawl_without_a_guard_was_begun(command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "__init__.py").write_text("")
+    write(tmp_path / "shop" / "run.py", UNGUARDED)
+    done = subprocess.run(
+        [sys.executable, *command], check=False, timeout=60, capture_output=True, cwd=tmp_path, text=True
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("1\n", "", 0)
+    assert 2 <= len((tmp_path / "runs").read_text().splitlines()) <= 3, "once, and once for each worker"
+
+
+def test_a_package_that_crawls_when_it_is_imported_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    write(tmp_path / "shop" / "__init__.py", "from gossamer import Crawler\nCrawler('https://a.example/').run()")
+    file = write(tmp_path / "shop" / "run.py", "def rest(page): ...")
+    sys.path.insert(0, str(tmp_path))
+    with pytest.raises(UserError, match=r"run\.py is in a package that crawls when it is imported: crawl elsewhere\."):
+        function_at(Where("shop.run", file, "rest"))
+
+
+def test_a_module_that_was_imported_up_to_its_crawl_is_part_of_its_package(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "__init__.py").write_text("")
+    text = "def rest(page): ...\nfrom gossamer import Crawler\nCrawler('https://a.example/').run()\nassert False"
+    file = write(tmp_path / "shop" / "run.py", text)
+    sys.path.insert(0, str(tmp_path))
+    rest = function_at(Where("shop.run", file, "rest"))
+    assert sys.modules["shop"].run.rest is rest
+
+
 # ---------------------------------------------------------------- files of handlers
 
 
@@ -240,7 +288,7 @@ def test_what_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
         function_at(Where("__gossamer_shop__", file, "rest"))
     broken = write(tmp_path / "broken.py", "import nowhere")
     sys.path.insert(0, str(tmp_path))
-    with pytest.raises(ModuleNotFoundError, match="nowhere"):
+    with pytest.raises(UserError, match=r"broken\.py cannot be loaded: ModuleNotFoundError: No module named 'nowhere'"):
         function_at(Where("broken", broken, "rest"))
 
 

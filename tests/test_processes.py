@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from deadly import ORIGIN, DeadlyWork, awaited, handler, site
+from deadly import ORIGIN, DeadlyWork, awaited, handler, site, waiting
 from gossamer import crawler as module
 from gossamer.crawler import Crawler, Report
 from gossamer.engines import worker
@@ -140,6 +140,21 @@ def test_a_page_came_and_its_links_count_although_its_handler_ended_the_worker(
     assert (it.outcome, it.reason, it.status, it.title, it.outlinks) == (OutcomeKind.FAILED, reason, 200, "It", 1)
     assert it.size == len("<title>It</title><a href=below>x</a>")
     assert f"{ORIGIN}/{name}" in {kept.url for kept in kept_answers(tmp_path / "crawl")}
+
+
+@pytest.mark.parametrize(
+    ("engine", "fields"),
+    [("processes", {"workers": 2}), ("processes", {"workers": 1, "cpu_workers": 1}), ("asyncio", {}),
+     ("asyncio", {"cpu_workers": 1})],
+)  # fmt: skip
+def test_a_handler_that_waits_for_ever_is_called_off(
+    engine: Any, fields: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "Work", Work)
+    crawl = crawler("wait", engine=engine, handler_timeout=0.5, **fields)
+    crawl.on()(waiting)
+    assert reasons(list(crawl)) == {"wait": Reason.FAIL_HANDLER_TIMEOUT}
+    assert crawl.report.finish_reason is FinishReason.COMPLETE
 
 
 def test_the_sitemaps_of_a_host_are_read_although_its_first_page_ended_the_worker(

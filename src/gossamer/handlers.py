@@ -149,10 +149,11 @@ class Handled(Struct, frozen=True):
 
 
 class Due(Struct, frozen=True):
-    """A page and the handler it is due to."""
+    """A page and the handler it is due to; one that awaits may take `limit` seconds (0: any time)."""
 
     handler: Handler
     page: Page
+    limit: float = 0.0
 
     def run(self) -> Handled:
         """Run a handler that is an ordinary function. Never raises, but for an interruption from outside."""
@@ -189,6 +190,11 @@ class Due(Struct, frozen=True):
         reason = Reason.FAIL_HANDLER_MEMORY if isinstance(error, MemoryError) else Reason.FAIL_HANDLER
         trouble = str(error) if isinstance(error, NoItemError) else told(error)
         return Handled((), self.page.hrefs_followed, trouble, reason)
+
+    def late(self) -> Handled:
+        """Say that it was given up after its `limit`."""
+        trouble = f"took more than {self.limit:g} s"
+        return Handled((), self.page.hrefs_followed, trouble, Reason.FAIL_HANDLER_TIMEOUT)
 
 
 def told(error: BaseException) -> str:

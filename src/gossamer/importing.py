@@ -1,8 +1,8 @@
 """Importing: find a user's function again by its name, in any process; load a file of handlers.
 
 A worker process imports the user's script under another name than `__main__`, so that what stands under
-`if __name__ == "__main__":` does not run there. Where a script has no such guard its import ends at the moment it
-would crawl: what it defined before is all a worker needs.
+`if __name__ == "__main__":` does not run there. Where a script or module has no such guard its import ends at the
+moment it would crawl: what it defined before is all a worker needs, and no worker shall start workers.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextvars import ContextVar
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -103,8 +104,12 @@ def _module(place: Where) -> ModuleType:
             if module is not None and file and str(Path(file).absolute()) == place.file:
                 return module
         return _load_file(place.file, _MAIN_IN_A_WORKER)
+    return _loaded(place.file, lambda: _imported_or_loaded(place))
+
+
+def _imported_or_loaded(place: Where) -> ModuleType:
     try:
-        return importlib.import_module(place.module)
+        return _import(place.module)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{place.module}.".startswith(f"{error.name}."):
             raise
@@ -125,7 +130,7 @@ def _imported(module: str) -> ModuleType:
     """Import a module by its whole name. Raises UserError where there is none, and whatever is raised inside it."""
     try:
         if not module.startswith("."):
-            return importlib.import_module(module)
+            return _import(module)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module}.".startswith(f"{error.name}."):
             raise
@@ -138,25 +143,36 @@ def _imported(module: str) -> ModuleType:
 def _load_file(file: str, name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, file)
     assert spec is not None, f"{file} is no Python file"
-    loader = spec.loader
-    assert loader is not None, f"nobody loads {file}"
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
     folder = str(Path(file).parent)
     if folder not in sys.path:  # as for any script: it may import what lies beside it
         sys.path.insert(0, folder)
+    return _loaded(file, lambda: _executed(spec))
 
-    def execute() -> ModuleType:
-        try:
-            loader.exec_module(module)
-        except CrawlBeginsError:
-            pass
-        except BaseException:
-            sys.modules.pop(name, None)
-            raise
-        return module
 
-    return _loaded(file, execute)
+def _import(name: str) -> ModuleType:
+    """Import a module by its whole name, up to where it would crawl."""
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.find_spec(name)
+    if spec is None:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    return _executed(spec)
+
+
+def _executed(spec: ModuleSpec) -> ModuleType:
+    """Do what an import does, but keep what was defined before a crawl begins."""
+    assert spec.loader is not None, f"nobody loads {spec.name}"
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except CrawlBeginsError:
+        pass
+    except BaseException:
+        sys.modules.pop(spec.name, None)
+        raise
+    if spec.parent and spec.parent != spec.name:
+        setattr(sys.modules[spec.parent], spec.name.rpartition(".")[2], module)
+    return module
 
 
 def _loaded(what: str, how: Callable[[], ModuleType]) -> ModuleType:
@@ -165,6 +181,8 @@ def _loaded(what: str, how: Callable[[], ModuleType]) -> ModuleType:
         return how()
     except UserError:
         raise
+    except CrawlBeginsError:
+        raise UserError(f"{what} is in a package that crawls when it is imported: crawl elsewhere.") from None
     except Exception as error:
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == what]
         line = getattr(error, "lineno", None) or (frames[-1].lineno if frames else None)

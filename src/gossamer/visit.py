@@ -125,7 +125,8 @@ class Visitor:
         if self._choice is None or not self.works_on(event):
             return None
         handler = self._choice.of(event.request.url)
-        return None if handler is None else Due(handler, Page(event.record, event.response))
+        page = Page(event.record, event.response)
+        return None if handler is None else Due(handler, page, self._policy.handler_timeout)
 
     def handled(self, event: Visited | Failed | RobotsRead, due: Due, came: Handled) -> Visited | Failed | RobotsRead:
         """Say what came of a page once its handler has run: items, more links, or a failure in place of its success."""

@@ -80,7 +80,7 @@ def test_a_time_limit_that_nothing_keeps_is_told(museum: DemoServer, where: list
     Path("mine.py").write_text("from gossamer import on\n@on()\ndef handler(page): pass\n")
     words = ["crawl", museum.url, *AT_FULL_SPEED, "--max-pages", "2", "--handlers", "mine.py"]
     _, _, err = run(*words, "--handler-timeout", "5", *where)
-    assert ("Hint: --handler-timeout holds in processes only" in err) is told
+    assert ("Hint: --handler-timeout ends a def handler in processes only" in err) is told
     _, _, err = run(*words, *where)
     assert "Hint" not in err
 

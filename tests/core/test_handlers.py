@@ -333,6 +333,36 @@ def test_an_async_handler_is_awaited(function: Callable[[Page], Any]) -> None:
     assert [outlink.url for outlink in event.outlinks] == ["https://a.example/next"]
 
 
+async def _waits(page: Page) -> AsyncIterator[dict[str, str]]:
+    page.follow("/next")
+    yield {"url": page.url}
+    await asyncio.sleep(3600)
+
+
+async def _waits_with_a_limit_of_its_own(page: Page) -> None:
+    page.follow("/next")
+    async with asyncio.timeout(0.001):
+        await asyncio.sleep(3600)
+
+
+@pytest.mark.parametrize(
+    ("function", "reason", "detail"),
+    [
+        (_waits, Reason.FAIL_HANDLER_TIMEOUT, "took more than 0.05 s"),
+        (_waits_with_a_limit_of_its_own, Reason.FAIL_HANDLER, "TimeoutError"),
+    ],
+)
+def test_an_async_handler_that_waits_for_ever_costs_its_page_only(
+    function: Callable[[Page], Any], reason: Reason, detail: str
+) -> None:
+    visitor = Visitor(msgspec.structs.replace(POLICY, handler_timeout=0.05), handlers=[Handler(function)])
+    event = asyncio.run(awaited.visit(visitor, Request(Link(1, HOME)), html(HOME, "<p>")))
+    assert isinstance(event, Visited)
+    assert (event.reason, event.items) == (reason, ())
+    assert detail in event.record.detail
+    assert [outlink.url for outlink in event.outlinks] == ["https://a.example/next"]
+
+
 def test_an_ordinary_handler_runs_among_awaited_ones() -> None:
     assert not Handler(_one).awaits
     assert values_of(awaited_visit(_one).items) == ({"url": HOME},)  # type: ignore[union-attr]

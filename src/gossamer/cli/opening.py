@@ -84,7 +84,7 @@ def _hints(crawler: Crawler) -> Iterator[str]:
         yield "with --contact you@example.org a site's owner can reach you instead of blocking you."
     in_processes = crawler.engine == "processes" or policy.cpu_workers
     if policy.handlers and policy.handler_timeout != Policy().handler_timeout and not in_processes:
-        yield "--handler-timeout holds in processes only: add --engine processes, or --cpu-workers 2."
+        yield "--handler-timeout ends a def handler in processes only: add --engine processes, or --cpu-workers 2."
 
 
 def _should_name_a_contact(policy: Policy) -> bool:

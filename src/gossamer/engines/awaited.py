@@ -34,8 +34,12 @@ async def handle(due: Due) -> Handled:
 
 async def run(due: Due) -> Handled:
     """Run an `async def` handler, be it one that yields or one that returns. Never raises, unless it is cancelled."""
+    limit = asyncio.timeout(due.limit or None)
     try:
-        return due.ended(await _items(due))
+        async with limit:
+            return due.ended(await _items(due))
+    except TimeoutError as error:
+        return due.late() if limit.expired() else due.failed(error)
     except asyncio.CancelledError as error:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
