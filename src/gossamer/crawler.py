@@ -216,7 +216,7 @@ class Crawler:
         return self.report
 
     def __iter__(self) -> Iterator[Page]:
-        """Give each page after it was saved; leaving the loop ends the crawl."""
+        """Give each page after it was saved; leaving the loop ends the crawl: what was saved with it is not given."""
         refuse_while_loading()
         asynchronous = self.engine == "asyncio"
         batches = from_thread(self._awaited_batches) if asynchronous else self._blocking_batches()

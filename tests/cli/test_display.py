@@ -237,11 +237,42 @@ def test_findings_are_read_again_from_the_lines_of_a_crawl_until_they_suffice() 
             yield line_of(gossamer.PageRecord(f"u{number}", gossamer.OutcomeKind.FAILED, 404, Reason.FAIL_HTTP_4XX))
             yield line_of(gossamer.PageRecord(f"d{number}", gossamer.OutcomeKind.DONE, 200, title='"outcome":"failed"'))
         yield line_of(gossamer.PageRecord("last", gossamer.OutcomeKind.FAILED, reason=Reason.FAIL_TIMEOUT))
+        for url, target in (("a", "b"), ("b", "a")):
+            yield line_of(gossamer.PageRecord(url, gossamer.OutcomeKind.REDIRECTED, 302, location=target))
         raise AssertionError("nothing more is to be found")
 
-    findings = Findings.of_lines(pieces(), {"fail.http_4xx": 7, "fail.timeout": 1, "skip.scope": 9})
+    reasons = {"fail.http_4xx": 7, "fail.timeout": 1, "skip.scope": 9}
+    findings = Findings.of_lines(pieces(), gossamer.Counts(redirected=2, by_reason=reasons))
     assert [record.url for record in findings.broken] == ["u0", "u1", "u2", "u3", "u4"]
     assert [record.url for record in findings.others] == ["last"]
+    assert [loop.urls for loop in findings.loops()] == [("a", "b")]
+
+
+def moved(target: str) -> gossamer.RecordedPage:
+    return gossamer.RecordedPage(302, {"location": target})
+
+
+def test_redirects_in_a_circle_are_found_whichever_came_first() -> None:
+    circle = {"/b": moved("/c"), "/c": moved("/a"), "/a": moved("/b"), "/into": moved("/c"), "/fine": moved("/")}
+    for order in (("b", "a"), ("c",), ("into",)):
+        home = "".join(f"<a href=/{name}>x</a>" for name in (*order, "fine"))
+        crawler, findings = crawled({"/": home, **circle})
+        [loop] = findings.loops()
+        assert loop.urls == tuple(f"https://example.org/{name}" for name in "abc")
+        assert loop.via == f"https://example.org/{'into' if order == ('into',) else ''}"
+        said = summed_up(screen(), crawler, findings)
+        assert "1 redirect loop\n  https://example.org/a\n       redirects to https://example.org/b\n" in said
+        assert summary.exit_code(crawler.report, loops=True) == summary.FINDINGS
+
+
+def test_a_redirect_to_what_is_not_there_names_the_page_to_mend() -> None:
+    crawler, findings = crawled({"/": "<a href=/page>x</a>", "/page": "<a href=/old>x</a>", "/old": moved("/new")})
+    said = summed_up(screen(), crawler, findings)
+    assert (
+        "  404  https://example.org/new\n"
+        "       redirected from https://example.org/old\n"
+        "       linked from https://example.org/page\n"
+    ) in said
 
 
 @pytest.mark.parametrize(

@@ -26,11 +26,11 @@ from gossamer.page import Page
 
 def conduct(
     crawler: Crawler, chosen: Namespace, *, see: Callable[[Page], None] | None = None, resumed: Status | None = None
-) -> Report:
+) -> tuple[Report, int]:
     """Run the crawl and sum it up, showing it on stderr as chosen (quiet, progress, verbose); `see` gets every page.
 
-    The summary of a crawl that is `resumed`, from that status, names what earlier runs found too. A quiet one still
-    says what went wrong with the crawl as a whole.
+    Give the report and the exit code. The summary of a crawl that is `resumed`, from that status, names what earlier
+    runs found too. A quiet one still says what went wrong with the crawl as a whole.
     """
     screen, watch, findings = console(), Watch(lambda: crawler.snapshot), Findings()
     talks = not chosen.quiet
@@ -53,15 +53,15 @@ def conduct(
     with interrupts(crawler, lambda sentence: tell(watch, sentence, live=live)), display, _hopeful(crawler), opening:
         _visit_all(crawler, take)
     report = crawler.report
+    if resumed and report.directory is not None:
+        findings = Findings.of_lines(glance.lines(report.directory / JOURNAL), report.counts)
     if talks:
-        if resumed and report.directory is not None:
-            findings = Findings.of_lines(glance.lines(report.directory / JOURNAL), report.counts.by_reason)
         summary.show(screen, report, findings, crawler.policy, engine=crawler.engine, resumed=resumed)
     elif summary.came_to_grief(report):
         summary.show_verdict(screen, report)
     if chosen.json:
         _print_report(report)
-    return report
+    return report, summary.exit_code(report, loops=bool(findings.loops()))
 
 
 @contextmanager

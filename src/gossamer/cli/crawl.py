@@ -42,8 +42,7 @@ def run(chosen: Namespace) -> int:
         raise UserError(f"-o - prints JSON lines only; {' and '.join(others)} {verb} a directory: -o DIR.")
     directory = None if to_stdout else Path(wanted) if wanted else vacant(seeds[0])
     crawler = Crawler(seeds, directory=directory, engine=engine, formats=formats, durable=chosen.durable, **fields)
-    report = conduct(crawler, chosen, see=write_line if to_stdout else None)
-    code = summary.exit_code(report)
+    _, code = conduct(crawler, chosen, see=write_line if to_stdout else None)
     if code == summary.NOTHING and not wanted and directory is not None:
         _tidy(directory)
     return code
@@ -57,7 +56,7 @@ def _update(chosen: Namespace) -> int:
         if getattr(chosen, name, None):
             raise UserError(f"--update writes beside the crawl before and in the same way: leave out {flag}.")
     changes = {key: value for key, value in vars(chosen).items() if key in KEYS}
-    return summary.exit_code(conduct(Crawler.update(Path(chosen.update), **changes), chosen))
+    return conduct(Crawler.update(Path(chosen.update), **changes), chosen)[1]
 
 
 def write_line(page: Page) -> None:

@@ -9,7 +9,6 @@ import threading
 from argparse import Namespace
 from pathlib import Path
 
-from gossamer.cli import summary
 from gossamer.cli.conduct import conduct
 from gossamer.cli.settings import gather
 from gossamer.cli.terminal import console, line, say
@@ -62,9 +61,9 @@ def _crawl(server: DemoServer, chosen: Namespace) -> int:
     crawler = Crawler(
         server.url, directory=directory, engine=engine, allow_private="127.0.0.1", delay=0, host_concurrency=4
     )
-    report = conduct(crawler, chosen)
+    report, code = conduct(crawler, chosen)
     if report.finish_reason is FinishReason.STOPPED or not report.pages:
-        return summary.exit_code(report)
+        return code
     if not chosen.quiet:
         _explain()
     return 0

@@ -20,8 +20,7 @@ def run(chosen: Namespace) -> int:
     changes = {key: value for key, value in vars(chosen).items() if key in KEYS}
     before = status(Path(chosen.directory))
     _refuse_at_limit(before, changes)
-    report = conduct(Crawler.resume(before.directory, **changes), chosen, resumed=before)
-    return summary.exit_code(report)
+    return conduct(Crawler.resume(before.directory, **changes), chosen, resumed=before)[1]
 
 
 def _refuse_at_limit(before: Status, changes: Mapping[str, Any]) -> None:

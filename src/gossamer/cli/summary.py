@@ -49,15 +49,16 @@ _HINTS: Final[dict[Reason, str]] = {
 }
 
 
-def exit_code(report: Report) -> int:
-    """Tell the exit code of a crawl that came to its end."""
+def exit_code(report: Report, *, loops: bool = False) -> int:
+    """Tell the exit code of a crawl that came to its end; `loops`: some URLs redirect to each other in a circle."""
     if report.finish_reason is FinishReason.STOPPED:
         return INTERRUPTED
     if not report.pages and IN_HANDLERS.isdisjoint(report.counts.by_reason):
         return NOTHING
     if report.finish_reason in _LIMITS:
         return EARLY
-    found = report.failed or report.snapshot.soft_404s.pages or any(one.gone for one in report.items.values())
+    found = loops or report.failed or report.snapshot.soft_404s.pages
+    found = found or any(one.gone for one in report.items.values())
     return FINDINGS if found else DONE
 
 
@@ -93,6 +94,7 @@ def show(
         _items(report),
         _broken(report, findings),
         _failed(report, findings),
+        _loops(findings),
         _reasons(report),
         _traps(report),
         _duplicates(report),
@@ -222,12 +224,30 @@ def _broken(report: Report, findings: Findings) -> Lines:
         return []
     lines: Lines = [(0, line((f"{number:,} broken {_plural('link', number)}", "bold")))]
     for record in findings.broken:
-        lines += [(2, line("  ", (str(record.status), "red"), f"  {record.url}")), *_via(record.via)]
+        lines += [(2, line("  ", (str(record.status), "red"), f"  {record.url}")), *_way(record, findings)]
     return [*lines, *_more(number - len(findings.broken))]
 
 
-def _via(url: str) -> Lines:
-    return [(7, line(("       linked from ", "dim"), (url, "dim")))] if url else []
+def _way(record: PageRecord, findings: Findings) -> Lines:
+    """Tell by which page a link was found; where that one only redirects, the page that links there as well."""
+    return [_led(url, "redirected" if redirects else "linked") for url, redirects in findings.way_to(record)]
+
+
+def _led(url: str, how: str) -> tuple[int, Text]:
+    return 7, line((f"       {how} from ", "dim"), (url, "dim"))
+
+
+def _loops(findings: Findings) -> Lines:
+    loops = findings.loops()
+    if not loops:
+        return []
+    lines: Lines = [(0, line((f"{len(loops):,} redirect {_plural('loop', len(loops))}", "bold")))]
+    for loop in loops[:KEPT]:
+        first, *others = loop.urls
+        lines.append((2, line("  ", (first, "red"))))
+        lines += [(7, line(("       redirects to ", "dim"), (url, "dim"))) for url in (*others[:KEPT], first)]
+        lines += [_led(loop.via, "linked")] if loop.via else []
+    return [*lines, *_more(len(loops) - KEPT)]
 
 
 def _more(number: int) -> Lines:
@@ -243,7 +263,7 @@ def _failed(report: Report, findings: Findings) -> Lines:
     for record in some:
         label = record.status if record.status and record.status >= 400 else record.reason
         lines.append((2, line("  ", (str(label), "red"), f"  {record.url}")))
-        lines += [(7, line(f"       {_what(record)}")), *_via(record.via)]
+        lines += [(7, line(f"       {_what(record)}")), *_way(record, findings)]
     return [*lines, *_more(number - len(some))]
 
 
@@ -326,7 +346,7 @@ def _soft_404s(report: Report, *, asked: bool) -> Lines:
         head = f"{found.pages:,} {_plural('page', found.pages)} with status 200 and the text of a missing one"
         lines.append((0, line((head, "bold"))))
         for url, via in found.examples:
-            lines += [(2, line(f"  {url}")), *_via(via)]
+            lines += [(2, line(f"  {url}")), *([_led(via, "linked")] if via else [])]
         lines += _more(found.pages - len(found.examples))
     elif found.hosts:
         lines.append((0, line(("Answers 200 for a page that cannot exist", "bold"))))
