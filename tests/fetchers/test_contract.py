@@ -428,3 +428,15 @@ def test_of_a_long_robots_txt_the_start_is_enough(fetch: Fetch, server: Server, 
 def test_a_robots_txt_that_cannot_be_read_is_a_failure(fetch: Fetch, server: Server, path: str) -> None:
     [failure] = fetch(server.origin + path)
     assert isinstance(failure, Failure)
+
+
+@pytest.mark.parametrize("path", ["/no-answer", "/reset"])
+def test_a_server_that_hangs_up_on_a_used_connection_is_not_asked_again_at_once(
+    fetch: Fetch, server: Server, path: str
+) -> None:
+    before = len(server.requests)
+    first, dropped, last = fetch(server.origin + "/", server.origin + path, server.origin + "/")
+    assert (first.status, last.status) == (200, 200)
+    assert isinstance(dropped, Failure)
+    assert dropped.reason is Reason.FAIL_RESET
+    assert [request.split(" ")[1] for request in server.requests[before:]] == ["/", path, "/"]

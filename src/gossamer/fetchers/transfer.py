@@ -207,6 +207,8 @@ class Transfer:
             return int(pycurl.SOCKET_BAD)
 
     def _on_connected(self, ip: str, _own_ip: str, _port: int, own_port: int) -> int:
+        if self.own_port:  # it would ask again by itself, up to five times in a row, of a server that had just hung up
+            self.refuse(Reason.FAIL_RESET, "the connection ended before the answer began")
         self.own_port = own_port
         if self.verdict is not None:
             return int(pycurl.PREREQFUNC_ABORT)
