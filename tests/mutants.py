@@ -53,7 +53,7 @@ MUTANTS = (
         CONFORMANCE,
     ),
     Mutant("crawl.py", "self._recall = None if found is _AGAIN else found", "pass", "links to be recalled would never come"),
-    Mutant("crawl.py", " or (found is None and self._may_commit() and not self._in_flight)", "", "a last batch would wait for its age", BOTH),
+    Mutant("crawl.py", " or (at_rest and self._unsaved.may_commit(self._frontier.offers))", "", "a last batch would wait for its age", BOTH),
     Mutant(
         "crawl.py",
         "(link.depth, link.hops + 1) if redirected",

@@ -18,8 +18,8 @@ FLOORS = {
             "policy urls spelling scope patterns robots politeness retries traps",
             "parse",
             (
-                "ports addresses memo seen offers duplicates ledger gate sitemaps crawl frontier host links visit page "
-                "items kinds coverage handlers importing"
+                "ports addresses memo seen offers duplicates ledger gate sitemaps unsaved crawl frontier host links "
+                "visit page items kinds coverage handlers importing"
             ),
             "fetchers journals outputs",
             "engines",

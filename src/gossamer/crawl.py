@@ -8,7 +8,6 @@ The driver alternates `poll` and `handle`; see `protocol.py` for what they excha
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import count
 from typing import Final, assert_never
@@ -54,14 +53,8 @@ from gossamer.reasons import FinishReason, Reason, Waiting
 from gossamer.sitemaps import Sitemaps
 from gossamer.snapshot import Books, Snapshot
 from gossamer.spelling import respelled
+from gossamer.unsaved import Unsaved
 from gossamer.urls import fingerprint, host_key
-
-COMMIT_PAGES: Final = 256
-COMMIT_BYTES: Final = 16 * 1024 * 1024
-COMMIT_LINKS: Final = 100_000
-COMMIT_AGE: Final = 0.1
-"""A batch is committed when it has so many pages, bytes or links, its oldest result is so old (s), or nothing flies and
-nothing can start."""
 
 _IN_VAIN: Final = (OutcomeKind.FAILED, OutcomeKind.SKIPPED)
 AT_ONCE: Final = 16
@@ -97,16 +90,12 @@ class Crawl:
         self._tally = self._ledger.tally
         self._time = TimeBook(self._slots)
         self._rests = RestBook()
-        self._pause_unsaved = False
         self._in_flight: dict[int, tuple[Request, Host, float]] = {}
         self._asking: dict[int, Host] = {}  # on whose behalf a robots.txt is fetched
         self._pages_in_flight = 0
         self._handler_errors = 0
-        self._ended: list[Ended] = []
-        self._ended_bytes = 0
-        self._batch_since = math.inf
+        self._unsaved = Unsaved()
         self._recall: Recall | None = None  # due after the fetches that were given before it
-        self._committing: Batch | None = None
         self._adopted: tuple[str, ...] = ()
         self._finish: FinishReason | None = None
         self._stopped = False
@@ -138,13 +127,14 @@ class Crawl:
         fetches: list[Request] = []
         found: Recall | None = self._recall or _AGAIN
         self._recall = None
-        while found is _AGAIN and len(fetches) < AT_ONCE and not self._commit_due(now):
+        while found is _AGAIN and len(fetches) < AT_ONCE and not self._unsaved.is_due(now, self._frontier.offers):
             found = self._gather(fetches, now)
         self._time.idle = _CPU
         if fetches:
             self._recall = None if found is _AGAIN else found
             return Fetch(tuple(fetches))
-        if found is _AGAIN or (found is None and self._may_commit() and not self._in_flight):
+        at_rest = found is None and not self._in_flight
+        if found is _AGAIN or (at_rest and self._unsaved.may_commit(self._frontier.offers)):
             return self._commit(now)
         return found or self._rest_or_stop(now)
 
@@ -230,7 +220,7 @@ class Crawl:
 
     def _rest_or_stop(self, now: float) -> Wait | Stop:
         moment = self._frontier.next_moment()
-        if not self._in_flight and self._committing is None and (moment is None or not self._may_start()):
+        if not self._in_flight and not self._unsaved.is_under_way and (moment is None or not self._may_start()):
             idle = moment is None and self._finish is None and self._may_start()
             assert not (idle and self._frontier.queued), (
                 "links wait, nothing is in flight, and nothing will ever be due"
@@ -238,7 +228,7 @@ class Crawl:
             self._finish = self._finish or self._tally.natural_end(queued=self._frontier.queued)
             self._stopped = True
             return Stop(self._finish)
-        untils = [self._batch_since + COMMIT_AGE]
+        untils = [self._unsaved.due_at]
         if self._finish is None and self._policy.max_time is not None:
             untils.append(self._time.moment(self._policy.max_time))
         if moment is not None and self._may_start():
@@ -258,32 +248,17 @@ class Crawl:
 
     # ------------------------------------------------------------ commits
 
-    def _may_commit(self) -> bool:
-        """Tell whether there is something to commit, and no commit under way."""
-        return self._committing is None and bool(self._ended or self._frontier.offers or self._pause_unsaved)
-
-    def _commit_due(self, now: float) -> bool:
-        return (
-            now >= self._batch_since + COMMIT_AGE
-            or len(self._ended) >= COMMIT_PAGES
-            or self._frontier.offers >= COMMIT_LINKS
-            or self._ended_bytes >= COMMIT_BYTES
-        ) and self._may_commit()
-
     def _commit(self, now: float) -> Commit:
         settled = self._frontier.settle(self._admits)
         self._traps.settle(settled.refused)
         self._ledger.settle(settled.refused.values(), settled.redeemed)
         self._sitemaps.orphans.settle(settled.fingerprints)
-        self._committing = Batch(
-            tuple(self._ended), settled.links, settled.fingerprints, tuple(settled.refused), self._books(now)
+        batch = Batch(
+            self._unsaved.ended, settled.links, settled.fingerprints, tuple(settled.refused), self._books(now)
         )
-        self._ended.clear()
-        self._ended_bytes = 0
-        self._pause_unsaved = False
-        self._batch_since = math.inf
+        self._unsaved.begin(batch)
         self._time.idle = Waiting.DISK
-        return Commit(self._committing)
+        return Commit(batch)
 
     def _admits(self, fingerprint: int, link: Link) -> bool:
         """Let a new link in, unless there are too many of its kind."""
@@ -324,8 +299,7 @@ class Crawl:
             case Recalled():
                 self._frontier.recalled(event.links)
             case Committed():
-                batch, self._committing = self._committing, None
-                assert batch is not None, "Committed without a Commit"
+                batch = self._unsaved.end()
                 self._frontier.enqueue(batch.links)
                 for ended in batch.ended:
                     self._frontier.close(ended.link)
@@ -378,8 +352,7 @@ class Crawl:
     def _save_pause(self, host: Host, now: float) -> None:
         """Have it saved soon that a host is not to be asked: who resumes the crawl shall keep the pause."""
         self._rests.note(host.key, host.ready_at)
-        self._pause_unsaved = True
-        self._batch_since = min(self._batch_since, now)
+        self._unsaved.hurry(now, pause=True)
 
     def _offer_links(self, page: Visited) -> None:
         link, orphans = page.request.link, self._sitemaps.orphans
@@ -416,7 +389,7 @@ class Crawl:
                 if outlink.fingerprint not in offered:
                     self._sitemaps.orphans.name(outlink)
         if self._frontier.offers:
-            self._batch_since = min(self._batch_since, now)
+            self._unsaved.hurry(now)
         self._ask(self._sitemaps.read(event.request, event.record, sitemaps, self._frontier.known), now)
         self._frontier.close(link)
 
@@ -444,12 +417,9 @@ class Crawl:
 
     def _end(self, ended: Ended, now: float) -> None:
         """Give a link its one outcome; the one door to the batch."""
-        self._ended.append(ended)
+        self._unsaved.add(ended, now)
         self._ledger.end(ended)
         self._handler_errors += ended.reason in IN_HANDLERS
-        if ended.response is not None or ended.items:
-            self._ended_bytes += ended.held
-        self._batch_since = min(self._batch_since, now)
         if ended.kind in _IN_VAIN and self._sitemaps.orphans:  # what a sitemap names in vain is no orphan
             self._sitemaps.orphans.link([fingerprint(traps.identity(ended.link.url, self._policy), self._key)])
 
