@@ -103,6 +103,38 @@ def test_a_contact_that_leads_to_nobody_is_refused(contact: str) -> None:
         Policy.of({"contact": contact})
 
 
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        ({"max_pages": -2}, "max_pages must be a whole number of at least 1 or None, not -2."),
+        ({"include": "/a/*"}, "include must be a list of texts, not '/a/*'."),
+        ({"timeout": "5"}, "timeout must be a number, not '5'."),
+        ({"contact": 5}, "contact must be a text, not 5."),
+    ],
+)
+def test_a_policy_built_directly_is_as_strict(written: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(UserError) as told:
+        Policy(**written)
+    assert str(told.value) == sentence
+    with pytest.raises(UserError, match="max_pages must be"):
+        msgspec.structs.replace(Policy(), max_pages=0)
+
+
+def test_the_manners_of_a_host_built_directly_are_as_strict() -> None:
+    with pytest.raises(UserError, match=r"^delay must be a number of at least 0, 'auto' or None, not -1.$"):
+        HostManners(delay=-1)
+
+
+@pytest.mark.parametrize("few", [1, 512, 100 * 1024 * 1024])
+def test_memory_that_was_not_meant_in_bytes_is_refused(few: int) -> None:
+    with pytest.raises(UserError, match=f"worker_memory is in bytes, and {few:,} are too few .* at least 268,435,456"):
+        Policy(worker_memory=few)
+    with pytest.raises(UserError, match="worker_memory is in bytes"):
+        Policy.of({"worker_memory": few})
+    assert Policy(worker_memory=0).worker_memory == 0
+    assert Policy(worker_memory=256 * 1024 * 1024).worker_memory == 256 * 1024 * 1024
+
+
 def test_a_policy_goes_through_toml_and_back() -> None:
     policy = Policy(seeds=("https://a.example/",), headers=(("A", "b"),), max_pages=5, delay=0.5)
     written = {name: value for name, value in msgspec.structs.asdict(policy).items() if value is not None}

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal
+from functools import cache
+from typing import Annotated, Any, Final, Literal, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
@@ -21,6 +22,9 @@ Size = Annotated[int, Meta(ge=0, le=2**50)]
 Hops = Annotated[int, Meta(ge=0, le=15)]
 Limit = Annotated[int, Meta(ge=1)]
 
+LEAST_MEMORY: Final = 256 * 1024 * 1024
+"""The fewest bytes a worker process can do with: half of them are Python and what reads pages."""
+
 
 class HostManners(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is different for one host, or for some: None where it is as for all others."""
@@ -29,6 +33,9 @@ class HostManners(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     host_concurrency: Limit | None = None
     max_crawl_delay: Seconds | None = None
     robots: bool | None = None
+
+    def __post_init__(self) -> None:
+        _refuse_unfit(self)
 
 
 class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,11 +109,17 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     trap_hosts: Limit = 100
 
     def __post_init__(self) -> None:
-        """Refuse a contact by which nobody can be reached. Raises UserError."""
-        if self.contact and not (isinstance(self.contact, str) and _leads_to_somebody(self.contact)):
+        """Refuse what cannot be. Raises UserError."""
+        _refuse_unfit(self)
+        if self.contact and not _leads_to_somebody(self.contact):
             raise UserError(
                 f"The contact {self.contact!r} leads to nobody: write an e-mail address such as you@example.org, "
                 "or the URL of a page such as https://example.org/crawler.html."
+            )
+        if 0 < self.worker_memory < LEAST_MEMORY:
+            raise UserError(
+                f"worker_memory is in bytes, and {self.worker_memory:,} are too few for Python itself; "
+                f"give at least {LEAST_MEMORY:,} (256 MB), or 0 for no limit."
             )
 
     @classmethod
@@ -120,7 +133,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         for name in fields:
             _refuse_unknown(cls, name, "There is no setting")
         loose = {name: _loosened(name, value) for name, value in fields.items()}
-        _refuse_unfit(cls, loose, fields)
+        _refuse_unfit_values(cls, loose, fields)
         return msgspec.convert(loose, cls, strict=False)
 
 
@@ -135,12 +148,31 @@ def _refuse_unknown(kind: type[Struct], name: str, complaint: str) -> None:
         raise UserError(f"{complaint} {name!r}." + (f" Did you mean {close[0]!r}?" if close else ""))
 
 
-def _refuse_unfit(kind: type[Struct], loose: Mapping[str, Any], given: Mapping[str, Any], where: str = "") -> None:
+def _refuse_unfit(made: Struct) -> None:
+    """Raise UserError for a field of a struct, built directly, that is not what it must be."""
+    for name, kind in _kinds(type(made)).items():
+        value = getattr(made, name)
+        try:
+            msgspec.convert(value, kind)
+        except msgspec.ValidationError:
+            raise UserError(f"{refusal(type(made), name, value)}.") from None
+
+
+def _refuse_unfit_values(
+    kind: type[Struct], loose: Mapping[str, Any], given: Mapping[str, Any], where: str = ""
+) -> None:
+    """Raise UserError for a loose value that cannot become the field of a struct; `given` is how it was written."""
     for name, value in loose.items():
         try:
-            msgspec.convert({name: value}, kind, strict=False)
+            msgspec.convert(value, _kinds(kind)[name], strict=False)
         except msgspec.ValidationError:
             raise UserError(f"{where}{refusal(kind, name, given[name])}.") from None
+
+
+@cache
+def _kinds(kind: type[Struct]) -> dict[str, Any]:
+    """Tell what each field of a struct must be."""
+    return get_type_hints(kind, include_extras=True)
 
 
 def _loosened(name: str, value: Any) -> Any:
@@ -159,5 +191,5 @@ def _host_table(host: Any, table: Any) -> Any:
     for name in table if isinstance(table, Mapping) else ():
         _refuse_unknown(HostManners, name, f"hosts, {host}: no host has a setting")
     if isinstance(table, Mapping):
-        _refuse_unfit(HostManners, table, table, f"hosts, {host}: ")
+        _refuse_unfit_values(HostManners, table, table, f"hosts, {host}: ")
     return table
