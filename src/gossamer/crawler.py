@@ -300,7 +300,7 @@ class Crawler:
             return
         fetcher: Fetcher = self._fetcher or BlockingFetcher(FetchOptions.of(self.policy))
         try:
-            driver = self._begin()  # after the fetcher, which may refuse its options: nothing is open then
+            driver = self._begin()
         except BaseException:
             fetcher.close()
             raise
@@ -324,7 +324,6 @@ class Crawler:
             self._close()
 
     def _batches_of_processes(self) -> Iterator[list[Ended]]:
-        FetchOptions.of(self.policy)  # what cannot be is refused here, not by each of the workers
         driver = self._begin()
         workers = self.policy.workers or 1
         began, spent = self._clock.now(), _children()

@@ -12,7 +12,7 @@ import msgspec
 from gossamer import urls
 from gossamer.directory import Settings
 from gossamer.errors import UserError
-from gossamer.fetchers.options import user_agent
+from gossamer.fetchers.options import FetchOptions, user_agent
 from gossamer.outputs import FORMATS
 from gossamer.policy import Policy
 from gossamer.politeness import Manners
@@ -34,13 +34,15 @@ def complete(policy: Policy | None, seeds: list[str], fields: Mapping[str, Any],
     Manners(made)  # complains now about a host that is none
     if made.ip_concurrency and (made.proxy or made.proxy_from_environment):
         raise UserError("ip_concurrency cannot be kept behind a proxy, where only the proxy's own address is seen.")
-    return msgspec.structs.replace(
+    completed = msgspec.structs.replace(
         made,
         user_agent=made.user_agent or user_agent(made),
         concurrency=made.concurrency or _concurrency(made, engine) if engine != "inline" else 1,
         workers=made.workers or (cores() if engine == "processes" else None),
         handlers=_absolute(made.handlers),
     )
+    FetchOptions.of(completed)  # complains now about what cannot be sent
+    return completed
 
 
 def _concurrency(policy: Policy, engine: str) -> int:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 import pytest
 
+from gossamer import Crawler
 from gossamer.errors import UserError
 from gossamer.fetchers import FetchOptions, user_agent
 from gossamer.fetchers.options import header_lines, is_credential, origin_of
@@ -53,6 +55,28 @@ def test_the_users_headers_replace_ours_of_the_same_name() -> None:
 def test_a_header_that_would_break_the_request_is_the_users_mistake(header: tuple[str, str]) -> None:
     with pytest.raises(UserError, match="header"):
         FetchOptions(headers=(header,))
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"headers": (("X-A", "Müller"),)}, "The header 'X-A' has 'ü' in it; write it in ASCII only."),
+        ({"headers": (("Ümlaut", "a"),)}, "The header 'Ümlaut' has 'Ü' in it; write it in ASCII only."),
+        ({"user_agent": "mein/1 ☃"}, "The header 'User-Agent', made of user_agent or contact, has '☃' in it; write"),
+        ({"contact": "jürgen@a.example"}, "The header 'User-Agent', made of user_agent or contact, has 'ü' in it"),
+    ],
+)
+def test_what_http_cannot_send_is_refused_before_anything_is_asked(fields: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(UserError) as told:
+        FetchOptions.of(Policy(**fields))
+    assert str(told.value).startswith(sentence)
+    with pytest.raises(UserError):
+        Crawler("https://a.example/", **fields)
+
+
+def test_the_url_of_a_contact_may_be_international() -> None:
+    sent = FetchOptions.of(Policy(contact="https://müller.example/über-uns")).user_agent
+    assert sent == f"gossamer/{VERSION} (+https://xn--mller-kva.example/%C3%BCber-uns)"
 
 
 def test_a_missing_ca_file_is_the_users_mistake() -> None:

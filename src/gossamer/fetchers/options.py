@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pycurl
 from msgspec import Struct
 
+from gossamer import urls
 from gossamer.errors import UserError
 from gossamer.fetchers.decoding import ACCEPT_ENCODING
 from gossamer.policy import Policy
@@ -33,6 +34,7 @@ _DISALLOW_USERNAME_IN_URL = 278
 _PROXIES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def _is_proxy(url: str) -> bool:
@@ -84,6 +86,9 @@ class FetchOptions(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         for name, value in (*self.headers, ("User-Agent", self.user_agent)):
+            if found := _NOT_ASCII.search(name + value):
+                origin = ", made of user_agent or contact," if name == "User-Agent" else ""
+                raise UserError(f"The header {name!r}{origin} has {found[0]!r} in it; write it in ASCII only.")
             if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
                 raise UserError(f"The header {name!r} has a character that HTTP does not allow in it.")
         if self.proxy and not _is_proxy(self.proxy):
@@ -125,7 +130,12 @@ def user_agent(policy: Policy) -> str:
         name = f"gossamer/{installed_version('gossamer')}"
     except PackageNotFoundError:  # run from a source tree that was never installed
         name = "gossamer/0"
-    return f"{name} (+{policy.contact})" if policy.contact else name
+    return f"{name} (+{_in_ascii(policy.contact)})" if policy.contact else name
+
+
+def _in_ascii(contact: str) -> str:
+    """Write a contact that is a URL as it goes over the wire, international names and all; others are left alone."""
+    return contact if contact.isascii() else urls.canonical(contact) or contact
 
 
 def origin_of(url: str) -> str:
