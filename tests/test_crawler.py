@@ -360,6 +360,16 @@ def test_a_crawl_runs_once(engine: str, way: str) -> None:
         ({"max_pages": 0}, "max_pages must be a whole number of at least 1 or None, not 0."),
         ({"scope": "galaxy"}, "scope must be 'any', 'domain', 'host' or 'prefix', not 'galaxy'."),
         ({"include": "re:("}, "re:("),
+        ({"policy": {"max_pages": 2}}, "policy must be a gossamer.Policy, not {'max_pages': 2}; settings can also be"),
+        ({"directory": 5}, "A directory is a text or a Path, not 5."),
+        ({"directory": b"x"}, "A directory is a text or a Path, not b'x'."),
+        ({"fetcher": 5}, "fetcher must be a gossamer.RecordedFetcher, or another that can fetch, not 5."),
+        ({"clock": 5}, "clock must be one that tells what time it is now, not 5."),
+        ({"trace": 5}, "trace must be a function of a moment and a command or event, not 5."),
+        ({"formats": ["warc"]}, "formats says how a crawl is recorded, and needs a directory for that; name one."),
+        ({"durable": True}, "durable says how a crawl is recorded, and needs a directory for that; name one."),
+        ({"formats": 5, "directory": "x"}, "There is no format 5; choose from"),
+        ({"seeds": [None]}, "None is no URL to start from"),
     ],
 )
 def test_a_mistake_is_told_in_a_sentence(wrong: dict[str, Any], sentence: str) -> None:
@@ -372,6 +382,33 @@ def test_a_mistake_is_told_in_a_sentence(wrong: dict[str, Any], sentence: str) -
 def test_a_crawl_needs_a_seed_that_is_one(seeds: Any) -> None:
     with pytest.raises(UserError):
         Crawler(seeds)
+
+
+@pytest.mark.parametrize("make", [Crawler, crawl])
+def test_seeds_are_given_alone_or_several_at_once(make: Callable[..., Crawler]) -> None:
+    other, third = HOME + "other", HOME + "third"
+    assert make(HOME).policy.seeds == (HOME,)
+    assert make(HOME, other).policy.seeds == (HOME, other)
+    assert make([HOME, other], third).policy.seeds == (HOME, other, third)
+    assert make(url for url in (HOME, other)).policy.seeds == (HOME, other)
+    assert make(seeds=HOME).policy.seeds == (HOME,)
+
+
+@pytest.mark.parametrize("wrong", [None, 5, Path("x"), [None], [HOME, 5], b"http://a.example/", [b"http://a.example/"]])
+@pytest.mark.parametrize("make", [Crawler, crawl])
+def test_what_is_no_text_is_no_seed(make: Callable[..., Crawler], wrong: object) -> None:
+    with pytest.raises(UserError, match=r"is no URL to start from; give texts such as 'https://example.org/'."):
+        make(wrong)
+
+
+def test_a_crawl_without_a_directory_takes_no_formats_but_none(tmp_path: Path) -> None:
+    assert Crawler(HOME, formats=None).results == ()
+    assert Crawler(HOME, formats=None, directory=tmp_path).results == ("pages.jsonl",)
+
+
+def test_there_is_no_report_before_the_crawl_has_begun() -> None:
+    with pytest.raises(UserError, match=r"There is no report before the crawl has begun; run it, or take its pages."):
+        _ = Crawler(HOME).report
 
 
 def test_a_policy_and_keywords_come_together() -> None:

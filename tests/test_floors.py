@@ -24,8 +24,8 @@ FLOORS = {
             "fetchers journals outputs",
             "engines",
             (
-                "__init__ __main__ crawler defaults directory lock download export permission cli dashboard report "
-                "bench demo"
+                "__init__ __main__ crawler defaults given directory lock download export permission cli dashboard "
+                "report bench demo"
             ),
         )
     )

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -180,6 +181,20 @@ def test_what_decided_the_links_cannot_be_changed(directory: Path) -> None:
     with pytest.raises(UserError, match="no engine"):
         go_on(directory, engine="steam")
     go_on(directory, scope="host", max_pages=4).run()
+
+
+@pytest.mark.parametrize("name", ["formats", "durable", "policy"])
+@pytest.mark.parametrize("again", [Crawler.resume, Crawler.update])
+def test_what_a_crawl_is_made_of_is_not_given_again(directory: Path, again: Any, name: str) -> None:
+    start(directory).run()
+    with pytest.raises(UserError, match=f"^{name} cannot be given here: a crawl that goes on takes single settings by"):
+        again(directory, **{name: None})
+
+
+@pytest.mark.parametrize("again", [Crawler.resume, Crawler.update])
+def test_what_names_no_directory_is_refused_in_words(again: Any) -> None:
+    with pytest.raises(UserError, match=r"A directory is a text or a Path, not 5."):
+        again(5)
 
 
 def test_what_was_derived_is_derived_again(directory: Path) -> None:

@@ -2,7 +2,7 @@
 
 for page in gossamer.crawl("https://example.org/"): ...            the pages, as they are saved
 async for page in gossamer.crawl("https://example.org/"): ...      the same inside an event loop
-report = gossamer.Crawler(["https://example.org/"], directory="example.crawl").run()
+report = gossamer.Crawler("https://example.org/", directory="example.crawl").run()
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, Final, Literal, Self, get_args
 import msgspec
 from msgspec import Struct
 
-from gossamer import importing, outputs
+from gossamer import given, importing, outputs
 from gossamer.crawl import Crawl
 from gossamer.defaults import complete, cores, known_formats, undetermined
 from gossamer.directory import (
@@ -92,7 +92,7 @@ class Report(Struct, frozen=True):
 
 
 class Crawler:
-    """Crawl from some seeds, once.
+    """Crawl from some seeds, each a URL or several of them, once.
 
     `engine` is inline, threads, asyncio or processes: it changes the speed, never the result. Any field of `Policy` is
     a keyword; `policy=` takes many at once. With a `directory` the crawl is recorded there, in each of `formats` and in
@@ -101,14 +101,13 @@ class Crawler:
     tests. Raises UserError for what cannot be.
     """
 
-    def __init__(  # noqa: PLR0913  # a face: each is one thing a user may want to say
+    def __init__(
         self,
-        seeds: str | Iterable[str] = (),
-        *,
+        *seeds: str | Iterable[str],
         directory: str | Path | None = None,
         engine: EngineName = "asyncio",
         policy: Policy | None = None,
-        formats: Iterable[str] = ("jsonl",),
+        formats: Iterable[str] | None = None,
         durable: bool = False,
         fetcher: RecordedFetcher | None = None,
         clock: Clock | None = None,
@@ -117,9 +116,13 @@ class Crawler:
     ) -> None:
         if engine not in get_args(EngineName):
             raise UserError(f"There is no engine {engine!r}; choose one of {', '.join(get_args(EngineName))}.")
+        given.refuse_unfit_parts(fetcher=fetcher, clock=clock, trace=trace)
         self.engine = engine
-        self.policy = complete(policy, [seeds] if isinstance(seeds, str) else list(seeds), fields, engine)
-        self.directory = None if directory is None else Path(directory)
+        self.policy = complete(policy, seeds, fields, engine)
+        self.directory = None if directory is None else given.directory(directory)
+        for name, wanted in (("formats", formats is not None), ("durable", durable)):
+            if wanted and self.directory is None:
+                raise UserError(f"{name} says how a crawl is recorded, and needs a directory for that; name one.")
         self._fetcher = fetcher
         self._trace = trace
         self._clock = clock or SystemClock()
@@ -149,7 +152,7 @@ class Crawler:
         fields of `Policy` that do not decide which links belong: limits, manners, time-outs. `fetcher`, `clock` and
         `trace` are taken as by a new crawl. Raises UserError for what cannot be changed, and where there is no crawl.
         """
-        path = Path(directory)
+        path = given.directory(directory)
         return cls._as_before(path, path, engine, changes, earlier=read_settings(path).earlier, resumes=True)
 
     @classmethod
@@ -161,7 +164,7 @@ class Crawler:
         like with any crawl. What may be changed is the same as in `resume`. Raises UserError for what cannot be
         changed, where there is no crawl, and where the last one is not over.
         """
-        source, target, earlier = plan_update(Path(directory))
+        source, target, earlier = plan_update(given.directory(directory))
         return cls._as_before(source, target, engine, changes, earlier=earlier, resumes=False)
 
     @classmethod
@@ -169,6 +172,9 @@ class Crawler:
         cls, source: Path, target: Path, engine: str | None, changes: dict[str, Any], *, earlier: str, resumes: bool
     ) -> Self:
         """Make a crawler for the directory `target`, with the settings of the crawl in `source` but for the changes."""
+        for name in ("formats", "durable", "policy"):
+            if name in changes:
+                raise UserError(f"{name} cannot be given here: a crawl that goes on takes single settings by name.")
         outside = {name: changes.pop(name) for name in ("fetcher", "clock", "trace") if name in changes}
         before = read_settings(source)
         crawler = cls(
@@ -266,7 +272,8 @@ class Crawler:
     @property
     def report(self) -> Report:
         """What the crawl came to so far."""
-        assert self._driver is not None, "the crawl has not begun"
+        if self._driver is None:
+            raise UserError("There is no report before the crawl has begun; run it, or take its pages.")
         snapshot = self._driver.latest
         if self._workers_busy is not None:
             snapshot = msgspec.structs.replace(snapshot, processor=max(snapshot.processor, self._workers_busy))
@@ -471,9 +478,9 @@ class Crawler:
         return msgspec.structs.replace(seen, gone=seen.gone + number, examples=examples)
 
 
-def crawl(*seeds: str, **options: Any) -> Crawler:
+def crawl(*seeds: str | Iterable[str], **options: Any) -> Crawler:
     """Crawl from some seeds: iterate over the result, with `for` or `async for`, to get the pages."""
-    return Crawler(seeds, **options)
+    return Crawler(*seeds, **options)
 
 
 def _refuse_unfit(handlers: Iterable[Handler], engine: str, *, elsewhere: bool) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from gossamer import urls
+from gossamer import given, urls
 from gossamer.directory import Settings
 from gossamer.errors import UserError
 from gossamer.fetchers.options import FetchOptions, user_agent
@@ -23,11 +23,13 @@ CONCURRENCY: Final[Mapping[str, int]] = {"inline": 1, "threads": 8, "asyncio": 6
 Threads are few: reading pages shares one lock.
 """
 
+USUAL_FORMATS: Final = ("jsonl",)
 
-def complete(policy: Policy | None, seeds: list[str], fields: Mapping[str, Any], engine: str) -> Policy:
+
+def complete(policy: Policy | None, seeds: Iterable[object], fields: Mapping[str, Any], engine: str) -> Policy:
     """Fill in what only a whole call can tell: seeds, user agent, concurrency."""
-    whole = msgspec.structs.asdict(policy or Policy()) | dict(fields)
-    whole["seeds"] = tuple(dict.fromkeys(urls.seed(text) for text in (*whole["seeds"], *seeds)))
+    whole = given.settings(policy, fields)
+    whole["seeds"] = tuple(dict.fromkeys(map(urls.seed, given.seeds((whole["seeds"], *seeds)))))
     if not whole["seeds"]:
         raise UserError("A crawl needs at least one URL to start from.")
     made = Policy.of(whole)
@@ -72,9 +74,12 @@ def undetermined(settings: Settings) -> Policy:
     )
 
 
-def known_formats(formats: Iterable[str]) -> tuple[str, ...]:
-    """Name each format once; raises UserError for one that there is not."""
-    known = tuple(dict.fromkeys([formats] if isinstance(formats, str) else formats))
+def known_formats(formats: Iterable[str] | None) -> tuple[str, ...]:
+    """Name each format once, or the usual one for None; raises UserError for one that there is not."""
+    if formats is None:
+        return USUAL_FORMATS
+    several = formats if isinstance(formats, Iterable) and not isinstance(formats, str) else (formats,)
+    known = tuple(dict.fromkeys(several))
     for name in known:
         if name not in FORMATS:
             raise UserError(f"There is no format {name!r}; choose from {', '.join(FORMATS)}.")

@@ -191,6 +191,7 @@ def test_what_stdout_cannot_take_needs_a_directory(
         ["crawl", "mailto:me@example.org"],
         ["crawl", "127.0.0.1:1", "-o", "-", "--json"],
         ["crawl", "127.0.0.1:1", "-o", "-", "-f", "warc"],
+        ["crawl", "127.0.0.1:1", "-o", "-", "--durable"],
         ["crawl", "127.0.0.1:1", "--allow-private", "10.0.0.0/99"],
         ["crawl", "127.0.0.1:1", "-o", "/dev/null/x"],
         ["crawl", "127.0.0.1:1", "-o", "/dev/null/x", "-e", "threads", "--no-progress"],

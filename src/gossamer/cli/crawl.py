@@ -36,11 +36,14 @@ def run(chosen: Namespace) -> int:
     to_stdout = wanted == "-"
     if to_stdout and chosen.json:
         raise UserError("-o - and --json both print on stdout; choose one of them.")
-    formats = tuple(getattr(chosen, "formats", ("jsonl",)))
-    if to_stdout and (others := [name for name in formats if name != "jsonl"]):
+    formats = getattr(chosen, "formats", None)
+    if to_stdout and (others := [name for name in formats or () if name != "jsonl"]):
         verb = "needs" if len(others) == 1 else "need"
         raise UserError(f"-o - prints JSON lines only; {' and '.join(others)} {verb} a directory: -o DIR.")
-    directory = None if to_stdout else Path(wanted) if wanted else vacant(seeds[0])
+    if to_stdout:
+        directory, formats = None, None
+    else:
+        directory = Path(wanted) if wanted else vacant(seeds[0])
     crawler = Crawler(seeds, directory=directory, engine=engine, formats=formats, durable=chosen.durable, **fields)
     _, code = conduct(crawler, chosen, see=write_line if to_stdout else None)
     if code == summary.NOTHING and not wanted and directory is not None:
