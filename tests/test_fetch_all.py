@@ -14,6 +14,7 @@ import pytest
 import gossamer
 from gossamer.demo.server import DemoServer
 from gossamer.demo.site import Site
+from gossamer.download import SETTINGS
 from gossamer.engines.clock import FakeClock
 from gossamer.reasons import Reason
 
@@ -66,13 +67,69 @@ def test_an_endless_generator_is_read_only_a_window_ahead(engine: str) -> None:
     assert next(read) <= 100 + 4 * 4 * 4, "the window, and the batches handed over"
 
 
-def test_what_the_callers_generator_raises_reaches_the_caller() -> None:
-    def asked() -> Iterator[str]:
+@every_engine
+def test_what_is_no_text_is_a_page_that_says_so_and_nothing_is_lost(engine: str) -> None:
+    asked: Any = ["https://example.org/", None, "", float("nan"), 5, b"http://a.example/", "https://example.org/end"]
+    pages = list(gossamer.fetch_all(asked, engine=engine, fetcher=gossamer.RecordedFetcher({})))
+    assert [page.status for page in pages] == [404, None, None, None, None, None, 404]
+    assert {page.reason for page in pages[1:-1]} == {Reason.SKIP_INVALID}
+    assert (pages[1].url, pages[3].url) == ("None", "nan")
+    assert pages[1].record.detail == "None is no URL; give texts such as 'https://example.org/'."
+
+
+def test_an_async_iterator_may_give_none_too() -> None:
+    async def asked() -> AsyncIterator[Any]:
+        yield None
         yield "https://example.org/"
+
+    pages = asyncio.run(listed(gossamer.fetch_all(asked(), fetcher=gossamer.RecordedFetcher({}))))
+    assert [page.status for page in pages] == [None, 404]
+
+
+@pytest.mark.parametrize("wrong", [None, 5, b"http://a.example/"])
+def test_what_gives_no_urls_is_refused_in_words(wrong: Any) -> None:
+    with pytest.raises(gossamer.UserError, match=r"Downloads take a URL as text, or several, .*; not "):
+        gossamer.fetch_all(wrong)
+
+
+@every_engine
+def test_what_the_callers_generator_raises_comes_after_the_pages_before_it(museum: DemoServer, engine: str) -> None:
+    def asked() -> Iterator[str]:
+        yield museum.url
+        yield f"{museum.url}nowhere"
         raise RuntimeError("the list is broken")
 
+    taken: list[int | None] = []
     with pytest.raises(RuntimeError, match="the list is broken"):
-        list(gossamer.fetch_all(asked(), fetcher=gossamer.RecordedFetcher({})))
+        taken.extend(page.status for page in local(asked(), engine=engine))
+    assert taken == [200, 404]
+
+
+def test_what_an_async_iterator_raises_comes_after_the_pages_before_it() -> None:
+    taken: list[int | None] = []
+    answers = iter(["https://example.org/"])
+
+    class Asked:
+        def __aiter__(self) -> Asked:
+            return self
+
+        async def __anext__(self) -> str:
+            for answer in answers:
+                return answer
+            times.append("asked")
+            raise RuntimeError("the list is broken")
+
+    times: list[str] = []
+
+    async def take() -> None:
+        async for page in gossamer.fetch_all(Asked(), fetcher=gossamer.RecordedFetcher({})):
+            assert page.url == "https://example.org/"
+            taken.append(page.status)
+
+    with pytest.raises(RuntimeError, match="the list is broken"):
+        asyncio.run(take())
+    assert taken == [404]
+    assert times == ["asked"], "what is broken is not asked again"
 
 
 def test_an_async_iterator_of_urls_is_awaited_beside_the_fetches(museum: DemoServer) -> None:
@@ -183,6 +240,28 @@ def test_leaving_the_loop_early_ends_cleanly(museum: DemoServer, engine: str) ->
 @pytest.mark.parametrize("wrong", [{"engine": "steam"}, {"timeuot": 3}, {"timeout": "soon"}, {"concurrency": 0}])
 def test_what_cannot_be_is_said_at_once(wrong: dict[str, Any]) -> None:
     with pytest.raises(gossamer.UserError):
+        gossamer.fetch_all(["https://example.org/"], **wrong)
+
+
+def test_settings_that_mean_nothing_to_downloads_are_refused_by_name() -> None:
+    with pytest.raises(gossamer.UserError, match=r"^Leave out max_pages and delay: they mean nothing to downloads"):
+        gossamer.fetch_all(["https://example.org/"], max_pages=1, delay=2, timeout=5)
+    for name in set(gossamer.Policy.__struct_fields__) - set(SETTINGS):
+        with pytest.raises(gossamer.UserError, match=f"^Leave out {name}: it means nothing to downloads"):
+            gossamer.fetch_all(["https://example.org/"], **{name: None})
+
+
+def test_a_policy_that_serves_crawls_too_may_be_given_whole() -> None:
+    policy = gossamer.Policy(max_pages=1, delay=2.0, timeout=5.0)
+    downloads = gossamer.fetch_all(["https://example.org/"] * 2, policy=policy, fetcher=gossamer.RecordedFetcher({}))
+    assert downloads.policy.timeout == 5.0
+    assert len(list(downloads)) == 2
+
+
+@pytest.mark.parametrize("wrong", [{"policy": {"timeout": 5}}, {"fetcher": 5}, {"clock": 5}])
+def test_what_cannot_take_the_place_of_a_part_is_refused_in_words(wrong: dict[str, Any]) -> None:
+    [name] = wrong
+    with pytest.raises(gossamer.UserError, match=f"^{name} must be "):
         gossamer.fetch_all(["https://example.org/"], **wrong)
 
 

@@ -21,7 +21,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from gossamer import urls
+from gossamer import given, urls
 from gossamer.engines.aio import AsyncioEngine
 from gossamer.engines.clock import SystemClock
 from gossamer.engines.driver import AsyncEngine, Engine, FetchEvent
@@ -47,6 +47,13 @@ AHEAD: Final = 4
 """How many times `concurrency` pages may be asked for and not yet taken: what waits behind a slow one."""
 PATIENCE: Final = 60.0
 """The longest back-off of a retry, in seconds: a server that asks for more is taken at its first word."""
+SETTINGS: Final = (
+    "concurrency", "host_concurrency", "hosts", "retries", "max_retry_after", "timeout", "connect_timeout", "max_body",
+    "max_redirects", "max_url_length", "strip_tracking", "sort_query", "user_agent", "contact", "headers", "proxy",
+    "proxy_from_environment", "allow_private", "verify_tls", "ca_file", "near_duplicates",
+)  # fmt: skip
+"""The fields of `Policy` that mean something to a download: the spellings of a URL count after a redirect."""
+_END: Final = object()
 _OTHER_SCHEME: Final = re.compile(r"\s*(?!https?:)[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)  # no host and port
 
 
@@ -68,6 +75,9 @@ class Downloads:
             raise UserError(f"Downloads run on {', '.join(CONCURRENCY)}, not on {engine!r}.")
         if isinstance(asked, AsyncIterable) and engine != "asyncio":
             raise UserError(f"An async iterator of URLs needs engine='asyncio', not {engine!r}.")
+        if isinstance(asked, bytes) or not isinstance(asked, Iterable | AsyncIterable):
+            raise UserError(f"Downloads take a URL as text, or several, as a list or any iterator; not {asked!r}.")
+        given.refuse_unfit_parts(fetcher=fetcher, clock=clock)
         self._asked = [asked] if isinstance(asked, str) else asked
         self._engine = engine
         self.policy = _complete(policy, fields, engine)
@@ -120,11 +130,12 @@ class Downloads:
         try:
             while not self._given_up:
                 if window.wants_more:
-                    window.ask(next(source, None))
+                    _ask(window, lambda: next(source, _END))
                 window.start_due(self._clock.now(), engine.start)
                 if batch := window.taken():
                     yield batch
                 elif window.over:
+                    window.raise_trouble()
                     return
                 else:
                     window.land(engine.collect(self._patience(window)), self._clock.now())
@@ -138,11 +149,12 @@ class Downloads:
         try:
             while True:
                 if window.wants_more and source.ready:
-                    window.ask(source.take())
+                    _ask(window, source.take)
                 window.start_due(self._clock.now(), engine.start)
                 if batch := window.taken():
                     yield batch
                 elif window.over:
+                    window.raise_trouble()
                     return
                 else:
                     patience = self._patience(window) if source.ready else None
@@ -190,7 +202,9 @@ def fetch_all(asked: Iterable[str] | AsyncIterable[str], **options: Any) -> Down
     threads or asyncio. Redirects are followed, each hop through the address guard; the page then has the last hop's
     `url`, and `via` is the URL asked for. `follow=False` gives the redirect itself. Credentials in `headers` are not
     sent to another origin than the one asked for. What fails is a page too: `page.ok` is false and `page.reason` says
-    why. Other keywords are the fields of `Policy` that concern a fetch (timeout, headers, retries, allow_private …).
+    why. So is what is no URL, None for instance, as `skip.invalid`. What your iterator raises is raised after the pages
+    that were asked for before it. Other keywords are the fields of `Policy` that concern a download (timeout, headers,
+    retries, allow_private …); of a whole `policy=` no others count.
     """
     return Downloads(asked, **options)
 
@@ -206,6 +220,7 @@ class _Window:
         self._most_of_host = Manners(policy).host_concurrency
         self._follow = follow
         self._exhausted = False
+        self._trouble: Exception | None = None
         self._count = 0
         self._order: deque[int] = deque()
         self._pages: dict[int, Page] = {}
@@ -234,19 +249,26 @@ class _Window:
         """Tell when the next retry is due; infinity when there is none."""
         return self._resting[0][0] if self._resting else math.inf
 
-    def ask(self, text: str | None) -> None:
-        """Take the next URL as the caller wrote it; None is the end."""
-        if text is None:
-            self._exhausted = True
-            return
+    def ask(self, asked: object) -> None:
+        """Take the next URL as the caller wrote it; what is none becomes a page that says so."""
         self._count += 1
         self._order.append(self._count)
         try:
-            self._queue(Request(Link(self._count, urls.seed(text))))
+            self._queue(Request(Link(self._count, _url(asked))))
         except UserError as error:
+            text = str(asked)
             reason = Reason.SKIP_SCHEME if _OTHER_SCHEME.match(text) else Reason.SKIP_INVALID
             record = PageRecord(text, OutcomeKind.FAILED, reason=reason, detail=str(error), attempts=0)
             self._pages[self._count] = Page(record)
+
+    def end(self, trouble: Exception | None = None) -> None:
+        """Know that no more is asked for, be it because asking for it raised something."""
+        self._exhausted, self._trouble = True, trouble
+
+    def raise_trouble(self) -> None:
+        """Raise what asking for another URL raised, if it did."""
+        if self._trouble is not None:
+            raise self._trouble
 
     def start_due(self, now: float, start: Callable[[Request], None]) -> None:
         """Start what may start now."""
@@ -296,6 +318,13 @@ class _Window:
         return batch
 
 
+def _url(asked: object) -> str:
+    """Give the canonical URL of what somebody asks for. Raises UserError."""
+    if not isinstance(asked, str):
+        raise UserError(f"{asked!r} is no URL; give texts such as 'https://example.org/'.")
+    return urls.seed(asked)
+
+
 def _page(event: Visited | Failed) -> Page:
     record = event.record
     if record.outcome is OutcomeKind.RETRY:  # would be tried again, but not by us
@@ -305,8 +334,12 @@ def _page(event: Visited | Failed) -> Page:
 
 def _complete(policy: Policy | None, fields: Mapping[str, Any], engine: str) -> Policy:
     """Fill in what a download needs: no border, no links to judge, a name, how much at once."""
-    whole = msgspec.structs.asdict(policy or Policy(host_concurrency=HOST_CONCURRENCY)) | dict(fields)
-    complete = Policy.of(whole)
+    if idle := [name for name in fields if name in Policy.__struct_fields__ and name not in SETTINGS]:
+        they = "they mean" if len(idle) > 1 else "it means"
+        raise UserError(f"Leave out {' and '.join(idle)}: {they} nothing to downloads, which are no crawl.")
+    complete = Policy.of(
+        given.settings(Policy(host_concurrency=HOST_CONCURRENCY) if policy is None else policy, fields)
+    )
     return msgspec.structs.replace(
         complete, seeds=(), scope="any", include=(), exclude=(), max_links_per_page=0,
         user_agent=complete.user_agent or user_agent(complete),
@@ -317,6 +350,19 @@ def _complete(policy: Policy | None, fields: Mapping[str, Any], engine: str) -> 
 # ---------------------------------------------------------------- doing
 
 
+def _ask(window: _Window, take: Callable[[], object]) -> None:
+    """Take the caller's next URL. What that raises is kept until all pages asked for before have been given out."""
+    try:
+        asked = take()
+    except Exception as trouble:  # noqa: BLE001  # whatever it is, it is the caller's, who will have it back
+        window.end(trouble)
+        return
+    if asked is _END:
+        window.end()
+    else:
+        window.ask(asked)
+
+
 class _Source:
     """The caller's URLs inside an event loop: a plain iterable is asked at once, an async one beside the fetches."""
 
@@ -324,25 +370,29 @@ class _Source:
         self._engine = engine
         self._plain = iter(asked) if isinstance(asked, Iterable) else None
         self._awaited: AsyncIterator[str] | None = aiter(asked) if isinstance(asked, AsyncIterable) else None
-        self._pull: asyncio.Future[str | None] | None = None
+        self._pull: asyncio.Future[object] | None = None
+        self._over = False
 
     @property
     def ready(self) -> bool:
         """Tell whether `take` has an answer; where not, the engine is woken as soon as it has."""
-        if self._awaited is None:
+        if self._awaited is None or self._over:
             return True
         if self._pull is None:
-            self._pull = asyncio.ensure_future(_next_or_none(self._awaited))
+            self._pull = asyncio.ensure_future(_next_or_end(self._awaited))
             self._pull.add_done_callback(lambda _: self._engine.wake())
         return self._pull.done()
 
-    def take(self) -> str | None:
-        """Give the next URL, or None at the end; raises what the caller's iterator raises."""
+    def take(self) -> object:
+        """Give the next URL, or `_END`; raises what the caller's iterator raises."""
         if self._plain is not None:
-            return next(self._plain, None)
+            return next(self._plain, _END)
         pull, self._pull = self._pull, None
         assert pull is not None, "take before ready"
-        return pull.result()
+        self._over = True  # unless it gives a URL: an iterator that has ended, or raised, is not asked again
+        asked = pull.result()
+        self._over = asked is _END
+        return asked
 
     async def aclose(self) -> None:
         """End a pull under way, and the caller's async generator."""
@@ -353,8 +403,8 @@ class _Source:
             await self._awaited.aclose()
 
 
-async def _next_or_none(source: AsyncIterator[str]) -> str | None:
-    return await anext(source, None)
+async def _next_or_end(source: AsyncIterator[str]) -> object:
+    return await anext(source, _END)
 
 
 def _has_credentials(policy: Policy) -> bool:

@@ -22,10 +22,11 @@ from gossamer.cli.settings import gather
 from gossamer.cli.terminal import console, is_live, line
 from gossamer.cli.values import shown_duration
 from gossamer.directory import refuse_file
-from gossamer.download import Downloads, fetch_all
+from gossamer.download import HOST_CONCURRENCY, Downloads, fetch_all
 from gossamer.engines.loop import run_in_loop
 from gossamer.errors import OutputError, UserError
 from gossamer.page import Page
+from gossamer.policy import Policy
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,8 +49,8 @@ def run(chosen: Namespace) -> int:
         raise UserError("fetch needs URLs, or a file of them: gossamer fetch -i urls.txt")
     engine = fields.pop("engine", "asyncio")
     asked = Asked(chosen.urls, chosen.input)
-    fields.setdefault("host_concurrency", 8)
-    downloads = fetch_all(asked.urls(awaited=engine == "asyncio"), engine=engine, follow=chosen.follow, **fields)
+    policy = Policy.of({"host_concurrency": HOST_CONCURRENCY} | fields)
+    downloads = fetch_all(asked.urls(awaited=engine == "asyncio"), engine=engine, follow=chosen.follow, policy=policy)
     sink = _Sink(_made(chosen.save), console(), verbose=chosen.verbose)
     _download(downloads, engine, asked, sink, chosen)
     if not asked.count:
