@@ -95,6 +95,25 @@ def test_blocking_calls_work_inside_a_running_event_loop_as_in_a_notebook(engine
 
 
 @every_engine
+def test_a_crawl_is_awaited_for_its_report_while_other_tasks_go_on(engine: str) -> None:
+    async def ticking() -> None:
+        while True:
+            ticks.append(engine)
+            await asyncio.sleep(0)
+
+    async def main() -> gossamer.Report:
+        other = asyncio.create_task(ticking())
+        report = await little_crawl(engine).arun()
+        other.cancel()
+        return report
+
+    ticks: list[str] = []
+    report = asyncio.run(main())
+    assert (report.pages, report.finish_reason) == (9, FinishReason.COMPLETE)
+    assert len(ticks) > 2
+
+
+@every_engine
 def test_several_crawls_run_in_one_loop(engine: str) -> None:
     async def both() -> list[list[Page]]:
         return await asyncio.gather(pages_of(little_crawl(engine)), pages_of(little_crawl(engine)))
@@ -333,6 +352,7 @@ WAYS: dict[str, Callable[[Crawler], object]] = {
     "run": Crawler.run,
     "iterate": list,
     "iterate in a loop": lambda crawler: asyncio.run(pages_of(crawler)),
+    "await": lambda crawler: asyncio.run(crawler.arun()),
 }
 
 

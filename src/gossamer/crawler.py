@@ -2,6 +2,7 @@
 
 for page in gossamer.crawl("https://example.org/"): ...            the pages, as they are saved
 async for page in gossamer.crawl("https://example.org/"): ...      the same inside an event loop
+report = await gossamer.Crawler("https://example.org/").arun()     nothing but the report, there
 report = gossamer.Crawler("https://example.org/", directory="example.crawl").run()
 """
 
@@ -211,7 +212,10 @@ class Crawler:
     # ------------------------------------------------------------ running
 
     def run(self) -> Report:
-        """Crawl to the end and report."""
+        """Crawl to the end and report; inside an event loop that has other tasks, await `arun` instead.
+
+        There it works too, as a cell of a notebook needs it, but no other task has a turn before it has ended.
+        """
         refuse_while_loading()
         if self.engine == "asyncio":
             run_in_loop(self._drain)
@@ -221,8 +225,19 @@ class Crawler:
                 pass
         return self.report
 
+    async def arun(self) -> Report:
+        """Crawl to the end and report, inside an event loop, whose other tasks go on: `await crawler.arun()`."""
+        refuse_while_loading()
+        self.spare_bodies()
+        await self._drain()
+        return self.report
+
     def __iter__(self) -> Iterator[Page]:
-        """Give each page after it was saved; leaving the loop ends the crawl: what was saved with it is not given."""
+        """Give each page after it was saved; leaving the loop ends the crawl: what was saved with it is not given.
+
+        Links that robots.txt forbids, or whose host wants too long a Crawl-delay, were never asked for: they are
+        recorded, and no pages. Inside an event loop that has other tasks, use `async for`: here they have no turn.
+        """
         refuse_while_loading()
         asynchronous = self.engine == "asyncio"
         batches = from_thread(self._awaited_batches) if asynchronous else self._blocking_batches()
@@ -232,10 +247,7 @@ class Crawler:
     async def __aiter__(self) -> AsyncGenerator[Page, None]:
         """Give each page after it was saved, inside an event loop; leaving the loop ends the crawl."""
         refuse_while_loading()
-        asynchronous = self.engine == "asyncio"
-        async with contextlib.aclosing(
-            self._awaited_batches() if asynchronous else in_threads(self._blocking_batches(), self.abandon)
-        ) as batches:
+        async with contextlib.aclosing(self._batches_in_a_loop()) as batches:
             async for batch in batches:
                 for page in _pages(batch):
                     yield page
@@ -298,8 +310,14 @@ class Crawler:
     # ------------------------------------------------------------ inside
 
     async def _drain(self) -> None:
-        async for _ in self._awaited_batches():
-            pass
+        async with contextlib.aclosing(self._batches_in_a_loop()) as batches:
+            async for _ in batches:
+                pass
+
+    def _batches_in_a_loop(self) -> AsyncGenerator[list[Ended], None]:
+        if self.engine == "asyncio":
+            return self._awaited_batches()
+        return in_threads(self._blocking_batches(), self.abandon)
 
     def _blocking_batches(self) -> Iterator[list[Ended]]:
         if self.engine == "processes":
