@@ -191,6 +191,24 @@ def test_an_update_fetches_pages_with_handlers_whole_and_tells_all_the_same_what
     assert len(items(again.directory)) == 2
 
 
+def test_an_update_without_handlers_is_said_to_find_no_items_and_may_be_meant(tmp_path: Path) -> None:
+    def update(**changes: str) -> Crawler:
+        return Crawler.update(tmp_path / "crawl", fetcher=web(), clock=FakeClock(2000.0), **changes)  # type: ignore[arg-type]
+
+    crawler = crawler_of("inline", directory=tmp_path / "crawl")
+    crawler.on()(title)
+    crawler.run()
+    with pytest.raises(UserError, match="has handlers, and without them nothing yields items: mark them with @crawler"):
+        update().run()
+    assert not (tmp_path / "crawl" / "update-0001").exists()
+    again = update()
+    again.on()(title)
+    again.run()
+    assert len(items(tmp_path / "crawl" / "update-0001")) == 13
+    assert update(handlers="").run().items == {}
+    assert update().run().items == {}, "the crawl before it had none"
+
+
 KILLED = """
     import gossamer, os, signal
 

@@ -52,7 +52,7 @@ from gossamer.journals.earlier import EarlierPages
 from gossamer.journals.memory import MemoryJournal
 from gossamer.ledger import EXAMPLES
 from gossamer.model import OutcomeKind
-from gossamer.outputs import ITEMS, RESULTS
+from gossamer.outputs import ITEMS, ITEMS_FILE, RESULTS
 from gossamer.page import Page
 from gossamer.parse import content
 from gossamer.policy import Policy
@@ -131,6 +131,7 @@ class Crawler:
         content.require(self.policy.text)
         outputs.require(self._settings.formats)
         self._resumes = False
+        self._wants_handlers = False
         self._holding: CrawlDirectory | None = None
         self._earlier: EarlierPages | None = None
         self._unlinked: tuple[int, tuple[str, ...]] = (0, ())
@@ -162,8 +163,9 @@ class Crawler:
 
         Every page is asked for only if it has changed since the last crawl or update there. The results go into a new
         directory inside, `update-0001` and so on, and nothing there before is touched; `Crawler.resume` goes on with it
-        like with any crawl. What may be changed is the same as in `resume`. Raises UserError for what cannot be
-        changed, where there is no crawl, and where the last one is not over.
+        like with any crawl. What may be changed is the same as in `resume`. A crawl with handlers is updated with them,
+        or with `handlers=""` without. Raises UserError for what cannot be changed, where there is no crawl, and where
+        the last one is not over.
         """
         source, target, earlier = plan_update(given.directory(directory))
         return cls._as_before(source, target, engine, changes, earlier=earlier, resumes=False)
@@ -190,6 +192,7 @@ class Crawler:
         refuse_changes(before.policy, crawler.policy)
         crawler._settings = msgspec.structs.replace(crawler._settings, earlier=earlier)
         crawler._resumes = resumes
+        crawler._wants_handlers = not resumes and "handlers" not in changes and (source / ITEMS_FILE).exists()
         return crawler
 
     def on(self, pattern: str = "") -> Callable[[F], F]:
@@ -411,6 +414,12 @@ class Crawler:
         if self._driver is not None:
             raise UserError("This crawl has run already; make a new Crawler.")
         _refuse_unfit(self._handlers, self.engine, elsewhere=self.engine == "processes" or self._cpu_workers() > 0)
+        if self._wants_handlers and not self._handlers:
+            raise UserError(
+                f"The crawl that {self.directory} updates has handlers, and without them nothing yields items: mark "
+                "them with @crawler.on before it begins, or name their file (handlers=, --handlers); an empty name "
+                "means that it shall have none."
+            )
         saved = self._open()
         try:
             if ITEMS in saved.offsets and not self._handlers:
