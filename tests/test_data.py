@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +51,15 @@ def test_objects_are_found_by_type_however_deep() -> None:
     page = of(ld('{"@graph": [{"@type": ["A", "B"], "in": {"@type": "A", "deep": 1}}, {"@type": "C"}, 5]}'))
     assert [one.get("deep") for one in page.data.of_type("A")] == [None, 1]
     assert len(page.data.of_type("B")) == 1
+
+
+def test_a_type_may_be_written_as_a_url() -> None:
+    types = ["Product", "https://schema.org/Product", "http://schema.org/Product", "https://w3.test/ns#Product"]
+    others = ["Products", "https://schema.org/ProductGroup", 5, None, {"@id": "Product"}]
+    page = of(ld(json.dumps([{"@type": one} for one in [*types, *others, ["Thing", types[1]]]])))
+    found: list[object] = [*types, ["Thing", types[1]]]
+    assert [one["@type"] for one in page.data.of_type("Product")] == found
+    assert [one["@type"] for one in page.data.of_type("https://schema.org/Product")] == found
 
 
 def test_microdata_is_read_by_the_rules_of_html() -> None:

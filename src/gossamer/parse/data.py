@@ -23,6 +23,7 @@ MAX_TEXT: Final = 10_000
 """Characters of the text of a property beyond which it is cut."""
 
 _WRAPPING: Final = re.compile(r"\A\s*(?:<!--|(?://\s*)?<!\[CDATA\[)|(?:-->|(?://\s*)?\]\]>)\s*;?\s*\Z|;\s*\Z")
+_VOCABULARY: Final = re.compile(r"\A.*[/#]", re.DOTALL)
 _URLS: Final = {
     "a": "href", "area": "href", "audio": "src", "embed": "src", "iframe": "src", "img": "src", "link": "href",
     "object": "data", "source": "src", "track": "src", "video": "src",
@@ -64,8 +65,12 @@ class PageData(Struct, frozen=True):
         return {name: values for name, values in self.meta.items() if name.startswith(spaces)}
 
     def of_type(self, name: str) -> list[Mapping[str, Any]]:
-        """List the objects of JSON-LD of a type, such as "NewsArticle", however deep they are."""
-        return [one for one in _objects(self.json_ld) if name in _types(one)]
+        """List the objects of JSON-LD of a type, such as "NewsArticle", however deep they are.
+
+        A type may be written as a URL, here or there: "https://schema.org/NewsArticle" is the same one.
+        """
+        wanted = _last_part(name)
+        return [one for one in _objects(self.json_ld) if wanted in map(_last_part, _types(one))]
 
 
 def data(text: str, url: str = "") -> PageData:
@@ -82,6 +87,11 @@ def data(text: str, url: str = "") -> PageData:
 def _types(one: Mapping[str, Any]) -> list[Any]:
     types = one.get("@type")
     return types if isinstance(types, list) else [types]
+
+
+def _last_part(type_: Any) -> Any:
+    """Cut a type that is a URL down to its name: what is after the last slash or number sign."""
+    return _VOCABULARY.sub("", type_) if isinstance(type_, str) else type_
 
 
 def _objects(values: Any) -> Iterator[Mapping[str, Any]]:
