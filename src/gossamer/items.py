@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -47,9 +47,7 @@ def item_of(value: object, *, url: str, handler: str) -> Item:
         body = _ENCODER.encode(value.model_dump(mode="json") if _is_pydantic(value) else value)  # type: ignore[attr-defined]  # it is a pydantic model then
         said = _READ.decode(body)
     except Exception as error:
-        raise NoItemError(
-            f"The handler {handler} gave a {type_.__name__} that cannot be written as JSON: {error}."
-        ) from error
+        raise NoItemError(_no_json(handler, value, error)) from error
     if taken := said.keys() & set(OWN):
         raise NoItemError(
             f"The handler {handler} gave a {type_.__name__} with a field {min(taken)!r}, which gossamer itself adds."
@@ -57,6 +55,32 @@ def item_of(value: object, *, url: str, handler: str) -> Item:
     facts = _ENCODER.encode(dict(zip(OWN, (url, handler, kind), strict=True)))
     line = facts[:-1] + b"," + body[1:] if said else facts
     return Item(handler, kind, line + b"\n", tuple(_fields(said, kinds.declared(type_))))
+
+
+def _no_json(handler: str, value: object, error: Exception) -> str:
+    """Say why an item has no JSON: which of its fields, and what was probably meant."""
+    said = str(error)
+    if "LexborNode" in said:
+        said = "it is an element of the page; its text was probably meant: page.css(…).text, or .text() of an element"
+    name = next((name for name, one in _values(value) if not _has_json(one)), None)
+    culprit = f"a {type(value).__name__}" + ("" if name is None else f" whose field {name!r}")
+    return f"The handler {handler} gave {culprit}{' that' if name is None else ''} cannot be written as JSON: {said}."
+
+
+def _values(value: Any) -> Iterable[tuple[Any, object]]:
+    """List the fields of an item with their values."""
+    if isinstance(value, dict):
+        return value.items()
+    names: Iterable[str] = getattr(value, "__struct_fields__", ()) or getattr(value, "__dataclass_fields__", ())
+    return [(name, getattr(value, name)) for name in names]
+
+
+def _has_json(value: object) -> bool:
+    try:
+        _ENCODER.encode(value)
+    except Exception:  # noqa: BLE001  # whatever it is, it was raised and told before
+        return False
+    return True
 
 
 def _fields(said: Mapping[str, Any], declared: Mapping[str, str]) -> Iterator[Field]:

@@ -181,8 +181,21 @@ async def _coroutine(_page: Page) -> None:
         (lambda _: ["text"], "gave a value of type str; items are dicts, dataclasses, msgspec structs or pydantic"),
         (lambda _: [Price], "gave a value of type type; items are"),
         (_coroutine, "gave a value of type coroutine; it should yield"),
-        (lambda _: [{"x": object()}], "gave a dict that cannot be written as JSON: "),
-        (lambda _: [{"x": "\ud800"}], "gave a dict that cannot be written as JSON: "),
+        (
+            lambda _: [{"a": 1, "x": object()}],
+            "gave a dict whose field 'x' cannot be written as JSON: Encoding objects",
+        ),
+        (lambda _: [{"x": "\ud800"}], "gave a dict whose field 'x' cannot be written as JSON: "),
+        (lambda _: [Price("x", 1.0, [object()])], "gave a Price whose field 'tags' cannot be written as JSON: "),  # type: ignore[list-item]
+        (lambda _: [Article("x", "y", object())], "gave a Article whose field 'at' cannot be written as JSON: "),  # type: ignore[arg-type]
+        (
+            lambda page: {"name": page.css("*").first},
+            "'name' cannot be written as JSON: it is an element of the page; its",
+        ),
+        (
+            lambda page: {"name": page.css("*")},
+            "its text was probably meant: page.css(…).text, or .text() of an element.",
+        ),
         (lambda _: [{("a", 1): 1}], "gave a dict that cannot be written as JSON: "),
         (lambda _: [{"_url": 1}], "gave a dict with a field '_url', which gossamer itself adds."),
     ],
