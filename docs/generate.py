@@ -7,7 +7,7 @@ import inspect
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -224,14 +224,17 @@ def _name(name: str) -> str:
 def _signature(name: str, value: Any) -> str:
     if name not in WORDING["calls"]["names"]:
         return ""
+    return f"```text\n{name}{_parameters(inspect.signature(value).parameters.values())}\n```"
+
+
+def _parameters(parameters: Iterable[inspect.Parameter]) -> str:
     said, star = [], False
-    for parameter in inspect.signature(value).parameters.values():
+    for parameter in parameters:
         if parameter.kind is parameter.KEYWORD_ONLY and not star:
-            star = True
             said.append("*")
+        star = star or parameter.kind in (parameter.KEYWORD_ONLY, parameter.VAR_POSITIONAL)
         said.append(_parameter(parameter))
-    inside = ", ".join(said)
-    return f"```text\n{name}({inside})\n```"
+    return f"({', '.join(said)})"
 
 
 def _parameter(parameter: inspect.Parameter) -> str:
@@ -268,8 +271,7 @@ def _brackets(member: Any) -> str:
     inner = member.__func__ if isinstance(member, classmethod) else member
     if not inspect.isfunction(inner):
         return ""
-    parameters = list(inspect.signature(inner).parameters.values())[1:]
-    return "(" + ", ".join(str(parameter).split(":")[0].split(" =")[0] for parameter in parameters) + ")"
+    return _parameters(list(inspect.signature(inner).parameters.values())[1:])
 
 
 def _first_line(member: Any) -> str:

@@ -309,6 +309,14 @@ def test_the_reference_is_current(generate: ModuleType, page: str) -> None:
     assert there == getattr(generate, page)(), f"reference/{page}.md is out of date: run python docs/generate.py"
 
 
+def test_the_reference_tells_which_arguments_go_by_name_only_and_what_a_page_has() -> None:
+    api = (DOCS / "reference" / "api.md").read_text(encoding="utf-8")
+    assert "- `resume(directory, *, engine=None, **changes)`: " in api
+    assert "\nCrawler(*seeds, directory=None, " in api, "what comes after *seeds goes by name anyway"
+    assert '- `of(body, *, url="http://localhost/", status=200)`: ' in api
+    assert "- `record`: " in api
+
+
 def test_what_gossamer_shows_is_what_is_written_here(generate: ModuleType) -> None:
     for path, text in generate.fragments().items():
         assert (generate.SOURCE / path).read_text(encoding="utf-8") == text, f"{path}: run python docs/generate.py"

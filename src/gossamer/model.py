@@ -141,11 +141,12 @@ class Failure(Struct, frozen=True, array_like=True, tag="failure"):
 class PageRecord(Struct, frozen=True):
     """The facts of one visit, flat: this is a line of `pages.jsonl` and a row of the pages table.
 
-    `status` is None where no answer came; `reason` is None where nothing was wrong; `location` is the target of a
-    redirect; `size` counts decoded body bytes, `outlinks` the distinct followable links of the page; `content_hash` is
-    of the decoded body of a page, `simhash` of its visible text, where the crawl asks for that; `change` is None but in
-    an update; `soft_404` tells, where the crawl asks for that, whether the page looks like what its host shows for one
-    that cannot exist. `noindex` and `nofollow` are what the page asks of crawlers by meta robots or X-Robots-Tag,
+    `status` is None where no answer came; `reason` is None where nothing was wrong, and `detail` says it in words;
+    `depth` and `via` are of the way on which the link was found first; `location` is the target of a redirect; `size`
+    counts decoded body bytes, `outlinks` the distinct followable links of the page; `content_hash` is of the decoded
+    body of a page, `simhash` of its visible text, where the crawl asks for that; `change` is None but in an update;
+    `soft_404` tells, where the crawl asks for that, whether the page looks like what its host shows for one that cannot
+    exist. `noindex` and `nofollow` are what the page asks of crawlers by meta robots or X-Robots-Tag,
     `unavailable_after` when it is to be gone; `usage` is what the site says of how it may be used, by AI above all
     ("noai", "content-signal: ai-train=no").
     """

@@ -41,7 +41,7 @@ class Page:
     def __init__(
         self, record: PageRecord, response: Response | None = None, items: tuple[Item, ...] | None = None
     ) -> None:
-        self.record = record
+        self._record = record
         self._response = response
         self._items = items  # None before it was recorded: only then can anything be followed
         self._followed: dict[str, None] = {}
@@ -69,6 +69,11 @@ class Page:
         return f"<Page {self.status or self.reason} {self.url}>"
 
     # ------------------------------------------------------------ what is known without reading the body
+
+    @property
+    def record(self) -> PageRecord:
+        """All facts of the visit, as they are recorded; its `detail` says in words what went wrong."""
+        return self._record
 
     @property
     def url(self) -> str:
@@ -107,12 +112,12 @@ class Page:
 
     @property
     def depth(self) -> int:
-        """How many links it is away from a seed."""
+        """How many links it is away from a seed, by the way on which it was found first."""
         return self.record.depth
 
     @property
     def via(self) -> str:
-        """The URL of the page that led here; empty for a seed."""
+        """The URL of the page that led here first; empty for a seed."""
         return self.record.via
 
     @property
