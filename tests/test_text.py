@@ -132,3 +132,16 @@ def test_time_stays_linear(piece: str) -> None:
 
     seconds(100)
     assert seconds(16_000) < 20 * max(seconds(2_000), 0.02)
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<blockquote><p>a<p>b</blockquote><blockquote><p>c</blockquote><p>d", "> a\n>\n> b\n\n> c\n\nd"),
+        ("<blockquote>a<blockquote>b</blockquote><blockquote>c</blockquote>d</blockquote>",
+         "> a\n>\n> > b\n>\n> > c\n>\n> d"),
+        ("<ul><li>1<blockquote><p>a<p>b</blockquote></ul>", "- 1\n\n  > a\n  >\n  > b"),
+    ],
+)  # fmt: skip
+def test_a_quotation_of_several_paragraphs_stays_one(html: str, expected: str) -> None:
+    assert markdown(html, HERE, main=False) == expected

@@ -85,6 +85,7 @@ class _MarkdownReader(Reader):
         self._blocks: list[Block] = []
         self._inline: list[str] = []
         self._containers: list[Container] = []
+        self._quotes = 0  # of quotations begun
         self._open: dict[str, int] = {"ul": 0, "ol": 0, "blockquote": 0}
         self._heading = 0
         self._pre: str | None = None  # the language of the code, while inside one
@@ -200,7 +201,7 @@ class _MarkdownReader(Reader):
         self._markup = self._linked = 0
 
     def _add(self, text: str, size: int) -> None:
-        first, rest, item = [], [], False
+        first, rest, quoted, item = [], [], [], False
         if self._heading:
             for container in self._containers:
                 container.flatten()
@@ -210,8 +211,11 @@ class _MarkdownReader(Reader):
             first.append("> " if quotes else container.marker or " " * container.width)
             rest.append("> " if quotes else " " * container.width)
             container.marker = ""
+            if quotes:
+                quoted.append(container.number)
         linked, heading = min(self._linked, size), self._heading
-        self._blocks.append(Block("".join(first), "".join(rest), text, item, self._count, size, linked, heading))
+        before = "".join(first), "".join(rest)
+        self._blocks.append(Block(*before, text, item, self._count, size, linked, heading, tuple(quoted)))
         self._count += 1
 
     def _break(self, _token: Token) -> None:
@@ -244,8 +248,12 @@ class _MarkdownReader(Reader):
     def _begin_container(self, token: Token) -> None:
         self._end_block()
         kind = token.tag or ""
-        start = token.attr("start") or "" if kind == "ol" else ""
-        number = int(start) if start.isascii() and start.isdigit() and len(start) < 9 else 1
+        if kind == "blockquote":
+            self._quotes += 1
+            number = self._quotes
+        else:
+            start = token.attr("start") or "" if kind == "ol" else ""
+            number = int(start) if start.isascii() and start.isdigit() and len(start) < 9 else 1
         self._containers.append(Container(kind, number))
         self._open[kind] += 1
 
