@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_type_hints
 
 import msgspec
 import pytest
 
 from gossamer.errors import UserError
-from gossamer.policy import HostManners, Policy
+from gossamer.policy import HostManners, Policy, PolicyFields
 
 
 def test_the_defaults_are_polite() -> None:
@@ -140,3 +140,13 @@ def test_a_policy_goes_through_toml_and_back() -> None:
     written = {name: value for name, value in msgspec.structs.asdict(policy).items() if value is not None}
     assert Policy.of(msgspec.toml.decode(msgspec.json.encode({}).replace(b"{}", b""))) == Policy()
     assert Policy.of(msgspec.json.decode(msgspec.json.encode(written))) == policy
+
+
+def test_type_checkers_know_every_field_and_no_other() -> None:
+    hints, fields = get_type_hints(PolicyFields), get_type_hints(Policy)
+    assert hints.keys() | {"seeds"} == fields.keys()
+    for name in ("scope", "text"):
+        assert hints[name] == fields[name]
+    for name, hint in hints.items():
+        if name != "hosts":
+            msgspec.convert(msgspec.to_builtins(getattr(Policy(), name)), hint)

@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mappin
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Literal, Self, get_args
+from typing import Any, Final, Literal, Self, Unpack, get_args
 
 import msgspec
 from msgspec import Struct
@@ -55,7 +55,7 @@ from gossamer.model import OutcomeKind
 from gossamer.outputs import ITEMS, ITEMS_FILE, RESULTS
 from gossamer.page import Page
 from gossamer.parse import content
-from gossamer.policy import Policy
+from gossamer.policy import Policy, PolicyFields
 from gossamer.politeness import Manners
 from gossamer.ports import AsyncFetcher, Clock, Fetcher, Journal
 from gossamer.protocol import Ended, Saved
@@ -66,6 +66,24 @@ from gossamer.visit import Visitor, Work
 EngineName = Literal["inline", "threads", "asyncio", "processes"]
 _AWAITING: Final = ("asyncio", "processes")
 """The engines that run handlers which are `async def`."""
+
+
+class Amendments(PolicyFields, total=False):
+    """What may be different in a crawl that goes on, by name: for type checkers, and for completion."""
+
+    fetcher: RecordedFetcher | None
+    clock: Clock | None
+    trace: Trace | None
+
+
+class Options(Amendments, total=False):
+    """What a call may say of a crawl besides its seeds."""
+
+    directory: str | Path | None
+    engine: EngineName
+    policy: Policy | None
+    formats: Iterable[str] | None
+    durable: bool
 
 
 class Report(Struct, frozen=True):
@@ -113,7 +131,7 @@ class Crawler:
         fetcher: RecordedFetcher | None = None,
         clock: Clock | None = None,
         trace: Trace | None = None,
-        **fields: Any,
+        **fields: Unpack[PolicyFields],
     ) -> None:
         if engine not in get_args(EngineName):
             raise UserError(f"There is no engine {engine!r}; choose one of {', '.join(get_args(EngineName))}.")
@@ -147,7 +165,7 @@ class Crawler:
         self._answers = Answers.WHOLE
 
     @classmethod
-    def resume(cls, directory: str | Path, *, engine: EngineName | None = None, **changes: Any) -> Self:
+    def resume(cls, directory: str | Path, *, engine: EngineName | None = None, **changes: Unpack[Amendments]) -> Self:
         """Go on with the crawl in a directory, wherever and however it ended.
 
         What it has done stays done; every page is recorded exactly once. The engine may be another one, and so may the
@@ -158,7 +176,7 @@ class Crawler:
         return cls._as_before(path, path, engine, changes, earlier=read_settings(path).earlier, resumes=True)
 
     @classmethod
-    def update(cls, directory: str | Path, *, engine: EngineName | None = None, **changes: Any) -> Self:
+    def update(cls, directory: str | Path, *, engine: EngineName | None = None, **changes: Unpack[Amendments]) -> Self:
         """Crawl once more what is in a directory, and tell what was added, changed and gone since.
 
         Every page is asked for only if it has changed since the last crawl or update there. The results go into a new
@@ -172,13 +190,12 @@ class Crawler:
 
     @classmethod
     def _as_before(
-        cls, source: Path, target: Path, engine: str | None, changes: dict[str, Any], *, earlier: str, resumes: bool
+        cls, source: Path, target: Path, engine: str | None, changes: Mapping[str, Any], *, earlier: str, resumes: bool
     ) -> Self:
         """Make a crawler for the directory `target`, with the settings of the crawl in `source` but for the changes."""
         for name in ("formats", "durable", "policy"):
             if name in changes:
                 raise UserError(f"{name} cannot be given here: a crawl that goes on takes single settings by name.")
-        outside = {name: changes.pop(name) for name in ("fetcher", "clock", "trace") if name in changes}
         before = read_settings(source)
         crawler = cls(
             directory=target,
@@ -186,7 +203,6 @@ class Crawler:
             policy=undetermined(before),
             formats=before.formats,
             durable=before.durable,
-            **outside,
             **changes,
         )
         refuse_changes(before.policy, crawler.policy)
@@ -505,7 +521,7 @@ class Crawler:
         return msgspec.structs.replace(seen, gone=seen.gone + number, examples=examples)
 
 
-def crawl(*seeds: str | Iterable[str], **options: Any) -> Crawler:
+def crawl(*seeds: str | Iterable[str], **options: Unpack[Options]) -> Crawler:
     """Crawl from some seeds: iterate over the result, with `for` or `async for`, to get the pages."""
     return Crawler(*seeds, **options)
 

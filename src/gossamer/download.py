@@ -17,7 +17,7 @@ import math
 import re
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Unpack
 
 import msgspec
 
@@ -33,7 +33,7 @@ from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions, Re
 from gossamer.fetchers.options import is_credential
 from gossamer.model import Failure, Link, OutcomeKind, PageRecord, Request, Response
 from gossamer.page import Page
-from gossamer.policy import Policy
+from gossamer.policy import Policy, PolicyFields
 from gossamer.politeness import Manners
 from gossamer.ports import AsyncFetcher, Clock, Fetcher
 from gossamer.protocol import Failed, Visited
@@ -57,6 +57,16 @@ _END: Final = object()
 _OTHER_SCHEME: Final = re.compile(r"\s*(?!https?:)[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)  # no host and port
 
 
+class Options(PolicyFields, total=False):
+    """What a call may say of its downloads, by name: for type checkers, and for completion."""
+
+    engine: Literal["inline", "threads", "asyncio"]
+    follow: bool
+    policy: Policy | None
+    fetcher: RecordedFetcher | None
+    clock: Clock | None
+
+
 class Downloads:
     """Many downloads: iterate with `for` or `async for`, once, to get a page for each URL in the order asked."""
 
@@ -69,7 +79,7 @@ class Downloads:
         policy: Policy | None = None,
         fetcher: RecordedFetcher | None = None,
         clock: Clock | None = None,
-        **fields: Any,
+        **fields: Unpack[PolicyFields],
     ) -> None:
         if engine not in CONCURRENCY:
             raise UserError(f"Downloads run on {', '.join(CONCURRENCY)}, not on {engine!r}.")
@@ -195,7 +205,7 @@ class Downloads:
         return _DiscreetAwaiting(fetcher, AwaitingFetcher(msgspec.structs.replace(self._options, origins=())))
 
 
-def fetch_all(asked: Iterable[str] | AsyncIterable[str], **options: Any) -> Downloads:
+def fetch_all(asked: Iterable[str] | AsyncIterable[str], **options: Unpack[Options]) -> Downloads:
     """Download many URLs at once: iterate over the result, with `for` or `async for`, to get their pages in order.
 
     `asked` may be endless: it is read at most four times `concurrency` ahead of the pages taken. `engine` is inline,

@@ -5,10 +5,10 @@ One field per key of `gossamer.toml` and per flag of the command line; the defau
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
-from typing import Annotated, Any, Final, Literal, get_type_hints
+from typing import Annotated, Any, Final, Literal, TypedDict, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
@@ -135,6 +135,63 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         loose = {name: _loosened(name, value) for name, value in fields.items()}
         _refuse_unfit_values(cls, loose, fields)
         return msgspec.convert(loose, cls, strict=False)
+
+
+Texts = str | Sequence[str]
+
+
+class PolicyFields(TypedDict, total=False):
+    """The fields of `Policy` but `seeds`, as a call may give them by name: for type checkers, and for completion."""
+
+    scope: Literal["host", "domain", "prefix", "any"]
+    include: Texts
+    exclude: Texts
+    max_depth: int | None
+    max_pages: int | None
+    max_time: float | None
+    max_bytes: int | None
+    nofollow: bool
+    strip_tracking: bool
+    sort_query: bool
+    merge_sessions: bool
+    handlers: str
+    max_handler_errors: int | None
+    robots: bool
+    user_agent: str
+    contact: str
+    delay: float | Literal["auto"]
+    max_crawl_delay: float
+    host_concurrency: int
+    ip_concurrency: int | None
+    concurrency: int | None
+    workers: int | None
+    cpu_workers: int
+    retries: int
+    max_retry_after: float
+    host_failures: int
+    sitemaps: bool
+    hosts: Mapping[str, HostManners | Mapping[str, object]]
+    timeout: float
+    connect_timeout: float
+    max_body: int
+    max_redirects: int
+    headers: Mapping[str, str] | Sequence[tuple[str, str]]
+    proxy: str
+    proxy_from_environment: bool
+    allow_private: Texts
+    verify_tls: bool
+    ca_file: str
+    text: Literal["main", "article", "fast", "all"]
+    near_duplicates: bool
+    soft_404: bool
+    handler_timeout: float
+    worker_memory: int
+    max_url_length: int
+    max_links_per_page: int
+    trap_depth: int
+    traps: bool
+    trap_budget: int
+    trap_hosts: int
 
 
 def _leads_to_somebody(contact: str) -> bool:
