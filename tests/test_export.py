@@ -146,6 +146,24 @@ def test_an_export_that_fails_leaves_nothing_in_the_way(tmp_path: Path, format: 
     export(crawl, format, target)
 
 
+@pytest.mark.parametrize("format", ["parquet", "markdown", "graph", "graphml"])
+def test_archives_that_lost_a_part_are_refused_in_the_words_of_a_resume(tmp_path: Path, format: str) -> None:
+    crawl, target = crawled(tmp_path / "crawl", {"/": "<a href=/1>x", "/1": "y"}), tmp_path / "made"
+    [path] = warc_files(crawl)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:700])
+    with pytest.raises(OutputError) as resuming:
+        Crawler.resume(crawl, fetcher=RecordedFetcher.of_site({})).run()
+    with pytest.raises(OutputError, match=f"are {len(whole) - 700:,} bytes shorter than the journal") as exporting:
+        export(crawl, format, target)
+    assert str(exporting.value) == str(resuming.value)
+    path.unlink()
+    with pytest.raises(OutputError, match=f"are {len(whole):,} bytes shorter than the journal knows"):
+        export(crawl, format, target)
+    path.write_bytes(whole)
+    export(crawl, format, target)
+
+
 def test_a_crawl_that_was_killed_can_be_exported(tmp_path: Path) -> None:
     crawl = crawled(tmp_path, {"/": "<a href=/1>x", "/1": "y"})
     [path] = warc_files(crawl)

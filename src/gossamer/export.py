@@ -20,7 +20,7 @@ from gossamer.journals import glance
 from gossamer.model import Failure, Link, OutcomeKind, PageRecord, Response
 from gossamer.outputs import open_output, require
 from gossamer.outputs.archive import Kept, kept_answers
-from gossamer.outputs.members import warc_files
+from gossamer.outputs.members import refuse_short
 from gossamer.outputs.rows import LinkRow, links_of
 from gossamer.parse import content, encoding, html
 from gossamer.protocol import Batch, Ended
@@ -56,10 +56,10 @@ def export(directory: Path, format: str, target: Path | None = None) -> Exported
     have recorded WARC. Raises UserError where that is not so, where the target exists, and for what is no crawl;
     OutputError where files cannot be read or written.
     """
-    read_settings(directory)  # complains where there is no crawl
+    settings = read_settings(directory)  # complains where there is no crawl
     if format not in FORMATS:
         raise UserError(f"There is no format {format!r} to export; choose one of {', '.join(FORMATS)}.")
-    if format != "jsonl" and not warc_files(directory):
+    if format != "jsonl" and "warc" not in settings.formats:
         raise UserError(
             f"The crawl in {directory} kept no bodies, and {format} is made from them: crawl with -f warc to export it."
         )
@@ -81,7 +81,11 @@ def lines(directory: Path) -> Iterator[bytes]:
 
 
 def visits(directory: Path) -> Iterator[Ended]:
-    """Give every link that ended, in the order of the crawl, with the answer from the WARC files where one came."""
+    """Give every link that ended, in the order of the crawl, with the answer from the WARC files where one came.
+
+    Raises OutputError where these are damaged, or shorter than the journal knows.
+    """
+    refuse_short(directory, glance.glance(directory / JOURNAL).offsets.get("warc", 0))
     answers = kept_answers(directory, earlier_directories(directory))
     kept = next(answers, None)
     for number, line in glance.ended(directory / JOURNAL):

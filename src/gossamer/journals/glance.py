@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
@@ -20,7 +20,7 @@ from gossamer.snapshot import Books
 class Glance(Struct, frozen=True):
     """How far a crawl is by its journal. `committed_at` is Unix time, None before the first commit.
 
-    `finish_reason` is "" while the crawl runs, and after it was killed.
+    `finish_reason` is "" while the crawl runs, and after it was killed; up to its offset each output is whole.
     """
 
     known: int = 0
@@ -29,6 +29,7 @@ class Glance(Struct, frozen=True):
     committed_at: float | None = None
     finish_reason: str = ""
     books: Books = Books()
+    offsets: Mapping[str, int] = {}
 
     @property
     def pending(self) -> int:
@@ -45,7 +46,7 @@ def glance(path: Path) -> Glance:
         ended = connection.execute("SELECT sum(length(ids)) FROM page").fetchone()[0] or 0
         known = connection.execute("SELECT sum(count) FROM chunk").fetchone()[0] or 0
         finish = connection.execute("SELECT value FROM meta WHERE key = 'finish'").fetchone()
-        last = connection.execute("SELECT at, books FROM page ORDER BY seq DESC LIMIT 1").fetchone()
+        last = connection.execute("SELECT at, books, offsets FROM page ORDER BY seq DESC LIMIT 1").fetchone()
         return Glance(
             known=known,
             ended=ended // 8,
@@ -53,6 +54,7 @@ def glance(path: Path) -> Glance:
             committed_at=last[0] if last else None,
             finish_reason=finish[0] if finish else "",
             books=msgspec.msgpack.decode(last[1], type=Books) if last else Books(),
+            offsets=msgspec.msgpack.decode(last[2], type=dict[str, int]) if last else {},
         )
 
 

@@ -30,6 +30,16 @@ def warc_files(directory: Path) -> list[Path]:
     return sorted(found, key=found.__getitem__)
 
 
+def refuse_short(directory: Path, offset: int) -> None:
+    """Raise OutputError where the files of a crawl hold less than the journal knows: `offset` bytes together."""
+    missing = offset - sum(path.stat().st_size for path in warc_files(directory))
+    if missing > 0:
+        raise OutputError(
+            f"The WARC files in {directory} are {missing:,} bytes shorter than the journal knows: part of them "
+            "was lost. Put the files back, or crawl anew."
+        )
+
+
 def split(block: bytes) -> tuple[bytes, bytes]:
     """Cut an HTTP message after its header block, whose lines may end in CRLF or LF."""
     ends = [at + len(mark) for mark in (b"\r\n\r\n", b"\n\n") if (at := block.find(mark)) >= 0]

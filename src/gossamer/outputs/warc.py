@@ -11,10 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from gossamer.errors import OutputError
 from gossamer.model import Response
 from gossamer.outputs.files import GrowingFile
-from gossamer.outputs.members import warc_files
+from gossamer.outputs.members import refuse_short, warc_files
 from gossamer.outputs.past import Origin, PastAnswers
 from gossamer.outputs.records import (
     REVISIT_PROFILE,
@@ -72,6 +71,7 @@ class Warc:
     def resume(self, offset: int) -> None:
         """Cut the file that holds the offset, and remove later ones; raises OutputError where bytes are missing."""
         self._forget()
+        refuse_short(self._directory, offset)
         rest, kept = offset, []
         for path in warc_files(self._directory):
             size = path.stat().st_size
@@ -82,11 +82,6 @@ class Warc:
             if rest < size:
                 _cut(path, rest)
             rest -= min(rest, size)
-        if rest:
-            raise OutputError(
-                f"The WARC files in {self._directory} are {rest:,} bytes shorter than the journal knows: part of them "
-                "was lost. Put the files back, or crawl anew."
-            )
         self._adopt(kept)
 
     def write(self, batch: Batch) -> None:
