@@ -6,12 +6,15 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -19,8 +22,9 @@ from deadly import ORIGIN, DeadlyWork, awaited, handler, site, waiting
 from gossamer import crawler as module
 from gossamer.crawler import Crawler, Report
 from gossamer.engines import worker
+from gossamer.engines.child import BOARD
 from gossamer.engines.clock import FakeClock
-from gossamer.engines.wire import Answers
+from gossamer.engines.wire import EVENTS, Answers, Orders
 from gossamer.errors import UserError
 from gossamer.fetchers.recorded import RecordedFetcher
 from gossamer.model import Link, OutcomeKind, Request, Response, record_of
@@ -317,6 +321,27 @@ def test_workers_end_by_themselves_when_their_driver_is_killed() -> None:
     while any(Path(f"/proc/{pid}").exists() and not is_zombie(pid) for pid in workers):
         assert time.monotonic() < patience, "workers live on without a driver, one of them in an endless page"
         time.sleep(0.05)
+
+
+def test_a_worker_whose_driver_is_gone_ends_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    def leave(status: int) -> NoReturn:
+        raise SystemExit(status)
+
+    async def outlive() -> None:
+        driver, ours = socket.socketpair()
+        with ours, tempfile.TemporaryFile() as shared:
+            shared.truncate(BOARD.size)
+            orders = Orders(Work(Policy()), fetches=False)
+            working = worker.Worker(ours, worker.Board(shared.fileno()), orders)
+            driver.close()  # with something unread, which breaks the connection
+            steps = (working._take, partial(working._send, EVENTS, b"much " * 200_000), working._flush)
+            for step in steps:
+                with pytest.raises(SystemExit):
+                    step()
+            asyncio.get_running_loop().remove_reader(ours.fileno())
+
+    monkeypatch.setattr(worker.os, "_exit", leave)
+    asyncio.run(outlive())
 
 
 def is_zombie(pid: str) -> bool:

@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Coroutine, Generator
+from collections.abc import Coroutine, Generator, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -121,9 +121,10 @@ class Worker:
         self._send(READY, b"")
 
     def _take(self) -> None:
-        frames = self._inlet.receive()
+        with _ending_with_the_driver():
+            frames = self._inlet.receive()
         if frames is None:
-            os._exit(0)  # the driver is gone, and nothing here is worth keeping
+            os._exit(0)
         for _, packed in frames:
             for errand in errands_of(packed):
                 self._begin(errand)
@@ -199,12 +200,25 @@ class Worker:
             self._send(EVENTS, encode(results))
 
     def _send(self, kind: int, content: bytes) -> None:
-        if not self._outlet.send(kind, content):
+        with _ending_with_the_driver():
+            sent = self._outlet.send(kind, content)
+        if not sent:
             self._loop.add_writer(self._connection.fileno(), self._flush)
 
     def _flush(self) -> None:
-        if self._outlet.flush():
+        with _ending_with_the_driver():
+            sent = self._outlet.flush()
+        if sent:
             self._loop.remove_writer(self._connection.fileno())
+
+
+@contextlib.contextmanager
+def _ending_with_the_driver() -> Iterator[None]:
+    """End the process without a word where the connection broke: the driver is gone, nothing here is worth keeping."""
+    try:
+        yield
+    except OSError:
+        os._exit(0)
 
 
 async def _handle(due: Due) -> Handled:
