@@ -277,6 +277,43 @@ def test_a_closed_pipe_is_quiet(museum: DemoServer) -> None:
 
 
 @pytest.mark.parametrize(
+    ("verb", "words"),
+    [
+        ("fetch", ()), ("crawl", ("-o", "-", "-q", "--max-pages", "3")), ("robots", ()),
+        ("crawl", ("--json", "-q", "--max-pages", "3")),
+    ],
+)  # fmt: skip
+def test_a_disk_that_is_full_behind_stdout_is_told_like_any_other(
+    museum: DemoServer, verb: str, words: tuple[str, ...]
+) -> None:
+    pace = AT_FULL_SPEED if verb == "crawl" else AT_FULL_SPEED[:2]
+    code, said = onto_a_full_disk(verb, museum.url, *pace, *words)
+    assert (code, said[-1]) == (4, "gossamer: Writing stdout failed: No space left on device.")
+    if verb == "fetch":
+        assert said[0].startswith("0 of 1 downloaded, 1 left")
+
+
+def test_what_is_told_of_a_crawl_may_meet_a_full_disk_too(museum: DemoServer) -> None:
+    gossamer.cli.main(["crawl", museum.url, *AT_FULL_SPEED, "--max-pages", "3", "-q", "-o", "here"])
+    for words in (["status", "here"], ["status", "here", "--json"], ["export", "here", "-f", "jsonl"], ["--version"]):
+        assert onto_a_full_disk(*words) == (4, ["gossamer: Writing stdout failed: No space left on device."])
+
+
+def onto_a_full_disk(*words: str) -> tuple[int, list[str]]:
+    """Run a command whose stdout takes nothing; give its exit code and what it said."""
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this system has no device that is always full")
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE), "COLUMNS": "100", "LC_ALL": "C"}
+    with full.open("wb") as stdout:
+        done = subprocess.run(
+            [sys.executable, "-m", "gossamer", *words], check=False, stdout=stdout, stderr=subprocess.PIPE, text=True,
+            env=environment, timeout=60,
+        )  # fmt: skip
+    return done.returncode, done.stderr.splitlines()
+
+
+@pytest.mark.parametrize(
     ("error", "code", "said"),
     [
         (RuntimeError("a screw is loose"), 70, "a bug of ours, sorry: RuntimeError: a screw is loose."),

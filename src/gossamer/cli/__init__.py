@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Final
 
 from gossamer.cli import arguments
+from gossamer.cli.stdout import discard, put
 from gossamer.errors import GossamerError, UserError
 
 USAGE, EARLY, BUG, INTERRUPTED, CLOSED = 2, 4, 70, 130, 141
@@ -26,22 +27,29 @@ def main(words: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if words is None else words)
     os.environ.setdefault(*_ONE_THREAD)
     try:
-        chosen = arguments.read(words)
-        code: int = import_module(f"gossamer.cli.{chosen.verb}").run(chosen)
-        sys.stdout.flush()
+        code = _run(words)
+        put("")  # perhaps not all is printed
         return code
-    except SystemExit as leaving:  # --help and --version print and leave
-        return leaving.code if isinstance(leaving.code, int) else 0
     except UserError as mistake:
         return _said(f"gossamer: {mistake}", USAGE)
     except GossamerError as trouble:
         return _said(f"gossamer: {trouble}", EARLY)
     except KeyboardInterrupt:
         return _said("gossamer: interrupted.", INTERRUPTED)
-    except BrokenPipeError:
-        return _quiet()
+    except BrokenPipeError:  # whoever read our stdout has enough
+        discard()
+        return CLOSED
     except Exception as bug:  # noqa: BLE001  # the last net: a sentence, not a traceback
         return _bug(bug, verbose="-v" in words or "--verbose" in words)
+
+
+def _run(words: Sequence[str]) -> int:
+    try:
+        chosen = arguments.read(words)
+        code: int = import_module(f"gossamer.cli.{chosen.verb}").run(chosen)
+        return code
+    except SystemExit as leaving:  # --help and --version print and leave
+        return leaving.code if isinstance(leaving.code, int) else 0
 
 
 def _said(sentence: str, code: int) -> int:
@@ -49,15 +57,6 @@ def _said(sentence: str, code: int) -> int:
 
     sys.stderr.write("\n".join(map(printable, sentence.splitlines())) + "\n")
     return code
-
-
-def _quiet() -> int:
-    """End without a word: whoever read our stdout has enough."""
-    # Python flushes stdout at exit and would complain then; now it has somewhere to go.
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, sys.stdout.fileno())
-    os.close(devnull)
-    return CLOSED
 
 
 def _bug(bug: Exception, *, verbose: bool) -> int:

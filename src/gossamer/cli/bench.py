@@ -18,6 +18,7 @@ from gossamer.bench.page import HEADS, USE_HEADS, html, noise, use
 from gossamer.bench.replay import workload_of
 from gossamer.bench.verdicts import Standing, Verdict, judge, number, settings
 from gossamer.bench.workloads import WEB, WORKLOADS, Workload
+from gossamer.cli.stdout import put
 from gossamer.cli.terminal import console, is_live, line, say
 from gossamer.errors import UserError
 
@@ -40,7 +41,7 @@ def run(chosen: Namespace) -> int:
     _write(Path(chosen.report), html(results, verdicts).encode())
     if chosen.json:
         _write(Path(chosen.json), msgspec.json.format(msgspec.json.encode(results), indent=1))
-    print("\n".join(_told(results, verdicts)))
+    put("\n".join(_told(results, verdicts)) + "\n")
     if not chosen.quiet:
         say(console(), line("Plots and every run: ", (chosen.report, "cyan")))
     return 0
@@ -159,13 +160,14 @@ def _compare(what: Sequence[str]) -> int:
         raise UserError("There is nothing to name but `compare A B`, two files of `gossamer bench --json`.")
     before, after = (compare.read(Path(name)) for name in what[1:])
     for change in compare.changes(before, after):
-        print(
+        put(
             f"{change.cell.workload}: {change.cell.label}: {change.rate.median:.2f} x the pages a second "
-            f"({change.rate.low:.2f} – {change.rate.high:.2f}), {change.cpu.median:.2f} x the CPU a page: {change.word}"
+            f"({change.rate.low:.2f} – {change.rate.high:.2f}), {change.cpu.median:.2f} x the CPU a page: "
+            f"{change.word}\n"
         )
     found = list(compare.agreements(before, after))
     if not found:
         raise UserError("The two measurements have no workload in common.")
     for one in found:
-        print(f"{one.workload}: {one.sentence}")
+        put(f"{one.workload}: {one.sentence}\n")
     return 0 if all(one.agrees for one in found) else DISAGREE

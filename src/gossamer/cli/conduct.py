@@ -14,6 +14,7 @@ from gossamer.cli.findings import Findings
 from gossamer.cli.interrupts import interrupts
 from gossamer.cli.opening import Opening
 from gossamer.cli.progress import Watch, shown, tell
+from gossamer.cli.stdout import put
 from gossamer.cli.terminal import console, is_live, line
 from gossamer.cli.values import shown_duration, shown_size
 from gossamer.crawler import Crawler, Report
@@ -92,7 +93,7 @@ def _visit_all(crawler: Crawler, take: Callable[[Page], None]) -> None:
 
 def _print_report(report: Report) -> None:
     encoded = msgspec.json.encode(report, enc_hook=str)
-    sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
+    put(msgspec.json.format(encoded, indent=2).decode() + "\n")
 
 
 def _page_line(page: Page) -> object:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import sys
 from argparse import Namespace
 from itertools import count
 from pathlib import Path
@@ -16,6 +15,7 @@ from gossamer import urls
 from gossamer.cli import summary
 from gossamer.cli.conduct import conduct
 from gossamer.cli.settings import KEYS, gather
+from gossamer.cli.stdout import put
 from gossamer.crawler import Crawler
 from gossamer.directory import TRACES
 from gossamer.errors import UserError
@@ -64,8 +64,7 @@ def _update(chosen: Namespace) -> int:
 
 def write_line(page: Page) -> None:
     """Print a page's record as a JSON line."""
-    sys.stdout.buffer.write(msgspec.json.encode(page.record) + b"\n")
-    sys.stdout.buffer.flush()
+    put(msgspec.json.encode(page.record) + b"\n")
 
 
 def vacant(seed: str) -> Path:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from gossamer.cli.settings import gather
+from gossamer.cli.stdout import put
 from gossamer.cli.terminal import printable
 from gossamer.cli.values import shown_size
 from gossamer.errors import UserError, needs_extra
@@ -45,7 +46,7 @@ def run(chosen: Namespace) -> int:
     wide = max(len(finding.subject) for finding in findings)
     for finding in findings:
         mark = {True: "ok", False: "bad", None: "-"}[finding.well]
-        sys.stdout.write(printable(f"{mark:<4} {finding.subject:<{wide}}  {finding.seen}") + "\n")
+        put(printable(f"{mark:<4} {finding.subject:<{wide}}  {finding.seen}") + "\n")
     return FINDINGS if any(finding.well is False for finding in findings) else FINE
 
 

@@ -13,8 +13,8 @@ examples:
   gossamer crawl --update example.org.crawl                  once more: what has changed since?
 
 exit codes: 0 every link visited, 1 the same with broken links or failed pages, 2 usage,
-            3 nothing useful fetched, 4 ended early (a limit), 70 a bug, 130 interrupted,
-            141 whoever read stdout left
+            3 nothing useful fetched, 4 ended early (a limit, a full disk), 70 a bug,
+            130 interrupted, 141 whoever read stdout left
 """
 RESUME = """\
 examples:
@@ -29,7 +29,7 @@ examples:
   gossamer status example.org.crawl                          while it runs, and after it ended or died
   gossamer status example.org.crawl --json | jq .pending
 
-exit codes: 0 told, 2 usage (no crawl there), 4 the journal cannot be read
+exit codes: 0 told, 2 usage (no crawl there), 4 the journal could not be read, or stdout not be written
 """
 FETCH = """\
 examples:
@@ -38,7 +38,8 @@ examples:
   cut -f2 table.tsv | gossamer fetch -i - --save bodies      the bodies too, as files
 
 A download asks no robots.txt and rests for nobody; use `gossamer crawl` to follow links.
-exit codes: 0 all downloaded, 1 some failed, 2 usage, 3 none downloaded, 70 a bug, 130 interrupted,
+exit codes: 0 all downloaded, 1 some failed, 2 usage, 3 none downloaded,
+            4 stdout or a file could not be written, 70 a bug, 130 interrupted,
             141 whoever read stdout left
 """
 ROBOTS = """\
@@ -49,7 +50,7 @@ examples:
 
 Nothing is tried twice here; a crawl comes back after failures that may pass.
 exit codes: 0 allowed, 1 disallowed, 2 usage, 3 unknown: robots.txt is out of reach or no text of rules,
-            70 a bug, 130 interrupted
+            4 stdout could not be written, 70 a bug, 130 interrupted
 """
 DEMO = """\
 examples:

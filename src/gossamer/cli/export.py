@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from pathlib import Path
 
+from gossamer.cli.stdout import put
 from gossamer.cli.terminal import console, line
 from gossamer.cli.values import numbered
 from gossamer.export import export, lines
@@ -16,8 +16,7 @@ def run(chosen: Namespace) -> int:
     directory = Path(chosen.crawl)
     if chosen.format == "jsonl" and chosen.output in (None, "-"):
         for piece in lines(directory):
-            sys.stdout.buffer.write(piece)
-        sys.stdout.buffer.flush()
+            put(piece)
         return 0
     exported = export(directory, chosen.format, None if chosen.output is None else Path(chosen.output))
     if not chosen.quiet:

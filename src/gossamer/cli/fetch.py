@@ -19,6 +19,7 @@ import msgspec
 from gossamer import urls
 from gossamer.cli.asked import Asked
 from gossamer.cli.settings import gather
+from gossamer.cli.stdout import put
 from gossamer.cli.terminal import console, is_live, line
 from gossamer.cli.values import shown_duration
 from gossamer.directory import refuse_file
@@ -133,20 +134,24 @@ class _Sink:
 
     def take(self, page: Page) -> None:
         """Print and save one page."""
-        self.count += 1
-        self.good += page.ok
         facts = msgspec.to_builtins(page.record)
         if self._directory is not None and page.body:
             facts["file"] = self._save(self._directory, page)
-        sys.stdout.buffer.write(msgspec.json.encode(facts) + b"\n")
-        sys.stdout.buffer.flush()
+        self.count += 1  # before it is printed: a signal may come in between
+        self.good += page.ok
+        try:
+            put(msgspec.json.encode(facts) + b"\n")
+        except OutputError:
+            self.count -= 1
+            self.good -= page.ok
+            raise
         if self._verbose:
             self.screen.print(line(f"{page.status or page.reason}  {page.url}"), soft_wrap=True)
 
     def _save(self, directory: Path, page: Page) -> str:
         """Write the body; its name is a number and a hash of the URL, never what a site says."""
         kind = page.record.content_type.partition(";")[0].strip().lower()
-        name = f"{self.count:06}-{urls.fingerprint(page.url, 0):016x}.{_ENDINGS.get(kind, 'bin')}"
+        name = f"{self.count + 1:06}-{urls.fingerprint(page.url, 0):016x}.{_ENDINGS.get(kind, 'bin')}"
         try:
             (directory / name).write_bytes(page.body)
         except OSError as error:

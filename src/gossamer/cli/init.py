@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gossamer.cli.contact_page import contact_page
+from gossamer.cli.stdout import put
 from gossamer.cli.terminal import printable
 from gossamer.directory import toml
 from gossamer.errors import UserError
@@ -58,7 +59,7 @@ def run(chosen: Namespace) -> int:
         said.insert(0, f"{page} is written; publish it as {contact}")
     _write(texts, replace=chosen.force)
     for sentence in said:
-        sys.stdout.write(printable(sentence) + "\n")
+        put(printable(sentence) + "\n")
     return 0
 
 

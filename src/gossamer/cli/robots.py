@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import msgspec
 
 from gossamer import robots
 from gossamer.cli.settings import gather
+from gossamer.cli.stdout import put
 from gossamer.cli.terminal import printable
 from gossamer.cli.values import shown_size
 from gossamer.permission import Permission, permission
@@ -28,10 +28,10 @@ def run(chosen: Namespace) -> int:
     fields.pop("engine", None)
     told = permission(chosen.url, chosen.agent, **fields)
     if chosen.json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(facts(told)), indent=2).decode() + "\n")
+        put(msgspec.json.format(msgspec.json.encode(facts(told)), indent=2).decode() + "\n")
     elif not chosen.quiet:
         for text in (*(_file(told) if chosen.show else ()), *described(told)):
-            sys.stdout.write(printable(text) + "\n")
+            put(printable(text) + "\n")
     return ALLOWED if told.allowed else DISALLOWED if told.known else UNKNOWN
 
 

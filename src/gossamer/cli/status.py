@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from gossamer.cli.stdout import put
 from gossamer.cli.summary import resume_command
 from gossamer.cli.terminal import printable
 from gossamer.cli.values import numbered, shown_duration, shown_size
@@ -23,10 +23,10 @@ def run(chosen: Namespace) -> int:
     """Print the status of the crawl in a directory."""
     told = status(Path(chosen.directory))
     if chosen.json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(facts(told)), indent=2).decode() + "\n")
+        put(msgspec.json.format(msgspec.json.encode(facts(told)), indent=2).decode() + "\n")
     else:
         for text in described(told):
-            sys.stdout.write(printable(text) + "\n")
+            put(printable(text) + "\n")
     return 0
 
 
