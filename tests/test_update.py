@@ -117,6 +117,15 @@ def test_an_update_tells_what_became_of_every_page(tmp_path: Path, engine: str) 
     assert report.directory == tmp_path / "site" / "update-0001"
 
 
+def test_a_redirect_that_leads_elsewhere_has_changed(tmp_path: Path) -> None:
+    crawled(tmp_path / "site", before())
+    later = before() | {"/old": RecordedPage(301, {"location": "/p8"})}
+    report = Crawler.update(tmp_path / "site", **outside(later)).run()
+    changed = {url: it["change"] for url, it in recorded(tmp_path / "site" / "update-0001").items()}
+    assert changed == dict.fromkeys(changed, "unchanged") | {"/old": "changed"}
+    assert report.changes == Changes(changed=1, unchanged=32, examples={"changed": (f"{ORIGIN}/old",)})
+
+
 def test_only_what_has_changed_is_sent(tmp_path: Path) -> None:
     crawled(tmp_path / "site", before())
     report = Crawler.update(tmp_path / "site", **outside(before())).run()

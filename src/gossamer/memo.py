@@ -71,8 +71,13 @@ def content_hash(body: bytes) -> str:
     return xxhash.xxh3_128_hexdigest(body)
 
 
-def change_of(earlier: Earlier | None, kind: OutcomeKind, status: int, content: str = "") -> Change | None:
-    """Tell what has become of a link since an earlier crawl; None without one, and where no page was or is."""
+def change_of(
+    earlier: Earlier | None, kind: OutcomeKind, status: int, content: str = "", location: str = ""
+) -> Change | None:
+    """Tell what has become of a link since an earlier crawl; None without one, and where no page was or is.
+
+    A redirect has changed that leads elsewhere than before, or where a page was: its `location` is canonical.
+    """
     if earlier is None:
         return None
     was_page = _was_page(earlier)
@@ -80,9 +85,14 @@ def change_of(earlier: Earlier | None, kind: OutcomeKind, status: int, content: 
         if not was_page:
             return Change.ADDED
         return Change.UNCHANGED if earlier.record and content == earlier.record.content_hash else Change.CHANGED
-    if was_page and kind is OutcomeKind.REDIRECTED:
-        return Change.CHANGED
+    if kind is OutcomeKind.REDIRECTED:
+        return Change.CHANGED if was_page or _leads_elsewhere(earlier, location) else None
     return Change.GONE if was_page and kind is OutcomeKind.FAILED and status in _GONE else None
+
+
+def _leads_elsewhere(earlier: Earlier, location: str) -> bool:
+    before = earlier.record
+    return before is not None and before.outcome is OutcomeKind.REDIRECTED and before.location != location
 
 
 def _was_page(earlier: Earlier) -> bool:

@@ -363,6 +363,7 @@ def _record(
     kind: OutcomeKind,
     reason: Reason | None,
     rules: PageRules = NO_RULES,
+    location: str = "",
     **said: Any,
 ) -> PageRecord:
     """Record an answer; `said` is what else is known of the page, by field of `PageRecord`."""
@@ -375,6 +376,7 @@ def _record(
         reason=reason,
         depth=link.depth,
         via=link.via,
+        location=location,
         noindex=rules.noindex,
         nofollow=rules.nofollow,
         unavailable_after=rules.unavailable_after,
@@ -382,7 +384,7 @@ def _record(
         content_type=response.headers.get("content-type", ""),
         size=len(response.body),
         content_hash=content,
-        change=change_of(request.earlier, kind, response.status, content),
+        change=change_of(request.earlier, kind, response.status, content, location),
         attempts=request.attempt + 1,
         timings=response.timings,
         peer=response.peer,

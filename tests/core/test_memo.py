@@ -115,6 +115,21 @@ def test_what_became_of_a_page(
     assert change_of(None, kind, status, content) is None
 
 
+def test_a_redirect_has_changed_where_it_leads_elsewhere_now() -> None:
+    def moved(target: str) -> Response:
+        return Response(HOME, 301, {"location": target})
+
+    before = known(visited(moved("/there")))
+    for target, change in (("/elsewhere", Change.CHANGED), ("https://b.example/", Change.CHANGED), ("../there", None)):
+        again = visited(moved(target), before)
+        assert (again.kind, again.change, again.record.change) == (OutcomeKind.REDIRECTED, change, change)
+    away = known(visited(moved("https://b.example/")))
+    assert visited(moved("https://b.example/"), away).change is None
+    assert visited(moved("https://b.example/other"), away).change is Change.CHANGED
+    lost = Earlier(PageRecord(HOME, OutcomeKind.FAILED, 301, location="https://a.example/there"))
+    assert visited(moved("/elsewhere"), lost).change is None, "it led nowhere before"
+
+
 def test_changes_are_counted_and_named_and_counted_on_after_a_resume() -> None:
     book = ChangeBook()
     for number in range(7):
