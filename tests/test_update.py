@@ -15,7 +15,7 @@ from warcio.archiveiterator import WARCIterator
 from gossamer.crawler import Crawler
 from gossamer.directory import earlier_directories, status
 from gossamer.engines.clock import FakeClock
-from gossamer.errors import UserError
+from gossamer.errors import OutputError, UserError
 from gossamer.export import export, visits
 from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
 from gossamer.lock import Lock
@@ -86,6 +86,12 @@ def recorded(directory: Path) -> dict[str, dict[str, Any]]:
     return {record["url"].removeprefix(ORIGIN): record for record in records}
 
 
+def gone(directory: Path) -> dict[str, str]:
+    found = [json.loads(line) for line in (directory / "gone.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len({one["url"] for one in found}) == len(found), "every page is listed once"
+    return {one["url"].removeprefix(ORIGIN): one["why"] for one in found}
+
+
 def everything(directory: Path) -> dict[str, bytes]:
     passing = ("-shm", "-wal")  # of whoever reads the journal
     return {str(path): path.read_bytes() for path in directory.glob("*.*") if not path.name.endswith(passing)}
@@ -115,6 +121,10 @@ def test_an_update_tells_what_became_of_every_page(tmp_path: Path, engine: str) 
     assert report.changes.examples["added"] == (f"{ORIGIN}/p30",)
     assert len(report.changes.examples["gone"]) == 5
     assert report.directory == tmp_path / "site" / "update-0001"
+    listed = gone(report.directory)
+    assert listed == {"/p9": "status 410", "/away": "status 404"} | dict.fromkeys(lost, "linked no more")
+    assert report.changes == report.snapshot.changes, "there is one count"
+    assert {url.removeprefix(ORIGIN) for url in report.changes.examples["gone"]} <= listed.keys()
 
 
 def test_a_redirect_that_leads_elsewhere_has_changed(tmp_path: Path) -> None:
@@ -134,6 +144,7 @@ def test_only_what_has_changed_is_sent(tmp_path: Path) -> None:
     assert len(unmodified) == 20, "two thirds have an entity tag or a date"
     assert report.snapshot.bytes == sum(record["size"] for record in records.values() if record["status"] == 200)
     assert report.changes == Changes(unchanged=32)
+    assert gone(tmp_path / "site" / "update-0001") == {}
     first = recorded(tmp_path / "site")
     for url, record in records.items():
         expected = first[url] | {"status": record["status"], "change": record["change"], "via": record["via"]}
@@ -206,6 +217,7 @@ def test_an_update_that_was_interrupted_goes_on_as_if_nothing_had_been(
             break
     with pytest.raises(UserError, match=r"not over.*gossamer resume"):
         Crawler.update(tmp_path / "cut")
+    assert not (tmp_path / "cut" / "update-0001" / "gone.jsonl").exists(), "only a whole crawl can tell"
     assert update.report.changes is not None, "what it found so far"
     cut = Crawler.resume(tmp_path / "cut" / "update-0001", **outside(after())).run()
     assert cut.finish_reason is FinishReason.COMPLETE
@@ -217,6 +229,7 @@ def test_an_update_that_was_interrupted_goes_on_as_if_nothing_had_been(
         whole.changes.unchanged,
         whole.changes.gone,
     )
+    assert gone(tmp_path / "cut" / "update-0001") == gone(tmp_path / "whole" / "update-0001")
     one, other = (recorded(tmp_path / name / "update-0001") for name in ("whole", "cut"))
     assert {url: it["change"] for url, it in one.items()} == {url: it["change"] for url, it in other.items()}
 
@@ -227,6 +240,35 @@ def test_an_update_with_a_limit_does_not_say_that_what_it_left_is_gone(tmp_path:
     assert report.finish_reason is FinishReason.PAGE_LIMIT
     assert report.changes is not None
     assert report.changes.gone == 0
+    assert not (tmp_path / "site" / "update-0001" / "gone.jsonl").exists()
+
+
+def test_a_list_of_what_is_gone_that_was_lost_is_made_again(tmp_path: Path) -> None:
+    crawled(tmp_path / "site", before())
+    first = Crawler.update(tmp_path / "site", **outside(after())).run()
+    path = tmp_path / "site" / "update-0001" / "gone.jsonl"
+    listed = path.read_bytes()
+    path.unlink()
+    path.with_name("gone.jsonl.part").write_bytes(listed[:100])
+    again = Crawler.resume(tmp_path / "site" / "update-0001", **outside({})).run()
+    assert path.read_bytes() == listed
+    assert not path.with_name("gone.jsonl.part").exists()
+    assert (first.changes, again.changes) == (first.snapshot.changes, again.snapshot.changes)
+    assert first.changes is not None
+    assert again.changes is not None
+    assert again.changes.gone == first.changes.gone == listed.count(b"\n")
+    assert again.changes.examples["gone"] == first.changes.examples["gone"]
+
+
+def test_a_list_of_what_is_gone_that_cannot_be_written_is_a_sentence_and_leaves_nothing_open(tmp_path: Path) -> None:
+    crawled(tmp_path / "site", before())
+    update = Crawler.update(tmp_path / "site", **outside(after()))
+    blocked = tmp_path / "site" / "update-0001" / "gone.jsonl.part"
+    blocked.mkdir(parents=True)
+    with pytest.raises(OutputError, match=r"Writing .*gone\.jsonl failed: Is a directory"):
+        update.run()
+    blocked.rmdir()
+    assert Crawler.resume(tmp_path / "site" / "update-0001", **outside({})).run().changes is not None
 
 
 def test_an_ordinary_crawl_has_no_changes(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ import os
 import secrets
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Literal, Self, Unpack, get_args
 
@@ -50,7 +49,6 @@ from gossamer.handlers import F, Handler, Whole, check, handler_of, marked
 from gossamer.importing import refuse_while_loading
 from gossamer.journals.earlier import EarlierPages
 from gossamer.journals.memory import MemoryJournal
-from gossamer.ledger import EXAMPLES
 from gossamer.model import OutcomeKind
 from gossamer.outputs import ITEMS, ITEMS_FILE, RESULTS
 from gossamer.page import Page
@@ -152,7 +150,6 @@ class Crawler:
         self._wants_handlers = False
         self._holding: CrawlDirectory | None = None
         self._earlier: EarlierPages | None = None
-        self._unlinked: tuple[int, tuple[str, ...]] = (0, ())
         self._known: Callable[[Sequence[int]], Sequence[bool]] = lambda fingerprints: [False] * len(fingerprints)
         self._work = Work(self.policy, markdown="markdown" in self._settings.formats)
         self._work.visitor()  # patterns that are none are refused here, not where the crawl begins
@@ -322,7 +319,7 @@ class Crawler:
             audit=self._auditor.book(),
             directory=self.directory,
             results=self.results,
-            changes=self._changes(snapshot.changes),
+            changes=snapshot.changes if self._earlier is not None else None,
             items=snapshot.items,
         )
 
@@ -497,28 +494,23 @@ class Crawler:
         self._wake = self._call_off = _nothing
         if self._driver is not None:
             self._driver.refresh()  # whoever left the loop early wants to know how far it came
-        if self._earlier is not None:
-            self._find_unlinked(self._earlier)
-            self._earlier.close()
-        if self._holding is not None:
-            reason = self._driver.latest.finish_reason if self._driver else None
-            self._holding.close(reason)
+        with contextlib.ExitStack() as leaving:  # whatever fails, all the rest is closed
+            if self._holding is not None:
+                reason = self._driver.latest.finish_reason if self._driver else None
+                leaving.callback(self._holding.close, reason)
+            if self._earlier is not None:
+                leaving.callback(self._earlier.close)
+            if self._driver is not None and self._holding is not None and self._earlier is not None:
+                self._list_gone(self._driver, self._holding, self._earlier)
 
-    def _find_unlinked(self, earlier: EarlierPages) -> None:
-        """Find the pages that were there and are linked no more: only a whole crawl can tell."""
-        if self._driver is not None and self._driver.latest.finish_reason is FinishReason.COMPLETE:
-            lost = earlier.lost(self._known)
-            some = tuple(islice(lost, EXAMPLES))
-            self._unlinked = (len(some) + sum(1 for _ in lost), some)
-
-    def _changes(self, seen: Changes) -> Changes | None:
-        """Add the pages that are linked no more to what an update has seen."""
-        if self._earlier is None:
-            return None
-        number, some = self._unlinked
-        gone = (*seen.examples.get("gone", ()), *some)[:EXAMPLES]
-        examples = {**seen.examples, "gone": gone} if gone else seen.examples
-        return msgspec.structs.replace(seen, gone=seen.gone + number, examples=examples)
+    def _list_gone(self, driver: Driver, holding: CrawlDirectory, earlier: EarlierPages) -> None:
+        """List the pages that are gone: only a whole crawl can tell which are linked no more."""
+        if driver.latest.finish_reason is FinishReason.COMPLETE:
+            number, some = holding.list_gone(earlier.lost(self._known))
+            changes = driver.latest.changes
+            examples = {**changes.examples, "gone": some} if some else changes.examples
+            changes = msgspec.structs.replace(changes, gone=number, examples=examples)
+            driver.latest = msgspec.structs.replace(driver.latest, changes=changes)
 
 
 def crawl(*seeds: str | Iterable[str], **options: Unpack[Options]) -> Crawler:

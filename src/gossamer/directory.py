@@ -10,8 +10,9 @@ import contextlib
 import os
 import shlex
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -21,11 +22,12 @@ from msgspec import Struct
 from gossamer.errors import JournalError, OutputError, UserError
 from gossamer.fetchers.options import FetchOptions
 from gossamer.fetchers.sent import request_header
-from gossamer.journals.glance import Glance, glance
+from gossamer.journals.glance import Glance, glance, lines
 from gossamer.journals.sqlite import SqliteJournal
 from gossamer.lock import Holder, Lock, holder
 from gossamer.outputs import ITEM_TABLES, ITEMS, open_output
 from gossamer.outputs.files import sync_directory
+from gossamer.outputs.gone import UNLINKED, Gone, not_found, write_gone
 from gossamer.policy import Policy
 from gossamer.ports import Output
 from gossamer.protocol import Saved
@@ -139,6 +141,14 @@ class CrawlDirectory:
         if not self._items and ITEMS not in offsets:
             return ()
         return (ITEMS, ITEM_TABLES) if "parquet" in self._settings.formats else (ITEMS,)
+
+    def list_gone(self, unlinked: Iterable[str]) -> tuple[int, tuple[str, ...]]:
+        """List the pages that are gone since the crawl before, those not found and those linked no more.
+
+        Tell how many there are, and the URLs of the first few. Raises JournalError, OutputError.
+        """
+        gone = chain(not_found(lines(self.path / JOURNAL)), (Gone(url, UNLINKED) for url in unlinked))
+        return write_gone(self.path, gone, durable=self._settings.durable)
 
     def close(self, reason: FinishReason | None = None) -> None:
         """Note why the crawl ended, close outputs and journal, and let others have the directory."""

@@ -14,6 +14,7 @@ from gossamer.crawler import Crawler
 from gossamer.demo.server import DemoServer
 from gossamer.engines.clock import FakeClock
 from gossamer.fetchers.recorded import RecordedFetcher
+from gossamer.reasons import FinishReason
 from gossamer.snapshot import Changes
 
 
@@ -59,14 +60,20 @@ def test_the_summary_names_some_pages_of_each_kind() -> None:
     report = crawler.run()
     assert _changes(report) == []
     examples = {"added": ("https://a/1", "https://a/2"), "gone": ("https://a/3",)}
-    report = msgspec.structs.replace(report, changes=Changes(7, 0, 1_000, 1, examples))
+    changes = Changes(7, 0, 1_000, 1, examples)
+    report = msgspec.structs.replace(report, changes=changes, directory=Path("site/update-0001"))
     assert [text.plain for _, text in _changes(report)] == [
         "Since the crawl before: 7 added, 0 changed, 1 gone, 1,000 unchanged",
         "  added    https://a/1",
         "  added    https://a/2",
         "  and 5 more in the results",
         "  gone     https://a/3",
+        "  listed in site/update-0001/gone.jsonl",
     ]
+    more = msgspec.structs.replace(report, changes=Changes(gone=1_001, examples={"gone": ("https://a/3",)}))
+    assert _changes(more)[-1][1].plain == "  and 1,000 more; all are in site/update-0001/gone.jsonl"
+    limited = msgspec.structs.replace(more, finish_reason=FinishReason.PAGE_LIMIT)
+    assert _changes(limited)[-1][1].plain == "  and 1,000 more in the results"
 
 
 def test_the_summary_names_pages_with_the_same_content() -> None:

@@ -15,6 +15,7 @@ from gossamer.directory import Status
 from gossamer.ledger import IN_HANDLERS
 from gossamer.model import PageRecord
 from gossamer.outputs import ITEMS_FILE
+from gossamer.outputs.gone import GONE_FILE
 from gossamer.policy import Policy
 from gossamer.reasons import FinishReason, Reason, Waiting
 from gossamer.snapshot import Coverage
@@ -214,8 +215,17 @@ def _changes(report: Report) -> Lines:
     for name, number in counted:
         some = changes.examples.get(name, ())
         lines += [(11, line(f"  {name:<9}", url)) for url in some]
-        lines += _more(number - len(some)) if some else []
+        if name == "gone" and some and report.finish_reason is FinishReason.COMPLETE:
+            lines.append(_all_gone(report, number - len(some)))
+        else:
+            lines += _more(number - len(some)) if some else []
     return lines
+
+
+def _all_gone(report: Report, more: int) -> tuple[int, Text]:
+    """Say where all pages are listed that are gone; those that are linked no more are in no other file."""
+    said = f"and {more:,} more; all are" if more else "listed"
+    return (2, line((f"  {said} in {report.directory}/{GONE_FILE}", "dim")))
 
 
 def _broken(report: Report, findings: Findings) -> Lines:
