@@ -98,6 +98,7 @@ class Sitemaps:
 
         A reminder is never fetched; when its turn has come, and so robots.txt was read, it is time to `discover`.
         """
+        self.orphans.whole = False
         if not self._policy.sitemaps:
             return ()
         self._unread |= unread
@@ -191,7 +192,7 @@ class Orphans:
     """Watch the links that a sitemap named before any page did, until a page links to them.
 
     At most `WATCHED` at a time; links beyond that go unwatched, and `whole` is False. It lasts as long as the run: a
-    resumed crawl watches what it finds anew.
+    resumed crawl watches what it finds anew, and is not whole either.
     """
 
     def __init__(self) -> None:

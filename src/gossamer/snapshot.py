@@ -123,10 +123,10 @@ class TrapSeen(Struct, frozen=True):
 
 
 class SitemapBook(Struct, frozen=True):
-    """What came of sitemaps: files read and failed, and the links they name that no page of the crawl has.
+    """What came of sitemaps in this run: files read and failed, and the links they name that no page of the crawl has.
 
-    `whole` is False where there were more of these than could be watched; `examples` are the first few; `notes` say of
-    the first few files what was wrong with them.
+    `whole` is False where there were more of these than could be watched, and in a resumed crawl, which has not seen
+    all pages; `examples` are the first few; `notes` say of the first few files what was wrong with them.
     """
 
     files: int = 0

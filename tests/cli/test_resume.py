@@ -189,8 +189,19 @@ def test_only_a_crawl_that_ended_in_one_run_tells_of_pages_nothing_links_to(
     fast = ["--delay", "0", "--host-concurrency", "4", "--retries", "0", "--no-progress"]
     words = ["crawl", museum.url, "--allow-private", "127.0.0.1", *fast, "-o", "here", "--max-pages", "100"]
     assert gossamer.cli.main(words) == 4
-    assert gossamer.cli.main(["resume", "here", "--max-pages", "1000", "--no-progress"]) == 1
-    assert "no page links to" not in capfd.readouterr().err
+    capfd.readouterr()
+    for words in (["resume", "here", "--max-pages", "1000"], ["resume", "here"]):
+        assert gossamer.cli.main([*words, "--no-progress", "--json"]) == 1
+        said = capfd.readouterr()
+        assert "no page links to" not in said.err
+        assert "Which pages only sitemaps name is told of a crawl in one run only." in said.err
+        book = json.loads(said.out)["snapshot"]["sitemaps"]
+        assert not book["whole"]
+    words = ["crawl", museum.url, "--allow-private", "127.0.0.1", *fast, "-o", "there", "-d", "1", "--no-sitemaps"]
+    gossamer.cli.main(words)
+    capfd.readouterr()
+    gossamer.cli.main(["resume", "there", "--no-progress"])
+    assert "sitemaps" not in capfd.readouterr().err, "none was asked for"
 
 
 def test_a_failing_disk_ends_with_code_4_and_the_way_on(

@@ -50,6 +50,13 @@ def test_a_resumed_crawl_is_reminded_once_and_takes_the_depth_of_the_first_page(
     assert reader.discover(host(), 0, 1) == (), "they are under way"
 
 
+def test_what_a_resumed_crawl_knows_of_orphans_is_not_whole() -> None:
+    reader = sitemaps()
+    assert reader.book().whole
+    reader.restore({})
+    assert not reader.book().whole
+
+
 def test_a_resumed_crawl_without_sitemaps_is_not_reminded() -> None:
     assert sitemaps(sitemaps=False).restore({A: 0}) == ()
 

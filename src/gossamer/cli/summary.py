@@ -101,7 +101,7 @@ def show(
         _duplicates(report),
         _near_duplicates(report, asked=policy.near_duplicates),
         _soft_404s(report, asked=policy.soft_404),
-        _sitemaps(report, resumed=resumed is not None),
+        _sitemaps(report, resumed=resumed is not None, asked=policy.sitemaps),
         [] if idle else _limit(report, policy, engine),
         _audit(report, policy),
         _results(report),
@@ -366,14 +366,17 @@ def _soft_404s(report: Report, *, asked: bool) -> Lines:
     return lines
 
 
-def _sitemaps(report: Report, *, resumed: bool) -> Lines:
+def _sitemaps(report: Report, *, resumed: bool, asked: bool) -> Lines:
     """Name the pages that only a sitemap knows, and what was wrong with sitemaps.
 
     The first only after a whole crawl in one run: otherwise the page that links there may be one this run has not seen.
     """
     book = report.snapshot.sitemaps
     lines: Lines = []
-    if book.orphans and report.finish_reason is FinishReason.COMPLETE and not resumed:
+    whole = report.finish_reason is FinishReason.COMPLETE
+    if whole and resumed and asked:
+        lines.append((0, line(("Which pages only sitemaps name is told of a crawl in one run only.", "dim"))))
+    elif whole and book.orphans:
         least = "" if book.whole else "at least "
         head = f"{least}{book.orphans:,} {_plural('page', book.orphans)} in sitemaps that no page links to"
         lines += [(0, line((head, "bold"))), *[(2, line(f"  {url}")) for url in book.examples]]
