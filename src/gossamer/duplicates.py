@@ -30,6 +30,11 @@ COMPARED: Final = 256
 """With how many of its neighbours a simhash is compared in a band: all there are, up to some ten million pages."""
 
 
+def content_of(content_hash: str, size: int) -> int:
+    """Give 64 bits of the hash of a content by which it is compared; 0 where it is too small for that, or none."""
+    return int(content_hash[:16], 16) or 1 if content_hash and size >= LEAST_SIZE else 0
+
+
 class DuplicateBook:
     """Count the pages whose content another page had before, by 64 bits of its hash: 13 to 27 bytes a page."""
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from gossamer import retries
-from gossamer.duplicates import LEAST_SIZE
+from gossamer.duplicates import content_of
 from gossamer.handlers import Choice, Due, Handled, Handler
 from gossamer.links import LinkJudge, Place
 from gossamer.memo import Memo, change_of, conditions, content_hash, packed, unpacked
@@ -342,8 +342,8 @@ def _told(
     """Tell what came of an answer; `more` is by field of `Visited`."""
     seconds, size = response.timings.total, len(response.body)
     line = line_of(record)
-    if record.content_hash and record.size >= LEAST_SIZE:
-        more["content"] = int(record.content_hash[:16], 16) or 1
+    if compared := content_of(record.content_hash, record.size):
+        more["content"] = compared
     if record.simhash:
         more["simhash"] = int(record.simhash, 16)
     if record.soft_404:

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
 
 import gossamer.cli
+from fetchers.server import Server, answer
 from gossamer.demo.server import DemoServer
 from gossamer.errors import JournalError
 from gossamer.journals.sqlite import SqliteJournal
@@ -157,6 +159,37 @@ def test_the_summary_after_a_resume_names_what_the_first_run_found(
     assert [line for line in said.splitlines() if "  404  " in line or "linked from" in line] == named
     assert "5 other failures" in said
     assert "more in the results" not in said
+
+
+@pytest.mark.parametrize("pages", ["1", "4", "9", "100"])
+def test_the_summary_after_a_resume_names_pages_with_the_same_content(
+    pages: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    alone = ["--allow-private", "127.0.0.1", "--delay", "0", "--no-progress", "-e", "inline", "--no-sitemaps"]
+    links = "".join(f"<a href=/{number}>x</a>" for number in range(22))
+    site = {f"/{number}": html(f"{number % 12} {links}") for number in range(20)}
+    with Server(site | {"/20": html("small"), "/21": html("small")}) as server:
+        gossamer.cli.main(["crawl", f"{server.origin}/0", *alone, "-o", "whole"])
+        expected = same_contents(capfd.readouterr().err)
+        assert expected[0] == "8 pages with the content of another"
+        assert expected[1:3] == [f"  {server.origin}/12", f"       the same as {server.origin}/0"]
+        gossamer.cli.main(["crawl", f"{server.origin}/0", *alone, "-o", "cut", "--max-pages", pages])
+        capfd.readouterr()
+        gossamer.cli.main(["resume", "cut", "--max-pages", "101", "--no-progress", "--json"])
+        out, err = capfd.readouterr()
+    assert same_contents(err) == expected
+    named = json.loads(out)["snapshot"]["duplicates"]["examples"]
+    assert [f"  {url}" for url, _ in named] == [line for line in expected if line.startswith("  http")]
+
+
+def html(text: str) -> bytes:
+    return answer(f"<p>{text}".encode(), "Content-Type: text/html")
+
+
+def same_contents(said: str) -> list[str]:
+    found = said.splitlines()
+    start = next(number for number, line in enumerate(found) if "with the content of another" in line)
+    return list(takewhile(bool, found[start:]))
 
 
 def test_a_resume_with_nothing_left_to_do_says_so_and_not_what_took_the_time(

@@ -6,11 +6,13 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from gossamer.cli import summary
-from gossamer.cli.findings import Findings
+from gossamer.cli.findings import Findings, duplicates_in
 from gossamer.cli.interrupts import interrupts
 from gossamer.cli.opening import Opening
 from gossamer.cli.progress import Watch, shown, tell
@@ -54,8 +56,10 @@ def conduct(
     with interrupts(crawler, lambda sentence: tell(watch, sentence, live=live)), display, _hopeful(crawler), opening:
         _visit_all(crawler, take)
     report = crawler.report
-    if resumed and report.directory is not None:
-        findings = Findings.of_lines(glance.lines(report.directory / JOURNAL), report.counts)
+    if resumed:
+        journal = resumed.directory / JOURNAL
+        report = _naming_duplicates(report, journal)
+        findings = Findings.of_lines(glance.lines(journal), report.counts)
     if talks:
         summary.show(screen, report, findings, crawler.policy, engine=crawler.engine, resumed=resumed)
     elif summary.came_to_grief(report):
@@ -75,6 +79,15 @@ def _hopeful(crawler: Crawler) -> Iterator[None]:
             raise
         hope = f"What was saved before is safe. Once that is mended: {summary.resume_command(crawler.directory)}"
         raise type(trouble)(f"{trouble}\n{hope}") from trouble
+
+
+def _naming_duplicates(report: Report, journal: Path) -> Report:
+    """Name pages with the content of another as if the crawl had run at once."""
+    known = report.snapshot.duplicates
+    if not known.pages:
+        return report
+    duplicates = replace(known, examples=duplicates_in(glance.lines(journal)).examples)
+    return replace(report, snapshot=replace(report.snapshot, duplicates=duplicates))
 
 
 def _visit_all(crawler: Crawler, take: Callable[[Page], None]) -> None:

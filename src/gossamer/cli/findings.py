@@ -1,4 +1,4 @@
-"""Findings: the few failed pages worth naming in the closing summary, and redirects that lead nowhere."""
+"""Findings: the few pages worth naming in the closing summary, and redirects that lead nowhere."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple, Self
 
 import msgspec
+from msgspec import Struct
 
+from gossamer.duplicates import EXAMPLES, DuplicateBook, content_of
 from gossamer.model import OutcomeKind, PageRecord
 from gossamer.page import Page
 from gossamer.reasons import Reason
-from gossamer.snapshot import Counts
+from gossamer.snapshot import Counts, Duplicates
 
 KEPT: Final = 5
 REDIRECTS: Final = 100_000
@@ -30,6 +32,27 @@ class Loop(NamedTuple):
 
     urls: tuple[str, ...]
     via: str
+
+
+class _Content(Struct, frozen=True):
+    """What a record says of the content of a page."""
+
+    url: str
+    content_hash: str = ""
+    size: int = 0
+
+
+def duplicates_in(pieces: Iterable[bytes]) -> Duplicates:
+    """Find pages with the content of another in the lines of a whole crawl, until there are enough to be named."""
+    book, decoder = DuplicateBook(), msgspec.json.Decoder(_Content)
+    for piece in pieces:
+        for page in map(decoder.decode, piece.splitlines()):
+            if content := content_of(page.content_hash, page.size):
+                book.note(content, page.url)
+        book.settle()
+        if len(book.duplicates().examples) == EXAMPLES:
+            break
+    return book.duplicates()
 
 
 class Findings:
