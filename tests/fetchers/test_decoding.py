@@ -108,10 +108,42 @@ def outcome(body: bytes, window: int, flate: ModuleType) -> object:
         return "garbage" if isinstance(error, decoding._GarbageError) else "cut short"
 
 
-def test_the_ratio_is_limited_above_the_first_mebibyte() -> None:
-    assert limit_for(100, MAX) == RATIO_FREE
-    assert limit_for(10_000, MAX) == 2_000_000
-    assert limit_for(1_000_000, MAX) == MAX
+def test_the_ratio_is_limited_above_the_usual_size() -> None:
+    assert limit_for(100, MAX) == MAX < RATIO_FREE
+    assert limit_for(100, 10 * MAX) == limit_for(RATIO_FREE // 200, 10 * MAX) == RATIO_FREE
+    assert limit_for(100_000, 10 * MAX) == 20_000_000
+    assert limit_for(1_000_000, 10 * MAX) == 10 * MAX
+
+
+@pytest.mark.parametrize("coding", ENCODE)
+def test_a_long_table_of_few_values_is_a_page(coding: str) -> None:
+    body = b"<table>" + b"<tr><td>0<td>0<td>1" * 230_000
+    assert len(ENCODE[coding](body)) * 200 < len(body) < MAX
+    assert decode(ENCODE[coding](body), coding, MAX) == body
+
+
+@pytest.mark.parametrize("codings", ["gzip, gzip", "gzip, br", "zstd, gzip, deflate"])
+def test_a_bomb_within_a_bomb_is_no_larger(codings: str) -> None:
+    bomb = bytes(100_000_000)
+    for coding in codings.split(", "):
+        bomb = ENCODE[coding](bomb)
+    tracemalloc.start()
+    answer = decode(bomb, codings, 10 * MAX)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert isinstance(answer, Failure)
+    assert answer.reason is Reason.FAIL_TOO_LARGE
+    assert peak < 3 * RATIO_FREE
+
+
+def test_what_no_larger_limit_would_allow_is_told_as_that() -> None:
+    bomb = gzip.compress(bytes(100_000_000))
+    told = decode(bomb, "gzip", 10 * MAX)
+    assert isinstance(told, Failure)
+    assert told.detail == f"the gzip stream expands to more than {200 * len(bomb):,} bytes, 200 times its size"
+    told = decode(bomb, "gzip", MAX)
+    assert isinstance(told, Failure)
+    assert told.detail == "the gzip stream expands to more than 10,000,000 bytes"
 
 
 def test_a_body_without_coding_is_the_same_object() -> None:

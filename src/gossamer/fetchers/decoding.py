@@ -13,10 +13,12 @@ from importlib.util import find_spec
 from types import ModuleType
 
 from gossamer.model import Failure
+from gossamer.policy import Policy
 from gossamer.reasons import Reason
 
 MAX_RATIO = 200
-RATIO_FREE = 1024 * 1024
+RATIO_FREE = Policy().max_body
+"""Up to here a body may have become as small as it likes: a long table of few values does by more than 400 times."""
 MAX_LAYERS = 3
 MAX_MEMBERS = 1000
 """How many gzip members or zstd frames a body may have: empty ones by the hundred thousand would take minutes."""
@@ -44,7 +46,7 @@ class _GarbageError(Exception):
 
 
 def limit_for(size: int, max_body: int) -> int:
-    """Tell how many bytes a body of `size` wire bytes may expand to: a ratio of 200, the first MiB free."""
+    """Tell how many bytes a body of `size` wire bytes may expand to: beyond the usual `max_body`, 200 times as many."""
     return min(max_body, max(RATIO_FREE, size * MAX_RATIO))
 
 
@@ -52,7 +54,7 @@ def decode(body: bytes, content_encoding: str, max_body: int) -> bytes | Failure
     """Undo the codings named in Content-Encoding, last one first; the same object comes back when there is none.
 
     A stream cut short is `FAIL_TRUNCATED`, one that is not what its label says `FAIL_BAD_ENCODING`, one that expands
-    beyond `max_body` or 200 times its size `FAIL_TOO_LARGE`. An empty body is empty under every coding.
+    beyond `limit_for` its size `FAIL_TOO_LARGE`. An empty body is empty under every coding.
     """
     layers = [layer for layer in (part.strip().lower() for part in content_encoding.split(",")) if layer]
     if not body or not layers:
@@ -63,7 +65,9 @@ def decode(body: bytes, content_encoding: str, max_body: int) -> bytes | Failure
     for layer in reversed(layers):
         undone = _undo(body, layer, limit)
         if isinstance(undone, Failure):
-            return Failure(undone.reason, undone.detail, size=size)
+            by_ratio = undone.reason is Reason.FAIL_TOO_LARGE and RATIO_FREE < limit < max_body
+            ratio = f", {MAX_RATIO} times its size" if by_ratio else ""
+            return Failure(undone.reason, undone.detail + ratio, size=size)
         body = undone
     return body
 
