@@ -381,11 +381,14 @@ def _interrupted(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_results_without_their_journal_are_not_touched(tmp_path: Path) -> None:
+@pytest.mark.parametrize("empty", [False, True])
+def test_results_without_their_journal_are_not_touched(tmp_path: Path, *, empty: bool) -> None:
     start(tmp_path / "c", max_pages=5).run()
     before = (tmp_path / "c" / "pages.jsonl").read_bytes()
     for file in (tmp_path / "c").glob("journal.db*"):
         file.unlink()
+    if empty:
+        (tmp_path / "c" / "journal.db").touch()
     with pytest.raises(UserError, match=r"has no journal\.db any more"):
         go_on(tmp_path / "c").run()
     assert before

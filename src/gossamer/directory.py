@@ -170,9 +170,9 @@ def refuse_file(path: Path) -> None:
 
 
 def refuse_orphaned(path: Path) -> None:
-    """Raise UserError where there are results but no journal: going on would begin by cutting them to nothing."""
-    own = (SETTINGS, LOCK)
-    if not (path / JOURNAL).exists() and any(
+    """Raise UserError where there are results but no journal, or nothing in it: going on would cut them to nothing."""
+    own, journal = (SETTINGS, LOCK), path / JOURNAL
+    if not (journal.exists() and journal.stat().st_size) and any(
         file.is_file() and file.name not in own and file.stat().st_size for file in path.rglob("*")
     ):
         raise UserError(
@@ -250,6 +250,7 @@ def plan_update(path: Path) -> tuple[Path, Path, str]:
 def status(path: Path) -> Status:
     """Tell how the crawl in a directory is doing, while it runs or after it died. Raises UserError, JournalError."""
     settings = read_settings(path)
+    refuse_orphaned(path)
     seen = glance(path / JOURNAL)
     working = holder(path / LOCK)
     reason = FinishReason(seen.finish_reason) if seen.finish_reason else None

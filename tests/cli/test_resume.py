@@ -133,6 +133,24 @@ def test_status_tells_of_a_running_a_killed_and_a_finished_crawl(
     assert gossamer.cli.main(["resume", "here", "-q"]) == 1
 
 
+def test_status_says_what_is_missing_like_a_resume(museum: DemoServer, capfd: pytest.CaptureFixture[str]) -> None:
+    gossamer.cli.main(["crawl", museum.url, *AT_EASE, "--max-pages", "3", "-o", "here"])
+    journal = Path("here/journal.db")
+    journal.write_bytes(b"something else entirely" * 100)
+    for words in (["status", "here"], ["export", "here", "-f", "jsonl"]):
+        capfd.readouterr()
+        assert gossamer.cli.main(words) == 4
+        assert "The journal here/journal.db cannot be read: it is no journal of a crawl" in capfd.readouterr().err
+    journal.unlink()
+    said = set()
+    for verb in ("status", "resume"):
+        assert gossamer.cli.main([verb, "here"]) == 2
+        said.add(capfd.readouterr())
+    [(out, err)] = said
+    assert out == ""
+    assert "here has no journal.db any more" in err
+
+
 def test_two_signals_end_at_once_and_nothing_is_lost(museum: DemoServer) -> None:
     process = command("crawl", museum.url, *AT_EASE, "-o", "here")
     until_saved("here", 10, process)

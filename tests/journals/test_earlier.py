@@ -89,5 +89,5 @@ def test_what_is_no_journal_is_said(tmp_path: Path) -> None:
         connection.execute("PRAGMA application_id = 1735357299")
         connection.execute(f"PRAGMA user_version = {FORMAT}")
     connection.close()
-    with pytest.raises(JournalError, match="cannot be kept"):
+    with pytest.raises(JournalError, match="cannot be read"):
         EarlierPages(tmp_path / "empty.db", POLICY)

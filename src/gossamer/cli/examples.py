@@ -29,7 +29,7 @@ examples:
   gossamer status example.org.crawl                          while it runs, and after it ended or died
   gossamer status example.org.crawl --json | jq .pending
 
-exit codes: 0 told, 2 usage (no crawl there), 4 the journal could not be read, or stdout not be written
+exit codes: 0 told, 2 usage (no crawl there, or no journal), 4 the journal could not be read, or stdout not be written
 """
 FETCH = """\
 examples:

@@ -43,7 +43,7 @@ class EarlierPages:
         self._path = path
         self._policy = policy
         self._unpacked: dict[int, _Commit] = {}
-        with plainly(path):
+        with plainly(path, "read"):
             self._connection = reading(path)
             try:
                 self._read_index()
@@ -96,7 +96,7 @@ class EarlierPages:
     def _commit(self, seq: int) -> _Commit:
         commit = self._unpacked.get(seq)
         if commit is None:
-            with plainly(self._path):
+            with plainly(self._path, "read"):
                 row = self._connection.execute("SELECT lines, memos FROM page WHERE seq = ?", (seq,)).fetchone()
             lines, memos = map(zlib.decompress, row)
             commit = self._unpacked[seq] = _Commit(lines.splitlines(keepends=True), _MEMOS.decode(memos))

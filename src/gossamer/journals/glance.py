@@ -41,7 +41,7 @@ def glance(path: Path) -> Glance:
     """Read how far the crawl is; an empty Glance where there is no journal yet. Raises JournalError."""
     if not path.exists() or not path.stat().st_size:
         return Glance()
-    with plainly(path), closing(reading(path)) as connection:
+    with plainly(path, "read"), closing(reading(path)) as connection:
         connection.execute("BEGIN")  # all of it as of one moment
         ended = connection.execute("SELECT sum(length(ids)) FROM page").fetchone()[0] or 0
         known = connection.execute("SELECT sum(count) FROM chunk").fetchone()[0] or 0
@@ -60,14 +60,14 @@ def glance(path: Path) -> Glance:
 
 def lines(path: Path) -> Iterator[bytes]:
     """Give the records of all links that ended, as the JSON lines that were written, some at a time."""
-    with plainly(path), closing(reading(path)) as connection:
+    with plainly(path, "read"), closing(reading(path)) as connection:
         for (packed,) in connection.execute("SELECT lines FROM page ORDER BY seq"):
             yield zlib.decompress(packed)
 
 
 def ended(path: Path) -> Iterator[tuple[int, bytes]]:
     """Give the id of each link that ended with its JSON line, in the order they were committed."""
-    with plainly(path), closing(reading(path)) as connection:
+    with plainly(path, "read"), closing(reading(path)) as connection:
         for ids, packed in connection.execute("SELECT ids, lines FROM page ORDER BY seq"):
             yield from zip(array("Q", ids), zlib.decompress(packed).splitlines(keepends=True), strict=True)
 

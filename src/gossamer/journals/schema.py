@@ -58,17 +58,17 @@ _SENTENCES: Final = {
 
 
 @contextmanager
-def plainly(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the disk complain about into a JournalError of one plain sentence."""
+def plainly(path: Path, what: str = "kept") -> Iterator[None]:
+    """Turn what SQLite and the disk complain about into a JournalError of one plain sentence: `what` cannot be done."""
     try:
         yield
     except sqlite3.Error as error:
         # The low byte is the kind of trouble, the rest its details.
         known = _SENTENCES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
         said = f"{known} ({error})" if known else str(error)
-        raise JournalError(f"The journal {path} cannot be kept: {said}.") from error
+        raise JournalError(f"The journal {path} cannot be {what}: {said}.") from error
     except OSError as error:
-        raise JournalError(f"The journal {path} cannot be kept: {error.strerror or error}.") from error
+        raise JournalError(f"The journal {path} cannot be {what}: {error.strerror or error}.") from error
 
 
 def prepare(connection: sqlite3.Connection, path: Path, *, durable: bool) -> bool:
