@@ -13,6 +13,7 @@ import pytest
 from pyarrow import parquet
 
 from fetchers.server import Server, answer
+from gossamer import export as module
 from gossamer.crawler import Crawler
 from gossamer.demo.server import DemoServer
 from gossamer.errors import OutputError, UserError
@@ -20,6 +21,7 @@ from gossamer.export import FORMATS, export, lines, visits
 from gossamer.fetchers import RecordedFetcher, RecordedPage
 from gossamer.outputs import FORMATS as WRITTEN
 from gossamer.outputs.members import warc_files
+from gossamer.protocol import Ended
 
 GRAPHML = "{http://graphml.graphdrawing.org/xmlns}"
 
@@ -98,13 +100,14 @@ def test_graphml_says_nothing_that_xml_cannot(tmp_path: Path) -> None:
 
 def test_compressed_bodies_are_read_for_export(tmp_path: Path) -> None:
     body = b"<h1>Hello</h1>"
-    page = answer(gzip.compress(body), "Content-Type: text/html", "Content-Encoding: gzip")
+    encoded = gzip.compress(body)
+    page = answer(encoded, "Content-Type: text/html", "Content-Encoding: gzip")
     with Server({"/": page}) as server:
         Crawler(server.origin, directory=tmp_path / "c", formats=("warc",), allow_private="127.0.0.1", delay=0).run()
     [visit] = visits(tmp_path / "c")
     assert visit.response is not None
     assert visit.response.body == body
-    assert visit.response.raw_body == gzip.compress(body)
+    assert visit.response.raw_body == encoded
 
 
 def test_answers_find_their_links_among_failures_and_redirects(museum: Path) -> None:
@@ -144,6 +147,39 @@ def test_an_export_that_fails_leaves_nothing_in_the_way(tmp_path: Path, format: 
         export(crawl, format, target)
     path.write_bytes(whole)
     export(crawl, format, target)
+
+
+@pytest.mark.parametrize("format", ["parquet", "markdown", "graph", "graphml"])
+def test_an_export_that_is_interrupted_leaves_nothing(
+    tmp_path: Path, format: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crawl = crawled(tmp_path / "crawl", {"/": "<a href=/1>x", "/1": "<a href=/2>x", "/2": "y"})
+
+    def interrupted(directory: Path) -> Iterator[Ended]:
+        yield from islice(visits(directory), 2)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "visits", interrupted)
+    monkeypatch.setattr(module, "_AT_ONCE", 1)
+    target = tmp_path / "out" / "made"
+    with pytest.raises(KeyboardInterrupt):
+        export(crawl, format, target)
+    assert [path for path in target.parent.rglob("*") if path != target or path.is_file()] == []
+
+
+@pytest.mark.parametrize("format", ["parquet", "markdown"])
+def test_what_an_export_that_was_killed_left_is_in_nobodys_way(
+    tmp_path: Path, format: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crawl, target = crawled(tmp_path / "crawl", {"/": "<a href=/1>x", "/1": "y"}), tmp_path / "made"
+    with monkeypatch.context() as killed:
+        killed.setattr(module.shutil, "rmtree", lambda *_, **__: None)
+        killed.setattr(module, "_write_pages", lambda _directory, _format, part: (part / "half").touch() or 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            export(crawl, format, target)
+    assert [path.name for path in target.iterdir()] == [f"{format}.part"]
+    export(crawl, format, target)
+    assert not list(target.rglob("*half")) + list(target.rglob("*.part"))
 
 
 @pytest.mark.parametrize("format", ["parquet", "markdown", "graph", "graphml"])

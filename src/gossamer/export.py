@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from html import escape
 from itertools import islice
 from pathlib import Path
@@ -120,9 +122,26 @@ def _response(kept: Kept, record: PageRecord) -> Response:
 
 
 def _export_pages(directory: Path, format: str, target: Path) -> Exported:
-    """Write as the crawl would have, through the same output."""
+    """Write as the crawl would have, through the same output; the files get their names when all of them are whole."""
     target.mkdir(parents=True, exist_ok=True)
     _refuse_existing(target, format)
+    part = target / f"{format}.part"
+    shutil.rmtree(part, ignore_errors=True)  # of an export that was killed
+    part.mkdir()
+    try:
+        count = _write_pages(directory, format, part)
+        for made in sorted(part.iterdir()):
+            if made.suffix != ".pending":  # nobody will go on from here
+                made.replace(target / made.name)
+    finally:
+        shutil.rmtree(part)
+    if format == "parquet":
+        return Exported(target, count, count)
+    index = target / "markdown" / "index.jsonl"
+    return Exported(index.parent, count, index.read_bytes().count(b"\n"), "page")
+
+
+def _write_pages(directory: Path, format: str, target: Path) -> int:
     output, count = open_output(format, target), 0
     try:
         output.resume(0)
@@ -131,16 +150,11 @@ def _export_pages(directory: Path, format: str, target: Path) -> Exported:
             output.flush()
             count += len(some)
     except BaseException:
-        output.resume(0)  # take back what was written
+        output.resume(0)  # so that closing it finds nothing to do
         raise
     finally:
         output.close()
-    for waiting in target.glob("parquet-*.pending") if format == "parquet" else ():
-        waiting.unlink()  # nobody will go on from here
-    if format == "parquet":
-        return Exported(target, count, count)
-    index = target / "markdown" / "index.jsonl"
-    return Exported(index.parent, count, index.read_bytes().count(b"\n"), "page")
+    return count
 
 
 def _told(directory: Path, format: str) -> Iterator[Ended]:
@@ -161,9 +175,8 @@ def _is_page(kind: OutcomeKind, response: Response) -> bool:
 
 
 def _refuse_existing(target: Path, format: str) -> None:
-    index = target / "markdown" / "index.jsonl"
     if format == "markdown":
-        there = [index] if index.exists() and index.stat().st_size else []
+        there = list(target.glob("markdown"))
     else:
         there = [*target.glob("pages-*.parquet"), *target.glob("links-*.parquet"), *target.glob("parquet-*.pending")]
     if there:
@@ -186,19 +199,24 @@ def _export_file(directory: Path, target: Path, write: Write) -> tuple[int, int]
     if target.exists():
         raise UserError(f"{target} is there already; name another place with -o.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(target.name + ".part")
+    return write(directory, target)
+
+
+@contextmanager
+def _named_when_whole(path: Path) -> Iterator[Path]:
+    """Give the path of a file to write, which takes its name when the block has ended well."""
+    part = path.with_name(path.name + ".part")
     try:
-        counts = write(directory, part)
-        part.replace(target)
+        yield part
+        part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    return counts
 
 
 def _write_jsonl(directory: Path, path: Path) -> tuple[int, int]:
     count = 0
-    with path.open("wb") as file:
+    with _named_when_whole(path) as part, part.open("wb") as file:
         for piece in lines(directory):
             file.write(piece)
             count += piece.count(b"\n")
@@ -246,7 +264,7 @@ _HEAD: Final = """<?xml version="1.0" encoding="UTF-8"?>
 def _write_graphml(directory: Path, path: Path) -> tuple[int, int]:
     """Write the links that ended as nodes, then the links between them; a URL never visited is a bare node."""
     seen, count, made = Seen(), 0, 0
-    with path.open("w", encoding="utf-8", newline="\n") as file:
+    with _named_when_whole(path) as part, part.open("w", encoding="utf-8", newline="\n") as file:
         file.write(_HEAD)
         for _, line in glance.ended(directory / JOURNAL):
             record = msgspec.json.decode(line, type=PageRecord)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
 
 from gossamer import cli, export
 from gossamer.cli import arguments
+from gossamer.cli import export as verb
 from gossamer.crawler import Crawler
 from gossamer.fetchers import RecordedFetcher
 
@@ -63,6 +65,20 @@ def test_mistakes_get_a_sentence(
 ) -> None:
     assert cli.main(["export", str(crawl), *words]) == 2
     assert complaint in capsys.readouterr().err
+
+
+def test_sigterm_is_an_interrupt_so_that_nothing_is_left_behind(
+    crawl: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def slow(*_: object) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        pytest.fail("it went on")
+
+    monkeypatch.setattr(verb, "export", slow)
+    before = signal.getsignal(signal.SIGTERM)
+    assert cli.main(["export", str(crawl), "-f", "graph"]) == 130
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert capsys.readouterr().err == "gossamer: interrupted.\n"
 
 
 def test_what_is_no_crawl_is_said_to_be_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

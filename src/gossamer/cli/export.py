@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
+from gossamer.cli.interrupts import interrupted_by_sigterm
 from gossamer.cli.stdout import put
 from gossamer.cli.terminal import console, line
 from gossamer.cli.values import numbered
@@ -18,7 +19,8 @@ def run(chosen: Namespace) -> int:
         for piece in lines(directory):
             put(piece)
         return 0
-    exported = export(directory, chosen.format, None if chosen.output is None else Path(chosen.output))
+    with interrupted_by_sigterm():
+        exported = export(directory, chosen.format, None if chosen.output is None else Path(chosen.output))
     if not chosen.quiet:
         console().print(line(f"{numbered(exported.made, exported.thing)} exported to {exported.path}"), soft_wrap=True)
     return 0

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 import time
 from argparse import Namespace
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from gossamer import urls
 from gossamer.cli.asked import Asked
+from gossamer.cli.interrupts import interrupted_by_sigterm
 from gossamer.cli.settings import gather
 from gossamer.cli.stdout import put
 from gossamer.cli.terminal import console, is_live, line
@@ -65,17 +63,14 @@ def _download(downloads: Downloads, engine: str, asked: Asked, sink: _Sink, chos
     display: AbstractContextManager[object] = nullcontext()
     if chosen.progress and not chosen.quiet and is_live(sink.screen) and not sys.stdout.isatty():
         display = _live(sink.screen, lambda: _progress(downloads, asked, sink, time.monotonic() - started))
-    signal_before = _interrupt_on_sigterm()
     talks = not chosen.quiet
     try:
-        with display:
+        with interrupted_by_sigterm(), display:
             _take_all(downloads, engine, sink.take)
     except BrokenPipeError:
         talks = False  # whoever read our stdout has enough
         raise
     finally:
-        if signal_before is not None:
-            signal.signal(signal.SIGTERM, signal_before)
         if talks and asked.count:
             sink.sum_up(asked, time.monotonic() - started)
 
@@ -110,17 +105,6 @@ def _take_all(downloads: Downloads, engine: str, take: Any) -> None:
             take(page)
 
     run_in_loop(take_all)
-
-
-def _interrupt_on_sigterm() -> Any:
-    """Let SIGTERM end the program as Ctrl-C does; gives the handler to put back."""
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        return None
-    return signal.signal(signal.SIGTERM, on_signal)
 
 
 class _Sink:

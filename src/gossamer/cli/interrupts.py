@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM during a crawl: the first lands and saves, the second ends at once, the third kills."""
+"""Ctrl-C and SIGTERM. During a crawl the first lands and saves, the second ends at once, the third kills."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from gossamer.crawler import Crawler
+if TYPE_CHECKING:
+    from gossamer.crawler import Crawler
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -41,3 +43,20 @@ def interrupts(crawler: Crawler, tell: Callable[[str], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def interrupted_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does, so that it can tidy up."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
