@@ -164,6 +164,24 @@ def test_time_and_books_add_up_over_runs(directory: Path) -> None:
     assert second.snapshot.fetches > first.snapshot.fetches
 
 
+def test_status_tells_of_the_time_until_the_end_and_a_resume_goes_on_from_there(tmp_path: Path) -> None:
+    web = {"/": "<a href=/late>x</a>", "/late": RecordedPage(503, {"retry-after": "100"})}
+    options: dict[str, Any] = {"fetcher": RecordedFetcher.of_site(web), "retries": 1}  # type: ignore[arg-type]
+    first = Crawler(
+        "https://example.org/", directory=tmp_path, clock=FakeClock(1000.0), engine="inline", max_time=50.0, **options
+    ).run()
+    assert first.finish_reason is FinishReason.TIME_LIMIT
+    assert first.seconds == 50.0
+    books = status(tmp_path).glance.books
+    assert (books.elapsed, books.fetches) == (first.seconds, first.snapshot.fetches)
+    assert sum(books.seconds.values()) == pytest.approx(50.0)
+    assert 49.0 < books.resting["https://example.org"] < 51.0
+    second = Crawler.resume(tmp_path, max_time=None, clock=FakeClock(1051.0), **options).run()
+    assert second.finish_reason is FinishReason.COMPLETE
+    assert second.seconds > 90.0
+    assert status(tmp_path).glance.books.elapsed == second.seconds
+
+
 # ---------------------------------------------------------------- what may be changed, and what not
 
 

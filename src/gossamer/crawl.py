@@ -253,9 +253,7 @@ class Crawl:
         self._traps.settle(settled.refused)
         self._ledger.settle(settled.refused.values(), settled.redeemed)
         self._sitemaps.orphans.settle(settled.fingerprints)
-        batch = Batch(
-            self._unsaved.ended, settled.links, settled.fingerprints, tuple(settled.refused), self._books(now)
-        )
+        batch = Batch(self._unsaved.ended, settled.links, settled.fingerprints, tuple(settled.refused), self.books(now))
         self._unsaved.begin(batch)
         self._time.idle = Waiting.DISK
         return Commit(batch)
@@ -271,7 +269,8 @@ class Crawl:
         if refusal.trap:
             self._traps.suspect(mark, refusal.trap)
 
-    def _books(self, now: float) -> Books:
+    def books(self, now: float) -> Books:
+        """Give the books as of now; once the crawl has stopped, what they tell of is committed."""
         return replace(
             self._ledger.books(),
             elapsed=self._time.elapsed(now),

@@ -497,7 +497,8 @@ class Crawler:
         with contextlib.ExitStack() as leaving:  # whatever fails, all the rest is closed
             if self._holding is not None:
                 reason = self._driver.latest.finish_reason if self._driver else None
-                leaving.callback(self._holding.close, reason)
+                books = self._driver.books() if self._driver and reason else None
+                leaving.callback(self._holding.close, reason, books)
             if self._earlier is not None:
                 leaving.callback(self._earlier.close)
             if self._driver is not None and self._holding is not None and self._earlier is not None:

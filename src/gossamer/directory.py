@@ -32,6 +32,7 @@ from gossamer.policy import Policy
 from gossamer.ports import Output
 from gossamer.protocol import Saved
 from gossamer.reasons import FinishReason
+from gossamer.snapshot import Books
 
 SETTINGS: Final = "gossamer.toml"
 JOURNAL: Final = "journal.db"
@@ -150,17 +151,17 @@ class CrawlDirectory:
         gone = chain(not_found(lines(self.path / JOURNAL)), (Gone(url, UNLINKED) for url in unlinked))
         return write_gone(self.path, gone, durable=self._settings.durable)
 
-    def close(self, reason: FinishReason | None = None) -> None:
-        """Note why the crawl ended, close outputs and journal, and let others have the directory."""
+    def close(self, reason: FinishReason | None = None, books: Books | None = None) -> None:
+        """Note why the crawl ended and its last books, close outputs and journal, and let others have the directory."""
         with contextlib.ExitStack() as leaving:  # whatever fails, all the rest is closed
             leaving.callback(self._lock.release)
             leaving.callback(self.journal.close)
             for output in self.outputs.values():
                 leaving.callback(output.close)
             if reason is not None:
-                # Only `gossamer status` asks for it: all that matters is committed, so trouble here is none.
+                # All that matters is committed, so trouble here is none.
                 with contextlib.suppress(JournalError):
-                    self.journal.note(reason.value)
+                    self.journal.note(reason.value, books)
 
 
 def refuse_file(path: Path) -> None:

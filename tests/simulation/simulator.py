@@ -164,7 +164,7 @@ class World:
         finally:
             self.collects += engine.collects
         self.finish = driver.latest.finish_reason
-        self.books = crawl._books(self._clock.time)
+        self.books = crawl.books(self._clock.time)
 
     def _engine(self, before_collect: Callable[[int], None], *, calm: bool) -> SimulatedEngine:
         plan = self.plan

@@ -34,7 +34,7 @@ from gossamer.protocol import (
     Wait,
 )
 from gossamer.reasons import FinishReason
-from gossamer.snapshot import Snapshot
+from gossamer.snapshot import Books, Snapshot
 
 FetchEvent = Visited | Failed | RobotsRead | Lost
 Visit = Callable[[Request, Response | Failure], FetchEvent]
@@ -148,6 +148,10 @@ class Driver:
         """Take a snapshot now, however new the latest is."""
         self._look(self._clock.now())
 
+    def books(self) -> Books:
+        """Give the books of a crawl that is over: since the last commit time has passed, perhaps by fetches in vain."""
+        return self._audited(self._crawl.books(self._clock.now()))
+
     # ------------------------------------------------------------ stopping: from any thread, and signal handlers
 
     def stop(self, reason: FinishReason = FinishReason.STOPPED) -> None:
@@ -185,8 +189,7 @@ class Driver:
 
     def _commit(self, batch: Batch) -> None:
         """Write outputs, flush them, then make it all permanent in one transaction: the order is the promise."""
-        if self._auditor is not None:
-            batch = replace(batch, books=replace(batch.books, audit=self._auditor.book()))
+        batch = replace(batch, books=self._audited(batch.books))
         offsets = {}
         for name, output in self._outputs.items():
             try:
@@ -196,6 +199,9 @@ class Driver:
                 raise OutputError(f"Writing {name} failed: {error.strerror or error}.") from error
         self._journal.commit(batch, offsets)
         self._landed.extend(batch.ended)
+
+    def _audited(self, books: Books) -> Books:
+        return books if self._auditor is None else replace(books, audit=self._auditor.book())
 
     def _show(self, now: float, every: float) -> None:
         if now >= self._shown_at + every:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
-from gossamer.journals.schema import check, plainly
+from gossamer.journals.schema import check, last_books, plainly
 from gossamer.snapshot import Books
 
 
@@ -46,15 +46,15 @@ def glance(path: Path) -> Glance:
         ended = connection.execute("SELECT sum(length(ids)) FROM page").fetchone()[0] or 0
         known = connection.execute("SELECT sum(count) FROM chunk").fetchone()[0] or 0
         finish = connection.execute("SELECT value FROM meta WHERE key = 'finish'").fetchone()
-        last = connection.execute("SELECT at, books, offsets FROM page ORDER BY seq DESC LIMIT 1").fetchone()
+        last = connection.execute("SELECT at, offsets FROM page ORDER BY seq DESC LIMIT 1").fetchone()
         return Glance(
             known=known,
             ended=ended // 8,
             hosts=connection.execute("SELECT count(*) FROM host").fetchone()[0],
             committed_at=last[0] if last else None,
             finish_reason=finish[0] if finish else "",
-            books=msgspec.msgpack.decode(last[1], type=Books) if last else Books(),
-            offsets=msgspec.msgpack.decode(last[2], type=dict[str, int]) if last else {},
+            books=last_books(connection)[1] or Books(),
+            offsets=msgspec.msgpack.decode(last[1], type=dict[str, int]) if last else {},
         )
 
 

@@ -3,7 +3,7 @@
 Append only: every commit adds one row to `page` and, where it found links, one to `chunk`; nothing is ever changed but
 the few facts in `meta`. There is no index but the row numbers, so a commit writes at the end of the file.
 
-    meta   key > value      the fingerprint key, and why the crawl ended ("" while it has not)
+    meta   key > value      the fingerprint key, why the crawl ended, and its books then ("" while it has not)
     host   id, name         politeness keys in order of discovery
     chunk  one per commit   the links it discovered, packed columns first, their texts (zlib) last
     page   one per commit   which links ended, up to where each output is whole, the books, the records (zlib), and
@@ -19,7 +19,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from gossamer.errors import JournalError
+from gossamer.snapshot import Books
 
 APPLICATION: Final = 0x676F7373
 """How the file names its kind (SQLite's application_id): "goss"."""
@@ -89,6 +92,15 @@ def prepare(connection: sqlite3.Connection, path: Path, *, durable: bool) -> boo
     connection.execute("PRAGMA wal_autocheckpoint = 512")
     connection.execute("PRAGMA journal_size_limit = 8388608")
     return new
+
+
+def last_books(connection: sqlite3.Connection) -> tuple[float, Books | None]:
+    """Read the books that the crawl ended with, or else those of its last commit, and when they were written."""
+    ended = connection.execute("SELECT value FROM meta WHERE key = 'books'").fetchone()
+    if ended is not None and ended[0]:
+        return msgspec.msgpack.decode(ended[0], type=tuple[float, Books])
+    last = connection.execute("SELECT at, books FROM page ORDER BY seq DESC LIMIT 1").fetchone()
+    return (last[0], msgspec.msgpack.decode(last[1], type=Books)) if last else (0.0, None)
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:

@@ -18,7 +18,7 @@ from isal import isal_zlib
 from msgspec import Struct
 
 from gossamer.host import place_of
-from gossamer.journals.schema import TABLES, Connect, plainly, prepare
+from gossamer.journals.schema import TABLES, Connect, last_books, plainly, prepare
 from gossamer.model import Link
 from gossamer.protocol import Batch, Chunk, Saved
 from gossamer.snapshot import Books
@@ -32,7 +32,6 @@ BUSY: Final = 1.0
 LEVEL: Final = 1
 """How long to wait for a lock (s); the zlib level of texts: higher ones cost more than they save."""
 
-_BOOKS: Final = msgspec.msgpack.Decoder(Books)
 _OFFSETS: Final = msgspec.msgpack.Decoder(dict[str, int])
 
 
@@ -130,10 +129,12 @@ class SqliteJournal:
                 self._connection.close()
             self._connection = None
 
-    def note(self, finish_reason: str) -> None:
-        """Write down why the crawl ended; "" while it runs."""
+    def note(self, finish_reason: str, books: Books | None = None) -> None:
+        """Write down why the crawl ended, and its last books; "" and none while it runs."""
+        packed = b"" if books is None else msgspec.msgpack.encode((time.time(), books))
         with plainly(self._path):
-            self._opened.execute("INSERT OR REPLACE INTO meta VALUES ('finish', ?)", (finish_reason,))
+            rows = [("finish", finish_reason), ("books", packed)]
+            self._opened.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
 
     # ------------------------------------------------------------ reading
 
@@ -155,7 +156,8 @@ class SqliteJournal:
             ended += ids
             contents += some
             simhashes += texts
-        last = connection.execute("SELECT seq, offsets, books, at FROM page ORDER BY seq DESC LIMIT 1").fetchone()
+        last = connection.execute("SELECT seq, offsets FROM page ORDER BY seq DESC LIMIT 1").fetchone()
+        saved_at, books = last_books(connection)
         saved = Saved(
             key=int.from_bytes(key, "big"),
             hosts=hosts,
@@ -164,8 +166,8 @@ class SqliteJournal:
             contents=bytes(contents),
             simhashes=bytes(simhashes),
             offsets=_OFFSETS.decode(last[1]) if last else {},
-            books=_BOOKS.decode(last[2]) if last else None,
-            saved_at=last[3] if last else 0.0,
+            books=books,
+            saved_at=saved_at,
         )
         self._seq = last[0] if last else 0
         self._known = saved.known
