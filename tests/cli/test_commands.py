@@ -299,6 +299,18 @@ def test_what_is_told_of_a_crawl_may_meet_a_full_disk_too(museum: DemoServer) ->
         assert onto_a_full_disk(*words) == (4, ["gossamer: Writing stdout failed: No space left on device."])
 
 
+def test_a_body_that_could_not_be_saved_is_not_downloaded(museum: DemoServer) -> None:
+    words = ("fetch", museum.url, "--allow-private", "127.0.0.1", "--save", "bodies")
+    assert run(*words)[0] == 0
+    [saved] = Path("bodies").iterdir()
+    saved.unlink()
+    saved.mkdir()
+    code, out, err = run(*words)
+    assert (code, out) == (4, "")
+    assert err.splitlines()[0].startswith("0 of 1 downloaded, 1 left")
+    assert err.splitlines()[1] == f"gossamer: Writing {saved} failed: Is a directory."
+
+
 def onto_a_full_disk(*words: str) -> tuple[int, list[str]]:
     """Run a command whose stdout takes nothing; give its exit code and what it said."""
     full = Path("/dev/full")
