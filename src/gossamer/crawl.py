@@ -101,8 +101,11 @@ class Crawl:
         self._stopped = False
         for seed in policy.seeds:
             url = respelled(seed, policy)
-            mark = fingerprint(traps.identity(url, policy), key)
-            frontier.offer(Outlinks.of([Outlink(mark, url)]), depth=0, hops=0, via="")
+            frontier.offer(Outlinks.of([Outlink(self._mark(url), url)]), depth=0, hops=0, via="")
+
+    def _mark(self, url: str) -> int:
+        """Give the fingerprint by which a link is known."""
+        return fingerprint(traps.identity(url, self._policy), self._key)
 
     def restore(
         self, books: Books, *, contents: bytes = b"", simhashes: bytes = b"", passed: float = 0.0, now: float = 0.0
@@ -112,6 +115,8 @@ class Crawl:
         self._time.restore(books.elapsed, books.seconds)
         self._adopted = books.adopted
         self._ask(self._sitemaps.restore(books.unread), 0.0)
+        orphans = None if books.orphans is None else {self._mark(url): url for url in books.orphans}
+        self._sitemaps.orphans.restore(orphans)
         for key, left in books.resting.items():
             host = self._frontier.host(key)
             host.rest(now + left - passed, Waiting.RETRY_AFTER)
@@ -269,8 +274,12 @@ class Crawl:
         if refusal.trap:
             self._traps.suspect(mark, refusal.trap)
 
+    def last_books(self, now: float) -> Books:
+        """Give the books of a crawl that has stopped: all that they tell of is committed."""
+        return replace(self.books(now), orphans=self._sitemaps.orphans.urls())
+
     def books(self, now: float) -> Books:
-        """Give the books as of now; once the crawl has stopped, what they tell of is committed."""
+        """Give the books as of now."""
         return replace(
             self._ledger.books(),
             elapsed=self._time.elapsed(now),
@@ -420,7 +429,7 @@ class Crawl:
         self._ledger.end(ended)
         self._handler_errors += ended.reason in IN_HANDLERS
         if ended.kind in _IN_VAIN and self._sitemaps.orphans:  # what a sitemap names in vain is no orphan
-            self._sitemaps.orphans.link([fingerprint(traps.identity(ended.link.url, self._policy), self._key)])
+            self._sitemaps.orphans.link([self._mark(ended.link.url)])
 
     def _robots_read(self, event: RobotsRead, now: float) -> None:
         answer = event.answer

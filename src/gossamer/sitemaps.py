@@ -98,7 +98,6 @@ class Sitemaps:
 
         A reminder is never fetched; when its turn has come, and so robots.txt was read, it is time to `discover`.
         """
-        self.orphans.whole = False
         if not self._policy.sitemaps:
             return ()
         self._unread |= unread
@@ -191,8 +190,8 @@ class Sitemaps:
 class Orphans:
     """Watch the links that a sitemap named before any page did, until a page links to them.
 
-    At most `WATCHED` at a time; links beyond that go unwatched, and `whole` is False. It lasts as long as the run: a
-    resumed crawl watches what it finds anew, and is not whole either.
+    At most `WATCHED` at a time; links beyond that go unwatched, and `whole` is False. They are kept in memory, and told
+    to the journal when the run ends: after one that was killed the next is not whole either.
     """
 
     def __init__(self) -> None:
@@ -221,6 +220,15 @@ class Orphans:
         if self._named:
             self._unlinked |= {mark: self._named[mark] for mark in admitted if mark in self._named}
             self._named = {}
+
+    def urls(self) -> tuple[str, ...] | None:
+        """List the links that no page has; None where they are not all known."""
+        return tuple(self._unlinked.values()) if self.whole else None
+
+    def restore(self, unlinked: Mapping[int, str] | None) -> None:
+        """Go on with what an earlier run left, by fingerprint; None where that is not known."""
+        self.whole = unlinked is not None
+        self._unlinked = dict(unlinked or {})
 
     @property
     def count(self) -> int:

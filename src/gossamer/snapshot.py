@@ -95,7 +95,8 @@ class Books(Struct, frozen=True):
     URLs outside the scope that seeds redirected to; `unread` are the hosts whose sitemaps have not all been read, each
     with the depth of its first page; `resting` are the hosts that were being spared, each with the seconds left;
     `audit` is what the driver saw of the crawl's manners, `changes` counts what an update found, `duplicates` the pages
-    with the content of another; `items` are the items by type; `soft_404s` counts pages that look like missing ones.
+    with the content of another; `items` are the items by type; `soft_404s` counts pages that look like missing ones;
+    `orphans` are the links that only sitemaps name, in the books of a crawl that has ended and knows them all.
     """
 
     kinds: Mapping[str, int] = {}
@@ -113,6 +114,7 @@ class Books(Struct, frozen=True):
     duplicates: int = 0
     items: Mapping[str, TypeBook] = {}
     soft_404s: int = 0
+    orphans: tuple[str, ...] | None = None
 
 
 class TrapSeen(Struct, frozen=True):
@@ -123,10 +125,10 @@ class TrapSeen(Struct, frozen=True):
 
 
 class SitemapBook(Struct, frozen=True):
-    """What came of sitemaps in this run: files read and failed, and the links they name that no page of the crawl has.
+    """What came of sitemaps: files read and failed in this run, and the links they name that no page of the crawl has.
 
-    `whole` is False where there were more of these than could be watched, and in a resumed crawl, which has not seen
-    all pages; `examples` are the first few; `notes` say of the first few files what was wrong with them.
+    `whole` is False where there were more of these than could be watched, and after an earlier run was killed: they are
+    watched in memory. `examples` are the first few; `notes` say of the first few files what was wrong with them.
     """
 
     files: int = 0

@@ -234,25 +234,39 @@ def test_a_resume_that_went_on_says_what_took_the_time(museum: DemoServer, capfd
     assert "Nothing was left to do" not in said
 
 
-def test_only_a_crawl_that_ended_in_one_run_tells_of_pages_nothing_links_to(
-    museum: DemoServer, capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("killed", [False, True])
+def test_pages_that_nothing_links_to_are_told_after_a_resume_unless_a_run_was_killed(
+    museum: DemoServer, capfd: pytest.CaptureFixture[str], *, killed: bool
 ) -> None:
     fast = ["--delay", "0", "--host-concurrency", "4", "--retries", "0", "--no-progress"]
-    words = ["crawl", museum.url, "--allow-private", "127.0.0.1", *fast, "-o", "here", "--max-pages", "100"]
-    assert gossamer.cli.main(words) == 4
+    if killed:
+        process = command("crawl", museum.url, *AT_EASE, "-o", "here", "--retries", "0")
+        until_saved("here", 20, process)
+        process.kill()
+        process.communicate(timeout=20)
+    else:
+        words = ["crawl", museum.url, "--allow-private", "127.0.0.1", *fast, "-o", "here", "--max-pages", "100"]
+        assert gossamer.cli.main(words) == 4
     capfd.readouterr()
-    for words in (["resume", "here", "--max-pages", "1000"], ["resume", "here"]):
-        assert gossamer.cli.main([*words, "--no-progress", "--json"]) == 1
+    for words in (["resume", "here", "--max-pages", "1000", *fast], ["resume", "here", "--no-progress"]):
+        assert gossamer.cli.main([*words, "--json"]) == 1
         said = capfd.readouterr()
-        assert "no page links to" not in said.err
-        assert "Which pages only sitemaps name is told of a crawl in one run only." in said.err
+        assert ("1 page in sitemaps that no page links to" in said.err) is not killed
+        assert ("Which pages only sitemaps name is not known" in said.err) is killed
         book = json.loads(said.out)["snapshot"]["sitemaps"]
-        assert not book["whole"]
-    words = ["crawl", museum.url, "--allow-private", "127.0.0.1", *fast, "-o", "there", "-d", "1", "--no-sitemaps"]
-    gossamer.cli.main(words)
-    capfd.readouterr()
-    gossamer.cli.main(["resume", "there", "--no-progress"])
-    assert "sitemaps" not in capfd.readouterr().err, "none was asked for"
+        assert book["whole"] is not killed
+        assert killed or book["orphans"] == len(book["examples"]) == 1
+
+
+def test_who_asks_for_no_sitemaps_is_told_nothing_of_them(
+    museum: DemoServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    process = command("crawl", museum.url, *AT_EASE, "-o", "here", "-d", "1", "--no-sitemaps")
+    until_saved("here", 2, process)
+    process.kill()
+    process.communicate(timeout=20)
+    gossamer.cli.main(["resume", "here", "--delay", "0", "--no-progress"])
+    assert "sitemaps" not in capfd.readouterr().err
 
 
 def test_a_failing_disk_ends_with_code_4_and_the_way_on(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from itertools import count
 
+from gossamer.crawl import Crawl
+from gossamer.frontier import Frontier
 from gossamer.host import Host
-from gossamer.model import OutcomeKind, PageRecord, Request
+from gossamer.model import OutcomeKind, Outlink, PageRecord, Request
 from gossamer.policy import Policy
 from gossamer.reasons import Reason
 from gossamer.robots import parse
-from gossamer.sitemaps import Sitemaps
+from gossamer.sitemaps import Orphans, Sitemaps
+from gossamer.snapshot import Books, SitemapBook
 
 A = "https://a.example"
 TWO = parse(b"Sitemap: https://a.example/1.xml\nSitemap: https://a.example/2.xml")
@@ -50,11 +53,31 @@ def test_a_resumed_crawl_is_reminded_once_and_takes_the_depth_of_the_first_page(
     assert reader.discover(host(), 0, 1) == (), "they are under way"
 
 
-def test_what_a_resumed_crawl_knows_of_orphans_is_not_whole() -> None:
-    reader = sitemaps()
-    assert reader.book().whole
-    reader.restore({})
-    assert not reader.book().whole
+def test_orphans_are_watched_on_where_it_is_known_which_they_were() -> None:
+    before, after = Orphans(), Orphans()
+    for number in (1, 2, 3):
+        before.name(Outlink(number, f"{A}/{number}"))
+    before.settle((1, 2, 3))
+    before.link([2])
+    urls = before.urls()
+    assert urls == (f"{A}/1", f"{A}/3")
+    after.restore({1: urls[0], 3: urls[1]})
+    assert (after.whole, after.count) == (True, 2)
+    after.link([1])
+    assert (after.examples, after.urls()) == ((f"{A}/3",), (f"{A}/3",))
+    after.restore(None)
+    assert (after.whole, after.count, after.urls()) == (False, 0, None)
+
+
+def test_the_last_books_of_a_crawl_name_its_orphans_and_no_others_do() -> None:
+    crawl = Crawl(Policy(seeds=(f"{A}/",)), Frontier(), key=5)
+    crawl.restore(Books(orphans=(f"{A}/only",)))
+    assert crawl.snapshot(0.0).sitemaps == SitemapBook(orphans=1, examples=(f"{A}/only",))
+    assert crawl.last_books(0.0).orphans == (f"{A}/only",)
+    assert crawl.books(0.0).orphans is None
+    crawl.restore(crawl.books(0.0))
+    assert crawl.snapshot(0.0).sitemaps == SitemapBook(whole=False)
+    assert crawl.last_books(0.0).orphans is None
 
 
 def test_a_resumed_crawl_without_sitemaps_is_not_reminded() -> None:

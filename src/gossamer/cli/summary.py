@@ -369,13 +369,14 @@ def _soft_404s(report: Report, *, asked: bool) -> Lines:
 def _sitemaps(report: Report, *, resumed: bool, asked: bool) -> Lines:
     """Name the pages that only a sitemap knows, and what was wrong with sitemaps.
 
-    The first only after a whole crawl in one run: otherwise the page that links there may be one this run has not seen.
+    The first only after a whole crawl, of which no run was killed: the page that links there may be one of that run.
     """
     book = report.snapshot.sitemaps
     lines: Lines = []
     whole = report.finish_reason is FinishReason.COMPLETE
-    if whole and resumed and asked:
-        lines.append((0, line(("Which pages only sitemaps name is told of a crawl in one run only.", "dim"))))
+    if whole and resumed and asked and not book.whole:
+        said = "Which pages only sitemaps name is not known: a run before this was cut off, or they are too many."
+        lines.append((0, line((said, "dim"))))
     elif whole and book.orphans:
         least = "" if book.whole else "at least "
         head = f"{least}{book.orphans:,} {_plural('page', book.orphans)} in sitemaps that no page links to"

@@ -150,7 +150,7 @@ class Driver:
 
     def books(self) -> Books:
         """Give the books of a crawl that is over: since the last commit time has passed, perhaps by fetches in vain."""
-        return self._audited(self._crawl.books(self._clock.now()))
+        return self._audited(self._crawl.last_books(self._clock.now()))
 
     # ------------------------------------------------------------ stopping: from any thread, and signal handlers
 
