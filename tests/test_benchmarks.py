@@ -53,8 +53,9 @@ def test_the_guard_says_so_where_nothing_is_recorded(tmp_path: Path, monkeypatch
 
 def test_the_page_and_its_picture_show_what_was_measured() -> None:
     found = results.load()
-    text = page.PAGE.read_text(encoding="utf-8")
-    assert text == page.rendered(text, found), "run python benchmarks/peers/run.py --draw"
+    for path, parts in ((page.PAGE, page.parts_of_page(found)), (page.README, page.parts_of_readme(found))):
+        text = path.read_text(encoding="utf-8")
+        assert text == page.rendered(text, parts), "run python benchmarks/peers/run.py --draw"
     assert page.PICTURE.read_text(encoding="utf-8") == page.picture(found)
     assert page.PICTURE.stat().st_size < 50_000
 

@@ -1,10 +1,10 @@
-"""Write what was measured into docs/benchmarks.md, between its markers, and draw the picture."""
+"""Write what was measured into docs/benchmarks.md and the README, between their markers, and draw the picture."""
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
 from math import log10
 from typing import NamedTuple
@@ -13,7 +13,9 @@ from benchmarks.measuring import HOME, Measurement, medians
 from benchmarks.peers.results import Results, Setting, SiteRace
 
 PAGE = HOME / "docs" / "benchmarks.md"
+README = HOME / "README.md"
 PICTURE = HOME / "docs" / "images" / "race.svg"
+OURS = "gossamer, asyncio"
 NAMES = {
     "javadoc": "Java 17 API documentation",
     "cppreference": "C and C++ reference",
@@ -55,7 +57,7 @@ def _figure(number: float, unit: str) -> str:
 def budgets(results: Results) -> Iterator[Budget]:
     """List the budgets, each with the figure it is for."""
     for site, allowed in (("javadoc", 1.75), ("cppreference", 1.75), ("tiny", 1.25)):
-        ratio = _ratio(results, site, "gossamer, asyncio", "wget2")
+        ratio = _ratio(results, site, OURS, "wget2")
         yield Budget(f"CPU a page, asyncio against wget2, {site}", ratio, allowed)
     warc = _ratio(results, "javadoc", "gossamer, asyncio, WARC", "wget2")
     yield Budget("the same with WARC, javadoc", warc, 2.2)
@@ -66,13 +68,13 @@ def budgets(results: Results) -> Iterator[Budget]:
         ("requests, threads, bs4", 80),
         ("aiohttp, asyncio, bs4", 80),
     ):
-        ratio = _ratio(results, "javadoc", peer, "gossamer, asyncio")
+        ratio = _ratio(results, "javadoc", peer, OURS)
         yield Budget(f"CPU a page, {peer} against asyncio, javadoc", ratio, allowed, least=True)
     for site in ("javadoc", "cppreference", "tiny"):
         yield Budget(f"pages/s, best engine against wget2, {site}", _best_speed(results, site), 0.70, least=True)
     yield Budget(
         "CPU a page, threads against asyncio, javadoc",
-        _ratio(results, "javadoc", "gossamer, threads", "gossamer, asyncio"),
+        _ratio(results, "javadoc", "gossamer, threads", OURS),
         2.0,
     )
     yield from _alone(results)
@@ -171,13 +173,27 @@ def tidied(setting: Setting) -> Setting:
 # ---------------------------------------------------------------- the page
 
 
-def rendered(page: str, results: Results) -> str:
-    """Put the tables between the page's markers."""
-    parts = {
+def parts_of_page(results: Results) -> dict[str, str]:
+    """Give what stands between the page's markers, by their names."""
+    return {
         "race": "\n\n".join(tables(results)),
         "budgets": budget_table(results),
         "settings": settings_table(results),
     }
+
+
+def parts_of_readme(results: Results) -> dict[str, str]:
+    """Say in one sentence what a page costs others, in CPU times of the asyncio engine."""
+    names = [run.name for run in medians(results.sites["javadoc"].runs) if not _is_ours(run)]
+    costs = {name: _ratio(results, "javadoc", name, OURS) or 0.0 for name in names}
+    told = [f"{name} {cost:.1f}" if cost < 10 else f"{name} {cost:.0f}" for name, cost in costs.items()]
+    reachable = results.sites["javadoc"].reachable
+    said = f"CPU time a page on a real site of {reachable:,} pages, beside gossamer's with its journal and records as 1"
+    return {"beside": f"{said}: {'; '.join(told)}."}
+
+
+def rendered(page: str, parts: Mapping[str, str]) -> str:
+    """Put the parts between the page's markers."""
     for name, text in parts.items():
         between = re.compile(rf"(<!-- {name}: begin -->\n).*?(<!-- {name}: end -->)", re.DOTALL)
         assert len(between.findall(page)) == 1, f"the page has not one pair of markers named {name}"
@@ -186,7 +202,8 @@ def rendered(page: str, results: Results) -> str:
 
 
 def write(results: Results) -> None:
-    PAGE.write_text(rendered(PAGE.read_text(encoding="utf-8"), results), encoding="utf-8")
+    for path, parts in ((PAGE, parts_of_page(results)), (README, parts_of_readme(results))):
+        path.write_text(rendered(path.read_text(encoding="utf-8"), parts), encoding="utf-8")
     PICTURE.write_text(picture(results), encoding="utf-8")
 
 
