@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import gossamer.crawler  # noqa: F401  # so that no test imports numpy, which cannot be imported again
 from gossamer import importing
 from gossamer.errors import UserError
 from gossamer.handlers import Handler, marked
@@ -295,3 +296,33 @@ def test_what_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
 def test_a_handler_that_is_any_callable_has_a_name() -> None:
     assert Handler(functools.partial(on_top)).name == "partial"
     assert importing.where(on_top).name == "on_top"
+
+
+def test_a_module_that_its_package_imports_is_executed_once(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "__init__.py").write_text("from shop.run import rest")
+    file = write(tmp_path / "shop" / "run.py", "def rest(page): ...")
+    sys.path.insert(0, str(tmp_path))
+    rest = function_at(Where("shop.run", file, "rest"))
+    assert sys.modules["shop"].rest is rest
+
+
+def test_a_package_inside_a_package_is_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "shop" / "inner").mkdir(parents=True)
+    (tmp_path / "shop" / "__init__.py").write_text("")
+    file = write(tmp_path / "shop" / "inner" / "__init__.py", "def rest(page): ...")
+    sys.path.insert(0, str(tmp_path))
+    rest = function_at(Where("shop.inner", file, "rest"))
+    assert sys.modules["shop"].inner.rest is rest
+
+
+def test_a_module_whose_package_only_the_first_process_had_is_loaded_from_its_file(tmp_path: Path) -> None:
+    file = write(tmp_path / "site.py", "def rest(page): ...")
+    assert function_at(Where("plugins.site", file, "rest")).__name__ == "rest"
+
+
+def test_a_mere_folder_has_no_handlers(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    sys.path.insert(0, str(tmp_path))
+    with pytest.raises(UserError, match="folder has no handlers"):
+        marked("folder")

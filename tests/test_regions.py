@@ -58,8 +58,10 @@ def test_of_a_news_page_the_article_is_left() -> None:
         (f"<div hidden=until-found>later</div><div hidden role=tabpanel>panel</div>{STORY}", "later panel", ""),
         (f"<noscript>enable it</noscript>{STORY}", "silk", "enable"),
         # the id of a section is made of its heading
-        (f"<main><h1>T</h1>{STORY}<section id=cookie-objects><h2>Cookie objects</h2>crumbs</section></main>",
+        (f"<section id=cookies><h1>T</h1>{STORY}<section id=cookie-objects><h2>Objects</h2>crumbs</section></section>",
          "crumbs", ""),
+        (f"<main>{STORY}<section id=related-articles>More</section><section id=newsletter-signup>Join</section></main>",
+         "silk", "More Join"),
         (f"<section id=lexis>{STORY}<section id=comments><h2>Comments</h2>ignored</section></section>", "ignored", ""),
         (f"<div class=sect1 id=SQL-SYNTAX-COMMENTS><h2>Comments</h2>ignored</div>{STORY}", "ignored", ""),
         (f"<section id=content>{STORY}</section><section id=comments>First!</section>", "silk", "first"),

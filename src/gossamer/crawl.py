@@ -59,6 +59,8 @@ from gossamer.urls import fingerprint, host_key
 _IN_VAIN: Final = (OutcomeKind.FAILED, OutcomeKind.SKIPPED)
 AT_ONCE: Final = 16
 """So many fetches are given in one command: they are to begin at the moment for which they were asked."""
+PROBES: Final = 2
+"""How often a host is asked for a page that cannot exist, where the answer is lost."""
 _AGAIN: Final = Recall(())
 """What stands for "ask again": a link ended without a fetch, or enough fetches are given for once."""
 
@@ -449,17 +451,19 @@ class Crawl:
             self._frontier.hurry(host, now)
 
     def _lost(self, request: Request, now: float) -> None:
-        """Have a request made again, once its host has rested as after any other."""
-        host = self._land(request, 0.0, now)
+        """Have a request made again, once its host has rested as after any other that took so long."""
+        host = self._land(request, now - self._in_flight[request.link.id][2], now)
         again = Request(request.link, request.purpose, request.attempt + 1)
         match request.purpose:
             case Purpose.ROBOTS:
                 host = self._asking.pop(request.link.id)
                 host.held, host.robots_next = False, again
                 self._frontier.skip(host)
-            case Purpose.PROBE:
-                host.held = False
+            case Purpose.PROBE if again.attempt < PROBES:
+                host.held, host.probed = False, again.attempt
                 self._frontier.skip(host)
+            case Purpose.PROBE:
+                self._probed(host, b"")
             case _:
                 self._again(request, now, Waiting.RETRY)
 

@@ -67,7 +67,7 @@ class Gate:
     def probe(self, host: Host) -> Request:
         """Give the request for a page that cannot exist; no page of the host starts until its answer has landed."""
         host.held = True
-        return Request(Link(next(self._numbers), _impossible(host)), Purpose.PROBE)
+        return Request(Link(next(self._numbers), _impossible(host)), Purpose.PROBE, host.probed)
 
     def refusal(self, host: Host, url: str) -> Reason | None:
         """Tell why a URL of the host may not be fetched; None if it may."""

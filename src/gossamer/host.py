@@ -106,16 +106,17 @@ class Host:
     """One politeness key (scheme and authority): its queue, its rest, and what its robots.txt says.
 
     `robots` is None until it was read, `crawl_delay` what it asks for, `robots_next` what to ask when the first try
-    gave no rules; `missing` is the sketch of what it shows for a page that cannot exist (None: not asked); `held`: no
-    page may start before an answer; `closed` is why no page of the host may be fetched any more, `detail` the same in
-    more words; `most` fetches may be `in_flight` at once. `silences` counts fetches in a row that no answer came to
-    (below 0: so many are forgiven), and `spared` is up to when a closed host would have rested, for the sake of those
-    whose robots.txt has moved here.
+    gave no rules; `missing` is the sketch of what it shows for a page that cannot exist (None: not known yet), `probed`
+    how often it was asked for one in vain; `held`: no page may start before an answer; `closed` is why no page of the
+    host may be fetched any more, `detail` the same in more words; `most` fetches may be `in_flight` at once. `silences`
+    counts fetches in a row that no answer came to (below 0: so many are forgiven), and `spared` is up to when a closed
+    host would have rested, for the sake of those whose robots.txt has moved here.
     """
 
     __slots__ = (
         "address", "again", "closed", "crawl_delay", "detail", "held", "in_flight", "key", "listed", "missing", "most",
-        "queue", "ready_at", "recalling", "resting", "robots", "robots_expire", "robots_next", "silences", "spared",
+        "probed", "queue", "ready_at", "recalling", "resting", "robots", "robots_expire", "robots_next", "silences",
+        "spared",
     )  # fmt: skip
 
     def __init__(self, key: str, most: int = 1) -> None:
@@ -135,6 +136,7 @@ class Host:
         self.robots_next: Request | None = None
         self.held = False
         self.missing: bytes | None = None
+        self.probed = 0
         self.recalling = False
         self.closed: Reason | None = None
         self.detail = ""

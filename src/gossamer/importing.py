@@ -156,6 +156,8 @@ def _import(name: str) -> ModuleType:
     spec = importlib.util.find_spec(name)
     if spec is None:
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    if name in sys.modules or spec.loader is None:  # its package has imported it; or it is a mere folder
+        return importlib.import_module(name)
     return _executed(spec)
 
 
@@ -170,8 +172,9 @@ def _executed(spec: ModuleSpec) -> ModuleType:
     except BaseException:
         sys.modules.pop(spec.name, None)
         raise
-    if spec.parent and spec.parent != spec.name:
-        setattr(sys.modules[spec.parent], spec.name.rpartition(".")[2], module)
+    package, _, name = spec.name.rpartition(".")
+    if package in sys.modules:  # not where a file is loaded that only another process could import
+        setattr(sys.modules[package], name, module)
     return module
 
 

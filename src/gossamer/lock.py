@@ -58,7 +58,9 @@ class Lock:
             os.close(descriptor)
             raise UserError(f"{self._path.parent} is in use: {_named(_read(self._path))}.")
         self._descriptor = descriptor
-        signed = Holder(os.getpid(), socket.gethostname(), time.time(), Path(sys.argv[0]).name)
+        signed = Holder(
+            os.getpid(), socket.gethostname(), time.time(), Path(sys.argv[0] if sys.argv else sys.executable).name
+        )
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, msgspec.json.encode(signed) + b"\n", 0)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.webs import Played, Web, play, robots_txt
+from core.webs import Played, Web, html, play, robots_txt
 from gossamer.model import Purpose
 from gossamer.policy import Policy
 from gossamer.reasons import Reason, Waiting
@@ -59,3 +59,23 @@ def test_what_a_host_shows_for_a_missing_page_is_asked_again() -> None:
     assert len(probes) == 2
     assert played.outcomes[HOME][:2] == ("done", None)
     assert played.snapshot.seconds[Waiting.POLITENESS] > 0
+
+
+def test_a_host_that_only_loses_its_probes_is_crawled_without() -> None:
+    web = Web()
+    web.page(HOME)
+    web.ask = lambda url, purpose=Purpose.PAGE: (  # type: ignore[method-assign]
+        None if purpose is Purpose.PROBE else Web.ask(web, url, purpose)
+    )
+    played = play(Policy(seeds=(HOME,), soft_404=True, sitemaps=False), web)
+    assert [purpose for _, purpose, _, _ in played.fetches].count(Purpose.PROBE) == 2
+    assert played.outcomes[HOME][:2] == ("done", None)
+
+
+def test_a_host_rests_for_as_long_as_the_lost_request_took_and_more() -> None:
+    web = Web()
+    web.put(HOME, None, html(HOME, ""))
+    played = play(Policy(seeds=(HOME,), robots=False, sitemaps=False), web, seed=1, slowest=20.0)
+    (_, _, start, end), (_, _, again, _) = played.fetches
+    assert end - start > 1
+    assert again - end >= 2 * (end - start) - 1e-6

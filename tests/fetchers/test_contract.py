@@ -431,7 +431,7 @@ def test_a_robots_txt_that_cannot_be_read_is_a_failure(fetch: Fetch, server: Ser
 
 
 @pytest.mark.parametrize("path", ["/no-answer", "/reset"])
-def test_a_server_that_hangs_up_on_a_used_connection_is_not_asked_again_at_once(
+def test_a_server_that_hangs_up_on_a_used_connection_is_asked_once_more_on_a_new_one(
     fetch: Fetch, server: Server, path: str
 ) -> None:
     before = len(server.requests)
@@ -439,4 +439,20 @@ def test_a_server_that_hangs_up_on_a_used_connection_is_not_asked_again_at_once(
     assert (first.status, last.status) == (200, 200)
     assert isinstance(dropped, Failure)
     assert dropped.reason is Reason.FAIL_RESET
-    assert [request.split(" ")[1] for request in server.requests[before:]] == ["/", path, "/"]
+    assert [request.split(" ")[1] for request in server.requests[before:]] == ["/", path, path, "/"]
+
+
+@pytest.mark.parametrize("multi", [EpollMulti, PortableMulti])
+def test_a_server_that_hangs_up_is_not_asked_on_every_used_connection(server: Server, multi: Any) -> None:
+    async def main() -> Any:
+        fetcher = AwaitingFetcher(OPTIONS, multi=multi)
+        await asyncio.gather(*[fetcher.fetch(asked(f"{server.origin}/thinker?{number}")) for number in range(4)])
+        dropped = await fetcher.fetch(asked(server.origin + "/no-answer"))
+        await fetcher.aclose()
+        return dropped
+
+    answers = [request.split(" ")[1] for request in server.requests].count("/no-answer")
+    dropped = asyncio.run(main())
+    assert isinstance(dropped, Failure)
+    assert dropped.reason is Reason.FAIL_RESET
+    assert [request.split(" ")[1] for request in server.requests].count("/no-answer") - answers == 1

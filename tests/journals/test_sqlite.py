@@ -281,3 +281,25 @@ def test_one_merged_chunk_is_a_chunk(path: Path) -> None:
     journal = SqliteJournal(path)
     assert journal.open().chunks == (Chunk(0, b"", b"", b"", array("Q", [5]).tobytes()),)
     journal.close()
+
+
+def test_the_last_books_count_until_the_next_commit_also_where_a_run_came_to_nothing(path: Path) -> None:
+    def opened() -> SqliteJournal:
+        journal = SqliteJournal(path)
+        seen.append(journal.open().books)
+        return journal
+
+    seen: list[Books | None] = []
+    journal = opened()
+    journal.commit(batch(links(0, 1)), {})
+    journal.note("complete", Books(fetches=5))
+    journal.close()
+    journal = opened()
+    journal.note("")  # a run begins, and is refused or killed
+    journal.close()
+    journal = opened()
+    journal.commit(batch(links(1, 1)), {})
+    journal.close()
+    opened().close()
+    assert [books and books.fetches for books in seen] == [None, 5, 5, 0]
+    assert glance(path).books == Books()

@@ -54,6 +54,7 @@ class Transfer:
         "_credentials",
         "_guard",
         "_most",
+        "_opened",
         "_options",
         "_plain",
         "_private",
@@ -110,6 +111,7 @@ class Transfer:
         self.header_size = self.size = self.own_port = 0
         self.pace_at, self.pace_size = 0.0, 0
         self.verdict: tuple[Reason, str] | None = None
+        self._opened = False  # a connection, for what is asked next
 
     def prepare(
         self, url: str, route: Route, dns: float, asked: Sequence[tuple[str, str]] = (), *, start_only: bool = False
@@ -199,6 +201,7 @@ class Transfer:
     def _on_open(self, _purpose: int, address: Any) -> socket.socket | int:
         if self.verdict is not None or not (self.route.proxy or self._vetted(str(address.addr[0]))):
             return int(pycurl.SOCKET_BAD)
+        self._opened = True
         try:
             return _HandedOver(address.family, address.socktype, address.protocol)
         except OSError as error:
@@ -207,9 +210,11 @@ class Transfer:
             return int(pycurl.SOCKET_BAD)
 
     def _on_connected(self, ip: str, _own_ip: str, _port: int, own_port: int) -> int:
-        if self.own_port:  # it would ask again by itself, up to five times in a row, of a server that had just hung up
+        if self.own_port and not self._opened:
+            # It asks again by itself where a used connection ends without an answer: once, on a new one, is what
+            # RFC 9110 (9.2.2) allows, and HTTP/2 may need; but it would try all the used ones before.
             self.refuse(Reason.FAIL_RESET, "the connection ended before the answer began")
-        self.own_port = own_port
+        self.own_port, self._opened = own_port, False
         if self.verdict is not None:
             return int(pycurl.PREREQFUNC_ABORT)
         # The second line: also asked when a connection is used again, where _on_open is not.

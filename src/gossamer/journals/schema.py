@@ -3,7 +3,7 @@
 Append only: every commit adds one row to `page` and, where it found links, one to `chunk`; nothing is ever changed but
 the few facts in `meta`. There is no index but the row numbers, so a commit writes at the end of the file.
 
-    meta   key > value      the fingerprint key, why the crawl ended, and its books then ("" while it has not)
+    meta   key > value      the fingerprint key, why the crawl ended ("" while it has not), and its books when it did
     host   id, name         politeness keys in order of discovery
     chunk  one per commit   the links it discovered, packed columns first, their texts (zlib) last
     page   one per commit   which links ended, up to where each output is whole, the books, the records (zlib), and
@@ -95,12 +95,14 @@ def prepare(connection: sqlite3.Connection, path: Path, *, durable: bool) -> boo
 
 
 def last_books(connection: sqlite3.Connection) -> tuple[float, Books | None]:
-    """Read the books that the crawl ended with, or else those of its last commit, and when they were written."""
+    """Read the books of the last commit, or those that the crawl ended with after it, and when they were written."""
+    last = connection.execute("SELECT seq, at, books FROM page ORDER BY seq DESC LIMIT 1").fetchone()
     ended = connection.execute("SELECT value FROM meta WHERE key = 'books'").fetchone()
-    if ended is not None and ended[0]:
-        return msgspec.msgpack.decode(ended[0], type=tuple[float, Books])
-    last = connection.execute("SELECT at, books FROM page ORDER BY seq DESC LIMIT 1").fetchone()
-    return (last[0], msgspec.msgpack.decode(last[1], type=Books)) if last else (0.0, None)
+    if ended is not None:
+        seq, at, books = msgspec.msgpack.decode(ended[0], type=tuple[int, float, Books])
+        if seq == (last[0] if last else 0):
+            return at, books
+    return (last[1], msgspec.msgpack.decode(last[2], type=Books)) if last else (0.0, None)
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:

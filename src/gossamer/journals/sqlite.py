@@ -9,7 +9,7 @@ import zlib
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
@@ -122,18 +122,18 @@ class SqliteJournal:
 
     def close(self) -> None:
         """Close the file; its write-ahead log is folded in: at rest it can be read where nothing can be written."""
-        if self._connection is not None:
-            with plainly(self._path):
-                with suppress(sqlite3.OperationalError):  # somebody reads it just now: then the log stays
-                    self._connection.execute("PRAGMA journal_mode = DELETE")
-                self._connection.close()
-            self._connection = None
+        if self._connection is None:
+            return
+        connection, self._connection = self._connection, None
+        with plainly(self._path), closing(connection), suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA journal_mode = DELETE")  # fails where somebody reads it just now: the log stays
 
     def note(self, finish_reason: str, books: Books | None = None) -> None:
-        """Write down why the crawl ended, and its last books; "" and none while it runs."""
-        packed = b"" if books is None else msgspec.msgpack.encode((time.time(), books))
+        """Write down why the crawl ended, and its last books, which count until the next commit; "" while it runs."""
+        rows: list[tuple[str, str | bytes]] = [("finish", finish_reason)]
+        if books is not None:
+            rows.append(("books", msgspec.msgpack.encode((self._seq, time.time(), books))))
         with plainly(self._path):
-            rows = [("finish", finish_reason), ("books", packed)]
             self._opened.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
 
     # ------------------------------------------------------------ reading

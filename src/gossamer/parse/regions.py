@@ -26,23 +26,20 @@ INLINE: Final = frozenset({"a", "button", "select", "span", "sup"})
 """Elements inside a line that may be of no interest; they end with their block at the latest."""
 
 _WORD: Final = r"(?:^|[-_])(?:%s)(?=$|[-_])"
-_MENU: Final = (
-    r"nav|navs|\w*navbar|navi|navigation|navheader|navfooter|navlinks?|subnav|topnav|sidenav|menu|menubar|"
+_MENU_NAMES: Final = re.compile(
+    _WORD % r"nav|navs|\w*navbar|navi|navigation|navheader|navfooter|navlinks?|subnav|topnav|sidenav|menu|menubar|"
     r"\w*sidebar|breadcrumbs?|crumbs|toolbar|topbar|pagination|paginator|pager|prev-next|next-prev|skiplinks?|"
     r"skip-links?|skip-to-content|skip-to-main|screen-reader-text|sr-only|visually-hidden|cookies?|cookie-banner|"
     r"gdpr|consent|catlinks|language-switcher|jump-to-nav|contentsub"
 )
-_EDGE: Final = (
-    r"\w*footer|masthead|related\w*|see-more|recommend\w*|comments|comment-list|comment-form|respond|"
+_EDGE_NAMES: Final = re.compile(
+    _WORD % r"\w*footer|masthead|related\w*|see-more|recommend\w*|comments|comment-list|comment-form|respond|"
     r"disqus\w*|share|sharing|sharedaddy|social|newsletter|subscribe|subscription|promo|promos|promotion|adverts?|"
     r"advertisement|ads|adsbygoogle|ad-slot|ad-container|ad-banner|sponsored|toc|table-of-contents|tag-list|tagcloud|"
     r"tag-cloud|post-tags|entry-tags|popular|trending|outbrain|taboola|widgets?|popup|modal|overlay|signup|login|"
     r"searchbox|search-form|feedback|most-read|more-stories|read-next|up-next|author-bio|about-author|gutter|"
     r"linenos|sitesub|announcement|announcements"
 )
-_MENU_NAMES: Final = re.compile(_WORD % _MENU)
-_EDGE_NAMES: Final = re.compile(_WORD % _EDGE)
-_WHOLE_NAME: Final = re.compile(f"{_MENU}|{_EDGE}")
 _MAIN_NAMES: Final = re.compile(
     r"(?:^|[-_])(?:main|content|main-?content|page-?content|post-?content|entry-?content|article-?content|"
     r"article-?body|story-?body|post-?body|body-?content|mw-content-text|markdown-body|rst-content|documentwrapper|"
@@ -150,11 +147,9 @@ def of_no_interest(tag: str, token: Token) -> bool:
 def _is_named_by_heading(tag: str, names: list[str], token: Token, *, nested: bool) -> bool:
     """Tell whether the id, the last of the names, is that of a section in a text, made of the section's heading.
 
-    One that is no more than a name may stand beside the text, unless it lies within another: "comments".
+    Such sections lie within others, or their class says what wrote them.
     """
-    if not token.attr("id") or not (tag == "section" or any(map(_SECTION.fullmatch, names[:-1]))):
-        return False
-    return nested or _WHOLE_NAME.fullmatch(names[-1]) is None
+    return bool(token.attr("id")) and ((tag == "section" and nested) or any(map(_SECTION.fullmatch, names[:-1])))
 
 
 def _names(token: Token) -> list[str]:
