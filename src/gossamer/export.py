@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from html import escape
 from itertools import islice
 from pathlib import Path
@@ -22,6 +21,7 @@ from gossamer.journals import glance
 from gossamer.model import Failure, Link, OutcomeKind, PageRecord, Response
 from gossamer.outputs import open_output, require
 from gossamer.outputs.archive import Kept, kept_answers
+from gossamer.outputs.files import named_when_whole
 from gossamer.outputs.members import refuse_short
 from gossamer.outputs.rows import LinkRow, links_of
 from gossamer.parse import content, encoding, html
@@ -202,21 +202,9 @@ def _export_file(directory: Path, target: Path, write: Write) -> tuple[int, int]
     return write(directory, target)
 
 
-@contextmanager
-def _named_when_whole(path: Path) -> Iterator[Path]:
-    """Give the path of a file to write, which takes its name when the block has ended well."""
-    part = path.with_name(path.name + ".part")
-    try:
-        yield part
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
-
 def _write_jsonl(directory: Path, path: Path) -> tuple[int, int]:
     count = 0
-    with _named_when_whole(path) as part, part.open("wb") as file:
+    with named_when_whole(path) as part, part.open("wb") as file:
         for piece in lines(directory):
             file.write(piece)
             count += piece.count(b"\n")
@@ -264,7 +252,7 @@ _HEAD: Final = """<?xml version="1.0" encoding="UTF-8"?>
 def _write_graphml(directory: Path, path: Path) -> tuple[int, int]:
     """Write the links that ended as nodes, then the links between them; a URL never visited is a bare node."""
     seen, count, made = Seen(), 0, 0
-    with _named_when_whole(path) as part, part.open("w", encoding="utf-8", newline="\n") as file:
+    with named_when_whole(path) as part, part.open("w", encoding="utf-8", newline="\n") as file:
         file.write(_HEAD)
         for _, line in glance.ended(directory / JOURNAL):
             record = msgspec.json.decode(line, type=PageRecord)

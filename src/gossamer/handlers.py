@@ -193,8 +193,12 @@ class Due(Struct, frozen=True):
 
     def late(self) -> Handled:
         """Say that it was given up after its `limit`."""
-        trouble = f"took more than {self.limit:g} s"
-        return Handled((), self.page.hrefs_followed, trouble, Reason.FAIL_HANDLER_TIMEOUT)
+        return Handled((), self.page.hrefs_followed, lateness(self.limit), Reason.FAIL_HANDLER_TIMEOUT)
+
+
+def lateness(limit: float) -> str:
+    """Say that what is done with a page was given up after so many seconds."""
+    return f"took more than {limit:g} s"
 
 
 def told(error: BaseException) -> str:

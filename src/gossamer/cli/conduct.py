@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
-import msgspec
 from msgspec.structs import replace
 
 from gossamer.cli import summary
@@ -16,7 +15,7 @@ from gossamer.cli.findings import Findings, duplicates_in
 from gossamer.cli.interrupts import interrupts
 from gossamer.cli.opening import Opening
 from gossamer.cli.progress import Watch, shown, tell
-from gossamer.cli.stdout import put
+from gossamer.cli.stdout import put_json
 from gossamer.cli.terminal import console, is_live, line
 from gossamer.cli.values import shown_duration, shown_size
 from gossamer.crawler import Crawler, Report
@@ -65,7 +64,7 @@ def conduct(
     elif summary.came_to_grief(report):
         summary.show_verdict(screen, report)
     if chosen.json:
-        _print_report(report)
+        put_json(report)
     return report, summary.exit_code(report, loops=bool(findings.loops()))
 
 
@@ -102,11 +101,6 @@ def _visit_all(crawler: Crawler, take: Callable[[Page], None]) -> None:
             take(page)
 
     run_in_loop(visit_all)
-
-
-def _print_report(report: Report) -> None:
-    encoded = msgspec.json.encode(report, enc_hook=str)
-    put(msgspec.json.format(encoded, indent=2).decode() + "\n")
 
 
 def _page_line(page: Page) -> object:

@@ -55,6 +55,10 @@ def duplicates_in(pieces: Iterable[bytes]) -> Duplicates:
     return book.duplicates()
 
 
+def _tells(lines: bytes) -> bool:
+    return any(sign in lines for sign in _TELLING)
+
+
 class Findings:
     """Keeps the first few broken links, the first few pages that failed for every other reason, and redirects."""
 
@@ -68,8 +72,8 @@ class Findings:
         """Find them in the lines of a whole crawl; `counts` says when there is nothing more to find."""
         findings = cls()
         for piece in pieces:
-            for line in piece.splitlines():
-                if any(sign in line for sign in _TELLING):  # perhaps only in its title: `note` looks at what it means
+            for line in piece.splitlines() if _tells(piece) else ():
+                if _tells(line):  # perhaps only in its title: `note` looks at what it means
                     findings.note(msgspec.json.decode(line, type=PageRecord))
             if findings.suffice(counts):
                 break

@@ -8,11 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
 from gossamer import robots
 from gossamer.cli.settings import gather
-from gossamer.cli.stdout import put
+from gossamer.cli.stdout import put, put_json
 from gossamer.cli.terminal import printable
 from gossamer.cli.values import shown_size
 from gossamer.permission import Permission, permission
@@ -28,7 +26,7 @@ def run(chosen: Namespace) -> int:
     fields.pop("engine", None)
     told = permission(chosen.url, chosen.agent, **fields)
     if chosen.json:
-        put(msgspec.json.format(msgspec.json.encode(facts(told)), indent=2).decode() + "\n")
+        put_json(facts(told))
     elif not chosen.quiet:
         for text in (*(_file(told) if chosen.show else ()), *described(told)):
             put(printable(text) + "\n")

@@ -8,9 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from gossamer.cli.stdout import put
+from gossamer.cli.stdout import put, put_json
 from gossamer.cli.summary import resume_command
 from gossamer.cli.terminal import printable
 from gossamer.cli.values import numbered, shown_duration, shown_size
@@ -23,7 +21,7 @@ def run(chosen: Namespace) -> int:
     """Print the status of the crawl in a directory."""
     told = status(Path(chosen.directory))
     if chosen.json:
-        put(msgspec.json.format(msgspec.json.encode(facts(told)), indent=2).decode() + "\n")
+        put_json(facts(told))
     else:
         for text in described(told):
             put(printable(text) + "\n")

@@ -23,6 +23,13 @@ def put(content: str | bytes) -> None:
         raise OutputError(f"Writing stdout failed: {error.strerror or error}.") from error
 
 
+def put_json(value: object) -> None:
+    """Print a value as JSON for people and programs; what JSON has no form for is written as text."""
+    import msgspec  # not before it is needed: `--help` comes by here too
+
+    put(msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode() + "\n")
+
+
 def discard() -> None:
     """Let go of what was not printed: Python flushes stdout at exit, and would complain then."""
     devnull = os.open(os.devnull, os.O_WRONLY)

@@ -6,14 +6,14 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from gossamer.cli import faults
 from gossamer.cli.advice import advice
 from gossamer.cli.findings import KEPT, Findings
-from gossamer.cli.terminal import line, say
-from gossamer.cli.values import shown_duration, shown_size
+from gossamer.cli.terminal import Lines, line, more, say
+from gossamer.cli.values import numbered, shown_duration, shown_size
 from gossamer.crawler import Report
 from gossamer.directory import Status
 from gossamer.ledger import IN_HANDLERS
-from gossamer.model import PageRecord
 from gossamer.outputs import ITEMS_FILE
 from gossamer.outputs.gone import GONE_FILE
 from gossamer.policy import Policy
@@ -93,9 +93,9 @@ def show(
         _idle(report) if idle else [],
         _changes(report),
         _items(report),
-        _broken(report, findings),
-        _failed(report, findings),
-        _loops(findings),
+        faults.broken(report, findings),
+        faults.failed(report, findings),
+        faults.loops(findings),
         _reasons(report),
         _traps(report),
         _duplicates(report),
@@ -113,10 +113,6 @@ def show(
             say(screen, text, hang)
 
 
-Lines = list[tuple[int, "Text"]]
-"""Lines of text, each with the number of columns that stay free where it is wrapped."""
-
-
 def _verdict(report: Report) -> Lines:
     match exit_code(report):
         case 0 | 1:
@@ -129,7 +125,7 @@ def _verdict(report: Report) -> Lines:
             head, colour = "Ended early", "bold yellow"
     why = "on request" if report.finish_reason is FinishReason.STOPPED else report.finish_reason.sentence
     left = report.snapshot.known - report.snapshot.counts.ended
-    rest = f"; {left:,} known {_plural('link', left)} not visited" if left else _but(report)
+    rest = f"; {numbered(left, 'known link')} not visited" if left else _but(report)
     return [(0, line((head, colour), f": {why}{rest}.")), (2, line(*_figures(report)))]
 
 
@@ -218,7 +214,7 @@ def _changes(report: Report) -> Lines:
         if name == "gone" and some and report.finish_reason is FinishReason.COMPLETE:
             lines.append(_all_gone(report, number - len(some)))
         else:
-            lines += _more(number - len(some)) if some else []
+            lines += more(number - len(some)) if some else []
     return lines
 
 
@@ -226,61 +222,6 @@ def _all_gone(report: Report, more: int) -> tuple[int, Text]:
     """Say where all pages are listed that are gone; those that are linked no more are in no other file."""
     said = f"and {more:,} more; all are" if more else "listed"
     return (2, line((f"  {said} in {report.directory}/{GONE_FILE}", "dim")))
-
-
-def _broken(report: Report, findings: Findings) -> Lines:
-    number = report.counts.by_reason.get(Reason.FAIL_HTTP_4XX, 0)
-    if not findings.broken:
-        return []
-    lines: Lines = [(0, line((f"{number:,} broken {_plural('link', number)}", "bold")))]
-    for record in findings.broken:
-        lines += [(2, line("  ", (str(record.status), "red"), f"  {record.url}")), *_way(record, findings)]
-    return [*lines, *_more(number - len(findings.broken))]
-
-
-def _way(record: PageRecord, findings: Findings) -> Lines:
-    """Tell by which page a link was found; where that one only redirects, the page that links there as well."""
-    return [_led(url, "redirected" if redirects else "linked") for url, redirects in findings.way_to(record)]
-
-
-def _led(url: str, how: str) -> tuple[int, Text]:
-    return 7, line((f"       {how} from ", "dim"), (url, "dim"))
-
-
-def _loops(findings: Findings) -> Lines:
-    loops = findings.loops()
-    if not loops:
-        return []
-    lines: Lines = [(0, line((f"{len(loops):,} redirect {_plural('loop', len(loops))}", "bold")))]
-    for loop in loops[:KEPT]:
-        first, *others = loop.urls
-        lines.append((2, line("  ", (first, "red"))))
-        lines += [(7, line(("       redirects to ", "dim"), (url, "dim"))) for url in (*others[:KEPT], first)]
-        lines += [_led(loop.via, "linked")] if loop.via else []
-    return [*lines, *_more(len(loops) - KEPT)]
-
-
-def _more(number: int) -> Lines:
-    return [(2, line((f"  and {number:,} more in the results", "dim")))] if number > 0 else []
-
-
-def _failed(report: Report, findings: Findings) -> Lines:
-    number = report.failed - report.counts.by_reason.get(Reason.FAIL_HTTP_4XX, 0)
-    if not findings.others or number <= 0:
-        return []
-    some = findings.others[:KEPT]
-    lines: Lines = [(0, line((f"{number:,} other {_plural('failure', number)}", "bold")))]
-    for record in some:
-        label = record.status if record.status and record.status >= 400 else record.reason
-        lines.append((2, line("  ", (str(label), "red"), f"  {record.url}")))
-        lines += [(7, line(f"       {_what(record)}")), *_way(record, findings)]
-    return [*lines, *_more(number - len(some))]
-
-
-def _what(record: PageRecord) -> str:
-    """Say what went wrong: the detail, or else the sentence of the reason."""
-    detail = record.detail.strip()
-    return detail.splitlines()[-1] if detail or record.reason is None else record.reason.sentence
 
 
 def _reasons(report: Report) -> Lines:
@@ -305,10 +246,7 @@ def _traps(report: Report) -> Lines:
     if not traps:
         return []
     lines: Lines = [(0, line(("Endless sets of pages", "bold")))]
-    lines += [
-        (4, line(f"  {trap.name}  ", (f"{trap.links:,} {_plural('link', trap.links)}", "dim")))
-        for trap in traps[:TRAPS]
-    ]
+    lines += [(4, line(f"  {trap.name}  ", (numbered(trap.links, "link"), "dim"))) for trap in traps[:TRAPS]]
     if len(traps) > TRAPS:
         lines.append((2, line((f"  and {len(traps) - TRAPS:,} more", "dim"))))
     return [*lines, (2, line(("  --trap-budget allows longer ones, --no-traps any; --exclude keeps them out.", "dim")))]
@@ -319,7 +257,7 @@ def _duplicates(report: Report) -> Lines:
     found = report.snapshot.duplicates
     if not found.pages:
         return []
-    head = f"{found.pages:,} {_plural('page', found.pages)} with the content of another"
+    head = f"{numbered(found.pages, 'page')} with the content of another"
     lines: Lines = [(0, line((head, "bold")))]
     for url, other in found.examples:
         lines += [(2, line(f"  {url}")), (7, line(("       the same as ", "dim"), (other, "dim")))]
@@ -353,11 +291,11 @@ def _soft_404s(report: Report, *, asked: bool) -> Lines:
     found = report.snapshot.soft_404s
     lines: Lines = []
     if found.pages:
-        head = f"{found.pages:,} {_plural('page', found.pages)} with status 200 and the text of a missing one"
+        head = f"{numbered(found.pages, 'page')} with status 200 and the text of a missing one"
         lines.append((0, line((head, "bold"))))
         for url, via in found.examples:
-            lines += [(2, line(f"  {url}")), *([_led(via, "linked")] if via else [])]
-        lines += _more(found.pages - len(found.examples))
+            lines += [(2, line(f"  {url}")), *([faults.led(via, "linked")] if via else [])]
+        lines += more(found.pages - len(found.examples))
     elif found.hosts:
         lines.append((0, line(("Answers 200 for a page that cannot exist", "bold"))))
         lines += [(2, line(f"  {host}")) for host in found.hosts]
@@ -379,7 +317,7 @@ def _sitemaps(report: Report, *, resumed: bool, asked: bool) -> Lines:
         lines.append((0, line((said, "dim"))))
     elif whole and book.orphans:
         least = "" if book.whole else "at least "
-        head = f"{least}{book.orphans:,} {_plural('page', book.orphans)} in sitemaps that no page links to"
+        head = f"{least}{numbered(book.orphans, 'page')} in sitemaps that no page links to"
         lines += [(0, line((head, "bold"))), *[(2, line(f"  {url}")) for url in book.examples]]
     if book.notes:
         lines += [(0, line(("Sitemaps", "bold"))), *[(2, line(f"  {note}")) for note in book.notes]]
@@ -404,7 +342,7 @@ def _audit(report: Report, policy: Policy) -> Lines:
     audit = report.audit
     if not audit.fetches:
         return []
-    at_once = f"at most {audit.most_at_once:,} {_plural('request', audit.most_at_once)} to a host at once"
+    at_once = f"at most {numbered(audit.most_at_once, 'request')} to a host at once"
     said = f"{at_once}{_apart(audit.smallest_gap, policy)}, {audit.robots_violations:,} against robots.txt"
     lines: Lines = [(9, line(("Manners", "bold"), f"  {said}"))]
     if not audit.clean:
@@ -434,7 +372,7 @@ def _results(report: Report) -> Lines:
     lines: Lines = []
     if report.pages:
         number = report.counts.ended
-        said = f"  ({number:,} {_plural('line', number)}, one a link)" if report.results == ("pages.jsonl",) else ""
+        said = f"  ({numbered(number, 'line')}, one a link)" if report.results == ("pages.jsonl",) else ""
         files = ", ".join(str(report.directory / name) for name in report.results)
         lines.append((9, line(("Results", "bold"), f"  {files}", (said, "dim"))))
     if _resumable(report):

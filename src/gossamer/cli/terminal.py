@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 _JOINERS: Final = "\u200c\u200d"  # part of ordinary Persian and of emoji
 LONGEST: Final = 2000
 
+Lines = list[tuple[int, "Text"]]
+"""Lines of text, each with the number of columns that stay free where it is wrapped."""
+
 
 def printable(text: str) -> str:
     """Make any text safe to show: control characters, escapes and tricks with direction become visible codes."""
@@ -57,3 +60,8 @@ def line(*parts: str | tuple[str, str]) -> Text:
 
     safe = [printable(part) if isinstance(part, str) else (printable(part[0]), part[1]) for part in parts]
     return Text.assemble(*safe)
+
+
+def more(number: int) -> Lines:
+    """Say that there are more than were named."""
+    return [(2, line((f"  and {number:,} more in the results", "dim")))] if number > 0 else []

@@ -43,6 +43,8 @@ from gossamer.visit import Visitor
 BOARD: Final = struct.Struct("<qd")
 """The request whose answer is being read, and since when (monotonic, seconds; 0.0: none is)."""
 
+DEATHS: Final = 2
+"""How often the process that reads a page may die before the page is given up."""
 _CODE: Final = "import sys; sys.path[:] = sys.argv[3:]; from gossamer.engines.worker import main; main()"
 _PATIENCE: Final = 1.0
 """Seconds a worker has to end by itself before it is killed."""

@@ -17,9 +17,9 @@ from typing import Final
 
 import msgspec
 
-from gossamer.engines.child import Child
+from gossamer.engines.child import DEATHS, Child
 from gossamer.engines.wire import Answers, Errand, Event, Orders
-from gossamer.handlers import Choice
+from gossamer.handlers import Choice, lateness
 from gossamer.model import Failure, Purpose, Request, Response
 from gossamer.protocol import Visited
 from gossamer.reasons import Reason
@@ -29,8 +29,6 @@ SMALL: Final = 32 * 1024
 process (benchmarks/more_cores.py threshold), and a page of 4 KiB costs the same both ways."""
 LOOK_EVERY: Final = 0.2
 """Seconds between two looks at a process that has not answered."""
-DEATHS: Final = 2
-"""How often the process that reads a page may die before the page is given up."""
 
 
 class CpuPool:
@@ -109,7 +107,7 @@ class CpuPool:
                 over = Failure(Reason.FAIL_LOCAL, "the crawl is over")
                 return self._visitor.visit(errand.request, over)  # nobody will see it
             if outcome is Reason.FAIL_HANDLER_TIMEOUT:
-                late = Failure(outcome, f"took more than {self._limit:g} s")
+                late = Failure(outcome, lateness(self._limit))
                 return child.give_up(errand.request, late, self._visitor)
         return child.give_up(errand.request, Failure(Reason.FAIL_WORKER_DIED, child.ended_how), self._visitor)
 

@@ -20,9 +20,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
-from gossamer.engines.child import Child, WorkerError
+from gossamer.engines.child import DEATHS, Child, WorkerError
 from gossamer.engines.driver import FetchEvent
 from gossamer.engines.wire import Errand, Orders
+from gossamer.handlers import lateness
 from gossamer.model import Failure, Request
 from gossamer.politeness import Manners
 from gossamer.ports import Fetcher
@@ -32,8 +33,6 @@ from gossamer.urls import host_key
 
 LOOK_EVERY: Final = 0.25
 """Seconds between two looks at what the workers are reading, and the longest a `collect` waits."""
-DEATHS: Final = 2
-"""How often the worker that reads a page may die before the page is given up."""
 LOSSES: Final = 10
 """How often a request may be lost with a worker, beyond all its other tries, before it is given up as well."""
 STILLBORN: Final = 3
@@ -188,10 +187,13 @@ class ProcessesEngine:
     def _blame(self, request: Request, dead: Child, overdue: int | None) -> Failure | None:
         """Say how the visit failed that a worker read when it died; None where that may have been an accident."""
         number = request.link.id
-        self._deaths[number] = self._deaths.get(number, 0) + 1
+        deaths = self._deaths.pop(number, 0) + 1
         if number == overdue:
-            return Failure(Reason.FAIL_HANDLER_TIMEOUT, f"took more than {self._limit:g} s")
-        return Failure(Reason.FAIL_WORKER_DIED, dead.ended_how) if self._deaths[number] >= DEATHS else None
+            return Failure(Reason.FAIL_HANDLER_TIMEOUT, lateness(self._limit))
+        if deaths >= DEATHS:
+            return Failure(Reason.FAIL_WORKER_DIED, dead.ended_how)
+        self._deaths[number] = deaths
+        return None
 
 
 class _Post:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from gossamer.errors import OutputError
@@ -46,6 +48,18 @@ class GrowingFile:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+@contextmanager
+def named_when_whole(path: Path) -> Iterator[Path]:
+    """Give the path of a file to write, which takes its name when the block has ended well."""
+    part = path.with_name(path.name + ".part")
+    try:
+        yield part
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def sync_directory(path: Path) -> None:

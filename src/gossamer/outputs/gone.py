@@ -13,7 +13,7 @@ from msgspec import Struct
 from gossamer.errors import OutputError
 from gossamer.ledger import EXAMPLES
 from gossamer.model import Change, PageRecord
-from gossamer.outputs.files import sync_directory
+from gossamer.outputs.files import named_when_whole, sync_directory
 
 GONE_FILE: Final = "gone.jsonl"
 UNLINKED: Final = "linked no more"
@@ -45,10 +45,9 @@ def write_gone(directory: Path, pages: Iterable[Gone], *, durable: bool = False)
     Raises OutputError.
     """
     path = directory / GONE_FILE
-    part = path.with_name(path.name + ".part")
     number, some = 0, list[str]()
     try:
-        with part.open("wb") as file:
+        with named_when_whole(path) as part, part.open("wb") as file:
             for page in pages:
                 file.write(_ENCODER.encode(page) + b"\n")
                 number += 1
@@ -57,7 +56,6 @@ def write_gone(directory: Path, pages: Iterable[Gone], *, durable: bool = False)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        part.replace(path)
         if durable:
             sync_directory(directory)
     except OSError as error:
