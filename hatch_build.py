@@ -11,7 +11,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCE = Path("src/gossamer/parse/_links.c")
+SOURCE = Path("src/gossamer/parse/links/_links.c")
 
 
 class NativeHook(BuildHookInterface[Any]):
@@ -35,4 +35,4 @@ class NativeHook(BuildHookInterface[Any]):
         fresh.replace(target)
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
-        build_data["artifacts"].append(f"/src/gossamer/parse/{target.name}")
+        build_data["artifacts"].append(f"/{target.relative_to(self.root).as_posix()}")

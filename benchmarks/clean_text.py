@@ -29,10 +29,11 @@ from selectolax.lexbor import LexborHTMLParser
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.sites import NginxSite
-from gossamer.crawler import Crawler
-from gossamer.export import visits
-from gossamer.parse import content, encoding
-from gossamer.parse.repeated import blocks_of, shares
+from gossamer.api.crawler import Crawler
+from gossamer.api.export import visits
+from gossamer.parse import encoding
+from gossamer.parse.text import extract
+from gossamer.parse.text.boilerplate import blocks_of, shares
 
 # site: where it is, its first page, the main part, what in it is not
 SITES = {
@@ -84,7 +85,7 @@ def shares_of(block: str, known: dict[str, float]) -> bool:
     return " ".join(_TARGET.sub("]", block).casefold().split()) in known
 
 
-def measure(name: str, directory: Path, pages: int, how: content.How) -> str:
+def measure(name: str, directory: Path, pages: int, how: extract.How) -> str:
     root, start, main, without = SITES[name]
     with NginxSite(Path(root), start=start) as site:
         Crawler(
@@ -106,9 +107,9 @@ def measure(name: str, directory: Path, pages: int, how: content.How) -> str:
             continue
         html, _ = encoding.decode(visit.response.body, visit.response.headers.get("content-type", ""))
         began = time.process_time()
-        mains.append(content.markdown(html, visit.link.url, how))
+        mains.append(extract.markdown(html, visit.link.url, how))
         times.append(1000 * (time.process_time() - began))
-        seen.append("\n\n".join(content.text(html, visit.link.url, "all").split("\n")))
+        seen.append("\n\n".join(extract.text(html, visit.link.url, "all").split("\n")))
         ends.append(written[visit.link.url])
         everything, part, end = words(seen[-1]), words(main_part(html, main, without)), words(plain(ends[-1]))
         visible += everything.total()

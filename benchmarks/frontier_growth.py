@@ -23,13 +23,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from gossamer.crawl import Crawl
-from gossamer.frontier import Frontier
+from gossamer.core.crawl import Crawl
+from gossamer.core.frontier import Frontier
 from gossamer.journals.sqlite import SqliteJournal
-from gossamer.model import OutcomeKind, Outlink, Outlinks, PageRecord, Request, line_of
-from gossamer.policy import Policy
-from gossamer.protocol import Commit, Committed, Fetch, Recall, Recalled, Stop, Visited, Wait
-from gossamer.urls import fingerprint
+from gossamer.rules.policy import Policy
+from gossamer.rules.urls import fingerprint
+from gossamer.values.model import OutcomeKind, Outlink, Outlinks, PageRecord, Request, line_of
+from gossamer.values.protocol import Commit, Committed, Fetch, Recall, Recalled, Stop, Visited, Wait
 
 LINKS, NEW = 40, 20
 WINDOW, SMALL_WINDOW = 2_048, 256

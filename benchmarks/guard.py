@@ -31,20 +31,20 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-from gossamer.crawl import Crawl
+from gossamer.core.crawl import Crawl
+from gossamer.core.frontier import Frontier
 from gossamer.engines.clock import FakeClock
 from gossamer.engines.driver import Driver, run
 from gossamer.engines.inline import InlineEngine
 from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
-from gossamer.frontier import Frontier
 from gossamer.journals.memory import MemoryJournal
 from gossamer.journals.sqlite import SqliteJournal
-from gossamer.model import Request, Response
 from gossamer.outputs.jsonl import JsonLines
-from gossamer.parse.quick import native_links
-from gossamer.policy import Policy
-from gossamer.protocol import Batch, Command, Commit, Event, Failed, RobotsRead, Visited
-from gossamer.visit import Visitor
+from gossamer.parse.links.quick import native_links
+from gossamer.rules.policy import Policy
+from gossamer.values.model import Request, Response
+from gossamer.values.protocol import Batch, Command, Commit, Event, Failed, RobotsRead, Visited
+from gossamer.visit.visitor import Visitor
 
 RATIOS = Path(__file__).parent / "guard.json"
 TOLERANCE = 1.25

@@ -21,13 +21,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "src"))
 
-from gossamer.crawl import Crawl
-from gossamer.frontier import Frontier
+from gossamer.core.crawl import Crawl
+from gossamer.core.frontier import Frontier
 from gossamer.journals.memory import MemoryJournal
-from gossamer.model import OutcomeKind, Outlink, Outlinks, Request
-from gossamer.policy import Policy
-from gossamer.protocol import Commit, Committed, Fetch, Recall, Recalled, Stop, Visited, Wait
-from gossamer.urls import fingerprint
+from gossamer.rules.policy import Policy
+from gossamer.rules.urls import fingerprint
+from gossamer.values.model import OutcomeKind, Outlink, Outlinks, Request
+from gossamer.values.protocol import Commit, Committed, Fetch, Recall, Recalled, Stop, Visited, Wait
 
 LINKS_A_PAGE = 40
 ANSWERS_AT_ONCE = 16

@@ -24,13 +24,13 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.sites import JavadocSite, NginxSite
-from gossamer.crawler import Crawler
-from gossamer.engines.pool import CpuPool
-from gossamer.engines.wire import Orders
-from gossamer.model import Link, Request, Response
-from gossamer.page import Page
-from gossamer.policy import Policy
-from gossamer.visit import Work
+from gossamer.api.crawler import Crawler
+from gossamer.engines.processes.cpu_pool import CpuPool
+from gossamer.engines.processes.wire import Orders
+from gossamer.rules.policy import Policy
+from gossamer.values.model import Link, Request, Response
+from gossamer.visit.page import Page
+from gossamer.visit.visitor import Work
 
 BUSY = 0.020
 PAGES = 600

@@ -16,9 +16,10 @@ import msgspec
 from markdown_it import MarkdownIt
 
 import gossamer
+import gossamer.testing
 from gossamer.cli import arguments
-from gossamer.policy import HostManners, Policy
-from gossamer.reasons import FinishReason, Reason, Waiting
+from gossamer.rules.policy import HostManners, Policy
+from gossamer.values.reasons import FinishReason, Reason, Waiting
 
 HERE = Path(__file__).parent
 SOURCE = Path(gossamer.__file__).parent
@@ -202,8 +203,8 @@ def _default(value: Any) -> str:
 def api() -> str:
     """Describe every public name from its signature and docstrings."""
     intro = (
-        "`import gossamer` gives these names; each is loaded when it is first used. What has a leading underscore, or "
-        "is not on this page, may change without notice."
+        "`import gossamer` gives these names, each loaded when first used; `gossamer.testing` has those for tests. What "
+        "has a leading underscore, or is not on this page, may change without notice."
     )
     parts = []
     for part in WORDING["api"]:
@@ -213,7 +214,7 @@ def api() -> str:
 
 
 def _name(name: str) -> str:
-    value = getattr(gossamer, name)
+    value = getattr(gossamer.testing if name in gossamer.testing.__all__ else gossamer, name)
     if isinstance(value, str):
         return f"### `{name}`\n\nThe installed version, as text."
     return "\n\n".join(

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from gossamer import cli
-from gossamer.cli import conduct, demo, terminal
+from gossamer.cli import demo, run_crawl, terminal
 
 PICTURE = Path(__file__).parent / "images" / "demo.svg"
 COMMAND = ["demo", "--port", "8000", "-o", "museum.crawl"]
@@ -22,7 +22,7 @@ def main() -> None:
     console = Console(
         file=io.StringIO(), record=True, width=100, force_terminal=True, highlight=False, markup=False, emoji=False
     )
-    for module in (conduct, demo, terminal):
+    for module in (run_crawl, demo, terminal):
         module.console = lambda: console
     demo._explain = lambda: None  # noqa: SLF001  # the words about the museum come after what is to be seen
     with tempfile.TemporaryDirectory() as directory, chdir(directory):

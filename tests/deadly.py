@@ -8,9 +8,9 @@ from pathlib import Path
 
 from gossamer import Page
 from gossamer.fetchers.recorded import RecordedFetcher
-from gossamer.model import Failure, Request, Response
-from gossamer.protocol import Failed, RobotsRead, Visited
-from gossamer.visit import Visitor, Work
+from gossamer.values.model import Failure, Request, Response
+from gossamer.values.protocol import Failed, RobotsRead, Visited
+from gossamer.visit.visitor import Visitor, Work
 
 ORIGIN = "https://example.org"
 LARGE = " " * 70_000

@@ -13,8 +13,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from gossamer.parse.quick import native_links, quick_scan, tame_links
-from gossamer.parse.scan import Reader
+from gossamer.parse.links.quick import native_links, quick_scan, tame_links
+from gossamer.parse.links.scan import Reader
 
 NAMES = (
     "a a a A area link meta base html title TITLE iframe frame frameset script Script style textarea xmp noembed "

@@ -9,10 +9,10 @@ import pytest
 
 from gossamer.engines import aio
 from gossamer.engines.aio import AsyncioEngine
-from gossamer.engines.loop import new_event_loop
+from gossamer.engines.bridges import new_event_loop
 from gossamer.fetchers.recorded import RecordedFetcher
-from gossamer.model import Failure, Link, Request, Response
-from gossamer.protocol import RobotsRead
+from gossamer.values.model import Failure, Link, Request, Response
+from gossamer.values.protocol import RobotsRead
 
 PAGES = 50
 

@@ -7,19 +7,20 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gossamer import Crawler, RecordedFetcher, RecordedPage, politeness
+from gossamer import Crawler
 from gossamer.cli.findings import Findings
 from gossamer.cli.summary import show
 from gossamer.cli.terminal import console
-from gossamer.engines import audit
-from gossamer.engines.audit import Auditor
-from gossamer.engines.clock import FakeClock
-from gossamer.gate import Gate
-from gossamer.model import Failure, Link, OutcomeKind, Purpose, Request, Response
-from gossamer.policy import HostManners, Policy
-from gossamer.protocol import Failed, RobotsRead
-from gossamer.reasons import Reason
-from gossamer.snapshot import Audit, HostAudit
+from gossamer.core.host_access import Gate
+from gossamer.engines import politeness_audit
+from gossamer.engines.politeness_audit import Auditor
+from gossamer.rules import politeness
+from gossamer.rules.policy import HostManners, Policy
+from gossamer.testing import FakeClock, RecordedFetcher, RecordedPage
+from gossamer.values.model import Failure, Link, OutcomeKind, Purpose, Request, Response
+from gossamer.values.protocol import Failed, RobotsRead
+from gossamer.values.reasons import Reason
+from gossamer.values.snapshot import Audit, HostAudit
 
 A, B = "https://a.example", "https://b.example"
 RULES = "User-agent: *\nDisallow: /secret/\nDisallow: /*.php\nCrawl-delay: 1\n"
@@ -159,7 +160,7 @@ def test_rules_that_have_moved_nowhere_are_none(to: str, hops: int) -> None:
 
 
 def test_rules_of_very_many_hosts_are_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit, "HOSTS_WITH_RULES", 1)
+    monkeypatch.setattr(politeness_audit, "HOSTS_WITH_RULES", 1)
     watched = Watched()
     for origin in (A, B):
         watched.rules(f"{origin}/robots.txt", 0.0)

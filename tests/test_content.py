@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from gossamer import UserError
-from gossamer.crawler import Crawler
+from gossamer.api.crawler import Crawler
 from gossamer.fetchers import RecordedFetcher
-from gossamer.model import OutcomeKind, PageRecord
-from gossamer.parse import content
+from gossamer.parse.text import extract
+from gossamer.values.model import OutcomeKind, PageRecord
 
 PAGE = (
     "<!doctype html><title>Silk</title><nav><a href=/>Home</a> <a href=/a>About</a></nav><article><h1>Silk again</h1>"
@@ -24,34 +24,34 @@ HERE = "https://site.test/page"
 
 
 @pytest.mark.parametrize("how", ["main", "article", "fast"])
-def test_each_way_keeps_the_text_and_drops_the_menu(how: content.How) -> None:
-    for told in (content.text(PAGE, HERE, how), content.markdown(PAGE, HERE, how)):
+def test_each_way_keeps_the_text_and_drops_the_menu(how: extract.How) -> None:
+    for told in (extract.text(PAGE, HERE, how), extract.markdown(PAGE, HERE, how)):
         assert "The silk road was never one road" in told
         assert "About" not in told
 
 
 def test_all_is_all_that_can_be_seen() -> None:
-    for told in (content.text(PAGE, HERE, "all"), content.markdown(PAGE, HERE, "all")):
+    for told in (extract.text(PAGE, HERE, "all"), extract.markdown(PAGE, HERE, "all")):
         assert "About" in told
         assert "Copyright nobody" in told
 
 
 def test_only_markdown_has_marks() -> None:
-    assert content.markdown(PAGE, HERE, "main").startswith("# Silk again\n\n")
-    assert content.text(PAGE, HERE, "main").startswith("Silk again\n")
+    assert extract.markdown(PAGE, HERE, "main").startswith("# Silk again\n\n")
+    assert extract.text(PAGE, HERE, "main").startswith("Silk again\n")
 
 
 def test_a_page_without_text_has_none() -> None:
-    assert content.text("<html></html>", HERE, "article") == ""
+    assert extract.text("<html></html>", HERE, "article") == ""
 
 
 @pytest.mark.parametrize(("how", "module"), [("article", "trafilatura"), ("fast", "resiliparse.extract.html2text")])
-def test_a_missing_extra_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch, how: content.How, module: str) -> None:
+def test_a_missing_extra_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch, how: extract.How, module: str) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(
         UserError, match=r"needs gossamer's extra \[text\]; in a checkout of gossamer: pip install '\.\[text\]'$"
     ):
-        content.require(how)
+        extract.require(how)
     with pytest.raises(UserError, match=f"The text '{how}' needs gossamer's extra"):
         Crawler(HERE, text=how)
 
@@ -59,7 +59,7 @@ def test_a_missing_extra_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch, 
 def test_the_facts_stand_on_top_where_no_page_can_forge_them() -> None:
     moment = datetime(2026, 5, 3, tzinfo=UTC)
     record = PageRecord(HERE, OutcomeKind.DONE, status=200, title="a\u2028---\n", language="en", fetched_at=moment)
-    text = content.document(record, "# Head")
+    text = extract.document(record, "# Head")
     front, _, rest = text.removeprefix("---\n").partition("\n---\n\n")
     facts = {name: json.loads(value) for name, value in (line.split(": ", 1) for line in front.split("\n"))}
     assert list(facts) == ["url", "title", "fetched_at", "status", "depth", "content_hash", "language"]

@@ -15,14 +15,15 @@ import msgspec
 import pytest
 
 import gossamer
-from gossamer import Crawler, Page, PageRecord, Policy, RecordedFetcher, UserError, crawl
+from gossamer import Crawler, Page, PageRecord, Policy, UserError
+from gossamer.api.lock import holder
+from gossamer.core import crawl
 from gossamer.demo.server import DemoServer
 from gossamer.demo.site import Site
-from gossamer.engines.clock import FakeClock
-from gossamer.lock import holder
-from gossamer.model import OutcomeKind, Request, Response
-from gossamer.protocol import Commit
-from gossamer.reasons import FinishReason
+from gossamer.testing import FakeClock, RecordedFetcher
+from gossamer.values.model import OutcomeKind, Request, Response
+from gossamer.values.protocol import Commit
+from gossamer.values.reasons import FinishReason
 
 ENGINES = ("inline", "threads", "asyncio")
 HOME = "https://example.org/"
@@ -383,7 +384,7 @@ def test_a_crawl_runs_once(engine: str, way: str) -> None:
         ({"policy": {"max_pages": 2}}, "policy must be a gossamer.Policy, not {'max_pages': 2}; settings can also be"),
         ({"directory": 5}, "A directory is a text or a Path, not 5."),
         ({"directory": b"x"}, "A directory is a text or a Path, not b'x'."),
-        ({"fetcher": 5}, "fetcher must be a gossamer.RecordedFetcher, or another that can fetch, not 5."),
+        ({"fetcher": 5}, "fetcher must be a gossamer.testing.RecordedFetcher or have `fetch` itself, not 5."),
         ({"clock": 5}, "clock must be one that tells what time it is now, not 5."),
         ({"trace": 5}, "trace must be a function of a moment and a command or event, not 5."),
         ({"formats": ["warc"]}, "formats says how a crawl is recorded, and needs a directory for that; name one."),

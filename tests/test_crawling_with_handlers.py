@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 import gossamer
-from gossamer import Crawler, Page, RecordedFetcher, RecordedPage, UserError
+from gossamer import Crawler, Page, UserError
+from gossamer.api.directory import read_settings
 from gossamer.cli import main, summary
 from gossamer.demo.server import DemoServer
-from gossamer.directory import read_settings
-from gossamer.engines.clock import FakeClock
-from gossamer.reasons import FinishReason, Reason
+from gossamer.testing import FakeClock, RecordedFetcher, RecordedPage
+from gossamer.values.reasons import FinishReason, Reason
 
 HOME = "https://example.org/"
 ENGINES = ("inline", "threads", "asyncio")

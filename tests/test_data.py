@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gossamer import Page
-from gossamer.parse import data as reading
-from gossamer.parse import rows
-from gossamer.parse.article import Article
-from gossamer.parse.data import Item
-from gossamer.parse.rows import Table
+from gossamer.parse.data import page_tables
+from gossamer.parse.data import structured as reading
+from gossamer.parse.data.article import Article
+from gossamer.parse.data.page_tables import Table
+from gossamer.parse.data.structured import Item
 
 HERE = "https://site.test/dir/page"
 
@@ -148,7 +148,7 @@ def test_tables_are_rows_of_text() -> None:
 
 
 def test_tables_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows, "MAX_CELLS", 3)
+    monkeypatch.setattr(page_tables, "MAX_CELLS", 3)
     [table] = of("<table><tr><td>1<td>2<td>3<td>4<tr><td>5</table></table>").tables
     assert table.rows == (("1", "2", "3"), ("", "", ""))
 

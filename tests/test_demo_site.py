@@ -23,14 +23,14 @@ from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit
 import pytest
 
 from gossamer.demo.__main__ import main
-from gossamer.demo.cabinet import HOSTILE_TITLE
+from gossamer.demo.edge_cases import HOSTILE_TITLE
 from gossamer.demo.expectation import MAX_BODY
 from gossamer.demo.server import DemoServer, read_head, serve
 from gossamer.demo.site import Answer, Site
-from gossamer.errors import UserError
-from gossamer.model import OutcomeKind
-from gossamer.policy import Policy
-from gossamer.reasons import Reason
+from gossamer.rules.policy import Policy
+from gossamer.values.errors import UserError
+from gossamer.values.model import OutcomeKind
+from gossamer.values.reasons import Reason
 
 SITE = Site(slow_seconds=0.02)
 EXPECTED = SITE.expected()

@@ -26,10 +26,10 @@ import gossamer
 from gossamer.cli import arguments, main
 from gossamer.demo.server import DemoServer
 from gossamer.demo.site import Site
-from gossamer.engines.clock import FakeClock
-from gossamer.model import Failure, Request, Response, Timings
-from gossamer.protocol import Command, Event
-from gossamer.reasons import FinishReason, Reason, Waiting
+from gossamer.testing import FakeClock
+from gossamer.values.model import Failure, Request, Response, Timings
+from gossamer.values.protocol import Command, Event
+from gossamer.values.reasons import FinishReason, Reason, Waiting
 
 HOME = Path(__file__).parent.parent
 DOCS = HOME / "docs"
@@ -116,7 +116,7 @@ def go_offline() -> Iterator[Callable[[], None]]:
     with pytest.MonkeyPatch.context() as patch:
 
         def offline() -> None:
-            for module in ("gossamer.crawler", "gossamer.download"):
+            for module in ("gossamer.api.crawler", "gossamer.api.download"):
                 patch.setattr(f"{module}.BlockingFetcher", Museum)
                 patch.setattr(f"{module}.AwaitingFetcher", AwaitingMuseum)
                 patch.setattr(f"{module}.SystemClock", FakeClock)

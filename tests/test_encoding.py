@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gossamer.parse.encoding import decode, encode_query, utf_8_of
-from gossamer.parse.labels import NAMES, encoding_of
+from gossamer.parse.encoding_labels import NAMES, encoding_of
 
 RUSSIAN = "Привет, мир: это страница"
 # Encoding of the standard, codec of Python that writes it, and a text it can hold.

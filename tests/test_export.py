@@ -13,15 +13,15 @@ import pytest
 from pyarrow import parquet
 
 from fetchers.server import Server, answer
-from gossamer import export as module
-from gossamer.crawler import Crawler
+from gossamer.api import export as module
+from gossamer.api.crawler import Crawler
+from gossamer.api.export import FORMATS, export, lines, visits
 from gossamer.demo.server import DemoServer
-from gossamer.errors import OutputError, UserError
-from gossamer.export import FORMATS, export, lines, visits
 from gossamer.fetchers import RecordedFetcher, RecordedPage
 from gossamer.outputs import FORMATS as WRITTEN
-from gossamer.outputs.members import warc_files
-from gossamer.protocol import Ended
+from gossamer.outputs.warc.reader import warc_files
+from gossamer.values.errors import OutputError, UserError
+from gossamer.values.protocol import Ended
 
 GRAPHML = "{http://graphml.graphdrawing.org/xmlns}"
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 import gossamer
+from gossamer.api.download import SETTINGS
 from gossamer.demo.server import DemoServer
 from gossamer.demo.site import Site
-from gossamer.download import SETTINGS
-from gossamer.engines.clock import FakeClock
-from gossamer.reasons import Reason
+from gossamer.testing import FakeClock, RecordedFetcher, RecordedPage
+from gossamer.values.reasons import Reason
 
 ENGINES = ("inline", "threads", "asyncio")
 every_engine = pytest.mark.parametrize("engine", ENGINES)
@@ -61,7 +61,7 @@ def test_async_for_gives_the_same(museum: DemoServer, engine: str) -> None:
 def test_an_endless_generator_is_read_only_a_window_ahead(engine: str) -> None:
     read = itertools.count()
     asked = (f"https://example.org/{next(read)}" for _ in itertools.count())
-    downloads = gossamer.fetch_all(asked, engine=engine, concurrency=4, fetcher=gossamer.RecordedFetcher({}))
+    downloads = gossamer.fetch_all(asked, engine=engine, concurrency=4, fetcher=RecordedFetcher({}))
     taken = list(itertools.islice(downloads, 100))
     assert [page.url for page in taken] == [f"https://example.org/{number}" for number in range(100)]
     assert next(read) <= 100 + 4 * 4 * 4, "the window, and the batches handed over"
@@ -70,7 +70,7 @@ def test_an_endless_generator_is_read_only_a_window_ahead(engine: str) -> None:
 @every_engine
 def test_what_is_no_text_is_a_page_that_says_so_and_nothing_is_lost(engine: str) -> None:
     asked: Any = ["https://example.org/", None, "", float("nan"), 5, b"http://a.example/", "https://example.org/end"]
-    pages = list(gossamer.fetch_all(asked, engine=engine, fetcher=gossamer.RecordedFetcher({})))
+    pages = list(gossamer.fetch_all(asked, engine=engine, fetcher=RecordedFetcher({})))
     assert [page.status for page in pages] == [404, None, None, None, None, None, 404]
     assert {page.reason for page in pages[1:-1]} == {Reason.SKIP_INVALID}
     assert (pages[1].url, pages[3].url) == ("None", "nan")
@@ -82,7 +82,7 @@ def test_an_async_iterator_may_give_none_too() -> None:
         yield None
         yield "https://example.org/"
 
-    pages = asyncio.run(listed(gossamer.fetch_all(asked(), fetcher=gossamer.RecordedFetcher({}))))
+    pages = asyncio.run(listed(gossamer.fetch_all(asked(), fetcher=RecordedFetcher({}))))
     assert [page.status for page in pages] == [None, 404]
 
 
@@ -122,7 +122,7 @@ def test_what_an_async_iterator_raises_comes_after_the_pages_before_it() -> None
     times: list[str] = []
 
     async def take() -> None:
-        async for page in gossamer.fetch_all(Asked(), fetcher=gossamer.RecordedFetcher({})):
+        async for page in gossamer.fetch_all(Asked(), fetcher=RecordedFetcher({})):
             assert page.url == "https://example.org/"
             taken.append(page.status)
 
@@ -174,10 +174,10 @@ def test_a_host_may_be_fetched_from_less_at_once_than_others() -> None:
 
 
 SITE = {
-    "/": gossamer.RecordedPage(301, {"Location": "/second"}),
-    "/second": gossamer.RecordedPage(302, {"Location": "https://other.example/end"}),
-    "/round": gossamer.RecordedPage(302, {"Location": "/about"}),
-    "/about": gossamer.RecordedPage(302, {"Location": "/round"}),
+    "/": RecordedPage(301, {"Location": "/second"}),
+    "/second": RecordedPage(302, {"Location": "https://other.example/end"}),
+    "/round": RecordedPage(302, {"Location": "/about"}),
+    "/about": RecordedPage(302, {"Location": "/round"}),
 }
 WEB = {f"https://example.org{path}": page for path, page in SITE.items()} | {
     "https://other.example/end": "<title>There</title>"
@@ -186,18 +186,18 @@ WEB = {f"https://example.org{path}": page for path, page in SITE.items()} | {
 
 @every_engine
 def test_redirects_are_followed_hop_by_hop_and_via_tells_what_was_asked(engine: str) -> None:
-    fetcher = gossamer.RecordedFetcher(WEB)
+    fetcher = RecordedFetcher(WEB)
     [page] = gossamer.fetch_all("https://example.org/", engine=engine, fetcher=fetcher)
     assert (page.url, page.title, page.via) == ("https://other.example/end", "There", "https://example.org/")
 
 
 def test_redirects_can_be_left_alone() -> None:
-    [page] = gossamer.fetch_all("https://example.org/", follow=False, fetcher=gossamer.RecordedFetcher(WEB))
+    [page] = gossamer.fetch_all("https://example.org/", follow=False, fetcher=RecordedFetcher(WEB))
     assert (page.status, page.record.location) == (301, "https://example.org/second")
 
 
 def test_redirects_in_a_ring_end_at_the_limit() -> None:
-    fetcher = gossamer.RecordedFetcher(WEB)
+    fetcher = RecordedFetcher(WEB)
     [page] = gossamer.fetch_all("https://example.org/round", fetcher=fetcher, max_redirects=5)
     assert page.reason is Reason.FAIL_TOO_MANY_REDIRECTS
     assert len(fetcher.requests) == 6
@@ -205,8 +205,8 @@ def test_redirects_in_a_ring_end_at_the_limit() -> None:
 
 @every_engine
 def test_a_passing_failure_is_tried_again_after_a_while(engine: str) -> None:
-    busy = gossamer.RecordedPage(503, {"Retry-After": "20"})
-    fetcher = gossamer.RecordedFetcher({"https://example.org/": [busy, "<title>Better</title>"]})
+    busy = RecordedPage(503, {"Retry-After": "20"})
+    fetcher = RecordedFetcher({"https://example.org/": [busy, "<title>Better</title>"]})
     clock = FakeClock()
     [page] = gossamer.fetch_all("https://example.org/", engine=engine, fetcher=fetcher, clock=clock)
     assert page.title == "Better"
@@ -215,8 +215,8 @@ def test_a_passing_failure_is_tried_again_after_a_while(engine: str) -> None:
 
 
 def test_a_server_that_wants_a_long_pause_is_taken_at_its_word() -> None:
-    busy = gossamer.RecordedPage(503, {"Retry-After": "600"})
-    fetcher = gossamer.RecordedFetcher({"https://example.org/": [busy, "<title>Better</title>"]})
+    busy = RecordedPage(503, {"Retry-After": "600"})
+    fetcher = RecordedFetcher({"https://example.org/": [busy, "<title>Better</title>"]})
     [page] = gossamer.fetch_all("https://example.org/", fetcher=fetcher)
     assert (page.status, page.outcome, page.reason) == (503, gossamer.OutcomeKind.FAILED, Reason.FAIL_HTTP_5XX)
 
@@ -253,7 +253,7 @@ def test_settings_that_mean_nothing_to_downloads_are_refused_by_name() -> None:
 
 def test_a_policy_that_serves_crawls_too_may_be_given_whole() -> None:
     policy = gossamer.Policy(max_pages=1, delay=2.0, timeout=5.0)
-    downloads = gossamer.fetch_all(["https://example.org/"] * 2, policy=policy, fetcher=gossamer.RecordedFetcher({}))
+    downloads = gossamer.fetch_all(["https://example.org/"] * 2, policy=policy, fetcher=RecordedFetcher({}))
     assert downloads.policy.timeout == 5.0
     assert len(list(downloads)) == 2
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gossamer.parse.html import PageLink, Scan, is_html, parse, robots_directives, scan, visible_text
-from gossamer.urls import Resolver
+from gossamer.rules.urls import Resolver
 
 PAGE = "https://example.org/dir/page"
 

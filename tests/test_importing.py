@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-import gossamer.crawler  # noqa: F401  # so that no test imports numpy, which cannot be imported again
-from gossamer import importing
-from gossamer.errors import UserError
-from gossamer.handlers import Handler, marked
-from gossamer.importing import Where, function_at, where
-from gossamer.page import Page
+import gossamer.api.crawler  # noqa: F401  # so that no test imports numpy, which cannot be imported again
+from gossamer.values.errors import UserError
+from gossamer.visit import function_ref
+from gossamer.visit.function_ref import Where, function_at, where
+from gossamer.visit.handlers import Handler, marked
+from gossamer.visit.page import Page
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +91,7 @@ BARE = """
     import gossamer, pickle, sys
     from helper import TITLE
 
-    crawler = gossamer.Crawler("https://example.org/", fetcher=gossamer.RecordedFetcher.of_site({}))
+    crawler = gossamer.Crawler("https://example.org/", fetcher=RecordedFetcher.of_site({}))
 
     @crawler.on()
     def article(page):
@@ -295,7 +295,7 @@ def test_what_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
 
 def test_a_handler_that_is_any_callable_has_a_name() -> None:
     assert Handler(functools.partial(on_top)).name == "partial"
-    assert importing.where(on_top).name == "on_top"
+    assert function_ref.where(on_top).name == "on_top"
 
 
 def test_a_module_that_its_package_imports_is_executed_once(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from gossamer import kinds
-from gossamer.kinds import declared, fitted, merged, seen
+from gossamer.values import item_schema
+from gossamer.values.item_schema import declared, fitted, merged, seen
 
 EVERY = (
     "null", "bool", "int64", "double", "timestamp", "date", "string", "json", "list<null>", "list<int64>",
@@ -128,4 +128,4 @@ def test_values_are_fitted_into_columns() -> None:
     assert fitted("2026-01-02T03:04:05Z", "timestamp") == dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=utc)
     assert fitted("2026-01-02", "date") == dt.date(2026, 1, 2)
     assert fitted([1, None], "list<double>") == [1.0, None]
-    assert fitted(7, kinds.INTEGER) == 7
+    assert fitted(7, item_schema.INTEGER) == 7

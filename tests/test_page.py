@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from gossamer import Page, PageRecord, Response, UserError
-from gossamer.model import Item, OutcomeKind, Timings
-from gossamer.page import TREE_MOST_BYTES, TREE_MOST_TAGS
-from gossamer.reasons import Reason
+from gossamer.values.model import Item, OutcomeKind, Timings
+from gossamer.values.reasons import Reason
+from gossamer.visit.page import TREE_MOST_BYTES, TREE_MOST_TAGS
 
 SHOP = """<!doctype html><html lang=en><title> The
  shop </title><style>p {}</style><body><h1>Silk &amp; more</h1><p class=price data-cents=1200>12.00</p>

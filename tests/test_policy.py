@@ -7,8 +7,8 @@ from typing import Any, get_type_hints
 import msgspec
 import pytest
 
-from gossamer.errors import UserError
-from gossamer.policy import HostManners, Policy, PolicyFields
+from gossamer.rules.policy import HostManners, Policy, PolicyFields
+from gossamer.values.errors import UserError
 
 
 def test_the_defaults_are_polite() -> None:

@@ -19,21 +19,21 @@ from typing import Any, NoReturn
 import pytest
 
 from deadly import ORIGIN, DeadlyWork, awaited, handler, site, waiting
-from gossamer import crawler as module
-from gossamer.crawler import Crawler, Report
-from gossamer.engines import worker
-from gossamer.engines.child import BOARD
-from gossamer.engines.clock import FakeClock
-from gossamer.engines.wire import EVENTS, Answers, Orders
-from gossamer.errors import UserError
+from gossamer.api import crawler as module
+from gossamer.api.crawler import Crawler, Report
+from gossamer.engines.processes import worker
+from gossamer.engines.processes.wire import EVENTS, Answers, Orders
+from gossamer.engines.processes.worker_process import BOARD
 from gossamer.fetchers.recorded import RecordedFetcher
-from gossamer.model import Link, OutcomeKind, Request, Response, record_of
-from gossamer.outputs.archive import kept_answers
-from gossamer.page import Page
-from gossamer.policy import Policy
-from gossamer.protocol import Failed
-from gossamer.reasons import FinishReason, Reason
-from gossamer.visit import Work
+from gossamer.outputs.warc.answers import kept_answers
+from gossamer.rules.policy import Policy
+from gossamer.testing import FakeClock
+from gossamer.values.errors import UserError
+from gossamer.values.model import Link, OutcomeKind, Request, Response, record_of
+from gossamer.values.protocol import Failed
+from gossamer.values.reasons import FinishReason, Reason
+from gossamer.visit.page import Page
+from gossamer.visit.visitor import Work
 
 EVERYWHERE = [
     pytest.param("processes", {"workers": 2}, id="processes"),

@@ -12,8 +12,8 @@ import pytest
 
 from fuzz_native import NO_SANITIZERS
 from fuzz_scan import NAMES, differs, page
-from gossamer.parse.quick import FindLinks, native_links, quick_scan, scan, tame_links
-from gossamer.parse.scan import RAW, Reader
+from gossamer.parse.links.quick import FindLinks, native_links, quick_scan, scan, tame_links
+from gossamer.parse.links.scan import RAW, Reader
 
 TAME = '<!DOCTYPE html><html lang="de"><meta name="robots" content="noindex"><title>t &amp; u</title>{}</html>'
 

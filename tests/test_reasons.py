@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from gossamer.model import Link, Request
-from gossamer.protocol import Saved
-from gossamer.reasons import FinishReason, Reason, Waiting
-from gossamer.snapshot import Counts, Snapshot
+from gossamer.values.model import Link, Request
+from gossamer.values.protocol import Saved
+from gossamer.values.reasons import FinishReason, Reason, Waiting
+from gossamer.values.snapshot import Counts, Snapshot
 
 
 @pytest.mark.parametrize("reason", [*Reason, *Waiting, *FinishReason])

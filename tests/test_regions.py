@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossamer.parse.text import main_text, markdown
+from gossamer.parse.text.markdown import main_text, markdown
 
 HERE = "https://site.test/dir/page"
 STORY = "<p>" + "The silk road was never one road, and silk was not all it carried. " * 3 + "</p>"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossamer.parse.repeated import FEWEST, blocks_of, boilerplate, joined, shares
+from gossamer.parse.text.boilerplate import FEWEST, blocks_of, boilerplate, joined, shares
 
 OFFER = "Subscribe to our letter and never miss a thread again, promised."
 
@@ -68,7 +68,7 @@ def test_what_is_said_twice_on_a_page_counts_once() -> None:
 
 
 def test_memory_is_bounded_on_a_site_where_all_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gossamer.parse.repeated._REMEMBERED", 50)
+    monkeypatch.setattr("gossamer.parse.text.boilerplate._REMEMBERED", 50)
     pages = site(60, "Shop\n\n# №\n\nOwn №.\n\n" + "\n\n".join(f"Other {number} of №" for number in range(8)))
     assert set(shares(pages)) == {"shop"}
 

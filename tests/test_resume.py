@@ -12,17 +12,17 @@ from typing import Any
 
 import pytest
 
-from gossamer import directory as module
-from gossamer.crawler import Crawler
-from gossamer.directory import Settings, read_settings, status, write_settings
-from gossamer.engines.clock import FakeClock
-from gossamer.errors import JournalError, OutputError, UserError
+from gossamer.api import directory as module
+from gossamer.api.crawler import Crawler
+from gossamer.api.directory import Settings, read_settings, status, write_settings
+from gossamer.api.lock import Lock, holder
 from gossamer.fetchers.recorded import RecordedAsyncFetcher, RecordedFetcher, RecordedPage
-from gossamer.journals.glance import lines
-from gossamer.lock import Lock, holder
-from gossamer.model import Failure
-from gossamer.policy import Policy
-from gossamer.reasons import FinishReason, Reason
+from gossamer.journals.summary import lines
+from gossamer.rules.policy import Policy
+from gossamer.testing import FakeClock
+from gossamer.values.errors import JournalError, OutputError, UserError
+from gossamer.values.model import Failure
+from gossamer.values.reasons import FinishReason, Reason
 
 ORIGIN = "https://example.org"
 ENGINES = ("inline", "threads", "asyncio")
@@ -389,7 +389,7 @@ def test_who_is_interrupted_while_a_crawl_is_restored_may_try_again(
 ) -> None:
     start(tmp_path / "crawl", max_pages=3).run()
     with monkeypatch.context() as patched:
-        patched.setattr("gossamer.frontier.Frontier.restore", _interrupted)
+        patched.setattr("gossamer.core.frontier.Frontier.restore", _interrupted)
         with pytest.raises(KeyboardInterrupt):
             go_on(tmp_path / "crawl").run()
     assert go_on(tmp_path / "crawl", max_pages=5).run().pages == 5

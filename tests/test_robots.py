@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossamer import robots
-from gossamer.robots import ALLOW_ALL, Decision, Robots, looks_like_html, parse
+from gossamer.rules import robots
+from gossamer.rules.robots import ALLOW_ALL, Decision, Robots, looks_like_html, parse
 from public_cases import cases, must_be_here
 
 SITE = "https://example.org"

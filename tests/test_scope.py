@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossamer.errors import UserError
-from gossamer.policy import Policy
-from gossamer.reasons import Reason
-from gossamer.scope import Scope
+from gossamer.rules.policy import Policy
+from gossamer.rules.scope import Scope
+from gossamer.values.errors import UserError
+from gossamer.values.reasons import Reason
 
 SITE = "https://example.org/"
 SOURCE = str(Path(__file__).parent.parent / "src")

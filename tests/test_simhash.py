@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from gossamer.parse import simhash as module
-from gossamer.parse.simhash import LEAST_WORDS, simhash
+from gossamer.parse.similarity import simhash as module
+from gossamer.parse.similarity.simhash import LEAST_WORDS, simhash
 
 WORDS = [f"word{number}" for number in range(2000)]
 

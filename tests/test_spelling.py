@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.webs import Web, html, play
-from gossamer.model import Response
-from gossamer.policy import Policy
-from gossamer.spelling import TRACKING, is_tracking, respelled
-from gossamer.traps import identity
+from gossamer.rules.policy import Policy
+from gossamer.rules.traps import identity
+from gossamer.rules.url_identity import TRACKING, is_tracking, respelled
+from gossamer.values.model import Response
 
 A = "https://a.example"
 STRIP, SORT = Policy(strip_tracking=True), Policy(sort_query=True)

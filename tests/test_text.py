@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossamer.parse.text import MAX_INDENT, markdown
+from gossamer.parse.text.markdown import MAX_INDENT, markdown
 
 HERE = "https://site.test/dir/page"
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from gossamer import Crawler, Page, RecordedFetcher, fetch_all
+from gossamer import Crawler, Page, fetch_all
 from gossamer.engines import threads as module
-from gossamer.engines.clock import FakeClock
+from gossamer.testing import FakeClock, RecordedFetcher
 
 ORIGIN = "https://example.org"
 needs_affinity = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no affinity")

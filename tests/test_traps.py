@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.webs import Answer, Played, Web, html, play
-from gossamer import traps
 from gossamer.demo.site import Site
-from gossamer.model import Link, Purpose, Response
-from gossamer.policy import Policy
-from gossamer.reasons import FinishReason, Reason
-from gossamer.traps import Budgets, TrapBook, folded, identity, judge, recognised, session_id
+from gossamer.rules import traps
+from gossamer.rules.policy import Policy
+from gossamer.rules.traps import Budgets, TrapBook, folded, identity, judge, recognised, session_id
+from gossamer.values.model import Link, Purpose, Response
+from gossamer.values.reasons import FinishReason, Reason
 
 POLICY = Policy()
 OFF = Policy(traps=False)

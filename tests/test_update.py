@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 from warcio.archiveiterator import WARCIterator
 
-from gossamer.crawler import Crawler
-from gossamer.directory import earlier_directories, status
-from gossamer.engines.clock import FakeClock
-from gossamer.errors import OutputError, UserError
-from gossamer.export import export, visits
+from gossamer.api.crawler import Crawler
+from gossamer.api.directory import earlier_directories, status
+from gossamer.api.export import export, visits
+from gossamer.api.lock import Lock
 from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
-from gossamer.lock import Lock
-from gossamer.model import Change
-from gossamer.outputs.members import warc_files
-from gossamer.reasons import FinishReason
-from gossamer.snapshot import Changes
+from gossamer.outputs.warc.reader import warc_files
+from gossamer.testing import FakeClock
+from gossamer.values.errors import OutputError, UserError
+from gossamer.values.model import Change
+from gossamer.values.reasons import FinishReason
+from gossamer.values.snapshot import Changes
 
 ORIGIN = "https://example.org"
 ENGINES = ("inline", "threads", "asyncio")

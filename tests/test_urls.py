@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gossamer import urls
-from gossamer.errors import UserError
-from gossamer.urls import Resolver, canonical, fingerprint, host_key, hostname, resolve, seed
+from gossamer.rules import urls
+from gossamer.rules.urls import Resolver, canonical, fingerprint, host_key, hostname, resolve, seed
+from gossamer.values.errors import UserError
 from public_cases import cases, must_be_here
 
 HREFS = st.one_of(

@@ -12,7 +12,7 @@ from typing import get_args
 
 from benchmarks.measuring import Contender, environment
 from benchmarks.starting_point.run import scripts
-from gossamer.crawler import EngineName
+from gossamer.api.crawler import EngineName
 
 HERE = Path(__file__).parent.resolve()
 CONNECTIONS = 64

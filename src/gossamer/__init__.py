@@ -8,36 +8,32 @@ Every name is loaded when first asked for, so that importing gossamer costs noth
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gossamer.crawler import Crawler, Report, crawl
-    from gossamer.download import Downloads, fetch_all
-    from gossamer.errors import GossamerError, JournalError, OutputError, UserError
-    from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
-    from gossamer.handlers import on
-    from gossamer.model import Change, Failure, OutcomeKind, PageRecord, Response, Timings
-    from gossamer.page import Page
-    from gossamer.policy import HostManners, Policy
-    from gossamer.reasons import FinishReason, Reason, Waiting
-    from gossamer.snapshot import Changes, Counts, Coverage, Snapshot
+    from gossamer.api.crawler import Crawler, Report, crawl
+    from gossamer.api.download import Downloads, fetch_all
+    from gossamer.rules.policy import HostManners, Policy
+    from gossamer.values.errors import GossamerError, JournalError, OutputError, UserError
+    from gossamer.values.model import Change, Failure, OutcomeKind, PageRecord, Response, Timings
+    from gossamer.values.reasons import FinishReason, Reason, Waiting
+    from gossamer.values.snapshot import Changes, Counts, Coverage, Snapshot
+    from gossamer.visit.handlers import on
+    from gossamer.visit.page import Page
 
     __version__: str
 
 _HOMES = {
-    "crawler": ("Crawler", "Report", "crawl"),
-    "download": ("Downloads", "fetch_all"),
-    "errors": ("GossamerError", "JournalError", "OutputError", "UserError"),
-    "fetchers.recorded": ("RecordedFetcher", "RecordedPage"),
-    "handlers": ("on",),
-    "model": ("Change", "Failure", "OutcomeKind", "PageRecord", "Response", "Timings"),
-    "page": ("Page",),
-    "policy": ("HostManners", "Policy"),
-    "reasons": ("FinishReason", "Reason", "Waiting"),
-    "snapshot": ("Changes", "Counts", "Coverage", "Snapshot"),
+    "api.crawler": ("Crawler", "Report", "crawl"),
+    "api.download": ("Downloads", "fetch_all"),
+    "values.errors": ("GossamerError", "JournalError", "OutputError", "UserError"),
+    "visit.handlers": ("on",),
+    "values.model": ("Change", "Failure", "OutcomeKind", "PageRecord", "Response", "Timings"),
+    "visit.page": ("Page",),
+    "rules.policy": ("HostManners", "Policy"),
+    "values.reasons": ("FinishReason", "Reason", "Waiting"),
+    "values.snapshot": ("Changes", "Counts", "Coverage", "Snapshot"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -59,8 +55,6 @@ __all__ = [
     "PageRecord",
     "Policy",
     "Reason",
-    "RecordedFetcher",
-    "RecordedPage",
     "Report",
     "Response",
     "Snapshot",
@@ -99,17 +93,3 @@ def _version() -> str:
         return version("gossamer")
     except PackageNotFoundError:
         return "0"
-
-
-class _Gossamer(ModuleType):
-    """This package: a public name stays what it is, though importing a module of that name would replace it.
-
-    `gossamer.crawl` is the function; the core's module is reached by `from gossamer.crawl import Crawl`.
-    """
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _HOME_OF and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Gossamer

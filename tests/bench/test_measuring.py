@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from gossamer.api.crawler import Crawler
 from gossamer.bench import measuring
 from gossamer.bench.cells import Cell, cells_of, engines, interpreters
 from gossamer.bench.measuring import BenchServer, Plan, measure, run_cell
@@ -15,11 +16,10 @@ from gossamer.bench.replay import RecordedSite, workload_of
 from gossamer.bench.work import WORK
 from gossamer.bench.workloads import OVERHEAD, PARSE, WEB, WORKLOADS, MadeUpSite, number_of, path_of
 from gossamer.cli import main
-from gossamer.crawler import Crawler
 from gossamer.demo.server import DemoServer
-from gossamer.errors import UserError
-from gossamer.page import Page
 from gossamer.parse.html import parse
+from gossamer.values.errors import UserError
+from gossamer.visit.page import Page
 
 
 @pytest.mark.parametrize("name", WORKLOADS)

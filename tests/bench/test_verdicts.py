@@ -12,7 +12,7 @@ from gossamer.bench import compare
 from gossamer.bench.cells import Cell
 from gossamer.bench.figures import bootstrap, percentile, ratio
 from gossamer.bench.verdicts import judge, settings
-from gossamer.errors import UserError
+from gossamer.values.errors import UserError
 
 FAST = [run(ASYNCIO, rate, number) for number, rate in enumerate((500.0, 510.0, 490.0))]
 SLOW = [run(THREADS, rate, number) for number, rate in enumerate((100.0, 101.0, 99.0))]

@@ -16,7 +16,7 @@ from browser.chromium import Chromium, Reading
 from browser.tricky import TRICKY
 from gossamer.parse.encoding import decode
 from gossamer.parse.html import base_url, parse, scan
-from gossamer.urls import canonical
+from gossamer.rules.urls import canonical
 
 ORIGIN: Final = "http://site.example"
 """Stands for the loopback server in what is kept, for its port is another every time."""

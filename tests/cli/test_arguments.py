@@ -9,31 +9,31 @@ from typing import Any
 
 import pytest
 
-from gossamer.cli import arguments, values
+from gossamer.cli import argument_types, arguments
 from gossamer.cli.settings import gather
-from gossamer.errors import UserError
-from gossamer.policy import HostManners, Policy
+from gossamer.rules.policy import HostManners, Policy
+from gossamer.values.errors import UserError
 
 
 @pytest.mark.parametrize(
     ("reader", "text", "value"),
     [
-        (values.duration, "90", 90.0),
-        (values.duration, "5m", 300.0),
-        (values.duration, "2h", 7200.0),
-        (values.duration, "1h30m", 5400.0),
-        (values.duration, "1.5 s", 1.5),
-        (values.duration, "250ms", 0.25),
-        (values.duration, "0", 0.0),
-        (values.patience, "30", 30.0),
-        (values.pause, "auto", "auto"),
-        (values.size, "500k", 512_000),
-        (values.size, "10MB", 10 * 1024**2),
-        (values.size, "1.5GiB", 1024**3 * 3 // 2),
-        (values.size, "123", 123),
-        (values.count, "10_000", 10_000),
-        (values.count_or_none, "0", 0),
-        (values.header, "X-Key:  a:b ", ("X-Key", "a:b")),
+        (argument_types.duration, "90", 90.0),
+        (argument_types.duration, "5m", 300.0),
+        (argument_types.duration, "2h", 7200.0),
+        (argument_types.duration, "1h30m", 5400.0),
+        (argument_types.duration, "1.5 s", 1.5),
+        (argument_types.duration, "250ms", 0.25),
+        (argument_types.duration, "0", 0.0),
+        (argument_types.patience, "30", 30.0),
+        (argument_types.pause, "auto", "auto"),
+        (argument_types.size, "500k", 512_000),
+        (argument_types.size, "10MB", 10 * 1024**2),
+        (argument_types.size, "1.5GiB", 1024**3 * 3 // 2),
+        (argument_types.size, "123", 123),
+        (argument_types.count, "10_000", 10_000),
+        (argument_types.count_or_none, "0", 0),
+        (argument_types.header, "X-Key:  a:b ", ("X-Key", "a:b")),
     ],
 )
 def test_friendly_values_are_understood(reader: Callable[[str], Any], text: str, value: Any) -> None:
@@ -43,16 +43,16 @@ def test_friendly_values_are_understood(reader: Callable[[str], Any], text: str,
 @pytest.mark.parametrize(
     ("reader", "text"),
     [
-        (values.duration, "soon"),
-        (values.duration, ""),
-        (values.duration, "-1"),
-        (values.duration, "5 parsecs"),
-        (values.size, "big"),
-        (values.size, "-5k"),
-        (values.count, "0"),
-        (values.count, "٣"),
-        (values.count, "9" * 40),
-        (values.header, "no colon"),
+        (argument_types.duration, "soon"),
+        (argument_types.duration, ""),
+        (argument_types.duration, "-1"),
+        (argument_types.duration, "5 parsecs"),
+        (argument_types.size, "big"),
+        (argument_types.size, "-5k"),
+        (argument_types.count, "0"),
+        (argument_types.count, "٣"),
+        (argument_types.count, "9" * 40),
+        (argument_types.header, "no colon"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(reader: Callable[[str], Any], text: str) -> None:

@@ -17,7 +17,7 @@ import pytest
 import gossamer.cli
 from gossamer.cli import fetch as fetch_verb
 from gossamer.demo.server import DemoServer
-from gossamer.errors import JournalError
+from gossamer.values.errors import JournalError
 
 SOURCE = Path(gossamer.__file__).parent.parent
 AT_FULL_SPEED = ("--allow-private", "127.0.0.1", "--delay", "0", "--host-concurrency", "4")

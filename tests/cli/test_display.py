@@ -16,17 +16,17 @@ import pytest
 from rich.console import Console
 
 import gossamer
-from gossamer.cli import progress, summary, values
+from gossamer.api.crawler import Crawler
+from gossamer.cli import argument_types, progress, summary
 from gossamer.cli.advice import advice
 from gossamer.cli.findings import Findings
 from gossamer.cli.terminal import line, printable, say
-from gossamer.crawler import Crawler
+from gossamer.core.stats import IN_HANDLERS
 from gossamer.demo.server import DemoServer
-from gossamer.engines.clock import FakeClock
-from gossamer.ledger import IN_HANDLERS
-from gossamer.model import line_of
-from gossamer.reasons import FinishReason, Reason, Waiting
-from gossamer.snapshot import Counts
+from gossamer.testing import FakeClock, RecordedFetcher, RecordedPage
+from gossamer.values.model import line_of
+from gossamer.values.reasons import FinishReason, Reason, Waiting
+from gossamer.values.snapshot import Counts
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202efdp.exe\x9b31m [bold]not bold[/bold] :smile:"
 
@@ -40,9 +40,9 @@ def text_on(console: Console) -> str:
     return console.file.getvalue()
 
 
-def crawled(pages: dict[str, gossamer.RecordedPage | str | list[str]], **options: object) -> tuple[Crawler, Findings]:
+def crawled(pages: dict[str, RecordedPage | str | list[str]], **options: object) -> tuple[Crawler, Findings]:
     crawler = Crawler(
-        "https://example.org/", fetcher=gossamer.RecordedFetcher.of_site(pages), clock=FakeClock(), engine="inline",
+        "https://example.org/", fetcher=RecordedFetcher.of_site(pages), clock=FakeClock(), engine="inline",
         **options,
     )  # fmt: skip
     findings = Findings()
@@ -113,7 +113,7 @@ def test_a_complete_crawl_without_findings_ends_with_0() -> None:
 
 
 def test_a_site_that_refuses_crawlers_is_explained() -> None:
-    crawler, findings = crawled({"/robots.txt": gossamer.RecordedPage(body="User-agent: *\nDisallow: /"), "/": "x"})
+    crawler, findings = crawled({"/robots.txt": RecordedPage(body="User-agent: *\nDisallow: /"), "/": "x"})
     said = summed_up(screen(), crawler, findings)
     assert "Nothing fetched: robots.txt keeps this crawler out, or could not be read." in said
     assert "--no-robots" in said
@@ -248,8 +248,8 @@ def test_findings_are_read_again_from_the_lines_of_a_crawl_until_they_suffice() 
     assert [loop.urls for loop in findings.loops()] == [("a", "b")]
 
 
-def moved(target: str) -> gossamer.RecordedPage:
-    return gossamer.RecordedPage(302, {"location": target})
+def moved(target: str) -> RecordedPage:
+    return RecordedPage(302, {"location": target})
 
 
 def test_redirects_in_a_circle_are_found_whichever_came_first() -> None:
@@ -278,16 +278,16 @@ def test_a_redirect_to_what_is_not_there_names_the_page_to_mend() -> None:
 @pytest.mark.parametrize(
     ("shown", "text"),
     [
-        (values.shown_duration(0.44), "0.4 s"),
-        (values.shown_duration(59.7), "1 min"),
-        (values.numbered(1, "page"), "1 page"),
-        (values.numbered(2000, "page"), "2,000 pages"),
-        (values.shown_duration(185), "3 min 05 s"),
-        (values.shown_duration(7800), "2 h 10 min"),
-        (values.shown_size(0), "0 B"),
-        (values.shown_size(1536), "1.5 KB"),
-        (values.shown_size(10 * 1024**2), "10 MB"),
-        (values.shown_size(3 * 1024**4), "3.0 TB"),
+        (argument_types.shown_duration(0.44), "0.4 s"),
+        (argument_types.shown_duration(59.7), "1 min"),
+        (argument_types.numbered(1, "page"), "1 page"),
+        (argument_types.numbered(2000, "page"), "2,000 pages"),
+        (argument_types.shown_duration(185), "3 min 05 s"),
+        (argument_types.shown_duration(7800), "2 h 10 min"),
+        (argument_types.shown_size(0), "0 B"),
+        (argument_types.shown_size(1536), "1.5 KB"),
+        (argument_types.shown_size(10 * 1024**2), "10 MB"),
+        (argument_types.shown_size(3 * 1024**4), "3.0 TB"),
     ],
 )
 def test_figures_are_written_for_people(shown: str, text: str) -> None:
@@ -346,7 +346,7 @@ def with_items(broken_from: int) -> str:
     """Sum up a crawl of 60 pages whose prices end somewhere."""
     numbered = {f"/p{number}": f"<title>{number}</title>" for number in range(60)}
     crawler = Crawler(
-        "https://example.org/", fetcher=gossamer.RecordedFetcher.of_site(
+        "https://example.org/", fetcher=RecordedFetcher.of_site(
             {"/": "".join(f"<a href={path}>x</a>" for path in numbered)} | numbered
         ), clock=FakeClock(), engine="inline",
     )  # fmt: skip

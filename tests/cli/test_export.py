@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from gossamer import cli, export
+from gossamer import cli
+from gossamer.api import export
+from gossamer.api.crawler import Crawler
 from gossamer.cli import arguments
 from gossamer.cli import export as verb
-from gossamer.crawler import Crawler
 from gossamer.fetchers import RecordedFetcher
 
 

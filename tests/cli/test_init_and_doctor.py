@@ -20,7 +20,7 @@ from gossamer.demo.server import Asked, DemoServer
 from gossamer.demo.site import Answer
 from gossamer.fetchers.options import user_agent
 from gossamer.parse.html import scan
-from gossamer.policy import Policy
+from gossamer.rules.policy import Policy
 
 PAGE = "https://lab.example/crawler.html"
 Told = pytest.CaptureFixture[str]

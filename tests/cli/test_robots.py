@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
+from gossamer.api.robots_check import permission
 from gossamer.cli import main
 from gossamer.demo.server import Asked, DemoServer
 from gossamer.demo.site import Answer
-from gossamer.permission import permission
-from gossamer.reasons import Reason
+from gossamer.values.reasons import Reason
 
 RULES = (
     b"User-agent: *\nDisallow: /closed/\nAllow: /closed/door$\nCrawl-delay: 2\n\nUser-agent: otherbot\nDisallow: /\n"

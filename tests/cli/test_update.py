@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 import gossamer.cli
+from gossamer.api.crawler import Crawler
 from gossamer.cli.summary import _changes, _duplicates, _near_duplicates
-from gossamer.crawler import Crawler
 from gossamer.demo.server import DemoServer
-from gossamer.engines.clock import FakeClock
 from gossamer.fetchers.recorded import RecordedFetcher
-from gossamer.reasons import FinishReason
-from gossamer.snapshot import Changes
+from gossamer.testing import FakeClock
+from gossamer.values.reasons import FinishReason
+from gossamer.values.snapshot import Changes
 
 
 @pytest.fixture(autouse=True)

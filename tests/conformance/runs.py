@@ -10,15 +10,27 @@ from typing import Any
 
 from conformance.webs import Case
 from gossamer import Crawler
-from gossamer.crawl import Crawl
-from gossamer.crawler import Report
-from gossamer.engines.clock import FakeClock
+from gossamer.api.crawler import Report
+from gossamer.core.crawl import Crawl
+from gossamer.core.frontier import Frontier
 from gossamer.fetchers.recorded import RecordedFetcher
-from gossamer.frontier import Frontier
-from gossamer.model import PageRecord, Purpose, Request
-from gossamer.policy import Policy
-from gossamer.protocol import Command, Commit, Event, Failed, Fetch, Lost, Recall, RobotsRead, Stop, Visited, Wait
-from gossamer.urls import host_key
+from gossamer.rules.policy import Policy
+from gossamer.rules.urls import host_key
+from gossamer.testing import FakeClock
+from gossamer.values.model import PageRecord, Purpose, Request
+from gossamer.values.protocol import (
+    Command,
+    Commit,
+    Event,
+    Failed,
+    Fetch,
+    Lost,
+    Recall,
+    RobotsRead,
+    Stop,
+    Visited,
+    Wait,
+)
 
 ENGINES = ("inline", "threads", "asyncio", "processes")
 # How `Crawler` is told which journal to keep, given an empty directory. One line adds a journal to every test here.

@@ -14,9 +14,9 @@ import pytest
 from conformance.runs import ENGINES, JOURNALS, assert_polite
 from conformance.webs import A, B, Case, page, random_case, robots, tree
 from gossamer import Crawler, Page
-from gossamer.engines.clock import FakeClock
 from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
-from gossamer.reasons import FinishReason, Reason
+from gossamer.testing import FakeClock
+from gossamer.values.reasons import FinishReason, Reason
 
 RANDOM_SEEDS = range(4)
 

@@ -12,8 +12,8 @@ from conformance.runs import ENGINES, Run, assert_polite
 from conformance.test_engines import assert_same
 from conformance.webs import CASES, Case, random_case
 from gossamer import Crawler
-from gossamer.engines.clock import FakeClock
 from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
+from gossamer.testing import FakeClock
 
 WEBS: dict[str, Callable[[], Case]] = {
     **{name: CASES[name] for name in ("manners", "links between hosts", "redirects", "noindex and nofollow")},

@@ -9,9 +9,9 @@ import pytest
 from conformance.runs import retried, run
 from conformance.webs import CASES, A, B, C, Case, page, tree
 from gossamer import Crawler
-from gossamer.engines.clock import FakeClock
 from gossamer.fetchers.recorded import RecordedFetcher
-from gossamer.reasons import FinishReason, Reason, Waiting
+from gossamer.testing import FakeClock
+from gossamer.values.reasons import FinishReason, Reason, Waiting
 
 
 def outcomes_of(name: str) -> dict[str, tuple[str, str | None, int | None]]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gossamer.fetchers.recorded import RecordedPage, Recording
-from gossamer.model import Failure
-from gossamer.reasons import FinishReason, Reason
-from gossamer.urls import fingerprint
+from gossamer.rules.urls import fingerprint
+from gossamer.values.model import Failure
+from gossamer.values.reasons import FinishReason, Reason
 
 Pages = dict[str, Recording | Sequence[Recording]]
 A, B, C = "https://a.example", "https://b.example", "https://c.example"

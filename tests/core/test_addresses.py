@@ -8,15 +8,15 @@ import msgspec
 import pytest
 
 from core.webs import Played, Web, html, play
-from gossamer.addresses import Addresses
-from gossamer.crawl import Crawl
-from gossamer.frontier import Frontier
-from gossamer.host import Host
-from gossamer.model import Failure, Response
-from gossamer.policy import Policy
-from gossamer.reasons import Reason, Waiting
-from gossamer.snapshot import Books
-from gossamer.urls import host_key
+from gossamer.core.crawl import Crawl
+from gossamer.core.frontier import Frontier
+from gossamer.core.host import Host
+from gossamer.core.ip_limits import Addresses
+from gossamer.rules.policy import Policy
+from gossamer.rules.urls import host_key
+from gossamer.values.model import Failure, Response
+from gossamer.values.reasons import Reason, Waiting
+from gossamer.values.snapshot import Books
 
 NAMES = [f"https://{name}.example/" for name in "abcdef"]
 ONE, TWO = "192.0.2.1", "192.0.2.2"

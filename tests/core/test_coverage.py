@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gossamer.coverage import MOST_FIELDS, MOST_TYPES, OTHERS, Harvest, coverage_of
-from gossamer.items import item_of
-from gossamer.model import Item
-from gossamer.snapshot import FieldBook, TypeBook
+from gossamer.core.field_coverage import MOST_FIELDS, MOST_TYPES, OTHERS, Harvest, coverage_of
+from gossamer.values.model import Item
+from gossamer.values.snapshot import FieldBook, TypeBook
+from gossamer.visit.items import item_of
 
 
 def items(*several: dict[str, object]) -> list[Item]:

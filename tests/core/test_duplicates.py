@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from gossamer import duplicates as module
-from gossamer.crawler import Crawler
-from gossamer.duplicates import DuplicateBook
-from gossamer.engines.clock import FakeClock
+from gossamer.api.crawler import Crawler
+from gossamer.core import duplicates as module
+from gossamer.core.duplicates import DuplicateBook
 from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
-from gossamer.snapshot import Books, Duplicates
+from gossamer.testing import FakeClock
+from gossamer.values.snapshot import Books, Duplicates
 
 ORIGIN = "https://example.org"
 LONG = "<p>" + "The same words again. " * 20

@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossamer.frontier import RECALLED_AT_ONCE, Frontier
-from gossamer.host import HostQueue, place_of
-from gossamer.model import Link, Outlink, Outlinks, Purpose, Refusal, Request
-from gossamer.reasons import Reason, Waiting
-from gossamer.urls import fingerprint
+from gossamer.core.frontier import RECALLED_AT_ONCE, Frontier
+from gossamer.core.host import HostQueue, place_of
+from gossamer.rules.urls import fingerprint
+from gossamer.values.model import Link, Outlink, Outlinks, Purpose, Refusal, Request
+from gossamer.values.reasons import Reason, Waiting
 
 
 def outlink(url: str) -> Outlinks:

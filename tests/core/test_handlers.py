@@ -15,18 +15,18 @@ import msgspec
 import pytest
 
 from core.webs import html
-from gossamer import handlers
-from gossamer import visit as visit_module
-from gossamer.engines import awaited
-from gossamer.errors import UserError
-from gossamer.handlers import LONGEST, Choice, Due, Handler, handler_of
-from gossamer.items import values_of
-from gossamer.model import Failure, Link, OutcomeKind, Purpose, Request, Response
-from gossamer.page import Page
-from gossamer.policy import Policy
-from gossamer.protocol import Failed, RobotsRead, Visited
-from gossamer.reasons import Reason
-from gossamer.visit import Visitor, Work
+from gossamer.engines import async_handlers
+from gossamer.rules.policy import Policy
+from gossamer.values.errors import UserError
+from gossamer.values.model import Failure, Link, OutcomeKind, Purpose, Request, Response
+from gossamer.values.protocol import Failed, RobotsRead, Visited
+from gossamer.values.reasons import Reason
+from gossamer.visit import handlers
+from gossamer.visit import visitor as visit_module
+from gossamer.visit.handlers import LONGEST, Choice, Due, Handler, handler_of
+from gossamer.visit.items import values_of
+from gossamer.visit.page import Page
+from gossamer.visit.visitor import Visitor, Work
 
 HOME = "https://a.example/dir/page"
 POLICY = Policy(seeds=("https://a.example/",), exclude=("*/no",))
@@ -323,7 +323,7 @@ def test_a_page_that_is_no_html_may_follow_too() -> None:
 
 def awaited_visit(function: Callable[[Page], Any], answer: Response | None = None) -> Visited | Failed | RobotsRead:
     visitor = Visitor(POLICY, handlers=[Handler(function)])
-    return asyncio.run(awaited.visit(visitor, Request(Link(1, HOME)), answer or html(HOME, "<p>")))
+    return asyncio.run(async_handlers.visit(visitor, Request(Link(1, HOME)), answer or html(HOME, "<p>")))
 
 
 async def _yields(page: Page) -> AsyncIterator[dict[str, str]]:
@@ -369,7 +369,7 @@ def test_an_async_handler_that_waits_for_ever_costs_its_page_only(
     function: Callable[[Page], Any], reason: Reason, detail: str
 ) -> None:
     visitor = Visitor(msgspec.structs.replace(POLICY, handler_timeout=0.05), handlers=[Handler(function)])
-    event = asyncio.run(awaited.visit(visitor, Request(Link(1, HOME)), html(HOME, "<p>")))
+    event = asyncio.run(async_handlers.visit(visitor, Request(Link(1, HOME)), html(HOME, "<p>")))
     assert isinstance(event, Visited)
     assert (event.reason, event.items) == (reason, ())
     assert detail in event.record.detail
@@ -418,7 +418,7 @@ def test_a_cancelled_visit_is_cancelled() -> None:
         await asyncio.sleep(10)
 
     async def main() -> None:
-        task = asyncio.ensure_future(awaited.run(Due(Handler(sleeps), Page.of("<p>"))))
+        task = asyncio.ensure_future(async_handlers.run(Due(Handler(sleeps), Page.of("<p>"))))
         await asyncio.sleep(0)
         task.cancel()
         await task

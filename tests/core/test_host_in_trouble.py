@@ -7,9 +7,9 @@ from itertools import pairwise
 import pytest
 
 from core.webs import Answer, Played, Web, play, robots_txt
-from gossamer.model import Failure, Purpose, Response
-from gossamer.policy import Policy
-from gossamer.reasons import FinishReason, Reason
+from gossamer.rules.policy import Policy
+from gossamer.values.model import Failure, Purpose, Response
+from gossamer.values.reasons import FinishReason, Reason
 
 HOME = "https://a.example/"
 RULES = HOME + "robots.txt"

@@ -7,11 +7,11 @@ from itertools import pairwise
 import pytest
 
 from core.webs import Web, play, robots_txt
-from gossamer.errors import UserError
-from gossamer.model import Purpose
-from gossamer.policy import HostManners, Policy
-from gossamer.politeness import Manners
-from gossamer.reasons import Reason
+from gossamer.rules.policy import HostManners, Policy
+from gossamer.rules.politeness import Manners
+from gossamer.values.errors import UserError
+from gossamer.values.model import Purpose
+from gossamer.values.reasons import Reason
 
 FAR, NEAR, PORT = HostManners(delay=3.0, robots=False), HostManners(delay=2.0), HostManners(delay=1.0)
 POLICY = Policy(

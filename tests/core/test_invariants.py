@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.webs import Played, Web, html, play, random_web
-from gossamer.model import Purpose, Response
-from gossamer.policy import Policy
-from gossamer.reasons import FinishReason
-from gossamer.urls import host_key
+from gossamer.rules.policy import Policy
+from gossamer.rules.urls import host_key
+from gossamer.values.model import Purpose, Response
+from gossamer.values.reasons import FinishReason
 
 seeds = st.integers(0, 2**32)
 

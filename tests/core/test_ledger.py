@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gossamer.ledger import Ledger, TimeBook
-from gossamer.model import Link, OutcomeKind
-from gossamer.protocol import Ended
-from gossamer.reasons import Waiting
+from gossamer.core.stats import Ledger, TimeBook
+from gossamer.values.model import Link, OutcomeKind
+from gossamer.values.protocol import Ended
+from gossamer.values.reasons import Waiting
 
 
 def test_pages_too_small_to_compare_are_no_duplicates() -> None:

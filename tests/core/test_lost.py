@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from core.webs import Played, Web, html, play, robots_txt
-from gossamer.model import Purpose
-from gossamer.policy import Policy
-from gossamer.reasons import Reason, Waiting
+from gossamer.rules.policy import Policy
+from gossamer.values.model import Purpose
+from gossamer.values.reasons import Reason, Waiting
 
 HOME = "https://a.example/"
 DELAY = 5.0

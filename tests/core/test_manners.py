@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossamer import politeness, retries
-from gossamer.model import Failure, OutcomeKind, Response
-from gossamer.policy import Policy
-from gossamer.reasons import Reason, Waiting
+from gossamer.rules import politeness, retries
+from gossamer.rules.policy import Policy
+from gossamer.values.model import Failure, OutcomeKind, Response
+from gossamer.values.reasons import Reason, Waiting
 
 AUTO, FIXED, NONE = Policy(), Policy(delay=1.5), Policy(delay=0.0)
 

@@ -6,13 +6,13 @@ import msgspec
 import pytest
 
 from core.webs import html
-from gossamer.ledger import ChangeBook
-from gossamer.memo import Memo, change_of, conditions, content_hash, packed, unpacked
-from gossamer.model import NO_OUTLINKS, Change, Earlier, Link, OutcomeKind, PageRecord, Request, Response
-from gossamer.policy import Policy
-from gossamer.protocol import Visited
-from gossamer.snapshot import Books, Changes
-from gossamer.visit import Visitor
+from gossamer.core.stats import ChangeBook
+from gossamer.rules.policy import Policy
+from gossamer.rules.recrawl import Memo, change_of, conditions, content_hash, packed, unpacked
+from gossamer.values.model import NO_OUTLINKS, Change, Earlier, Link, OutcomeKind, PageRecord, Request, Response
+from gossamer.values.protocol import Visited
+from gossamer.values.snapshot import Books, Changes
+from gossamer.visit.visitor import Visitor
 
 HOME = "https://a.example/dir/page"
 POLICY = Policy(seeds=("https://a.example/",))

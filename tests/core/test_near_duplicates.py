@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gossamer import duplicates as module
-from gossamer.crawler import Crawler, Report
-from gossamer.duplicates import NearBook, grouped
-from gossamer.engines.clock import FakeClock
+from gossamer.api.crawler import Crawler, Report
+from gossamer.core import duplicates as module
+from gossamer.core.duplicates import NearBook, grouped
 from gossamer.fetchers.recorded import RecordedFetcher
-from gossamer.snapshot import Alike, NearDuplicates
+from gossamer.testing import FakeClock
+from gossamer.values.snapshot import Alike, NearDuplicates
 
 ORIGIN = "https://example.org"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossamer.model import Outlink, Outlinks
-from gossamer.offers import Offers
-from gossamer.seen import Seen
+from gossamer.core.candidates import Offers
+from gossamer.core.seen import Seen
+from gossamer.values.model import Outlink, Outlinks
 
 PAGES = st.lists(
     st.tuples(

@@ -9,17 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.webs import Web, random_web
-from gossamer.crawl import Crawl
-from gossamer.frontier import Frontier
-from gossamer.host import place_of
+from gossamer.core.crawl import Crawl
+from gossamer.core.frontier import Frontier
+from gossamer.core.host import place_of
 from gossamer.journals.memory import MemoryJournal
-from gossamer.model import Link, Outlink, Outlinks, Purpose, Response
-from gossamer.policy import Policy
-from gossamer.protocol import Batch, Chunk, Commit, Committed, Fetch, Recall, Recalled, Saved, Stop, Wait
-from gossamer.reasons import FinishReason
-from gossamer.snapshot import Books
-from gossamer.urls import fingerprint, host_key
-from gossamer.visit import Visitor
+from gossamer.rules.policy import Policy
+from gossamer.rules.urls import fingerprint, host_key
+from gossamer.values.model import Link, Outlink, Outlinks, Purpose, Response
+from gossamer.values.protocol import Batch, Chunk, Commit, Committed, Fetch, Recall, Recalled, Saved, Stop, Wait
+from gossamer.values.reasons import FinishReason
+from gossamer.values.snapshot import Books
+from gossamer.visit.visitor import Visitor
 
 
 def saved_from(batches: Iterable[Batch]) -> Saved:

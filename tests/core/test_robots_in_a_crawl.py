@@ -7,14 +7,14 @@ from itertools import pairwise
 import pytest
 
 from core.webs import Answer, Played, Web, html, play, robots_txt
-from gossamer.crawl import Crawl
-from gossamer.frontier import Frontier
-from gossamer.gate import ROBOTS_HOPS
-from gossamer.model import Failure, Purpose, Response
-from gossamer.policy import HostManners, Policy
-from gossamer.protocol import Commit, Committed, Fetch, Stop
-from gossamer.reasons import FinishReason, Reason
-from gossamer.visit import Visitor
+from gossamer.core.crawl import Crawl
+from gossamer.core.frontier import Frontier
+from gossamer.core.host_access import ROBOTS_HOPS
+from gossamer.rules.policy import HostManners, Policy
+from gossamer.values.model import Failure, Purpose, Response
+from gossamer.values.protocol import Commit, Committed, Fetch, Stop
+from gossamer.values.reasons import FinishReason, Reason
+from gossamer.visit.visitor import Visitor
 
 HOME = "https://a.example/"
 RULES = HOME + "robots.txt"

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossamer.seen import Seen
+from gossamer.core.seen import Seen
 
 fingerprints = st.one_of(st.integers(1, 2**64 - 1), st.integers(1, 50), st.integers(1, 20).map(lambda n: n << 12))
 

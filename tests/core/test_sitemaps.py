@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.webs import Played, Web, play, random_web, robots_txt
-from gossamer import sitemaps
-from gossamer.model import Failure, Outlink, Purpose, Response
-from gossamer.policy import Policy
-from gossamer.reasons import FinishReason, Reason
-from gossamer.snapshot import SitemapBook
+from gossamer.core import sitemaps
+from gossamer.rules.policy import Policy
+from gossamer.values.model import Failure, Outlink, Purpose, Response
+from gossamer.values.reasons import FinishReason, Reason
+from gossamer.values.snapshot import SitemapBook
 
 A = "https://a.example"
 

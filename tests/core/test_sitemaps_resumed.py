@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from itertools import count
 
-from gossamer.crawl import Crawl
-from gossamer.frontier import Frontier
-from gossamer.host import Host
-from gossamer.model import OutcomeKind, Outlink, PageRecord, Request
-from gossamer.policy import Policy
-from gossamer.reasons import Reason
-from gossamer.robots import parse
-from gossamer.sitemaps import Orphans, Sitemaps
-from gossamer.snapshot import Books, SitemapBook
+from gossamer.core.crawl import Crawl
+from gossamer.core.frontier import Frontier
+from gossamer.core.host import Host
+from gossamer.core.sitemaps import Orphans, Sitemaps
+from gossamer.rules.policy import Policy
+from gossamer.rules.robots import parse
+from gossamer.values.model import OutcomeKind, Outlink, PageRecord, Request
+from gossamer.values.reasons import Reason
+from gossamer.values.snapshot import Books, SitemapBook
 
 A = "https://a.example"
 TWO = parse(b"Sitemap: https://a.example/1.xml\nSitemap: https://a.example/2.xml")

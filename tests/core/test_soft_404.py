@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from gossamer import Crawler, RecordedFetcher, RecordedPage, Report
+from gossamer import Crawler, Report
 from gossamer.cli import summary
-from gossamer.engines.clock import FakeClock
-from gossamer.model import Failure, Purpose
-from gossamer.parse.sketch import same, sketch
-from gossamer.reasons import Reason
-from gossamer.snapshot import SoftErrors
-from gossamer.urls import fingerprint
+from gossamer.parse.similarity.soft_404 import same, sketch
+from gossamer.rules.urls import fingerprint
+from gossamer.testing import FakeClock, RecordedFetcher, RecordedPage
+from gossamer.values.model import Failure, Purpose
+from gossamer.values.reasons import Reason
+from gossamer.values.snapshot import SoftErrors
 
 ORIGIN = "https://example.org"
 WORDS = " ".join(f"word{'abcdefghij'[number % 10]}{'klmnopqrst'[number // 10]}" for number in range(100))

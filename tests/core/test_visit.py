@@ -8,14 +8,14 @@ import pickle
 import pytest
 
 from core.webs import html
-from gossamer import links
-from gossamer import visit as visit_module
-from gossamer.engines import awaited
-from gossamer.model import NO_OUTLINKS, Failure, Link, OutcomeKind, Purpose, Request, Response, line_of
-from gossamer.policy import Policy
-from gossamer.protocol import Failed, RobotsRead, Visited
-from gossamer.reasons import Reason
-from gossamer.visit import Visitor, Work
+from gossamer.engines import async_handlers
+from gossamer.rules.policy import Policy
+from gossamer.values.model import NO_OUTLINKS, Failure, Link, OutcomeKind, Purpose, Request, Response, line_of
+from gossamer.values.protocol import Failed, RobotsRead, Visited
+from gossamer.values.reasons import Reason
+from gossamer.visit import links
+from gossamer.visit import visitor as visit_module
+from gossamer.visit.visitor import Visitor, Work
 
 HOME = "https://a.example/dir/page?q=1"
 
@@ -252,11 +252,11 @@ def test_only_a_page_that_came_whole_is_made_a_document(answer: Response) -> Non
     visitor = Visitor(Policy(seeds=("https://a.example/",)), markdown=True)
     for event in (
         visitor.visit(Request(Link(1, HOME)), answer),
-        asyncio.run(awaited.visit(visitor, Request(Link(1, HOME)), answer)),
+        asyncio.run(async_handlers.visit(visitor, Request(Link(1, HOME)), answer)),
     ):
         assert isinstance(event, Visited)
         assert not event.markdown
-    came = asyncio.run(awaited.visit(visitor, Request(Link(1, HOME)), html(HOME, "<p>here")))
+    came = asyncio.run(async_handlers.visit(visitor, Request(Link(1, HOME)), html(HOME, "<p>here")))
     assert isinstance(came, Visited)
     assert "here" in came.markdown
 

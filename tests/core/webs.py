@@ -10,17 +10,17 @@ import heapq
 import random
 from dataclasses import dataclass, field
 
-from gossamer.crawl import Crawl
-from gossamer.frontier import Frontier
+from gossamer.core.crawl import Crawl
+from gossamer.core.frontier import Frontier
 from gossamer.journals.memory import MemoryJournal
-from gossamer.model import Failure, Purpose, Request, Response, Timings
-from gossamer.policy import Policy
-from gossamer.politeness import Manners
-from gossamer.protocol import Commit, Committed, Ended, Fetch, Lost, Recall, Recalled, Stop, Wait
-from gossamer.reasons import FinishReason, Reason
-from gossamer.snapshot import Snapshot
-from gossamer.urls import host_key
-from gossamer.visit import Visitor
+from gossamer.rules.policy import Policy
+from gossamer.rules.politeness import Manners
+from gossamer.rules.urls import host_key
+from gossamer.values.model import Failure, Purpose, Request, Response, Timings
+from gossamer.values.protocol import Commit, Committed, Ended, Fetch, Lost, Recall, Recalled, Stop, Wait
+from gossamer.values.reasons import FinishReason, Reason
+from gossamer.values.snapshot import Snapshot
+from gossamer.visit.visitor import Visitor
 
 Answer = Response | Failure | None
 """None: nobody will know, for the process that asked has died."""

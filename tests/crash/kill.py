@@ -27,7 +27,7 @@ from pathlib import Path
 
 import gossamer
 from benchmarks.sites import JavadocSite, NginxSite
-from gossamer.journals.glance import lines
+from gossamer.journals.summary import lines
 
 ENGINES = ("threads", "asyncio", "processes", "inline")
 SOURCE = Path(gossamer.__file__).parent.parent

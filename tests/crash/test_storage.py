@@ -18,16 +18,16 @@ from typing import Any
 
 import pytest
 
-from gossamer import directory as directory_module
-from gossamer.crawler import Crawler
-from gossamer.engines.clock import FakeClock
-from gossamer.errors import GossamerError, JournalError, OutputError
+from gossamer.api import directory as directory_module
+from gossamer.api.crawler import Crawler
 from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
-from gossamer.journals.glance import lines
 from gossamer.journals.sqlite import SqliteJournal
-from gossamer.ports import Output
-from gossamer.protocol import Batch
-from gossamer.reasons import FinishReason
+from gossamer.journals.summary import lines
+from gossamer.testing import FakeClock
+from gossamer.values.errors import GossamerError, JournalError, OutputError
+from gossamer.values.ports import Output
+from gossamer.values.protocol import Batch
+from gossamer.values.reasons import FinishReason
 
 ORIGIN = "https://example.org"
 PAGES = 12

@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.sites import NginxSite, SiteUnavailable
 from crash.kill import archived, live, undisturbed
-from gossamer.crawler import Crawler
+from gossamer.api.crawler import Crawler
 
 pytestmark = pytest.mark.server
 PAGES = 600

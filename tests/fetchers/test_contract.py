@@ -14,12 +14,12 @@ import trustme
 
 from fetchers.scripts import PAGE, SCRIPTS
 from fetchers.server import Server
-from gossamer import robots
 from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions
-from gossamer.fetchers.guard import Answer, Resolver
+from gossamer.fetchers.address_guard import Answer, Resolver
 from gossamer.fetchers.multi import EpollMulti, PortableMulti
-from gossamer.model import Failure, Link, Purpose, Request, Response
-from gossamer.reasons import Reason
+from gossamer.rules import robots
+from gossamer.values.model import Failure, Link, Purpose, Request, Response
+from gossamer.values.reasons import Reason
 
 OPTIONS = FetchOptions(user_agent="gossamer/test", allow_private=("127.0.0.0/8", "::1"), max_body=1_000_000)
 Fetch = Callable[..., "list[Response | Failure]"]

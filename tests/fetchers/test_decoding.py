@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from gossamer.fetchers import decoding
 from gossamer.fetchers.decoding import RATIO_FREE, decode, limit_for, start_of
-from gossamer.model import Failure
-from gossamer.reasons import Reason
+from gossamer.values.model import Failure
+from gossamer.values.reasons import Reason
 
 MAX = 10_000_000
 ENCODE: dict[str, Callable[[bytes], bytes]] = {

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossamer.errors import UserError
-from gossamer.fetchers.guard import AddressGuard, Answer, Resolver, is_public, real_address, system_lookup
+from gossamer.fetchers.address_guard import AddressGuard, Answer, Resolver, is_public, real_address, system_lookup
+from gossamer.values.errors import UserError
 
 SPECIAL = """
     0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24

@@ -18,10 +18,10 @@ import pytest
 from fetchers.scripts import PAGE, SCRIPTS
 from fetchers.server import Do, Server, Step
 from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions
-from gossamer.fetchers.guard import Answer, Resolver
+from gossamer.fetchers.address_guard import Answer, Resolver
 from gossamer.fetchers.multi import EpollMulti, PortableMulti, best_multi
-from gossamer.model import Failure, Link, Request, Response
-from gossamer.reasons import Reason
+from gossamer.values.model import Failure, Link, Request, Response
+from gossamer.values.reasons import Reason
 
 OPTIONS = FetchOptions(allow_private=("127.0.0.0/8",), timeout=20)
 MULTIS: list[Callable[[int], Any]] = [EpollMulti, PortableMulti]

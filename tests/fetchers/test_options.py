@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from gossamer import Crawler
-from gossamer.errors import UserError
 from gossamer.fetchers import FetchOptions, user_agent
 from gossamer.fetchers.options import header_lines, is_credential, origin_of
-from gossamer.policy import Policy
+from gossamer.rules.policy import Policy
+from gossamer.values.errors import UserError
 
 try:
     VERSION = version("gossamer")

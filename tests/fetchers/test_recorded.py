@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from gossamer.fetchers import RecordedFetcher, RecordedPage
-from gossamer.model import Failure, Link, Purpose, Request, Response
-from gossamer.reasons import Reason
+from gossamer.values.model import Failure, Link, Purpose, Request, Response
+from gossamer.values.reasons import Reason
 
 SITE = RecordedFetcher.of_site
 

@@ -7,10 +7,10 @@ from concurrent.futures import Future
 import pytest
 
 from gossamer.fetchers import FetchOptions
-from gossamer.fetchers.guard import Answer, Resolver
+from gossamer.fetchers.address_guard import Answer, Resolver
 from gossamer.fetchers.routes import Route, Router
-from gossamer.model import Failure
-from gossamer.reasons import Reason
+from gossamer.values.model import Failure
+from gossamer.values.reasons import Reason
 
 NAMES = Resolver(lambda host: Answer(("1.1.1.1", "10.0.0.1", "2606:4700::1111")))
 

@@ -6,8 +6,8 @@ import pytest
 
 from fetchers.server import Server, answer
 from gossamer.fetchers import BlockingFetcher, FetchOptions
-from gossamer.fetchers.sent import request_header
-from gossamer.model import Link, Request
+from gossamer.fetchers.request_header import request_header
+from gossamer.values.model import Link, Request
 
 
 @pytest.mark.parametrize("path", ["/", "/a/b.html?q=1&r=%20", "/?q"])

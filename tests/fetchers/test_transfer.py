@@ -10,12 +10,12 @@ import pytest
 from fetchers.scripts import PAGE, SCRIPTS
 from fetchers.server import Server
 from gossamer.fetchers import FetchOptions
-from gossamer.fetchers.answers import answer_of
-from gossamer.fetchers.guard import AddressGuard
+from gossamer.fetchers.address_guard import AddressGuard
+from gossamer.fetchers.curl_results import answer_of
 from gossamer.fetchers.routes import Route
 from gossamer.fetchers.transfer import Transfer
-from gossamer.model import Failure, Response
-from gossamer.reasons import Reason
+from gossamer.values.model import Failure, Response
+from gossamer.values.reasons import Reason
 
 
 @pytest.fixture

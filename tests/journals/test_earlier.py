@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from gossamer.errors import JournalError
-from gossamer.journals import earlier as module
-from gossamer.journals.earlier import EarlierPages
+from gossamer.journals import previous as module
+from gossamer.journals.previous import EarlierPages
 from gossamer.journals.schema import FORMAT
 from gossamer.journals.sqlite import SqliteJournal
-from gossamer.model import Earlier, Link, OutcomeKind, PageRecord, line_of
-from gossamer.policy import Policy
-from gossamer.protocol import Batch, Ended
-from gossamer.urls import fingerprint
+from gossamer.rules.policy import Policy
+from gossamer.rules.urls import fingerprint
+from gossamer.values.errors import JournalError
+from gossamer.values.model import Earlier, Link, OutcomeKind, PageRecord, line_of
+from gossamer.values.protocol import Batch, Ended
 
 KEY = 7
 POLICY = Policy()

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossamer.errors import JournalError
-from gossamer.frontier import Frontier
+from gossamer.core.frontier import Frontier
 from gossamer.journals import sqlite as module
-from gossamer.journals.glance import Glance, glance, lines, reading
 from gossamer.journals.schema import FORMAT
 from gossamer.journals.sqlite import SqliteJournal
-from gossamer.model import Link, OutcomeKind, PageRecord
-from gossamer.protocol import Batch, Chunk, Ended
-from gossamer.snapshot import Books
-from gossamer.urls import fingerprint
+from gossamer.journals.summary import Glance, glance, lines, reading
+from gossamer.rules.urls import fingerprint
+from gossamer.values.errors import JournalError
+from gossamer.values.model import Link, OutcomeKind, PageRecord
+from gossamer.values.protocol import Batch, Chunk, Ended
+from gossamer.values.snapshot import Books
 
 
 def links(first: int, count: int, host: str = "https://example.org") -> tuple[Link, ...]:

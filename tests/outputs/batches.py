@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from gossamer.memo import content_hash
-from gossamer.model import Link, OutcomeKind, PageRecord, Response, Timings, line_of
-from gossamer.parse import content
-from gossamer.protocol import Batch, Ended
-from gossamer.reasons import Reason
+from gossamer.parse.text import extract
+from gossamer.rules.recrawl import content_hash
+from gossamer.values.model import Link, OutcomeKind, PageRecord, Response, Timings, line_of
+from gossamer.values.protocol import Batch, Ended
+from gossamer.values.reasons import Reason
 
 STARTED = 1_767_225_600.25  # 2026-01-01T00:00:00.25Z
 
@@ -33,8 +33,8 @@ def page(number: int, wire: bytes | None = None, /, **said: object) -> Ended:
     visit = ended(number, response)
     if "text/html" not in response.headers.get("content-type", ""):
         return visit
-    text = content.markdown(response.body.decode("utf-8", "replace"), url, "main")
-    return msgspec.structs.replace(visit, markdown=content.document(visit.record, text))
+    text = extract.markdown(response.body.decode("utf-8", "replace"), url, "main")
+    return msgspec.structs.replace(visit, markdown=extract.document(visit.record, text))
 
 
 def ended(number: int, response: Response, kind: OutcomeKind = OutcomeKind.DONE, **facts: object) -> Ended:
@@ -60,7 +60,7 @@ def document(number: int, body: bytes = b"", markdown: str = "Text.", **facts: s
     visit = page(number, body)
     record = msgspec.structs.replace(visit.record, **facts)
     assert visit.response is not None
-    written = content.document(record, markdown)
+    written = extract.document(record, markdown)
     return msgspec.structs.replace(visit, line=line_of(record), markdown=written)
 
 

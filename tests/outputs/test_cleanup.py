@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gossamer.errors import OutputError
-from gossamer.outputs import cleanup
-from gossamer.outputs.markdown import Markdown
-from gossamer.protocol import Ended
+from gossamer.outputs.markdown import boilerplate
+from gossamer.outputs.markdown.writer import Markdown
+from gossamer.values.errors import OutputError
+from gossamer.values.protocol import Ended
 from outputs.batches import batch, document
 
 FOOT = "All rights are reserved by the Museum of Silk and nobody else."
@@ -119,7 +119,7 @@ def test_a_page_that_speaks_of_removing_is_no_page_that_was_cut(tmp_path: Path) 
     output.write(batch(*map(told, range(12)), sly))
     output.close()
     before = (tmp_path / "00" / "000099.md").read_bytes()
-    cleanup.put_back(tmp_path)
+    boilerplate.put_back(tmp_path)
     assert (tmp_path / "00" / "000099.md").read_bytes() == before
 
 

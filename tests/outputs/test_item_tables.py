@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from gossamer import Crawler, Page, RecordedFetcher
-from gossamer.engines.clock import FakeClock
-from gossamer.errors import OutputError
+from gossamer import Crawler, Page
+from gossamer.testing import FakeClock, RecordedFetcher
+from gossamer.values.errors import OutputError
 
 parquet = pytest.importorskip("pyarrow.parquet")
-pytest.importorskip("gossamer.outputs.item_tables")
+pytest.importorskip("gossamer.outputs.parquet.items")
 
 ORIGIN = "https://example.org"
 PAGES = 30

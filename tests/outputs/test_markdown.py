@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gossamer.outputs.markdown import Markdown
-from gossamer.protocol import Ended
+from gossamer.outputs.markdown.writer import Markdown
+from gossamer.values.protocol import Ended
 from outputs.batches import batch, document, failure, page, redirect
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
-from gossamer.errors import OutputError, UserError
-from gossamer.model import PageRecord
 from gossamer.outputs import open_output
-from gossamer.outputs.parquet import Parquet
-from gossamer.outputs.tables import LINKS, PAGES, TableFile
+from gossamer.outputs.parquet.pages import Parquet
+from gossamer.outputs.parquet.tables import LINKS, PAGES, TableFile
+from gossamer.values.errors import OutputError, UserError
+from gossamer.values.model import PageRecord
 from outputs.batches import STARTED, batch, failure, page, redirect
 
 REFERENCE = Path(__file__).parent.parent.parent / "docs" / "reference" / "outputs.md"

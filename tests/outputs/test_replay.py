@@ -17,10 +17,10 @@ from typing import NamedTuple
 
 import pytest
 
-from gossamer.crawler import Crawler
+from gossamer.api.crawler import Crawler
 from gossamer.demo.pictures import web_png
 from gossamer.demo.server import DemoServer
-from gossamer.outputs.members import warc_files
+from gossamer.outputs.warc.reader import warc_files
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

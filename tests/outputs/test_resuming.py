@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gossamer.errors import OutputError, UserError
 from gossamer.outputs import FORMATS, open_output
-from gossamer.outputs.parquet import Parquet
-from gossamer.outputs.warc import Warc
-from gossamer.policy import Policy
-from gossamer.ports import Output
-from gossamer.protocol import Batch
+from gossamer.outputs.parquet.pages import Parquet
+from gossamer.outputs.warc.writer import Warc
+from gossamer.rules.policy import Policy
+from gossamer.values.errors import OutputError, UserError
+from gossamer.values.ports import Output
+from gossamer.values.protocol import Batch
 from outputs.batches import batch, failure, page, redirect
 
 Maker = Callable[[Path], Output]

@@ -16,15 +16,15 @@ from fastwarc.warc import ArchiveIterator
 from msgspec.structs import replace
 from warcio.archiveiterator import WARCIterator
 
-from gossamer.errors import OutputError
-from gossamer.model import Response
-from gossamer.outputs import archive, warc
-from gossamer.outputs.archive import kept_answers
-from gossamer.outputs.members import warc_files
-from gossamer.outputs.records import archived, header_block
-from gossamer.outputs.warc import Warc
-from gossamer.policy import Policy
-from gossamer.protocol import Ended
+from gossamer.outputs.warc import answers, writer
+from gossamer.outputs.warc.answers import kept_answers
+from gossamer.outputs.warc.reader import warc_files
+from gossamer.outputs.warc.records import archived, header_block
+from gossamer.outputs.warc.writer import Warc
+from gossamer.rules.policy import Policy
+from gossamer.values.errors import OutputError
+from gossamer.values.model import Response
+from gossamer.values.protocol import Ended
 from outputs.batches import STARTED, batch, ended, failure, page, redirect
 
 
@@ -206,8 +206,8 @@ def test_answers_are_read_back_as_they_came_and_revisits_with_their_bodies(tmp_p
 
 
 def test_what_the_writer_has_forgotten_is_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(warc, "REMEMBERED", 2)
-    monkeypatch.setattr(archive, "REMEMBERED", 2)
+    monkeypatch.setattr(writer, "REMEMBERED", 2)
+    monkeypatch.setattr(answers, "REMEMBERED", 2)
     bodies = [b"a", b"b", b"a", b"c", b"a", b"b", b"a"]
     kinds = [record.kind for record in written(tmp_path, *(page(at, body) for at, body in enumerate(bodies)))]
     # a, b; a again; c drives out a; so a anew, which drives out b; so b anew, which drives out c; a again.

@@ -13,11 +13,11 @@ from unittest.mock import patch
 import msgspec
 import numpy as np
 
+from gossamer.core.frontier import Frontier
+from gossamer.core.host import Host
+from gossamer.core.seen import Seen
 from gossamer.engines.driver import Driver
-from gossamer.frontier import Frontier
-from gossamer.host import Host
-from gossamer.protocol import Batch, Saved
-from gossamer.seen import Seen
+from gossamer.values.protocol import Batch, Saved
 from simulation.storage import Lines
 
 Bug = Callable[[], AbstractContextManager[Any]]

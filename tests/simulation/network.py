@@ -11,10 +11,10 @@ import msgspec
 
 from core.webs import Answer, timed
 from gossamer.engines.driver import FetchEvent, Visit
-from gossamer.model import Failure, Request, Response
-from gossamer.protocol import Lost
-from gossamer.reasons import Reason
-from gossamer.urls import host_key
+from gossamer.rules.urls import host_key
+from gossamer.values.model import Failure, Request, Response
+from gossamer.values.protocol import Lost
+from gossamer.values.reasons import Reason
 from simulation.truth import Truth
 
 A_DAY = 25 * 3600.0

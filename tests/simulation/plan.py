@@ -6,8 +6,8 @@ import random
 
 from msgspec import Struct
 
-from gossamer.policy import Policy
-from gossamer.urls import host_key
+from gossamer.rules.policy import Policy
+from gossamer.rules.urls import host_key
 from simulation.disk import Blow, End
 from simulation.network import Weather
 from simulation.truth import Truth, random_truth

@@ -19,8 +19,8 @@ from typing import Any
 
 from gossamer.journals.sqlite import SqliteJournal
 from gossamer.outputs.jsonl import JsonLines
-from gossamer.ports import Journal, Output
-from gossamer.protocol import Batch
+from gossamer.values.ports import Journal, Output
+from gossamer.values.protocol import Batch
 from simulation.disk import Crash, Fate
 from simulation.plan import Plan
 

@@ -11,13 +11,13 @@ from collections import Counter
 
 from msgspec import Struct
 
-from gossamer import robots, urls
-from gossamer.crawl import Crawl
-from gossamer.frontier import Frontier
-from gossamer.model import Failure, Purpose, Request, Response
-from gossamer.policy import Policy
-from gossamer.protocol import Command, Commit, Event, Failed, Fetch, Lost, RobotsRead, Stop, Visited, Wait
-from gossamer.retries import REDIRECTS
+from gossamer.core.crawl import Crawl
+from gossamer.core.frontier import Frontier
+from gossamer.rules import robots, urls
+from gossamer.rules.policy import Policy
+from gossamer.rules.retries import REDIRECTS
+from gossamer.values.model import Failure, Purpose, Request, Response
+from gossamer.values.protocol import Command, Commit, Event, Failed, Fetch, Lost, RobotsRead, Stop, Visited, Wait
 from simulation.truth import Truth
 
 JIFFY = 1e-6

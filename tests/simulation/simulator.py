@@ -34,17 +34,17 @@ from typing import Protocol, TypeVar
 import msgspec
 import numpy as np
 
-from gossamer.crawl import Crawl
+from gossamer.core.crawl import Crawl
+from gossamer.core.frontier import Frontier
 from gossamer.engines.driver import Driver, run
-from gossamer.errors import JournalError, OutputError
-from gossamer.frontier import Frontier
-from gossamer.model import Link, PageRecord
-from gossamer.policy import Policy
-from gossamer.ports import Journal, Output
-from gossamer.protocol import Command, Commit, Committed, Ended, Event, Recalled, Saved, Wait
-from gossamer.reasons import FinishReason
-from gossamer.snapshot import Books
-from gossamer.visit import Visitor
+from gossamer.rules.policy import Policy
+from gossamer.values.errors import JournalError, OutputError
+from gossamer.values.model import Link, PageRecord
+from gossamer.values.ports import Journal, Output
+from gossamer.values.protocol import Command, Commit, Committed, Ended, Event, Recalled, Saved, Wait
+from gossamer.values.reasons import FinishReason
+from gossamer.values.snapshot import Books
+from gossamer.visit.visitor import Visitor
 from simulation.disk import Blow, Crash, End, Fate
 from simulation.network import SimulatedClock, SimulatedEngine
 from simulation.plan import Plan

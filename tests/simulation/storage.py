@@ -9,13 +9,13 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from gossamer.errors import JournalError
-from gossamer.host import place_of
-from gossamer.model import Link
-from gossamer.ports import Journal, Output
-from gossamer.protocol import Batch, Chunk, Saved
-from gossamer.snapshot import Books
-from gossamer.urls import host_key
+from gossamer.core.host import place_of
+from gossamer.rules.urls import host_key
+from gossamer.values.errors import JournalError
+from gossamer.values.model import Link
+from gossamer.values.ports import Journal, Output
+from gossamer.values.protocol import Batch, Chunk, Saved
+from gossamer.values.snapshot import Books
 from simulation.disk import Disk, Fate, File
 from simulation.plan import Plan
 

@@ -9,8 +9,8 @@ from functools import partial
 import pytest
 
 from core.webs import html
-from gossamer.model import Response
-from gossamer.policy import Policy
+from gossamer.rules.policy import Policy
+from gossamer.values.model import Response
 from simulation.bugs import BUGS, Bug
 from simulation.disk import Blow, Crash, Disk, End, Fate
 from simulation.network import Weather

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 
 from core.webs import Answer, html, robots_txt
-from gossamer.model import Failure, Response
-from gossamer.reasons import Reason
+from gossamer.values.model import Failure, Response
+from gossamer.values.reasons import Reason
 
 Truth = dict[str, Answer]
 """What every URL really answers; one that is not in it is a 404."""

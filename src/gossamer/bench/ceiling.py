@@ -8,7 +8,7 @@ import time
 from typing import Final, cast
 
 from gossamer.bench.server import CEILING, HOST
-from gossamer.engines.loop import new_event_loop
+from gossamer.engines.bridges import new_event_loop
 
 CONNECTIONS: Final = 32
 _REQUEST: Final = f"GET {CEILING} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode()

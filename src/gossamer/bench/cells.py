@@ -13,10 +13,10 @@ import msgspec
 from msgspec import Struct
 
 import gossamer
+from gossamer.api.crawler import EngineName
+from gossamer.api.defaults import CONCURRENCY
 from gossamer.bench.workloads import Workload
-from gossamer.crawler import EngineName
-from gossamer.defaults import CONCURRENCY
-from gossamer.policy import Policy
+from gossamer.rules.policy import Policy
 
 FEW: Final = 8
 MANY: Final = 64

@@ -12,7 +12,7 @@ from gossamer.bench.cells import Cell
 from gossamer.bench.figures import Interval, ratio
 from gossamer.bench.measuring import Results
 from gossamer.bench.verdicts import MEANINGFUL, Verdict, judge
-from gossamer.errors import UserError
+from gossamer.values.errors import UserError
 
 
 class Change(Struct, frozen=True):

@@ -19,14 +19,14 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from gossamer.api.crawler import Crawler
 from gossamer.bench.cells import Cell
 from gossamer.bench.probes import IDLE_TICK, TICK, Late, LoopClock, Sample, Sampler
 from gossamer.bench.work import WORK
 from gossamer.bench.workloads import Workload
-from gossamer.crawler import Crawler
-from gossamer.engines.loop import new_event_loop
-from gossamer.model import OutcomeKind, Purpose
-from gossamer.protocol import Command, Event, Failed, Fetch, Visited
+from gossamer.engines.bridges import new_event_loop
+from gossamer.values.model import OutcomeKind, Purpose
+from gossamer.values.protocol import Command, Event, Failed, Fetch, Visited
 
 START: Final = 30.0
 """Seconds within which the first page must come."""

@@ -24,7 +24,7 @@ from gossamer.bench.crawling import Order, Watched
 from gossamer.bench.figures import Run, bootstrap, run_of
 from gossamer.bench.server import Log, Opened, Task
 from gossamer.bench.workloads import WORKLOADS, Workload
-from gossamer.errors import GossamerError
+from gossamer.values.errors import GossamerError
 
 NARROW: Final = 0.05
 """A cell whose interval is no wider than this part of its median needs no further runs."""

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from gossamer.api.directory import read_settings
+from gossamer.api.export import visits
 from gossamer.bench.workloads import MISSING, ROBOTS, Answer, Workload
-from gossamer.directory import read_settings
-from gossamer.errors import UserError
-from gossamer.export import visits
-from gossamer.model import OutcomeKind
-from gossamer.protocol import Ended
+from gossamer.values.errors import UserError
+from gossamer.values.model import OutcomeKind
+from gossamer.values.protocol import Ended
 
 MOST_PAGES: Final = 5_000
 MOST_BYTES: Final = 256 * 1024 * 1024

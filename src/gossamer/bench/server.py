@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from gossamer.bench.replay import RecordedSite
 from gossamer.bench.workloads import Answer, MadeUpSite, Workload
-from gossamer.engines.loop import new_event_loop
+from gossamer.engines.bridges import new_event_loop
 
 HOST: Final = "127.0.0.1"
 CEILING: Final = "/.ceiling"

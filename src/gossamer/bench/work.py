@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from gossamer.page import Page
+from gossamer.visit.page import Page
 
 _ROUNDS: Final = 29_000
 _MODULUS: Final = (1 << 1500) - 1

@@ -1,5 +1,7 @@
 """The command line: one module per verb, each thin: read arguments, call the library, print.
 
+Imports everything. Invariant: nothing is decided here that Python users could not have.
+
 stdout is for data, stderr for talk. Exit codes: 0 done, 1 done with findings, 2 usage, 3 nothing useful fetched,
 4 ended early, 70 a bug, 130 interrupted, 141 stdout was closed (128 + SIGPIPE, as a shell counts it).
 """
@@ -14,7 +16,7 @@ from typing import Final
 
 from gossamer.cli import arguments
 from gossamer.cli.stdout import discard, put
-from gossamer.errors import GossamerError, UserError
+from gossamer.values.errors import GossamerError, UserError
 
 USAGE, EARLY, BUG, INTERRUPTED, CLOSED = 2, 4, 70, 130, 141
 _ONE_THREAD: Final = ("OPENBLAS_NUM_THREADS", "1")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from gossamer.policy import Policy
-from gossamer.reasons import Waiting
+from gossamer.rules.policy import Policy
+from gossamer.values.reasons import Waiting
 
 _ADVICE: Final[dict[Waiting, str]] = {
     Waiting.POLITENESS: "That is good manners. On a site of your own, --delay 0 --host-concurrency 8 is much faster.",

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Final, NoReturn
 
-from gossamer.cli import examples, values
+from gossamer.cli import argument_types, examples
 from gossamer.cli.parsers import Formatter, Group, Parser, Version
-from gossamer.errors import UserError
+from gossamer.values.errors import UserError
 
 VERBS: Final = ("crawl", "resume", "status", "fetch", "demo", "export", "robots", "bench", "init", "doctor")
 ENGINES: Final = ("asyncio", "threads", "processes", "inline")
@@ -226,7 +226,7 @@ def _add_fetch(parser: Parser) -> None:
     _add_fetching(parser, contact=True)
     speed = _add_speed(parser, "downloads at once (default: asyncio 64, threads 16)", FETCH_ENGINES)
     at_once = "downloads from one host at once (default: 8)"
-    speed.choice("--host-concurrency", metavar="N", type=values.count, about=at_once)
+    speed.choice("--host-concurrency", metavar="N", type=argument_types.count, about=at_once)
     _add_talk(parser)
 
 
@@ -250,7 +250,7 @@ def _add_demo(parser: Parser) -> None:
     _add_engine(choices, ENGINES)
     choices.switch("--serve", dest="serve", about="do not crawl it; keep it running to try things on")
     port = "serve on this port (default: any free one)"
-    choices.choice("--port", type=values.port, default=0, metavar="N", about=port)
+    choices.choice("--port", type=argument_types.port, default=0, metavar="N", about=port)
     directory = "where results go (default: a temporary directory)"
     choices.choice("-o", "--output", dest="directory", metavar="DIR", about=directory)
     choices.switch("--json", dest="json", about="print the closing report as JSON on stdout")
@@ -282,22 +282,24 @@ def _add_bench(parser: Parser) -> None:
     engine = "an engine to try; again for more (default: all)"
     what.choice("-e", "--engine", dest="engines", action="append", choices=ENGINES, metavar="E", about=engine)
     level = "requests at once to try; again for more (default: 8 and 64)"
-    what.choice("-c", "--concurrency", dest="levels", action="append", type=values.count, metavar="N", about=level)
+    what.choice(
+        "-c", "--concurrency", dest="levels", action="append", type=argument_types.count, metavar="N", about=level
+    )
     workers = "worker processes to try, where engines have them; again for more (default: one a core)"
-    what.choice("--workers", dest="workers", action="append", type=values.count, metavar="N", about=workers)
+    what.choice("--workers", dest="workers", action="append", type=argument_types.count, metavar="N", about=workers)
     python = "another Python to try too, where this gossamer is installed for it; again for more"
     what.choice("--python", dest="pythons", action="append", metavar="PATH", about=python)
     how = Group(parser, "how long")
     how.choice(
         "--run",
         dest="seconds",
-        type=values.duration,
+        type=argument_types.duration,
         metavar="T",
         about="length of a run (default: 3 s; longer where pages take long)",
     )
     limit = "begin no round that would end later than this (default: until all intervals are narrow)"
-    how.choice("--limit", dest="limit", type=values.duration, metavar="T", about=limit)
-    how.choice("--seed", type=values.count_or_none, metavar="N", about="for the order of the runs (default: 1)")
+    how.choice("--limit", dest="limit", type=argument_types.duration, metavar="T", about=limit)
+    how.choice("--seed", type=argument_types.count_or_none, metavar="N", about="for the order of the runs (default: 1)")
     results = Group(parser, "results")
     results.choice("-o", "--output", dest="report", metavar="FILE", about="the page (default: gossamer-bench.html)")
     results.choice("--json", dest="json", metavar="FILE", about="every run as JSON, for `compare`")
@@ -345,7 +347,9 @@ def _add_fetching(parser: Parser, *, contact: bool = False, retries: bool = True
     if contact:
         each.setting("--contact", dest="contact", metavar="C", about="your e-mail address or page, told to the sites")
     header = "send a header; again for more. Credentials go to the sites you name only"
-    each.choice("-H", "--header", dest="headers", action="append", type=values.header, metavar="'N: V'", about=header)
+    each.choice(
+        "-H", "--header", dest="headers", action="append", type=argument_types.header, metavar="'N: V'", about=header
+    )
     each.setting("--proxy", dest="proxy", metavar="URL", about="fetch through a proxy")
     private = "allow a host, address or network (CIDR) that is not public; again for more"
     each.setting("--allow-private", dest="allow_private", action="append", metavar="HOST", about=private)

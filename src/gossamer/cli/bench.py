@@ -20,7 +20,7 @@ from gossamer.bench.verdicts import Standing, Verdict, judge, number, settings
 from gossamer.bench.workloads import WEB, WORKLOADS, Workload
 from gossamer.cli.stdout import put
 from gossamer.cli.terminal import console, is_live, line, say
-from gossamer.errors import UserError
+from gossamer.values.errors import UserError
 
 QUICK_RUN, QUICK_LIMIT = 0.8, 84.0
 FULL_RUN: Final = 3.0

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import msgspec
 
-from gossamer import urls
+from gossamer.api.crawler import Crawler
+from gossamer.api.directory import TRACES
 from gossamer.cli import summary
-from gossamer.cli.conduct import conduct
+from gossamer.cli.run_crawl import conduct
 from gossamer.cli.settings import KEYS, gather
 from gossamer.cli.stdout import put
-from gossamer.crawler import Crawler
-from gossamer.directory import TRACES
-from gossamer.errors import UserError
-from gossamer.page import Page
+from gossamer.rules import urls
+from gossamer.values.errors import UserError
+from gossamer.visit.page import Page
 
 
 def run(chosen: Namespace) -> int:

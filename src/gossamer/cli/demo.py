@@ -9,12 +9,12 @@ import threading
 from argparse import Namespace
 from pathlib import Path
 
-from gossamer.cli.conduct import conduct
+from gossamer.api.crawler import Crawler
+from gossamer.cli.run_crawl import conduct
 from gossamer.cli.settings import gather
 from gossamer.cli.terminal import console, line, say
-from gossamer.crawler import Crawler
 from gossamer.demo.server import DemoServer
-from gossamer.reasons import FinishReason
+from gossamer.values.reasons import FinishReason
 
 _AFTERWARDS = """
 That was the Museum of Silk: some 300 pages that gossamer served to itself, with one of everything a crawler meets.

@@ -15,14 +15,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from gossamer.cli.argument_types import shown_size
 from gossamer.cli.settings import gather
 from gossamer.cli.stdout import put
 from gossamer.cli.terminal import printable
-from gossamer.cli.values import shown_size
-from gossamer.errors import UserError, needs_extra
 from gossamer.fetchers.options import FetchOptions, bundled_ca_file
-from gossamer.parse.quick import native_links
-from gossamer.policy import Policy
+from gossamer.parse.links.quick import native_links
+from gossamer.rules.policy import Policy
+from gossamer.values.errors import UserError, needs_extra
 
 FINE, FINDINGS = 0, 1
 LEAST_PYTHON: Final = (3, 11)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from gossamer.cli.interrupts import interrupted_by_sigterm
+from gossamer.api.export import export, lines
+from gossamer.cli.argument_types import numbered
+from gossamer.cli.signals import interrupted_by_sigterm
 from gossamer.cli.stdout import put
 from gossamer.cli.terminal import console, line
-from gossamer.cli.values import numbered
-from gossamer.export import export, lines
 
 
 def run(chosen: Namespace) -> int:

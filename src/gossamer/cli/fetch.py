@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from gossamer import urls
-from gossamer.cli.asked import Asked
-from gossamer.cli.interrupts import interrupted_by_sigterm
+from gossamer.api.directory import refuse_file
+from gossamer.api.download import HOST_CONCURRENCY, Downloads, fetch_all
+from gossamer.cli.argument_types import shown_duration
 from gossamer.cli.settings import gather
+from gossamer.cli.signals import interrupted_by_sigterm
 from gossamer.cli.stdout import put
 from gossamer.cli.terminal import console, is_live, line
-from gossamer.cli.values import shown_duration
-from gossamer.directory import refuse_file
-from gossamer.download import HOST_CONCURRENCY, Downloads, fetch_all
-from gossamer.engines.loop import run_in_loop
-from gossamer.errors import OutputError, UserError
-from gossamer.page import Page
-from gossamer.policy import Policy
+from gossamer.cli.url_input import Asked
+from gossamer.engines.bridges import run_in_loop
+from gossamer.rules import urls
+from gossamer.rules.policy import Policy
+from gossamer.values.errors import OutputError, UserError
+from gossamer.visit.page import Page
 
 if TYPE_CHECKING:
     from rich.console import Console

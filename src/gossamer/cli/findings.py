@@ -8,11 +8,11 @@ from typing import Final, NamedTuple, Self
 import msgspec
 from msgspec import Struct
 
-from gossamer.duplicates import EXAMPLES, DuplicateBook, content_of
-from gossamer.model import OutcomeKind, PageRecord
-from gossamer.page import Page
-from gossamer.reasons import Reason
-from gossamer.snapshot import Counts, Duplicates
+from gossamer.core.duplicates import EXAMPLES, DuplicateBook, content_of
+from gossamer.values.model import OutcomeKind, PageRecord
+from gossamer.values.reasons import Reason
+from gossamer.values.snapshot import Counts, Duplicates
+from gossamer.visit.page import Page
 
 KEPT: Final = 5
 REDIRECTS: Final = 100_000

@@ -11,14 +11,14 @@ from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 
+from gossamer.api.directory import toml
 from gossamer.cli.contact_page import contact_page
 from gossamer.cli.stdout import put
 from gossamer.cli.terminal import printable
-from gossamer.directory import toml
-from gossamer.errors import UserError
 from gossamer.fetchers.options import FetchOptions, user_agent
-from gossamer.policy import Policy
-from gossamer.urls import canonical
+from gossamer.rules.policy import Policy
+from gossamer.rules.urls import canonical
+from gossamer.values.errors import UserError
 
 _MAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+")
 QUESTION = "Your e-mail address or page, by which a site's owner can reach you instead of blocking you (empty: none): "

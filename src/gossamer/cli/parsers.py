@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any, Final, NoReturn
 
-from gossamer.cli import values
-from gossamer.errors import UserError
-from gossamer.policy import Policy
+from gossamer.cli import argument_types
+from gossamer.rules.policy import Policy
+from gossamer.values.errors import UserError
 
 _DEFAULTS: Final = Policy()
 
@@ -52,9 +52,9 @@ class Group:
     def setting(self, *flags: str, dest: str, about: str, **more: Any) -> None:
         """Add the flag of a Policy field: how its value is read and its default come from there."""
         default = getattr(_DEFAULTS, dest, None)
-        shown = f" (default: {values.shown_setting(dest, default)})" if default not in (None, "", ()) else ""
-        if dest in values.READERS:
-            more["type"] = values.READERS[dest]
+        shown = f" (default: {argument_types.shown_setting(dest, default)})" if default not in (None, "", ()) else ""
+        if dest in argument_types.READERS:
+            more["type"] = argument_types.READERS[dest]
         self._group.add_argument(*flags, dest=dest, help=(about + shown).replace("%", "%%"), **more)
 
     def switch(self, *flags: str, dest: str, about: str, on: bool = True) -> None:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from gossamer.cli.argument_types import shown_duration, shown_size
 from gossamer.cli.terminal import line, printable
-from gossamer.cli.values import shown_duration, shown_size
-from gossamer.page import Page
-from gossamer.reasons import Waiting
-from gossamer.snapshot import Snapshot
+from gossamer.values.reasons import Waiting
+from gossamer.values.snapshot import Snapshot
+from gossamer.visit.page import Page
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

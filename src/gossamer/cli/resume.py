@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gossamer.api.crawler import Crawler
+from gossamer.api.directory import Status, status
 from gossamer.cli import summary
-from gossamer.cli.conduct import conduct
+from gossamer.cli.run_crawl import conduct
 from gossamer.cli.settings import KEYS
-from gossamer.crawler import Crawler
-from gossamer.directory import Status, status
-from gossamer.errors import UserError
+from gossamer.values.errors import UserError
 
 
 def run(chosen: Namespace) -> int:

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from gossamer import robots
+from gossamer.api.robots_check import Permission, permission
+from gossamer.cli.argument_types import shown_size
 from gossamer.cli.settings import gather
 from gossamer.cli.stdout import put, put_json
 from gossamer.cli.terminal import printable
-from gossamer.cli.values import shown_size
-from gossamer.permission import Permission, permission
-from gossamer.reasons import Reason
+from gossamer.rules import robots
+from gossamer.values.reasons import Reason
 
 ALLOWED, DISALLOWED, UNKNOWN = 0, 1, 3
 _SHOWN_SITEMAPS: Final = 5

@@ -9,9 +9,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-from gossamer.cli.values import READERS, header
-from gossamer.errors import UserError
-from gossamer.policy import Policy
+from gossamer.cli.argument_types import READERS, header
+from gossamer.rules.policy import Policy
+from gossamer.values.errors import UserError
 
 PREFIX: Final = "GOSSAMER_"
 KEYS: Final = ("engine", *Policy.__struct_fields__)

@@ -8,13 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from gossamer.api.directory import Status, status
+from gossamer.cli.argument_types import numbered, shown_duration, shown_size
 from gossamer.cli.stdout import put, put_json
 from gossamer.cli.summary import resume_command
 from gossamer.cli.terminal import printable
-from gossamer.cli.values import numbered, shown_duration, shown_size
-from gossamer.directory import Status, status
-from gossamer.model import OutcomeKind
-from gossamer.reasons import Reason
+from gossamer.values.model import OutcomeKind
+from gossamer.values.reasons import Reason
 
 
 def run(chosen: Namespace) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from gossamer.errors import OutputError
+from gossamer.values.errors import OutputError
 
 
 def put(content: str | bytes) -> None:

@@ -6,19 +6,19 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gossamer.cli import faults
+from gossamer.api.crawler import Report
+from gossamer.api.directory import Status
+from gossamer.cli import problems
 from gossamer.cli.advice import advice
+from gossamer.cli.argument_types import numbered, shown_duration, shown_size
 from gossamer.cli.findings import KEPT, Findings
 from gossamer.cli.terminal import Lines, line, more, say
-from gossamer.cli.values import numbered, shown_duration, shown_size
-from gossamer.crawler import Report
-from gossamer.directory import Status
-from gossamer.ledger import IN_HANDLERS
+from gossamer.core.stats import IN_HANDLERS
 from gossamer.outputs import ITEMS_FILE
-from gossamer.outputs.gone import GONE_FILE
-from gossamer.policy import Policy
-from gossamer.reasons import FinishReason, Reason, Waiting
-from gossamer.snapshot import Coverage
+from gossamer.outputs.gone_pages import GONE_FILE
+from gossamer.rules.policy import Policy
+from gossamer.values.reasons import FinishReason, Reason, Waiting
+from gossamer.values.snapshot import Coverage
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -93,9 +93,9 @@ def show(
         _idle(report) if idle else [],
         _changes(report),
         _items(report),
-        faults.broken(report, findings),
-        faults.failed(report, findings),
-        faults.loops(findings),
+        problems.broken(report, findings),
+        problems.failed(report, findings),
+        problems.loops(findings),
         _reasons(report),
         _traps(report),
         _duplicates(report),
@@ -294,7 +294,7 @@ def _soft_404s(report: Report, *, asked: bool) -> Lines:
         head = f"{numbered(found.pages, 'page')} with status 200 and the text of a missing one"
         lines.append((0, line((head, "bold"))))
         for url, via in found.examples:
-            lines += [(2, line(f"  {url}")), *([faults.led(via, "linked")] if via else [])]
+            lines += [(2, line(f"  {url}")), *([problems.led(via, "linked")] if via else [])]
         lines += more(found.pages - len(found.examples))
     elif found.hosts:
         lines.append((0, line(("Answers 200 for a page that cannot exist", "bold"))))

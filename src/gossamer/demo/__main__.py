@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from gossamer.demo.server import serve
-from gossamer.errors import UserError
+from gossamer.values.errors import UserError
 
 
 def main(arguments: list[str]) -> int:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from msgspec import Struct
 
 from gossamer.demo.markup import Anchor, Document
-from gossamer.model import OutcomeKind
-from gossamer.reasons import Reason
+from gossamer.values.model import OutcomeKind
+from gossamer.values.reasons import Reason
 
 MAX_BODY = 10 * 1024 * 1024
 

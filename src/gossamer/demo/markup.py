@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from gossamer.reasons import Reason
+from gossamer.values.reasons import Reason
 
 MUSEUM = "The Museum of Silk"
 

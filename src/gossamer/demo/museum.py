@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from gossamer.demo.markup import MUSEUM, Anchor, Document, Part, json_ld, listing, paragraph, prose
 from gossamer.demo.prose import ESSAY, EVENT, OBJECT, PERSON, WORDS, Dice, fill, paragraphs
-from gossamer.reasons import Reason
+from gossamer.values.reasons import Reason
 
 HOME = Anchor("/", "Home")
 ON_A_PAGE = 10

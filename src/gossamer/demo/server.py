@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from gossamer.demo.site import Answer, Site
-from gossamer.errors import UserError
+from gossamer.values.errors import UserError
 
 _MAX_HEAD = 32 * 1024
 _SLICE = 256 * 1024

@@ -13,7 +13,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from gossamer.demo import museum
-from gossamer.demo.cabinet import cabinet
+from gossamer.demo.edge_cases import cabinet
 from gossamer.demo.expectation import Expectation, expect
 from gossamer.demo.languages import languages
 from gossamer.demo.markup import STYLE, Document, render

@@ -1,1 +1,4 @@
-"""Engines: ways of running many visits, on one driver. An engine says how a fetch starts and how events come back."""
+"""An engine does: it runs what the crawl decides, inline, in threads, in an event loop or in processes, on one driver.
+
+Imports every folder below. Invariant: the driver alone reads the clock, and no engine decides anything.
+"""

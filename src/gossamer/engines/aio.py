@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from gossamer.engines.driver import FetchEvent, Visit
-from gossamer.model import Failure, Request, Response
-from gossamer.ports import AsyncFetcher
+from gossamer.values.model import Failure, Request, Response
+from gossamer.values.ports import AsyncFetcher
 
 AwaitedVisit = Callable[[Request, Response | Failure], Awaitable[FetchEvent]]
 

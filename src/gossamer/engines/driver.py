@@ -11,12 +11,12 @@ from typing import Protocol, assert_never
 
 from msgspec.structs import replace
 
-from gossamer.crawl import Crawl
-from gossamer.engines.audit import Auditor
-from gossamer.errors import OutputError
-from gossamer.model import Failure, Purpose, Request, Response
-from gossamer.ports import Before, Clock, Journal, Output
-from gossamer.protocol import (
+from gossamer.core.crawl import Crawl
+from gossamer.engines.politeness_audit import Auditor
+from gossamer.values.errors import OutputError
+from gossamer.values.model import Failure, Purpose, Request, Response
+from gossamer.values.ports import Before, Clock, Journal, Output
+from gossamer.values.protocol import (
     Batch,
     Command,
     Commit,
@@ -33,8 +33,8 @@ from gossamer.protocol import (
     Visited,
     Wait,
 )
-from gossamer.reasons import FinishReason
-from gossamer.snapshot import Books, Snapshot
+from gossamer.values.reasons import FinishReason
+from gossamer.values.snapshot import Books, Snapshot
 
 FetchEvent = Visited | Failed | RobotsRead | Lost
 Visit = Callable[[Request, Response | Failure], FetchEvent]

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 
 from gossamer.engines.driver import FetchEvent, Visit
-from gossamer.model import Request
-from gossamer.ports import Fetcher
+from gossamer.values.model import Request
+from gossamer.values.ports import Fetcher
 
 
 class InlineEngine:

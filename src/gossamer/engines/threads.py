@@ -11,8 +11,8 @@ from threading import Thread
 from typing import Final
 
 from gossamer.engines.driver import FetchEvent, Visit
-from gossamer.model import Request
-from gossamer.ports import Fetcher
+from gossamer.values.model import Request
+from gossamer.values.ports import Fetcher
 
 _PROCESSOR: Final = 36
 """Where /proc tells the processor last run on (proc(5), field 39), counted from behind the name."""

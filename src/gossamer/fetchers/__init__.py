@@ -1,4 +1,8 @@
-"""Fetchers: one HTTP exchange at a time, blocking or awaiting, or from a recording."""
+"""A fetcher asks: one HTTP exchange at a time by libcurl, blocking or awaiting, or from a recording.
+
+Imports `values`, `rules` and `parse`; never `journals`. Invariant: no connection to an address that was not checked, and
+every exchange ends as a `Response` or a `Failure`.
+"""
 
 from __future__ import annotations
 

@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from gossamer.fetchers.answers import answer_of
-from gossamer.fetchers.guard import Answer, Resolver
+from gossamer.fetchers.address_guard import Answer, Resolver
+from gossamer.fetchers.curl_results import answer_of
 from gossamer.fetchers.multi import Multi, best_multi
 from gossamer.fetchers.options import FetchOptions
 from gossamer.fetchers.routes import Route, Router
 from gossamer.fetchers.transfer import Transfer
-from gossamer.memo import conditions
-from gossamer.model import Failure, Purpose, Request, Response
-from gossamer.reasons import Reason
+from gossamer.rules.recrawl import conditions
+from gossamer.values.model import Failure, Purpose, Request, Response
+from gossamer.values.reasons import Reason
 
 _CLOSED = Failure(Reason.FAIL_LOCAL, "the fetcher is closed")
 

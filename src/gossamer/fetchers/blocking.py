@@ -8,14 +8,14 @@ from concurrent.futures import TimeoutError as NotYet
 
 import pycurl
 
-from gossamer.fetchers.answers import answer_of
-from gossamer.fetchers.guard import Resolver
+from gossamer.fetchers.address_guard import Resolver
+from gossamer.fetchers.curl_results import answer_of
 from gossamer.fetchers.options import FetchOptions
 from gossamer.fetchers.routes import Route, Router
 from gossamer.fetchers.transfer import Transfer, shut_down
-from gossamer.memo import conditions
-from gossamer.model import Failure, Purpose, Request, Response
-from gossamer.reasons import Reason
+from gossamer.rules.recrawl import conditions
+from gossamer.values.model import Failure, Purpose, Request, Response
+from gossamer.values.reasons import Reason
 
 # Each handle keeps its own idle connections (libcurl cannot share them safely between threads).
 _CONNECTIONS_PER_HANDLE = 8

@@ -12,9 +12,9 @@ from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 
-from gossamer.model import Failure
-from gossamer.policy import Policy
-from gossamer.reasons import Reason
+from gossamer.rules.policy import Policy
+from gossamer.values.model import Failure
+from gossamer.values.reasons import Reason
 
 MAX_RATIO = 200
 RATIO_FREE = Policy().max_body

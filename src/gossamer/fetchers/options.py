@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 import pycurl
 from msgspec import Struct
 
-from gossamer import urls
-from gossamer.errors import UserError
 from gossamer.fetchers.decoding import ACCEPT_ENCODING
-from gossamer.policy import Policy
+from gossamer.rules import urls
+from gossamer.rules.policy import Policy
+from gossamer.values.errors import UserError
 
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 MAX_HEADER_BYTES = 256 * 1024

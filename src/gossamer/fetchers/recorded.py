@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from gossamer.memo import conditions
-from gossamer.model import Failure, Purpose, Request, Response, Timings
+from gossamer.rules.recrawl import conditions
+from gossamer.values.model import Failure, Purpose, Request, Response, Timings
 
 
 class RecordedPage(Struct, frozen=True):

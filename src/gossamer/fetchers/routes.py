@@ -8,10 +8,10 @@ from concurrent.futures import Future
 import pycurl
 from msgspec import Struct
 
-from gossamer.fetchers.guard import AddressGuard, Answer, Resolver, real_address
+from gossamer.fetchers.address_guard import AddressGuard, Answer, Resolver, real_address
 from gossamer.fetchers.options import FetchOptions
-from gossamer.model import Failure
-from gossamer.reasons import Reason
+from gossamer.values.model import Failure
+from gossamer.values.reasons import Reason
 
 # How long a route stays valid, in seconds: the resolver's memory is the same, so a name is asked for once in that time.
 ROUTE_TTL = 60.0

@@ -17,8 +17,7 @@ from typing import Any
 
 import pycurl
 
-from gossamer import robots
-from gossamer.fetchers.guard import AddressGuard
+from gossamer.fetchers.address_guard import AddressGuard
 from gossamer.fetchers.options import (
     MAX_HEADER_BYTES,
     MAX_HEADER_LINES,
@@ -28,7 +27,8 @@ from gossamer.fetchers.options import (
     milliseconds,
 )
 from gossamer.fetchers.routes import Route
-from gossamer.reasons import Reason
+from gossamer.rules import robots
+from gossamer.values.reasons import Reason
 
 # What HEADERFUNCTION and WRITEFUNCTION return: to stop a transfer, fewer bytes than they were given.
 _STOP, _GO_ON = 0, None

@@ -6,8 +6,8 @@ import zlib
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from gossamer.model import Link
-from gossamer.protocol import Batch, Saved
+from gossamer.values.model import Link
+from gossamer.values.protocol import Batch, Saved
 
 _SEPARATOR = "\n"
 """No URL contains it: the URL standard removes line ends."""

@@ -21,8 +21,8 @@ from typing import Final
 
 import msgspec
 
-from gossamer.errors import JournalError
-from gossamer.snapshot import Books
+from gossamer.values.errors import JournalError
+from gossamer.values.snapshot import Books
 
 APPLICATION: Final = 0x676F7373
 """How the file names its kind (SQLite's application_id): "goss"."""

@@ -17,12 +17,12 @@ import msgspec
 from isal import isal_zlib
 from msgspec import Struct
 
-from gossamer.host import place_of
+from gossamer.core.host import place_of
 from gossamer.journals.schema import TABLES, Connect, last_books, plainly, prepare
-from gossamer.model import Link
-from gossamer.protocol import Batch, Chunk, Saved
-from gossamer.snapshot import Books
-from gossamer.urls import host_key
+from gossamer.rules.urls import host_key
+from gossamer.values.model import Link
+from gossamer.values.protocol import Batch, Chunk, Saved
+from gossamer.values.snapshot import Books
 
 LINKS_AT_ONCE: Final = 1 << 19
 """The links of consecutive commits are handed over in chunks of about so many when the journal is opened."""

@@ -1,4 +1,7 @@
-"""Outputs: resumable files that a crawl writes its pages to."""
+"""Outputs write: resumable files of pages and items, one module or folder a format.
+
+Imports every folder below; never `core` or `visit`. Invariant: every output can be cut back to the last commit.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from gossamer.errors import UserError, needs_extra
-from gossamer.policy import Policy
-from gossamer.ports import Output
-from gossamer.snapshot import TypeBook
+from gossamer.rules.policy import Policy
+from gossamer.values.errors import UserError, needs_extra
+from gossamer.values.ports import Output
+from gossamer.values.snapshot import TypeBook
 
 FORMATS: Final = ("jsonl", "warc", "parquet", "markdown")
 """The formats a crawl can write, by the names users give them."""
@@ -61,11 +64,11 @@ def open_output(
 
             return jsonl.JsonLines(directory / ITEMS_FILE, durable=durable, lines=jsonl.items)
         case "items as parquet":
-            from gossamer.outputs.item_tables import ItemTables
+            from gossamer.outputs.parquet.items import ItemTables
 
             return ItemTables(directory / ITEMS_FILE, durable=durable, known=items)
         case "warc":
-            from gossamer.outputs.warc import Warc
+            from gossamer.outputs.warc.writer import Warc
 
             return Warc(
                 directory,
@@ -76,11 +79,11 @@ def open_output(
             )
         case "parquet":
             require((format,))
-            from gossamer.outputs.parquet import Parquet
+            from gossamer.outputs.parquet.pages import Parquet
 
             return Parquet(directory, durable=durable)
         case "markdown":
-            from gossamer.outputs.markdown import Markdown
+            from gossamer.outputs.markdown.writer import Markdown
 
             return Markdown(directory / "markdown", durable=durable)
     close = get_close_matches(format, FORMATS, 1)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gossamer.errors import OutputError
+from gossamer.values.errors import OutputError
 
 
 class GrowingFile:

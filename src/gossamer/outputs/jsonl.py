@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gossamer.outputs.files import GrowingFile
-from gossamer.protocol import Batch
+from gossamer.values.protocol import Batch
 
 
 def records(batch: Batch) -> list[bytes]:

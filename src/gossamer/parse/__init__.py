@@ -1,1 +1,4 @@
-"""Reading pages: what a body of bytes says, without a network, a clock or a tree."""
+"""Reading pages: encodings, links, metadata, sitemaps, text and Markdown.
+
+Imports `values` and `rules`. Invariant: any bytes have an answer; no input raises, hangs or takes memory without bound.
+"""

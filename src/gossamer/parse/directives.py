@@ -14,8 +14,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from gossamer.parse.scan import ROBOTS_NAMES
-from gossamer.robots import MAX_USAGE, product_token
+from gossamer.parse.links.scan import ROBOTS_NAMES
+from gossamer.rules.robots import MAX_USAGE, product_token
 
 # Directives that have a value: in X-Robots-Tag their colon does not follow the name of an agent.
 _WITH_VALUE: Final = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})

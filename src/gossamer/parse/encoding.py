@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from turbohtml.detect import detect
 
-from gossamer.parse.labels import encoding_of
+from gossamer.parse.encoding_labels import encoding_of
 
 _PRESCAN: Final = 1024
 # A browser that meets <meta charset> after the prescan window starts over; past this many bytes we do not look.

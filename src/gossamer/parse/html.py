@@ -14,10 +14,10 @@ from msgspec import Struct
 
 from gossamer.parse.directives import robots_directives
 from gossamer.parse.encoding import decode, encode_query
-from gossamer.parse.quick import scan
-from gossamer.parse.scan import Scan
-from gossamer.parse.visible import LinkTextReader, visible_text
-from gossamer.urls import Resolver
+from gossamer.parse.links.quick import scan
+from gossamer.parse.links.scan import Scan
+from gossamer.parse.links.visible import LinkTextReader, visible_text
+from gossamer.rules.urls import Resolver
 
 __all__ = [
     "PageLink",

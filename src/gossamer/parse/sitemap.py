@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from gossamer.parse import encoding
 from gossamer.parse.directives import moment_of
-from gossamer.urls import Resolver
+from gossamer.rules.urls import Resolver
 
 MAX_BYTES: Final = 50 * 1024 * 1024
 MAX_URLS: Final = 50_000

@@ -1,0 +1,50 @@
+"""What a caller gave: turned into what is meant, or refused in a sentence. Everything here raises UserError."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gossamer.rules.policy import Policy
+from gossamer.values.errors import UserError
+
+
+def seeds(several: Iterable[object]) -> list[str]:
+    """List the texts of URLs to start from, each given alone or among several."""
+    found = []
+    for one in several:
+        for text in one if isinstance(one, Iterable) and not isinstance(one, str | bytes) else (one,):
+            if not isinstance(text, str):
+                raise UserError(f"{text!r} is no URL to start from; give texts such as 'https://example.org/'.")
+            found.append(text)
+    return found
+
+
+def settings(policy: Policy | None, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Join a policy, if there is one, and single settings, which win."""
+    if not isinstance(policy, Policy | None):
+        raise UserError(
+            f"policy must be a gossamer.Policy, not {policy!r}; settings can also be given by name, as in max_pages=9."
+        )
+    return msgspec.structs.asdict(policy or Policy()) | dict(fields)
+
+
+def directory(path: str | Path) -> Path:
+    """Name a directory."""
+    if not isinstance(path, str | os.PathLike):
+        raise UserError(f"A directory is a text or a Path, not {path!r}.")
+    return Path(path)
+
+
+def refuse_unfit_parts(*, fetcher: object = None, clock: object = None, trace: object = None) -> None:
+    """Refuse what can take the place neither of the real web nor of the real time, nor listen to commands."""
+    if fetcher is not None and not hasattr(fetcher, "fetch"):
+        raise UserError(f"fetcher must be a gossamer.testing.RecordedFetcher or have `fetch` itself, not {fetcher!r}.")
+    if clock is not None and not hasattr(clock, "now"):
+        raise UserError(f"clock must be one that tells what time it is now, not {clock!r}.")
+    if trace is not None and not callable(trace):
+        raise UserError(f"trace must be a function of a moment and a command or event, not {trace!r}.")

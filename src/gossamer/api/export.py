@@ -1,0 +1,312 @@
+"""Export: make other formats of a crawl that is over, from its journal and the bodies in its WARC files."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from html import escape
+from itertools import islice
+from pathlib import Path
+from typing import IO, Final
+
+import msgspec
+from msgspec import Struct
+
+from gossamer.api.directory import JOURNAL, earlier_directories, read_settings
+from gossamer.core.seen import Seen
+from gossamer.fetchers.curl_results import parse_header
+from gossamer.fetchers.decoding import decode
+from gossamer.journals import summary
+from gossamer.outputs import open_output, require
+from gossamer.outputs.files import named_when_whole
+from gossamer.outputs.parquet.link_rows import LinkRow, links_of
+from gossamer.outputs.warc.answers import Kept, kept_answers
+from gossamer.outputs.warc.reader import refuse_short
+from gossamer.parse import encoding, html
+from gossamer.parse.text import extract
+from gossamer.rules.urls import fingerprint
+from gossamer.values.errors import OutputError, UserError
+from gossamer.values.model import Failure, Link, OutcomeKind, PageRecord, Response
+from gossamer.values.protocol import Batch, Ended
+
+FORMATS: Final = ("jsonl", "parquet", "markdown", "graph", "graphml")
+"""What can be made: the graph is a table of links in Parquet, graphml the same for graph programs."""
+
+_AT_ONCE: Final = 200  # pages
+_ROW_GROUP: Final = 50_000
+_UNLIMITED: Final = 1 << 40  # the crawl's own limit held when the body came
+_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class Exported(Struct, frozen=True):
+    """What was made: where, and how many links that ended went into it.
+
+    `made` counts what is there now, and `thing` says what that is: record, page (of Markdown) or link (of a graph).
+    """
+
+    path: Path
+    pages: int
+    made: int = 0
+    thing: str = "record"
+
+
+def export(directory: Path, format: str, target: Path | None = None) -> Exported:
+    """Make a format of the crawl in a directory; never writes over anything.
+
+    `target` is a directory for parquet and markdown (default: the crawl's own), a file for the others (default:
+    `export.jsonl`, `graph.parquet`, `graph.graphml` in the crawl's). All but jsonl read the bodies, so the crawl must
+    have recorded WARC. Raises UserError where that is not so, where the target exists, and for what is no crawl;
+    OutputError where files cannot be read or written.
+    """
+    settings = read_settings(directory)  # complains where there is no crawl
+    if format not in FORMATS:
+        raise UserError(f"There is no format {format!r} to export; choose one of {', '.join(FORMATS)}.")
+    if format != "jsonl" and "warc" not in settings.formats:
+        raise UserError(
+            f"The crawl in {directory} kept no bodies, and {format} is made from them: crawl with -f warc to export it."
+        )
+    try:
+        if format in ("parquet", "markdown"):
+            return _export_pages(directory, format, target or directory)
+        name, thing, write = _FILES[format]
+        target = target or directory / name
+        count, made = _export_file(directory, target, write)
+        return Exported(target, count, made, thing)
+    except OSError as error:
+        raise OutputError(f"Exporting {format} failed: {error.strerror or error}.") from error
+
+
+def lines(directory: Path) -> Iterator[bytes]:
+    """Give the JSON lines of a crawl as they stand in its `pages.jsonl`, some at a time. Raises UserError."""
+    read_settings(directory)
+    return summary.lines(directory / JOURNAL)
+
+
+def visits(directory: Path) -> Iterator[Ended]:
+    """Give every link that ended, in the order of the crawl, with the answer from the WARC files where one came.
+
+    Raises OutputError where these are damaged, or shorter than the journal knows.
+    """
+    refuse_short(directory, summary.glance(directory / JOURNAL).offsets.get("warc", 0))
+    answers = kept_answers(directory, earlier_directories(directory))
+    kept = next(answers, None)
+    for number, line in summary.ended(directory / JOURNAL):
+        record = msgspec.json.decode(line, type=PageRecord)
+        response = None
+        # Both are in the order of commits, so the next answer is this record's or a later one's.
+        if kept is not None and record.status is not None and kept.url == record.url:
+            response = _response(kept, record)
+            kept = next(answers, None)
+        link = Link(number, record.url, record.depth, 0, record.via)
+        yield Ended(link, line, record.outcome, record.reason, response)
+
+
+def _response(kept: Kept, record: PageRecord) -> Response:
+    headers = parse_header(kept.header)
+    body = decode(kept.body, headers.get("content-encoding", ""), _UNLIMITED)
+    assert not isinstance(body, Failure), "it was decoded before it was kept"
+    return Response(
+        kept.url,
+        record.status or 0,
+        headers,
+        body,
+        kept.header,
+        kept.body,
+        record.timings,
+        record.peer,
+        fetched_at=record.fetched_at.timestamp() if record.fetched_at else 0.0,
+    )
+
+
+# ---------------------------------------------------------------- pages
+
+
+def _export_pages(directory: Path, format: str, target: Path) -> Exported:
+    """Write as the crawl would have, through the same output; the files get their names when all of them are whole."""
+    target.mkdir(parents=True, exist_ok=True)
+    _refuse_existing(target, format)
+    part = target / f"{format}.part"
+    shutil.rmtree(part, ignore_errors=True)  # of an export that was killed
+    part.mkdir()
+    try:
+        count = _write_pages(directory, format, part)
+        for made in sorted(part.iterdir()):
+            if made.suffix != ".pending":  # nobody will go on from here
+                made.replace(target / made.name)
+    finally:
+        shutil.rmtree(part)
+    if format == "parquet":
+        return Exported(target, count, count)
+    index = target / "markdown" / "index.jsonl"
+    return Exported(index.parent, count, index.read_bytes().count(b"\n"), "page")
+
+
+def _write_pages(directory: Path, format: str, target: Path) -> int:
+    output, count = open_output(format, target), 0
+    try:
+        output.resume(0)
+        for some in _batched(_told(directory, format)):
+            output.write(Batch(some, (), ()))
+            output.flush()
+            count += len(some)
+    except BaseException:
+        output.resume(0)  # so that closing it finds nothing to do
+        raise
+    finally:
+        output.close()
+    return count
+
+
+def _told(directory: Path, format: str) -> Iterator[Ended]:
+    """Give every link that ended, with its text where that is what is written."""
+    how = read_settings(directory).policy.text
+    for ended in visits(directory):
+        response = ended.response
+        if format == "markdown" and response is not None and _is_page(ended.kind, response):
+            text, _ = encoding.decode(response.body, response.headers.get("content-type", ""))
+            written = extract.markdown(text, ended.link.url, how)
+            yield msgspec.structs.replace(ended, markdown=extract.document(ended.record, written))
+        else:
+            yield ended
+
+
+def _is_page(kind: OutcomeKind, response: Response) -> bool:
+    return kind is OutcomeKind.DONE and html.is_html(response.headers.get("content-type", ""), response.body)
+
+
+def _refuse_existing(target: Path, format: str) -> None:
+    if format == "markdown":
+        there = list(target.glob("markdown"))
+    else:
+        there = [*target.glob("pages-*.parquet"), *target.glob("links-*.parquet"), *target.glob("parquet-*.pending")]
+    if there:
+        raise UserError(f"{min(there)} is there already; name another place with -o.")
+
+
+def _batched(found: Iterator[Ended]) -> Iterator[tuple[Ended, ...]]:
+    while some := tuple(islice(found, _AT_ONCE)):
+        yield some
+
+
+# ---------------------------------------------------------------- single files
+
+
+Write = Callable[[Path, Path], tuple[int, int]]
+"""Writes a crawl to a file; tells how many links that ended went in, and how many things came out."""
+
+
+def _export_file(directory: Path, target: Path, write: Write) -> tuple[int, int]:
+    if target.exists():
+        raise UserError(f"{target} is there already; name another place with -o.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return write(directory, target)
+
+
+def _write_jsonl(directory: Path, path: Path) -> tuple[int, int]:
+    count = 0
+    with named_when_whole(path) as part, part.open("wb") as file:
+        for piece in lines(directory):
+            file.write(piece)
+            count += piece.count(b"\n")
+    return count, count
+
+
+def _write_graph(directory: Path, path: Path) -> tuple[int, int]:
+    require(("parquet",))
+    from gossamer.outputs.parquet.tables import LINKS, TableFile
+
+    count, made, rows = 0, 0, []
+    table = TableFile(path, LINKS)
+    try:
+        for visit in visits(directory):
+            count += 1
+            links = links_of(visit)
+            made += len(links)
+            rows += [msgspec.structs.asdict(link) for link in links]
+            if len(rows) >= _ROW_GROUP:
+                table.add(rows)
+                rows = []
+        table.add(rows)
+        table.finish()
+    except BaseException:
+        table.abandon()
+        raise
+    return count, made
+
+
+# ---------------------------------------------------------------- GraphML
+
+_HEAD: Final = """<?xml version="1.0" encoding="UTF-8"?>
+<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
+<key id="url" for="node" attr.name="url" attr.type="string"/>
+<key id="title" for="node" attr.name="title" attr.type="string"/>
+<key id="status" for="node" attr.name="status" attr.type="int"/>
+<key id="outcome" for="node" attr.name="outcome" attr.type="string"/>
+<key id="depth" for="node" attr.name="depth" attr.type="int"/>
+<key id="kind" for="edge" attr.name="kind" attr.type="string"/>
+<key id="nofollow" for="edge" attr.name="nofollow" attr.type="boolean"/>
+<graph edgedefault="directed">
+"""
+
+
+def _write_graphml(directory: Path, path: Path) -> tuple[int, int]:
+    """Write the links that ended as nodes, then the links between them; a URL never visited is a bare node."""
+    seen, count, made = Seen(), 0, 0
+    with named_when_whole(path) as part, part.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(_HEAD)
+        for _, line in summary.ended(directory / JOURNAL):
+            record = msgspec.json.decode(line, type=PageRecord)
+            seen.add([fingerprint(record.url, 0)])
+            file.write(_node(record.url, _facts(record)))
+            count += 1
+        for visit in visits(directory):
+            links = links_of(visit)
+            made += len(links)
+            _write_edges(file, seen, links)
+        file.write("</graph>\n</graphml>\n")
+    return count, made
+
+
+def _facts(record: PageRecord) -> Iterable[tuple[str, object]]:
+    yield "outcome", record.outcome.value
+    yield "depth", record.depth
+    if record.title:
+        yield "title", record.title
+    if record.status is not None:
+        yield "status", record.status
+
+
+def _write_edges(file: IO[str], seen: Seen, links: tuple[LinkRow, ...]) -> None:
+    targets = {fingerprint(link.to_url, 0): link.to_url for link in links}
+    for mark, new in zip(targets, seen.add(list(targets)), strict=True):
+        if new:
+            file.write(_node(targets[mark]))
+    for link in links:
+        ends = f'source="{_id(link.from_url)}" target="{_id(link.to_url)}"'
+        said = _facts_text([("kind", link.kind), ("nofollow", str(link.nofollow).lower())])
+        file.write(f"<edge {ends}>{said}</edge>\n")
+
+
+def _node(url: str, facts: Iterable[tuple[str, object]] = ()) -> str:
+    return f'<node id="{_id(url)}">{_facts_text([("url", url), *facts])}</node>\n'
+
+
+def _facts_text(facts: Iterable[tuple[str, object]]) -> str:
+    return "".join([f'<data key="{key}">{_xml(str(value))}</data>' for key, value in facts])
+
+
+def _id(url: str) -> str:
+    return f"n{fingerprint(url, 0):016x}"
+
+
+def _xml(text: str) -> str:
+    """Escape text; XML 1.0 (section 2.2) has no way at all to write some characters."""
+    return escape(_NOT_XML.sub("\ufffd", text), quote=False)
+
+
+_FILES: Final[dict[str, tuple[str, str, Write]]] = {
+    "jsonl": ("export.jsonl", "record", _write_jsonl),
+    "graph": ("graph.parquet", "link", _write_graph),
+    "graphml": ("graph.graphml", "link", _write_graphml),
+}

@@ -1,0 +1,70 @@
+"""What went wrong with pages, for the closing summary: broken links, other failures, redirects in a circle."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gossamer.api.crawler import Report
+from gossamer.cli.argument_types import numbered
+from gossamer.cli.findings import KEPT, Findings
+from gossamer.cli.terminal import Lines, line, more
+from gossamer.values.model import PageRecord
+from gossamer.values.reasons import Reason
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+
+def broken(report: Report, findings: Findings) -> Lines:
+    """Name the first few broken links."""
+    number = report.counts.by_reason.get(Reason.FAIL_HTTP_4XX, 0)
+    if not findings.broken:
+        return []
+    lines: Lines = [(0, line((numbered(number, "broken link"), "bold")))]
+    for record in findings.broken:
+        lines += [(2, line("  ", (str(record.status), "red"), f"  {record.url}")), *_way(record, findings)]
+    return [*lines, *more(number - len(findings.broken))]
+
+
+def _way(record: PageRecord, findings: Findings) -> Lines:
+    """Tell by which page a link was found; where that one only redirects, the page that links there as well."""
+    return [led(url, "redirected" if redirects else "linked") for url, redirects in findings.way_to(record)]
+
+
+def led(url: str, how: str) -> tuple[int, Text]:
+    """Name a page that led to another, and how: "linked", "redirected"."""
+    return 7, line((f"       {how} from ", "dim"), (url, "dim"))
+
+
+def loops(findings: Findings) -> Lines:
+    """Name the first few circles of redirects."""
+    found = findings.loops()
+    if not found:
+        return []
+    lines: Lines = [(0, line((numbered(len(found), "redirect loop"), "bold")))]
+    for loop in found[:KEPT]:
+        first, *others = loop.urls
+        lines.append((2, line("  ", (first, "red"))))
+        lines += [(7, line(("       redirects to ", "dim"), (url, "dim"))) for url in (*others[:KEPT], first)]
+        lines += [led(loop.via, "linked")] if loop.via else []
+    return [*lines, *more(len(found) - KEPT)]
+
+
+def failed(report: Report, findings: Findings) -> Lines:
+    """Name the first few pages that failed for other reasons."""
+    number = report.failed - report.counts.by_reason.get(Reason.FAIL_HTTP_4XX, 0)
+    if not findings.others or number <= 0:
+        return []
+    some = findings.others[:KEPT]
+    lines: Lines = [(0, line((numbered(number, "other failure"), "bold")))]
+    for record in some:
+        label = record.status if record.status and record.status >= 400 else record.reason
+        lines.append((2, line("  ", (str(label), "red"), f"  {record.url}")))
+        lines += [(7, line(f"       {_what(record)}")), *_way(record, findings)]
+    return [*lines, *more(number - len(some))]
+
+
+def _what(record: PageRecord) -> str:
+    """Say what went wrong: the detail, or else the sentence of the reason."""
+    detail = record.detail.strip()
+    return detail.splitlines()[-1] if detail or record.reason is None else record.reason.sentence

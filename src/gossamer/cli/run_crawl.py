@@ -1,0 +1,112 @@
+"""Conduct a crawl: run it with a display, signal handlers and a closing summary."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from gossamer.api.crawler import Crawler, Report
+from gossamer.api.directory import JOURNAL, Status
+from gossamer.cli import summary
+from gossamer.cli.argument_types import shown_duration, shown_size
+from gossamer.cli.findings import Findings, duplicates_in
+from gossamer.cli.introduction import Opening
+from gossamer.cli.progress import Watch, shown, tell
+from gossamer.cli.signals import interrupts
+from gossamer.cli.stdout import put_json
+from gossamer.cli.terminal import console, is_live, line
+from gossamer.engines.bridges import run_in_loop
+from gossamer.journals.summary import lines
+from gossamer.values.errors import JournalError, OutputError
+from gossamer.visit.page import Page
+
+
+def conduct(
+    crawler: Crawler, chosen: Namespace, *, see: Callable[[Page], None] | None = None, resumed: Status | None = None
+) -> tuple[Report, int]:
+    """Run the crawl and sum it up, showing it on stderr as chosen (quiet, progress, verbose); `see` gets every page.
+
+    Give the report and the exit code. The summary of a crawl that is `resumed`, from that status, names what earlier
+    runs found too. A quiet one still says what went wrong with the crawl as a whole.
+    """
+    screen, watch, findings = console(), Watch(lambda: crawler.snapshot), Findings()
+    talks = not chosen.quiet
+    drawable = is_live(screen) and not (see is not None and sys.stdout.isatty())
+    live = talks and chosen.progress and drawable
+    opening = Opening(screen if talks else None, crawler)
+
+    def take(page: Page) -> None:
+        opening.say()
+        watch.last = page
+        findings.see(page)
+        if see is not None:
+            see(page)
+        if chosen.verbose:
+            screen.print(_page_line(page), soft_wrap=True)
+
+    display: AbstractContextManager[None] = nullcontext()
+    if talks and chosen.progress:
+        display = shown(watch, screen, live=live)
+    with interrupts(crawler, lambda sentence: tell(watch, sentence, live=live)), display, _hopeful(crawler), opening:
+        _visit_all(crawler, take)
+    report = crawler.report
+    if resumed:
+        journal = resumed.directory / JOURNAL
+        report = _naming_duplicates(report, journal)
+        findings = Findings.of_lines(lines(journal), report.counts)
+    if talks:
+        summary.show(screen, report, findings, crawler.policy, engine=crawler.engine, resumed=resumed)
+    elif summary.came_to_grief(report):
+        summary.show_verdict(screen, report)
+    if chosen.json:
+        put_json(report)
+    return report, summary.exit_code(report, loops=bool(findings.loops()))
+
+
+@contextmanager
+def _hopeful(crawler: Crawler) -> Iterator[None]:
+    """Say how to go on where a disk ended the crawl."""
+    try:
+        yield
+    except (JournalError, OutputError) as trouble:
+        if crawler.directory is None:
+            raise
+        hope = f"What was saved before is safe. Once that is mended: {summary.resume_command(crawler.directory)}"
+        raise type(trouble)(f"{trouble}\n{hope}") from trouble
+
+
+def _naming_duplicates(report: Report, journal: Path) -> Report:
+    """Name pages with the content of another as if the crawl had run at once."""
+    known = report.snapshot.duplicates
+    if not known.pages:
+        return report
+    duplicates = replace(known, examples=duplicates_in(lines(journal)).examples)
+    return replace(report, snapshot=replace(report.snapshot, duplicates=duplicates))
+
+
+def _visit_all(crawler: Crawler, take: Callable[[Page], None]) -> None:
+    crawler.spare_bodies()  # nobody here looks at them
+    if crawler.engine != "asyncio":
+        for page in crawler:
+            take(page)
+        return
+
+    async def visit_all() -> None:
+        async for page in crawler:
+            take(page)
+
+    run_in_loop(visit_all)
+
+
+def _page_line(page: Page) -> object:
+    colour = "green" if page.ok else "red" if page.outcome == "failed" else "yellow"
+    took = shown_duration(page.timings.total)
+    extra = f"  {page.record.location}" if page.record.location else ""
+    return line(
+        (f"{page.status or page.reason}", colour), f"  {took}  {shown_size(page.record.size)}  {page.url}{extra}"
+    )

@@ -1,0 +1,62 @@
+"""Ctrl-C and SIGTERM. During a crawl the first lands and saves, the second ends at once, the third kills."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gossamer.api.crawler import Crawler
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def interrupts(crawler: Crawler, tell: Callable[[str], None]) -> Iterator[None]:
+    """Turn signals into `stop` and `abandon` while the block runs; `tell` must be safe in a signal handler."""
+    if threading.current_thread() is not threading.main_thread():  # others cannot have signal handlers
+        yield
+        return
+    times = 0
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        nonlocal times
+        times += 1
+        if crawler.snapshot is None:  # nothing has begun, so nothing need land
+            raise KeyboardInterrupt
+        if times == 1:
+            crawler.stop()
+            tell("Stopping: what is under way is finished and saved. Once more ends at once.")
+        else:
+            for number in _SIGNALS:
+                signal.signal(number, signal.SIG_DFL)
+            crawler.abandon()
+            tell("Ending at once: what has landed is saved. Once more kills.")
+
+    before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def interrupted_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does, so that it can tidy up."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

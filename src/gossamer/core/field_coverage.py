@@ -1,0 +1,69 @@
+"""Coverage: how many items of each type there are, and how full their fields; what is suddenly always empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from gossamer.values.item_schema import merged
+from gossamer.values.model import Item
+from gossamer.values.snapshot import Coverage, FieldBook, TypeBook
+
+MOST_TYPES: Final = 100
+MOST_FIELDS: Final = 500
+"""So many types, and fields of one, are told apart: names made up from data would go on for ever."""
+OTHERS: Final = "other types"
+
+OFTEN: Final = 10
+LEAST: Final = 20
+CHANCE: Final = 0.001
+"""A field that was filled so often is suddenly empty when at least so many items running do not have it, and that would
+be less likely than this by chance, were it as frequent as before."""
+
+
+class Harvest:
+    """Count items by type, and how often each field is filled."""
+
+    def __init__(self) -> None:
+        self._items: dict[str, int] = {}
+        self._fields: dict[str, dict[str, FieldBook]] = {}
+
+    def take(self, items: Iterable[Item]) -> None:
+        """Count the items of one page."""
+        for item in items:
+            known = item.type in self._items or len(self._items) < MOST_TYPES
+            name = item.type if known else OTHERS
+            number = self._items[name] = self._items.get(name, 0) + 1
+            fields = self._fields.setdefault(name, {})
+            for field in item.fields if known else ():
+                before = fields.get(field.name)
+                if before is None and len(fields) >= MOST_FIELDS:
+                    continue
+                before = before or FieldBook(field.kind)
+                last = number if field.filled else before.last
+                fields[field.name] = FieldBook(merged(before.kind, field.kind), before.filled + field.filled, last)
+
+    def restore(self, books: Mapping[str, TypeBook]) -> None:
+        """Go on counting where the books end."""
+        self._items = {name: book.items for name, book in books.items()}
+        self._fields = {name: dict(book.fields) for name, book in books.items()}
+
+    def books(self) -> dict[str, TypeBook]:
+        """Give the counts as a journal keeps them."""
+        return {name: TypeBook(number, dict(self._fields[name])) for name, number in self._items.items()}
+
+    def coverage(self) -> dict[str, Coverage]:
+        """Tell by type how full the fields are."""
+        return {name: coverage_of(book) for name, book in self.books().items()}
+
+
+def coverage_of(book: TypeBook) -> Coverage:
+    """Tell how full the fields of a type are, and which are suddenly empty."""
+    shares = {name: field.filled / book.items for name, field in book.fields.items()}
+    gone = {name: book.items - field.last for name, field in book.fields.items() if _is_gone(field, book.items)}
+    return Coverage(book.items, shares, gone)
+
+
+def _is_gone(field: FieldBook, items: int) -> bool:
+    empty = items - field.last
+    return field.filled >= OFTEN and empty >= LEAST and (1 - field.filled / field.last) ** empty < CHANCE

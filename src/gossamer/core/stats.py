@@ -1,0 +1,306 @@
+"""The crawl's books: how links ended, and where every slot's time went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from gossamer.core.duplicates import DuplicateBook, NearBook
+from gossamer.core.field_coverage import Harvest
+from gossamer.values.model import Change, Link, OutcomeKind
+from gossamer.values.protocol import Ended
+from gossamer.values.reasons import FinishReason, Reason, Waiting
+from gossamer.values.snapshot import Books, Changes, Counts, NearDuplicates, Snapshot, SoftErrors
+
+_NETWORK: Final = frozenset(
+    (
+        Reason.FAIL_DNS, Reason.FAIL_CONNECT, Reason.FAIL_TLS, Reason.FAIL_TIMEOUT, Reason.FAIL_RESET,
+        Reason.FAIL_ADDRESS_REFUSED, Reason.FAIL_HOST_UNREACHABLE,
+    )
+)  # fmt: skip
+EXAMPLES: Final = 5
+"""How many pages of each kind are named."""
+
+IN_HANDLERS: Final = frozenset(
+    (Reason.FAIL_HANDLER, Reason.FAIL_HANDLER_TIMEOUT, Reason.FAIL_HANDLER_MEMORY, Reason.FAIL_WORKER_DIED)
+)
+"""What counts for `max_handler_errors`: an exception, and what ends a handler that a worker process runs."""
+
+_SERVER, _CPU = Waiting.SERVER, Waiting.CPU  # found sooner so, see `crawl.py`
+_BLOCKING: Final = frozenset(
+    (Reason.SKIP_ROBOTS, Reason.SKIP_CRAWL_DELAY, Reason.FAIL_ROBOTS_HTML, Reason.FAIL_ROBOTS_UNREACHABLE)
+)
+
+
+class Tally:
+    """Count outcomes and reasons."""
+
+    __slots__ = ("by_reason", "bytes", "fetches", "kinds", "refused")
+
+    def __init__(self) -> None:
+        self.kinds = dict.fromkeys(OutcomeKind, 0)
+        self.by_reason: dict[Reason, int] = {}
+        self.refused = 0
+        self.bytes = 0
+        self.fetches = 0
+
+    def ended(self, kind: OutcomeKind, reason: Reason | None) -> None:
+        """Count one outcome."""
+        self.kinds[kind] += 1
+        if reason is not None:
+            self.by_reason[reason] = self.by_reason.get(reason, 0) + 1
+
+    def refuse(self, reasons: Iterable[Reason]) -> None:
+        """Count links that were never admitted."""
+        for reason in reasons:
+            self.by_reason[reason] = self.by_reason.get(reason, 0) + 1
+            self.refused += 1
+
+    def redeem(self, reasons: Iterable[Reason]) -> None:
+        """Take back refusals of links that were admitted after all."""
+        for reason in reasons:
+            self.by_reason[reason] -= 1
+            self.refused -= 1
+            if not self.by_reason[reason]:
+                del self.by_reason[reason]
+
+    def restore(self, books: Books) -> None:
+        """Go on counting where the books end."""
+        self.kinds.update({OutcomeKind(kind): count for kind, count in books.kinds.items()})
+        self.by_reason = {Reason(reason): count for reason, count in books.by_reason.items()}
+        self.refused, self.bytes, self.fetches = books.refused, books.bytes, books.fetches
+
+    @property
+    def came(self) -> int:
+        """Count the pages that came well, whatever became of them in their handlers."""
+        return self.kinds[OutcomeKind.DONE] + sum([self.by_reason.get(reason, 0) for reason in IN_HANDLERS])
+
+    def natural_end(self, *, queued: int) -> FinishReason:
+        """Say how a crawl ended that nobody stopped, with so many links still waiting."""
+        if self.came:
+            return FinishReason.PAGE_LIMIT if queued else FinishReason.COMPLETE
+        reasons = self.by_reason.keys()
+        if not reasons.isdisjoint(_BLOCKING):
+            return FinishReason.BLOCKED
+        return FinishReason.UNREACHABLE if not reasons.isdisjoint(_NETWORK) else FinishReason.NOTHING_FETCHED
+
+    def counts(self) -> Counts:
+        """Give the counts as a value."""
+        kinds = self.kinds
+        return Counts(
+            done=kinds[OutcomeKind.DONE],
+            redirected=kinds[OutcomeKind.REDIRECTED],
+            failed=kinds[OutcomeKind.FAILED],
+            skipped=kinds[OutcomeKind.SKIPPED],
+            retried=kinds[OutcomeKind.RETRY],
+            refused=self.refused,
+            by_reason={reason.value: count for reason, count in sorted(self.by_reason.items())},
+        )
+
+
+class ChangeBook:
+    """Count what an update found."""
+
+    __slots__ = ("_examples", "counts")
+
+    def __init__(self) -> None:
+        self.counts: dict[Change, int] = {}
+        self._examples: dict[str, tuple[str, ...]] = {}
+
+    def note(self, change: Change, url: str) -> None:
+        """Take note of what became of a link."""
+        self.counts[change] = self.counts.get(change, 0) + 1
+        known = self._examples.get(change.value, ())
+        if change is not Change.UNCHANGED and len(known) < EXAMPLES:
+            self._examples[change.value] = (*known, url)
+
+    def restore(self, books: Books) -> None:
+        """Go on counting where the books end."""
+        self.counts = {Change(change): count for change, count in books.changes.items()}
+
+    def changes(self) -> Changes:
+        """Give the counts as a value."""
+        return Changes(**{change.value: self.counts.get(change, 0) for change in Change}, examples=dict(self._examples))
+
+
+class SoftErrorBook:
+    """Count the pages that look like what their host shows for a page that cannot exist."""
+
+    __slots__ = ("_examples", "_hosts", "pages")
+
+    def __init__(self) -> None:
+        self.pages = 0
+        self._examples: tuple[tuple[str, str], ...] = ()
+        self._hosts: tuple[str, ...] = ()
+
+    def answers(self, host: str) -> None:
+        """Take note of a host that shows something for such a page."""
+        if len(self._hosts) < EXAMPLES:
+            self._hosts += (host,)
+
+    def note(self, link: Link) -> None:
+        """Take note of such a page."""
+        self.pages += 1
+        if len(self._examples) < EXAMPLES:
+            self._examples += ((link.url, link.via),)
+
+    def restore(self, books: Books) -> None:
+        """Go on counting where the books end."""
+        self.pages = books.soft_404s
+
+    def found(self) -> SoftErrors:
+        """Give what was found as a value."""
+        return SoftErrors(self.pages, self._examples, self._hosts)
+
+
+class Ledger:
+    """All that is counted of links as they end, and of what was on their pages.
+
+    What is counted of links, and what pages are like each other, is told to the journal with every commit.
+    """
+
+    __slots__ = ("_changes", "_duplicates", "_harvest", "_near", "soft_404s", "tally")
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+        self.soft_404s = SoftErrorBook()
+        self._changes = ChangeBook()
+        self._duplicates = DuplicateBook()
+        self._near = NearBook()
+        self._harvest = Harvest()
+
+    def restore(self, books: Books, contents: bytes, simhashes: bytes) -> None:
+        """Go on where the books of an earlier run end."""
+        self.tally.restore(books)
+        self.soft_404s.restore(books)
+        self._changes.restore(books)
+        self._duplicates.restore(books, contents)
+        self._near.restore(simhashes)
+        self._harvest.restore(books.items)
+
+    def end(self, ended: Ended) -> None:
+        """Take note of a link's outcome."""
+        self.tally.ended(ended.kind, ended.reason)
+        if ended.content:
+            self._duplicates.note(ended.content, ended.link.url)
+        if ended.simhash:
+            self._near.note(ended.simhash, ended.link.url)
+        if ended.change is not None:
+            self._changes.note(ended.change, ended.link.url)
+        if ended.soft_404:
+            self.soft_404s.note(ended.link)
+        if ended.items:
+            self._harvest.take(ended.items)
+
+    def settle(self, refused: Iterable[Reason], redeemed: Iterable[Reason]) -> None:
+        """Take note of a commit: what was refused for the first time, and what has a page after all."""
+        self.tally.refuse(refused)
+        self.tally.redeem(redeemed)
+        self._duplicates.settle()
+
+    def books(self) -> Books:
+        """Give the counts as the journal keeps them."""
+        tally = self.tally
+        return Books(
+            kinds={kind.value: count for kind, count in tally.kinds.items()},
+            by_reason={reason.value: count for reason, count in tally.by_reason.items()},
+            refused=tally.refused,
+            bytes=tally.bytes,
+            fetches=tally.fetches,
+            changes={change.value: count for change, count in self._changes.counts.items()},
+            duplicates=self._duplicates.pages,
+            soft_404s=self.soft_404s.pages,
+            items=self._harvest.books(),
+        )
+
+    def snapshot(self, *, whole: bool) -> Snapshot:
+        """Give the counts as users see them; what takes a look at all pages only once the crawl is `whole`."""
+        return Snapshot(
+            counts=self.tally.counts(),
+            bytes=self.tally.bytes,
+            fetches=self.tally.fetches,
+            changes=self._changes.changes(),
+            duplicates=self._duplicates.duplicates(),
+            near_duplicates=self._near.found() if whole else NearDuplicates(),
+            soft_404s=self.soft_404s.found(),
+            items=self._harvest.coverage(),
+        )
+
+
+class RestBook:
+    """Remember which hosts are being spared, for a crawl that resumes this one: it shall not ask them any sooner."""
+
+    __slots__ = ("_until",)
+
+    def __init__(self) -> None:
+        self._until: dict[str, float] = {}
+
+    def note(self, host: str, until: float) -> None:
+        """Note that a host rests until then."""
+        self._until[host] = until
+
+    def left(self, now: float) -> dict[str, float]:
+        """Tell the seconds each host still has to rest, and forget those that have rested."""
+        self._until = {host: until for host, until in self._until.items() if until > now}
+        return {host: until - now for host, until in self._until.items()}
+
+
+class TimeBook:
+    """Put every slot's time into one category.
+
+    A busy slot waits for the server until its answer came; what else it took is the processor's. An idle slot waits for
+    whatever holds the crawl up at that moment (`idle`); where that is the server, it waits behind the busy ones, and
+    shares what these turn out to have waited for. Invariant: the sum of all categories is wall time x slots.
+    """
+
+    __slots__ = ("_before", "_behind", "_busy", "_last", "_slots", "_started", "idle", "seconds")
+
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
+        self._busy = 0
+        self._behind = 0.0
+        self._last: float | None = None
+        self._before = 0.0
+        self._started = 0.0
+        self.idle = Waiting.CPU
+        self.seconds = dict.fromkeys(Waiting, 0.0)
+
+    def advance(self, now: float) -> None:
+        """Book the time since the last call."""
+        if self._last is None:
+            self._started = self._last = now
+        passed = now - self._last
+        if passed > 0:
+            self.seconds[_SERVER] += passed * self._busy
+            idle = passed * (self._slots - self._busy)
+            self.seconds[self.idle] += idle
+            if self.idle is _SERVER:
+                self._behind += idle
+            self._last = now
+
+    def begin(self) -> None:
+        """Note that a slot became busy."""
+        self._busy += 1
+
+    def end(self, took: float, answered_in: float) -> None:
+        """Note that a slot is free again after `took` seconds, of which the server needed `answered_in`."""
+        self._busy -= 1
+        own = took - answered_in
+        if own > 0.0:
+            own += self._behind * own / took
+            self.seconds[_SERVER] -= own
+            self.seconds[_CPU] += own
+        self._behind = 0.0
+
+    def restore(self, elapsed: float, seconds: Mapping[str, float]) -> None:
+        """Go on from the books of earlier runs."""
+        self._before = elapsed
+        self.seconds.update({Waiting(waiting): spent for waiting, spent in seconds.items()})
+
+    def elapsed(self, now: float) -> float:
+        """Tell the wall time of this run and those before, in seconds."""
+        return self._before + (0.0 if self._last is None else now - self._started)
+
+    def moment(self, elapsed: float) -> float:
+        """Tell when so much wall time will have passed."""
+        return self._started + elapsed - self._before

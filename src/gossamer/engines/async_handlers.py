@@ -1,0 +1,57 @@
+"""Visits whose handlers may be `async def`: what runs in an event loop, be it the crawl's own or a worker's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Any
+
+from gossamer.values.model import Failure, Item, Request, Response
+from gossamer.values.protocol import Failed, RobotsRead, Visited
+from gossamer.visit.handlers import Due, Handled
+from gossamer.visit.visitor import Visitor
+
+
+async def visit(visitor: Visitor, request: Request, answer: Response | Failure) -> Visited | Failed | RobotsRead:
+    """Read an answer, do what is to be done with its page, awaiting its handler if need be; say what came of it."""
+    return await finish(visitor, visitor.read(request, answer), handle)
+
+
+async def finish(
+    visitor: Visitor, event: Visited | Failed | RobotsRead, handle: Callable[[Due], Awaitable[Handled]]
+) -> Visited | Failed | RobotsRead:
+    """Do what is to be done with a page that was read."""
+    event = visitor.written(event)
+    due = visitor.due(event)
+    return event if due is None else visitor.handled(event, due, await handle(due))
+
+
+async def handle(due: Due) -> Handled:
+    """Run a handler, whichever kind it is."""
+    return await run(due) if due.handler.awaits else due.run()
+
+
+async def run(due: Due) -> Handled:
+    """Run an `async def` handler, be it one that yields or one that returns. Never raises, unless it is cancelled."""
+    limit = asyncio.timeout(due.limit or None)
+    try:
+        async with limit:
+            return due.ended(await _items(due))
+    except TimeoutError as error:
+        return due.late() if limit.expired() else due.failed(error)
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        return due.failed(error)  # something that the handler waited for was cancelled: its own affair
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever it is, it costs this page only
+        return due.failed(error)
+
+
+async def _items(due: Due) -> list[Item]:
+    given: Any = due.handler.function(due.page)
+    if isinstance(given, AsyncGenerator):
+        async with aclosing(given) as values:
+            return [due.item(value) async for value in values]
+    return [due.item(value) for value in due.values(await given)]

@@ -1,0 +1,146 @@
+"""Processes for the half of a visit that is the processor's: any engine may have answers read there.
+
+A page over its time limit is killed with the process that reads it, a process that dies costs the page it was reading;
+the crawl goes on with a new one. Small answers are read where they are, unless they have a handler: sending them would
+cost more than it spares.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import select
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from queue import LifoQueue
+from typing import Final
+
+import msgspec
+
+from gossamer.engines.processes.wire import Answers, Errand, Event, Orders
+from gossamer.engines.processes.worker_process import DEATHS, Child
+from gossamer.values.model import Failure, Purpose, Request, Response
+from gossamer.values.protocol import Visited
+from gossamer.values.reasons import Reason
+from gossamer.visit.handlers import Choice, lateness
+
+SMALL: Final = 32 * 1024
+"""Bytes of a body below which it is read at once: there reading takes 0.9 ms, sending and receiving 0.25 ms of this
+process (benchmarks/more_cores.py threshold), and a page of 4 KiB costs the same both ways."""
+LOOK_EVERY: Final = 0.2
+"""Seconds between two looks at a process that has not answered."""
+
+
+class CpuPool:
+    """A number of processes that read answers.
+
+    `visit` is called from several threads, `awaited` in an event loop; both give up nothing but the one page.
+    """
+
+    def __init__(self, orders: Orders, processes: int) -> None:
+        """Start the processes, without waiting until they are ready."""
+        orders = msgspec.structs.replace(orders, fetches=False, answers=Answers.NONE, cpu_workers=0)
+        self._orders = pickle.dumps(orders)
+        self._visitor = orders.work.visitor()
+        self._choice, self._markdown = Choice(orders.work.handlers), orders.work.markdown
+        self._limit = orders.work.policy.handler_timeout
+        self._children = [Child(self._orders) for _ in range(processes)]
+        self._free: LifoQueue[int] = LifoQueue()
+        for number in range(processes):
+            self._free.put(number)
+        self._threads = ThreadPoolExecutor(processes, thread_name_prefix="gossamer-cpu")
+        # Guards _closed, and that no process is started after it is set. Reentrant, since a signal handler may `abort`
+        # in a thread that holds it.
+        self._closing = threading.RLock()
+        self._closed = False
+
+    async def awaited(self, request: Request, answer: Response | Failure) -> Event:
+        """Read an answer: at once where it is small, else the event loop goes on meanwhile."""
+        if self._is_small(request, answer):
+            return self._visitor.visit(request, answer)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.visit, request, answer)
+
+    def visit(self, request: Request, answer: Response | Failure) -> Event:
+        """Read an answer, waiting for a process where it is not small."""
+        return self._visitor.visit(request, answer) if self._is_small(request, answer) else self.read(request, answer)
+
+    def read(self, request: Request, answer: Response | Failure) -> Event:
+        """Have a process read an answer, as soon as one is free."""
+        number = self._free.get()
+        try:
+            event = self._read(number, Errand(request, answer))
+        finally:
+            self._free.put(number)
+        return msgspec.structs.replace(event, response=answer) if isinstance(event, Visited) else event
+
+    def abort(self) -> None:
+        """End the processes: what they read is given up."""
+        with self._closing:
+            self._closed = True
+            for child in self._children:
+                child.kill()
+
+    def close(self) -> None:
+        """End the processes, and what they read."""
+        self.abort()
+        self._threads.shutdown(cancel_futures=True)
+        for child in self._children:
+            child.close()
+
+    # ------------------------------------------------------------ inside
+
+    def _is_small(self, request: Request, answer: Response | Failure) -> bool:
+        if request.purpose is Purpose.ROBOTS or isinstance(answer, Failure):
+            return True
+        if request.purpose is Purpose.PAGE and (self._markdown or self._choice.of(request.url) is not None):
+            return False
+        return len(answer.body) < SMALL
+
+    def _read(self, number: int, errand: Errand) -> Event:
+        for _ in range(DEATHS):
+            child = self._children[number]
+            child.send([errand])
+            outcome = self._outcome(child)
+            if not isinstance(outcome, Reason):
+                return outcome
+            if not self._replace(number):
+                over = Failure(Reason.FAIL_LOCAL, "the crawl is over")
+                return self._visitor.visit(errand.request, over)  # nobody will see it
+            if outcome is Reason.FAIL_HANDLER_TIMEOUT:
+                late = Failure(outcome, lateness(self._limit))
+                return child.give_up(errand.request, late, self._visitor)
+        return child.give_up(errand.request, Failure(Reason.FAIL_WORKER_DIED, child.ended_how), self._visitor)
+
+    def _outcome(self, child: Child) -> Event | Reason:
+        """Wait for the event; or tell why none comes."""
+        waiting = select.poll()
+        waiting.register(child.connection, select.POLLIN)
+        while True:
+            if not child.flush():
+                waiting.modify(child.connection, select.POLLIN | select.POLLOUT)
+            else:
+                waiting.modify(child.connection, select.POLLIN)
+            waiting.poll(1000 * LOOK_EVERY)
+            events = child.receive()
+            if events is None:
+                return Reason.FAIL_WORKER_DIED
+            if events:
+                return events[0]
+            if child.overdue(self._limit) is not None:
+                child.kill()
+                return Reason.FAIL_HANDLER_TIMEOUT
+
+    def _replace(self, number: int) -> bool:
+        """Put a new process in the place of a dead one, unless the crawl is over."""
+        with self._closing:
+            if not self._closed:
+                self._children[number].kill()
+                self._children[number].close()
+                self._children[number] = Child(self._orders)
+            return self._goes_on(number)
+
+    def _goes_on(self, number: int) -> bool:
+        """Tell whether the crawl does; a signal may have ended it while a process was begun."""
+        if self._closed:
+            self._children[number].kill()
+        return not self._closed

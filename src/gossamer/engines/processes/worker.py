@@ -1,0 +1,304 @@
+"""What a worker process runs: an event loop of its own that fetches, reads, and reports in batches.
+
+Results wait until half of what is under way has landed, or a few milliseconds: the driver's costs are by batch. Which
+answer is being read stands on a board that outlives the worker, so that the one that kills it is known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import mmap
+import os
+import pickle
+import resource
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Coroutine, Generator, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from gossamer.engines import async_handlers
+from gossamer.engines.bridges import new_event_loop
+from gossamer.engines.processes.wire import (
+    BROKEN,
+    EVENTS,
+    HEAD,
+    NUMBER,
+    READ,
+    READY,
+    Answers,
+    Broken,
+    Errand,
+    Event,
+    Inlet,
+    Orders,
+    Outlet,
+    encode,
+    errands_of,
+    frame,
+)
+from gossamer.engines.processes.worker_process import BOARD
+from gossamer.fetchers import AwaitingFetcher, FetchOptions
+from gossamer.outputs.warc.records import archived
+from gossamer.values.errors import UserError
+from gossamer.values.model import Failure, OutcomeKind, Purpose, Request, Response
+from gossamer.values.protocol import Visited
+from gossamer.visit.handlers import Due, Handled
+
+if TYPE_CHECKING:
+    from gossamer.engines.processes.cpu_pool import CpuPool
+
+REPORT_AFTER: Final = 0.01
+"""Seconds that a worker whose loop is free waits with its next report at the most: a wake-up costs the driver."""
+
+
+class Board:
+    """Where a worker notes which answer it reads: memory that its driver can see, even when the worker is dead."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._shared = mmap.mmap(descriptor, BOARD.size)
+
+    def begin(self, request: Request) -> None:
+        """Note that the answer to a request is being read from now on."""
+        BOARD.pack_into(self._shared, 0, request.link.id, time.monotonic())
+
+    def end(self) -> None:
+        """Note that nothing is being read."""
+        BOARD.pack_into(self._shared, 0, 0, 0.0)
+
+
+class _Noted:
+    """Awaits what is done with a page, and notes on the board whenever it is its turn to run."""
+
+    def __init__(self, board: Board, request: Request, work: Coroutine[Any, Any, Event]) -> None:
+        self._board = board
+        self._request = request
+        self._work = work
+
+    def __await__(self) -> Generator[Any, Any, Event]:
+        step, given = self._work.send, None
+        while True:
+            self._board.begin(self._request)
+            try:
+                waited_for = step(given)
+            except StopIteration as done:
+                event: Event = done.value
+                return event
+            finally:
+                self._board.end()
+            try:
+                step, given = self._work.send, (yield waited_for)
+            except BaseException as error:  # noqa: BLE001  # what it waited for failed or was cancelled: its own affair
+                step, given = self._work.throw, error
+
+
+class Worker:
+    """Makes the visits that it is sent, and sends back what came of them."""
+
+    def __init__(self, connection: socket.socket, board: Board, orders: Orders) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._connection = connection
+        self._inlet, self._outlet = Inlet(connection), Outlet(connection)
+        self._board = board
+        self._visitor = orders.work.visitor()
+        self._answers = orders.answers
+        self._fetcher = AwaitingFetcher(FetchOptions.of(orders.work.policy)) if orders.fetches else None
+        self._pool = _pool(orders)
+        self._under_way = self._enough = 0
+        self._results: list[Event] = []
+        self._reported_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        connection.setblocking(False)
+        self._loop.add_reader(connection.fileno(), self._take)
+        self._send(READY, b"")
+
+    def _take(self) -> None:
+        with _ending_with_the_driver():
+            frames = self._inlet.receive()
+        if frames is None:
+            os._exit(0)
+        for _, packed in frames:
+            for errand in errands_of(packed):
+                self._begin(errand)
+        self._enough = (self._under_way + 1) // 2
+
+    def _begin(self, errand: Errand) -> None:
+        self._under_way += 1
+        task = self._loop.create_task(self._run(errand))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, errand: Errand) -> None:
+        try:
+            answer = errand.answer
+            if answer is None:
+                assert self._fetcher is not None, "an errand without an answer"
+                answer = await self._fetcher.fetch(errand.request)
+            self._finish(await self._read(errand.request, answer))
+        except asyncio.CancelledError:
+            raise
+        except BaseException:  # noqa: BLE001  # a bug must end the crawl loudly, not hang it
+            self._send(BROKEN, encode(Broken(traceback.format_exc())))
+
+    def _sent_back(self, event: Visited) -> Response | None:
+        """Give what the driver shall have of an answer: nothing, or its record for a WARC file if it will be in one."""
+        if self._answers is Answers.NONE or event.response is None:
+            return None
+        if event.kind is OutcomeKind.RETRY or event.request.purpose is not Purpose.PAGE:
+            return None
+        return archived(event.response)
+
+    def _made(self, event: Event) -> Event:
+        """Put into an event what is sent back of its answer."""
+        if self._answers is Answers.WHOLE or not isinstance(event, Visited):
+            return event
+        try:
+            return msgspec.structs.replace(event, response=self._sent_back(event))
+        except MemoryError:
+            return self._visitor.starved(event.request)
+
+    async def _read(self, request: Request, answer: Response | Failure) -> Event:
+        if self._pool is not None:
+            return self._made(await self._pool.awaited(request, answer))
+        self._board.begin(request)
+        event = self._visitor.read(request, answer)
+        self._board.end()
+        sent = self._made(event)
+        if not isinstance(sent, Visited) or not self._visitor.works_on(event):
+            return sent
+        self._report()  # nobody knows how long the rest takes
+        self._send(READ, NUMBER.pack(request.link.id) + encode(sent))
+        event = await _Noted(self._board, request, async_handlers.finish(self._visitor, event, _handle))
+        return msgspec.structs.replace(event, response=sent.response) if isinstance(event, Visited) else event
+
+    # ------------------------------------------------------------ reporting
+
+    def _finish(self, event: Event) -> None:
+        self._under_way -= 1
+        self._results.append(event)
+        waited = time.monotonic() - self._reported_at
+        if len(self._results) >= self._enough or not self._under_way or waited >= REPORT_AFTER:
+            self._report()
+        elif self._timer is None:
+            self._timer = self._loop.call_later(REPORT_AFTER, self._report)
+
+    def _report(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._reported_at = time.monotonic()
+        results, self._results = self._results, []
+        if results:
+            self._send(EVENTS, encode(results))
+
+    def _send(self, kind: int, content: bytes) -> None:
+        with _ending_with_the_driver():
+            sent = self._outlet.send(kind, content)
+        if not sent:
+            self._loop.add_writer(self._connection.fileno(), self._flush)
+
+    def _flush(self) -> None:
+        with _ending_with_the_driver():
+            sent = self._outlet.flush()
+        if sent:
+            self._loop.remove_writer(self._connection.fileno())
+
+
+@contextlib.contextmanager
+def _ending_with_the_driver() -> Iterator[None]:
+    """End the process without a word where the connection broke: the driver is gone, nothing here is worth keeping."""
+    try:
+        yield
+    except OSError:
+        os._exit(0)
+
+
+async def _handle(due: Due) -> Handled:
+    try:
+        return await async_handlers.handle(due)
+    except KeyboardInterrupt as error:  # no signal brings one here: the handler raised it itself
+        return due.failed(error)
+
+
+# ---------------------------------------------------------------- the process
+
+
+def _pool(orders: Orders) -> CpuPool | None:
+    if not orders.cpu_workers:
+        return None
+    from gossamer.engines.processes.cpu_pool import CpuPool  # few workers have one, and all shall start soon
+
+    return CpuPool(orders, orders.cpu_workers)
+
+
+def main() -> None:
+    """Run a worker on the socket and the board whose descriptors the command line names."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    connection, board = socket.socket(fileno=int(sys.argv[1])), Board(int(sys.argv[2]))
+    os.close(int(sys.argv[2]))
+    sys.argv[:] = sys.argv[:1]
+    threading.Thread(target=_watch, args=(connection.fileno(),), name="gossamer-watch", daemon=True).start()
+    try:
+        orders = _orders(connection)
+        _limit_memory(orders.work.policy.worker_memory)
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(_serve(connection, board, orders))
+    except UserError as error:
+        _complain(connection, Broken(str(error), users=True))
+    except BaseException:  # noqa: BLE001  # told to the driver, which raises it
+        _complain(connection, Broken(traceback.format_exc()))
+
+
+async def _serve(connection: socket.socket, board: Board, orders: Orders) -> None:
+    working = Worker(connection, board, orders)
+    await asyncio.Event().wait()  # for ever: the process ends when its driver lets go of it
+    del working
+
+
+def _watch(descriptor: int) -> None:
+    """End the process when the driver is gone, even where the loop is busy with an endless page."""
+    watched = select.poll()
+    watched.register(descriptor, 0)
+    while not any(happened & (select.POLLHUP | select.POLLERR) for _, happened in watched.poll()):
+        pass
+    os._exit(0)
+
+
+def _orders(connection: socket.socket) -> Orders:
+    """Read the orders, no byte more."""
+    length, _ = HEAD.unpack(_exactly(connection, HEAD.size))
+    orders: Orders = pickle.loads(_exactly(connection, length))  # noqa: S301  # of the driver, which started us
+    return orders
+
+
+def _exactly(connection: socket.socket, count: int) -> bytes:
+    content = b""
+    while len(content) < count:
+        piece = connection.recv(count - len(content))
+        if not piece:
+            os._exit(0)
+        content += piece
+    return content
+
+
+def _limit_memory(limit: int) -> None:
+    """Let the process have so many bytes (0: all there are): what asks for more gets a MemoryError, not the machine."""
+    if limit:
+        kind = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
+        _, most = resource.getrlimit(kind)
+        resource.setrlimit(kind, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))
+
+
+def _complain(connection: socket.socket, broken: Broken) -> None:
+    connection.setblocking(True)
+    with contextlib.suppress(OSError):
+        connection.sendall(frame(BROKEN, encode(broken)))
+    os._exit(1)

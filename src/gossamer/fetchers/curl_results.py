@@ -1,0 +1,187 @@
+"""What came of a transfer, as a value: a whole `Response`, or a `Failure` with its reason."""
+
+from __future__ import annotations
+
+import re
+
+import pycurl
+
+from gossamer.fetchers.decoding import decode, start_of
+from gossamer.fetchers.options import MAX_STATUS_LINES
+from gossamer.fetchers.transfer import LOCAL_SHORTAGES, Transfer
+from gossamer.rules import robots
+from gossamer.values.model import Failure, Response, Timings
+from gossamer.values.reasons import Reason
+
+_VERSIONS = {1: "1.0", 2: "1.1", 3: "2", 30: "3", 31: "3"}
+_ROBOTS_DECODED = 16 * 1024 * 1024  # a robots.txt is read whole up to here, whatever the limit for pages
+_SEPARATORS = {"set-cookie": "\n", "x-robots-tag": "\n"}
+_PARTIAL, _TIMED_OUT, _RECEIVE, _SEND, _CONNECT = 18, 28, 56, 55, 7
+
+_REASONS: dict[int, Reason] = {
+    1: Reason.FAIL_PROTOCOL,  # HTTP/0.9
+    3: Reason.SKIP_INVALID,  # URL_MALFORMAT
+    5: Reason.FAIL_DNS,  # COULDNT_RESOLVE_PROXY
+    6: Reason.FAIL_DNS,
+    _CONNECT: Reason.FAIL_CONNECT,
+    8: Reason.FAIL_PROTOCOL,  # WEIRD_SERVER_REPLY
+    16: Reason.FAIL_PROTOCOL,  # HTTP2
+    _PARTIAL: Reason.FAIL_TRUNCATED,
+    27: Reason.FAIL_LOCAL,  # OUT_OF_MEMORY
+    _TIMED_OUT: Reason.FAIL_TIMEOUT,
+    42: Reason.FAIL_LOCAL,  # ABORTED_BY_CALLBACK: the fetcher was told to stop
+    45: Reason.FAIL_LOCAL,  # INTERFACE_FAILED
+    52: Reason.FAIL_RESET,  # GOT_NOTHING
+    _SEND: Reason.FAIL_RESET,
+    _RECEIVE: Reason.FAIL_RESET,
+    61: Reason.FAIL_BAD_ENCODING,  # an unasked-for Transfer-Encoding
+    63: Reason.FAIL_TOO_LARGE,
+    67: Reason.SKIP_INVALID,  # LOGIN_DENIED: user name in the URL
+    92: Reason.FAIL_RESET,  # HTTP2_STREAM
+    95: Reason.FAIL_PROTOCOL,  # HTTP3
+    96: Reason.FAIL_TLS,  # QUIC_CONNECT_ERROR
+    97: Reason.FAIL_CONNECT,  # PROXY
+    100: Reason.FAIL_PROTOCOL,  # TOO_LARGE
+    **dict.fromkeys((35, 53, 54, 58, 59, 60, 64, 66, 77, 80, 82, 83, 90, 91, 98), Reason.FAIL_TLS),
+}
+_WORDS: dict[Reason, str] = {
+    Reason.FAIL_TRUNCATED: "the connection ended before the body did",
+    Reason.FAIL_RESET: "the server closed the connection without a whole answer",
+    Reason.FAIL_TOO_LARGE: "the body is announced as larger than the limit",
+    Reason.FAIL_LOCAL: "the fetch was called off",
+}
+# libcurl says "receive error" for a broken connection and a malformed answer alike; only its message tells which.
+_BROKEN = re.compile(
+    r"recv failure|send failure|reset|broken pipe|ssl_read|ssl_write|unexpected eof|timed out", re.IGNORECASE
+)
+_CUT = re.compile(r"unexpected eof|closed abruptly", re.IGNORECASE)
+
+
+def answer_of(transfer: Transfer, error: int, message: str, max_body: int) -> Response | Failure:
+    """Tell what came of a transfer that is over, given libcurl's error number (0: none) and message."""
+    if transfer.verdict is not None:
+        reason, detail = transfer.verdict
+        return Failure(reason, detail, _elapsed(transfer), transfer.size)
+    return _failure(transfer, error, message) if error and not transfer.cut else _response(transfer, max_body)
+
+
+def _elapsed(transfer: Transfer) -> float:
+    return transfer.dns + float(transfer.curl.getinfo(pycurl.TOTAL_TIME_T)) / 1e6
+
+
+def _failure(transfer: Transfer, error: int, message: str) -> Failure:
+    reason = _reason(transfer, error, message)
+    detail = _WORDS.get(reason, "")
+    if message:
+        detail = f"{detail} ({message})" if detail else message
+    return Failure(reason, detail or f"libcurl error {error}", _elapsed(transfer), transfer.size)
+
+
+def _reason(transfer: Transfer, error: int, message: str) -> Reason:
+    if error == _CONNECT and transfer.curl.getinfo(pycurl.OS_ERRNO) in LOCAL_SHORTAGES:
+        return Reason.FAIL_LOCAL
+    if error in (_RECEIVE, _SEND):
+        return _broken(transfer, message)
+    return _REASONS.get(error, Reason.FAIL_BUG)
+
+
+def _broken(transfer: Transfer, message: str) -> Reason:
+    if transfer.curl.getinfo(pycurl.HTTP_CONNECTCODE) // 100 not in (0, 2):
+        return Reason.FAIL_CONNECT  # the proxy would not let us through
+    if _CUT.search(message) and transfer.curl.getinfo(pycurl.RESPONSE_CODE):
+        return Reason.FAIL_TRUNCATED
+    return Reason.FAIL_RESET if _BROKEN.search(message) else Reason.FAIL_PROTOCOL
+
+
+def _response(transfer: Transfer, max_body: int) -> Response | Failure:
+    curl = transfer.curl
+    timings = _timings(transfer)
+    # Every block ends in a blank line, so this counts the blocks.
+    if transfer.header.count(b"\r\n") > MAX_STATUS_LINES:
+        return Failure(Reason.FAIL_PROTOCOL, "too many interim answers (1xx)", timings.total, transfer.size)
+    raw_header = final_header(transfer.header)
+    if not raw_header.endswith((b"\r\n\r\n", b"\n\n")):  # libcurl is content with a header cut short
+        return Failure(Reason.FAIL_RESET, "the answer ended within its header", timings.total, transfer.size)
+    headers = parse_header(raw_header)
+    chunks = transfer.chunks
+    raw_body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    body = raw_body
+    if "content-encoding" in headers:
+        undo = _decoded_start if transfer.start_only else decode
+        decoded = undo(raw_body, headers["content-encoding"], max_body)
+        if isinstance(decoded, Failure):
+            return Failure(decoded.reason, decoded.detail, timings.total, decoded.size)
+        body = decoded
+    return Response(
+        transfer.url,
+        curl.getinfo(pycurl.RESPONSE_CODE),
+        headers,
+        body,
+        raw_header,
+        raw_body,
+        timings,
+        curl.getinfo(pycurl.PRIMARY_IP),
+        _VERSIONS.get(curl.getinfo(pycurl.INFO_HTTP_VERSION), "1.1"),
+        transfer.fetched_at,
+    )
+
+
+def _decoded_start(body: bytes, content_encoding: str, max_body: int) -> bytes | Failure:
+    """Undo the coding of a robots.txt, of which a start is enough where the whole is too large or was cut by us."""
+    whole = decode(body, content_encoding, max(max_body, _ROBOTS_DECODED))
+    cut = len(body) > robots.MAX_BODY
+    if isinstance(whole, bytes) or not (whole.reason is Reason.FAIL_TOO_LARGE or cut):
+        return whole
+    return start_of(body, content_encoding, robots.MAX_BODY + 1) or whole
+
+
+def final_header(lines: list[bytes]) -> bytes:
+    """Cut out the header block of the final answer: without the 1xx blocks before it and the trailers after it."""
+    # The usual case first: one block, and its blank line is the last one.
+    if not lines:
+        return b""
+    if lines[-1] in (b"\r\n", b"\n") and lines[0][9:10] != b"1":
+        end = len(lines) - 1
+        if b"\r\n" not in lines[:end] and b"\n" not in lines[:end]:
+            return b"".join(lines)
+    start = 0
+    while True:
+        end = next((at for at in range(start, len(lines)) if lines[at] in (b"\r\n", b"\n")), len(lines) - 1)
+        status = lines[start].split(b" ", 2)[1:2]
+        interim = bool(status) and status[0].startswith(b"1") and status[0] != b"101"
+        if not interim or end + 1 >= len(lines):
+            return b"".join(lines[start : end + 1])
+        start = end + 1
+
+
+def parse_header(block: bytes) -> dict[str, str]:
+    """Read a header block: names in lower case, values as Latin-1, repeated ones joined as `Response` says."""
+    headers: dict[str, str] = {}
+    for line in block.decode("latin-1").split("\n")[1:]:
+        name, colon, value = line.partition(":")
+        if not colon:
+            continue
+        name, value = name.strip().lower(), value.strip()
+        if name in headers:
+            value = f"{headers[name]}{_SEPARATORS.get(name, ', ')}{value}"
+        headers[name] = value
+    return headers
+
+
+def _timings(transfer: Transfer) -> Timings:
+    """Read where the time went; libcurl counts each moment from the start, in microseconds."""
+    info = transfer.curl.getinfo
+    looked_up = info(pycurl.NAMELOOKUP_TIME_T)
+    connected = max(looked_up, info(pycurl.CONNECT_TIME_T))
+    secured = max(connected, info(pycurl.APPCONNECT_TIME_T))
+    started = max(secured, info(pycurl.STARTTRANSFER_TIME_T))
+    total = max(started, info(pycurl.TOTAL_TIME_T))
+    dns = transfer.dns + looked_up / 1e6
+    return Timings(
+        dns,
+        (connected - looked_up) / 1e6,
+        (secured - connected) / 1e6,
+        (started - secured) / 1e6,
+        (total - started) / 1e6,
+        transfer.dns + total / 1e6,
+    )

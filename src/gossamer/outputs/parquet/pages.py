@@ -1,0 +1,210 @@
+"""Parquet: pages and their links as tables, in files of a fixed number of rows (extra: gossamer[parquet]).
+
+A Parquet file cannot be cut back and continued. So rows wait as JSON lines in `parquet-00000.pending`, which can, and
+become `pages-00000.parquet` and `links-00000.parquet` when there are enough of them. A pending file is removed only
+when a later commit shows that nobody will ask for its rows again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from gossamer.outputs.files import GrowingFile
+from gossamer.outputs.parquet.link_rows import LinkRow, links_of
+from gossamer.outputs.parquet.tables import LINKS, PAGES, TableFile
+from gossamer.values.errors import OutputError
+from gossamer.values.model import PageRecord
+from gossamer.values.protocol import Batch, Ended
+
+ROWS: Final = 10_000
+"""Pages in one file."""
+
+_GROUP: Final = 8 * 1024 * 1024  # bytes of pending lines that become one row group: bounds the memory
+_NAME: Final = re.compile(r"(?:pages|links|parquet)-(\d{5,})\.(?:parquet(?:\.part)?|pending)")
+
+
+class PendingRow(Struct, frozen=True):
+    """A page that waits to become rows: the id of its link, its record, its links."""
+
+    id: int
+    record: msgspec.Raw
+    links: tuple[LinkRow, ...] = ()
+
+
+_ENCODER: Final = msgspec.json.Encoder()
+_READ: Final = msgspec.json.Decoder(PendingRow)
+_READ_RECORD: Final = msgspec.json.Decoder(PageRecord)
+
+
+class Parquet:
+    """Write pages and links as Parquet. The offset counts pages since the start of the crawl."""
+
+    def __init__(self, directory: Path, *, durable: bool = False, rows: int = ROWS) -> None:
+        self._directory = directory
+        self._durable = durable
+        self._rows = rows
+        self._count = 0
+        self._whole = True  # not between a write that failed and the next resume
+        self._finished: list[Path] = []  # pending files that became tables since the last commit
+        self._pending: GrowingFile | None = None
+        self._go_on(max(_numbers(directory, "pending"), default=0))
+
+    # ------------------------------------------------------------ the port
+
+    def resume(self, offset: int) -> None:
+        """Forget the rows after the first `offset`; raises OutputError where some of those are missing."""
+        self._let_go()
+        number, rest = divmod(offset, self._rows)
+        self._check(number)
+        for path in list(self._directory.iterdir()):
+            if _is_stale(path, number):
+                path.unlink()
+        self._pending = GrowingFile(self._pending_path(number), durable=self._durable)
+        self._pending.cut(_end_of_line(self._pending.path, rest))
+        self._count = offset
+
+    def write(self, batch: Batch) -> None:
+        """Append a batch's pages and their links; every `rows` pages two files are finished."""
+        self._whole = False
+        # The batch before this one is committed by now, so nobody will cut back into the files it finished.
+        for path in self._finished:
+            path.unlink()
+        self._finished = []
+        ended = list(batch.ended)
+        while ended:
+            room = self._rows - self._count % self._rows
+            assert self._pending is not None, "a closed output takes no more"
+            self._pending.write(b"".join(map(_pending_line, ended[:room])))
+            self._count += len(ended[:room])
+            ended = ended[room:]
+            if self._count % self._rows == 0:
+                self._finish()
+
+    def flush(self) -> int:
+        """Tell how many pages are safe; with `durable`, after they reached the disk."""
+        if self._durable and self._pending is not None:
+            self._pending.sync()
+        self._whole = True
+        return self._count
+
+    def close(self) -> None:
+        """Make tables of the rows that wait too; they stay pending beside, for a crawl that is resumed.
+
+        Raises OutputError where that cannot be written: the rows are safe all the same.
+        """
+        try:
+            if self._whole and self._pending is not None and self._pending.size:
+                self._make_tables(self._count // self._rows)
+        except OSError as error:
+            raise OutputError(f"The last rows could not be made Parquet: {error.strerror or error}.") from error
+        finally:
+            self._let_go()
+
+    # ------------------------------------------------------------ inside
+
+    def _go_on(self, number: int) -> None:
+        self._pending = GrowingFile(self._pending_path(number), durable=self._durable)
+        self._count = number * self._rows + sum(1 for _ in _lines(self._pending.path))
+
+    def _let_go(self) -> None:
+        if self._pending is not None:
+            self._pending.close()
+            if not self._pending.size:
+                self._pending.path.unlink(missing_ok=True)
+        self._pending, self._finished = None, []
+
+    def _finish(self) -> None:
+        assert self._pending is not None, "there are rows to finish"
+        number = self._count // self._rows
+        if self._durable:
+            self._pending.sync()
+        self._make_tables(number - 1)
+        self._pending.close()
+        self._finished.append(self._pending.path)
+        self._pending = GrowingFile(self._pending_path(number), durable=self._durable)
+
+    def _make_tables(self, number: int) -> None:
+        pages = TableFile(self._directory / f"pages-{number:05}.parquet", PAGES)
+        links = TableFile(self._directory / f"links-{number:05}.parquet", LINKS)
+        try:
+            for group in _groups(self._pending_path(number)):
+                pages.add([_page_row(row) for row in group])
+                links.add([msgspec.structs.asdict(link) for row in group for link in row.links])
+        except BaseException:
+            pages.abandon()
+            links.abandon()
+            raise
+        links.finish(durable=self._durable)
+        pages.finish(durable=self._durable)
+
+    def _pending_path(self, number: int) -> Path:
+        return self._directory / f"parquet-{number:05}.pending"
+
+    def _check(self, number: int) -> None:
+        missing = set(range(number)) - _numbers(self._directory, "parquet")
+        if missing:
+            raise OutputError(
+                f"{self._directory / f'pages-{min(missing):05}.parquet'} is missing, but the journal knows its pages. "
+                "Put the file back, or crawl anew."
+            )
+
+
+def _pending_line(ended: Ended) -> bytes:
+    row = PendingRow(ended.link.id, msgspec.Raw(ended.line.rstrip(b"\n")), links_of(ended))
+    return _ENCODER.encode(row) + b"\n"
+
+
+def _page_row(row: PendingRow) -> dict[str, Any]:
+    record = _READ_RECORD.decode(row.record)
+    return {"id": row.id, **msgspec.structs.asdict(record), "timings": msgspec.structs.asdict(record.timings)}
+
+
+def _groups(path: Path) -> Iterator[list[PendingRow]]:
+    group: list[PendingRow] = []
+    size = 0
+    for line in _lines(path):
+        group.append(_READ.decode(line))
+        size += len(line)
+        if size > _GROUP:
+            yield group
+            group, size = [], 0
+    yield group
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """Give the whole lines of a file: a crash may have cut the last one short."""
+    with path.open("rb") as file:
+        for line in file:
+            if line.endswith(b"\n"):
+                yield line
+
+
+def _end_of_line(path: Path, count: int) -> int:
+    """Tell where the first `count` lines end."""
+    lines = _lines(path)
+    sizes = [len(line) for line, _ in zip(lines, range(count), strict=False)]
+    if len(sizes) < count:
+        raise OutputError(
+            f"{path} holds {len(sizes):,} rows, but the journal knows of {count:,}: part of it was lost. "
+            "Put the file back, or crawl anew."
+        )
+    return sum(sizes)
+
+
+def _is_stale(path: Path, number: int) -> bool:
+    """Tell whether a file does not belong to a crawl whose pending rows are those of file `number`."""
+    found = _NAME.fullmatch(path.name)
+    if found is None:
+        return False
+    return int(found[1]) < number if path.suffix == ".pending" and int(found[1]) <= number else int(found[1]) >= number
+
+
+def _numbers(directory: Path, suffix: str) -> set[int]:
+    pattern = {"pending": "parquet-*.pending", "parquet": "pages-*.parquet"}[suffix]
+    return {int(found[1]) for path in directory.glob(pattern) if (found := _NAME.fullmatch(path.name))}

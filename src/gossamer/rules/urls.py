@@ -1,0 +1,195 @@
+"""URLs: resolve what a page says, find the one spelling used for identity, and derive keys from it.
+
+The rules are the WHATWG URL Standard's, as browsers apply them, through the `upa_url` parser. A *canonical* URL is the
+resolved one without fragment, userinfo or an empty query, its percent-encodings in upper case; nothing else is touched,
+because servers may tell any two other spellings apart.
+
+Guards: an href of more than `MAX_HREF` characters never reaches the parser (a host of many combining marks costs
+quadratic time to normalise), and a host name of more than `MAX_HOSTNAME` characters cannot be in the DNS.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from upa_url import URL  # type: ignore[import-untyped]
+from xxhash import xxh3_64_intdigest
+
+from gossamer.values.errors import UserError
+
+MAX_HREF: Final = 8192
+MAX_HOSTNAME: Final = 253
+
+# "http://" and "https://" both end before index 8 or at it, and no host is empty: the third slash is found from here.
+_AFTER_SCHEME: Final = 8
+_LONGEST_ORIGIN: Final = _AFTER_SCHEME + MAX_HOSTNAME  # no shorter URL can have a host name over the guard
+_WEB: Final = ("http://", "https://")
+
+_LOWER_HEX = re.compile(r"%(?:[a-f][0-9A-Fa-f]|[0-9A-F][a-f])")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
+_HOST_AND_PORT = re.compile(r"[^/?#@:\s]+:\d+(?:[/?#]|$)")
+_PORT = re.compile(r"[^/?#]*:(\d+)(?:[/?#]|$)")
+_IPV4 = re.compile(r"\d+(?:\.\d+){3}")
+_parse = URL.parse
+
+
+def resolve(base: str | None, href: str) -> str | None:
+    """Tell the absolute http(s) URL an href means on a page, without its fragment; None if it is not one.
+
+    `base` is the document's base URL, or None (or "") where `href` must be absolute. Follows the WHATWG URL Standard;
+    userinfo is kept. Also None: an href of more than 8,192 characters, a host name of more than 253.
+    """
+    page = _read(base, None) if base else None
+    if base and page is None:
+        return None
+    parsed = _read(href, page)
+    if parsed is None or len(parsed.hostname) > MAX_HOSTNAME:
+        return None
+    url: str = parsed.href
+    return url.partition("#")[0] if url.startswith(_WEB) else None
+
+
+def canonical(url: str) -> str | None:
+    """Give an absolute URL its one spelling, or None if it is not an http(s) URL. Doing it twice changes nothing."""
+    return Resolver(None).canonical(url)
+
+
+class Resolver:
+    """Resolve the links of one page: build it once with the document's base URL, then ask for each href.
+
+    A base that is no URL, or None, leaves only absolute hrefs resolvable.
+    """
+
+    __slots__ = ("_base",)
+
+    def __init__(self, base: str | None) -> None:
+        self._base: Any = _read(base, None) if base else None
+
+    def canonical(self, href: str) -> str | None:
+        """Tell the canonical URL of an href found on the page; None if it is not an http(s) URL or over the guards."""
+        # Every link of every page passes here: `_read` and `resolve` are repeated, since calls would cost a fifth more.
+        if len(href) > MAX_HREF:
+            return None
+        try:
+            parsed = _parse(href, self._base)
+        except TypeError:
+            parsed = _parse(_scalar_values(href), self._base)
+        if parsed is None:
+            return None
+        url: str = parsed.href
+        if not url.startswith(_WEB):
+            return None
+        if "#" in url:
+            url = url[: url.find("#")]
+        if len(url) > _LONGEST_ORIGIN and len(parsed.hostname) > MAX_HOSTNAME:
+            return None
+        # Substring tests are cheaper than any one regular expression, and nearly every link passes all of them.
+        if "@" in url:
+            url = _without_userinfo(url)
+        if "%" in url:
+            url = _LOWER_HEX.sub(_upper, url)
+        if url[-1] == "?" and url.find("?") == len(url) - 1:
+            url = url[:-1]
+        return url
+
+
+def host_key(url: str) -> str:
+    """Name the politeness key of a canonical URL, scheme and authority: "https://example.org:8080"."""
+    end = url.find("/", _AFTER_SCHEME)
+    return url if end < 0 else url[:end]
+
+
+def hostname(url: str) -> str:
+    """Name the host of a canonical URL, without port; an IPv6 address comes without its brackets ("::1")."""
+    key = host_key(url)
+    authority = key[key.find("//") + 2 :]
+    if authority[:1] == "[":
+        return authority[1 : authority.find("]")]
+    return authority.partition(":")[0]
+
+
+def path(url: str) -> str:
+    """Give the path and query of a canonical URL, from its third slash on."""
+    start = url.find("/", _AFTER_SCHEME)
+    return "/" if start < 0 else url[start:]
+
+
+def fingerprint(url: str, key: int) -> int:
+    """Hash a canonical URL to 64 bits, keyed so that nobody outside can aim for a collision.
+
+    Never 0, because 0 marks an empty slot. `key` is any 64-bit number, the same for a whole crawl.
+    """
+    return xxh3_64_intdigest(url.encode(), key) or 1
+
+
+def seed(text: str) -> str:
+    """Turn what a user types as a start address into a canonical URL.
+
+    Without a scheme it is https, but http for localhost, for a literal IP address and for port 80. Userinfo is dropped.
+    Raises UserError for what cannot be a web URL.
+    """
+    typed = text.strip()
+    if not typed:
+        raise UserError("The URL to start from is empty; give one such as https://example.org/.")
+    url = canonical(_with_scheme(typed))
+    if url is None or not hostname(url).strip("."):
+        raise UserError(f"{typed!r} is not a web URL; give one such as https://example.org/.")
+    return url
+
+
+# ---------------------------------------------------------------- resolving
+
+
+def _read(text: str, base: Any) -> Any:
+    """Parse to a URL object, or None if it is no URL or over the guard."""
+    if len(text) > MAX_HREF:
+        return None
+    try:
+        return _parse(text, base)
+    except TypeError:  # a lone surrogate, which cannot be handed over as UTF-8
+        return _parse(_scalar_values(text), base)
+
+
+def _scalar_values(text: str) -> str:
+    """Replace lone surrogates by U+FFFD, as browsers do before parsing (WebIDL USVString)."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _without_userinfo(url: str) -> str:
+    end = url.find("/", _AFTER_SCHEME)
+    start = url.find("//") + 2
+    at = url.rfind("@", start, end)
+    return url if at < 0 else url[:start] + url[at + 1 :]
+
+
+def _upper(match: re.Match[str]) -> str:
+    return match[0].upper()
+
+
+# ---------------------------------------------------------------- what users type
+
+
+def _with_scheme(typed: str) -> str:
+    scheme = _SCHEME.match(typed)
+    if scheme and scheme[1].lower() in ("http", "https"):
+        return typed
+    if scheme and not _HOST_AND_PORT.match(typed):
+        raise UserError(f"{typed!r} is not a web URL: gossamer fetches http and https, not {scheme[1]}.")
+    if typed[0] in "/\\." and typed[:2] != "//":
+        raise UserError(f"{typed!r} looks like a file; give a web URL such as https://example.org/.")
+    rest = typed.removeprefix("//")
+    if "@" in re.split(r"[/?#]", rest, maxsplit=1)[0]:
+        raise UserError(f"{typed!r} looks like an e-mail address; give a web URL such as https://example.org/.")
+    return f"{_default_scheme(rest)}://{rest}"
+
+
+def _default_scheme(rest: str) -> str:
+    """Choose the scheme most likely meant: certificates are for names, so addresses and localhost get http."""
+    port = _PORT.match(rest)
+    if port and port[1] in ("80", "443"):
+        return "http" if port[1] == "80" else "https"
+    url = resolve(None, f"http://{rest}")
+    host = hostname(url) if url else ""
+    local = host == "localhost" or host.endswith(".localhost")
+    return "http" if local or ":" in host or _IPV4.fullmatch(host) else "https"

@@ -1,0 +1,108 @@
+"""Items: what a handler yields becomes a line of JSON, at once and in the worker, so that it can travel and be saved.
+
+An item is a dict, a dataclass, a msgspec struct or a pydantic model. On top of its own fields a line says where it is
+from: `_url` of the page, `_handler` and `_type` by name; the type of a dict is called as the handler that made it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from gossamer.values import item_schema
+from gossamer.values.model import Field, Item
+
+OWN: Final = ("_url", "_handler", "_type")
+"""The facts on every line of `items.jsonl`; no field of an item may have such a name."""
+
+_ENCODER: Final = msgspec.json.Encoder()
+_READ: Final = msgspec.json.Decoder(dict[str, Any])
+
+
+class NoItemError(TypeError):
+    """What a handler gave is no item; the message is a sentence."""
+
+
+def is_item(value: object) -> bool:
+    """Tell whether a value is of a kind that can be an item."""
+    if isinstance(value, dict | msgspec.Struct):
+        return True
+    return (dataclasses.is_dataclass(value) and not isinstance(value, type)) or _is_pydantic(value)
+
+
+def item_of(value: object, *, url: str, handler: str) -> Item:
+    """Write an item as its line. Raises NoItemError for what is none, or has no JSON."""
+    if not is_item(value):
+        raise NoItemError(
+            f"The handler {handler} gave a value of type {type(value).__name__}; "
+            "items are dicts, dataclasses, msgspec structs or pydantic models."
+        )
+    type_: Any = type(value)
+    kind = handler if type_ is dict else type_.__name__
+    try:
+        body = _ENCODER.encode(value.model_dump(mode="json") if _is_pydantic(value) else value)  # type: ignore[attr-defined]  # it is a pydantic model then
+        said = _READ.decode(body)
+    except Exception as error:
+        raise NoItemError(_no_json(handler, value, error)) from error
+    if taken := said.keys() & set(OWN):
+        raise NoItemError(
+            f"The handler {handler} gave a {type_.__name__} with a field {min(taken)!r}, which gossamer itself adds."
+        )
+    facts = _ENCODER.encode(dict(zip(OWN, (url, handler, kind), strict=True)))
+    line = facts[:-1] + b"," + body[1:] if said else facts
+    return Item(handler, kind, line + b"\n", tuple(_fields(said, item_schema.declared(type_))))
+
+
+def _no_json(handler: str, value: object, error: Exception) -> str:
+    """Say why an item has no JSON: which of its fields, and what was probably meant."""
+    said = str(error)
+    if "LexborNode" in said:
+        said = "it is an element of the page; its text was probably meant: page.css(…).text, or .text() of an element"
+    name = next((name for name, one in _values(value) if not _has_json(one)), None)
+    culprit = f"a {type(value).__name__}" + ("" if name is None else f" whose field {name!r}")
+    return f"The handler {handler} gave {culprit}{' that' if name is None else ''} cannot be written as JSON: {said}."
+
+
+def _values(value: Any) -> Iterable[tuple[Any, object]]:
+    """List the fields of an item with their values."""
+    if isinstance(value, dict):
+        return value.items()
+    names: Iterable[str] = getattr(value, "__struct_fields__", ()) or getattr(value, "__dataclass_fields__", ())
+    return [(name, getattr(value, name)) for name in names]
+
+
+def _has_json(value: object) -> bool:
+    try:
+        _ENCODER.encode(value)
+    except Exception:  # noqa: BLE001  # whatever it is, it was raised and told before
+        return False
+    return True
+
+
+def _fields(said: Mapping[str, Any], declared: Mapping[str, str]) -> Iterator[Field]:
+    """Describe the fields that are declared or there."""
+    for name in declared if declared.keys() >= said.keys() else {**declared, **said}:
+        value = said.get(name)
+        yield Field(name, item_schema.seen(value, declared.get(name, item_schema.NULL)), is_filled(value))
+
+
+def is_filled(value: object) -> bool:
+    """Tell whether a value says anything: not None, not empty, not white space alone. False and 0 do."""
+    if isinstance(value, str):
+        return bool(value.strip())
+    return value is not None and (not isinstance(value, list | dict) or bool(value))
+
+
+def values_of(items: Sequence[Item]) -> tuple[dict[str, Any], ...]:
+    """Give items as they were recorded, by field, without what gossamer added."""
+    several = (_READ.decode(item.line) for item in items)
+    return tuple({name: value for name, value in one.items() if name not in OWN} for one in several)
+
+
+def _is_pydantic(value: object) -> bool:
+    pydantic = sys.modules.get("pydantic")  # whoever has a model of it has loaded it
+    return pydantic is not None and isinstance(value, pydantic.BaseModel)
