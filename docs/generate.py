@@ -203,8 +203,8 @@ def _default(value: Any) -> str:
 def api() -> str:
     """Describe every public name from its signature and docstrings."""
     intro = (
-        "`import gossamer` gives these names, each loaded when first used; `gossamer.testing` has those for tests. What "
-        "has a leading underscore, or is not on this page, may change without notice."
+        "`import gossamer` gives these names, each loaded when first used; `gossamer.testing` has those for tests. "
+        "What has a leading underscore, or is not on this page, may change without notice."
     )
     parts = []
     for part in WORDING["api"]:

@@ -16,7 +16,7 @@ import pytest
 
 import gossamer
 from gossamer import Crawler, Page, UserError
-from gossamer.api.directory import read_settings
+from gossamer.api.settings_file import read_settings
 from gossamer.cli import main, summary
 from gossamer.demo.server import DemoServer
 from gossamer.testing import FakeClock, RecordedFetcher, RecordedPage

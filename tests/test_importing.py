@@ -108,8 +108,8 @@ BARE = """
 """
 WORKER = """
     import pickle, sys
-    from gossamer.handlers import Due
-    from gossamer.page import Page
+    from gossamer.visit.handlers import Due
+    from gossamer.visit.page import Page
     [handler] = pickle.loads(sys.stdin.buffer.read()).handlers
     again = pickle.loads(pickle.dumps(handler))
     assert again.function is handler.function, "found where it was loaded before"
@@ -141,7 +141,7 @@ def test_a_module_run_by_its_name_is_found_by_its_name(tmp_path: Path) -> None:
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "run.py").write_text(
-        "from gossamer.importing import where\ndef handler(page): ...\nprint(where(handler).module)"
+        "from gossamer.visit.function_ref import where\ndef handler(page): ...\nprint(where(handler).module)"
     )
     command = [sys.executable, "-m", "shop.run"]
     done = subprocess.run(command, check=True, timeout=60, capture_output=True, cwd=tmp_path, text=True)

@@ -20,7 +20,8 @@ import pytest
 
 from deadly import ORIGIN, DeadlyWork, awaited, handler, site, waiting
 from gossamer.api import crawler as module
-from gossamer.api.crawler import Crawler, Report
+from gossamer.api.crawler import Crawler
+from gossamer.api.report import Report
 from gossamer.engines.processes import worker
 from gossamer.engines.processes.wire import EVENTS, Answers, Orders
 from gossamer.engines.processes.worker_process import BOARD
@@ -296,7 +297,7 @@ def test_a_crawl_begun_on_another_engine_goes_on_with_processes(tmp_path: Path) 
 
 DRIVER = """
 import gossamer, sys
-from gossamer.crawler import Crawler
+from gossamer.api.crawler import Crawler
 from gossamer import crawler as module
 from deadly import DeadlyWork, site, ORIGIN
 module.Work = DeadlyWork

@@ -14,8 +14,9 @@ import pytest
 
 from gossamer.api import directory as module
 from gossamer.api.crawler import Crawler
-from gossamer.api.directory import Settings, read_settings, status, write_settings
 from gossamer.api.lock import Lock, holder
+from gossamer.api.settings_file import Settings, read_settings, write_settings
+from gossamer.api.status import status
 from gossamer.fetchers.recorded import RecordedAsyncFetcher, RecordedFetcher, RecordedPage
 from gossamer.journals.summary import lines
 from gossamer.rules.policy import Policy

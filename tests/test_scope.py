@@ -216,7 +216,7 @@ def test_a_scope_is_a_value() -> None:
 
 def test_the_public_suffix_list_is_loaded_only_when_asked_for() -> None:
     script = (
-        "import sys; from gossamer.scope import Scope; s = Scope(('https://a.example/',)); s.judge('https://b.example/');"
+        "import sys; from gossamer.rules.scope import Scope; s = Scope(('https://a.example/',)); s.judge('https://b.example/');"
         "sys.exit('publicsuffixlist' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False, env={"PYTHONPATH": SOURCE}).returncode == 0

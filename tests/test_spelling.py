@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from core.webs import Web, html, play
 from gossamer.rules.policy import Policy
-from gossamer.rules.traps import identity
-from gossamer.rules.url_identity import TRACKING, is_tracking, respelled
+from gossamer.rules.url_identity import TRACKING, identity, is_tracking, respelled
 from gossamer.values.model import Response
 
 A = "https://a.example"

@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.webs import Answer, Played, Web, html, play
+from gossamer.core.trap_budgets import Budgets, TrapBook, folded
 from gossamer.demo.site import Site
 from gossamer.rules import traps
 from gossamer.rules.policy import Policy
-from gossamer.rules.traps import Budgets, TrapBook, folded, identity, judge, recognised, session_id
+from gossamer.rules.traps import judge, recognised
+from gossamer.rules.url_identity import identity, session_id
 from gossamer.values.model import Link, Purpose, Response
 from gossamer.values.reasons import FinishReason, Reason
 

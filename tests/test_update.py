@@ -13,9 +13,10 @@ import pytest
 from warcio.archiveiterator import WARCIterator
 
 from gossamer.api.crawler import Crawler
-from gossamer.api.directory import earlier_directories, status
 from gossamer.api.export import export, visits
 from gossamer.api.lock import Lock
+from gossamer.api.settings_file import earlier_directories
+from gossamer.api.status import status
 from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
 from gossamer.outputs.warc.reader import warc_files
 from gossamer.testing import FakeClock

@@ -12,8 +12,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gossamer.api.crawler import Crawler, Report, crawl
+    from gossamer.api.crawler import Crawler, crawl
     from gossamer.api.download import Downloads, fetch_all
+    from gossamer.api.report import Report
     from gossamer.rules.policy import HostManners, Policy
     from gossamer.values.errors import GossamerError, JournalError, OutputError, UserError
     from gossamer.values.model import Change, Failure, OutcomeKind, PageRecord, Response, Timings

@@ -17,15 +17,14 @@ from rich.console import Console
 
 import gossamer
 from gossamer.api.crawler import Crawler
-from gossamer.cli import argument_types, progress, summary
+from gossamer.cli import formatting, progress, summary
 from gossamer.cli.advice import advice
 from gossamer.cli.findings import Findings
 from gossamer.cli.terminal import line, printable, say
-from gossamer.core.stats import IN_HANDLERS
 from gossamer.demo.server import DemoServer
 from gossamer.testing import FakeClock, RecordedFetcher, RecordedPage
 from gossamer.values.model import line_of
-from gossamer.values.reasons import FinishReason, Reason, Waiting
+from gossamer.values.reasons import IN_HANDLERS, FinishReason, Reason, Waiting
 from gossamer.values.snapshot import Counts
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202efdp.exe\x9b31m [bold]not bold[/bold] :smile:"
@@ -278,16 +277,16 @@ def test_a_redirect_to_what_is_not_there_names_the_page_to_mend() -> None:
 @pytest.mark.parametrize(
     ("shown", "text"),
     [
-        (argument_types.shown_duration(0.44), "0.4 s"),
-        (argument_types.shown_duration(59.7), "1 min"),
-        (argument_types.numbered(1, "page"), "1 page"),
-        (argument_types.numbered(2000, "page"), "2,000 pages"),
-        (argument_types.shown_duration(185), "3 min 05 s"),
-        (argument_types.shown_duration(7800), "2 h 10 min"),
-        (argument_types.shown_size(0), "0 B"),
-        (argument_types.shown_size(1536), "1.5 KB"),
-        (argument_types.shown_size(10 * 1024**2), "10 MB"),
-        (argument_types.shown_size(3 * 1024**4), "3.0 TB"),
+        (formatting.shown_duration(0.44), "0.4 s"),
+        (formatting.shown_duration(59.7), "1 min"),
+        (formatting.numbered(1, "page"), "1 page"),
+        (formatting.numbered(2000, "page"), "2,000 pages"),
+        (formatting.shown_duration(185), "3 min 05 s"),
+        (formatting.shown_duration(7800), "2 h 10 min"),
+        (formatting.shown_size(0), "0 B"),
+        (formatting.shown_size(1536), "1.5 KB"),
+        (formatting.shown_size(10 * 1024**2), "10 MB"),
+        (formatting.shown_size(3 * 1024**4), "3.0 TB"),
     ],
 )
 def test_figures_are_written_for_people(shown: str, text: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from conformance.webs import Case
 from gossamer import Crawler
-from gossamer.api.crawler import Report
+from gossamer.api.report import Report
 from gossamer.core.crawl import Crawl
 from gossamer.core.frontier import Frontier
 from gossamer.fetchers.recorded import RecordedFetcher

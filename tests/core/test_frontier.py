@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gossamer.core.frontier import RECALLED_AT_ONCE, Frontier
-from gossamer.core.host import HostQueue, place_of
+from gossamer.core.host_queue import HostQueue
 from gossamer.rules.urls import fingerprint
-from gossamer.values.model import Link, Outlink, Outlinks, Purpose, Refusal, Request
+from gossamer.values.model import Link, Outlink, Outlinks, Purpose, Refusal, Request, place_of
 from gossamer.values.reasons import Reason, Waiting
 
 

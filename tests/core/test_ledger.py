@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gossamer.core.stats import Ledger, TimeBook
+from gossamer.core.stats import Ledger
+from gossamer.core.time_accounting import TimeBook
 from gossamer.values.model import Link, OutcomeKind
 from gossamer.values.protocol import Ended
 from gossamer.values.reasons import Waiting

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gossamer.api.crawler import Crawler, Report
+from gossamer.api.crawler import Crawler
+from gossamer.api.report import Report
 from gossamer.core import duplicates as module
 from gossamer.core.duplicates import NearBook, grouped
 from gossamer.fetchers.recorded import RecordedFetcher

@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from core.webs import Web, random_web
 from gossamer.core.crawl import Crawl
 from gossamer.core.frontier import Frontier
-from gossamer.core.host import place_of
 from gossamer.journals.memory import MemoryJournal
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import fingerprint, host_key
-from gossamer.values.model import Link, Outlink, Outlinks, Purpose, Response
+from gossamer.values.model import Link, Outlink, Outlinks, Purpose, Response, place_of
 from gossamer.values.protocol import Batch, Chunk, Commit, Committed, Fetch, Recall, Recalled, Saved, Stop, Wait
 from gossamer.values.reasons import FinishReason
 from gossamer.values.snapshot import Books

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.webs import Played, Web, play, random_web, robots_txt
-from gossamer.core import sitemaps
+from gossamer.core.orphans import EXAMPLES, WATCHED, Orphans
+from gossamer.core.sitemaps import HOPS, MAX_FILES
 from gossamer.rules.policy import Policy
 from gossamer.values.model import Failure, Outlink, Purpose, Response
 from gossamer.values.reasons import FinishReason, Reason
@@ -98,13 +99,13 @@ def test_indexes_lead_to_sitemaps_only_so_deep_and_never_twice() -> None:
 
 
 def test_a_host_has_only_so_many_sitemap_files() -> None:
-    names = [f"/map-{number}.xml" for number in range(sitemaps.MAX_FILES + 5)]
+    names = [f"/map-{number}.xml" for number in range(MAX_FILES + 5)]
     web = site("Sitemap: /index.xml")
     web.put(f"{A}/index.xml", sitemap(f"{A}/index.xml", *names, kind="sitemapindex"))
     played = crawled(web, delay=0.0)
-    assert len(asked(played)) == sitemaps.MAX_FILES
-    assert played.snapshot.sitemaps.failed == sitemaps.MAX_FILES - 1
-    assert len(played.snapshot.sitemaps.notes) == sitemaps.EXAMPLES
+    assert len(asked(played)) == MAX_FILES
+    assert played.snapshot.sitemaps.failed == MAX_FILES - 1
+    assert len(played.snapshot.sitemaps.notes) == EXAMPLES
     assert "status" in played.snapshot.sitemaps.notes[0]
 
 
@@ -153,7 +154,7 @@ def test_a_sitemap_may_redirect_but_not_in_a_circle() -> None:
     for number in range(9):
         web.put(f"{A}/r{number}", Response(f"{A}/r{number}", 302, {"location": f"/r{number + 1}"}))
     web.put(f"{A}/robots.txt", robots_txt(f"{A}/robots.txt", "Sitemap: /r0"))
-    assert len(asked(crawled(web))) == sitemaps.HOPS + 1
+    assert len(asked(crawled(web))) == HOPS + 1
 
 
 def test_a_sitemap_that_fails_in_passing_is_tried_again() -> None:
@@ -215,14 +216,14 @@ def test_a_link_that_a_page_has_but_may_not_be_followed_is_no_orphan() -> None:
 
 
 def test_only_so_many_orphans_are_watched() -> None:
-    orphans = sitemaps.Orphans()
+    orphans = Orphans()
     assert not orphans
-    for number in range(sitemaps.WATCHED + 1):
+    for number in range(WATCHED + 1):
         orphans.name(Outlink(number + 1, f"{A}/{number}"))
-    orphans.settle(range(1, sitemaps.WATCHED + 2))
-    assert (orphans.count, orphans.whole) == (sitemaps.WATCHED, False)
-    assert len(orphans.examples) == sitemaps.EXAMPLES
-    orphans.link(range(1, sitemaps.WATCHED + 2))
+    orphans.settle(range(1, WATCHED + 2))
+    assert (orphans.count, orphans.whole) == (WATCHED, False)
+    assert len(orphans.examples) == EXAMPLES
+    orphans.link(range(1, WATCHED + 2))
     assert not orphans
 
 

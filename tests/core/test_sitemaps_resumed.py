@@ -7,7 +7,8 @@ from itertools import count
 from gossamer.core.crawl import Crawl
 from gossamer.core.frontier import Frontier
 from gossamer.core.host import Host
-from gossamer.core.sitemaps import Orphans, Sitemaps
+from gossamer.core.orphans import Orphans
+from gossamer.core.sitemaps import Sitemaps
 from gossamer.rules.policy import Policy
 from gossamer.rules.robots import parse
 from gossamer.values.model import OutcomeKind, Outlink, PageRecord, Request

@@ -15,7 +15,7 @@ import trustme
 from fetchers.scripts import PAGE, SCRIPTS
 from fetchers.server import Server
 from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions
-from gossamer.fetchers.address_guard import Answer, Resolver
+from gossamer.fetchers.dns import Answer, Resolver
 from gossamer.fetchers.multi import EpollMulti, PortableMulti
 from gossamer.rules import robots
 from gossamer.values.model import Failure, Link, Purpose, Request, Response

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossamer.fetchers.address_guard import AddressGuard, Answer, Resolver, is_public, real_address, system_lookup
+from gossamer.fetchers.address_guard import AddressGuard, is_public, real_address
+from gossamer.fetchers.dns import Answer, Resolver, system_lookup
 from gossamer.values.errors import UserError
 
 SPECIAL = """

@@ -18,7 +18,7 @@ import pytest
 from fetchers.scripts import PAGE, SCRIPTS
 from fetchers.server import Do, Server, Step
 from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions
-from gossamer.fetchers.address_guard import Answer, Resolver
+from gossamer.fetchers.dns import Answer, Resolver
 from gossamer.fetchers.multi import EpollMulti, PortableMulti, best_multi
 from gossamer.values.model import Failure, Link, Request, Response
 from gossamer.values.reasons import Reason

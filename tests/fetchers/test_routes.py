@@ -7,7 +7,7 @@ from concurrent.futures import Future
 import pytest
 
 from gossamer.fetchers import FetchOptions
-from gossamer.fetchers.address_guard import Answer, Resolver
+from gossamer.fetchers.dns import Answer, Resolver
 from gossamer.fetchers.routes import Route, Router
 from gossamer.values.model import Failure
 from gossamer.values.reasons import Reason

@@ -9,10 +9,9 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from gossamer.core.host import place_of
 from gossamer.rules.urls import host_key
 from gossamer.values.errors import JournalError
-from gossamer.values.model import Link
+from gossamer.values.model import Link, place_of
 from gossamer.values.ports import Journal, Output
 from gossamer.values.protocol import Batch, Chunk, Saved
 from gossamer.values.snapshot import Books

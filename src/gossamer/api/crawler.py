@@ -17,20 +17,15 @@ from pathlib import Path
 from typing import Any, Final, Literal, Self, Unpack, get_args
 
 import msgspec
-from msgspec import Struct
 
 from gossamer import outputs
 from gossamer.api import call_arguments
 from gossamer.api.defaults import complete, cores, known_formats, undetermined
-from gossamer.api.directory import (
-    JOURNAL,
-    CrawlDirectory,
-    Settings,
-    earlier_directory,
-    plan_update,
-    read_settings,
-    refuse_changes,
-)
+from gossamer.api.directory import CrawlDirectory
+from gossamer.api.directory_layout import JOURNAL
+from gossamer.api.report import Report
+from gossamer.api.settings_file import Settings, earlier_directory, read_settings, refuse_changes
+from gossamer.api.status import plan_update
 from gossamer.core.crawl import Crawl
 from gossamer.core.frontier import Frontier
 from gossamer.engines import async_handlers
@@ -55,8 +50,8 @@ from gossamer.values.errors import UserError
 from gossamer.values.model import OutcomeKind
 from gossamer.values.ports import AsyncFetcher, Clock, Fetcher, Journal
 from gossamer.values.protocol import Ended, Saved
-from gossamer.values.reasons import FinishReason, Waiting
-from gossamer.values.snapshot import Audit, Changes, Counts, Coverage, Snapshot
+from gossamer.values.reasons import FinishReason
+from gossamer.values.snapshot import Snapshot
 from gossamer.visit import function_ref
 from gossamer.visit.function_ref import refuse_while_loading
 from gossamer.visit.handlers import F, Handler, Whole, check, handler_of, marked
@@ -84,30 +79,6 @@ class Options(Amendments, total=False):
     policy: Policy | None
     formats: Iterable[str] | None
     durable: bool
-
-
-class Report(Struct, frozen=True):
-    """What a crawl came to. `pages` ended well, `failed` did not, `skipped` were not allowed; seconds are wall time.
-
-    `results` are the files in `directory`, one pattern a format. `audit` is how the crawl behaved: the smallest gap and
-    the most requests at once that any host saw. `changes` is what an update found since the crawl before; None for any
-    other crawl. `items` are what handlers yielded: by type how many, and how full their fields are.
-    """
-
-    pages: int
-    failed: int
-    redirected: int
-    skipped: int
-    seconds: float
-    finish_reason: FinishReason
-    limiting_factor: Waiting
-    counts: Counts
-    snapshot: Snapshot
-    audit: Audit = Audit()
-    directory: Path | None = None
-    results: tuple[str, ...] = ()
-    changes: Changes | None = None
-    items: Mapping[str, Coverage] = {}
 
 
 class Crawler:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from gossamer.api import call_arguments
-from gossamer.api.directory import Settings
+from gossamer.api.settings_file import Settings
 from gossamer.fetchers.options import FetchOptions, user_agent
 from gossamer.outputs import FORMATS
 from gossamer.rules import urls

@@ -11,43 +11,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import heapq
 import inspect
-import math
-import re
-from collections import Counter, deque
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, Literal, Unpack
 
 import msgspec
 
 from gossamer.api import call_arguments
+from gossamer.api.download_queue import _Window
 from gossamer.engines.aio import AsyncioEngine
 from gossamer.engines.bridges import from_thread, in_threads
 from gossamer.engines.clock import SystemClock
-from gossamer.engines.driver import AsyncEngine, Engine, FetchEvent
+from gossamer.engines.driver import AsyncEngine, Engine
 from gossamer.engines.inline import InlineEngine
 from gossamer.engines.threads import ThreadsEngine
 from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions, RecordedFetcher, user_agent
+from gossamer.fetchers.discreet import _Discreet, _DiscreetAwaiting
 from gossamer.fetchers.options import is_credential
-from gossamer.rules import urls
 from gossamer.rules.policy import Policy, PolicyFields
-from gossamer.rules.politeness import Manners
 from gossamer.values.errors import UserError
-from gossamer.values.model import Failure, Link, OutcomeKind, PageRecord, Request, Response
 from gossamer.values.ports import AsyncFetcher, Clock, Fetcher
-from gossamer.values.protocol import Failed, Visited
-from gossamer.values.reasons import Reason
 from gossamer.visit.page import Page
 from gossamer.visit.visitor import Visitor
 
 CONCURRENCY: Final[Mapping[str, int]] = {"inline": 1, "threads": 16, "asyncio": 64}
 HOST_CONCURRENCY: Final = 8
 """How many fetches run at once, in all and of one host, unless the caller says so."""
-AHEAD: Final = 4
-"""How many times `concurrency` pages may be asked for and not yet taken: what waits behind a slow one."""
-PATIENCE: Final = 60.0
-"""The longest back-off of a retry, in seconds: a server that asks for more is taken at its first word."""
 SETTINGS: Final = (
     "concurrency", "host_concurrency", "hosts", "retries", "max_retry_after", "timeout", "connect_timeout", "max_body",
     "max_redirects", "max_url_length", "strip_tracking", "sort_query", "user_agent", "contact", "headers", "proxy",
@@ -55,7 +44,6 @@ SETTINGS: Final = (
 )  # fmt: skip
 """The fields of `Policy` that mean something to a download: the spellings of a URL count after a redirect."""
 _END: Final = object()
-_OTHER_SCHEME: Final = re.compile(r"\s*(?!https?:)[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)  # no host and port
 
 
 class Options(PolicyFields, total=False):
@@ -223,126 +211,6 @@ def fetch_all(asked: Iterable[str] | AsyncIterable[str], **options: Unpack[Optio
 # ---------------------------------------------------------------- deciding
 
 
-class _Window:
-    """The downloads asked for and not yet taken, in order. Decides what to start, never too many of one host."""
-
-    def __init__(self, policy: Policy, *, follow: bool) -> None:
-        self._most = policy.concurrency or 1
-        self._most_of_host = Manners(policy).host_concurrency
-        self._follow = follow
-        self._exhausted = False
-        self._trouble: Exception | None = None
-        self._count = 0
-        self._order: deque[int] = deque()
-        self._pages: dict[int, Page] = {}
-        self._hosts: dict[str, deque[Request]] = {}  # what may start, by host
-        self._resting: list[tuple[float, int, Request]] = []  # what is tried again later: a heap
-        self._busy: Counter[str] = Counter()
-        self.in_flight = 0
-
-    @property
-    def wants_more(self) -> bool:
-        """Tell whether another URL should be asked for: a slot is free and few pages wait to be taken."""
-        return not self._exhausted and self.in_flight < self._most and len(self._order) < AHEAD * self._most
-
-    @property
-    def landed(self) -> int:
-        """Count the pages that are there, taken or not."""
-        return self._count - len(self._order) + len(self._pages)
-
-    @property
-    def over(self) -> bool:
-        """Tell whether every URL has been asked for and its page taken."""
-        return self._exhausted and not self._order
-
-    @property
-    def next_moment(self) -> float:
-        """Tell when the next retry is due; infinity when there is none."""
-        return self._resting[0][0] if self._resting else math.inf
-
-    def ask(self, asked: object) -> None:
-        """Take the next URL as the caller wrote it; what is none becomes a page that says so."""
-        self._count += 1
-        self._order.append(self._count)
-        try:
-            self._queue(Request(Link(self._count, _url(asked))))
-        except UserError as error:
-            text = str(asked)
-            reason = Reason.SKIP_SCHEME if _OTHER_SCHEME.match(text) else Reason.SKIP_INVALID
-            record = PageRecord(text, OutcomeKind.FAILED, reason=reason, detail=str(error), attempts=0)
-            self._pages[self._count] = Page(record)
-
-    def end(self, trouble: Exception | None = None) -> None:
-        """Know that no more is asked for, be it because asking for it raised something."""
-        self._exhausted, self._trouble = True, trouble
-
-    def raise_trouble(self) -> None:
-        """Raise what asking for another URL raised, if it did."""
-        if self._trouble is not None:
-            raise self._trouble
-
-    def start_due(self, now: float, start: Callable[[Request], None]) -> None:
-        """Start what may start now."""
-        while self._resting and self._resting[0][0] <= now:
-            self._queue(heapq.heappop(self._resting)[2])
-        while self.in_flight < self._most and (host := self._free_host()) is not None:
-            request = self._hosts[host].popleft()
-            if not self._hosts[host]:
-                del self._hosts[host]
-            self._busy[host] += 1
-            self.in_flight += 1
-            start(request)
-
-    def _free_host(self) -> str | None:
-        return next((host for host in self._hosts if self._busy[host] < self._most_of_host(host)), None)
-
-    def _queue(self, request: Request) -> None:
-        self._hosts.setdefault(urls.host_key(request.url), deque()).append(request)
-
-    def land(self, events: Iterable[FetchEvent], now: float) -> None:
-        """Take what came of fetches: a page, another hop, or another try later."""
-        for event in events:
-            assert isinstance(event, Visited | Failed), "a download asks for no robots.txt"
-            request = event.request
-            self._free(urls.host_key(request.url))
-            if isinstance(event, Visited) and event.kind is OutcomeKind.REDIRECTED and event.outlinks and self._follow:
-                link = request.link
-                asked = link.via or link.url
-                self._queue(Request(Link(link.id, event.outlinks.urls[0], hops=link.hops + 1, via=asked)))
-            elif event.kind is OutcomeKind.RETRY and event.retry_after <= PATIENCE:
-                again = Request(request.link, request.purpose, request.attempt + 1)
-                heapq.heappush(self._resting, (now + event.retry_after, request.link.id, again))
-            else:
-                self._pages[request.link.id] = _page(event)
-
-    def _free(self, host: str) -> None:
-        self.in_flight -= 1
-        self._busy[host] -= 1
-        if not self._busy[host]:
-            del self._busy[host]
-
-    def taken(self) -> list[Page]:
-        """Take the pages whose turn it is."""
-        batch = []
-        while self._order and self._order[0] in self._pages:
-            batch.append(self._pages.pop(self._order.popleft()))
-        return batch
-
-
-def _url(asked: object) -> str:
-    """Give the canonical URL of what somebody asks for. Raises UserError."""
-    if not isinstance(asked, str):
-        raise UserError(f"{asked!r} is no URL; give texts such as 'https://example.org/'.")
-    return urls.seed(asked)
-
-
-def _page(event: Visited | Failed) -> Page:
-    record = event.record
-    if record.outcome is OutcomeKind.RETRY:  # would be tried again, but not by us
-        record = msgspec.structs.replace(record, outcome=OutcomeKind.FAILED)
-    return Page(record, event.response if isinstance(event, Visited) else None)
-
-
 def _complete(policy: Policy | None, fields: Mapping[str, Any], engine: str) -> Policy:
     """Fill in what a download needs: no border, no links to judge, a name, how much at once."""
     if idle := [name for name in fields if name in Policy.__struct_fields__ and name not in SETTINGS]:
@@ -420,45 +288,3 @@ async def _next_or_end(source: AsyncIterator[str]) -> object:
 
 def _has_credentials(policy: Policy) -> bool:
     return any(is_credential(name) for name, _ in policy.headers)
-
-
-def _strays(request: Request) -> bool:
-    """Tell whether redirects have led to another origin than the one the caller asked."""
-    return bool(request.link.via) and urls.host_key(request.link.via) != urls.host_key(request.url)
-
-
-class _Discreet:
-    """A fetcher that keeps the caller's credentials from origins that were not asked for."""
-
-    def __init__(self, full: Fetcher, bare: Fetcher) -> None:
-        self._both = (full, bare)
-
-    def fetch(self, request: Request) -> Response | Failure:
-        """Fetch with credentials, or after a redirect to elsewhere without."""
-        return self._both[_strays(request)].fetch(request)
-
-    def abort(self) -> None:
-        """Make running fetches return soon."""
-        for fetcher in self._both:
-            fetcher.abort()
-
-    def close(self) -> None:
-        """Close all connections."""
-        for fetcher in self._both:
-            fetcher.close()
-
-
-class _DiscreetAwaiting:
-    """The same without blocking the event loop."""
-
-    def __init__(self, full: AsyncFetcher, bare: AsyncFetcher) -> None:
-        self._both = (full, bare)
-
-    async def fetch(self, request: Request) -> Response | Failure:
-        """Fetch with credentials, or after a redirect to elsewhere without."""
-        return await self._both[_strays(request)].fetch(request)
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        for fetcher in self._both:
-            await fetcher.aclose()

@@ -13,7 +13,8 @@ from typing import IO, Final
 import msgspec
 from msgspec import Struct
 
-from gossamer.api.directory import JOURNAL, earlier_directories, read_settings
+from gossamer.api.directory_layout import JOURNAL
+from gossamer.api.settings_file import earlier_directories, read_settings
 from gossamer.core.seen import Seen
 from gossamer.fetchers.curl_results import parse_header
 from gossamer.fetchers.decoding import decode

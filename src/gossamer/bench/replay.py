@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from gossamer.api.directory import read_settings
 from gossamer.api.export import visits
+from gossamer.api.settings_file import read_settings
 from gossamer.bench.workloads import MISSING, ROBOTS, Answer, Workload
 from gossamer.values.errors import UserError
 from gossamer.values.model import OutcomeKind

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from gossamer.api.crawler import Crawler
-from gossamer.api.directory import TRACES
+from gossamer.api.directory_layout import TRACES
 from gossamer.cli import summary
 from gossamer.cli.run_crawl import conduct
 from gossamer.cli.settings import KEYS, gather

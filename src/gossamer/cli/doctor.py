@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from gossamer.cli.argument_types import shown_size
+from gossamer.cli.formatting import shown_size
 from gossamer.cli.settings import gather
 from gossamer.cli.stdout import put
 from gossamer.cli.terminal import printable

@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from gossamer.api.export import export, lines
-from gossamer.cli.argument_types import numbered
+from gossamer.cli.formatting import numbered
 from gossamer.cli.signals import interrupted_by_sigterm
 from gossamer.cli.stdout import put
 from gossamer.cli.terminal import console, line

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from gossamer.api.directory import refuse_file
+from gossamer.api.directory_layout import refuse_file
 from gossamer.api.download import HOST_CONCURRENCY, Downloads, fetch_all
-from gossamer.cli.argument_types import shown_duration
+from gossamer.cli.formatting import shown_duration
 from gossamer.cli.settings import gather
 from gossamer.cli.signals import interrupted_by_sigterm
 from gossamer.cli.stdout import put

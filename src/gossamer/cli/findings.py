@@ -8,7 +8,8 @@ from typing import Final, NamedTuple, Self
 import msgspec
 from msgspec import Struct
 
-from gossamer.core.duplicates import EXAMPLES, DuplicateBook, content_of
+from gossamer.core.duplicates import EXAMPLES, DuplicateBook
+from gossamer.rules.recrawl import content_of
 from gossamer.values.model import OutcomeKind, PageRecord
 from gossamer.values.reasons import Reason
 from gossamer.values.snapshot import Counts, Duplicates

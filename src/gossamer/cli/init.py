@@ -11,7 +11,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 
-from gossamer.api.directory import toml
+from gossamer.api.settings_file import toml
 from gossamer.cli.contact_page import contact_page
 from gossamer.cli.stdout import put
 from gossamer.cli.terminal import printable

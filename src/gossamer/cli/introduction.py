@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 from gossamer.api.crawler import Crawler
-from gossamer.cli.argument_types import numbered, shown_duration, shown_size
+from gossamer.cli.formatting import numbered, shown_duration, shown_size
 from gossamer.cli.terminal import line, say
 from gossamer.rules import urls
 from gossamer.rules.policy import Policy

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, Final, NoReturn
 
-from gossamer.cli import argument_types
+from gossamer.cli import argument_types, formatting
 from gossamer.rules.policy import Policy
 from gossamer.values.errors import UserError
 
@@ -52,7 +52,7 @@ class Group:
     def setting(self, *flags: str, dest: str, about: str, **more: Any) -> None:
         """Add the flag of a Policy field: how its value is read and its default come from there."""
         default = getattr(_DEFAULTS, dest, None)
-        shown = f" (default: {argument_types.shown_setting(dest, default)})" if default not in (None, "", ()) else ""
+        shown = f" (default: {formatting.shown_setting(dest, default)})" if default not in (None, "", ()) else ""
         if dest in argument_types.READERS:
             more["type"] = argument_types.READERS[dest]
         self._group.add_argument(*flags, dest=dest, help=(about + shown).replace("%", "%%"), **more)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gossamer.api.crawler import Report
-from gossamer.cli.argument_types import numbered
+from gossamer.api.report import Report
 from gossamer.cli.findings import KEPT, Findings
+from gossamer.cli.formatting import numbered
 from gossamer.cli.terminal import Lines, line, more
 from gossamer.values.model import PageRecord
 from gossamer.values.reasons import Reason

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from gossamer.cli.argument_types import shown_duration, shown_size
+from gossamer.cli.formatting import shown_duration, shown_size
 from gossamer.cli.terminal import line, printable
 from gossamer.values.reasons import Waiting
 from gossamer.values.snapshot import Snapshot

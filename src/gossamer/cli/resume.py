@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gossamer.api.crawler import Crawler
-from gossamer.api.directory import Status, status
+from gossamer.api.status import Status, status
 from gossamer.cli import summary
 from gossamer.cli.run_crawl import conduct
 from gossamer.cli.settings import KEYS

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gossamer.api.robots_check import Permission, permission
-from gossamer.cli.argument_types import shown_size
+from gossamer.cli.formatting import shown_size
 from gossamer.cli.settings import gather
 from gossamer.cli.stdout import put, put_json
 from gossamer.cli.terminal import printable

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from gossamer.api.crawler import Crawler, Report
-from gossamer.api.directory import JOURNAL, Status
+from gossamer.api.crawler import Crawler
+from gossamer.api.directory_layout import JOURNAL
+from gossamer.api.report import Report
+from gossamer.api.status import Status
 from gossamer.cli import summary
-from gossamer.cli.argument_types import shown_duration, shown_size
 from gossamer.cli.findings import Findings, duplicates_in
+from gossamer.cli.formatting import shown_duration, shown_size
 from gossamer.cli.introduction import Opening
 from gossamer.cli.progress import Watch, shown, tell
 from gossamer.cli.signals import interrupts

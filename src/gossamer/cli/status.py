@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gossamer.api.directory import Status, status
-from gossamer.cli.argument_types import numbered, shown_duration, shown_size
+from gossamer.api.status import Status, status
+from gossamer.cli.formatting import numbered, shown_duration, shown_size
 from gossamer.cli.stdout import put, put_json
 from gossamer.cli.summary import resume_command
 from gossamer.cli.terminal import printable

@@ -6,18 +6,17 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gossamer.api.crawler import Report
-from gossamer.api.directory import Status
+from gossamer.api.report import Report
+from gossamer.api.status import Status
 from gossamer.cli import problems
 from gossamer.cli.advice import advice
-from gossamer.cli.argument_types import numbered, shown_duration, shown_size
 from gossamer.cli.findings import KEPT, Findings
+from gossamer.cli.formatting import numbered, shown_duration, shown_size
 from gossamer.cli.terminal import Lines, line, more, say
-from gossamer.core.stats import IN_HANDLERS
 from gossamer.outputs import ITEMS_FILE
 from gossamer.outputs.gone_pages import GONE_FILE
 from gossamer.rules.policy import Policy
-from gossamer.values.reasons import FinishReason, Reason, Waiting
+from gossamer.values.reasons import IN_HANDLERS, FinishReason, Reason, Waiting
 from gossamer.values.snapshot import Coverage
 
 if TYPE_CHECKING:

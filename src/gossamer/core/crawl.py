@@ -14,13 +14,15 @@ from typing import Final, assert_never
 
 from msgspec.structs import replace
 
+from gossamer.core import trap_budgets
 from gossamer.core.commit_buffer import Unsaved
 from gossamer.core.frontier import Frontier
 from gossamer.core.host import Host
 from gossamer.core.host_access import Gate
 from gossamer.core.sitemaps import Sitemaps
-from gossamer.core.stats import IN_HANDLERS, Ledger, RestBook, TimeBook
-from gossamer.rules import politeness, traps
+from gossamer.core.stats import Ledger
+from gossamer.core.time_accounting import RestBook, TimeBook
+from gossamer.rules import politeness, url_identity
 from gossamer.rules.policy import Policy
 from gossamer.rules.url_identity import respelled
 from gossamer.rules.urls import fingerprint, host_key
@@ -53,7 +55,7 @@ from gossamer.values.protocol import (
     Visited,
     Wait,
 )
-from gossamer.values.reasons import FinishReason, Reason, Waiting
+from gossamer.values.reasons import IN_HANDLERS, FinishReason, Reason, Waiting
 from gossamer.values.snapshot import Books, Snapshot
 
 _IN_VAIN: Final = (OutcomeKind.FAILED, OutcomeKind.SKIPPED)
@@ -86,7 +88,7 @@ class Crawl:
         numbers = count(-1, -1)  # of requests that are no links of the crawl
         self._gate = Gate(policy, numbers, key=key)
         self._sitemaps = Sitemaps(policy, numbers)
-        self._traps = traps.TrapBook(policy)
+        self._traps = trap_budgets.TrapBook(policy)
         self._slots = policy.concurrency or 1
         self._ledger = Ledger()
         self._tally = self._ledger.tally
@@ -107,7 +109,7 @@ class Crawl:
 
     def _mark(self, url: str) -> int:
         """Give the fingerprint by which a link is known."""
-        return fingerprint(traps.identity(url, self._policy), self._key)
+        return fingerprint(url_identity.identity(url, self._policy), self._key)
 
     def restore(
         self, books: Books, *, contents: bytes = b"", simhashes: bytes = b"", passed: float = 0.0, now: float = 0.0

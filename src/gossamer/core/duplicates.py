@@ -17,9 +17,6 @@ from gossamer.core.seen import Seen
 from gossamer.parse.similarity.simhash import NEAR
 from gossamer.values.snapshot import Alike, Books, Duplicates, NearDuplicates
 
-LEAST_SIZE: Final = 256
-"""Bytes a body must have for its content to be compared: many an empty or one-word page is the same by chance."""
-
 EXAMPLES: Final = 5
 REMEMBERED: Final = 20_000
 """How many pages are remembered by URL, the first, to name the one that another is the same as; about 3 MB."""
@@ -28,11 +25,6 @@ BAND: Final = 16
 """Where at most 3 of 64 bits differ, one of four bands of 16 bits at least is the same in both."""
 COMPARED: Final = 256
 """With how many of its neighbours a simhash is compared in a band: all there are, up to some ten million pages."""
-
-
-def content_of(content_hash: str, size: int) -> int:
-    """Give 64 bits of the hash of a content by which it is compared; 0 where it is too small for that, or none."""
-    return int(content_hash[:16], 16) or 1 if content_hash and size >= LEAST_SIZE else 0
 
 
 class DuplicateBook:

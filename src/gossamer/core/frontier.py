@@ -18,11 +18,12 @@ import numpy as np
 from msgspec import Struct
 
 from gossamer.core.candidates import Offers
-from gossamer.core.host import DEEPEST, Host, grouped
+from gossamer.core.host import Host
+from gossamer.core.host_queue import grouped
 from gossamer.core.ip_limits import Addresses
 from gossamer.core.seen import Seen
 from gossamer.rules.urls import host_key
-from gossamer.values.model import Link, Outlinks, Refusal, Request
+from gossamer.values.model import DEEPEST, Link, Outlinks, Refusal, Request
 from gossamer.values.protocol import Saved
 from gossamer.values.reasons import Reason, Waiting
 

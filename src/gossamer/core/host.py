@@ -2,104 +2,11 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterator
-from itertools import pairwise
-from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
-
+from gossamer.core.host_queue import HostQueue
 from gossamer.core.ip_limits import Address
 from gossamer.rules.robots import Robots
-from gossamer.values.model import Link, Purpose, Request
+from gossamer.values.model import Purpose, Request
 from gossamer.values.reasons import Reason, Waiting
-
-DEEPEST: Final = 0xFFF
-"""What lies deeper counts as being there: a depth has 12 bits."""
-_COMPACTED_FROM: Final = 4096
-
-
-class HostQueue:
-    """The links of one host that wait for their turn: first by depth and hops, then in order of discovery.
-
-    One packed array of ids per (depth, hops), 8 bytes a link; ids arrive in growing order, so each is a plain queue.
-    """
-
-    __slots__ = ("_heads", "_ids")
-
-    def __init__(self) -> None:
-        self._ids: dict[int, array[int]] = {}
-        self._heads: dict[int, int] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._ids)
-
-    @property
-    def depth(self) -> int:
-        """Tell the depth of the next link; the queue must not be empty."""
-        return min(self._ids) >> 4
-
-    def push(self, link: Link) -> None:
-        """Append a link."""
-        place = place_of(link)
-        known = self._ids.get(place)
-        if known is None:
-            self.extend(place, array("Q", (link.id,)))
-        else:
-            known.append(link.id)
-
-    def extend(self, place: int, ids: array[int]) -> None:
-        """Append links of one place (depth and hops), in order of discovery."""
-        known = self._ids.get(place)
-        if known is None:
-            self._ids[place] = ids
-            self._heads[place] = 0
-        else:
-            known.extend(ids)
-
-    def next(self, count: int) -> array[int]:
-        """Look at the next ids, at most `count` and at least one, without taking them."""
-        key = min(self._ids)
-        head = self._heads[key]
-        return self._ids[key][head : head + count]
-
-    def peek(self) -> int:
-        """Look at the next id without taking it."""
-        key = min(self._ids) if len(self._ids) > 1 else next(iter(self._ids))
-        return self._ids[key][self._heads[key]]
-
-    def pop(self) -> int:
-        """Take the next id."""
-        key = min(self._ids) if len(self._ids) > 1 else next(iter(self._ids))
-        ids, head = self._ids[key], self._heads[key]
-        taken = ids[head]
-        head += 1
-        if head == len(ids):
-            del self._ids[key], self._heads[key]
-        else:
-            if head > _COMPACTED_FROM and head * 2 > len(ids):
-                del ids[:head]
-                head = 0
-            self._heads[key] = head
-        return taken
-
-
-def place_of(link: Link) -> int:
-    """Pack what decides a link's place in its queue, 16 bits: the depth, at most `DEEPEST`, then the hops."""
-    return link.depth << 4 | min(link.hops, 15)
-
-
-def grouped(
-    owners: NDArray[np.uint32], places: NDArray[np.uint16], ids: NDArray[np.int64]
-) -> Iterator[tuple[int, int, array[int]]]:
-    """Group ids by host and place, each group in order of discovery."""
-    order = np.lexsort((ids, places, owners))
-    owners, places, ids = owners[order], places[order], ids[order]
-    borders = np.flatnonzero((np.diff(owners) != 0) | (np.diff(places) != 0)) + 1
-    for first, last in pairwise((0, *borders.tolist(), len(ids))):
-        if last > first:
-            yield int(owners[first]), int(places[first]), array("Q", ids[first:last].astype(np.uint64).tobytes())
 
 
 class Host:

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from gossamer.fetchers.address_guard import Answer, Resolver
 from gossamer.fetchers.curl_results import answer_of
+from gossamer.fetchers.dns import Answer, Resolver
 from gossamer.fetchers.multi import Multi, best_multi
 from gossamer.fetchers.options import FetchOptions
 from gossamer.fetchers.routes import Route, Router

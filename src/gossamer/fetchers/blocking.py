@@ -8,8 +8,8 @@ from concurrent.futures import TimeoutError as NotYet
 
 import pycurl
 
-from gossamer.fetchers.address_guard import Resolver
 from gossamer.fetchers.curl_results import answer_of
+from gossamer.fetchers.dns import Resolver
 from gossamer.fetchers.options import FetchOptions
 from gossamer.fetchers.routes import Route, Router
 from gossamer.fetchers.transfer import Transfer, shut_down

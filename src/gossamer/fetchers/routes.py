@@ -8,7 +8,8 @@ from concurrent.futures import Future
 import pycurl
 from msgspec import Struct
 
-from gossamer.fetchers.address_guard import AddressGuard, Answer, Resolver, real_address
+from gossamer.fetchers.address_guard import AddressGuard, real_address
+from gossamer.fetchers.dns import Answer, Resolver
 from gossamer.fetchers.options import FetchOptions
 from gossamer.values.model import Failure
 from gossamer.values.reasons import Reason

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gossamer.journals.schema import plainly
 from gossamer.journals.summary import reading
 from gossamer.rules.policy import Policy
-from gossamer.rules.traps import identity
+from gossamer.rules.url_identity import identity
 from gossamer.rules.urls import fingerprint
 from gossamer.values.model import Earlier, OutcomeKind, record_of
 

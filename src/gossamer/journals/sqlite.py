@@ -17,10 +17,9 @@ import msgspec
 from isal import isal_zlib
 from msgspec import Struct
 
-from gossamer.core.host import place_of
 from gossamer.journals.schema import TABLES, Connect, last_books, plainly, prepare
 from gossamer.rules.urls import host_key
-from gossamer.values.model import Link
+from gossamer.values.model import Link, place_of
 from gossamer.values.protocol import Batch, Chunk, Saved
 from gossamer.values.snapshot import Books
 

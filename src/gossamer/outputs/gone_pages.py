@@ -10,10 +10,10 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from gossamer.core.stats import EXAMPLES
 from gossamer.outputs.files import named_when_whole, sync_directory
 from gossamer.values.errors import OutputError
 from gossamer.values.model import Change, PageRecord
+from gossamer.values.snapshot import EXAMPLES
 
 GONE_FILE: Final = "gone.jsonl"
 UNLINKED: Final = "linked no more"

@@ -97,3 +97,12 @@ def _leads_elsewhere(earlier: Earlier, location: str) -> bool:
 
 def _was_page(earlier: Earlier) -> bool:
     return earlier.record is not None and earlier.record.outcome is OutcomeKind.DONE
+
+
+LEAST_SIZE: Final = 256
+"""Bytes a body must have for its content to be compared: many an empty or one-word page is the same by chance."""
+
+
+def content_of(content_hash: str, size: int) -> int:
+    """Give 64 bits of the hash of a content by which it is compared; 0 where it is too small for that, or none."""
+    return int(content_hash[:16], 16) or 1 if content_hash and size >= LEAST_SIZE else 0

@@ -7,6 +7,7 @@ The case of a path is never touched.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from gossamer.rules.policy import Policy
@@ -67,3 +68,34 @@ def is_tracking(name: str) -> bool:
 
 def _name(pair: str) -> str:
     return pair.partition("=")[0]
+
+
+_SESSION_HINT: Final = re.compile(r"sess|sid=|cfid|cftoken|/\(s\(", re.IGNORECASE)
+_SESSION: Final = re.compile(
+    r"(?:;(jsessionid)=[^/?&;]*"
+    r"|/\((S)\([a-z0-9]{24}\)\)(?=/)"
+    r"|(?<=[?&])(jsessionid|phpsessid|aspsessionid[a-z]*|cfid|cftoken)=[^&]*&?"
+    r"|(?<=[?&])(s|sid|sess|session|sess(?:ion)?_?id)=(?=[a-z]*[0-9])[a-z0-9]{16,128}(?:&|$))",
+    re.IGNORECASE,
+)
+
+
+def session_id(url: str) -> str:
+    """Name the parameter of a URL that carries a session id; "" where none does."""
+    found = _SESSION.search(url) if _may_carry_session(url) else None
+    return next((name for name in found.groups() if name), "") if found else ""
+
+
+def identity(url: str, policy: Policy) -> str:
+    """Give the URL by which a link is known: without a session id, so that a page is the same under all of them.
+
+    What merely may be one (`sid`, `session`) counts where its value looks it: 16 or more letters and digits.
+    """
+    if not (policy.traps and policy.merge_sessions) or not _may_carry_session(url):
+        return url
+    return _SESSION.sub("", url).rstrip("?&")
+
+
+def _may_carry_session(url: str) -> bool:
+    """Rule out nearly every URL by looking for single characters, which costs nothing."""
+    return ("?" in url or ";" in url or "/(" in url) and _SESSION_HINT.search(url) is not None

@@ -167,3 +167,7 @@ def fitted(value: Any, kind: str) -> Any:
     if inner := element(kind):
         return [fitted(one, inner) for one in value]
     return float(value) if kind == DOUBLE else value
+
+
+OWN: Final = ("_url", "_handler", "_type")
+"""The facts on every line of `items.jsonl`; no field of an item may have such a name."""

@@ -258,3 +258,12 @@ class Outlinks(Struct, frozen=True, array_like=True):
 
 
 NO_OUTLINKS: Final = Outlinks()
+
+
+DEEPEST: Final = 0xFFF
+"""What lies deeper counts as being there: a depth has 12 bits."""
+
+
+def place_of(link: Link) -> int:
+    """Pack what decides a link's place in its queue, 16 bits: the depth, at most `DEEPEST`, then the hops."""
+    return link.depth << 4 | min(link.hops, 15)

@@ -7,6 +7,7 @@ The terminal, the JSON, the report and the benchmark all speak it.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class Reason(StrEnum):
@@ -164,3 +165,9 @@ _FINISH: dict[FinishReason, str] = {
     FinishReason.NOTHING_FETCHED: "nothing useful could be fetched",
     FinishReason.ERROR: "an error ended it",
 }
+
+
+IN_HANDLERS: Final = frozenset(
+    (Reason.FAIL_HANDLER, Reason.FAIL_HANDLER_TIMEOUT, Reason.FAIL_HANDLER_MEMORY, Reason.FAIL_WORKER_DIED)
+)
+"""What counts for `max_handler_errors`: an exception, and what ends a handler that a worker process runs."""

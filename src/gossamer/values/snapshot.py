@@ -246,3 +246,7 @@ class Snapshot(Struct, frozen=True):
     def pages_per_second(self) -> float:
         """Tell the mean speed since the start, in links ended a second."""
         return self.counts.ended / self.elapsed if self.elapsed > 0 else 0.0
+
+
+EXAMPLES: Final = 5
+"""How many pages of each kind are named."""

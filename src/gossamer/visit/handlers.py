@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
-from gossamer.rules import scope
+from gossamer.rules import url_patterns
 from gossamer.values.errors import UserError
 from gossamer.values.model import Earlier, Item
 from gossamer.values.ports import Before
@@ -75,7 +75,7 @@ def check(pattern: str) -> None:
     if not isinstance(pattern, str):
         raise UserError('A handler is marked with brackets: @crawler.on() or @crawler.on("/articles/*").')
     if pattern:
-        scope.compiled(pattern)
+        url_patterns.compiled(pattern)
 
 
 class Choice:
@@ -83,7 +83,7 @@ class Choice:
 
     def __init__(self, handlers: Iterable[Handler]) -> None:
         several = list(handlers)
-        self._patterned = [(scope.compiled(one.pattern), one) for one in several if one.pattern]
+        self._patterned = [(url_patterns.compiled(one.pattern), one) for one in several if one.pattern]
         self._rest = next((one for one in several if not one.pattern), None)
 
     def of(self, url: str) -> Handler | None:

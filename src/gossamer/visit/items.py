@@ -14,10 +14,8 @@ from typing import Any, Final
 import msgspec
 
 from gossamer.values import item_schema
+from gossamer.values.item_schema import OWN
 from gossamer.values.model import Field, Item
-
-OWN: Final = ("_url", "_handler", "_type")
-"""The facts on every line of `items.jsonl`; no field of an item may have such a name."""
 
 _ENCODER: Final = msgspec.json.Encoder()
 _READ: Final = msgspec.json.Decoder(dict[str, Any])

@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from gossamer.parse import encoding, html
-from gossamer.rules import traps
+from gossamer.rules import traps, url_identity
 from gossamer.rules.policy import Policy
 from gossamer.rules.scope import Scope
 from gossamer.rules.url_identity import respelled, respells
@@ -171,7 +171,7 @@ class LinkJudge:
 
     def outlink(self, url: str) -> Outlink:
         """Take a canonical URL as a link."""
-        return Outlink(self.mark(traps.identity(url, self._policy)), url)
+        return Outlink(self.mark(url_identity.identity(url, self._policy)), url)
 
     def mark(self, url: str) -> int:
         """Tell the fingerprint of a canonical URL in this crawl."""

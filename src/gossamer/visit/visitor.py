@@ -10,7 +10,6 @@ from typing import Any, TypeGuard
 import msgspec
 from msgspec import Struct, structs
 
-from gossamer.core.duplicates import content_of
 from gossamer.parse import encoding, html, sitemap
 from gossamer.parse.directives import NO_RULES, PageRules, names_of, rules_of
 from gossamer.parse.similarity import soft_404
@@ -18,7 +17,7 @@ from gossamer.parse.similarity.simhash import simhash
 from gossamer.parse.text import extract
 from gossamer.rules import retries
 from gossamer.rules.policy import Policy
-from gossamer.rules.recrawl import Memo, change_of, conditions, content_hash, packed, unpacked
+from gossamer.rules.recrawl import Memo, change_of, conditions, content_hash, content_of, packed, unpacked
 from gossamer.rules.urls import Resolver, path
 from gossamer.values.model import (
     NO_OUTLINKS,

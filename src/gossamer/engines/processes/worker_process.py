@@ -45,7 +45,7 @@ BOARD: Final = struct.Struct("<qd")
 
 DEATHS: Final = 2
 """How often the process that reads a page may die before the page is given up."""
-_CODE: Final = "import sys; sys.path[:] = sys.argv[3:]; from gossamer.engines.worker import main; main()"
+_CODE: Final = "import sys; sys.path[:] = sys.argv[3:]; from gossamer.engines.processes.worker import main; main()"
 _PATIENCE: Final = 1.0
 """Seconds a worker has to end by itself before it is killed."""
 

@@ -13,9 +13,9 @@ import pyarrow as pa  # type: ignore[import-untyped,import-not-found,unused-igno
 from gossamer.outputs.parquet.tables import TableFile
 from gossamer.values import item_schema
 from gossamer.values.errors import OutputError
+from gossamer.values.item_schema import OWN
 from gossamer.values.protocol import Batch
 from gossamer.values.snapshot import TypeBook
-from gossamer.visit.items import OWN
 
 _GROUP: Final = 5000  # rows of one type that become a row group: bounds the memory
 _URL, _HANDLER, _TYPE = OWN

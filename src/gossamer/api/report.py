@@ -1,0 +1,35 @@
+"""What a crawl came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from gossamer.values.reasons import FinishReason, Waiting
+from gossamer.values.snapshot import Audit, Changes, Counts, Coverage, Snapshot
+
+
+class Report(Struct, frozen=True):
+    """What a crawl came to. `pages` ended well, `failed` did not, `skipped` were not allowed; seconds are wall time.
+
+    `results` are the files in `directory`, one pattern a format. `audit` is how the crawl behaved: the smallest gap and
+    the most requests at once that any host saw. `changes` is what an update found since the crawl before; None for any
+    other crawl. `items` are what handlers yielded: by type how many, and how full their fields are.
+    """
+
+    pages: int
+    failed: int
+    redirected: int
+    skipped: int
+    seconds: float
+    finish_reason: FinishReason
+    limiting_factor: Waiting
+    counts: Counts
+    snapshot: Snapshot
+    audit: Audit = Audit()
+    directory: Path | None = None
+    results: tuple[str, ...] = ()
+    changes: Changes | None = None
+    items: Mapping[str, Coverage] = {}

@@ -1,0 +1,127 @@
+"""The settings of a crawl directory: written once, read by whoever goes on with it."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from gossamer.api.directory_layout import SETTINGS, refuse_file
+from gossamer.outputs.files import sync_directory
+from gossamer.rules.policy import Policy
+from gossamer.values.errors import JournalError, UserError
+
+FIXED: Final = (
+    "seeds", "scope", "include", "exclude", "max_depth", "nofollow", "robots", "max_url_length", "max_links_per_page",
+    "trap_depth", "traps", "strip_tracking", "sort_query", "merge_sessions", "hosts",
+)  # fmt: skip
+"""What cannot be changed when a crawl is resumed: it has decided which links belong, and nobody asks them again."""
+
+
+class Settings(Struct, frozen=True):
+    """What a crawl was told: its policy, engine and outputs, and whether it waits for the disk at each commit."""
+
+    policy: Policy
+    engine: str
+    formats: tuple[str, ...] = ("jsonl",)
+    durable: bool = False
+    earlier: str = ""
+
+
+def earlier_directory(path: Path, settings: Settings) -> Path | None:
+    """Name the directory of the crawl that the one in a directory updates; None where it updates none."""
+    return Path(os.path.normpath(path / settings.earlier)) if settings.earlier else None
+
+
+def earlier_directories(path: Path) -> list[Path]:
+    """List the directories of all crawls that came before the one in a directory, the last one first."""
+    found: list[Path] = []
+    here: Path | None = path
+    while here is not None and (here := earlier_directory(here, read_settings(here))) is not None:
+        found.append(here)
+    return found
+
+
+def refuse_changes(before: Policy, after: Policy) -> None:
+    """Raise UserError for a change of what the crawl has decided already."""
+    for name in FIXED:
+        if _fixed(before, name) != _fixed(after, name):
+            raise UserError(
+                f"{name} cannot be changed when a crawl is resumed: links were accepted and refused by it. "
+                "Start another crawl in another directory for that."
+            )
+
+
+def _fixed(policy: Policy, name: str) -> object:
+    """Give what must stay as it is; of what is different for some hosts, only whether robots.txt is obeyed."""
+    if name == "hosts":
+        return {host: table.robots for host, table in policy.hosts.items() if table.robots is not None}
+    return getattr(policy, name)
+
+
+def read_settings(path: Path) -> Settings:
+    """Read the frozen settings of a crawl directory. Raises UserError where there is none."""
+    refuse_file(path)
+    try:
+        table = tomllib.loads((path / SETTINGS).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} is no crawl directory: it has no {SETTINGS}.") from None
+    except OSError as error:
+        raise UserError(f"{path / SETTINGS} cannot be read: {error.strerror or error}.") from None
+    except ValueError as error:
+        raise UserError(f"{path / SETTINGS} cannot be read: {error}.") from None
+    own = {name: table.pop(name) for name in ("engine", "formats", "durable", "earlier") if name in table}
+    return Settings(
+        Policy.of(table), str(own.get("engine", "asyncio")), tuple(own.get("formats", ("jsonl",))),
+        bool(own.get("durable", False)), str(own.get("earlier", "")),
+    )  # fmt: skip
+
+
+def write_settings(path: Path, settings: Settings) -> None:
+    """Write the settings, whole or not at all, readable to their owner only: headers may hold credentials."""
+    table = {"engine": settings.engine, "formats": settings.formats, "durable": settings.durable}
+    table |= {"earlier": settings.earlier} if settings.earlier else {}
+    table |= msgspec.structs.asdict(settings.policy)
+    text = "# The settings of this crawl, frozen when it began; `gossamer resume` may change some of them.\n"
+    text += "".join(f"{name} = {toml(value)}\n" for name, value in table.items() if value is not None)
+    passing = path / f"{SETTINGS}.part"
+    try:
+        with os.fdopen(os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        passing.replace(path / SETTINGS)
+        sync_directory(path)
+    except OSError as error:
+        raise JournalError(f"{path / SETTINGS} cannot be written: {error.strerror or error}.") from error
+
+
+def toml(value: object) -> str:
+    """Write a value as TOML 1.0 does: texts, numbers, booleans, lists of them, and tables without None."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return repr(value)
+        case str():
+            return f'"{"".join(map(_escaped, value))}"'
+        case list() | tuple():
+            return f"[{', '.join(map(toml, value))}]"
+        case Mapping():
+            entries = (f"{toml(name)} = {toml(each)}" for name, each in value.items() if each is not None)
+            return f"{{{', '.join(entries)}}}"
+        case Struct():
+            return toml(msgspec.structs.asdict(value))
+        case _:
+            raise TypeError(f"{value!r} is no setting")
+
+
+def _escaped(char: str) -> str:
+    if char in '"\\':
+        return f"\\{char}"
+    return f"\\u{ord(char):04x}" if char < " " or char == "\x7f" else char

@@ -1,0 +1,42 @@
+"""Numbers, sizes and durations as people read them."""
+
+from __future__ import annotations
+
+from gossamer.cli.argument_types import READERS, duration, patience, pause, size
+
+
+def numbered(number: int, word: str) -> str:
+    """Write a number of things: "1 page", "1,200 pages"."""
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
+def shown_duration(seconds: float) -> str:
+    """Write a duration: "0.4 s", "12 s", "3 min 05 s", "2 h 10 min", "5 min"."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    large, small, names = (whole // 60, whole % 60, ("min", "s"))
+    if whole >= 3600:
+        large, small, names = (whole // 3600, whole % 3600 // 60, ("h", "min"))
+    return f"{large} {names[0]}" + (f" {small:02} {names[1]}" if small else "")
+
+
+def shown_size(amount: float) -> str:
+    """Write bytes: "512 B", "1.4 MB"."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if amount >= 100 or amount == int(amount) else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} TB"
+
+
+def shown_setting(name: str, value: object) -> str:
+    """Write the value of a setting as one would on the command line."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if READERS.get(name) in (duration, patience, pause):
+            return f"{value:g} s"
+        if READERS.get(name) is size:
+            return shown_size(value)
+    return str(value)
