@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import string
-from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from gossamer.rules import urls
 from gossamer.rules.urls import Resolver, canonical, fingerprint, host_key, hostname, resolve, seed
 from gossamer.values.errors import UserError
-from public_cases import cases, must_be_here
+from support.public_cases import LinkCase, link_cases
 
 HREFS = st.one_of(
     st.text(),
@@ -24,17 +23,9 @@ HREFS = st.one_of(
 )
 
 
-def test_the_conformance_cases_are_here() -> None:
-    must_be_here("urls.ndjson")
-
-
-@pytest.mark.parametrize("row", cases("urls.ndjson"), ids=lambda row: row["id"])
-def test_resolves_as_the_url_standard_says(row: dict[str, Any]) -> None:
-    wanted = None if row.get("failure") or row.get("not_http") else row["href"].partition("#")[0]
-    found = resolve(row["base"], row["input"])
-    if found != wanted and row["tier"] == "lenient":
-        pytest.skip(f"implementations disagree here: {found!r} instead of {wanted!r}")
-    assert found == wanted
+@pytest.mark.parametrize("case", link_cases(), ids=str)
+def test_resolves_as_the_url_standard_says(case: LinkCase) -> None:
+    assert resolve(case.base, case.link) == (case.href and case.href.partition("#")[0])
 
 
 @pytest.mark.parametrize(
