@@ -39,23 +39,23 @@ test-all: .venv/ready-dev
 # Real crawls, engines and servers, and a real SIGKILL; e.g. ARGS="--kills 10 --engines asyncio".
 crash-test: .venv/ready-dev
 	@.ci/servers nginx-light openjdk-17-doc
-	@PYTHONPATH=src:tests $(PY) -m crash.kill $(ARGS)
+	@PYTHONPATH=src:. $(PY) -m tests.crash.kill $(ARGS)
 
 # Crawls in a pretended world, struck dead at random steps: tests/simulation/simulator.py. A seed is always the same.
 MINUTES ?= 15
 SEEDS ?= 500
 FIRST ?= 0
 fuzz: .venv/ready-dev
-	@PYTHONPATH=src $(PY) tests/fuzz_scan.py --minutes $(MINUTES) $(ARGS)
-	@$(PY) tests/fuzz_native.py
+	@PYTHONPATH=src $(PY) tests/parse/fuzz_scan.py --minutes $(MINUTES) $(ARGS)
+	@$(PY) tests/parse/fuzz_native.py
 
 simulate: .venv/ready-dev
-	@PYTHONPATH=src:tests $(PY) -m simulation.simulate --seeds $(SEEDS) --first $(FIRST) $(ARGS)
+	@PYTHONPATH=src:. $(PY) -m tests.simulation.simulate --seeds $(SEEDS) --first $(FIRST) $(ARGS)
 
 # Only lines count here: a test with a time limit may fail while it is traced, and `make test` is its judge. Tests of the
 # floors above meet the core too, but reach no line of it that its own tests leave out.
-ABOVE := $(addprefix --ignore=tests/, bench browser cli crash fetchers outputs politeness \
-    test_benchmarks.py test_demo_site.py test_docs.py test_fetch_all.py test_house.py test_processes.py test_sites.py)
+ABOVE := $(addprefix --ignore=tests/, api/test_fetch_all.py bench browser cli crash demo engines/test_processes.py \
+    fetchers outputs politeness project)
 coverage: .venv/ready-dev
 	@$(PY) -m pytest -q -n $(JOBS) --dist worksteal -m "not slow and not server" -k "not processes" $(ABOVE) \
 	    --cov --cov-report= --cov-fail-under=0 --tb=no --no-summary $(ARGS) || true
@@ -79,7 +79,7 @@ format: .venv/ready-dev
 	@.venv/bin/ruff format .
 
 mutants: .venv/ready-dev
-	@$(PY) tests/mutants.py $(ARGS)
+	@$(PY) tests/project/mutants.py $(ARGS)
 
 bench: .venv/ready-dev
 	@.ci/servers nginx-light openjdk-17-doc

@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from bench.runs import SOUND
 from gossamer.bench.cells import Cell
 from gossamer.bench.checks import complaints
 from gossamer.bench.measuring import BenchServer, run_cell
 from gossamer.bench.workloads import WORKLOADS
+from tests.support.bench_runs import SOUND
 
 
 def test_a_sound_run_passes() -> None:

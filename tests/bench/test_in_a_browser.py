@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.test_page import SOME
-from browser.chromium import installed
 from gossamer.bench.page import html
 from gossamer.bench.verdicts import judge
+from tests.bench.test_page import SOME
+from tests.support.chromium import installed
 
 WIDTH, HEIGHT = 1000, 1400
 

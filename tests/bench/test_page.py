@@ -7,11 +7,11 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 
-from bench.runs import ASYNCIO, INLINE, THREADS, results, run
 from gossamer.bench.cells import Interpreter
 from gossamer.bench.page import html, noise
 from gossamer.bench.plots import Dots, Panel, Row, nice_ticks, strip_plot
 from gossamer.bench.verdicts import judge
+from tests.support.bench_runs import ASYNCIO, INLINE, THREADS, results, run
 
 BROKEN = "it was not steady: 1 < 2 & so on."
 SOME = results(

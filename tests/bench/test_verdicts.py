@@ -7,12 +7,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bench.runs import ASYNCIO, INLINE, THREADS, results, run
 from gossamer.bench import compare
 from gossamer.bench.cells import Cell
 from gossamer.bench.figures import bootstrap, percentile, ratio
 from gossamer.bench.verdicts import judge, settings
 from gossamer.values.errors import UserError
+from tests.support.bench_runs import ASYNCIO, INLINE, THREADS, results, run
 
 FAST = [run(ASYNCIO, rate, number) for number, rate in enumerate((500.0, 510.0, 490.0))]
 SLOW = [run(THREADS, rate, number) for number, rate in enumerate((100.0, 101.0, 99.0))]

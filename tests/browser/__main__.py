@@ -1,7 +1,7 @@
 """Compare gossamer with the Chromium installed here, and print every difference.
 
-PYTHONPATH=src:tests python -m browser           compare
-PYTHONPATH=src:tests python -m browser --keep    and keep Chromium's readings, for tests without a browser
+PYTHONPATH=src:. python -m tests.browser           compare
+PYTHONPATH=src:. python -m tests.browser --keep    and keep Chromium's readings, for tests without a browser
 """
 # ruff: noqa: T201  # a script prints its result
 
@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import sys
 
-from browser.chromium import Chromium
-from browser.explained import EXPLAINED
-from browser.kept import keep
-from browser.readings import ask, manual_pages, own_pages
+from tests.browser.explained import EXPLAINED
+from tests.browser.kept import keep
+from tests.browser.readings import ask, manual_pages, own_pages
+from tests.support.chromium import Chromium
 
 
 def main(words: list[str]) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from browser.readings import Answer, Read, Served, mark_of
+from tests.browser.readings import Answer, Read, Served, mark_of
 
 KEPT: Final = Path(__file__).parent / "chromium.json"
 
@@ -29,6 +29,8 @@ def kept_answers(pages: Mapping[str, Served]) -> dict[str, Answer]:
     for path, page in pages.items():
         entry = kept[path]
         mark = entry.pop("page")
-        assert mark == mark_of(page.body + page.content_type.encode()), f"{path} has changed: python -m browser --keep"
+        assert mark == mark_of(page.body + page.content_type.encode()), (
+            f"{path} has changed: python -m tests.browser --keep"
+        )
         answers[path] = Answer(path, page, Read(**entry))
     return answers

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import quote, unquote
 
-from browser.charsets import Served, charset_pages
-from browser.chromium import Chromium, Reading
-from browser.tricky import TRICKY
 from gossamer.parse.encoding import decode
 from gossamer.parse.html import base_url, parse, scan
 from gossamer.rules.urls import canonical
+from tests.browser.charsets import Served, charset_pages
+from tests.browser.tricky import TRICKY
+from tests.support.chromium import Chromium, Reading
 
 ORIGIN: Final = "http://site.example"
 """Stands for the loopback server in what is kept, for its port is another every time."""

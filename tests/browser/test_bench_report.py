@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.test_page import SOME
-from browser.chromium import Chromium, installed
 from gossamer.bench.page import html
 from gossamer.bench.verdicts import judge
+from tests.bench.test_page import SOME
+from tests.support.chromium import Chromium, installed
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 

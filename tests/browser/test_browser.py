@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from browser.charsets import ENCODINGS, WAYS, charset_pages
-from browser.chromium import Chromium, installed
-from browser.explained import EXPLAINED
-from browser.kept import kept_answers
-from browser.readings import MANUALS, Answer, ask, manual_pages, own_pages, tricky_pages
+from tests.browser.charsets import ENCODINGS, WAYS, charset_pages
+from tests.browser.explained import EXPLAINED
+from tests.browser.kept import kept_answers
+from tests.browser.readings import MANUALS, Answer, ask, manual_pages, own_pages, tricky_pages
+from tests.support.chromium import Chromium, installed
 
 ENOUGH = 100  # pages of manuals
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 import gossamer.cli
-from fetchers.server import Server, answer
 from gossamer.demo.server import DemoServer
 from gossamer.journals.sqlite import SqliteJournal
 from gossamer.values.errors import JournalError
+from tests.support.server import Server, answer
 
 SOURCE = Path(gossamer.__file__).parent.parent
 AT_EASE = ("--allow-private", "127.0.0.1", "--delay", "0.005", "-q")

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from conformance.runs import ENGINES, JOURNALS, assert_polite
-from conformance.webs import A, B, Case, page, random_case, robots, tree
 from gossamer import Crawler, Page
 from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
 from gossamer.testing import FakeClock
 from gossamer.values.reasons import FinishReason, Reason
+from tests.support.cases import A, B, Case, page, random_case, robots, tree
+from tests.support.runs import ENGINES, JOURNALS, assert_polite
 
 RANDOM_SEEDS = range(4)
 

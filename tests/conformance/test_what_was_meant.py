@@ -6,12 +6,12 @@ from collections import Counter
 
 import pytest
 
-from conformance.runs import retried, run
-from conformance.webs import CASES, A, B, C, Case, page, tree
 from gossamer import Crawler
 from gossamer.fetchers.recorded import RecordedFetcher
 from gossamer.testing import FakeClock
 from gossamer.values.reasons import FinishReason, Reason, Waiting
+from tests.support.cases import CASES, A, B, C, Case, page, tree
+from tests.support.runs import retried, run
 
 
 def outcomes_of(name: str) -> dict[str, tuple[str, str | None, int | None]]:

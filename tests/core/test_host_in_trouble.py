@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from core.webs import Answer, Played, Web, play, robots_txt
 from gossamer.rules.policy import Policy
 from gossamer.values.model import Failure, Purpose, Response
 from gossamer.values.reasons import FinishReason, Reason
+from tests.support.webs import Answer, Played, Web, play, robots_txt
 
 HOME = "https://a.example/"
 RULES = HOME + "robots.txt"

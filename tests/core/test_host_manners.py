@@ -6,12 +6,12 @@ from itertools import pairwise
 
 import pytest
 
-from core.webs import Web, play, robots_txt
 from gossamer.rules.policy import HostManners, Policy
 from gossamer.rules.politeness import Manners
 from gossamer.values.errors import UserError
 from gossamer.values.model import Purpose
 from gossamer.values.reasons import Reason
+from tests.support.webs import Web, play, robots_txt
 
 FAR, NEAR, PORT = HostManners(delay=3.0, robots=False), HostManners(delay=2.0), HostManners(delay=1.0)
 POLICY = Policy(

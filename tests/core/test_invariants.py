@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.webs import Played, Web, html, play, random_web
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import host_key
 from gossamer.values.model import Purpose, Response
 from gossamer.values.reasons import FinishReason
+from tests.support.webs import Played, Web, html, play, random_web
 
 seeds = st.integers(0, 2**32)
 

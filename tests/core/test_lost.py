@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from core.webs import Played, Web, html, play, robots_txt
 from gossamer.rules.policy import Policy
 from gossamer.values.model import Purpose
 from gossamer.values.reasons import Reason, Waiting
+from tests.support.webs import Played, Web, html, play, robots_txt
 
 HOME = "https://a.example/"
 DELAY = 5.0

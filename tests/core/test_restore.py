@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.webs import Web, random_web
 from gossamer.core.crawl import Crawl
 from gossamer.core.frontier import Frontier
 from gossamer.journals.memory import MemoryJournal
@@ -19,6 +18,7 @@ from gossamer.values.protocol import Batch, Chunk, Commit, Committed, Fetch, Rec
 from gossamer.values.reasons import FinishReason
 from gossamer.values.snapshot import Books
 from gossamer.visit.visitor import Visitor
+from tests.support.webs import Web, random_web
 
 
 def saved_from(batches: Iterable[Batch]) -> Saved:

@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import pytest
 
-from core.webs import Answer, Played, Web, html, play, robots_txt
 from gossamer.core.crawl import Crawl
 from gossamer.core.frontier import Frontier
 from gossamer.core.host_access import ROBOTS_HOPS
@@ -15,6 +14,7 @@ from gossamer.values.model import Failure, Purpose, Response
 from gossamer.values.protocol import Commit, Committed, Fetch, Stop
 from gossamer.values.reasons import FinishReason, Reason
 from gossamer.visit.visitor import Visitor
+from tests.support.webs import Answer, Played, Web, html, play, robots_txt
 
 HOME = "https://a.example/"
 RULES = HOME + "robots.txt"

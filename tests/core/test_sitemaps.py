@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.webs import Played, Web, play, random_web, robots_txt
 from gossamer.core.orphans import EXAMPLES, WATCHED, Orphans
 from gossamer.core.sitemaps import HOPS, MAX_FILES
 from gossamer.rules.policy import Policy
 from gossamer.values.model import Failure, Outlink, Purpose, Response
 from gossamer.values.reasons import FinishReason, Reason
 from gossamer.values.snapshot import SitemapBook
+from tests.support.webs import Played, Web, play, random_web, robots_txt
 
 A = "https://a.example"
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.sites import NginxSite, SiteUnavailable
-from crash.kill import AT_ONCE, SOURCE, judge, undisturbed, urls
-from crash.kill import Campaign as Found
+from tests.crash.kill import AT_ONCE, SOURCE, judge, undisturbed, urls
+from tests.crash.kill import Campaign as Found
 
 PAGES, SMALL, ROOMY = 220, "4m", "64m"
 

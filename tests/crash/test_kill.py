@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.sites import NginxSite, SiteUnavailable
-from crash.kill import campaign, undisturbed
+from tests.crash.kill import campaign, undisturbed
 
 PAGES = 1200
 

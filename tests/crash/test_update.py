@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from benchmarks.sites import NginxSite, SiteUnavailable
-from crash.kill import archived, live, undisturbed
 from gossamer.api.crawler import Crawler
+from tests.crash.kill import archived, live, undisturbed
 
 pytestmark = pytest.mark.server
 PAGES = 600

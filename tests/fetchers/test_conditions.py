@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
-from fetchers.server import Server, answer
 from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions, RecordedFetcher, RecordedPage
 from gossamer.fetchers.request_header import request_header
 from gossamer.rules.recrawl import Memo, conditions, packed
 from gossamer.values.model import Earlier, Link, OutcomeKind, PageRecord, Request, Response
+from tests.support.server import Server, answer
 
 DATE = "Tue, 01 Jul 2025 00:00:00 GMT"
 

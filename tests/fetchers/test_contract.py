@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 import trustme
 
-from fetchers.scripts import PAGE, SCRIPTS
-from fetchers.server import Server
 from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions
 from gossamer.fetchers.dns import Answer, Resolver
 from gossamer.fetchers.multi import EpollMulti, PortableMulti
 from gossamer.rules import robots
 from gossamer.values.model import Failure, Link, Purpose, Request, Response
 from gossamer.values.reasons import Reason
+from tests.support.scripts import PAGE, SCRIPTS
+from tests.support.server import Server
 
 OPTIONS = FetchOptions(user_agent="gossamer/test", allow_private=("127.0.0.0/8", "::1"), max_body=1_000_000)
 Fetch = Callable[..., "list[Response | Failure]"]

@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
-from fetchers.scripts import PAGE, SCRIPTS
-from fetchers.server import Do, Server, Step
 from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions
 from gossamer.fetchers.dns import Answer, Resolver
 from gossamer.fetchers.multi import EpollMulti, PortableMulti, best_multi
 from gossamer.values.model import Failure, Link, Request, Response
 from gossamer.values.reasons import Reason
+from tests.support.scripts import PAGE, SCRIPTS
+from tests.support.server import Do, Server, Step
 
 OPTIONS = FetchOptions(allow_private=("127.0.0.0/8",), timeout=20)
 MULTIS: list[Callable[[int], Any]] = [EpollMulti, PortableMulti]

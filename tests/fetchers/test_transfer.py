@@ -7,8 +7,6 @@ from collections.abc import Iterator
 import pycurl
 import pytest
 
-from fetchers.scripts import PAGE, SCRIPTS
-from fetchers.server import Server
 from gossamer.fetchers import FetchOptions
 from gossamer.fetchers.address_guard import AddressGuard
 from gossamer.fetchers.curl_results import answer_of
@@ -16,6 +14,8 @@ from gossamer.fetchers.routes import Route
 from gossamer.fetchers.transfer import Transfer
 from gossamer.values.model import Failure, Response
 from gossamer.values.reasons import Reason
+from tests.support.scripts import PAGE, SCRIPTS
+from tests.support.server import Server
 
 
 @pytest.fixture

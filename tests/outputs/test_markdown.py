@@ -10,7 +10,7 @@ import pytest
 
 from gossamer.outputs.markdown.writer import Markdown
 from gossamer.values.protocol import Ended
-from outputs.batches import batch, document, failure, page, redirect
+from tests.support.batches import batch, document, failure, page, redirect
 
 
 def written(directory: Path, *visits: Ended) -> dict[str, str]:

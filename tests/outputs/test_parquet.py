@@ -14,7 +14,7 @@ from gossamer.outputs.parquet.pages import Parquet
 from gossamer.outputs.parquet.tables import LINKS, PAGES, TableFile
 from gossamer.values.errors import OutputError, UserError
 from gossamer.values.model import PageRecord
-from outputs.batches import STARTED, batch, failure, page, redirect
+from tests.support.batches import STARTED, batch, failure, page, redirect
 
 REFERENCE = Path(__file__).parent.parent.parent / "docs" / "reference" / "outputs.md"
 

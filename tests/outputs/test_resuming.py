@@ -20,7 +20,7 @@ from gossamer.rules.policy import Policy
 from gossamer.values.errors import OutputError, UserError
 from gossamer.values.ports import Output
 from gossamer.values.protocol import Batch
-from outputs.batches import batch, failure, page, redirect
+from tests.support.batches import batch, failure, page, redirect
 
 Maker = Callable[[Path], Output]
 

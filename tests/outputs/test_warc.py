@@ -25,7 +25,7 @@ from gossamer.rules.policy import Policy
 from gossamer.values.errors import OutputError
 from gossamer.values.model import Response
 from gossamer.values.protocol import Ended
-from outputs.batches import STARTED, batch, ended, failure, page, redirect
+from tests.support.batches import STARTED, batch, ended, failure, page, redirect
 
 
 class Record(NamedTuple):

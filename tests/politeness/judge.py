@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from politeness.hosts import CRAWL_DELAY, CUT, RESET, SLOWED, Access
+from tests.politeness.hosts import CRAWL_DELAY, CUT, RESET, SLOWED, Access
 
 LEAST_REST: Final = 0.2
 FACTOR: Final = 2.0

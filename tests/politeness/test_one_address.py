@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import pytest
 
-from conformance.runs import ENGINES
 from gossamer import Crawler, UserError
 from gossamer.demo.server import Asked, DemoServer
 from gossamer.demo.site import Answer
+from tests.support.runs import ENGINES
 
 HOSTS, REST, GRAIN = 5, 0.1, 0.005
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance.runs import ENGINES
 from gossamer import Crawler
-from politeness.hosts import ADDRESSES, BUSY, CUT, FAILING, FAULTS, QUICK, RESET, SLOWED, Access, Hosts
-from politeness.judge import answered, complaints
+from tests.politeness.hosts import ADDRESSES, BUSY, CUT, FAILING, FAULTS, QUICK, RESET, SLOWED, Access, Hosts
+from tests.politeness.judge import answered, complaints
+from tests.support.runs import ENGINES
 
 STOPPED_AFTER = 12  # pages
 SEED = 4

@@ -18,7 +18,7 @@ from gossamer.core.host import Host
 from gossamer.core.seen import Seen
 from gossamer.engines.driver import Driver
 from gossamer.values.protocol import Batch, Saved
-from simulation.storage import Lines
+from tests.simulation.storage import Lines
 
 Bug = Callable[[], AbstractContextManager[Any]]
 

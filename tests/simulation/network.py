@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from core.webs import Answer, timed
 from gossamer.engines.driver import FetchEvent, Visit
 from gossamer.rules.urls import host_key
 from gossamer.values.model import Failure, Request, Response
 from gossamer.values.protocol import Lost
 from gossamer.values.reasons import Reason
-from simulation.truth import Truth
+from tests.simulation.truth import Truth
+from tests.support.webs import Answer, timed
 
 A_DAY = 25 * 3600.0
 

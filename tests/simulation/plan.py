@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import host_key
-from simulation.disk import Blow, End
-from simulation.network import Weather
-from simulation.truth import Truth, random_truth
+from tests.simulation.disk import Blow, End
+from tests.simulation.network import Weather
+from tests.simulation.truth import Truth, random_truth
 
 
 class Plan(Struct, frozen=True):

@@ -21,8 +21,8 @@ from gossamer.journals.sqlite import SqliteJournal
 from gossamer.outputs.jsonl import JsonLines
 from gossamer.values.ports import Journal, Output
 from gossamer.values.protocol import Batch
-from simulation.disk import Crash, Fate
-from simulation.plan import Plan
+from tests.simulation.disk import Crash, Fate
+from tests.simulation.plan import Plan
 
 Step = Callable[[str, Callable[[float], None]], None]
 

@@ -18,7 +18,7 @@ from gossamer.rules.policy import Policy
 from gossamer.rules.retries import REDIRECTS
 from gossamer.values.model import Failure, Purpose, Request, Response
 from gossamer.values.protocol import Command, Commit, Event, Failed, Fetch, Lost, RobotsRead, Stop, Visited, Wait
-from simulation.truth import Truth
+from tests.simulation.truth import Truth
 
 JIFFY = 1e-6
 """Two moments (s) so near are the same one."""

@@ -10,10 +10,10 @@ import sys
 import time
 from collections.abc import Callable
 
-from simulation.plan import Plan
-from simulation.real_files import FileStore
-from simulation.simulator import Broken, Store, simulate
-from simulation.storage import DiskStore
+from tests.simulation.plan import Plan
+from tests.simulation.real_files import FileStore
+from tests.simulation.simulator import Broken, Store, simulate
+from tests.simulation.storage import DiskStore
 
 STORES: dict[str, Callable[[Plan], Store]] = {"simulated": DiskStore, "sqlite": FileStore}
 

@@ -45,11 +45,11 @@ from gossamer.values.protocol import Command, Commit, Committed, Ended, Event, R
 from gossamer.values.reasons import FinishReason
 from gossamer.values.snapshot import Books
 from gossamer.visit.visitor import Visitor
-from simulation.disk import Blow, Crash, End, Fate
-from simulation.network import SimulatedClock, SimulatedEngine
-from simulation.plan import Plan
-from simulation.referee import Referee
-from simulation.storage import DiskStore
+from tests.simulation.disk import Blow, Crash, End, Fate
+from tests.simulation.network import SimulatedClock, SimulatedEngine
+from tests.simulation.plan import Plan
+from tests.simulation.referee import Referee
+from tests.simulation.storage import DiskStore
 
 MOST_STEPS = 20_000
 """No simulated crawl needs so many commands and events; one that takes them runs in circles."""

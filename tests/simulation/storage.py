@@ -15,8 +15,8 @@ from gossamer.values.model import Link, place_of
 from gossamer.values.ports import Journal, Output
 from gossamer.values.protocol import Batch, Chunk, Saved
 from gossamer.values.snapshot import Books
-from simulation.disk import Disk, Fate, File
-from simulation.plan import Plan
+from tests.simulation.disk import Disk, Fate, File
+from tests.simulation.plan import Plan
 
 
 class Entry(Struct, frozen=True):

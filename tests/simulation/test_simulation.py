@@ -8,16 +8,16 @@ from functools import partial
 
 import pytest
 
-from core.webs import html
 from gossamer.rules.policy import Policy
 from gossamer.values.model import Response
-from simulation.bugs import BUGS, Bug
-from simulation.disk import Blow, Crash, Disk, End, Fate
-from simulation.network import Weather
-from simulation.plan import Plan
-from simulation.real_files import FileStore
-from simulation.simulator import Broken, Story, simulate, strike
-from simulation.truth import Truth
+from tests.simulation.bugs import BUGS, Bug
+from tests.simulation.disk import Blow, Crash, Disk, End, Fate
+from tests.simulation.network import Weather
+from tests.simulation.plan import Plan
+from tests.simulation.real_files import FileStore
+from tests.simulation.simulator import Broken, Story, simulate, strike
+from tests.simulation.truth import Truth
+from tests.support.webs import html
 
 SEEDS, REAL_SEEDS, PARTS = 400, 48, 8
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 
-from core.webs import Answer, html, robots_txt
 from gossamer.values.model import Failure, Response
 from gossamer.values.reasons import Reason
+from tests.support.webs import Answer, html, robots_txt
 
 Truth = dict[str, Answer]
 """What every URL really answers; one that is not in it is a 404."""

@@ -4,7 +4,7 @@ What a tag means is told by the rules of `scan.py`, once for all pages that cont
 `_links.c`, which understands plain links by itself, or in Python where that was not compiled; then only in tame pages,
 where no attribute value, comment, script or title contains a `<`, and no value a `>`. Every other page goes to
 `Reader`, and so does one with svg, math, template, frames or plaintext: all ways give the same answer, or none.
-`tests/fuzz_scan.py` compares them.
+`tests/parse/fuzz_scan.py` compares them.
 """
 
 from __future__ import annotations

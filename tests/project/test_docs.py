@@ -31,7 +31,7 @@ from gossamer.values.model import Failure, Request, Response, Timings
 from gossamer.values.protocol import Command, Event
 from gossamer.values.reasons import FinishReason, Reason, Waiting
 
-HOME = Path(__file__).parent.parent
+HOME = Path(__file__).parents[2]
 DOCS = HOME / "docs"
 PAGES = [HOME / "README.md", *sorted(DOCS.rglob("*.md"))]
 PAPERS = [*PAGES, HOME / "CONTRIBUTING.md", HOME / "CHANGELOG.md", HOME / "benchmarks" / "starting_point" / "README.md"]

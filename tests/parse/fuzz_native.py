@@ -1,4 +1,4 @@
-"""Give nasty pages to the native reader of links, compiled with sanitizers: `python tests/fuzz_native.py --seconds 60`.
+"""Give nasty pages to the native reader of links, under sanitizers: `python tests/parse/fuzz_native.py --seconds 60`.
 
 A read past the end of a page, an overflow or other undefined behaviour ends it with a report and a status that is not
 0; status 77 means that this machine's compiler has no sanitizers.
@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-HOME = Path(__file__).resolve().parent.parent
+HOME = Path(__file__).resolve().parents[2]
 SOURCE = HOME / "src/gossamer/parse/_links.c"
 NOISE = b"<>/!-=\"' aAscriptSTYLE\n\0x&;"
 NO_SANITIZERS = 77
@@ -49,7 +49,7 @@ def compile_and_run(seconds: float) -> int:
 def feed(seconds: float) -> None:
     from _links import find_links  # the one compiled above
 
-    from fuzz_scan import page
+    from tests.parse.fuzz_scan import page
 
     rng, until, fed = random.Random(7), time.monotonic() + seconds, 0
     while time.monotonic() < until:

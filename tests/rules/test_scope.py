@@ -19,7 +19,7 @@ from gossamer.values.errors import UserError
 from gossamer.values.reasons import Reason
 
 SITE = "https://example.org/"
-SOURCE = str(Path(__file__).parent.parent / "src")
+SOURCE = str(Path(__file__).parents[2] / "src")
 
 
 def belongs(scope: Scope, *found: str) -> bool:

@@ -12,7 +12,7 @@ from gossamer.outputs.markdown import boilerplate
 from gossamer.outputs.markdown.writer import Markdown
 from gossamer.values.errors import OutputError
 from gossamer.values.protocol import Ended
-from outputs.batches import batch, document
+from tests.support.batches import batch, document
 
 FOOT = "All rights are reserved by the Museum of Silk and nobody else."
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.webs import Web, html, play
 from gossamer.rules.policy import Policy
 from gossamer.rules.url_identity import TRACKING, identity, is_tracking, respelled
 from gossamer.values.model import Response
+from tests.support.webs import Web, html, play
 
 A = "https://a.example"
 STRIP, SORT = Policy(strip_tracking=True), Policy(sort_query=True)

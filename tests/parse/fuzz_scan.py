@@ -1,4 +1,4 @@
-"""Read nasty pages quickly, natively and not, and token by token; compare: `python tests/fuzz_scan.py --minutes 15`.
+"""Read nasty pages natively, quickly and token by token, and compare: `python tests/parse/fuzz_scan.py --minutes 15`.
 
 Pages are made of fragments chosen to meet at the borders between the ways; those of a folder can be read as well:
 `--folder /usr/share/doc`. Ends with status 1 at the first difference, which it prints.

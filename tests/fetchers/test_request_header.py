@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from fetchers.server import Server, answer
 from gossamer.fetchers import BlockingFetcher, FetchOptions
 from gossamer.fetchers.request_header import request_header
 from gossamer.values.model import Link, Request
+from tests.support.server import Server, answer
 
 
 @pytest.mark.parametrize("path", ["/", "/a/b.html?q=1&r=%20", "/?q"])

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from fuzz_native import NO_SANITIZERS
-from fuzz_scan import NAMES, differs, page
 from gossamer.parse.links.quick import FindLinks, native_links, quick_scan, scan, tame_links
 from gossamer.parse.links.scan import RAW, Reader
+from tests.parse.fuzz_native import NO_SANITIZERS
+from tests.parse.fuzz_scan import NAMES, differs, page
 
 TAME = '<!DOCTYPE html><html lang="de"><meta name="robots" content="noindex"><title>t &amp; u</title>{}</html>'
 

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.webs import Answer, Played, Web, html, play
 from gossamer.core.trap_budgets import Budgets, TrapBook, folded
 from gossamer.demo.site import Site
 from gossamer.rules import traps
@@ -21,6 +20,7 @@ from gossamer.rules.traps import judge, recognised
 from gossamer.rules.url_identity import identity, session_id
 from gossamer.values.model import Link, Purpose, Response
 from gossamer.values.reasons import FinishReason, Reason
+from tests.support.webs import Answer, Played, Web, html, play
 
 POLICY = Policy()
 OFF = Policy(traps=False)

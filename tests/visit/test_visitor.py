@@ -7,7 +7,6 @@ import pickle
 
 import pytest
 
-from core.webs import html
 from gossamer.engines import async_handlers
 from gossamer.rules.policy import Policy
 from gossamer.values.model import NO_OUTLINKS, Failure, Link, OutcomeKind, Purpose, Request, Response, line_of
@@ -16,6 +15,7 @@ from gossamer.values.reasons import Reason
 from gossamer.visit import links
 from gossamer.visit import visitor as visit_module
 from gossamer.visit.visitor import Visitor, Work
+from tests.support.webs import html
 
 HOME = "https://a.example/dir/page?q=1"
 

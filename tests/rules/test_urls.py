@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gossamer.rules import urls
 from gossamer.rules.urls import Resolver, canonical, fingerprint, host_key, hostname, resolve, seed
 from gossamer.values.errors import UserError
-from support.public_cases import LinkCase, link_cases
+from tests.support.public_cases import LinkCase, link_cases
 
 HREFS = st.one_of(
     st.text(),

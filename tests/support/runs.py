@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from conformance.webs import Case
 from gossamer import Crawler
 from gossamer.api.report import Report
 from gossamer.core.crawl import Crawl
@@ -31,6 +30,7 @@ from gossamer.values.protocol import (
     Visited,
     Wait,
 )
+from tests.support.cases import Case
 
 ENGINES = ("inline", "threads", "asyncio", "processes")
 # How `Crawler` is told which journal to keep, given an empty directory. One line adds a journal to every test here.

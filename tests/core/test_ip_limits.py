@@ -7,7 +7,6 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from core.webs import Played, Web, html, play
 from gossamer.core.crawl import Crawl
 from gossamer.core.frontier import Frontier
 from gossamer.core.host import Host
@@ -17,6 +16,7 @@ from gossamer.rules.urls import host_key
 from gossamer.values.model import Failure, Response
 from gossamer.values.reasons import Reason, Waiting
 from gossamer.values.snapshot import Books
+from tests.support.webs import Played, Web, html, play
 
 NAMES = [f"https://{name}.example/" for name in "abcdef"]
 ONE, TWO = "192.0.2.1", "192.0.2.2"

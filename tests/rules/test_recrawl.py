@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from core.webs import html
 from gossamer.core.stats import ChangeBook
 from gossamer.rules.policy import Policy
 from gossamer.rules.recrawl import Memo, change_of, conditions, content_hash, packed, unpacked
@@ -13,6 +12,7 @@ from gossamer.values.model import NO_OUTLINKS, Change, Earlier, Link, OutcomeKin
 from gossamer.values.protocol import Visited
 from gossamer.values.snapshot import Books, Changes
 from gossamer.visit.visitor import Visitor
+from tests.support.webs import html
 
 HOME = "https://a.example/dir/page"
 POLICY = Policy(seeds=("https://a.example/",))

@@ -12,7 +12,6 @@ import msgspec
 import pytest
 from pyarrow import parquet
 
-from fetchers.server import Server, answer
 from gossamer.api import export as module
 from gossamer.api.crawler import Crawler
 from gossamer.api.export import FORMATS, export, lines, visits
@@ -22,6 +21,7 @@ from gossamer.outputs import FORMATS as WRITTEN
 from gossamer.outputs.warc.reader import warc_files
 from gossamer.values.errors import OutputError, UserError
 from gossamer.values.protocol import Ended
+from tests.support.server import Server, answer
 
 GRAPHML = "{http://graphml.graphdrawing.org/xmlns}"
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from mutants import stale
+from tests.project.mutants import stale
 
-HOME = Path(__file__).parent.parent
+HOME = Path(__file__).parents[2]
 PROJECT = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))
 
 

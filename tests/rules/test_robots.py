@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gossamer.rules import robots
 from gossamer.rules.robots import ALLOW_ALL, Decision, Robots, looks_like_html, parse
-from support.public_cases import RobotsCase, robots_cases
+from tests.support.public_cases import RobotsCase, robots_cases
 
 SITE = "https://example.org"
 AGENT = "gossamer/1.0 (+https://example.org/bot)"

@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.webs import html
 from gossamer.engines import async_handlers
 from gossamer.rules.policy import Policy
 from gossamer.values.errors import UserError
@@ -27,6 +26,7 @@ from gossamer.visit.handlers import LONGEST, Choice, Due, Handler, handler_of
 from gossamer.visit.items import values_of
 from gossamer.visit.page import Page
 from gossamer.visit.visitor import Visitor, Work
+from tests.support.webs import html
 
 HOME = "https://a.example/dir/page"
 POLICY = Policy(seeds=("https://a.example/",), exclude=("*/no",))

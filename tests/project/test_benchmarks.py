@@ -17,7 +17,7 @@ from benchmarks.peers.results import Setting
 from benchmarks.sites import NginxSite, SiteUnavailable, write_tiny_pages
 from gossamer.demo.server import DemoServer
 
-HOME = Path(__file__).parent.parent
+HOME = Path(__file__).parents[2]
 
 
 def bark(*words: str) -> subprocess.CompletedProcess[str]:
