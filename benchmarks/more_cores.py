@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks.sites import JavadocSite, NginxSite
 from gossamer.api.crawler import Crawler
 from gossamer.engines.processes.cpu_pool import CpuPool
-from gossamer.engines.processes.wire import Orders
+from gossamer.engines.processes.wire import WorkerConfig
 from gossamer.rules.policy import Policy
 from gossamer.values.model import Link, Request, Response
 from gossamer.visit.page import Page
@@ -167,7 +167,7 @@ def _children() -> float:
 def threshold(rounds: int) -> None:
     """Read pages of growing size here and in a CPU worker."""
     work = Work(Policy(seeds=("https://a.example/",)))
-    here, there = work.visitor().visit, CpuPool(Orders(work), 1)
+    here, there = work.visitor().visit, CpuPool(WorkerConfig(work), 1)
     with closing(there):
         for size in (4, 16, 32, 64, 128, 256, 1024):
             page = _page(size * 1024)

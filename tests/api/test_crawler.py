@@ -19,7 +19,7 @@ from gossamer import Crawler, Page, PageRecord, Policy, UserError
 from gossamer.api.lock import holder
 from gossamer.core import crawl
 from gossamer.demo.server import DemoServer
-from gossamer.demo.site import Site
+from gossamer.demo.site import DemoSite
 from gossamer.testing import FakeClock, RecordedFetcher
 from gossamer.values.model import OutcomeKind, Request, Response
 from gossamer.values.protocol import Commit
@@ -198,7 +198,7 @@ def test_a_cancelled_task_ends_its_crawl(engine: str) -> None:
 
 @every_engine
 def test_leaving_a_crawl_of_real_sockets_closes_them(engine: str) -> None:
-    with DemoServer(site=Site(calendar_allowed=True, slow_seconds=0.01)) as server:
+    with DemoServer(site=DemoSite(calendar_allowed=True, slow_seconds=0.01)) as server:
         for count, _ in enumerate(polite_enough(server.url, engine)):
             if count == 20:
                 break
@@ -216,7 +216,7 @@ def polite_enough(url: str, engine: str, **options: Any) -> Crawler:
 @every_engine
 def test_another_thread_stops_an_endless_crawl(engine: str) -> None:
     started = threading.Event()
-    with DemoServer(site=Site(calendar_allowed=True, slow_seconds=0.01)) as server:
+    with DemoServer(site=DemoSite(calendar_allowed=True, slow_seconds=0.01)) as server:
         crawler = polite_enough(server.url, engine, max_time=60)
 
         def stop() -> None:
@@ -485,7 +485,7 @@ def test_a_page_is_given_only_after_it_was_saved(engine: str, tmp_path: Path) ->
 
 @every_engine
 def test_the_demo_site_is_found_exactly_as_it_was_made(engine: str) -> None:
-    site = Site(slow_seconds=0.05)
+    site = DemoSite(slow_seconds=0.05)
     expected = site.expected(sitemaps=False)
     with DemoServer(site=site) as server:
         # One retry is all the site asks for, and back-off is most of the time this takes.
@@ -501,7 +501,7 @@ def test_the_demo_site_is_found_exactly_as_it_was_made(engine: str) -> None:
 
 
 def test_the_page_of_the_demo_site_that_only_its_sitemap_names_is_found_and_reported() -> None:
-    site = Site(slow_seconds=0.05)
+    site = DemoSite(slow_seconds=0.05)
     with DemoServer(site=site) as server:
         crawler = polite_enough(server.url, "asyncio", retries=1)
         records = {path(record.url) for record in recorded(crawler)}

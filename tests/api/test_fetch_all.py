@@ -14,7 +14,7 @@ import pytest
 import gossamer
 from gossamer.api.download import SETTINGS
 from gossamer.demo.server import DemoServer
-from gossamer.demo.site import Site
+from gossamer.demo.site import DemoSite
 from gossamer.testing import FakeClock, RecordedFetcher, RecordedPage
 from gossamer.values.reasons import Reason
 
@@ -160,14 +160,14 @@ def test_an_async_iterator_needs_the_asyncio_engine() -> None:
 
 @every_engine
 def test_at_most_host_concurrency_fetches_of_a_host_run_at_once(engine: str) -> None:
-    with DemoServer(site=Site(slow_seconds=0.03)) as slow:
+    with DemoServer(site=DemoSite(slow_seconds=0.03)) as slow:
         list(local([f"{slow.url}cabinet/patient-thread"] * 12, engine=engine, host_concurrency=2))
     at_once = [sum(one.arrived <= other.arrived < one.ended for one in slow.log) for other in slow.log]
     assert max(at_once) == (1 if engine == "inline" else 2)
 
 
 def test_a_host_may_be_fetched_from_less_at_once_than_others() -> None:
-    with DemoServer(site=Site(slow_seconds=0.03)) as slow:
+    with DemoServer(site=DemoSite(slow_seconds=0.03)) as slow:
         urls = [f"{slow.url}cabinet/patient-thread"] * 4
         list(local(urls, engine="threads", hosts={"127.0.0.1": {"host_concurrency": 1}}))
     assert not any(one.arrived < other.arrived < one.ended for one in slow.log for other in slow.log)

@@ -16,8 +16,8 @@ import pytest
 from gossamer import fetch_all
 from gossamer.cli import doctor, main
 from gossamer.cli.contact_page import contact_page
-from gossamer.demo.server import Asked, DemoServer
-from gossamer.demo.site import Answer
+from gossamer.demo.server import DemoServer, LoggedRequest
+from gossamer.demo.site import SiteResponse
 from gossamer.fetchers.options import user_agent
 from gossamer.parse.html import scan
 from gossamer.rules.policy import Policy
@@ -142,10 +142,12 @@ class Noting(DemoServer):
         self.visitors: set[str] = set()
         self.page = b""
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: LoggedRequest) -> SiteResponse:
         self.visitors.add(asked.headers["user-agent"])
         body = {"/": b"<p>Welcome", "/crawler.html": self.page}.get(asked.path)
-        return Answer(404, {}, b"none") if body is None else Answer(200, {"Content-Type": "text/html"}, body)
+        return (
+            SiteResponse(404, {}, b"none") if body is None else SiteResponse(200, {"Content-Type": "text/html"}, body)
+        )
 
 
 def test_who_follows_the_user_agent_learns_how_gossamer_behaves(capsys: Told) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from gossamer.api.robots_check import permission
 from gossamer.cli import main
-from gossamer.demo.server import Asked, DemoServer
-from gossamer.demo.site import Answer
+from gossamer.demo.server import DemoServer, LoggedRequest
+from gossamer.demo.site import SiteResponse
 from gossamer.values.reasons import Reason
 
 RULES = (
@@ -22,22 +22,22 @@ LOCAL = ("--allow-private", "127.0.0.1", "--timeout", "5")
 class Host(DemoServer):
     """A site of which only robots.txt matters: `paths` tells the answers, the rest is not found."""
 
-    def __init__(self, paths: Mapping[str, Answer]) -> None:
+    def __init__(self, paths: Mapping[str, SiteResponse]) -> None:
         super().__init__()
         self.paths = paths
 
-    def answer(self, asked: Asked) -> Answer:
-        return self.paths.get(asked.path, Answer(404, {}, b"none"))
+    def answer(self, asked: LoggedRequest) -> SiteResponse:
+        return self.paths.get(asked.path, SiteResponse(404, {}, b"none"))
 
 
-Open = Callable[[Mapping[str, Answer]], Host]
+Open = Callable[[Mapping[str, SiteResponse]], Host]
 
 
 @pytest.fixture
 def opened() -> Iterator[Open]:
     servers: list[Host] = []
 
-    def open_one(paths: Mapping[str, Answer]) -> Host:
+    def open_one(paths: Mapping[str, SiteResponse]) -> Host:
         servers.append(Host(paths))
         servers[-1].__enter__()
         return servers[-1]
@@ -47,12 +47,12 @@ def opened() -> Iterator[Open]:
         server.close()
 
 
-def rules(body: bytes = RULES, **headers: str) -> Answer:
-    return Answer(200, {"Content-Type": "text/plain", **headers}, body)
+def rules(body: bytes = RULES, **headers: str) -> SiteResponse:
+    return SiteResponse(200, {"Content-Type": "text/plain", **headers}, body)
 
 
-def redirect(location: str) -> Answer:
-    return Answer(301, {"Location": location}, b"")
+def redirect(location: str) -> SiteResponse:
+    return SiteResponse(301, {"Location": location}, b"")
 
 
 @pytest.mark.parametrize(
@@ -143,16 +143,16 @@ def test_after_five_redirects_there_are_no_rules(opened: Open) -> None:
 @pytest.mark.parametrize(
     ("answer", "code", "why"),
     [
-        (Answer(404, {}, b""), 0, "There is no robots.txt, so all is allowed"),
-        (Answer(410, {}, b""), 0, "There is no robots.txt, so all is allowed"),
-        (Answer(429, {}, b""), 3, "robots.txt could not be fetched, so no page of the host may be."),
-        (Answer(500, {}, b""), 3, "robots.txt could not be fetched, so no page of the host may be."),
+        (SiteResponse(404, {}, b""), 0, "There is no robots.txt, so all is allowed"),
+        (SiteResponse(410, {}, b""), 0, "There is no robots.txt, so all is allowed"),
+        (SiteResponse(429, {}, b""), 3, "robots.txt could not be fetched, so no page of the host may be."),
+        (SiteResponse(500, {}, b""), 3, "robots.txt could not be fetched, so no page of the host may be."),
         (rules(b"<!doctype html><p>Are you human?"), 3, "the rules are unknown"),
         (rules(b"User-agent: *\nCrawl-delay: 31\n"), 1, "Crawl-delay is longer than the crawl is willing to wait"),
     ],
 )
 def test_what_is_no_file_of_rules_is_judged_as_by_a_crawl(
-    opened: Open, capsys: pytest.CaptureFixture[str], answer: Answer, code: int, why: str
+    opened: Open, capsys: pytest.CaptureFixture[str], answer: SiteResponse, code: int, why: str
 ) -> None:
     server = opened({"/robots.txt": answer})
     assert main(["robots", server.url, *LOCAL]) == code

@@ -1,11 +1,11 @@
-"""Offers: of what pages propose, only what is new becomes a link, by the shortest way."""
+"""Of what pages propose, only what is new becomes a link, by the shortest way."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossamer.core.candidates import Offers
+from gossamer.core.candidates import CandidateLinks
 from gossamer.core.seen import Seen
 from gossamer.values.model import Outlink, Outlinks
 
@@ -27,7 +27,7 @@ def packed(marks: list[int]) -> Outlinks:
 def test_new_links_come_in_order_of_discovery_each_by_the_best_of_its_ways(
     pages: list[tuple[list[int], int, int]], before: set[int]
 ) -> None:
-    offers, seen, best = Offers(), Seen(), dict[int, tuple[int, str, int, int, str]]()
+    offers, seen, best = CandidateLinks(), Seen(), dict[int, tuple[int, str, int, int, str]]()
     seen.add(sorted(before))
     for number, (marks, depth, hops) in enumerate(pages):
         if marks:

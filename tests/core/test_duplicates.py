@@ -8,17 +8,17 @@ import pytest
 
 from gossamer.api.crawler import Crawler
 from gossamer.core import duplicates as module
-from gossamer.core.duplicates import DuplicateBook
+from gossamer.core.duplicates import DuplicateCounter
 from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
 from gossamer.testing import FakeClock
-from gossamer.values.snapshot import Books, Duplicates
+from gossamer.values.snapshot import Duplicates, SavedStats
 
 ORIGIN = "https://example.org"
 LONG = "<p>" + "The same words again. " * 20
 
 
-def book(*contents: int, at_once: int = 2) -> DuplicateBook:
-    made = DuplicateBook()
+def book(*contents: int, at_once: int = 2) -> DuplicateCounter:
+    made = DuplicateCounter()
     for number, content in enumerate(contents):
         made.note(content, f"u{number}")
         if number % at_once == at_once - 1:
@@ -40,8 +40,8 @@ def test_only_some_are_named_and_only_what_is_remembered(monkeypatch: pytest.Mon
 
 
 def test_a_resumed_crawl_goes_on_counting() -> None:
-    resumed = DuplicateBook()
-    resumed.restore(Books(duplicates=3), b"".join(content.to_bytes(8, "little") for content in (7, 8, 7)))
+    resumed = DuplicateCounter()
+    resumed.restore(SavedStats(duplicates=3), b"".join(content.to_bytes(8, "little") for content in (7, 8, 7)))
     resumed.note(8, "again")
     resumed.note(9, "new")
     resumed.settle()

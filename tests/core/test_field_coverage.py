@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gossamer.core.field_coverage import MOST_FIELDS, MOST_TYPES, OTHERS, Harvest, coverage_of
+from gossamer.core.field_coverage import MOST_FIELDS, MOST_TYPES, OTHERS, FieldCoverage, coverage_of
 from gossamer.values.model import Item
-from gossamer.values.snapshot import FieldBook, TypeBook
+from gossamer.values.snapshot import FieldStats, ItemTypeStats
 from gossamer.visit.items import item_of
 
 
@@ -15,17 +15,17 @@ def items(*several: dict[str, object]) -> list[Item]:
 
 
 def test_fields_are_counted_by_type() -> None:
-    harvest = Harvest()
+    harvest = FieldCoverage()
     harvest.take(items({"title": "a", "price": 1}, {"title": "b", "price": None}))
     harvest.take(items({"title": "", "tags": ["x"]}, {"title": "d", "price": 2.5}))
     [(name, coverage)] = harvest.coverage().items()
     assert (name, coverage.items, coverage.gone) == ("h", 4, {})
     assert coverage.fields == {"title": 0.75, "price": 0.5, "tags": 0.25}
-    assert harvest.books()["h"].fields["price"] == FieldBook("double", 2, 4)
+    assert harvest.books()["h"].fields["price"] == FieldStats("double", 2, 4)
 
 
 def test_a_resumed_crawl_goes_on_counting() -> None:
-    whole, first, second = Harvest(), Harvest(), Harvest()
+    whole, first, second = FieldCoverage(), FieldCoverage(), FieldCoverage()
     some, others = items({"a": 1, "b": "x"}, {"a": None}), items({"a": 2}, {"b": ["x"]})
     whole.take([*some, *others])
     first.take(some)
@@ -49,12 +49,12 @@ def test_a_resumed_crawl_goes_on_counting() -> None:
     ],
 )
 def test_a_field_is_gone_when_chance_does_not_explain_it(filled: int, last: int, items: int, gone: bool) -> None:
-    coverage = coverage_of(TypeBook(items, {"price": FieldBook("double", filled, last)}))
+    coverage = coverage_of(ItemTypeStats(items, {"price": FieldStats("double", filled, last)}))
     assert coverage.gone == ({"price": items - last} if gone else {})
 
 
 def test_names_made_up_from_data_are_counted_within_bounds() -> None:
-    harvest = Harvest()
+    harvest = FieldCoverage()
     harvest.take(items(*({f"field {number}": 1} for number in range(MOST_FIELDS + 9))))
     harvest.take(Item("h", f"type {number}", b"{}\n") for number in range(MOST_TYPES + 9))
     assert len(harvest.coverage()["h"].fields) == MOST_FIELDS

@@ -1,4 +1,4 @@
-"""Hosts on one IP address are spared together, if so wished: once it is known where they live."""
+"""Hosts on one IP address rest together, if so wished: once it is known where they live."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 from gossamer.core.crawl import Crawl
 from gossamer.core.frontier import Frontier
 from gossamer.core.host import Host
-from gossamer.core.ip_limits import Addresses
+from gossamer.core.ip_limits import IpLimits
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import host_key
 from gossamer.values.model import Failure, Response
 from gossamer.values.reasons import Reason, Waiting
-from gossamer.values.snapshot import Books
+from gossamer.values.snapshot import SavedStats
 from tests.support.webs import Played, Web, html, play
 
 NAMES = [f"https://{name}.example/" for name in "abcdef"]
@@ -126,7 +126,7 @@ def test_a_dead_stranger_does_not_let_others_wait_for_its_rest() -> None:
     [("http://[::1]:80", "::1"), ("http://[::ffff:7f00:1]", "127.0.0.1"), ("http://127.0.0.1:81", "::ffff:127.0.0.1")],
 )
 def test_an_address_has_one_spelling(host: str, peer: str) -> None:
-    addresses = Addresses(1)
+    addresses = IpLimits(1)
     known = Host(host)
     known.address = address = addresses.first(host)
     addresses.landed(known, peer, 5.0)
@@ -135,7 +135,7 @@ def test_an_address_has_one_spelling(host: str, peer: str) -> None:
 
 
 def test_a_host_that_moves_takes_along_what_is_in_flight() -> None:
-    addresses = Addresses(1)
+    addresses = IpLimits(1)
     moving, waiting = Host("https://a.example"), Host("https://b.example")
     moving.address = strangers = addresses.first(moving.key)
     assert strangers is addresses.first(waiting.key)
@@ -165,7 +165,7 @@ def test_a_resumed_crawl_spares_the_address_of_a_host_that_rests_but_not_for_tha
     frontier = Frontier(ip_concurrency=1)
     crawl = Crawl(Policy(ip_concurrency=1), frontier)
     resting = {f"http://{ONE}:8001": 30.0, f"http://{TWO}:8001": 3600.0}
-    crawl.restore(Books(resting=resting), passed=10.0, now=100.0)
+    crawl.restore(SavedStats(resting=resting), passed=10.0, now=100.0)
     assert [frontier.host(key).due_at for key in resting] == [120.0, 3690.0]
     neighbours = [frontier.host(f"http://{address}:8002").due_at for address in (ONE, TWO)]
     assert neighbours == [120.0, 160.0]

@@ -13,7 +13,7 @@ import pytest
 from gossamer.api.crawler import Crawler
 from gossamer.api.report import Report
 from gossamer.core import duplicates as module
-from gossamer.core.duplicates import NearBook, grouped
+from gossamer.core.duplicates import NearDuplicateCounter, grouped
 from gossamer.fetchers.recorded import RecordedFetcher
 from gossamer.testing import FakeClock
 from gossamer.values.snapshot import Alike, NearDuplicates
@@ -21,8 +21,8 @@ from gossamer.values.snapshot import Alike, NearDuplicates
 ORIGIN = "https://example.org"
 
 
-def book(*simhashes: int) -> NearBook:
-    made = NearBook()
+def book(*simhashes: int) -> NearDuplicateCounter:
+    made = NearDuplicateCounter()
     for number, simhash in enumerate(simhashes):
         made.note(simhash, f"u{number}")
     return made
@@ -76,7 +76,7 @@ def test_copies_are_near_and_order_does_not_matter() -> None:
     far = 0xFFFF_0000_FFFF_0000
     found = book(7, far, 12345 << 40, 5, far, 7).found()
     assert found == NearDuplicates(5, 2, (Alike(3, ("u0", "u3", "u5")), Alike(2, ("u1", "u4"))))
-    turned = NearBook()
+    turned = NearDuplicateCounter()
     for url, simhash in (("u5", 7), ("u4", far), ("u3", 5), ("u1", far), ("u0", 7)):
         turned.note(simhash, url)
     assert turned.found() == found

@@ -16,7 +16,7 @@ from gossamer.rules.urls import fingerprint, host_key
 from gossamer.values.model import Link, Outlink, Outlinks, Purpose, Response, place_of
 from gossamer.values.protocol import Batch, Chunk, Commit, Committed, Fetch, Recall, Recalled, Saved, Stop, Wait
 from gossamer.values.reasons import FinishReason
-from gossamer.values.snapshot import Books
+from gossamer.values.snapshot import SavedStats
 from gossamer.visit.visitor import Visitor
 from tests.support.webs import Web, random_web
 
@@ -129,7 +129,7 @@ def test_what_was_restored_comes_out_in_the_order_of_depth_and_discovery() -> No
 
 def test_the_books_are_carried_on() -> None:
     crawl = Crawl(Policy(seeds=("https://a.example/",), max_time=100.0), Frontier())
-    books = Books(
+    books = SavedStats(
         {"done": 5, "retry": 2}, {"fail.timeout": 1}, 3, 1000, 9, 40.0, {"wait.server": 40.0}, ("https://b/",)
     )
     crawl.restore(books)
@@ -150,7 +150,7 @@ def test_a_resumed_crawl_spares_a_host_as_long_as_it_asked_before() -> None:
     web = Web()
     web.put("https://a.example/", Response("https://a.example/", 503, {"retry-after": "600"}))
     crawl = Crawl(Policy(seeds=("https://a.example/",)), Frontier())
-    saved, now = Books(), 0.0
+    saved, now = SavedStats(), 0.0
     while True:
         match crawl.poll(now):
             case Fetch((request,)):

@@ -11,7 +11,7 @@ from gossamer.core.sitemaps import HOPS, MAX_FILES
 from gossamer.rules.policy import Policy
 from gossamer.values.model import Failure, Outlink, Purpose, Response
 from gossamer.values.reasons import FinishReason, Reason
-from gossamer.values.snapshot import SitemapBook
+from gossamer.values.snapshot import SitemapStats
 from tests.support.webs import Played, Web, play, random_web, robots_txt
 
 A = "https://a.example"
@@ -62,7 +62,7 @@ def test_without_a_sitemap_line_the_usual_place_is_asked_once_and_its_absence_is
     assert asked(played) == [f"{A}/sitemap.xml"]
     assert played.reason is FinishReason.COMPLETE
     assert played.snapshot.counts.failed == 0
-    assert played.snapshot.sitemaps == SitemapBook()
+    assert played.snapshot.sitemaps == SitemapStats()
     found = site()
     found.put(f"{A}/sitemap.xml", sitemap(f"{A}/sitemap.xml", "/7"))
     assert "/7" in pages(crawled(found))
@@ -164,7 +164,7 @@ def test_a_sitemap_that_fails_in_passing_is_tried_again() -> None:
     played = crawled(web)
     assert asked(played) == [f"{A}/map.xml"] * 3
     assert "/1" in pages(played)
-    assert played.snapshot.sitemaps == SitemapBook(1, 0, 1, (f"{A}/1",))
+    assert played.snapshot.sitemaps == SitemapStats(1, 0, 1, (f"{A}/1",))
 
 
 def test_a_sitemap_that_never_comes_is_noted_and_no_failure_of_the_crawl() -> None:
@@ -191,7 +191,7 @@ def test_orphans_are_the_links_of_sitemaps_that_no_page_has() -> None:
     web.answers[f"{A}/linked"].pop(0)
     web.put(f"{A}/4", Response(f"{A}/4", 302, {"location": "/5"}))
     played = crawled(web)
-    assert played.snapshot.sitemaps == SitemapBook(1, 0, 3, (f"{A}/1", f"{A}/3", f"{A}/4"))
+    assert played.snapshot.sitemaps == SitemapStats(1, 0, 3, (f"{A}/1", f"{A}/3", f"{A}/4"))
 
 
 def test_what_a_sitemap_names_in_vain_is_no_orphan() -> None:
@@ -204,7 +204,7 @@ def test_what_a_sitemap_names_in_vain_is_no_orphan() -> None:
 def test_a_page_at_the_usual_place_that_nobody_called_a_sitemap_is_passed_over() -> None:
     web = site("User-agent: *")
     web.page(f"{A}/sitemap.xml", "/1")
-    assert crawled(web).snapshot.sitemaps == SitemapBook()
+    assert crawled(web).snapshot.sitemaps == SitemapStats()
 
 
 def test_a_link_that_a_page_has_but_may_not_be_followed_is_no_orphan() -> None:

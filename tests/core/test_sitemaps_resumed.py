@@ -13,7 +13,7 @@ from gossamer.rules.policy import Policy
 from gossamer.rules.robots import parse
 from gossamer.values.model import OutcomeKind, Outlink, PageRecord, Request
 from gossamer.values.reasons import Reason
-from gossamer.values.snapshot import Books, SitemapBook
+from gossamer.values.snapshot import SavedStats, SitemapStats
 
 A = "https://a.example"
 TWO = parse(b"Sitemap: https://a.example/1.xml\nSitemap: https://a.example/2.xml")
@@ -72,12 +72,12 @@ def test_orphans_are_watched_on_where_it_is_known_which_they_were() -> None:
 
 def test_the_last_books_of_a_crawl_name_its_orphans_and_no_others_do() -> None:
     crawl = Crawl(Policy(seeds=(f"{A}/",)), Frontier(), key=5)
-    crawl.restore(Books(orphans=(f"{A}/only",)))
-    assert crawl.snapshot(0.0).sitemaps == SitemapBook(orphans=1, examples=(f"{A}/only",))
+    crawl.restore(SavedStats(orphans=(f"{A}/only",)))
+    assert crawl.snapshot(0.0).sitemaps == SitemapStats(orphans=1, examples=(f"{A}/only",))
     assert crawl.last_books(0.0).orphans == (f"{A}/only",)
     assert crawl.books(0.0).orphans is None
     crawl.restore(crawl.books(0.0))
-    assert crawl.snapshot(0.0).sitemaps == SitemapBook(whole=False)
+    assert crawl.snapshot(0.0).sitemaps == SitemapStats(whole=False)
     assert crawl.last_books(0.0).orphans is None
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from gossamer.core.stats import Ledger
-from gossamer.core.time_accounting import TimeBook
+from gossamer.core.stats import Stats
+from gossamer.core.time_accounting import SlotTimes
 from gossamer.values.model import Link, OutcomeKind
 from gossamer.values.protocol import Ended
 from gossamer.values.reasons import Waiting
 
 
 def test_pages_too_small_to_compare_are_no_duplicates() -> None:
-    ledger = Ledger()
+    ledger = Stats()
     for number in range(3):
         ledger.end(Ended(Link(number, f"u{number}"), b"{}", OutcomeKind.DONE, content=0, simhash=0))
     ledger.settle((), ())
@@ -21,7 +21,7 @@ def test_pages_too_small_to_compare_are_no_duplicates() -> None:
 
 
 def test_idle_slots_share_what_the_busy_one_before_them_turns_out_to_have_waited_for() -> None:
-    book = TimeBook(4)
+    book = SlotTimes(4)
     book.advance(0.0)
     book.begin()
     book.idle = Waiting.SERVER

@@ -26,13 +26,13 @@ from gossamer.demo.__main__ import main
 from gossamer.demo.edge_cases import HOSTILE_TITLE
 from gossamer.demo.expectation import MAX_BODY
 from gossamer.demo.server import DemoServer, read_head, serve
-from gossamer.demo.site import Answer, Site
+from gossamer.demo.site import DemoSite, SiteResponse
 from gossamer.rules.policy import Policy
 from gossamer.values.errors import UserError
 from gossamer.values.model import OutcomeKind
 from gossamer.values.reasons import Reason
 
-SITE = Site(slow_seconds=0.02)
+SITE = DemoSite(slow_seconds=0.02)
 EXPECTED = SITE.expected()
 HOST = {"host": "127.0.0.1:8000"}
 ORIGIN = "http://127.0.0.1:8000"
@@ -67,7 +67,7 @@ class Reader(HTMLParser):
             self.title += data
 
 
-def text_of(answer: Answer) -> str:
+def text_of(answer: SiteResponse) -> str:
     """Decode a page by header, else by its meta element."""
     label = re.search(r"charset=([\w-]+)", answer.headers["Content-Type"]) or re.search(
         r'<meta charset="([\w-]+)"', answer.body.decode("ascii", "replace")
@@ -76,7 +76,7 @@ def text_of(answer: Answer) -> str:
     return answer.body.decode(label[1])
 
 
-def read(path: str) -> tuple[Reader, Answer]:
+def read(path: str) -> tuple[Reader, SiteResponse]:
     answer = SITE.answer(path, HOST)
     reader = Reader()
     reader.feed(text_of(answer))
@@ -97,7 +97,7 @@ def resolved(path: str, reader: Reader, href: str, encoding: str = "utf-8") -> s
 
 def test_two_equal_sites_answer_every_page_alike_to_the_byte() -> None:
     script = (
-        "import hashlib; from gossamer.demo.site import Site; s = Site(slow_seconds=0.02);"
+        "import hashlib; from gossamer.demo.site import DemoSite; s = DemoSite(slow_seconds=0.02);"
         "print(hashlib.sha256(b''.join(s.answer(p).body for p in sorted(s.expected().pages))).hexdigest())"
     )
     runs = {subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout for _ in range(2)}
@@ -179,7 +179,7 @@ def test_a_redirect_leads_no_deeper() -> None:
 
 
 def test_a_small_collection_makes_a_small_site() -> None:
-    assert len(Site(items=3).expected().pages) < 150
+    assert len(DemoSite(items=3).expected().pages) < 150
 
 
 def test_the_sitemaps_name_pages_that_exist_and_the_orphan() -> None:
@@ -204,7 +204,7 @@ def test_robots_txt_shields_the_vault_and_the_calendar_but_not_the_press_kit() -
 
 
 def test_options_open_the_calendar_and_ask_everyone_for_a_delay() -> None:
-    site = Site(calendar_allowed=True, crawl_delay=1.5)
+    site = DemoSite(calendar_allowed=True, crawl_delay=1.5)
     rules = site.robots_txt(ORIGIN).decode().split("User-agent: slowbot")[0]
     assert "Crawl-delay: 1.5" in rules
     assert "calendar" not in rules
@@ -395,7 +395,7 @@ def test_the_torn_page_ends_before_its_length(server: DemoServer) -> None:
 
 
 def test_the_patient_thread_takes_its_time() -> None:
-    with DemoServer(site=Site(slow_seconds=0.2)) as server:
+    with DemoServer(site=DemoSite(slow_seconds=0.2)) as server:
         ask(server, "/cabinet/patient-thread")
         assert server.log[0].ended - server.log[0].arrived >= 0.2
 
@@ -446,7 +446,7 @@ def test_the_log_tells_who_asked_for_what_and_when(server: DemoServer) -> None:
 
 
 def test_sixty_four_slow_visitors_wait_together_not_in_a_row() -> None:
-    with DemoServer(site=Site(slow_seconds=0.3)) as server, ThreadPoolExecutor(64) as pool:
+    with DemoServer(site=DemoSite(slow_seconds=0.3)) as server, ThreadPoolExecutor(64) as pool:
         statuses = list(pool.map(lambda _: ask(server, "/cabinet/patient-thread")[0].status, range(64)))
         assert statuses == [200] * 64
         first, last = min(entry.arrived for entry in server.log), max(entry.arrived for entry in server.log)
@@ -454,7 +454,7 @@ def test_sixty_four_slow_visitors_wait_together_not_in_a_row() -> None:
 
 
 def test_after_the_end_nothing_is_left() -> None:
-    with DemoServer(site=Site(slow_seconds=60)) as server:
+    with DemoServer(site=DemoSite(slow_seconds=60)) as server:
         idle = socket.create_connection(("127.0.0.1", server.port), timeout=10)
         waiting = socket.create_connection(("127.0.0.1", server.port), timeout=10)
         waiting.sendall(b"GET /cabinet/patient-thread HTTP/1.1\r\n\r\n")

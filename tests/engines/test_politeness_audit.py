@@ -11,7 +11,7 @@ from gossamer import Crawler
 from gossamer.cli.findings import Findings
 from gossamer.cli.summary import show
 from gossamer.cli.terminal import console
-from gossamer.core.host_access import Gate
+from gossamer.core.host_access import HostAccess
 from gossamer.engines import politeness_audit
 from gossamer.engines.politeness_audit import Auditor
 from gossamer.rules import politeness
@@ -220,7 +220,7 @@ def test_a_crawl_that_forgets_its_manners_is_found_out(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(politeness, "rest", lambda *_: 0.0)
-    monkeypatch.setattr(Gate, "refusal", lambda *_: None)
+    monkeypatch.setattr(HostAccess, "refusal", lambda *_: None)
     rude = crawler()
     report = rude.run()
     assert report.audit.violations == 11

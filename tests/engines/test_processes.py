@@ -22,8 +22,8 @@ from gossamer.api import crawler as module
 from gossamer.api.crawler import Crawler
 from gossamer.api.report import Report
 from gossamer.engines.processes import worker
-from gossamer.engines.processes.wire import EVENTS, Answers, Orders
-from gossamer.engines.processes.worker_process import BOARD
+from gossamer.engines.processes.wire import EVENTS, BodyTransfer, WorkerConfig
+from gossamer.engines.processes.worker_process import HEARTBEAT
 from gossamer.fetchers.recorded import RecordedFetcher
 from gossamer.outputs.warc.answers import kept_answers
 from gossamer.rules.policy import Policy
@@ -256,7 +256,7 @@ def test_a_record_that_takes_too_much_memory_fails_its_page_only(monkeypatch: py
 
     monkeypatch.setattr(worker, "archived", starve)
     one = object.__new__(worker.Worker)
-    one._answers, one._visitor = Answers.ARCHIVED, Work(Policy()).visitor()
+    one._answers, one._visitor = BodyTransfer.ARCHIVED, Work(Policy()).visitor()
     request = Request(Link(1, ORIGIN))
     event = one._made(one._visitor.visit(request, Response(ORIGIN, 200, {"content-type": "text/html"}, b"x")))  # type: ignore[arg-type]
     assert isinstance(event, Failed)
@@ -331,9 +331,9 @@ def test_a_worker_whose_driver_is_gone_ends_without_a_word(monkeypatch: pytest.M
     async def outlive() -> None:
         driver, ours = socket.socketpair()
         with ours, tempfile.TemporaryFile() as shared:
-            shared.truncate(BOARD.size)
-            orders = Orders(Work(Policy()), fetches=False)
-            working = worker.Worker(ours, worker.Board(shared.fileno()), orders)
+            shared.truncate(HEARTBEAT.size)
+            orders = WorkerConfig(Work(Policy()), fetches=False)
+            working = worker.Worker(ours, worker.Heartbeat(shared.fileno()), orders)
             driver.close()  # with something unread, which breaks the connection
             steps = (working._take, partial(working._send, EVENTS, b"much " * 200_000), working._flush)
             for step in steps:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gossamer.fetchers.address_guard import AddressGuard, is_public, real_address
-from gossamer.fetchers.dns import Answer, Resolver, system_lookup
+from gossamer.fetchers.dns import DnsResolver, Resolution, system_lookup
 from gossamer.values.errors import UserError
 
 SPECIAL = """
@@ -100,12 +100,12 @@ class Names:
         self.now = 0.0
         self._answers = answers
 
-    def lookup(self, host: str) -> Answer:
+    def lookup(self, host: str) -> Resolution:
         self.asked.append(host)
-        return Answer(self._answers.get(host, ()), "" if host in self._answers else "no such name")
+        return Resolution(self._answers.get(host, ()), "" if host in self._answers else "no such name")
 
-    def resolver(self, **options: int) -> Resolver:
-        return Resolver(self.lookup, ttl=60, clock=lambda: self.now, **options)
+    def resolver(self, **options: int) -> DnsResolver:
+        return DnsResolver(self.lookup, ttl=60, clock=lambda: self.now, **options)
 
 
 def test_an_answer_is_remembered_for_its_time() -> None:
@@ -131,12 +131,12 @@ def test_a_failure_is_remembered_for_a_quarter_of_that() -> None:
 def test_dead_names_do_not_hold_up_good_ones() -> None:
     release = threading.Event()
 
-    def lookup(host: str) -> Answer:
+    def lookup(host: str) -> Resolution:
         if host.startswith("dead"):
             release.wait(10)
-        return Answer(("1.1.1.1",))
+        return Resolution(("1.1.1.1",))
 
-    resolver = Resolver(lookup)
+    resolver = DnsResolver(lookup)
     dead = [resolver.ask(f"dead{n}") for n in range(60)]
     good = [resolver.ask(f"good{n}").result(5) for n in range(60)]
     assert not any(answer.done() for answer in dead)
@@ -149,12 +149,12 @@ def test_dead_names_do_not_hold_up_good_ones() -> None:
 def test_a_name_asked_for_by_many_is_looked_up_once() -> None:
     release, asked = threading.Event(), []
 
-    def lookup(host: str) -> Answer:
+    def lookup(host: str) -> Resolution:
         asked.append(host)
         release.wait(10)
-        return Answer(("1.1.1.1",))
+        return Resolution(("1.1.1.1",))
 
-    resolver = Resolver(lookup)
+    resolver = DnsResolver(lookup)
     answers = [resolver.ask("busy") for _ in range(50)]
     release.set()
     assert all(answer.result(5).addresses for answer in answers)
@@ -172,10 +172,10 @@ def test_the_memory_of_answers_is_bounded() -> None:
 
 
 def test_a_look_up_that_raises_is_an_answer_too() -> None:
-    def lookup(host: str) -> Answer:
+    def lookup(host: str) -> Resolution:
         raise RuntimeError("broken")
 
-    resolver = Resolver(lookup)
+    resolver = DnsResolver(lookup)
     assert "broken" in resolver.ask("x").result(5).problem
     resolver.close()
 

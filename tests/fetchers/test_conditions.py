@@ -8,16 +8,16 @@ import pytest
 
 from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions, RecordedFetcher, RecordedPage
 from gossamer.fetchers.request_header import request_header
-from gossamer.rules.recrawl import Memo, conditions, packed
-from gossamer.values.model import Earlier, Link, OutcomeKind, PageRecord, Request, Response
+from gossamer.rules.recrawl import PageMemo, conditions, pack_memo
+from gossamer.values.model import Link, OutcomeKind, PageRecord, PreviousVisit, Request, Response
 from tests.support.server import Server, answer
 
 DATE = "Tue, 01 Jul 2025 00:00:00 GMT"
 
 
 def known(url: str, etag: str = "", modified: str = "") -> Request:
-    memo = packed(Response(url, 200, {"etag": etag, "last-modified": modified}), Memo())
-    return Request(Link(1, url), earlier=Earlier(PageRecord(url, OutcomeKind.DONE, 200), memo))
+    memo = pack_memo(Response(url, 200, {"etag": etag, "last-modified": modified}), PageMemo())
+    return Request(Link(1, url), earlier=PreviousVisit(PageRecord(url, OutcomeKind.DONE, 200), memo))
 
 
 @pytest.mark.parametrize("awaits", [False, True])

@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions
-from gossamer.fetchers.dns import Answer, Resolver
+from gossamer.fetchers.dns import DnsResolver, Resolution
 from gossamer.fetchers.multi import EpollMulti, PortableMulti
 from gossamer.rules import robots
 from gossamer.values.model import Failure, Link, Purpose, Request, Response
@@ -29,14 +29,14 @@ def asked(url: str) -> Request:
     return Request(Link(1, url), Purpose.ROBOTS if "/long-rules" in url else Purpose.PAGE)
 
 
-def by_blocking(*urls: str, options: FetchOptions = OPTIONS, resolver: Resolver | None = None) -> list[Any]:
+def by_blocking(*urls: str, options: FetchOptions = OPTIONS, resolver: DnsResolver | None = None) -> list[Any]:
     fetcher = BlockingFetcher(options, resolver)
     answers = [fetcher.fetch(asked(url)) for url in urls]
     fetcher.close()
     return answers
 
 
-def by_worker_thread(*urls: str, options: FetchOptions = OPTIONS, resolver: Resolver | None = None) -> list[Any]:
+def by_worker_thread(*urls: str, options: FetchOptions = OPTIONS, resolver: DnsResolver | None = None) -> list[Any]:
     answers: list[Any] = []
     thread = threading.Thread(target=lambda: answers.extend(by_blocking(*urls, options=options, resolver=resolver)))
     thread.start()
@@ -45,7 +45,7 @@ def by_worker_thread(*urls: str, options: FetchOptions = OPTIONS, resolver: Reso
 
 
 def awaiting(run: Callable[[Coroutine[Any, Any, list[Any]]], list[Any]], multi: Any) -> Fetch:
-    def fetch(*urls: str, options: FetchOptions = OPTIONS, resolver: Resolver | None = None) -> list[Any]:
+    def fetch(*urls: str, options: FetchOptions = OPTIONS, resolver: DnsResolver | None = None) -> list[Any]:
         async def main() -> list[Any]:
             fetcher = AwaitingFetcher(options, resolver, multi=multi)
             answers = [await fetcher.fetch(asked(url)) for url in urls]
@@ -259,9 +259,9 @@ def test_a_server_that_thinks_long_before_it_answers_is_waited_for(fetch: Fetch,
 # ---------------------------------------------------------------- names and addresses
 
 
-def resolver_of(**names: tuple[str, ...]) -> Resolver:
-    known = {name.replace("_", "."): Answer(addresses) for name, addresses in names.items()}
-    return Resolver(lambda host: known.get(host, Answer(problem=f"{host}: no such name")))
+def resolver_of(**names: tuple[str, ...]) -> DnsResolver:
+    known = {name.replace("_", "."): Resolution(addresses) for name, addresses in names.items()}
+    return DnsResolver(lambda host: known.get(host, Resolution(problem=f"{host}: no such name")))
 
 
 def test_a_name_leads_to_the_address_that_our_resolver_gave(fetch: Fetch, server: Server) -> None:
@@ -279,7 +279,7 @@ def test_a_name_that_does_not_exist_is_a_dns_failure(fetch: Fetch) -> None:
 
 def test_a_name_server_that_never_answers_is_left_at_the_deadline(fetch: Fetch) -> None:
     never = threading.Event()
-    resolver = Resolver(lambda host: Answer(problem=str(never.wait(5))))
+    resolver = DnsResolver(lambda host: Resolution(problem=str(never.wait(5))))
     options = FetchOptions(connect_timeout=0.2)
     [failure] = fetch("http://slow.test/", options=options, resolver=resolver)
     never.set()

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions
-from gossamer.fetchers.dns import Answer, Resolver
+from gossamer.fetchers.dns import DnsResolver, Resolution
 from gossamer.fetchers.multi import EpollMulti, PortableMulti, best_multi
 from gossamer.values.model import Failure, Link, Request, Response
 from gossamer.values.reasons import Reason
@@ -129,12 +129,12 @@ def test_a_signal_may_abort_a_fetcher_whose_lock_its_own_thread_holds() -> None:
 def test_abort_ends_a_fetch_that_waits_for_a_name_server() -> None:
     asking, never = threading.Event(), threading.Event()
 
-    def lookup(_host: str) -> Answer:
+    def lookup(_host: str) -> Resolution:
         asking.set()
         never.wait(10)
-        return Answer()
+        return Resolution()
 
-    fetcher = BlockingFetcher(FetchOptions(), Resolver(lookup))
+    fetcher = BlockingFetcher(FetchOptions(), DnsResolver(lookup))
     answers: list[Response | Failure] = []
     [thread] = in_threads(1, lambda: answers.append(fetcher.fetch(asked("http://slow.test/"))))
     asking.wait()
@@ -277,13 +277,13 @@ def test_a_body_that_stops_altogether_is_left_before_the_deadline(
 def test_cancelling_one_of_two_that_wait_for_a_name_leaves_the_other_its_answer(server: HangingServer) -> None:
     asking, go = threading.Event(), threading.Event()
 
-    def lookup(_host: str) -> Answer:
+    def lookup(_host: str) -> Resolution:
         asking.set()
         go.wait(10)
-        return Answer(("127.0.0.1",))
+        return Resolution(("127.0.0.1",))
 
     async def main() -> Any:
-        fetcher = AwaitingFetcher(OPTIONS, Resolver(lookup))
+        fetcher = AwaitingFetcher(OPTIONS, DnsResolver(lookup))
         url = f"http://slow.test:{server.port}/"
         first, second = (asyncio.create_task(fetcher.fetch(asked(url))) for _ in range(2))
         await asyncio.to_thread(asking.wait)

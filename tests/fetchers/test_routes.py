@@ -7,12 +7,12 @@ from concurrent.futures import Future
 import pytest
 
 from gossamer.fetchers import FetchOptions
-from gossamer.fetchers.dns import Answer, Resolver
+from gossamer.fetchers.dns import DnsResolver, Resolution
 from gossamer.fetchers.routes import Route, Router
 from gossamer.values.model import Failure
 from gossamer.values.reasons import Reason
 
-NAMES = Resolver(lambda host: Answer(("1.1.1.1", "10.0.0.1", "2606:4700::1111")))
+NAMES = DnsResolver(lambda host: Resolution(("1.1.1.1", "10.0.0.1", "2606:4700::1111")))
 
 
 def test_a_name_is_looked_up_once_and_then_known() -> None:

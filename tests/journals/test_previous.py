@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from gossamer.journals import previous as module
-from gossamer.journals.previous import EarlierPages
+from gossamer.journals.previous import SqlitePreviousCrawl
 from gossamer.journals.schema import FORMAT
 from gossamer.journals.sqlite import SqliteJournal
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import fingerprint
 from gossamer.values.errors import JournalError
-from gossamer.values.model import Earlier, Link, OutcomeKind, PageRecord, line_of
+from gossamer.values.model import Link, OutcomeKind, PageRecord, PreviousVisit, line_of
 from gossamer.values.protocol import Batch, Ended
 
 KEY = 7
@@ -43,18 +43,18 @@ def written(path: Path, links: int = 50, ended: int = 40, at_once: int = 3) -> l
 def test_what_was_found_at_a_url_is_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unpacked: int) -> None:
     monkeypatch.setattr(module, "UNPACKED", unpacked)
     visits = written(tmp_path / "journal.db")
-    earlier = EarlierPages(tmp_path / "journal.db", POLICY)
+    earlier = SqlitePreviousCrawl(tmp_path / "journal.db", POLICY)
     assert earlier.key == KEY
     for visit in visits:
-        assert earlier.find(visit.link.url) == Earlier(visit.record, visit.memo)
+        assert earlier.find(visit.link.url) == PreviousVisit(visit.record, visit.memo)
     for unknown in ("https://example.org/45", "https://example.org/none"):  # known but not visited, and never known
-        assert earlier.find(unknown) == Earlier()
+        assert earlier.find(unknown) == PreviousVisit()
     earlier.close()
 
 
 def test_a_page_is_known_under_any_session(tmp_path: Path) -> None:
     written(tmp_path / "journal.db")
-    earlier = EarlierPages(tmp_path / "journal.db", POLICY)
+    earlier = SqlitePreviousCrawl(tmp_path / "journal.db", POLICY)
     found = earlier.find("https://example.org/7?PHPSESSID=0123456789abcdef0123456789abcdef")
     assert found.record is not None
     assert found.record.title == "Title 7"
@@ -63,7 +63,7 @@ def test_a_page_is_known_under_any_session(tmp_path: Path) -> None:
 
 def test_pages_that_nobody_knows_any_more_are_named(tmp_path: Path) -> None:
     written(tmp_path / "journal.db")
-    earlier = EarlierPages(tmp_path / "journal.db", POLICY)
+    earlier = SqlitePreviousCrawl(tmp_path / "journal.db", POLICY)
     kept = {fingerprint(f"https://example.org/{number}", KEY) for number in range(30)}
 
     def known(marks: Sequence[int]) -> list[bool]:
@@ -75,8 +75,8 @@ def test_pages_that_nobody_knows_any_more_are_named(tmp_path: Path) -> None:
 
 def test_a_journal_without_a_page_knows_nothing(tmp_path: Path) -> None:
     written(tmp_path / "journal.db", links=0, ended=0)
-    earlier = EarlierPages(tmp_path / "journal.db", POLICY)
-    assert earlier.find("https://example.org/1") == Earlier()
+    earlier = SqlitePreviousCrawl(tmp_path / "journal.db", POLICY)
+    assert earlier.find("https://example.org/1") == PreviousVisit()
     assert list(earlier.lost(lambda marks: [False] * len(marks))) == []
     earlier.close()
 
@@ -84,10 +84,10 @@ def test_a_journal_without_a_page_knows_nothing(tmp_path: Path) -> None:
 def test_what_is_no_journal_is_said(tmp_path: Path) -> None:
     (tmp_path / "journal.db").write_bytes(b"something else entirely" * 100)
     with pytest.raises(JournalError, match="it is no journal of a crawl"):
-        EarlierPages(tmp_path / "journal.db", POLICY)
+        SqlitePreviousCrawl(tmp_path / "journal.db", POLICY)
     with sqlite3.connect(tmp_path / "empty.db") as connection:
         connection.execute("PRAGMA application_id = 1735357299")
         connection.execute(f"PRAGMA user_version = {FORMAT}")
     connection.close()
     with pytest.raises(JournalError, match="cannot be read"):
-        EarlierPages(tmp_path / "empty.db", POLICY)
+        SqlitePreviousCrawl(tmp_path / "empty.db", POLICY)

@@ -20,7 +20,7 @@ from gossamer.rules.urls import fingerprint
 from gossamer.values.errors import JournalError
 from gossamer.values.model import Link, OutcomeKind, PageRecord
 from gossamer.values.protocol import Batch, Chunk, Ended
-from gossamer.values.snapshot import Books
+from gossamer.values.snapshot import SavedStats
 
 
 def links(first: int, count: int, host: str = "https://example.org") -> tuple[Link, ...]:
@@ -37,7 +37,9 @@ def ended(*several: Link) -> tuple[Ended, ...]:
 def batch(
     new: tuple[Link, ...] = (), done: tuple[Link, ...] = (), fetches: int = 0, refused: tuple[int, ...] = ()
 ) -> Batch:
-    return Batch(ended(*done), new, tuple(fingerprint(link.url, 7) for link in new), refused, Books(fetches=fetches))
+    return Batch(
+        ended(*done), new, tuple(fingerprint(link.url, 7) for link in new), refused, SavedStats(fetches=fetches)
+    )
 
 
 @pytest.fixture
@@ -60,7 +62,7 @@ def test_a_new_journal_remembers_nothing_but_its_random_key(path: Path, tmp_path
 def test_a_pause_that_a_server_asked_for_is_remembered_although_nothing_ended(path: Path) -> None:
     journal = SqliteJournal(path)
     journal.open()
-    journal.commit(Batch((), (), (), (), Books(resting={"https://a.example": 600.0})), {})
+    journal.commit(Batch((), (), (), (), SavedStats(resting={"https://a.example": 600.0})), {})
     journal.close()
     again = SqliteJournal(path)
     books = again.open().books
@@ -84,7 +86,7 @@ def test_what_was_committed_comes_back(path: Path) -> None:
     assert saved.hosts == ("https://example.org", "http://other.example:81")
     assert array("Q", saved.ended).tolist() == [0, 1, 2]
     assert saved.offsets == {"jsonl": 300}
-    assert saved.books == Books(fetches=3)
+    assert saved.books == SavedStats(fetches=3)
     [chunk] = saved.chunks
     assert array("Q", chunk.fingerprints).tolist() == [fingerprint(link.url, 7) for link in (*first, *second)]
     assert array("I", chunk.hosts).tolist() == [0] * 10 + [1] * 5
@@ -163,7 +165,7 @@ def test_anyone_may_look_while_the_journal_is_written(path: Path) -> None:
     journal.commit(batch(links(0, 10), fetches=1), {})
     journal.commit(batch(links(10, 2), links(0, 4), fetches=4), {})
     seen = glance(path)
-    assert (seen.known, seen.ended, seen.pending, seen.hosts, seen.books) == (12, 4, 8, 1, Books(fetches=4))
+    assert (seen.known, seen.ended, seen.pending, seen.hosts, seen.books) == (12, 4, 8, 1, SavedStats(fetches=4))
     assert seen.committed_at is not None
     assert seen.finish_reason == ""
     journal.note("complete")
@@ -289,10 +291,10 @@ def test_the_last_books_count_until_the_next_commit_also_where_a_run_came_to_not
         seen.append(journal.open().books)
         return journal
 
-    seen: list[Books | None] = []
+    seen: list[SavedStats | None] = []
     journal = opened()
     journal.commit(batch(links(0, 1)), {})
-    journal.note("complete", Books(fetches=5))
+    journal.note("complete", SavedStats(fetches=5))
     journal.close()
     journal = opened()
     journal.note("")  # a run begins, and is refused or killed
@@ -302,4 +304,4 @@ def test_the_last_books_count_until_the_next_commit_also_where_a_run_came_to_not
     journal.close()
     opened().close()
     assert [books and books.fetches for books in seen] == [None, 5, 5, 0]
-    assert glance(path).books == Books()
+    assert glance(path).books == SavedStats()

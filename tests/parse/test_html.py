@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gossamer.parse.html import PageLink, Scan, is_html, parse, robots_directives, scan, visible_text
-from gossamer.rules.urls import Resolver
+from gossamer.rules.urls import UrlResolver
 
 PAGE = "https://example.org/dir/page"
 
@@ -390,8 +390,8 @@ PAGES = st.lists(FRAGMENTS | st.text(max_size=3), max_size=30).map("".join)
 def test_no_page_raises_and_parse_finds_the_links_of_scan(html: str) -> None:
     body = html.encode("utf-8", "replace")
     found = scan(body.decode())
-    base = Resolver(PAGE).canonical(found.base) if found.base is not None else None
-    address = Resolver(base or PAGE)
+    base = UrlResolver(PAGE).canonical(found.base) if found.base is not None else None
+    address = UrlResolver(base or PAGE)
     followed = {address.canonical(href) for href in found.hrefs} - {None}
     unfollowed = {address.canonical(href) for href in found.nofollow_hrefs} - {None} - followed
     page = parse(body, PAGE, {"content-type": "text/html; charset=utf-8"})

@@ -13,7 +13,7 @@ from gossamer.parse.data import page_tables
 from gossamer.parse.data import structured as reading
 from gossamer.parse.data.article import Article
 from gossamer.parse.data.page_tables import Table
-from gossamer.parse.data.structured import Item
+from gossamer.parse.data.structured import DataItem
 
 HERE = "https://site.test/dir/page"
 
@@ -82,7 +82,7 @@ def test_microdata_is_read_by_the_rules_of_html() -> None:
         ("n", "7"),
         ("empty", ""),
         ("o", ""),
-        ("brand", Item((), "", (("name", "Ada"),))),
+        ("brand", DataItem((), "", (("name", "Ada"),))),
     )
     assert second.first("open") == "never ended"
     assert second.first("none") is None

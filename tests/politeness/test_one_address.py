@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 
 from gossamer import Crawler, UserError
-from gossamer.demo.server import Asked, DemoServer
-from gossamer.demo.site import Answer
+from gossamer.demo.server import DemoServer, LoggedRequest
+from gossamer.demo.site import SiteResponse
 from tests.support.runs import ENGINES
 
 HOSTS, REST, GRAIN = 5, 0.1, 0.005
@@ -18,10 +18,10 @@ HOSTS, REST, GRAIN = 5, 0.1, 0.005
 class Small(DemoServer):
     """A host of three pages and no robots.txt."""
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: LoggedRequest) -> SiteResponse:
         if asked.path in ("/", "/1", "/2"):
-            return Answer(200, {"Content-Type": "text/html"}, b"<a href=/1>1</a><a href=/2>2</a>")
-        return Answer(404, {}, b"none")
+            return SiteResponse(200, {"Content-Type": "text/html"}, b"<a href=/1>1</a><a href=/2>2</a>")
+        return SiteResponse(404, {}, b"none")
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -25,7 +25,7 @@ import pytest
 import gossamer
 from gossamer.cli import arguments, main
 from gossamer.demo.server import DemoServer
-from gossamer.demo.site import Site
+from gossamer.demo.site import DemoSite
 from gossamer.testing import FakeClock
 from gossamer.values.model import Failure, Request, Response, Timings
 from gossamer.values.protocol import Command, Event
@@ -66,7 +66,7 @@ class Museum:
     """The demo site as a fetcher of any host, without a network."""
 
     def __init__(self, _options: object = None) -> None:
-        self._site = Site(items=20)
+        self._site = DemoSite(items=20)
 
     def fetch(self, request: Request) -> Response | Failure:
         origin, path = re.findall(r"^https?://([^/]+)(.*)", request.url)[0]

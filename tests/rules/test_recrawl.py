@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from gossamer.core.stats import ChangeBook
+from gossamer.core.stats import ChangeCounter
 from gossamer.rules.policy import Policy
-from gossamer.rules.recrawl import Memo, change_of, conditions, content_hash, packed, unpacked
-from gossamer.values.model import NO_OUTLINKS, Change, Earlier, Link, OutcomeKind, PageRecord, Request, Response
+from gossamer.rules.recrawl import PageMemo, change_of, conditions, content_hash, pack_memo, unpack_memo
+from gossamer.values.model import NO_OUTLINKS, Change, Link, OutcomeKind, PageRecord, PreviousVisit, Request, Response
 from gossamer.values.protocol import Visited
-from gossamer.values.snapshot import Books, Changes
+from gossamer.values.snapshot import Changes, SavedStats
 from gossamer.visit.visitor import Visitor
 from tests.support.webs import html
 
@@ -23,14 +23,14 @@ BODY = (
 )
 
 
-def visited(answer: Response, earlier: Earlier | None = None) -> Visited:
+def visited(answer: Response, earlier: PreviousVisit | None = None) -> Visited:
     event = Visitor(POLICY).visit(Request(Link(1, HOME, 2, via="https://a.example/"), earlier=earlier), answer)
     assert isinstance(event, Visited)
     return event
 
 
-def known(event: Visited) -> Earlier:
-    return Earlier(event.record, event.memo)
+def known(event: Visited) -> PreviousVisit:
+    return PreviousVisit(event.record, event.memo)
 
 
 @pytest.mark.parametrize(
@@ -75,9 +75,9 @@ def test_what_is_no_validator_is_not_sent_back(etag: str) -> None:
 
 def test_nothing_is_asked_conditionally_that_was_no_page() -> None:
     gone = PageRecord(HOME, OutcomeKind.FAILED, 404)
-    memo = packed(Response(HOME, 200, {"etag": '"1"'}), Memo())
-    assert conditions(None) == conditions(Earlier()) == conditions(Earlier(gone, memo)) == ()
-    assert unpacked(b"") == Memo()
+    memo = pack_memo(Response(HOME, 200, {"etag": '"1"'}), PageMemo())
+    assert conditions(None) == conditions(PreviousVisit()) == conditions(PreviousVisit(gone, memo)) == ()
+    assert unpack_memo(b"") == PageMemo()
 
 
 def test_a_304_that_nobody_asked_for_is_no_page_of_before() -> None:
@@ -110,7 +110,7 @@ A, B = content_hash(b"a"), content_hash(b"b")
 def test_what_became_of_a_page(
     before: OutcomeKind | None, kind: OutcomeKind, status: int, content: str, change: Change | None
 ) -> None:
-    earlier = Earlier(PageRecord(HOME, before, content_hash=A)) if before else Earlier()
+    earlier = PreviousVisit(PageRecord(HOME, before, content_hash=A)) if before else PreviousVisit()
     assert change_of(earlier, kind, status, content) is change
     assert change_of(None, kind, status, content) is None
 
@@ -126,17 +126,17 @@ def test_a_redirect_has_changed_where_it_leads_elsewhere_now() -> None:
     away = known(visited(moved("https://b.example/")))
     assert visited(moved("https://b.example/"), away).change is None
     assert visited(moved("https://b.example/other"), away).change is Change.CHANGED
-    lost = Earlier(PageRecord(HOME, OutcomeKind.FAILED, 301, location="https://a.example/there"))
+    lost = PreviousVisit(PageRecord(HOME, OutcomeKind.FAILED, 301, location="https://a.example/there"))
     assert visited(moved("/elsewhere"), lost).change is None, "it led nowhere before"
 
 
 def test_changes_are_counted_and_named_and_counted_on_after_a_resume() -> None:
-    book = ChangeBook()
+    book = ChangeCounter()
     for number in range(7):
         book.note(Change.ADDED, f"u{number}")
     book.note(Change.UNCHANGED, "same")
     assert book.changes() == Changes(added=7, unchanged=1, examples={"added": ("u0", "u1", "u2", "u3", "u4")})
-    resumed = ChangeBook()
-    resumed.restore(Books(changes={change.value: number for change, number in book.counts.items()}))
+    resumed = ChangeCounter()
+    resumed.restore(SavedStats(changes={change.value: number for change, number in book.counts.items()}))
     resumed.note(Change.GONE, "gone")
     assert resumed.changes() == Changes(added=7, unchanged=1, gone=1, examples={"gone": ("gone",)})

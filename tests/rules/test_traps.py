@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossamer.core.trap_budgets import Budgets, TrapBook, folded
-from gossamer.demo.site import Site
+from gossamer.core.trap_budgets import Budgets, TrapBudgets, folded
+from gossamer.demo.site import DemoSite
 from gossamer.rules import traps
 from gossamer.rules.policy import Policy
 from gossamer.rules.traps import judge, recognised
@@ -198,14 +198,14 @@ def test_numbers_are_folded() -> None:
 
 
 def test_the_book_counts_new_links_only_and_has_an_end() -> None:
-    book = TrapBook(POLICY)
+    book = TrapBudgets(POLICY)
     for number in range(60):
         book.suspect(number, f"trap {number}")
     book.settle(dict.fromkeys(range(1, 60), Reason.SKIP_TRAP))
     seen = {one.name: one.links for one in book.seen()}
     assert "trap 0" not in seen
     assert seen["further traps"] == 9
-    assert len(seen) == TrapBook.MOST + 1
+    assert len(seen) == TrapBudgets.MOST + 1
 
 
 # ---------------------------------------------------------------- whole crawls
@@ -280,7 +280,7 @@ def test_all_honest_pages_beside_endless_traps_are_fetched_and_each_trap_is_name
 class DemoWeb(Web):
     """The demo site, without its delays."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: DemoSite) -> None:
         super().__init__()
         self.site = site
 
@@ -293,7 +293,7 @@ class DemoWeb(Web):
 
 
 def test_the_calendar_of_the_demo_site_ends_and_nothing_else_is_lost() -> None:
-    site = Site(calendar_allowed=True, slow_seconds=0.0)
+    site = DemoSite(calendar_allowed=True, slow_seconds=0.0)
     web = DemoWeb(site)
     played: Played = play(Policy(seeds=(f"{HTTP}/",), delay=0.0, concurrency=8), web, seed=1, slowest=0.1)
     pages = {url.removeprefix(HTTP) for url in played.outcomes}

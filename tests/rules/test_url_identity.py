@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gossamer.rules.policy import Policy
-from gossamer.rules.url_identity import TRACKING, identity, is_tracking, respelled
+from gossamer.rules.url_identity import TRACKING, identity, is_tracking, simplified
 from gossamer.values.model import Response
 from tests.support.webs import Web, html, play
 
@@ -32,8 +32,8 @@ BOTH = Policy(strip_tracking=True, sort_query=True)
     ],
 )
 def test_tracking_parameters_are_left_out_and_nothing_else(before: str, after: str) -> None:
-    assert respelled(A + before, STRIP) == A + after
-    assert respelled(A + before, Policy()) == A + before
+    assert simplified(A + before, STRIP) == A + after
+    assert simplified(A + before, Policy()) == A + before
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,8 @@ def test_tracking_parameters_are_left_out_and_nothing_else(before: str, after: s
     ],
 )
 def test_a_query_in_order_keeps_equal_names_as_they_stand(before: str, after: str) -> None:
-    assert respelled(A + before, SORT) == A + after
-    assert respelled(A + before, STRIP) == A + before
+    assert simplified(A + before, SORT) == A + after
+    assert simplified(A + before, STRIP) == A + before
 
 
 def test_the_list_is_in_lower_case_and_no_prefix_makes_an_entry_needless() -> None:
@@ -59,8 +59,8 @@ def test_the_list_is_in_lower_case_and_no_prefix_makes_an_entry_needless() -> No
 @given(st.lists(st.sampled_from(["a=1", "utm_x=2", "b", "", "gclid=3", "=", "a=0"])))
 def test_to_spell_twice_changes_nothing(pairs: list[str]) -> None:
     for policy in (STRIP, SORT, BOTH):
-        once = respelled(f"{A}/?{'&'.join(pairs)}", policy)
-        assert respelled(once, policy) == once
+        once = simplified(f"{A}/?{'&'.join(pairs)}", policy)
+        assert simplified(once, policy) == once
 
 
 def test_session_ids_can_be_told_apart_without_giving_up_the_other_traps() -> None:

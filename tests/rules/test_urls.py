@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gossamer.rules import urls
-from gossamer.rules.urls import Resolver, canonical, fingerprint, host_key, hostname, resolve, seed
+from gossamer.rules.urls import UrlResolver, canonical, fingerprint, host_key, hostname, resolve, seed
 from gossamer.values.errors import UserError
 from tests.support.public_cases import LinkCase, link_cases
 
@@ -86,7 +86,7 @@ def test_canonical_is_idempotent(url: str) -> None:
 
 @given(HREFS, HREFS)
 def test_any_href_against_any_base_resolves_or_is_none(base: str, href: str) -> None:
-    found = Resolver(base).canonical(href)
+    found = UrlResolver(base).canonical(href)
     assert found is None or found.startswith(("http://", "https://"))
 
 
@@ -94,11 +94,11 @@ def test_any_href_against_any_base_resolves_or_is_none(base: str, href: str) -> 
 def test_a_resolver_agrees_with_resolving_then_canonicalising(href: str) -> None:
     base = "https://example.org/a/b?c"
     url = resolve(base, href)
-    assert Resolver(base).canonical(href) == (None if url is None else canonical(url))
+    assert UrlResolver(base).canonical(href) == (None if url is None else canonical(url))
 
 
 def test_overlong_hrefs_and_hosts_never_become_links() -> None:
-    resolver = Resolver("https://example.org/")
+    resolver = UrlResolver("https://example.org/")
     assert resolver.canonical("a" * urls.MAX_HREF) is not None
     assert resolver.canonical("a" * (urls.MAX_HREF + 1)) is None
     assert resolver.canonical("http://" + "\u0327" * 100_000) is None
@@ -110,7 +110,7 @@ def test_overlong_hrefs_and_hosts_never_become_links() -> None:
 
 
 def test_a_base_beyond_the_guard_leaves_absolute_links() -> None:
-    resolver = Resolver("https://example.org/" + "a" * urls.MAX_HREF)
+    resolver = UrlResolver("https://example.org/" + "a" * urls.MAX_HREF)
     assert resolver.canonical("b") is None
     assert resolver.canonical("https://example.org/b") == "https://example.org/b"
 

@@ -171,7 +171,7 @@ class Referee:
         queued += [entry[2].link.id for entry in frontier._later]
         assert frontier.queued == len(queued), f"{frontier.queued} are said to wait, {len(queued)} do"
         flying = [id for id in crawl._in_flight if id >= 0]
-        ended = [ended.link.id for ended in crawl._unsaved.ended]
+        ended = [ended.link.id for ended in crawl._buffer.ended]
         queued = [id for id in queued if id >= 0]  # requests for sitemaps are no links of the crawl
         where = Counter(queued) + Counter(flying) + Counter(ended) + Counter(self._committed)
         abandoned = {id for id in self._flying if id >= 0 and id not in crawl._in_flight}

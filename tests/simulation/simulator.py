@@ -43,7 +43,7 @@ from gossamer.values.model import Link, PageRecord
 from gossamer.values.ports import Journal, Output
 from gossamer.values.protocol import Command, Commit, Committed, Ended, Event, Recalled, Saved, Wait
 from gossamer.values.reasons import FinishReason
-from gossamer.values.snapshot import Books
+from gossamer.values.snapshot import SavedStats
 from gossamer.visit.visitor import Visitor
 from tests.simulation.disk import Blow, Crash, End, Fate
 from tests.simulation.network import SimulatedClock, SimulatedEngine
@@ -93,7 +93,7 @@ class World:
         self.trace: deque[str | tuple[float, Command | Event]] = deque(maxlen=SHOWN)
         self.steps = 0
         self.storage_steps = self.collects = 0
-        self.books = Books()
+        self.books = SavedStats()
         self.finish: FinishReason | None = None
         self.referee = Referee(plan.truth, plan.policy)
         self.store = store
@@ -298,7 +298,7 @@ def _seen(record: PageRecord) -> tuple[object, ...]:
     return record.outcome, record.status, record.reason, record.location, record.title, record.size
 
 
-def _counted(books: Books) -> tuple[object, ...]:
+def _counted(books: SavedStats) -> tuple[object, ...]:
     """Take of the books what does not depend on how often anything was tried; bytes do, for sitemaps are read again."""
     kinds = {kind: count for kind, count in books.kinds.items() if kind != "retry"}
     return kinds, dict(books.by_reason), books.refused, books.adopted

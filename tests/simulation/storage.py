@@ -14,7 +14,7 @@ from gossamer.values.errors import JournalError
 from gossamer.values.model import Link, place_of
 from gossamer.values.ports import Journal, Output
 from gossamer.values.protocol import Batch, Chunk, Saved
-from gossamer.values.snapshot import Books
+from gossamer.values.snapshot import SavedStats
 from tests.simulation.disk import Disk, Fate, File
 from tests.simulation.plan import Plan
 
@@ -28,7 +28,7 @@ class Entry(Struct, frozen=True):
     refused: tuple[int, ...]
     ended: tuple[int, ...]
     offsets: Mapping[str, int]
-    books: Books
+    books: SavedStats
 
 
 class LogJournal:

@@ -37,11 +37,11 @@ from gossamer.engines.inline import InlineEngine
 from gossamer.engines.politeness_audit import Auditor
 from gossamer.engines.processes.cpu_pool import CpuPool
 from gossamer.engines.processes.engine import ProcessesEngine
-from gossamer.engines.processes.wire import Answers, Orders
+from gossamer.engines.processes.wire import BodyTransfer, WorkerConfig
 from gossamer.engines.threads import ThreadsEngine
 from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions, RecordedFetcher
 from gossamer.journals.memory import MemoryJournal
-from gossamer.journals.previous import EarlierPages
+from gossamer.journals.previous import SqlitePreviousCrawl
 from gossamer.outputs import ITEMS, ITEMS_FILE, RESULTS
 from gossamer.parse.text import extract
 from gossamer.rules.policy import Policy, PolicyFields
@@ -54,7 +54,7 @@ from gossamer.values.reasons import FinishReason
 from gossamer.values.snapshot import Snapshot
 from gossamer.visit import function_ref
 from gossamer.visit.function_ref import refuse_while_loading
-from gossamer.visit.handlers import F, Handler, Whole, check, handler_of, marked
+from gossamer.visit.handlers import F, FullRefetchForHandlers, Handler, check, handler_of, marked
 from gossamer.visit.page import Page
 from gossamer.visit.visitor import Visitor, Work
 
@@ -63,7 +63,7 @@ _AWAITING: Final = ("asyncio", "processes")
 """The engines that run handlers which are `async def`."""
 
 
-class Amendments(PolicyFields, total=False):
+class ResumeOptions(PolicyFields, total=False):
     """What may be different in a crawl that goes on, by name: for type checkers, and for completion."""
 
     fetcher: RecordedFetcher | None
@@ -71,7 +71,7 @@ class Amendments(PolicyFields, total=False):
     trace: Trace | None
 
 
-class Options(Amendments, total=False):
+class CrawlOptions(ResumeOptions, total=False):
     """What a call may say of a crawl besides its seeds."""
 
     directory: str | Path | None
@@ -122,7 +122,7 @@ class Crawler:
         self._resumes = False
         self._wants_handlers = False
         self._holding: CrawlDirectory | None = None
-        self._earlier: EarlierPages | None = None
+        self._earlier: SqlitePreviousCrawl | None = None
         self._known: Callable[[Sequence[int]], Sequence[bool]] = lambda fingerprints: [False] * len(fingerprints)
         self._work = Work(self.policy, markdown="markdown" in self._settings.formats)
         self._work.visitor()  # patterns that are none are refused here, not where the crawl begins
@@ -132,10 +132,12 @@ class Crawler:
         self._auditor = Auditor(self.policy)
         self._wake = _nothing
         self._call_off = _nothing
-        self._answers = Answers.WHOLE
+        self._answers = BodyTransfer.WHOLE
 
     @classmethod
-    def resume(cls, directory: str | Path, *, engine: EngineName | None = None, **changes: Unpack[Amendments]) -> Self:
+    def resume(
+        cls, directory: str | Path, *, engine: EngineName | None = None, **changes: Unpack[ResumeOptions]
+    ) -> Self:
         """Go on with the crawl in a directory, wherever and however it ended.
 
         What it has done stays done; every page is recorded exactly once. The engine may be another one, and so may the
@@ -146,7 +148,9 @@ class Crawler:
         return cls._as_before(path, path, engine, changes, earlier=read_settings(path).earlier, resumes=True)
 
     @classmethod
-    def update(cls, directory: str | Path, *, engine: EngineName | None = None, **changes: Unpack[Amendments]) -> Self:
+    def update(
+        cls, directory: str | Path, *, engine: EngineName | None = None, **changes: Unpack[ResumeOptions]
+    ) -> Self:
         """Crawl once more what is in a directory, and tell what was added, changed and gone since.
 
         Every page is asked for only if it has changed since the last crawl or update there. The results go into a new
@@ -245,7 +249,7 @@ class Crawler:
         """Give pages without their bodies where that spares work: for who looks only at what is recorded of them."""
         outputs = () if self.directory is None else self._settings.formats
         if self._trace is None and "parquet" not in outputs:  # whose tables of links are read from the pages
-            self._answers = Answers.ARCHIVED if "warc" in outputs else Answers.NONE
+            self._answers = BodyTransfer.ARCHIVED if "warc" in outputs else BodyTransfer.NONE
 
     def stop(self) -> None:
         """Start nothing new, let what is in flight land, save, and end. Safe from other threads and signal handlers."""
@@ -350,11 +354,11 @@ class Crawler:
             self._workers_busy = (_children() - spent) / passed / workers if passed > 0 else 0.0
             self._close()
 
-    def _orders(self) -> Orders:
+    def _orders(self) -> WorkerConfig:
         """Say what worker processes shall do; answers come back where somebody may want to see them."""
         policy = self.policy
         each = -(-policy.cpu_workers // (policy.workers or 1))
-        return Orders(self._work, fetches=self._fetcher is None, answers=self._answers, cpu_workers=each)
+        return WorkerConfig(self._work, fetches=self._fetcher is None, answers=self._answers, cpu_workers=each)
 
     def _cpu_workers(self) -> int:
         """Count the processes that read answers.
@@ -444,7 +448,9 @@ class Crawler:
             outputs=outputs,
             trace=self._trace,
             auditor=self._auditor,
-            before=Whole(self._earlier, self._handlers) if self._earlier and self._handlers else self._earlier,
+            before=FullRefetchForHandlers(self._earlier, self._handlers)
+            if self._earlier and self._handlers
+            else self._earlier,
         )
 
     def _open(self) -> Saved:
@@ -454,7 +460,7 @@ class Crawler:
             return Saved(key)
         earlier = earlier_directory(self.directory, self._settings)
         if earlier is not None:
-            self._earlier = EarlierPages(earlier / JOURNAL, self.policy)
+            self._earlier = SqlitePreviousCrawl(earlier / JOURNAL, self.policy)
             key = self._earlier.key
         try:
             self._holding = CrawlDirectory(self.directory, self._settings, key=key, items=bool(self._handlers))
@@ -477,7 +483,7 @@ class Crawler:
             if self._driver is not None and self._holding is not None and self._earlier is not None:
                 self._list_gone(self._driver, self._holding, self._earlier)
 
-    def _list_gone(self, driver: Driver, holding: CrawlDirectory, earlier: EarlierPages) -> None:
+    def _list_gone(self, driver: Driver, holding: CrawlDirectory, earlier: SqlitePreviousCrawl) -> None:
         """List the pages that are gone: only a whole crawl can tell which are linked no more."""
         if driver.latest.finish_reason is FinishReason.COMPLETE:
             number, some = holding.list_gone(earlier.lost(self._known))
@@ -487,7 +493,7 @@ class Crawler:
             driver.latest = msgspec.structs.replace(driver.latest, changes=changes)
 
 
-def crawl(*seeds: str | Iterable[str], **options: Unpack[Options]) -> Crawler:
+def crawl(*seeds: str | Iterable[str], **options: Unpack[CrawlOptions]) -> Crawler:
     """Crawl from some seeds: iterate over the result, with `for` or `async for`, to get the pages."""
     return Crawler(*seeds, **options)
 

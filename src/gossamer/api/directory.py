@@ -27,7 +27,7 @@ from gossamer.values.errors import JournalError, OutputError, UserError
 from gossamer.values.ports import Output
 from gossamer.values.protocol import Saved
 from gossamer.values.reasons import FinishReason
-from gossamer.values.snapshot import Books
+from gossamer.values.snapshot import SavedStats
 
 
 class CrawlDirectory:
@@ -102,7 +102,7 @@ class CrawlDirectory:
         gone = chain(not_found(lines(self.path / JOURNAL)), (Gone(url, UNLINKED) for url in unlinked))
         return write_gone(self.path, gone, durable=self._settings.durable)
 
-    def close(self, reason: FinishReason | None = None, books: Books | None = None) -> None:
+    def close(self, reason: FinishReason | None = None, books: SavedStats | None = None) -> None:
         """Note why the crawl ended and its last books, close outputs and journal, and let others have the directory."""
         with contextlib.ExitStack() as leaving:  # whatever fails, all the rest is closed
             leaving.callback(self._lock.release)

@@ -46,7 +46,7 @@ SETTINGS: Final = (
 _END: Final = object()
 
 
-class Options(PolicyFields, total=False):
+class DownloadOptions(PolicyFields, total=False):
     """What a call may say of its downloads, by name: for type checkers, and for completion."""
 
     engine: Literal["inline", "threads", "asyncio"]
@@ -194,7 +194,7 @@ class Downloads:
         return _DiscreetAwaiting(fetcher, AwaitingFetcher(msgspec.structs.replace(self._options, origins=())))
 
 
-def fetch_all(asked: Iterable[str] | AsyncIterable[str], **options: Unpack[Options]) -> Downloads:
+def fetch_all(asked: Iterable[str] | AsyncIterable[str], **options: Unpack[DownloadOptions]) -> Downloads:
     """Download many URLs at once: iterate over the result, with `for` or `async for`, to get their pages in order.
 
     `asked` may be endless: it is read at most four times `concurrency` ahead of the pages taken. `engine` is inline,

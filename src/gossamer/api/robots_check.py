@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from gossamer.core.host import Host
-from gossamer.core.host_access import Gate
+from gossamer.core.host_access import HostAccess
 from gossamer.fetchers import BlockingFetcher, FetchOptions, user_agent
 from gossamer.rules import urls
 from gossamer.rules.policy import Policy
@@ -70,7 +70,7 @@ def permission(url: str, agent: str = "", *, fetcher: Fetcher | None = None, **f
 
 
 def _asked(address: str, policy: Policy, fetcher: Fetcher) -> Permission:
-    gate, host = Gate(policy, count(-1, -1)), Host(urls.host_key(address))
+    gate, host = HostAccess(policy, count(-1, -1)), Host(urls.host_key(address))
     asked: list[str] = []
     answer: Response | Failure | None = None
     while gate.asks(host, 0.0):

@@ -11,11 +11,11 @@ from msgspec import Struct
 from gossamer.bench.cells import Cell
 from gossamer.bench.figures import Interval, ratio
 from gossamer.bench.measuring import Results
-from gossamer.bench.verdicts import MEANINGFUL, Verdict, judge
+from gossamer.bench.verdicts import MEANINGFUL, BenchVerdict, judge
 from gossamer.values.errors import UserError
 
 
-class Change(Struct, frozen=True):
+class FigureChange(Struct, frozen=True):
     """How a cell did in the second measurement, relative to the first: pages a second, and CPU a page."""
 
     cell: Cell
@@ -50,13 +50,13 @@ def read(path: Path) -> Results:
         raise UserError(f"{path} is not what `gossamer bench --json` writes.") from None
 
 
-def changes(before: Results, after: Results) -> Iterator[Change]:
+def changes(before: Results, after: Results) -> Iterator[FigureChange]:
     """Compare the cells that both have, as far as their runs are sound."""
     for cell in dict.fromkeys(run.cell for run in after.runs):
         old = [run for run in before.runs_of(cell) if not run.broken and run.cpu > 0]
         new = [run for run in after.runs_of(cell) if not run.broken and run.cpu > 0]
         if old and new:
-            yield Change(
+            yield FigureChange(
                 cell,
                 ratio([run.rate for run in new], [run.rate for run in old]),
                 ratio([run.cpu_a_page for run in new], [run.cpu_a_page for run in old]),
@@ -71,7 +71,7 @@ def agreements(before: Results, after: Results) -> Iterator[Agreement]:
             yield _agreement(old[verdict.workload.name], verdict)
 
 
-def _agreement(before: Verdict, after: Verdict) -> Agreement:
+def _agreement(before: BenchVerdict, after: BenchVerdict) -> Agreement:
     name = after.workload.name
     if before.advised is None or after.advised is None:
         return Agreement(name, True, "nothing could be concluded in one of the two")

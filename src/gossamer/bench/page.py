@@ -12,7 +12,7 @@ from gossamer.bench.figures import Run, bootstrap
 from gossamer.bench.measuring import Results
 from gossamer.bench.plots import Dots, Panel, Row, strip_plot
 from gossamer.bench.style import STYLE
-from gossamer.bench.verdicts import Standing, Verdict, number, settings
+from gossamer.bench.verdicts import BenchVerdict, Standing, number, settings
 
 _METHOD: Final = """\
 <p>Every run is a process of its own that crawls as <code>gossamer crawl</code> does, with robots.txt, journal and JSON
@@ -32,7 +32,7 @@ HEADS: Final = ("", "pages/s", "95 % interval", "CPU ms a page", "runs")
 USE_HEADS: Final = ("", "busiest core", "loop lag", "thread delay", "memory", "sockets", "failures")
 
 
-def html(results: Results, verdicts: Sequence[Verdict]) -> str:
+def html(results: Results, verdicts: Sequence[BenchVerdict]) -> str:
     """Write the page."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -70,18 +70,18 @@ def noise(results: Results) -> str:
     )
 
 
-def _short(verdicts: Sequence[Verdict]) -> str:
+def _short(verdicts: Sequence[BenchVerdict]) -> str:
     items = "".join(_advice(verdict) for verdict in verdicts)
     return f'<section class="short">\n<h2>In short</h2>\n<dl>\n{items}</dl>\n</section>\n'
 
 
-def _advice(verdict: Verdict) -> str:
+def _advice(verdict: BenchVerdict) -> str:
     name = escape(verdict.workload.name)
     toml = f"<pre>{escape(settings(verdict.advised))}</pre>" if verdict.advised else ""
     return f'<div><dt><a href="#{name}">{name}</a></dt>\n<dd><p>{escape(verdict.sentence)}</p>{toml}</dd></div>\n'
 
 
-def _section(verdict: Verdict) -> str:
+def _section(verdict: BenchVerdict) -> str:
     workload = verdict.workload
     return (
         f'<section id="{escape(workload.name)}">\n<h2>{escape(workload.name)}</h2>\n'
@@ -94,7 +94,7 @@ def _section(verdict: Verdict) -> str:
 # ---------------------------------------------------------------- one workload
 
 
-def _plot(verdict: Verdict) -> str:
+def _plot(verdict: BenchVerdict) -> str:
     rows = [
         Row(
             standing.cell.label,
@@ -120,7 +120,7 @@ def _dots(values: Sequence[float], standing: Standing) -> Dots:
     return Dots(tuple(values), broken, found.low, found.median, found.high)
 
 
-def _figures(verdict: Verdict) -> str:
+def _figures(verdict: BenchVerdict) -> str:
     rows = []
     for standing in verdict.standings:
         rate, sound = standing.rate, sum(not run.broken for run in standing.runs)
@@ -133,7 +133,7 @@ def _figures(verdict: Verdict) -> str:
     return _table("What was measured", HEADS, rows, verdict)
 
 
-def _tight(verdict: Verdict) -> str:
+def _tight(verdict: BenchVerdict) -> str:
     rows = [(standing, use(standing.runs)) for standing in verdict.standings]
     return _table("Where it was tight", USE_HEADS, rows, verdict)
 
@@ -152,7 +152,9 @@ def use(runs: Sequence[Run]) -> tuple[str, ...]:
     )
 
 
-def _table(title: str, heads: Sequence[str], rows: Sequence[tuple[Standing, tuple[str, ...]]], verdict: Verdict) -> str:
+def _table(
+    title: str, heads: Sequence[str], rows: Sequence[tuple[Standing, tuple[str, ...]]], verdict: BenchVerdict
+) -> str:
     head = "".join(f"<th scope=col>{escape(text)}</th>" for text in heads)
     body = []
     for standing, cells in rows:
@@ -165,7 +167,7 @@ def _table(title: str, heads: Sequence[str], rows: Sequence[tuple[Standing, tupl
     )
 
 
-def _broken(verdict: Verdict) -> str:
+def _broken(verdict: BenchVerdict) -> str:
     items = [
         f"<li><b>{escape(standing.cell.label)}</b>, run {run.round + 1}: {escape(sentence)}</li>\n"
         for standing in verdict.standings

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from gossamer.api.export import visits
 from gossamer.api.settings_file import read_settings
-from gossamer.bench.workloads import MISSING, ROBOTS, Answer, Workload
+from gossamer.bench.workloads import MISSING, ROBOTS, ServedPage, Workload
 from gossamer.values.errors import UserError
 from gossamer.values.model import OutcomeKind
 from gossamer.values.protocol import Ended
@@ -24,7 +24,7 @@ _FILLER: Final = b"<p>So much was here, and was not kept.</p>\n"
 class RecordedSite:
     """The pages of a finished crawl, at the latency and size they had; hosts in the order they were met."""
 
-    def __init__(self, pages: dict[tuple[int, str], Answer]) -> None:
+    def __init__(self, pages: dict[tuple[int, str], ServedPage]) -> None:
         self._pages = pages
         self.hosts = 1 + max(host for host, _ in pages)
         self._typical = sorted(pages, key=lambda place: len(pages[place].body))[len(pages) // 2]
@@ -33,7 +33,7 @@ class RecordedSite:
     def read(cls, directory: str) -> RecordedSite:
         """Read the pages of the crawl in a directory. Raises UserError where there is none that ended well."""
         hosts: dict[str, int] = {}
-        pages: dict[tuple[int, str], Answer] = {}
+        pages: dict[tuple[int, str], ServedPage] = {}
         room = MOST_BYTES
         done = (visit for visit in visits(Path(directory)) if visit.record.outcome is OutcomeKind.DONE)
         for visit in itertools.islice(done, MOST_PAGES):
@@ -48,7 +48,7 @@ class RecordedSite:
             raise UserError(f"The crawl in {directory} has no page that could be replayed.")
         return cls(pages)
 
-    def answer(self, host: int, path: str) -> Answer:
+    def answer(self, host: int, path: str) -> ServedPage:
         """Answer as the host did; robots.txt allows everything, for what it forbade is not in the crawl."""
         if path == "/robots.txt":
             return ROBOTS
@@ -75,10 +75,10 @@ def workload_of(directory: Path) -> Workload:
     )
 
 
-def _answer(visit: Ended) -> Answer:
+def _answer(visit: Ended) -> ServedPage:
     record, timings = visit.record, visit.record.timings
     kind = record.content_type or "text/html"
     if record.encoding and "charset" not in kind:
         kind = f"{kind}; charset={record.encoding}"
     body = visit.response.body if visit.response else (_FILLER * (record.size // len(_FILLER) + 1))[: record.size]
-    return Answer(record.status or 200, kind, body, timings.first_byte + timings.body, noted=True)
+    return ServedPage(record.status or 200, kind, body, timings.first_byte + timings.body, noted=True)

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from gossamer.bench.replay import RecordedSite
-from gossamer.bench.workloads import Answer, MadeUpSite, Workload
+from gossamer.bench.workloads import MadeUpSite, ServedPage, Workload
 from gossamer.engines.bridges import new_event_loop
 
 HOST: Final = "127.0.0.1"
@@ -30,12 +30,12 @@ ROUNDING: Final = 0.0005
 _PHRASES: Final = {200: "OK", 404: "Not Found"}
 
 
-class Site(Protocol):
+class BenchSite(Protocol):
     """Whatever answers requests: its hosts, the pages to start from, a typical page."""
 
     hosts: int
 
-    def answer(self, host: int, path: str) -> Answer: ...  # noqa: D102  # told above
+    def answer(self, host: int, path: str) -> ServedPage: ...  # noqa: D102  # told above
     def seeds(self) -> list[tuple[int, str]]: ...  # noqa: D102  # likewise
     def typical(self) -> tuple[int, str]: ...  # noqa: D102  # likewise
 
@@ -96,7 +96,7 @@ class Recorder:
 class Connection(asyncio.Protocol):
     """One connection: takes requests one after the other, answers each after its delay."""
 
-    def __init__(self, host: int, port: int, site: Site, recorder: Recorder, lock: asyncio.Lock | None) -> None:
+    def __init__(self, host: int, port: int, site: BenchSite, recorder: Recorder, lock: asyncio.Lock | None) -> None:
         self._host = host
         self._port = port
         self._site = site
@@ -132,18 +132,18 @@ class Connection(asyncio.Protocol):
         else:
             self._answer(answer, arrived)
 
-    async def _wait_in_line(self, answer: Answer, arrived: float) -> None:
+    async def _wait_in_line(self, answer: ServedPage, arrived: float) -> None:
         assert self._lock is not None
         async with self._lock:
             await asyncio.sleep(max(0.0, answer.delay - ROUNDING))
         self._answer(answer, arrived)
 
-    def _answer(self, answer: Answer, arrived: float) -> None:
+    def _answer(self, answer: ServedPage, arrived: float) -> None:
         self._send(answer)
         if answer.noted:
             self._recorder.note(arrived, answer.delay, len(answer.body), self._port)
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: ServedPage) -> None:
         if self._transport is None or self._transport.is_closing():
             return
         head = (
@@ -157,7 +157,7 @@ async def serve(task: Task, lines: asyncio.StreamReader, say: Callable[[bytes], 
     """Serve until the input ends."""
     loop = asyncio.get_running_loop()
     workload = task.workload
-    site: Site = RecordedSite.read(workload.recorded) if workload.recorded else MadeUpSite(workload)
+    site: BenchSite = RecordedSite.read(workload.recorded) if workload.recorded else MadeUpSite(workload)
     lock = asyncio.Lock() if task.serialised else None
     recorder = Recorder()
     ports = []
@@ -173,7 +173,7 @@ async def serve(task: Task, lines: asyncio.StreamReader, say: Callable[[bytes], 
 
 
 async def _listen(
-    loop: asyncio.AbstractEventLoop, host: int, site: Site, recorder: Recorder, lock: asyncio.Lock | None
+    loop: asyncio.AbstractEventLoop, host: int, site: BenchSite, recorder: Recorder, lock: asyncio.Lock | None
 ) -> asyncio.Server:
     listening = socket.create_server((HOST, 0), backlog=1024)
     port = listening.getsockname()[1]

@@ -33,7 +33,7 @@ class Standing(Struct, frozen=True):
     complaint: str = ""
 
 
-class Verdict(Struct, frozen=True):
+class BenchVerdict(Struct, frozen=True):
     """What is to be said about a workload. `advised` is None where nothing can be concluded."""
 
     workload: Workload
@@ -48,30 +48,30 @@ class Verdict(Struct, frozen=True):
         return tuple(standing.cell for standing in self.standings if standing.tied)
 
 
-def judge(results: Results) -> list[Verdict]:
+def judge(results: Results) -> list[BenchVerdict]:
     """Judge every workload."""
     return [_judged(results, served.workload, served.ceiling) for served in results.served]
 
 
-def _judged(results: Results, workload: Workload, ceiling: float) -> Verdict:
+def _judged(results: Results, workload: Workload, ceiling: float) -> BenchVerdict:
     standings = [_standing(results.runs_of(cell)) for cell in results.cells_of(workload.name)]
     sound = [standing for standing in standings if standing.rate is not None]
     if any(len(standing.runs) < FEWEST_SOUND for standing in standings):
-        return Verdict(workload, ceiling, tuple(standings), None, _TOO_SHORT)
+        return BenchVerdict(workload, ceiling, tuple(standings), None, _TOO_SHORT)
     if not sound:
-        return Verdict(workload, ceiling, tuple(standings), None, _nothing(standings))
+        return BenchVerdict(workload, ceiling, tuple(standings), None, _nothing(standings))
     best = max(sound, key=_median)
     doubtful = max((one for one in standings if one.rate is None), key=_raw, default=None)
     if doubtful is not None and _raw(doubtful) > MEANINGFUL * _median(best):
-        return Verdict(workload, ceiling, tuple(standings), None, _doubt(doubtful))
+        return BenchVerdict(workload, ceiling, tuple(standings), None, _doubt(doubtful))
     if len(sound) == 1 and len(standings) > 1:  # there is nothing to compare it with
-        return Verdict(workload, ceiling, tuple(standings), None, _nothing(standings))
+        return BenchVerdict(workload, ceiling, tuple(standings), None, _nothing(standings))
     rates = _rates(best.runs)
     tied = [one for one in sound if one is best or ratio(rates, _rates(one.runs)).low <= MEANINGFUL]
     advised = min(tied, key=lambda standing: standing.cell.plainness)
     marked = [_marked(standing, tied=any(standing is one for one in tied)) for standing in standings]
     marked.sort(key=_median, reverse=True)
-    return Verdict(workload, ceiling, tuple(marked), advised.cell, _sentence(advised, tied, sound))
+    return BenchVerdict(workload, ceiling, tuple(marked), advised.cell, _sentence(advised, tied, sound))
 
 
 def _standing(runs: Sequence[Run]) -> Standing:

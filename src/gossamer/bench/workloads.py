@@ -81,7 +81,7 @@ POLITE: Final = Workload(
 WORKLOADS: Final = {workload.name: workload for workload in (OVERHEAD, WEB, PARSE, POLITE)}
 
 
-class Answer(NamedTuple):
+class ServedPage(NamedTuple):
     """What the server says: a status, a content type, a body, and the seconds it takes over it.
 
     The server notes those that are pages of the workload, and not, say, robots.txt.
@@ -94,8 +94,8 @@ class Answer(NamedTuple):
     noted: bool = False
 
 
-ROBOTS: Final = Answer(200, "text/plain", b"User-agent: *\nAllow: /\n")
-MISSING: Final = Answer(404, "text/plain", b"not here\n")
+ROBOTS: Final = ServedPage(200, "text/plain", b"User-agent: *\nAllow: /\n")
+MISSING: Final = ServedPage(404, "text/plain", b"not here\n")
 
 
 class MadeUpSite:
@@ -107,14 +107,16 @@ class MadeUpSite:
         self._known = "".join(_link(number) for number in range(workload.links - BRANCHES))
         self._filler = (_PARAGRAPH * (workload.size // len(_PARAGRAPH) + 2)).encode()
 
-    def answer(self, host: int, path: str) -> Answer:
+    def answer(self, host: int, path: str) -> ServedPage:
         """Answer a request for a path on one of the hosts."""
         if path == "/robots.txt":
             return ROBOTS
         number = number_of(path)
         if number is None:
             return MISSING
-        return Answer(200, "text/html; charset=utf-8", self._body(host, number), self.delay(host, number), noted=True)
+        return ServedPage(
+            200, "text/html; charset=utf-8", self._body(host, number), self.delay(host, number), noted=True
+        )
 
     def seeds(self) -> list[tuple[int, str]]:
         """Name the pages to start from: the first of every host."""

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Final, NoReturn
 
 from gossamer.cli import argument_types, examples
-from gossamer.cli.parsers import Formatter, Group, Parser, Version
+from gossamer.cli.parsers import FlagGroup, Formatter, Parser, Version
 from gossamer.values.errors import UserError
 
 VERBS: Final = ("crawl", "resume", "status", "fetch", "demo", "export", "robots", "bench", "init", "doctor")
@@ -113,7 +113,7 @@ def _add_crawl(parser: Parser) -> None:
     _add_fetching(parser)
     defaults = "asyncio 64, threads 8, processes 64 each"
     _add_crawl_speed(parser, f"requests at once, to all hosts together (default: {defaults})")
-    results = Group(parser, "results")
+    results = FlagGroup(parser, "results")
     about = "where pages.jsonl goes; - for JSON lines on stdout (default: HOST.crawl, here)"
     results.choice("-o", "--output", dest="directory", metavar="DIR", about=about)
     formats = "record pages as jsonl, warc, parquet or markdown; again for more (default: jsonl)"
@@ -130,28 +130,28 @@ def _add_crawl(parser: Parser) -> None:
 
 def _add_resume(parser: Parser) -> None:
     parser.usage = "gossamer resume DIR [options]"
-    what = Group(parser, "what may be changed")
+    what = FlagGroup(parser, "what may be changed")
     what.choice("directory", metavar="DIR", about="the directory of the crawl")
     _add_limits(what)
     _add_pace(what)
     _add_handlers(parser)
     _add_fetching(parser)
     _add_crawl_speed(parser, "requests at once, to all hosts together")
-    results = Group(parser, "results")
+    results = FlagGroup(parser, "results")
     results.switch("--json", dest="json", about="print the closing report as JSON on stdout")
     _add_talk(parser, config=False)
 
 
 def _add_status(parser: Parser) -> None:
     parser.usage = "gossamer status DIR [--json]"
-    choices = Group(parser, "choices")
+    choices = FlagGroup(parser, "choices")
     choices.choice("directory", metavar="DIR", about="the directory of the crawl")
     choices.switch("--json", dest="json", about="print it as JSON")
     choices.choice("-h", "--help", action="help", about="show this and leave")
 
 
 def _add_border(parser: Parser) -> None:
-    what = Group(parser, "what to crawl")
+    what = FlagGroup(parser, "what to crawl")
     what.choice("urls", nargs="*", default=[], metavar="URL", about="where to start; https:// may be left out")
     scope = "which links to follow: host (of a URL given), its whole domain, only under its path (prefix), or any"
     what.setting("--scope", dest="scope", choices=("host", "domain", "prefix", "any"), metavar="S", about=scope)
@@ -175,14 +175,14 @@ def _add_border(parser: Parser) -> None:
     _add_handlers(parser)
 
 
-def _add_limits(what: Group) -> None:
+def _add_limits(what: FlagGroup) -> None:
     what.setting("--max-pages", dest="max_pages", metavar="N", about="stop after N pages")
     what.setting("--max-time", dest="max_time", metavar="T", about="stop after a time, such as 90, 5m or 2h")
     what.setting("--max-bytes", dest="max_bytes", metavar="SIZE", about="stop after so much was read, such as 500MB")
 
 
 def _add_handlers(parser: Parser) -> None:
-    made = Group(parser, "what to make of pages")
+    made = FlagGroup(parser, "what to make of pages")
     where = "a Python file (or module) with functions marked @gossamer.on(PATTERN); what they yield goes to items.jsonl"
     made.setting("--handlers", dest="handlers", metavar="FILE", about=where)
     errors = "stop after N pages failed in their handlers"
@@ -194,7 +194,7 @@ def _add_handlers(parser: Parser) -> None:
 
 
 def _add_manners(parser: Parser) -> None:
-    manners = Group(parser, "manners")
+    manners = FlagGroup(parser, "manners")
     _add_pace(manners)
     robots = "ignore robots.txt (your own site only)"
     manners.choice("--no-robots", dest="robots", action="store_false", about=robots)
@@ -204,7 +204,7 @@ def _add_manners(parser: Parser) -> None:
     manners.choice("--follow-nofollow", dest="nofollow", action="store_false", about=nofollow)
 
 
-def _add_pace(manners: Group) -> None:
+def _add_pace(manners: FlagGroup) -> None:
     manners.setting("--contact", dest="contact", metavar="C", about="your e-mail address or page, told to the sites")
     delay = "rest between requests to a host: seconds, or auto: twice the time it took to answer, at least 0.2 s"
     manners.setting("--delay", dest="delay", metavar="T", about=delay)
@@ -216,7 +216,7 @@ def _add_pace(manners: Group) -> None:
 
 def _add_fetch(parser: Parser) -> None:
     parser.usage = "gossamer fetch URL… | -i FILE [options]"
-    what = Group(parser, "what to download")
+    what = FlagGroup(parser, "what to download")
     what.choice("urls", nargs="*", default=[], metavar="URL", about="what to download; https:// may be left out")
     listed = "read URLs from a file, one a line; - for stdin; # after a blank starts a comment"
     what.choice("-i", "--input", metavar="FILE", default=None, about=listed)
@@ -232,7 +232,7 @@ def _add_fetch(parser: Parser) -> None:
 
 def _add_robots(parser: Parser) -> None:
     parser.usage = "gossamer robots URL [options]"
-    what = Group(parser, "what to ask")
+    what = FlagGroup(parser, "what to ask")
     what.choice("url", metavar="URL", about="the URL that somebody wants to fetch; https:// may be left out")
     who = "who wants to: a name such as otherbot, or a whole User-Agent (default: gossamer itself)"
     what.choice("--agent", metavar="A", default="", about=who)
@@ -246,7 +246,7 @@ def _add_robots(parser: Parser) -> None:
 
 def _add_demo(parser: Parser) -> None:
     parser.usage = "gossamer demo [options]"
-    choices = Group(parser, "choices")
+    choices = FlagGroup(parser, "choices")
     _add_engine(choices, ENGINES)
     choices.switch("--serve", dest="serve", about="do not crawl it; keep it running to try things on")
     port = "serve on this port (default: any free one)"
@@ -259,7 +259,7 @@ def _add_demo(parser: Parser) -> None:
 
 def _add_export(parser: Parser) -> None:
     parser.usage = "gossamer export DIR -f FORMAT [-o PATH]"
-    choices = Group(parser, "choices")
+    choices = FlagGroup(parser, "choices")
     choices.choice("crawl", metavar="DIR", about="the directory of the crawl")
     formats = "jsonl, parquet (tables of pages and links), markdown, graph (the links as a table) or graphml"
     choices.choice("-f", "--format", dest="format", required=True, choices=EXPORTS, metavar="F", about=formats)
@@ -271,7 +271,7 @@ def _add_export(parser: Parser) -> None:
 
 def _add_bench(parser: Parser) -> None:
     parser.usage = "gossamer bench [options] | compare A B"
-    what = Group(parser, "what to measure")
+    what = FlagGroup(parser, "what to measure")
     compared = "`compare A B`: compare two files that --json wrote, instead of measuring"
     what.choice("what", nargs="*", default=[], metavar="compare A B", about=compared)
     what.switch("--quick", dest="quick", about="a first answer within 90 s, from fewer and shorter runs")
@@ -289,7 +289,7 @@ def _add_bench(parser: Parser) -> None:
     what.choice("--workers", dest="workers", action="append", type=argument_types.count, metavar="N", about=workers)
     python = "another Python to try too, where this gossamer is installed for it; again for more"
     what.choice("--python", dest="pythons", action="append", metavar="PATH", about=python)
-    how = Group(parser, "how long")
+    how = FlagGroup(parser, "how long")
     how.choice(
         "--run",
         dest="seconds",
@@ -300,7 +300,7 @@ def _add_bench(parser: Parser) -> None:
     limit = "begin no round that would end later than this (default: until all intervals are narrow)"
     how.choice("--limit", dest="limit", type=argument_types.duration, metavar="T", about=limit)
     how.choice("--seed", type=argument_types.count_or_none, metavar="N", about="for the order of the runs (default: 1)")
-    results = Group(parser, "results")
+    results = FlagGroup(parser, "results")
     results.choice("-o", "--output", dest="report", metavar="FILE", about="the page (default: gossamer-bench.html)")
     results.choice("--json", dest="json", metavar="FILE", about="every run as JSON, for `compare`")
     results.switch("-q", "--quiet", dest="quiet", about="say nothing on stderr but errors")
@@ -313,7 +313,7 @@ def _add_bench(parser: Parser) -> None:
 
 def _add_init(parser: Parser) -> None:
     parser.usage = "gossamer init [options]"
-    choices = Group(parser, "choices")
+    choices = FlagGroup(parser, "choices")
     about = "your e-mail address or page, told to the sites; '' for none (default: you are asked)"
     choices.choice("--contact", metavar="C", default=None, about=about)
     choices.choice("-o", "--output", dest="file", metavar="FILE", default="gossamer.toml", about="write there")
@@ -329,14 +329,14 @@ def _add_init(parser: Parser) -> None:
 
 def _add_doctor(parser: Parser) -> None:
     parser.usage = "gossamer doctor [options]"
-    choices = Group(parser, "choices")
+    choices = FlagGroup(parser, "choices")
     about = "a name to look up (default: example.org)"
     choices.choice("--host", metavar="NAME", default="example.org", about=about)
     choices.choice("-h", "--help", action="help", about="show this and leave")
 
 
 def _add_fetching(parser: Parser, *, contact: bool = False, retries: bool = True) -> None:
-    each = Group(parser, "each request")
+    each = FlagGroup(parser, "each request")
     each.setting("--timeout", dest="timeout", metavar="T", about="give up on an answer after this time")
     each.setting("--max-body", dest="max_body", metavar="SIZE", about="give up on bodies larger than this")
     if retries:
@@ -367,20 +367,20 @@ def _add_crawl_speed(parser: Parser, concurrency: str) -> None:
     speed.setting("--worker-memory", dest="worker_memory", metavar="SIZE", about=memory)
 
 
-def _add_speed(parser: Parser, concurrency: str, engines: Sequence[str]) -> Group:
-    speed = Group(parser, "speed")
+def _add_speed(parser: Parser, concurrency: str, engines: Sequence[str]) -> FlagGroup:
+    speed = FlagGroup(parser, "speed")
     _add_engine(speed, engines)
     speed.setting("-c", "--concurrency", dest="concurrency", metavar="N", about=concurrency)
     return speed
 
 
-def _add_engine(group: Group, engines: Sequence[str]) -> None:
+def _add_engine(group: FlagGroup, engines: Sequence[str]) -> None:
     about = f"{', '.join(engines[:-1])} or inline (one at a time); the results are the same (default: asyncio)"
     group.choice("-e", "--engine", choices=engines, metavar="E", about=about)
 
 
 def _add_talk(parser: Parser, *, config: bool = True) -> None:
-    talk = Group(parser, "talk (on stderr)")
+    talk = FlagGroup(parser, "talk (on stderr)")
     talk.switch("-q", "--quiet", dest="quiet", about="say nothing but errors")
     talk.switch("-v", "--verbose", dest="verbose", about="a line for every page; tracebacks of bugs")
     talk.switch("--no-progress", dest="progress", on=False, about="no progress display")

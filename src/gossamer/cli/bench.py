@@ -16,7 +16,7 @@ from gossamer.bench.cells import MANY, Interpreter, cells_of, engines, interpret
 from gossamer.bench.measuring import Plan, Results, cores, measure
 from gossamer.bench.page import HEADS, USE_HEADS, html, noise, use
 from gossamer.bench.replay import workload_of
-from gossamer.bench.verdicts import Standing, Verdict, judge, number, settings
+from gossamer.bench.verdicts import BenchVerdict, Standing, judge, number, settings
 from gossamer.bench.workloads import WEB, WORKLOADS, Workload
 from gossamer.cli.stdout import put
 from gossamer.cli.terminal import console, is_live, line, say
@@ -125,7 +125,7 @@ def _teller(*, quiet: bool) -> Callable[[str], None]:
 # ---------------------------------------------------------------- in words
 
 
-def _told(results: Results, verdicts: Sequence[Verdict]) -> Iterator[str]:
+def _told(results: Results, verdicts: Sequence[BenchVerdict]) -> Iterator[str]:
     if warning := noise(results):
         yield warning
         yield ""
@@ -138,7 +138,7 @@ def _told(results: Results, verdicts: Sequence[Verdict]) -> Iterator[str]:
         yield ""
 
 
-def _table(verdict: Verdict) -> Iterator[str]:
+def _table(verdict: BenchVerdict) -> Iterator[str]:
     rows: list[tuple[str, ...]] = [("", *HEADS[1:], *USE_HEADS[1:4])]
     rows += [(standing.cell.label, *_figures(standing), *use(standing.runs)[:3]) for standing in verdict.standings]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -20,7 +20,7 @@ from gossamer.cli.settings import gather
 from gossamer.cli.signals import interrupted_by_sigterm
 from gossamer.cli.stdout import put
 from gossamer.cli.terminal import console, is_live, line
-from gossamer.cli.url_input import Asked
+from gossamer.cli.url_input import UrlSource
 from gossamer.engines.bridges import run_in_loop
 from gossamer.rules import urls
 from gossamer.rules.policy import Policy
@@ -47,7 +47,7 @@ def run(chosen: Namespace) -> int:
     if not chosen.urls and chosen.input is None:
         raise UserError("fetch needs URLs, or a file of them: gossamer fetch -i urls.txt")
     engine = fields.pop("engine", "asyncio")
-    asked = Asked(chosen.urls, chosen.input)
+    asked = UrlSource(chosen.urls, chosen.input)
     policy = Policy.of({"host_concurrency": HOST_CONCURRENCY} | fields)
     downloads = fetch_all(asked.urls(awaited=engine == "asyncio"), engine=engine, follow=chosen.follow, policy=policy)
     sink = _Sink(_made(chosen.save), console(), verbose=chosen.verbose)
@@ -57,7 +57,7 @@ def run(chosen: Namespace) -> int:
     return 3 if not sink.good else 1 if sink.good < sink.count else 0
 
 
-def _download(downloads: Downloads, engine: str, asked: Asked, sink: _Sink, chosen: Namespace) -> None:
+def _download(downloads: Downloads, engine: str, asked: UrlSource, sink: _Sink, chosen: Namespace) -> None:
     """Take every page, showing how it goes as chosen, and sum up however it ends."""
     started = time.monotonic()
     display: AbstractContextManager[object] = nullcontext()
@@ -84,7 +84,7 @@ def _live(screen: Console, get_renderable: Callable[[], Text]) -> AbstractContex
     )  # fmt: skip
 
 
-def _progress(downloads: Downloads, asked: Asked, sink: _Sink, seconds: float) -> Text:
+def _progress(downloads: Downloads, asked: UrlSource, sink: _Sink, seconds: float) -> Text:
     """Say in a line how it goes: landed are pages behind a slow one too, which are printed after it."""
     landed, failed = downloads.landed, sink.count - sink.good
     parts: list[str | tuple[str, str]] = [(f"{landed:,}", "bold green")]
@@ -142,7 +142,7 @@ class _Sink:
             raise OutputError(f"Writing {directory / name} failed: {error.strerror or error}.") from error
         return name
 
-    def sum_up(self, asked: Asked, seconds: float) -> None:
+    def sum_up(self, asked: UrlSource, seconds: float) -> None:
         """Say in a line how it went; `asked` says of how many, where it came to know that."""
         failed, left = self.count - self.good, asked.count - self.count
         whole = f" of {asked.count:,}" if asked.whole else ""

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, Self
 import msgspec
 from msgspec import Struct
 
-from gossamer.core.duplicates import EXAMPLES, DuplicateBook
+from gossamer.core.duplicates import EXAMPLES, DuplicateCounter
 from gossamer.rules.recrawl import content_of
 from gossamer.values.model import OutcomeKind, PageRecord
 from gossamer.values.reasons import Reason
@@ -45,7 +45,7 @@ class _Content(Struct, frozen=True):
 
 def duplicates_in(pieces: Iterable[bytes]) -> Duplicates:
     """Find pages with the content of another in the lines of a whole crawl, until there are enough to be named."""
-    book, decoder = DuplicateBook(), msgspec.json.Decoder(_Content)
+    book, decoder = DuplicateCounter(), msgspec.json.Decoder(_Content)
     for piece in pieces:
         for page in map(decoder.decode, piece.splitlines()):
             if content := content_of(page.content_hash, page.size):

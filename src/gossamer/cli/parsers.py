@@ -43,7 +43,7 @@ class Version(argparse.Action):
         raise SystemExit(0)
 
 
-class Group:
+class FlagGroup:
     """A titled group of flags."""
 
     def __init__(self, parser: Parser, title: str) -> None:

@@ -15,7 +15,7 @@ _COMMENT: Final = re.compile(r"(?:^|\s)#")
 """Where a comment begins: a "#" inside a URL is its fragment."""
 
 
-class Asked:
+class UrlSource:
     """The URLs to download, once; `count` is how many were taken so far, `whole` tells whether that was all."""
 
     def __init__(self, first: Sequence[str], source: str | None) -> None:

@@ -1,4 +1,4 @@
-"""Offers: the links proposed since the last commit, packed, and which of them are new.
+"""Candidates: the links proposed since the last commit, packed, and which of them are new.
 
 Most links of a page are known: pages of a site link to each other. So a link stays a fingerprint in a packed array, one
 append a page, until a whole batch is looked up at once; only those that are new ever become values.
@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from gossamer.core.seen import Seen
 from gossamer.values.model import Outlinks
 
-Offer = tuple[int, str, int, int, str]
+Candidate = tuple[int, str, int, int, str]
 """Fingerprint, URL, depth, hops, via."""
 
 _HOPS_BITS = 8
 
 
-class Offers:
+class CandidateLinks:
     """The links of one batch, in the order of discovery."""
 
     __slots__ = ("_counts", "_marks", "_urls", "_ways")
@@ -47,7 +47,7 @@ class Offers:
         listed: list[int] = self._all_marks().tolist()
         return listed
 
-    def new_to(self, seen: Seen) -> Iterator[Offer]:
+    def new_to(self, seen: Seen) -> Iterator[Candidate]:
         """Add all links to what has been seen; give those that are new, in order of discovery, each by its best way."""
         if not self._urls:
             return

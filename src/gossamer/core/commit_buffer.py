@@ -15,7 +15,7 @@ COMMIT_AGE: Final = 0.1
 nothing can start."""
 
 
-class Unsaved:
+class CommitBuffer:
     """The outcomes that wait for the next commit; one commit is under way at a time.
 
     `offers` is how many links wait with them, which the frontier knows.

@@ -15,16 +15,16 @@ from typing import Final, assert_never
 from msgspec.structs import replace
 
 from gossamer.core import trap_budgets
-from gossamer.core.commit_buffer import Unsaved
+from gossamer.core.commit_buffer import CommitBuffer
 from gossamer.core.frontier import Frontier
 from gossamer.core.host import Host
-from gossamer.core.host_access import Gate
+from gossamer.core.host_access import HostAccess
 from gossamer.core.sitemaps import Sitemaps
-from gossamer.core.stats import Ledger
-from gossamer.core.time_accounting import RestBook, TimeBook
+from gossamer.core.stats import Stats
+from gossamer.core.time_accounting import RestLog, SlotTimes
 from gossamer.rules import politeness, url_identity
 from gossamer.rules.policy import Policy
-from gossamer.rules.url_identity import respelled
+from gossamer.rules.url_identity import simplified
 from gossamer.rules.urls import fingerprint, host_key
 from gossamer.values.model import (
     NO_OUTLINKS,
@@ -56,7 +56,7 @@ from gossamer.values.protocol import (
     Wait,
 )
 from gossamer.values.reasons import IN_HANDLERS, FinishReason, Reason, Waiting
-from gossamer.values.snapshot import Books, Snapshot
+from gossamer.values.snapshot import SavedStats, Snapshot
 
 _IN_VAIN: Final = (OutcomeKind.FAILED, OutcomeKind.SKIPPED)
 AT_ONCE: Final = 16
@@ -86,25 +86,25 @@ class Crawl:
         self._key = key
         self._frontier = frontier
         numbers = count(-1, -1)  # of requests that are no links of the crawl
-        self._gate = Gate(policy, numbers, key=key)
+        self._access = HostAccess(policy, numbers, key=key)
         self._sitemaps = Sitemaps(policy, numbers)
-        self._traps = trap_budgets.TrapBook(policy)
+        self._traps = trap_budgets.TrapBudgets(policy)
         self._slots = policy.concurrency or 1
-        self._ledger = Ledger()
-        self._tally = self._ledger.tally
-        self._time = TimeBook(self._slots)
-        self._rests = RestBook()
+        self._stats = Stats()
+        self._counts = self._stats.tally
+        self._time = SlotTimes(self._slots)
+        self._rests = RestLog()
         self._in_flight: dict[int, tuple[Request, Host, float]] = {}
         self._asking: dict[int, Host] = {}  # on whose behalf a robots.txt is fetched
         self._pages_in_flight = 0
         self._handler_errors = 0
-        self._unsaved = Unsaved()
+        self._buffer = CommitBuffer()
         self._recall: Recall | None = None  # due after the fetches that were given before it
         self._adopted: tuple[str, ...] = ()
         self._finish: FinishReason | None = None
         self._stopped = False
         for seed in policy.seeds:
-            url = respelled(seed, policy)
+            url = simplified(seed, policy)
             frontier.offer(Outlinks.of([Outlink(self._mark(url), url)]), depth=0, hops=0, via="")
 
     def _mark(self, url: str) -> int:
@@ -112,10 +112,10 @@ class Crawl:
         return fingerprint(url_identity.identity(url, self._policy), self._key)
 
     def restore(
-        self, books: Books, *, contents: bytes = b"", simhashes: bytes = b"", passed: float = 0.0, now: float = 0.0
+        self, books: SavedStats, *, contents: bytes = b"", simhashes: bytes = b"", passed: float = 0.0, now: float = 0.0
     ) -> None:
         """Go on where an earlier run ended, `passed` seconds ago; the frontier is restored by itself."""
-        self._ledger.restore(books, contents, simhashes)
+        self._stats.restore(books, contents, simhashes)
         self._time.restore(books.elapsed, books.seconds)
         self._adopted = books.adopted
         self._ask(self._sitemaps.restore(books.unread), 0.0)
@@ -136,14 +136,14 @@ class Crawl:
         fetches: list[Request] = []
         found: Recall | None = self._recall or _AGAIN
         self._recall = None
-        while found is _AGAIN and len(fetches) < AT_ONCE and not self._unsaved.is_due(now, self._frontier.offers):
+        while found is _AGAIN and len(fetches) < AT_ONCE and not self._buffer.is_due(now, self._frontier.offers):
             found = self._gather(fetches, now)
         self._time.idle = _CPU
         if fetches:
             self._recall = None if found is _AGAIN else found
             return Fetch(tuple(fetches))
         at_rest = found is None and not self._in_flight
-        if found is _AGAIN or (at_rest and self._unsaved.may_commit(self._frontier.offers)):
+        if found is _AGAIN or (at_rest and self._buffer.may_commit(self._frontier.offers)):
             return self._commit(now)
         return found or self._rest_or_stop(now)
 
@@ -160,7 +160,7 @@ class Crawl:
         if self._finish is not None or len(self._in_flight) >= self._slots:
             return False
         most = self._policy.max_pages
-        return most is None or self._tally.came + self._pages_in_flight < most
+        return most is None or self._counts.came + self._pages_in_flight < most
 
     def _next(self, now: float) -> Request | Recall | None:
         """Give the next fetch or recall; `_AGAIN` when a link ended without one; None when nothing is due."""
@@ -168,10 +168,10 @@ class Crawl:
         if host is None:
             return None
         if not host.errand:
-            if self._gate.asks(host, now):
+            if self._access.asks(host, now):
                 return self._ask_robots(host, now)
-            if self._gate.probes(host):
-                return self._fetch(self._gate.probe(host), host, now)
+            if self._access.probes(host):
+                return self._fetch(self._access.probe(host), host, now)
         taken = self._frontier.take(host)
         if isinstance(taken, tuple):
             return Recall(taken)
@@ -183,9 +183,9 @@ class Crawl:
             self._frontier.close(taken.link)
             return _AGAIN
         url = taken.link.url
-        refused = self._gate.refusal(host, url)
+        refused = self._access.refusal(host, url)
         if refused is None:
-            usage = self._gate.usage(host, url)
+            usage = self._access.usage(host, url)
             if self._adopted or usage or host.missing:
                 missing = host.missing or b""
                 taken = Request(taken.link, taken.purpose, taken.attempt, self._adopted, usage, missing=missing)
@@ -205,8 +205,8 @@ class Crawl:
         self._end(Ended.of(taken.link, record), now)
 
     def _ask_robots(self, host: Host, now: float) -> Request | Recall:
-        """Ask for robots.txt; where it has moved to another host, that one is spared like any other."""
-        request = self._gate.request(host)
+        """Ask for robots.txt; where it has moved to another host, that one rests like any other."""
+        request = self._access.request(host)
         self._asking[request.link.id] = host
         where = self._frontier.host(host_key(request.url))
         if where is host:
@@ -217,27 +217,27 @@ class Crawl:
     def _fetch(self, request: Request, host: Host, now: float) -> Request:
         self._in_flight[request.link.id] = (request, host, now)
         self._pages_in_flight += request.purpose is _PAGE
-        self._tally.fetches += 1
+        self._counts.fetches += 1
         self._time.begin()
-        spaced = politeness.spacing(self._gate.policy(host), host.crawl_delay)
+        spaced = politeness.spacing(self._access.policy(host), host.crawl_delay)
         if spaced:
             host.rest(now + spaced, politeness.category(host.crawl_delay, spaced))
         if host.address is not None:
-            host.address.rest(now + politeness.spacing(self._gate.policy(host), None))
+            host.address.rest(now + politeness.spacing(self._access.policy(host), None))
         self._frontier.start(host)
         return request
 
     def _rest_or_stop(self, now: float) -> Wait | Stop:
         moment = self._frontier.next_moment()
-        if not self._in_flight and not self._unsaved.is_under_way and (moment is None or not self._may_start()):
+        if not self._in_flight and not self._buffer.is_under_way and (moment is None or not self._may_start()):
             idle = moment is None and self._finish is None and self._may_start()
             assert not (idle and self._frontier.queued), (
                 "links wait, nothing is in flight, and nothing will ever be due"
             )
-            self._finish = self._finish or self._tally.natural_end(queued=self._frontier.queued)
+            self._finish = self._finish or self._counts.natural_end(queued=self._frontier.queued)
             self._stopped = True
             return Stop(self._finish)
-        untils = [self._unsaved.due_at]
+        untils = [self._buffer.due_at]
         if self._finish is None and self._policy.max_time is not None:
             untils.append(self._time.moment(self._policy.max_time))
         if moment is not None and self._may_start():
@@ -260,10 +260,10 @@ class Crawl:
     def _commit(self, now: float) -> Commit:
         settled = self._frontier.settle(self._admits)
         self._traps.settle(settled.refused)
-        self._ledger.settle(settled.refused.values(), settled.redeemed)
+        self._stats.settle(settled.refused.values(), settled.readmitted)
         self._sitemaps.orphans.settle(settled.fingerprints)
-        batch = Batch(self._unsaved.ended, settled.links, settled.fingerprints, tuple(settled.refused), self.books(now))
-        self._unsaved.begin(batch)
+        batch = Batch(self._buffer.ended, settled.links, settled.fingerprints, tuple(settled.refused), self.books(now))
+        self._buffer.begin(batch)
         self._time.idle = Waiting.DISK
         return Commit(batch)
 
@@ -278,14 +278,14 @@ class Crawl:
         if refusal.trap:
             self._traps.suspect(mark, refusal.trap)
 
-    def last_books(self, now: float) -> Books:
+    def last_books(self, now: float) -> SavedStats:
         """Give the books of a crawl that has stopped: all that they tell of is committed."""
         return replace(self.books(now), orphans=self._sitemaps.orphans.urls())
 
-    def books(self, now: float) -> Books:
+    def books(self, now: float) -> SavedStats:
         """Give the books as of now."""
         return replace(
-            self._ledger.books(),
+            self._stats.books(),
             elapsed=self._time.elapsed(now),
             seconds={waiting.value: spent for waiting, spent in self._time.seconds.items()},
             adopted=self._adopted,
@@ -311,7 +311,7 @@ class Crawl:
             case Recalled():
                 self._frontier.recalled(event.links)
             case Committed():
-                batch = self._unsaved.end()
+                batch = self._buffer.end()
                 self._frontier.enqueue(batch.links)
                 for ended in batch.ended:
                     self._frontier.close(ended.link)
@@ -320,20 +320,20 @@ class Crawl:
 
     def _visited(self, event: Visited, now: float) -> None:
         host = self._land(event.request, event.answered_in, now, event.peer)
-        self._gate.answered(host)
+        self._access.answered(host)
         if event.host_pause:
             host.rest(now + event.host_pause, Waiting.RETRY_AFTER)
             self._frontier.place(host, event.peer, now + event.host_pause)
             self._save_pause(host, now)
         if event.request.purpose is _PROBE:
-            self._tally.bytes += event.size
+            self._counts.bytes += event.size
             self._probed(host, event.sketch)
             return
         if event.kind is _RETRY:
             waiting = Waiting.RETRY_AFTER if event.host_pause else Waiting.RETRY
             self._again(event.request, now + event.retry_after, waiting)
             return
-        self._tally.bytes += event.size
+        self._counts.bytes += event.size
         for refusal in event.refusals:
             self._refuse(refusal)
         if event.request.purpose is _SITEMAP:
@@ -359,12 +359,12 @@ class Crawl:
         host.held, host.missing = False, sketch
         self._frontier.skip(host)
         if sketch:
-            self._ledger.soft_404s.answers(host.key)
+            self._stats.soft_404s.answers(host.key)
 
     def _save_pause(self, host: Host, now: float) -> None:
         """Have it saved soon that a host is not to be asked: who resumes the crawl shall keep the pause."""
         self._rests.note(host.key, host.ready_at)
-        self._unsaved.hurry(now, pause=True)
+        self._buffer.hurry(now, pause=True)
 
     def _offer_links(self, page: Visited) -> None:
         link, orphans = page.request.link, self._sitemaps.orphans
@@ -377,11 +377,11 @@ class Crawl:
 
     def _failed(self, event: Failed, now: float) -> None:
         host = self._land(event.request, event.failure.elapsed, now)
-        self._gate.failed(host, event.request.url, event.failure, now)
+        self._access.failed(host, event.request.url, event.failure, now)
         self._rests.note(host.key, host.ready_at)
         if host.closed is not None:
             self._frontier.hurry(host, now)
-        self._tally.bytes += event.failure.size
+        self._counts.bytes += event.failure.size
         if event.request.purpose is _PROBE:
             self._probed(host, b"")
         elif event.kind is _RETRY:
@@ -401,7 +401,7 @@ class Crawl:
                 if outlink.fingerprint not in offered:
                     self._sitemaps.orphans.name(outlink)
         if self._frontier.offers:
-            self._unsaved.hurry(now)
+            self._buffer.hurry(now)
         self._ask(self._sitemaps.read(event.request, event.record, sitemaps, self._frontier.known), now)
         self._frontier.close(link)
 
@@ -410,7 +410,7 @@ class Crawl:
             self._frontier.ask(request, now)
 
     def _again(self, request: Request, until: float, waiting: Waiting) -> None:
-        self._tally.kinds[_RETRY] += 1
+        self._counts.kinds[_RETRY] += 1
         self._frontier.postpone(Request(request.link, request.purpose, request.attempt + 1), until, waiting)
 
     def _land(self, request: Request, answered_in: float, now: float, peer: str = "") -> Host:
@@ -418,19 +418,19 @@ class Crawl:
         _, host, since = self._in_flight.pop(request.link.id)
         self._pages_in_flight -= request.purpose is _PAGE
         self._time.end(now - since, answered_in)
-        rested = politeness.rest(self._gate.policy(host), host.crawl_delay, answered_in)
+        rested = politeness.rest(self._access.policy(host), host.crawl_delay, answered_in)
         if rested:
             host.rest(now + rested, politeness.category(host.crawl_delay, rested))
             self._rests.note(host.key, host.ready_at)
         if host.address is not None:
-            self._frontier.place(host, peer, now + politeness.rest(self._gate.policy(host), None, answered_in))
+            self._frontier.place(host, peer, now + politeness.rest(self._access.policy(host), None, answered_in))
         self._frontier.finish(host)
         return host
 
     def _end(self, ended: Ended, now: float) -> None:
         """Give a link its one outcome; the one door to the batch."""
-        self._unsaved.add(ended, now)
-        self._ledger.end(ended)
+        self._buffer.add(ended, now)
+        self._stats.end(ended)
         self._handler_errors += ended.reason in IN_HANDLERS
         if ended.kind in _IN_VAIN and self._sitemaps.orphans:  # what a sitemap names in vain is no orphan
             self._sitemaps.orphans.link([self._mark(ended.link.url)])
@@ -443,7 +443,7 @@ class Crawl:
             where = self._land(event.request, answer.timings.total, now, answer.peer)
         else:
             where = self._land(event.request, answer.elapsed, now)
-        self._gate.read(host, event, now)
+        self._access.read(host, event, now)
         if host.robots_next is not None:
             where.rest(host.ready_at, host.resting)  # who answers "too many requests" is left alone, whoever asked
             self._save_pause(host, now)
@@ -488,7 +488,7 @@ class Crawl:
         policy = self._policy
         if policy.max_time is not None and now >= self._time.moment(policy.max_time):  # the same sum as in `Wait`
             self.stop(FinishReason.TIME_LIMIT)
-        if policy.max_bytes is not None and self._tally.bytes >= policy.max_bytes:
+        if policy.max_bytes is not None and self._counts.bytes >= policy.max_bytes:
             self.stop(FinishReason.BYTE_LIMIT)
         if policy.max_handler_errors is not None and self._handler_errors >= policy.max_handler_errors:
             self.stop(FinishReason.HANDLER_ERRORS)
@@ -497,7 +497,7 @@ class Crawl:
         """Show the crawl at this moment as one immutable value."""
         self._time.advance(now)
         return replace(
-            self._ledger.snapshot(whole=self._stopped),
+            self._stats.snapshot(whole=self._stopped),
             elapsed=self._time.elapsed(now),
             slots=self._slots,
             known=self._frontier.known,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gossamer.core.seen import Seen
 from gossamer.parse.similarity.simhash import NEAR
-from gossamer.values.snapshot import Alike, Books, Duplicates, NearDuplicates
+from gossamer.values.snapshot import Alike, Duplicates, NearDuplicates, SavedStats
 
 EXAMPLES: Final = 5
 REMEMBERED: Final = 20_000
@@ -27,7 +27,7 @@ COMPARED: Final = 256
 """With how many of its neighbours a simhash is compared in a band: all there are, up to some ten million pages."""
 
 
-class DuplicateBook:
+class DuplicateCounter:
     """Count the pages whose content another page had before, by 64 bits of its hash: 13 to 27 bytes a page."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class DuplicateBook:
                 self._examples += ((url, self._first[content]),)
         self._waiting.clear()
 
-    def restore(self, books: Books, contents: bytes) -> None:
+    def restore(self, books: SavedStats, contents: bytes) -> None:
         """Go on where the books end; `contents` are those of all pages so far, packed as uint64."""
         self.pages = books.duplicates
         self._seen.add(np.unique(np.frombuffer(contents, np.uint64)))
@@ -71,7 +71,7 @@ class DuplicateBook:
         return Duplicates(self.pages, self._examples)
 
 
-class NearBook:
+class NearDuplicateCounter:
     """Keep the simhash of each page, 8 bytes a page, and find at the end which are nearly the same."""
 
     def __init__(self) -> None:

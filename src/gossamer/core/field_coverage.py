@@ -7,7 +7,7 @@ from typing import Final
 
 from gossamer.values.item_schema import merged
 from gossamer.values.model import Item
-from gossamer.values.snapshot import Coverage, FieldBook, TypeBook
+from gossamer.values.snapshot import Coverage, FieldStats, ItemTypeStats
 
 MOST_TYPES: Final = 100
 MOST_FIELDS: Final = 500
@@ -21,12 +21,12 @@ CHANCE: Final = 0.001
 be less likely than this by chance, were it as frequent as before."""
 
 
-class Harvest:
+class FieldCoverage:
     """Count items by type, and how often each field is filled."""
 
     def __init__(self) -> None:
         self._items: dict[str, int] = {}
-        self._fields: dict[str, dict[str, FieldBook]] = {}
+        self._fields: dict[str, dict[str, FieldStats]] = {}
 
     def take(self, items: Iterable[Item]) -> None:
         """Count the items of one page."""
@@ -39,31 +39,31 @@ class Harvest:
                 before = fields.get(field.name)
                 if before is None and len(fields) >= MOST_FIELDS:
                     continue
-                before = before or FieldBook(field.kind)
+                before = before or FieldStats(field.kind)
                 last = number if field.filled else before.last
-                fields[field.name] = FieldBook(merged(before.kind, field.kind), before.filled + field.filled, last)
+                fields[field.name] = FieldStats(merged(before.kind, field.kind), before.filled + field.filled, last)
 
-    def restore(self, books: Mapping[str, TypeBook]) -> None:
+    def restore(self, books: Mapping[str, ItemTypeStats]) -> None:
         """Go on counting where the books end."""
         self._items = {name: book.items for name, book in books.items()}
         self._fields = {name: dict(book.fields) for name, book in books.items()}
 
-    def books(self) -> dict[str, TypeBook]:
+    def books(self) -> dict[str, ItemTypeStats]:
         """Give the counts as a journal keeps them."""
-        return {name: TypeBook(number, dict(self._fields[name])) for name, number in self._items.items()}
+        return {name: ItemTypeStats(number, dict(self._fields[name])) for name, number in self._items.items()}
 
     def coverage(self) -> dict[str, Coverage]:
         """Tell by type how full the fields are."""
         return {name: coverage_of(book) for name, book in self.books().items()}
 
 
-def coverage_of(book: TypeBook) -> Coverage:
+def coverage_of(book: ItemTypeStats) -> Coverage:
     """Tell how full the fields of a type are, and which are suddenly empty."""
     shares = {name: field.filled / book.items for name, field in book.fields.items()}
     gone = {name: book.items - field.last for name, field in book.fields.items() if _is_gone(field, book.items)}
     return Coverage(book.items, shares, gone)
 
 
-def _is_gone(field: FieldBook, items: int) -> bool:
+def _is_gone(field: FieldStats, items: int) -> bool:
     empty = items - field.last
     return field.filled >= OFTEN and empty >= LEAST and (1 - field.filled / field.last) ** empty < CHANCE

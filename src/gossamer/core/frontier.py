@@ -17,10 +17,10 @@ from typing import Final
 import numpy as np
 from msgspec import Struct
 
-from gossamer.core.candidates import Offers
+from gossamer.core.candidates import CandidateLinks
 from gossamer.core.host import Host
 from gossamer.core.host_queue import grouped
-from gossamer.core.ip_limits import Addresses
+from gossamer.core.ip_limits import IpLimits
 from gossamer.core.seen import Seen
 from gossamer.rules.urls import host_key
 from gossamer.values.model import DEEPEST, Link, Outlinks, Refusal, Request
@@ -35,7 +35,7 @@ HOSTS_RECALLED: Final = 512
 _RESTORED_AT_ONCE: Final = 8 * 65_536
 _SALT: Final = 0x9E3779B97F4A7C15
 _64_BITS: Final = (1 << 64) - 1
-REGRETTABLE: Final = (Reason.SKIP_DEPTH, Reason.SKIP_NOFOLLOW, Reason.SKIP_LIMIT)
+DEPENDS_ON_PATH: Final = (Reason.SKIP_DEPTH, Reason.SKIP_NOFOLLOW, Reason.SKIP_LIMIT)
 """Reasons that lie in how a link was found: the same URL may be admitted where it is found in another way."""
 _REFUSAL_SALTS: Final = {reason: (index + 1) * _SALT & _64_BITS for index, reason in enumerate(Reason)}
 
@@ -43,13 +43,13 @@ _REFUSAL_SALTS: Final = {reason: (index + 1) * _SALT & _64_BITS for index, reaso
 class Settled(Struct, frozen=True):
     """What a batch of offers came to: new links with their fingerprints, and refusals not counted before, by mark.
 
-    `redeemed` are the reasons for which some of these links had been refused where they were found earlier.
+    `readmitted` are the reasons for which some of these links had been refused where they were found earlier.
     """
 
     links: tuple[Link, ...]
     fingerprints: tuple[int, ...]
     refused: dict[int, Reason]
-    redeemed: tuple[Reason, ...] = ()
+    readmitted: tuple[Reason, ...] = ()
 
 
 class Frontier:
@@ -71,11 +71,11 @@ class Frontier:
     ) -> None:
         self.hosts: dict[str, Host] = {}
         self._host_concurrency = host_concurrency
-        self._addresses = Addresses(ip_concurrency) if ip_concurrency else None
+        self._addresses = IpLimits(ip_concurrency) if ip_concurrency else None
         self._breadth_first = breadth_first
         self._most_at_hand = at_hand
         self._seen = Seen()
-        self._offers = Offers()
+        self._offers = CandidateLinks()
         self._refused: dict[int, Reason] = {}
         self._regrets = False
         self._next_id = 0
@@ -98,7 +98,7 @@ class Frontier:
         """Note a link that was not accepted, to be counted once for each reason; give its mark."""
         mark = (refusal.fingerprint ^ _REFUSAL_SALTS[refusal.reason]) or 1
         self._refused[mark] = refusal.reason
-        self._regrets = self._regrets or refusal.reason in REGRETTABLE
+        self._regrets = self._regrets or refusal.reason in DEPENDS_ON_PATH
         return mark
 
     def settle(self, admits: Callable[[int, Link], bool] = lambda fingerprint, link: True) -> Settled:
@@ -110,20 +110,20 @@ class Frontier:
                 links.append(link)
                 kept.append(fingerprint)
                 self._next_id += 1
-        redeemed = self._redeemed(kept)
-        settled = Settled(tuple(links), tuple(kept), self._settle_refused(), redeemed)
-        self._offers = Offers()
+        readmitted = self._readmitted(kept)
+        settled = Settled(tuple(links), tuple(kept), self._settle_refused(), readmitted)
+        self._offers = CandidateLinks()
         self._refused.clear()
         self._opened(link.depth for link in links)
         return settled
 
-    def _redeemed(self, admitted: Sequence[int]) -> tuple[Reason, ...]:
+    def _readmitted(self, admitted: Sequence[int]) -> tuple[Reason, ...]:
         """Tell for which reasons links that are admitted now were refused before: they have a page after all."""
         if not self._regrets:
             return ()
         return tuple(
             reason
-            for reason in REGRETTABLE
+            for reason in DEPENDS_ON_PATH
             for was in self._seen.has([(mark ^ _REFUSAL_SALTS[reason]) or 1 for mark in admitted])
             if was
         )
@@ -135,7 +135,7 @@ class Frontier:
         if self._regrets:
             links = [mark ^ _REFUSAL_SALTS[reason] for mark, reason in refused.items()]
             for mark, has_page in zip(list(refused), self._seen.has(links), strict=True):
-                if has_page and refused[mark] in REGRETTABLE:
+                if has_page and refused[mark] in DEPENDS_ON_PATH:
                     del refused[mark]
         return refused
 
@@ -255,7 +255,7 @@ class Frontier:
 
     def hurry(self, host: Host, now: float) -> None:
         """End the rest of a host that will not be fetched from again."""
-        host.spared, host.ready_at = max(host.spared, host.ready_at), now
+        host.closed_rest_until, host.ready_at = max(host.closed_rest_until, host.ready_at), now
         if host.listed:
             self._ready = [entry for entry in self._ready if entry[2] is not host]
             heapq.heapify(self._ready)
@@ -280,7 +280,7 @@ class Frontier:
 
     def send(self, request: Request, host: Host) -> None:
         """Let a request for the robots.txt of another host be the next to this one: others may wait for it."""
-        host.ready_at = max(host.ready_at, host.spared)
+        host.ready_at = max(host.ready_at, host.closed_rest_until)
         host.again.insert(0, request)
         self._queued += 1
         self._list(host)

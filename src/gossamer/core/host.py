@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gossamer.core.host_queue import HostQueue
-from gossamer.core.ip_limits import Address
+from gossamer.core.ip_limits import IpLimit
 from gossamer.rules.robots import Robots
 from gossamer.values.model import Purpose, Request
 from gossamer.values.reasons import Reason, Waiting
@@ -15,28 +15,46 @@ class Host:
     `robots` is None until it was read, `crawl_delay` what it asks for, `robots_next` what to ask when the first try
     gave no rules; `missing` is the sketch of what it shows for a page that cannot exist (None: not known yet), `probed`
     how often it was asked for one in vain; `held`: no page may start before an answer; `closed` is why no page of the
-    host may be fetched any more, `detail` the same in more words; `most` fetches may be `in_flight` at once. `silences`
-    counts fetches in a row that no answer came to (below 0: so many are forgiven), and `spared` is up to when a closed
-    host would have rested, for the sake of those whose robots.txt has moved here.
+    host may be fetched any more, `detail` the same in more words; `most` fetches may be `in_flight` at once.
+    `consecutive_failures` counts unanswered fetches in a row (negative: grace), and `closed_rest_until` is up to when a
+    closed host would have rested, for the sake of those whose robots.txt has moved here.
     """
 
     __slots__ = (
-        "address", "again", "closed", "crawl_delay", "detail", "held", "in_flight", "key", "listed", "missing", "most",
-        "probed", "queue", "ready_at", "recalling", "resting", "robots", "robots_expire", "robots_next", "silences",
-        "spared",
+        "address",
+        "again",
+        "closed",
+        "closed_rest_until",
+        "consecutive_failures",
+        "crawl_delay",
+        "detail",
+        "held",
+        "in_flight",
+        "key",
+        "listed",
+        "missing",
+        "most",
+        "probed",
+        "queue",
+        "ready_at",
+        "recalling",
+        "resting",
+        "robots",
+        "robots_expire",
+        "robots_next",
     )  # fmt: skip
 
     def __init__(self, key: str, most: int = 1) -> None:
         self.key = key
         self.most = most
-        self.address: Address | None = None
+        self.address: IpLimit | None = None
         self.queue = HostQueue()
         self.again: list[Request] = []
         self.ready_at = 0.0
         self.resting = Waiting.POLITENESS
         self.in_flight = 0
-        self.silences = 0
-        self.spared = 0.0
+        self.consecutive_failures = 0
+        self.closed_rest_until = 0.0
         self.robots: Robots | None = None
         self.robots_expire = 0.0
         self.crawl_delay: float | None = None

@@ -18,7 +18,7 @@ ROBOTS_HOPS: Final = 5
 """RFC 9309: robots.txt is cached for at most 24 hours (2.4), and five redirects are followed (2.3.1.2)."""
 
 REST_FROM: Final = 3
-FORGIVEN: Final = 3
+GRACE_FAILURES: Final = 3
 """From so many failures in a row on, rests grow; a sign of life forgives so many times `host_failures` more."""
 
 _SILENT: Final = frozenset(
@@ -29,7 +29,7 @@ _TELLING: Final = frozenset(
 )
 
 
-class Gate:
+class HostAccess:
     """Decide what must be asked of a host before its pages, and which pages its rules keep closed.
 
     What is known of a host is kept in its `Host`: `robots` and what to ask next, or why it is `closed`. `numbers` gives
@@ -91,30 +91,34 @@ class Gate:
             if failure.reason is not Reason.FAIL_LOCAL:
                 self.answered(host)
             return
-        host.silences += 1
-        if host.silences >= REST_FROM:
-            host.rest(now + retries.backoff(host.silences - REST_FROM, fingerprint(url, self._key)), Waiting.RETRY)
+        host.consecutive_failures += 1
+        if host.consecutive_failures >= REST_FROM:
+            host.rest(
+                now + retries.backoff(host.consecutive_failures - REST_FROM, fingerprint(url, self._key)), Waiting.RETRY
+            )
         if not self._suspects(host) or host.closed is not None:
             return
         if self.policy(host).robots:
             host.robots_expire = now
         else:
-            _close(host, Reason.FAIL_HOST_UNREACHABLE, f"{host.silences} failures in a row: {failure.detail}")
+            _close(
+                host, Reason.FAIL_HOST_UNREACHABLE, f"{host.consecutive_failures} failures in a row: {failure.detail}"
+            )
 
     def answered(self, host: Host) -> None:
         """Take note of an answer, be it what it may: the host lives."""
-        host.silences = min(host.silences, 0)
+        host.consecutive_failures = min(host.consecutive_failures, 0)
 
     def _suspects(self, host: Host) -> bool:
         """Tell whether so much failed in a row that the host may be down."""
-        return 0 < self._policy.host_failures <= host.silences
+        return 0 < self._policy.host_failures <= host.consecutive_failures
 
     def read(self, host: Host, event: RobotsRead, now: float) -> None:
         """Take note of an answer: the rules are known then, or what to ask next is, or the host is closed."""
         request, answer = event.request, event.answer
         host.robots_next = None
         if isinstance(answer, Response) and self._suspects(host):
-            host.silences = -FORGIVEN * self._policy.host_failures
+            host.consecutive_failures = -GRACE_FAILURES * self._policy.host_failures
         elif isinstance(answer, Response):
             self.answered(host)
         mark = fingerprint(request.url, self._key)
@@ -127,7 +131,7 @@ class Gate:
                 host.robots_next = Request(request.link, Purpose.ROBOTS, request.attempt + 1)
                 host.rest(now + max(verdict.retry_after, verdict.host_pause), Waiting.ROBOTS)
             case _ if isinstance(answer, Failure) and self._suspects(host):
-                detail = f"{host.silences} failures in a row, and no robots.txt: {answer.detail}"
+                detail = f"{host.consecutive_failures} failures in a row, and no robots.txt: {answer.detail}"
                 _close(host, Reason.FAIL_HOST_UNREACHABLE, detail)
             case _ if isinstance(answer, Failure):
                 _close(host, _reason_of(answer), f"robots.txt: {answer.detail}")

@@ -1,4 +1,4 @@
-"""Addresses: hosts that live on one server are spared together, where a crawl has a limit per IP address.
+"""Hosts that live on one server rest together, where a crawl has a limit per IP address.
 
 An address is known from the URL where that names it, and otherwise from the first answer. Until then a host is a
 stranger, and all strangers count as living on one address: perhaps they do. So only the first request to a host, mostly
@@ -16,11 +16,11 @@ from gossamer.rules.urls import hostname
 class Resident(Protocol):
     """What a host is here: something with fetches in flight that lives at an address."""
 
-    address: Address | None
+    address: IpLimit | None
     in_flight: int
 
 
-class Address:
+class IpLimit:
     """One IP address: how much is in flight there, when its rest ends, and the hosts that wait for a free place."""
 
     __slots__ = ("in_flight", "most", "ready_at", "waiting")
@@ -48,18 +48,18 @@ class Address:
         return freed
 
 
-class Addresses:
+class IpLimits:
     """Know which hosts live where. Invariant: what is in flight at an address is what is in flight of its hosts."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._strangers = Address(most)
-        self._known: dict[str, Address] = {}
+        self._unknown_address = IpLimit(most)
+        self._known: dict[str, IpLimit] = {}
 
-    def first(self, host: str) -> Address:
+    def first(self, host: str) -> IpLimit:
         """Give the address of a new host, by its key: the one in its URL, or that of all strangers."""
         name = _normal(hostname(host))
-        return self._strangers if name is None else self._at(name)
+        return self._unknown_address if name is None else self._at(name)
 
     def landed(self, host: Resident, peer: str, until: float) -> list[Any]:
         """Note where an answer came from ("" where none came), let that address rest, and give hosts that may go on.
@@ -69,7 +69,7 @@ class Addresses:
         before = host.address
         assert before is not None, "every host has an address where there is a limit for them"
         name = _normal(peer)
-        if name is None and before is self._strangers:
+        if name is None and before is self._unknown_address:
             return []
         now_at = before if name is None else self._at(name)
         before.rest(until)
@@ -81,10 +81,10 @@ class Addresses:
         host.address = now_at
         return before.freed()
 
-    def _at(self, name: str) -> Address:
+    def _at(self, name: str) -> IpLimit:
         address = self._known.get(name)
         if address is None:
-            address = self._known[name] = Address(self._most)
+            address = self._known[name] = IpLimit(self._most)
         return address
 
 

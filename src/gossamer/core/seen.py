@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-Table = NDArray[np.uint64]
+FingerprintTable = NDArray[np.uint64]
 
 _SMALLEST: Final = 1 << 12
 _FULL: Final = 0.6
@@ -25,8 +25,8 @@ class Seen:
     """
 
     def __init__(self) -> None:
-        self._table: Table = np.zeros(_SMALLEST, np.uint64)
-        self._old: Table | None = None
+        self._table: FingerprintTable = np.zeros(_SMALLEST, np.uint64)
+        self._old: FingerprintTable | None = None
         self._moved = 0
         self._count = 0
 
@@ -49,7 +49,7 @@ class Seen:
             found |= _find(self._old, wanted)
         return list(map(bool, found))
 
-    def add(self, fingerprints: Sequence[int] | Table) -> list[bool]:
+    def add(self, fingerprints: Sequence[int] | FingerprintTable) -> list[bool]:
         """Add fingerprints, distinct within the call and none 0; tell for each whether it is new."""
         if not len(fingerprints):
             return []
@@ -82,7 +82,7 @@ class Seen:
             self._old = None
 
 
-def _find(table: Table, wanted: Table) -> NDArray[np.bool_]:
+def _find(table: FingerprintTable, wanted: FingerprintTable) -> NDArray[np.bool_]:
     mask = np.uint64(len(table) - 1)
     slots = wanted & mask
     found = np.zeros(len(wanted), np.bool_)
@@ -95,7 +95,7 @@ def _find(table: Table, wanted: Table) -> NDArray[np.bool_]:
     return found
 
 
-def _insert(table: Table, wanted: Table) -> NDArray[np.bool_]:
+def _insert(table: FingerprintTable, wanted: FingerprintTable) -> NDArray[np.bool_]:
     """Insert all of `wanted`; tell which were not there. Where several claim a slot, one wins and the others go on.
 
     The last few, whose way is long, go one by one: a round of arrays costs as much as `_FEW` of them.

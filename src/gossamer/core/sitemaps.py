@@ -15,9 +15,9 @@ from gossamer.core.host import Host
 from gossamer.core.orphans import EXAMPLES, Orphans
 from gossamer.rules.policy import Policy
 from gossamer.rules.scope import Scope
-from gossamer.rules.urls import Resolver, host_key
+from gossamer.rules.urls import UrlResolver, host_key
 from gossamer.values.model import Link, OutcomeKind, PageRecord, Purpose, Request
-from gossamer.values.snapshot import SitemapBook
+from gossamer.values.snapshot import SitemapStats
 
 MAX_FILES: Final = 1000
 """How many sitemap files are asked for on behalf of one host."""
@@ -148,10 +148,10 @@ class Sitemaps:
         self._note(request, "robots.txt does not allow it")
         self._read_if_all_landed(reading)
 
-    def book(self) -> SitemapBook:
+    def book(self) -> SitemapStats:
         """Give the counts as a value."""
         orphans = self.orphans
-        return SitemapBook(
+        return SitemapStats(
             self._files, self._failed, orphans.count, orphans.examples, whole=orphans.whole, notes=tuple(self._notes)
         )
 
@@ -162,7 +162,7 @@ class Sitemaps:
     def _requests(
         self, reading: _Reading, addresses: Iterable[str], via: str, nesting: int, hops: int = 0
     ) -> Iterator[Request]:
-        resolver = Resolver(via)
+        resolver = UrlResolver(via)
         for address in addresses:
             url = resolver.canonical(address)
             if url is None or url in reading.asked or not self._belongs(reading, url):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from gossamer.core.duplicates import DuplicateBook, NearBook
-from gossamer.core.field_coverage import Harvest
+from gossamer.core.duplicates import DuplicateCounter, NearDuplicateCounter
+from gossamer.core.field_coverage import FieldCoverage
 from gossamer.values.model import Change, Link, OutcomeKind
 from gossamer.values.protocol import Ended
 from gossamer.values.reasons import IN_HANDLERS, FinishReason, Reason
-from gossamer.values.snapshot import EXAMPLES, Books, Changes, Counts, NearDuplicates, Snapshot, SoftErrors
+from gossamer.values.snapshot import EXAMPLES, Changes, Counts, NearDuplicates, SavedStats, Snapshot, SoftErrors
 
 _NETWORK: Final = frozenset(
     (
@@ -25,7 +25,7 @@ _BLOCKING: Final = frozenset(
 )
 
 
-class Tally:
+class OutcomeCounts:
     """Count outcomes and reasons."""
 
     __slots__ = ("by_reason", "bytes", "fetches", "kinds", "refused")
@@ -49,7 +49,7 @@ class Tally:
             self.by_reason[reason] = self.by_reason.get(reason, 0) + 1
             self.refused += 1
 
-    def redeem(self, reasons: Iterable[Reason]) -> None:
+    def readmit(self, reasons: Iterable[Reason]) -> None:
         """Take back refusals of links that were admitted after all."""
         for reason in reasons:
             self.by_reason[reason] -= 1
@@ -57,7 +57,7 @@ class Tally:
             if not self.by_reason[reason]:
                 del self.by_reason[reason]
 
-    def restore(self, books: Books) -> None:
+    def restore(self, books: SavedStats) -> None:
         """Go on counting where the books end."""
         self.kinds.update({OutcomeKind(kind): count for kind, count in books.kinds.items()})
         self.by_reason = {Reason(reason): count for reason, count in books.by_reason.items()}
@@ -91,7 +91,7 @@ class Tally:
         )
 
 
-class ChangeBook:
+class ChangeCounter:
     """Count what an update found."""
 
     __slots__ = ("_examples", "counts")
@@ -107,7 +107,7 @@ class ChangeBook:
         if change is not Change.UNCHANGED and len(known) < EXAMPLES:
             self._examples[change.value] = (*known, url)
 
-    def restore(self, books: Books) -> None:
+    def restore(self, books: SavedStats) -> None:
         """Go on counting where the books end."""
         self.counts = {Change(change): count for change, count in books.changes.items()}
 
@@ -116,7 +116,7 @@ class ChangeBook:
         return Changes(**{change.value: self.counts.get(change, 0) for change in Change}, examples=dict(self._examples))
 
 
-class SoftErrorBook:
+class SoftErrorCounter:
     """Count the pages that look like what their host shows for a page that cannot exist."""
 
     __slots__ = ("_examples", "_hosts", "pages")
@@ -137,7 +137,7 @@ class SoftErrorBook:
         if len(self._examples) < EXAMPLES:
             self._examples += ((link.url, link.via),)
 
-    def restore(self, books: Books) -> None:
+    def restore(self, books: SavedStats) -> None:
         """Go on counting where the books end."""
         self.pages = books.soft_404s
 
@@ -146,7 +146,7 @@ class SoftErrorBook:
         return SoftErrors(self.pages, self._examples, self._hosts)
 
 
-class Ledger:
+class Stats:
     """All that is counted of links as they end, and of what was on their pages.
 
     What is counted of links, and what pages are like each other, is told to the journal with every commit.
@@ -155,14 +155,14 @@ class Ledger:
     __slots__ = ("_changes", "_duplicates", "_harvest", "_near", "soft_404s", "tally")
 
     def __init__(self) -> None:
-        self.tally = Tally()
-        self.soft_404s = SoftErrorBook()
-        self._changes = ChangeBook()
-        self._duplicates = DuplicateBook()
-        self._near = NearBook()
-        self._harvest = Harvest()
+        self.tally = OutcomeCounts()
+        self.soft_404s = SoftErrorCounter()
+        self._changes = ChangeCounter()
+        self._duplicates = DuplicateCounter()
+        self._near = NearDuplicateCounter()
+        self._harvest = FieldCoverage()
 
-    def restore(self, books: Books, contents: bytes, simhashes: bytes) -> None:
+    def restore(self, books: SavedStats, contents: bytes, simhashes: bytes) -> None:
         """Go on where the books of an earlier run end."""
         self.tally.restore(books)
         self.soft_404s.restore(books)
@@ -185,16 +185,16 @@ class Ledger:
         if ended.items:
             self._harvest.take(ended.items)
 
-    def settle(self, refused: Iterable[Reason], redeemed: Iterable[Reason]) -> None:
+    def settle(self, refused: Iterable[Reason], readmitted: Iterable[Reason]) -> None:
         """Take note of a commit: what was refused for the first time, and what has a page after all."""
         self.tally.refuse(refused)
-        self.tally.redeem(redeemed)
+        self.tally.readmit(readmitted)
         self._duplicates.settle()
 
-    def books(self) -> Books:
+    def books(self) -> SavedStats:
         """Give the counts as the journal keeps them."""
         tally = self.tally
-        return Books(
+        return SavedStats(
             kinds={kind.value: count for kind, count in tally.kinds.items()},
             by_reason={reason.value: count for reason, count in tally.by_reason.items()},
             refused=tally.refused,

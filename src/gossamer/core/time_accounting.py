@@ -9,8 +9,8 @@ from gossamer.values.reasons import Waiting
 _SERVER, _CPU = Waiting.SERVER, Waiting.CPU  # found sooner so, see `crawl.py`
 
 
-class RestBook:
-    """Remember which hosts are being spared, for a crawl that resumes this one: it shall not ask them any sooner."""
+class RestLog:
+    """Remember which hosts are resting, for a crawl that resumes this one: it shall not ask them any sooner."""
 
     __slots__ = ("_until",)
 
@@ -27,7 +27,7 @@ class RestBook:
         return {host: until - now for host, until in self._until.items()}
 
 
-class TimeBook:
+class SlotTimes:
     """Put every slot's time into one category.
 
     A busy slot waits for the server until its answer came; what else it took is the processor's. An idle slot waits for

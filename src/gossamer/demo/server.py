@@ -19,13 +19,13 @@ from itertools import count
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from gossamer.demo.site import Answer, Site
+from gossamer.demo.site import DemoSite, SiteResponse
 from gossamer.values.errors import UserError
 
 _MAX_HEAD = 32 * 1024
 _SLICE = 256 * 1024
 _CHUNK = 1800
-_BUSY = Answer(429, {"Retry-After": "1", "Content-Type": "text/plain"}, b"One moment, the weaver is busy.\n")
+_BUSY = SiteResponse(429, {"Retry-After": "1", "Content-Type": "text/plain"}, b"One moment, the weaver is busy.\n")
 _PHRASES = {
     200: "OK", 301: "Moved Permanently", 302: "Found", 304: "Not Modified", 307: "Temporary Redirect",
     308: "Permanent Redirect", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 410: "Gone",
@@ -48,7 +48,7 @@ class Access(NamedTuple):
     connection: int
 
 
-class Asked(NamedTuple):
+class LoggedRequest(NamedTuple):
     """The head of one request; header names are lower case."""
 
     method: str
@@ -65,8 +65,8 @@ class DemoServer:
     readable after the end. Raises `UserError` when the address cannot be had.
     """
 
-    def __init__(self, port: int = 0, *, site: Site | None = None, host: str = "127.0.0.1") -> None:
-        self.site = site or Site()
+    def __init__(self, port: int = 0, *, site: DemoSite | None = None, host: str = "127.0.0.1") -> None:
+        self.site = site or DemoSite()
         self.log: list[Access] = []
         self._listening = _listen(host, port)
         self.port: int = self._listening.getsockname()[1]
@@ -99,10 +99,12 @@ class DemoServer:
                 self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: LoggedRequest) -> SiteResponse:
         """Answer like the site, but 405 for what is not GET or HEAD, and 429 once where the site wants it."""
         if asked.method not in ("GET", "HEAD"):
-            return Answer(405, {"Allow": "GET, HEAD", "Content-Type": "text/plain"}, b"The museum is for looking.\n")
+            return SiteResponse(
+                405, {"Allow": "GET, HEAD", "Content-Type": "text/plain"}, b"The museum is for looking.\n"
+            )
         answer = self.site.answer(asked.path, asked.headers)
         if answer.busy_first and asked.path not in self._been_busy:
             self._been_busy.add(asked.path)
@@ -192,7 +194,7 @@ class _Connection(asyncio.Protocol):
                 return
             self._serve(asked, self._transport)
 
-    def _serve(self, asked: Asked, transport: asyncio.Transport) -> None:
+    def _serve(self, asked: LoggedRequest, transport: asyncio.Transport) -> None:
         arrived = time.monotonic()
         answer = self._server.answer(asked)
         if answer.delay_seconds or answer.cut_after is not None or len(answer.body) > _SLICE:
@@ -204,7 +206,9 @@ class _Connection(asyncio.Protocol):
         if not asked.keeps_alive:
             transport.close()
 
-    async def _serve_slowly(self, asked: Asked, answer: Answer, transport: asyncio.Transport, arrived: float) -> None:
+    async def _serve_slowly(
+        self, asked: LoggedRequest, answer: SiteResponse, transport: asyncio.Transport, arrived: float
+    ) -> None:
         """Send in slices, each when the client has taken the one before."""
         whole = b"".join(frame(asked, answer))
         last = (len(whole) - 1) // _SLICE * _SLICE
@@ -226,19 +230,19 @@ class _Connection(asyncio.Protocol):
         if not task.cancelled() and task.exception() is None:
             self._answer_waiting()
 
-    def _note(self, asked: Asked, answer: Answer, arrived: float) -> None:
+    def _note(self, asked: LoggedRequest, answer: SiteResponse, arrived: float) -> None:
         agent = asked.headers.get("user-agent", "")
         entry = Access(arrived, time.monotonic(), asked.method, asked.path, answer.status, agent, self._number)
         self._server.log.append(entry)
 
     def _refuse(self, status: int) -> None:
         assert self._transport is not None
-        asked = Asked("GET", "", {}, keeps_alive=False, takes_chunks=False)
-        self._transport.write(b"".join(frame(asked, Answer(status, {}, b""))))
+        asked = LoggedRequest("GET", "", {}, keeps_alive=False, takes_chunks=False)
+        self._transport.write(b"".join(frame(asked, SiteResponse(status, {}, b""))))
         self._transport.close()
 
 
-def read_head(head: bytes) -> Asked | None:
+def read_head(head: bytes) -> LoggedRequest | None:
     """Read a request's head (without its empty line); None if it is not HTTP/1.
 
     A request that announces a body is not kept alive: the body is never read.
@@ -255,10 +259,10 @@ def read_head(head: bytes) -> Asked | None:
     wish = headers.get("connection", "").lower()
     keeps_alive = "close" not in wish and (modern or "keep-alive" in wish)
     has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
-    return Asked(words[0], words[1].partition("#")[0], headers, keeps_alive and not has_body, modern)
+    return LoggedRequest(words[0], words[1].partition("#")[0], headers, keeps_alive and not has_body, modern)
 
 
-def frame(asked: Asked, answer: Answer) -> Iterator[bytes]:
+def frame(asked: LoggedRequest, answer: SiteResponse) -> Iterator[bytes]:
     """Write the answer as it goes over the wire: the head, then the body plain, cut, or in chunks (RFC 9112)."""
     chunked = answer.chunked and asked.takes_chunks and bool(answer.body)
     lines = [f"HTTP/1.1 {answer.status} {_PHRASES[answer.status]}", f"Date: {_http_date(int(time.time()))}"]
@@ -320,7 +324,7 @@ def _why_not(host: str, port: int, error: OSError | OverflowError) -> str:
             return f"The demo site cannot be served on {host}, port {port}: {error}."
 
 
-def serve(port: int = 8000, host: str = "127.0.0.1", *, site: Site | None = None) -> None:
+def serve(port: int = 8000, host: str = "127.0.0.1", *, site: DemoSite | None = None) -> None:
     """Serve the demo site until Ctrl-C; the talk goes to stderr. Raises `UserError` when the port cannot be had."""
     with DemoServer(port, site=site, host=host) as server:
         with contextlib.suppress(KeyboardInterrupt):

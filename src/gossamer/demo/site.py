@@ -25,7 +25,7 @@ _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
 _NO_HEADERS: Mapping[str, str] = {}
 
 
-class Answer(Struct, frozen=True):
+class SiteResponse(Struct, frozen=True):
     """What the site says to one request; a server adds Date and the framing (Content-Length or chunks).
 
     `delay_seconds`: wait that long first. `cut_after`: announce the whole body, send so many bytes, hang up.
@@ -41,7 +41,7 @@ class Answer(Struct, frozen=True):
     busy_first: bool = False
 
 
-class Site(Struct, frozen=True, kw_only=True):
+class DemoSite(Struct, frozen=True, kw_only=True):
     """The Museum of Silk: about 300 pages, and one of everything a crawler meets.
 
     `items` is the size of the collection (at least 1). `calendar_allowed` leaves the rule out of robots.txt that
@@ -54,7 +54,7 @@ class Site(Struct, frozen=True, kw_only=True):
     crawl_delay: float | None = None
     slow_seconds: float = 1.5
 
-    def answer(self, path_and_query: str, headers: Mapping[str, str] = _NO_HEADERS) -> Answer:
+    def answer(self, path_and_query: str, headers: Mapping[str, str] = _NO_HEADERS) -> SiteResponse:
         """Answer a GET; header names are lower case. Unknown paths get 404; validators are honoured with 304."""
         host = headers.get("host", "")
         origin = f"http://{host if _HOST.fullmatch(host) else 'localhost'}"
@@ -62,7 +62,7 @@ class Site(Struct, frozen=True, kw_only=True):
         answer = _compose(self, path_and_query, origin, zipped)
         if answer.status == 200 and _is_unchanged(answer.headers, headers):
             kept = {name: value for name, value in answer.headers.items() if name in _KEPT_IN_304}
-            return Answer(304, kept)
+            return SiteResponse(304, kept)
         return answer
 
     def expected(self, *, sitemaps: bool = True) -> Expectation:
@@ -144,7 +144,7 @@ def _listed(documents: Mapping[str, Document]) -> Iterator[str]:
 
 
 @lru_cache(maxsize=4096)
-def _compose(site: Site, path: str, origin: str, zipped: bool) -> Answer:
+def _compose(site: DemoSite, path: str, origin: str, zipped: bool) -> SiteResponse:
     """Make the whole answer for a path; cached, because a page costs 50 us to write."""
     asset = _asset(site, path, origin)
     if asset is not None:
@@ -157,7 +157,7 @@ def _compose(site: Site, path: str, origin: str, zipped: bool) -> Answer:
         return _page_answer(_missing(path), origin, zipped)
     if document.location is not None:
         headers = {"Location": document.location} if document.location else {}
-        return Answer(document.status, headers | {"Content-Type": "text/plain"}, b"Please follow the thread.\n")
+        return SiteResponse(document.status, headers | {"Content-Type": "text/plain"}, b"Please follow the thread.\n")
     return _page_answer(document, origin, zipped)
 
 
@@ -165,7 +165,7 @@ def _missing(path: str) -> Document:
     return Document(path=path, title="This thread ends here", lead="There is no such page in the museum.", status=404)
 
 
-def _page_answer(document: Document, origin: str, zipped: bool) -> Answer:
+def _page_answer(document: Document, origin: str, zipped: bool) -> SiteResponse:
     body = render(document, origin) if document.content is None else document.content
     headers = {"Content-Type": _content_type(document)}
     if document.robots_header:
@@ -177,7 +177,7 @@ def _page_answer(document: Document, origin: str, zipped: bool) -> Answer:
         if zipped:
             body = gzip.compress(body, 6, mtime=0)
             headers |= {"Content-Encoding": "gzip", "ETag": headers["ETag"][:-1] + '-gz"'}
-    return Answer(
+    return SiteResponse(
         document.status, headers, body, document.delay, len(body) // 2 if document.cut else None,
         document.chunked, document.busy_first,
     )  # fmt: skip
@@ -204,7 +204,7 @@ def _validators(body: bytes, published: str) -> dict[str, str]:
 # ---------------------------------------------------------------- what is not a document: rules, maps, pictures
 
 
-def _asset(site: Site, path: str, origin: str) -> Answer | None:
+def _asset(site: DemoSite, path: str, origin: str) -> SiteResponse | None:
     """Answer for robots.txt, sitemaps, the feed, the style sheet and pictures; None for all other paths."""
     picture = _PICTURE.fullmatch(path)
     if picture is not None:
@@ -228,8 +228,8 @@ def _asset(site: Site, path: str, origin: str) -> Answer | None:
             return None
 
 
-def _file(content_type: str, body: bytes) -> Answer:
-    return Answer(200, {"Content-Type": content_type} | _validators(body, "2026-03-02"), body)
+def _file(content_type: str, body: bytes) -> SiteResponse:
+    return SiteResponse(200, {"Content-Type": content_type} | _validators(body, "2026-03-02"), body)
 
 
 _XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -242,7 +242,7 @@ def _sitemap_index(origin: str) -> bytes:
     return f"{_XML}<sitemapindex {_NAMESPACE}>\n{inner}</sitemapindex>\n".encode()
 
 
-def _sitemap(site: Site, origin: str, *, of_items: bool) -> bytes:
+def _sitemap(site: DemoSite, origin: str, *, of_items: bool) -> bytes:
     documents = _documents(site.items, site.slow_seconds)
     inner = "".join(
         f"<url><loc>{origin}{path}</loc><lastmod>{documents[path].published}</lastmod></url>\n"

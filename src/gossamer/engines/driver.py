@@ -15,7 +15,7 @@ from gossamer.core.crawl import Crawl
 from gossamer.engines.politeness_audit import Auditor
 from gossamer.values.errors import OutputError
 from gossamer.values.model import Failure, Purpose, Request, Response
-from gossamer.values.ports import Before, Clock, Journal, Output
+from gossamer.values.ports import Clock, Journal, Output, PreviousCrawl
 from gossamer.values.protocol import (
     Batch,
     Command,
@@ -34,7 +34,7 @@ from gossamer.values.protocol import (
     Wait,
 )
 from gossamer.values.reasons import FinishReason
-from gossamer.values.snapshot import Books, Snapshot
+from gossamer.values.snapshot import SavedStats, Snapshot
 
 FetchEvent = Visited | Failed | RobotsRead | Lost
 Visit = Callable[[Request, Response | Failure], FetchEvent]
@@ -78,7 +78,7 @@ class Driver:
         outputs: Mapping[str, Output] | None = None,
         trace: Trace | None = None,
         auditor: Auditor | None = None,
-        before: Before | None = None,
+        before: PreviousCrawl | None = None,
     ) -> None:
         self._crawl = crawl
         self._journal = journal
@@ -148,7 +148,7 @@ class Driver:
         """Take a snapshot now, however new the latest is."""
         self._look(self._clock.now())
 
-    def books(self) -> Books:
+    def books(self) -> SavedStats:
         """Give the books of a crawl that is over: since the last commit time has passed, perhaps by fetches in vain."""
         return self._audited(self._crawl.last_books(self._clock.now()))
 
@@ -200,7 +200,7 @@ class Driver:
         self._journal.commit(batch, offsets)
         self._landed.extend(batch.ended)
 
-    def _audited(self, books: Books) -> Books:
+    def _audited(self, books: SavedStats) -> SavedStats:
         return books if self._auditor is None else replace(books, audit=self._auditor.book())
 
     def _show(self, now: float, every: float) -> None:

@@ -31,7 +31,7 @@ _REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 _ENDS = re.compile(r"[^A-Za-z0-9\-._~/?&=:@!+,;()]")  # where a pattern is no longer what paths literally begin with
 
 
-class _Host:
+class _AuditedHost:
     """What was seen of one host, and what it was promised."""
 
     __slots__ = ("at_once", "ended", "fetches", "gap", "least", "most", "own", "rules", "running", "suspicious")
@@ -60,8 +60,8 @@ class Auditor:
         self._gap = math.inf if self._sum.smallest_gap is None else self._sum.smallest_gap
         self._gap_host = self._sum.smallest_gap_host
         self._most, self._most_host = self._sum.most_at_once, self._sum.most_at_once_host
-        self._hosts: dict[str, _Host] = {}
-        self._under_way: dict[int, _Host] = {}
+        self._hosts: dict[str, _AuditedHost] = {}
+        self._under_way: dict[int, _AuditedHost] = {}
         self._moved: dict[str, set[str]] = {}  # where a robots.txt has moved to, and whose it is
         self._with_rules = 0
         self._rude = 0
@@ -119,10 +119,10 @@ class Auditor:
 
     # ------------------------------------------------------------ inside
 
-    def _promised(self, key: str) -> _Host:
+    def _promised(self, key: str) -> _AuditedHost:
         policy = self._manners.of(key)
         least = LEAST_REST if policy.delay == "auto" else policy.delay
-        return _Host(policy.host_concurrency, least, obeyed=policy.robots)
+        return _AuditedHost(policy.host_concurrency, least, obeyed=policy.robots)
 
     def _told_of(self, key: str) -> HostAudit:
         """Add up what this run and those before saw of a host."""
@@ -134,14 +134,14 @@ class Auditor:
             key, before.fetches + host.fetches, min(gaps, default=None), max(before.most_at_once, host.at_once)
         )
 
-    def _more_at_once(self, key: str, host: _Host, url: str) -> None:
+    def _more_at_once(self, key: str, host: _AuditedHost, url: str) -> None:
         host.at_once = host.running
         if host.running > self._most:
             self._most, self._most_host = host.running, key
         if host.running > host.most:
             self._complain(f"{url}: {host.running} requests to {key} at once")
 
-    def _look_closely(self, host: _Host, url: str) -> None:
+    def _look_closely(self, host: _AuditedHost, url: str) -> None:
         if host.rules is None:
             self._broken(f"{url} was fetched before robots.txt was known")
         elif not host.rules.allows(self._policy.user_agent, url):

@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from gossamer.values.errors import UserError
 
-Address = IPv4Address | IPv6Address
+IpAddress = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
@@ -33,7 +33,7 @@ _SPECIAL: tuple[Network, ...] = tuple(
 )
 
 
-def real_address(text: str) -> Address | None:
+def real_address(text: str) -> IpAddress | None:
     """Read an address, seeing through `::ffff:` (mapped IPv4) and `64:ff9b::` (NAT64); None if the text is none."""
     try:
         address = ip_address(text.partition("%")[0].strip("[]"))
@@ -47,7 +47,7 @@ def real_address(text: str) -> Address | None:
     return address
 
 
-def is_public(address: Address) -> bool:
+def is_public(address: IpAddress) -> bool:
     """Tell whether the address is global unicast: neither private, multicast, reserved nor a tunnel's."""
     if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
         return False

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from gossamer.fetchers.curl_results import answer_of
-from gossamer.fetchers.dns import Answer, Resolver
+from gossamer.fetchers.dns import DnsResolver, Resolution
 from gossamer.fetchers.multi import Multi, best_multi
 from gossamer.fetchers.options import FetchOptions
 from gossamer.fetchers.routes import Route, Router
@@ -30,7 +30,7 @@ class AwaitingFetcher:
     def __init__(
         self,
         options: FetchOptions | None = None,
-        resolver: Resolver | None = None,
+        resolver: DnsResolver | None = None,
         *,
         multi: Callable[[int], Multi] = best_multi,
     ) -> None:
@@ -124,12 +124,12 @@ class AwaitingFetcher:
             self._sweep = asyncio.get_running_loop().call_later(every, self._watch_pace)
 
 
-async def _awaited(asked: Future[Answer]) -> Answer:
+async def _awaited(asked: Future[Resolution]) -> Resolution:
     """Await the answer of a resolver thread; cancelling this leaves it to the others who wait for it."""
     loop = asyncio.get_running_loop()
     answered = asyncio.Event()
 
-    def wake(_: Future[Answer]) -> None:
+    def wake(_: Future[Resolution]) -> None:
         if not loop.is_closed():  # a dead name may take longer than the whole crawl
             loop.call_soon_threadsafe(answered.set)
 

@@ -9,7 +9,7 @@ from concurrent.futures import TimeoutError as NotYet
 import pycurl
 
 from gossamer.fetchers.curl_results import answer_of
-from gossamer.fetchers.dns import Resolver
+from gossamer.fetchers.dns import DnsResolver
 from gossamer.fetchers.options import FetchOptions
 from gossamer.fetchers.routes import Route, Router
 from gossamer.fetchers.transfer import Transfer, shut_down
@@ -34,7 +34,7 @@ class BlockingFetcher:
     Build a new fetcher after a fork: handles must not be inherited.
     """
 
-    def __init__(self, options: FetchOptions | None = None, resolver: Resolver | None = None) -> None:
+    def __init__(self, options: FetchOptions | None = None, resolver: DnsResolver | None = None) -> None:
         """Take the options, and a resolver where the system's is not wanted."""
         self._options = options or FetchOptions()
         self._router = Router(self._options, resolver)

@@ -12,7 +12,7 @@ from queue import SimpleQueue
 from msgspec import Struct
 
 
-class Answer(Struct, frozen=True):
+class Resolution(Struct, frozen=True):
     """What looking up a name gave: its addresses in the order to try them, or none and the `problem` in plain words."""
 
     addresses: tuple[str, ...] = ()
@@ -22,20 +22,20 @@ class Answer(Struct, frozen=True):
 class _Entry(Struct):
     """A name being looked up or looked up already; `expires` is infinite until the answer is there."""
 
-    answer: Future[Answer]
+    answer: Future[Resolution]
     expires: float = float("inf")
 
 
-def system_lookup(host: str) -> Answer:
+def system_lookup(host: str) -> Resolution:
     """Ask this system's resolver (hosts file, DNS …), blocking."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        return Answer(problem=f"{host}: {getattr(error, 'strerror', None) or error}")
-    return Answer(tuple(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found)))
+        return Resolution(problem=f"{host}: {getattr(error, 'strerror', None) or error}")
+    return Resolution(tuple(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found)))
 
 
-class Resolver:
+class DnsResolver:
     """Looks names up on threads of its own, and remembers the answers for a short while.
 
     libcurl's own threaded resolver let 60 dead names hold up 100 good ones for 12 s; here a name occupies at most one
@@ -45,7 +45,7 @@ class Resolver:
 
     def __init__(
         self,
-        lookup: Callable[[str], Answer] = system_lookup,
+        lookup: Callable[[str], Resolution] = system_lookup,
         *,
         threads: int = 128,
         ttl: float = 60.0,
@@ -63,7 +63,7 @@ class Resolver:
         # Guards everything above but the queue; never held while a name is looked up.
         self._lock = threading.Lock()
 
-    def ask(self, host: str) -> Future[Answer]:
+    def ask(self, host: str) -> Future[Resolution]:
         """Promise the answer for a host name; already there when the name was asked for lately."""
         with self._lock:
             entry = self._entries.get(host)
@@ -71,7 +71,7 @@ class Resolver:
                 return entry.answer
             entry = _Entry(Future())
             if self._closed:
-                entry.answer.set_result(Answer(problem=f"{host}: the resolver is closed"))
+                entry.answer.set_result(Resolution(problem=f"{host}: the resolver is closed"))
                 return entry.answer
             self._make_room()
             self._entries[host] = entry
@@ -111,7 +111,7 @@ class Resolver:
             try:
                 answer = self._lookup(host)
             except Exception as error:  # noqa: BLE001  # a look-up given by the user may raise anything; the fetch must end
-                answer = Answer(problem=f"{host}: {error!r}")
+                answer = Resolution(problem=f"{host}: {error!r}")
             with self._lock:
                 self._unanswered -= 1
                 entry.expires = self._clock() + (self._ttl if answer.addresses else self._ttl / 4)

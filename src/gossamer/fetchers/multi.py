@@ -14,14 +14,14 @@ from typing import Protocol
 
 import pycurl
 
-Ended = tuple[int, str]
-CALLED_OFF: Ended = (42, "")
+FinishedTransfer = tuple[int, str]
+CALLED_OFF: FinishedTransfer = (42, "")
 
 
 class Multi(Protocol):
     """Runs prepared handles on one event loop."""
 
-    def run(self, curl: pycurl.Curl) -> Awaitable[Ended]:
+    def run(self, curl: pycurl.Curl) -> Awaitable[FinishedTransfer]:
         """Start a handle; await libcurl's error number (0: none) and message."""
 
     def stop(self, curl: pycurl.Curl) -> None:
@@ -40,7 +40,7 @@ class EpollMulti:
 
     def __init__(self, connections: int) -> None:
         self._loop = asyncio.get_running_loop()
-        self._futures: dict[pycurl.Curl, asyncio.Future[Ended]] = {}
+        self._futures: dict[pycurl.Curl, asyncio.Future[FinishedTransfer]] = {}
         self._watched: dict[int, int] = {}
         self._epoll = select.epoll()
         self._due = float("inf")
@@ -57,9 +57,9 @@ class EpollMulti:
         }
         self._loop.add_reader(self._epoll.fileno(), self._on_ready)
 
-    def run(self, curl: pycurl.Curl) -> asyncio.Future[Ended]:
+    def run(self, curl: pycurl.Curl) -> asyncio.Future[FinishedTransfer]:
         """Start a handle; await libcurl's error number (0: none) and message."""
-        future: asyncio.Future[Ended] = self._loop.create_future()
+        future: asyncio.Future[FinishedTransfer] = self._loop.create_future()
         self._multi.add_handle(curl)
         self._futures[curl] = future
         return future
@@ -79,7 +79,7 @@ class EpollMulti:
         self._multi.close()
         self._epoll.close()
 
-    def _end(self, curl: pycurl.Curl, ended: Ended) -> None:
+    def _end(self, curl: pycurl.Curl, ended: FinishedTransfer) -> None:
         future = self._futures.pop(curl, None)
         if future is None:
             return
@@ -169,7 +169,7 @@ class PortableMulti:
         self._running: set[pycurl.Curl] = set()
         self._stopped: set[pycurl.Curl] = set()
 
-    async def run(self, curl: pycurl.Curl) -> Ended:
+    async def run(self, curl: pycurl.Curl) -> FinishedTransfer:
         """Start a handle; await libcurl's error number (0: none) and message."""
         self._running.add(curl)
         try:

@@ -9,7 +9,7 @@ import pycurl
 from msgspec import Struct
 
 from gossamer.fetchers.address_guard import AddressGuard, real_address
-from gossamer.fetchers.dns import Answer, Resolver
+from gossamer.fetchers.dns import DnsResolver, Resolution
 from gossamer.fetchers.options import FetchOptions
 from gossamer.values.model import Failure
 from gossamer.values.reasons import Reason
@@ -55,9 +55,9 @@ class Router:
     Safe to use from several threads: the table of routes is only ever read and replaced entry by entry.
     """
 
-    def __init__(self, options: FetchOptions, resolver: Resolver | None = None) -> None:
+    def __init__(self, options: FetchOptions, resolver: DnsResolver | None = None) -> None:
         self.guard = AddressGuard(options.allow_private)
-        self._resolver = resolver or Resolver(ttl=ROUTE_TTL)
+        self._resolver = resolver or DnsResolver(ttl=ROUTE_TTL)
         self._owns_resolver = resolver is None
         self._proxy = options.proxy
         self._environment = options.proxy_from_environment and not options.proxy
@@ -71,7 +71,7 @@ class Router:
         route = self._routes.get(url[:end] if end > 0 else url)
         return route if route is not None and route.expires > time.monotonic() else None
 
-    def ask(self, url: str) -> Route | Failure | Future[Answer]:
+    def ask(self, url: str) -> Route | Failure | Future[Resolution]:
         """Find the route at once where no name need be looked up; else promise the answer for `found`."""
         origin = _parsed(url)
         if isinstance(origin, Failure):
@@ -86,7 +86,7 @@ class Router:
             return self._remember(origin, addresses=(origin.host,))
         return self._resolver.ask(origin.host)
 
-    def found(self, url: str, answer: Answer) -> Route | Failure:
+    def found(self, url: str, answer: Resolution) -> Route | Failure:
         """Judge the addresses of the URL's host; only those the guard permits become part of the route."""
         origin = _parsed(url)
         if isinstance(origin, Failure):

@@ -18,7 +18,7 @@ from gossamer.journals.summary import reading
 from gossamer.rules.policy import Policy
 from gossamer.rules.url_identity import identity
 from gossamer.rules.urls import fingerprint
-from gossamer.values.model import Earlier, OutcomeKind, record_of
+from gossamer.values.model import OutcomeKind, PreviousVisit, record_of
 
 UNPACKED: Final = 16
 """How many commits stay unpacked: an update meets pages in much the same order as the crawl before."""
@@ -26,14 +26,14 @@ _AT_ONCE: Final = 1 << 16
 _MEMOS: Final = msgspec.msgpack.Decoder(list[bytes])
 
 
-class _Commit(Struct, frozen=True):
+class _CommitIndex(Struct, frozen=True):
     """What one commit recorded of the links that ended in it."""
 
     lines: list[bytes]
     memos: list[bytes]
 
 
-class EarlierPages:
+class SqlitePreviousCrawl:
     """Look up what a crawl that is over found, in 16 bytes of memory a link; records and memos stay on disk.
 
     Used by one thread at a time, not always the same one. Raises JournalError.
@@ -42,7 +42,7 @@ class EarlierPages:
     def __init__(self, path: Path, policy: Policy) -> None:
         self._path = path
         self._policy = policy
-        self._unpacked: dict[int, _Commit] = {}
+        self._unpacked: dict[int, _CommitIndex] = {}
         with plainly(path, "read"):
             self._connection = reading(path)
             try:
@@ -67,12 +67,12 @@ class EarlierPages:
         self._commits = np.frombuffer(commits, np.uint32)[order] if ids else np.empty(0, np.uint32)
         self._places = np.frombuffer(places, np.uint32)[order] if ids else np.empty(0, np.uint32)
 
-    def find(self, url: str) -> Earlier:
+    def find(self, url: str) -> PreviousVisit:
         """Tell what was found at a URL."""
         mark = np.uint64(fingerprint(identity(url, self._policy), self.key))
         at = int(np.searchsorted(self._marks, mark))
         if at == len(self._marks) or self._marks[at] != mark:
-            return Earlier()
+            return PreviousVisit()
         return self._earlier(at)
 
     def lost(self, known: Callable[[Sequence[int]], Sequence[bool]]) -> Iterator[str]:
@@ -88,18 +88,18 @@ class EarlierPages:
         """Close the journal."""
         self._connection.close()
 
-    def _earlier(self, at: int) -> Earlier:
+    def _earlier(self, at: int) -> PreviousVisit:
         commit, place = self._commit(int(self._commits[at])), int(self._places[at])
         record = record_of(commit.lines[place])
-        return Earlier(record, commit.memos[place])
+        return PreviousVisit(record, commit.memos[place])
 
-    def _commit(self, seq: int) -> _Commit:
+    def _commit(self, seq: int) -> _CommitIndex:
         commit = self._unpacked.get(seq)
         if commit is None:
             with plainly(self._path, "read"):
                 row = self._connection.execute("SELECT lines, memos FROM page WHERE seq = ?", (seq,)).fetchone()
             lines, memos = map(zlib.decompress, row)
-            commit = self._unpacked[seq] = _Commit(lines.splitlines(keepends=True), _MEMOS.decode(memos))
+            commit = self._unpacked[seq] = _CommitIndex(lines.splitlines(keepends=True), _MEMOS.decode(memos))
             if len(self._unpacked) > UNPACKED:
                 del self._unpacked[next(iter(self._unpacked))]
         return commit

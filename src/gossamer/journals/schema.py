@@ -22,7 +22,7 @@ from typing import Final
 import msgspec
 
 from gossamer.values.errors import JournalError
-from gossamer.values.snapshot import Books
+from gossamer.values.snapshot import SavedStats
 
 APPLICATION: Final = 0x676F7373
 """How the file names its kind (SQLite's application_id): "goss"."""
@@ -94,15 +94,15 @@ def prepare(connection: sqlite3.Connection, path: Path, *, durable: bool) -> boo
     return new
 
 
-def last_books(connection: sqlite3.Connection) -> tuple[float, Books | None]:
+def last_books(connection: sqlite3.Connection) -> tuple[float, SavedStats | None]:
     """Read the books of the last commit, or those that the crawl ended with after it, and when they were written."""
     last = connection.execute("SELECT seq, at, books FROM page ORDER BY seq DESC LIMIT 1").fetchone()
     ended = connection.execute("SELECT value FROM meta WHERE key = 'books'").fetchone()
     if ended is not None:
-        seq, at, books = msgspec.msgpack.decode(ended[0], type=tuple[int, float, Books])
+        seq, at, books = msgspec.msgpack.decode(ended[0], type=tuple[int, float, SavedStats])
         if seq == (last[0] if last else 0):
             return at, books
-    return (last[1], msgspec.msgpack.decode(last[2], type=Books)) if last else (0.0, None)
+    return (last[1], msgspec.msgpack.decode(last[2], type=SavedStats)) if last else (0.0, None)
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:

@@ -21,7 +21,7 @@ from gossamer.journals.schema import TABLES, Connect, last_books, plainly, prepa
 from gossamer.rules.urls import host_key
 from gossamer.values.model import Link, place_of
 from gossamer.values.protocol import Batch, Chunk, Saved
-from gossamer.values.snapshot import Books
+from gossamer.values.snapshot import SavedStats
 
 LINKS_AT_ONCE: Final = 1 << 19
 """The links of consecutive commits are handed over in chunks of about so many when the journal is opened."""
@@ -127,7 +127,7 @@ class SqliteJournal:
         with plainly(self._path), closing(connection), suppress(sqlite3.OperationalError):
             connection.execute("PRAGMA journal_mode = DELETE")  # fails where somebody reads it just now: the log stays
 
-    def note(self, finish_reason: str, books: Books | None = None) -> None:
+    def note(self, finish_reason: str, books: SavedStats | None = None) -> None:
         """Write down why the crawl ended, and its last books, which count until the next commit; "" while it runs."""
         rows: list[tuple[str, str | bytes]] = [("finish", finish_reason)]
         if books is not None:

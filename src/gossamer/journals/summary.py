@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from gossamer.journals.schema import check, last_books, plainly
-from gossamer.values.snapshot import Books
+from gossamer.values.snapshot import SavedStats
 
 
 class Glance(Struct, frozen=True):
@@ -28,7 +28,7 @@ class Glance(Struct, frozen=True):
     hosts: int = 0
     committed_at: float | None = None
     finish_reason: str = ""
-    books: Books = Books()
+    books: SavedStats = SavedStats()
     offsets: Mapping[str, int] = {}
 
     @property
@@ -53,7 +53,7 @@ def glance(path: Path) -> Glance:
             hosts=connection.execute("SELECT count(*) FROM host").fetchone()[0],
             committed_at=last[0] if last else None,
             finish_reason=finish[0] if finish else "",
-            books=last_books(connection)[1] or Books(),
+            books=last_books(connection)[1] or SavedStats(),
             offsets=msgspec.msgpack.decode(last[1], type=dict[str, int]) if last else {},
         )
 

@@ -14,7 +14,7 @@ from typing import Final
 from gossamer.rules.policy import Policy
 from gossamer.values.errors import UserError, needs_extra
 from gossamer.values.ports import Output
-from gossamer.values.snapshot import TypeBook
+from gossamer.values.snapshot import ItemTypeStats
 
 FORMATS: Final = ("jsonl", "warc", "parquet", "markdown")
 """The formats a crawl can write, by the names users give them."""
@@ -44,7 +44,7 @@ def open_output(
     policy: Policy | None = None,
     request_header: Callable[[str, Sequence[tuple[str, str]]], bytes] | None = None,
     earlier: Path | None = None,
-    items: Mapping[str, TypeBook] | None = None,
+    items: Mapping[str, ItemTypeStats] | None = None,
 ) -> Output:
     """Open the output of a format, or one of items, in a crawl directory.
 

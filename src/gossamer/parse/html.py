@@ -17,7 +17,7 @@ from gossamer.parse.encoding import decode, encode_query
 from gossamer.parse.links.quick import scan
 from gossamer.parse.links.scan import Scan
 from gossamer.parse.links.visible import LinkTextReader, visible_text
-from gossamer.rules.urls import Resolver
+from gossamer.rules.urls import UrlResolver
 
 __all__ = [
     "PageLink",
@@ -114,7 +114,7 @@ def base_url(url: str, href: str | None) -> str:
     """
     if href is None:
         return url
-    resolved = Resolver(url or None).canonical(href)
+    resolved = UrlResolver(url or None).canonical(href)
     if resolved is None and _FOREIGN.match(href):
         return href
     return resolved or url
@@ -124,7 +124,7 @@ class _Address:
     """Resolves hrefs of one page, against its base element where it has a usable one."""
 
     def __init__(self, base: str | None, url: str, encoding: str) -> None:
-        self._resolver = Resolver(base_url(url, base) or None)
+        self._resolver = UrlResolver(base_url(url, base) or None)
         self._encoding = encoding
 
     def of(self, href: str | None) -> str | None:

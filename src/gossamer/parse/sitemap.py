@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from gossamer.parse import encoding
 from gossamer.parse.directives import moment_of
-from gossamer.rules.urls import Resolver
+from gossamer.rules.urls import UrlResolver
 
 MAX_BYTES: Final = 50 * 1024 * 1024
 MAX_URLS: Final = 50_000
@@ -85,7 +85,7 @@ def parse(body: bytes, url: str = "", content_type: str = "") -> Sitemap:
     """
     notes: list[str] = []
     text = encoding.decode(_unzipped(body, notes), content_type)[0]
-    draft = _Draft(url)
+    draft = _EntryBuilder(url)
     kind = _read_xml(text, draft) if "<" in text[:_PREAMBLE] else _read_lines(text, draft)
     return draft.finish(kind, notes)
 
@@ -134,11 +134,11 @@ def _inflated(body: bytes, limit: int, notes: list[str]) -> bytes:
 # ---------------------------------------------------------------- what was found
 
 
-class _Draft:
+class _EntryBuilder:
     """Collect the addresses of a file, each once."""
 
     def __init__(self, url: str) -> None:
-        self._resolver = Resolver(url or None)
+        self._resolver = UrlResolver(url or None)
         self._found: dict[str, SitemapURL] = {}
         self._invalid = 0
         self.full = False
@@ -179,7 +179,7 @@ def _priority(text: str) -> float | None:
     return number if 0.0 <= number <= 1.0 else None
 
 
-def _read_lines(text: str, draft: _Draft) -> Kind:
+def _read_lines(text: str, draft: _EntryBuilder) -> Kind:
     found = False
     for line in _LINE.finditer(text):
         found = True
@@ -253,13 +253,13 @@ def _character(entity: re.Match[str]) -> str:
     return chr(number) if 0 < number < 0x110000 and not 0xD800 <= number < 0xE000 else "\ufffd"
 
 
-def _read_xml(text: str, draft: _Draft) -> Kind:
+def _read_xml(text: str, draft: _EntryBuilder) -> Kind:
     tokens = _tokens(text)
     root = _root(tokens)
     if root is None:
         return "none"
     kind = _ROOTS[root.name]
-    reader = _Reader(kind, draft)
+    reader = _SitemapReader(kind, draft)
     reader.take(root)
     for token in islice(tokens, MAX_PIECES):
         reader.take(token)
@@ -279,13 +279,13 @@ def _root(tokens: Iterator[_Token]) -> _Token | None:
     return None
 
 
-class _Reader:
+class _SitemapReader:
     """Follow the entries of one kind of file, and of each its address, date and priority.
 
     Only direct children of an entry count: an image's own `loc` is no page. An entry that begins ends the one before.
     """
 
-    def __init__(self, kind: Kind, draft: _Draft) -> None:
+    def __init__(self, kind: Kind, draft: _EntryBuilder) -> None:
         self._draft = draft
         self._entry = _ENTRIES[kind]
         self._address = _ADDRESS[kind]

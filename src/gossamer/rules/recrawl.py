@@ -13,13 +13,13 @@ import msgspec
 import xxhash
 from msgspec import Struct
 
-from gossamer.values.model import Change, Earlier, OutcomeKind, Response
+from gossamer.values.model import Change, OutcomeKind, PreviousVisit, Response
 
 _VALIDATOR: Final = re.compile(r"[\x20-\x7e]{1,500}")
 _GONE: Final = frozenset((404, 410))
 
 
-class Memo(Struct, frozen=True, array_like=True):
+class PageMemo(Struct, frozen=True, array_like=True):
     """The validators of an answer ("" where there was none), and what a visit needs of an HTML page.
 
     `base` is what its hrefs are relative to, "" where it is no HTML page; `nofollow` tells whether the page forbids to
@@ -35,21 +35,23 @@ class Memo(Struct, frozen=True, array_like=True):
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
-_DECODER: Final = msgspec.msgpack.Decoder(Memo)
+_DECODER: Final = msgspec.msgpack.Decoder(PageMemo)
 
 
-def packed(response: Response, memo: Memo) -> bytes:
+def pack_memo(response: Response, memo: PageMemo) -> bytes:
     """Pack a memo with the validators of the answer; those it has already stay where the answer tells none."""
     headers = response.headers
     etag, modified = _usable(headers.get("etag", "")), _usable(headers.get("last-modified", ""))
     return _ENCODER.encode(
-        Memo(etag or memo.etag, modified or memo.modified, memo.base, memo.nofollow, memo.hrefs, memo.nofollow_hrefs)
+        PageMemo(
+            etag or memo.etag, modified or memo.modified, memo.base, memo.nofollow, memo.hrefs, memo.nofollow_hrefs
+        )
     )
 
 
-def unpacked(memo: bytes) -> Memo:
+def unpack_memo(memo: bytes) -> PageMemo:
     """Unpack a memo; one that is empty remembers nothing."""
-    return _DECODER.decode(memo) if memo else Memo()
+    return _DECODER.decode(memo) if memo else PageMemo()
 
 
 def _usable(validator: str) -> str:
@@ -57,11 +59,11 @@ def _usable(validator: str) -> str:
     return validator if _VALIDATOR.fullmatch(validator) else ""
 
 
-def conditions(earlier: Earlier | None) -> tuple[tuple[str, str], ...]:
+def conditions(earlier: PreviousVisit | None) -> tuple[tuple[str, str], ...]:
     """Give the headers that ask for a page only if it has changed (RFC 9110, 13.1.2 and 13.1.3)."""
     if earlier is None or not _was_page(earlier):
         return ()
-    memo = unpacked(earlier.memo)
+    memo = unpack_memo(earlier.memo)
     pairs = (("If-None-Match", memo.etag), ("If-Modified-Since", memo.modified))
     return tuple((name, value) for name, value in pairs if value)
 
@@ -72,7 +74,7 @@ def content_hash(body: bytes) -> str:
 
 
 def change_of(
-    earlier: Earlier | None, kind: OutcomeKind, status: int, content: str = "", location: str = ""
+    earlier: PreviousVisit | None, kind: OutcomeKind, status: int, content: str = "", location: str = ""
 ) -> Change | None:
     """Tell what has become of a link since an earlier crawl; None without one, and where no page was or is.
 
@@ -90,12 +92,12 @@ def change_of(
     return Change.GONE if was_page and kind is OutcomeKind.FAILED and status in _GONE else None
 
 
-def _leads_elsewhere(earlier: Earlier, location: str) -> bool:
+def _leads_elsewhere(earlier: PreviousVisit, location: str) -> bool:
     before = earlier.record
     return before is not None and before.outcome is OutcomeKind.REDIRECTED and before.location != location
 
 
-def _was_page(earlier: Earlier) -> bool:
+def _was_page(earlier: PreviousVisit) -> bool:
     return earlier.record is not None and earlier.record.outcome is OutcomeKind.DONE
 
 

@@ -30,7 +30,7 @@ _PASSING_FAILURES = frozenset(
 )
 
 
-class Verdict(Struct, frozen=True):
+class RetryDecision(Struct, frozen=True):
     """How an attempt is judged: the kind, the reason where something is wrong, and the waits in seconds.
 
     `retry_after` is for this link; `host_pause` is for its whole host.
@@ -42,11 +42,11 @@ class Verdict(Struct, frozen=True):
     host_pause: float = 0.0
 
 
-_DONE = Verdict(OutcomeKind.DONE)
-_REDIRECTED = Verdict(OutcomeKind.REDIRECTED)
+_DONE = RetryDecision(OutcomeKind.DONE)
+_REDIRECTED = RetryDecision(OutcomeKind.REDIRECTED)
 
 
-def judge(policy: Policy, attempt: int, fingerprint: int, response: Response) -> Verdict:
+def judge(policy: Policy, attempt: int, fingerprint: int, response: Response) -> RetryDecision:
     """Judge a whole answer by its status (attempt 0 is the first)."""
     status = response.status
     if status < 400:
@@ -54,15 +54,15 @@ def judge(policy: Policy, attempt: int, fingerprint: int, response: Response) ->
     reason = Reason.FAIL_HTTP_5XX if status >= 500 else Reason.FAIL_HTTP_4XX
     pause = host_pause(policy, attempt, fingerprint, response) if status in _PAUSING else 0.0
     if status in _PASSING and attempt < policy.retries:
-        return Verdict(OutcomeKind.RETRY, reason, max(pause, backoff(attempt, fingerprint)), pause)
-    return Verdict(OutcomeKind.FAILED, reason, host_pause=pause)
+        return RetryDecision(OutcomeKind.RETRY, reason, max(pause, backoff(attempt, fingerprint)), pause)
+    return RetryDecision(OutcomeKind.FAILED, reason, host_pause=pause)
 
 
-def judge_failure(policy: Policy, attempt: int, fingerprint: int, failure: Failure) -> Verdict:
+def judge_failure(policy: Policy, attempt: int, fingerprint: int, failure: Failure) -> RetryDecision:
     """Judge a fetch that gave no whole answer."""
     if failure.reason in _PASSING_FAILURES and attempt < policy.retries:
-        return Verdict(OutcomeKind.RETRY, failure.reason, backoff(attempt, fingerprint))
-    return Verdict(OutcomeKind.FAILED, failure.reason)
+        return RetryDecision(OutcomeKind.RETRY, failure.reason, backoff(attempt, fingerprint))
+    return RetryDecision(OutcomeKind.FAILED, failure.reason)
 
 
 def backoff(attempt: int, fingerprint: int) -> float:

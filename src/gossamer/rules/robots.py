@@ -58,7 +58,7 @@ class Usage(Struct, frozen=True):
     pattern: str = "/"
 
 
-class Group(Struct, frozen=True):
+class RobotsGroup(Struct, frozen=True):
     """Rules for some agents (lower-case product tokens, or "*"); `delays` pairs agents with seconds of Crawl-delay."""
 
     agents: tuple[str, ...]
@@ -82,7 +82,7 @@ class Robots(Struct, frozen=True, dict=True):
     `sitemaps` are as written: the caller resolves them against the file's URL. `usages` are said to all agents.
     """
 
-    groups: tuple[Group, ...] = ()
+    groups: tuple[RobotsGroup, ...] = ()
     sitemaps: tuple[str, ...] = ()
     usages: tuple[Usage, ...] = ()
 
@@ -140,7 +140,7 @@ class Robots(Struct, frozen=True, dict=True):
         delays = [seconds for group in groups for named, seconds in group.delays if named == name]
         return Ruleset((rule for group in groups for rule in group.rules), max(delays, default=None))
 
-    def _groups_for(self, agent: str) -> tuple[str, list[Group]]:
+    def _groups_for(self, agent: str) -> tuple[str, list[RobotsGroup]]:
         """Find all groups that name the agent, or else all that name "*" (RFC 9309, 2.2.1), and by which name."""
         name = product_token(agent)
         groups = [group for group in self.groups if name and name in group.agents]
@@ -176,7 +176,7 @@ def _by_name(usages: Iterable[Usage]) -> _Usages:
 
 def parse(body: bytes) -> Robots:
     """Read a robots.txt. Never fails: what is no rule is ignored, and beyond 512 KiB nothing is read."""
-    draft = _Draft()
+    draft = _GroupBuilder()
     for number, name, value in _records(_capped(body)):
         draft.add(number, name, value)
     return Robots(draft.finish(), tuple(dict.fromkeys(draft.sitemaps)), tuple(draft.usages))
@@ -199,7 +199,7 @@ def looks_like_html(body: bytes, content_type: str) -> bool:
 # ---------------------------------------------------------------- reading
 
 
-class _Draft:
+class _GroupBuilder:
     """The groups as far as they are read, and what stands outside of them.
 
     A delay is for the agents named right before it: a group may name others after it, with a delay of their own.
@@ -208,7 +208,7 @@ class _Draft:
     def __init__(self) -> None:
         self.sitemaps: list[str] = []
         self.usages: list[Usage] = []
-        self._groups: list[Group] = []
+        self._groups: list[RobotsGroup] = []
         self._agents: dict[str, float | None] = {}
         self._named: list[str] = []
         self._delay: float | None = None
@@ -230,7 +230,7 @@ class _Draft:
         else:
             self._rule(Rule(key == "allow", value, number))
 
-    def finish(self) -> tuple[Group, ...]:
+    def finish(self) -> tuple[RobotsGroup, ...]:
         """Close the last group and tell all."""
         self._close()
         return tuple(self._groups)
@@ -267,7 +267,7 @@ class _Draft:
         self._spread()
         if self._agents:
             delays = tuple((agent, seconds) for agent, seconds in self._agents.items() if seconds is not None)
-            self._groups.append(Group(tuple(self._agents), tuple(self._rules), delays, tuple(self._usages)))
+            self._groups.append(RobotsGroup(tuple(self._agents), tuple(self._rules), delays, tuple(self._usages)))
         self._agents, self._rules, self._usages, self._ruled = {}, [], [], False
 
 

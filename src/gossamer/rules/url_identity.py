@@ -42,15 +42,15 @@ Names that also have other uses ("ref", "source", "campaign", "cid") are left ou
 """
 
 
-def respells(policy: Policy) -> bool:
+def simplifies(policy: Policy) -> bool:
     """Tell whether the user wants any spellings taken for one."""
     return policy.strip_tracking or policy.sort_query
 
 
-def respelled(url: str, policy: Policy) -> str:
+def simplified(url: str, policy: Policy) -> str:
     """Give the spelling by which the user wants a canonical URL known; doing it twice changes nothing."""
     place, _, query = url.partition("?")
-    if not query or not respells(policy):
+    if not query or not simplifies(policy):
         return url
     pairs = query.split("&")
     if policy.strip_tracking:

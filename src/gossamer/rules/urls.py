@@ -52,10 +52,10 @@ def resolve(base: str | None, href: str) -> str | None:
 
 def canonical(url: str) -> str | None:
     """Give an absolute URL its one spelling, or None if it is not an http(s) URL. Doing it twice changes nothing."""
-    return Resolver(None).canonical(url)
+    return UrlResolver(None).canonical(url)
 
 
-class Resolver:
+class UrlResolver:
     """Resolve the links of one page: build it once with the document's base URL, then ask for each href.
 
     A base that is no URL, or None, leaves only absolute hrefs resolvable.

@@ -74,7 +74,7 @@ class Request(Struct, frozen=True, array_like=True):
     attempt: int = 0
     adopted: tuple[str, ...] = ()
     usage: tuple[str, ...] = ()
-    earlier: Earlier | None = None
+    earlier: PreviousVisit | None = None
     missing: bytes = b""
 
     @property
@@ -180,7 +180,7 @@ class PageRecord(Struct, frozen=True):
     fetched_at: datetime | None = None
 
 
-class Earlier(Struct, frozen=True):
+class PreviousVisit(Struct, frozen=True):
     """What an earlier crawl found at a URL: its record and memo; neither where it did not know the URL."""
 
     record: PageRecord | None = None

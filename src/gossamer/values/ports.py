@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from gossamer.values.model import Earlier, Failure, Link, Request, Response
+from gossamer.values.model import Failure, Link, PreviousVisit, Request, Response
 from gossamer.values.protocol import Batch, Saved
 
 
@@ -33,10 +33,10 @@ class Journal(Protocol):
     def close(self) -> None: ...
 
 
-class Before(Protocol):
+class PreviousCrawl(Protocol):
     """What an earlier crawl of the same site found."""
 
-    def find(self, url: str) -> Earlier: ...
+    def find(self, url: str) -> PreviousVisit: ...
 
 
 class Output(Protocol):

@@ -25,7 +25,7 @@ from gossamer.values.model import (
     record_of,
 )
 from gossamer.values.reasons import FinishReason, Reason
-from gossamer.values.snapshot import Books
+from gossamer.values.snapshot import SavedStats
 
 # ---------------------------------------------------------------- values that cross the border with the journal
 
@@ -81,7 +81,7 @@ class Batch(Struct, frozen=True):
     links: tuple[Link, ...]
     fingerprints: tuple[int, ...]
     refused: tuple[int, ...] = ()
-    books: Books = Books()
+    books: SavedStats = SavedStats()
 
 
 class Chunk(Struct, frozen=True):
@@ -113,7 +113,7 @@ class Saved(Struct, frozen=True):
     contents: bytes = b""
     simhashes: bytes = b""
     offsets: Mapping[str, int] = {}
-    books: Books | None = None
+    books: SavedStats | None = None
     saved_at: float = 0.0
 
     @property

@@ -62,7 +62,7 @@ class Audit(Struct, frozen=True):
         return not self.violations and not self.robots_violations
 
 
-class FieldBook(Struct, frozen=True):
+class FieldStats(Struct, frozen=True):
     """What is known of a field: its kind, how many items have something in it, and the number of the last of them."""
 
     kind: str = "null"
@@ -70,11 +70,11 @@ class FieldBook(Struct, frozen=True):
     last: int = 0
 
 
-class TypeBook(Struct, frozen=True):
+class ItemTypeStats(Struct, frozen=True):
     """What is known of the items of one type: how many, and their fields by name."""
 
     items: int = 0
-    fields: Mapping[str, FieldBook] = {}
+    fields: Mapping[str, FieldStats] = {}
 
 
 class Coverage(Struct, frozen=True):
@@ -88,7 +88,7 @@ class Coverage(Struct, frozen=True):
     gone: Mapping[str, int] = {}
 
 
-class Books(Struct, frozen=True):
+class SavedStats(Struct, frozen=True):
     """What a crawl has counted so far, as the journal keeps it: a resumed crawl goes on counting from here.
 
     `kinds` counts outcomes, `by_reason` outcomes and refusals, `seconds` are slot-seconds by category, `adopted` the
@@ -112,7 +112,7 @@ class Books(Struct, frozen=True):
     audit: Audit | None = None
     changes: Mapping[str, int] = {}
     duplicates: int = 0
-    items: Mapping[str, TypeBook] = {}
+    items: Mapping[str, ItemTypeStats] = {}
     soft_404s: int = 0
     orphans: tuple[str, ...] | None = None
 
@@ -124,7 +124,7 @@ class TrapSeen(Struct, frozen=True):
     links: int
 
 
-class SitemapBook(Struct, frozen=True):
+class SitemapStats(Struct, frozen=True):
     """What came of sitemaps: files read and failed in this run, and the links they name that no page of the crawl has.
 
     `whole` is False where there were more of these than could be watched, and after an earlier run was killed: they are
@@ -213,7 +213,7 @@ class Snapshot(Struct, frozen=True):
     seconds: Mapping[Waiting, float] = {}
     processor: float = 0.0
     finish_reason: FinishReason | None = None
-    sitemaps: SitemapBook = SitemapBook()
+    sitemaps: SitemapStats = SitemapStats()
     traps: tuple[TrapSeen, ...] = ()
     changes: Changes = Changes()
     duplicates: Duplicates = Duplicates()

@@ -15,8 +15,8 @@ from msgspec import Struct
 
 from gossamer.rules import url_patterns
 from gossamer.values.errors import UserError
-from gossamer.values.model import Earlier, Item
-from gossamer.values.ports import Before
+from gossamer.values.model import Item, PreviousVisit
+from gossamer.values.ports import PreviousCrawl
 from gossamer.values.reasons import Reason
 from gossamer.visit import function_ref
 from gossamer.visit.function_ref import Where
@@ -91,17 +91,17 @@ class Choice:
         return next((handler for matches, handler in self._patterned if matches(url)), self._rest)
 
 
-class Whole:
+class FullRefetchForHandlers:
     """What an earlier crawl found, for an update: pages with handlers are asked for whole, for a handler reads them."""
 
-    def __init__(self, before: Before, handlers: Iterable[Handler]) -> None:
+    def __init__(self, before: PreviousCrawl, handlers: Iterable[Handler]) -> None:
         self._before = before
         self._choice = Choice(handlers)
 
-    def find(self, url: str) -> Earlier:
+    def find(self, url: str) -> PreviousVisit:
         """Tell what was found at a URL; without its memo, so that no condition can be made, where it has a handler."""
         found = self._before.find(url)
-        return found if self._choice.of(url) is None else Earlier(found.record)
+        return found if self._choice.of(url) is None else PreviousVisit(found.record)
 
 
 # ---------------------------------------------------------------- marks, for handlers in a file of their own

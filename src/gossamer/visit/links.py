@@ -15,8 +15,8 @@ from gossamer.parse import encoding, html
 from gossamer.rules import traps, url_identity
 from gossamer.rules.policy import Policy
 from gossamer.rules.scope import Scope
-from gossamer.rules.url_identity import respelled, respells
-from gossamer.rules.urls import Resolver, fingerprint
+from gossamer.rules.url_identity import simplified, simplifies
+from gossamer.rules.urls import UrlResolver, fingerprint
 from gossamer.values.model import Outlink, Outlinks, Refusal, Request
 from gossamer.values.reasons import Reason
 
@@ -59,7 +59,7 @@ class LinkJudge:
         self._policy = policy
         self._key = key
         self._remembers = remembers
-        self._respells = respells(policy)
+        self._respells = simplifies(policy)
         self._scopes: dict[tuple[str, ...], Scope] = {(): Scope.of(policy)}
         self._known: dict[tuple[str, bool, str, int], set[str]] = {}
         self._reported: dict[str, int] = {}
@@ -95,7 +95,7 @@ class LinkJudge:
         fresh = [href for href in hrefs if href not in known]
         if not fresh:
             return []
-        resolve, scope, reported = Resolver(place.base).canonical, self.scope(place.request), self._reported
+        resolve, scope, reported = UrlResolver(place.base).canonical, self.scope(place.request), self._reported
         judged: list[Outlink | Refusal] = []
         for href in fresh:
             url = resolve(href if place.encoding == "utf-8" else encoding.encode_query(href, place.encoding))
@@ -103,7 +103,7 @@ class LinkJudge:
                 judged.append(self._no_link(href))
                 continue
             if self._respells:
-                url = respelled(url, self._policy)
+                url = simplified(url, self._policy)
             if at_limit:
                 judged.append(Refusal(self.mark(url), scope.judge(url) or Reason.SKIP_DEPTH))
             elif reported.get(url, depth + 1) > depth:  # from a page nearer to a seed it counts again
@@ -117,17 +117,17 @@ class LinkJudge:
         scope = self.scope(request)
         judged: list[Outlink | Refusal] = []
         for named in urls:
-            url = respelled(named, self._policy)
+            url = simplified(named, self._policy)
             refused = scope.judge(url)
             judged.append(self._accepted(url) if refused is None else Refusal(self.mark(url), refused))
         return judged
 
     def target(self, url: str, location: str) -> str | None:
         """Resolve a Location; where the user's spelling of it is the page itself, it stays as the server has it."""
-        target = Resolver(url).canonical(location)
+        target = UrlResolver(url).canonical(location)
         if target is None or not self._respells:
             return target
-        simple = respelled(target, self._policy)
+        simple = simplified(target, self._policy)
         return target if simple == url else simple
 
     def _known_in(self, key: tuple[str, bool, str, int]) -> set[str]:
@@ -164,9 +164,9 @@ class LinkJudge:
 
     def _refuse_all(self, place: Place, hrefs: tuple[str, ...], reason: Reason) -> list[Outlink | Refusal]:
         """Refuse links for that reason, or for a better one: they lead out of the scope."""
-        resolver, scope = Resolver(place.base), self.scope(place.request)
+        resolver, scope = UrlResolver(place.base), self.scope(place.request)
         urls = (resolver.canonical(encoding.encode_query(href, place.encoding)) for href in hrefs)
-        known = [respelled(url, self._policy) for url in urls if url is not None]
+        known = [simplified(url, self._policy) for url in urls if url is not None]
         return [Refusal(self.mark(url), scope.judge(url) or reason) for url in known]
 
     def outlink(self, url: str) -> Outlink:

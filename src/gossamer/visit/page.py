@@ -14,7 +14,7 @@ from gossamer.parse.data.page_tables import Table, tables
 from gossamer.parse.data.structured import PageData, data
 from gossamer.parse.html import PageLink
 from gossamer.parse.text.markdown import main_text, markdown
-from gossamer.rules.urls import Resolver
+from gossamer.rules.urls import UrlResolver
 from gossamer.values.errors import UserError, needs_extra
 from gossamer.values.model import Item, OutcomeKind, PageRecord, Response, Timings
 from gossamer.values.reasons import Reason
@@ -165,7 +165,7 @@ class Page:
     @property
     def followed(self) -> tuple[str, ...]:
         """The URLs that `follow` was given, made absolute; those that are none are left out."""
-        resolver = Resolver(self.base)
+        resolver = UrlResolver(self.base)
         spelt = (encoding.encode_query(href, self.record.encoding or "utf-8") for href in self._followed)
         return tuple(dict.fromkeys(url for href in spelt if (url := resolver.canonical(href)) is not None))
 

@@ -17,8 +17,8 @@ from gossamer.parse.similarity.simhash import simhash
 from gossamer.parse.text import extract
 from gossamer.rules import retries
 from gossamer.rules.policy import Policy
-from gossamer.rules.recrawl import Memo, change_of, conditions, content_hash, content_of, packed, unpacked
-from gossamer.rules.urls import Resolver, path
+from gossamer.rules.recrawl import PageMemo, change_of, conditions, content_hash, content_of, pack_memo, unpack_memo
+from gossamer.rules.urls import UrlResolver, path
 from gossamer.values.model import (
     NO_OUTLINKS,
     Change,
@@ -191,7 +191,7 @@ class Visitor:
             case _:
                 rules = self._rules(request, response)
                 record = _record(request, response, verdict.kind, verdict.reason, rules)
-                memo = packed(response, Memo()) if verdict.kind is OutcomeKind.DONE else b""
+                memo = pack_memo(response, PageMemo()) if verdict.kind is OutcomeKind.DONE else b""
                 return _told(
                     request,
                     record,
@@ -230,7 +230,7 @@ class Visitor:
         rules = self._rules(request, response, found.meta_robots)
         place = Place(request, html.base_url(request.url, found.base), name)
         hrefs, unfollowed = (some[: self._policy.max_links_per_page] for some in (found.hrefs, found.nofollow_hrefs))
-        memo = packed(response, Memo("", "", place.base, rules.nofollow, hrefs, unfollowed))
+        memo = pack_memo(response, PageMemo("", "", place.base, rules.nofollow, hrefs, unfollowed))
         visible = html.visible_text(text) if self._policy.near_duplicates or request.missing else ""
         record = _record(
             request,
@@ -240,7 +240,7 @@ class Visitor:
             rules,
             title=found.title,
             language=found.language,
-            canonical=(found.canonical and Resolver(place.base).canonical(found.canonical)) or "",
+            canonical=(found.canonical and UrlResolver(place.base).canonical(found.canonical)) or "",
             encoding=name,
             simhash=self._simhash(visible),
             soft_404=_is_soft_404(request, found.title, visible),
@@ -260,7 +260,7 @@ class Visitor:
     def _unchanged(self, request: Request, response: Response) -> Visited:
         """Visit a page by what an earlier crawl remembers of it: the server says that it is still the same."""
         assert request.earlier is not None
-        before, memo = request.earlier.record, unpacked(request.earlier.memo)
+        before, memo = request.earlier.record, unpack_memo(request.earlier.memo)
         assert before is not None, "only a page that was there is asked for conditionally"
         outlinks, refusals = NO_OUTLINKS, tuple[Refusal, ...]()
         if memo.base:
@@ -282,7 +282,7 @@ class Visitor:
             peer=now.peer,
             fetched_at=now.fetched_at,
         )
-        return _told(request, record, response, outlinks, refusals, memo=packed(response, memo))
+        return _told(request, record, response, outlinks, refusals, memo=pack_memo(response, memo))
 
     def _probe(self, request: Request, response: Response) -> Visited:
         """Sketch what a host shows for a page that cannot exist; where it says that there is none, all is well."""
@@ -302,7 +302,7 @@ class Visitor:
         verdict = retries.judge(self._policy, request.attempt, self._links.mark(request.url), response)
         kind, found = verdict.kind, sitemap.Sitemap()
         if kind is OutcomeKind.REDIRECTED:
-            target = Resolver(request.url).canonical(response.headers.get("location", ""))
+            target = UrlResolver(request.url).canonical(response.headers.get("location", ""))
             found = sitemap.Sitemap(sitemaps=(target,) if target else ())
         elif kind is OutcomeKind.DONE:
             found = sitemap.parse(response.body, request.url, response.headers.get("content-type", ""))

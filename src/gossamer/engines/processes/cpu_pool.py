@@ -17,8 +17,8 @@ from typing import Final
 
 import msgspec
 
-from gossamer.engines.processes.wire import Answers, Errand, Event, Orders
-from gossamer.engines.processes.worker_process import DEATHS, Child
+from gossamer.engines.processes.wire import BodyTransfer, Job, WorkerConfig, WorkerEvent
+from gossamer.engines.processes.worker_process import DEATHS, WorkerProcess
 from gossamer.values.model import Failure, Purpose, Request, Response
 from gossamer.values.protocol import Visited
 from gossamer.values.reasons import Reason
@@ -37,14 +37,14 @@ class CpuPool:
     `visit` is called from several threads, `awaited` in an event loop; both give up nothing but the one page.
     """
 
-    def __init__(self, orders: Orders, processes: int) -> None:
+    def __init__(self, orders: WorkerConfig, processes: int) -> None:
         """Start the processes, without waiting until they are ready."""
-        orders = msgspec.structs.replace(orders, fetches=False, answers=Answers.NONE, cpu_workers=0)
+        orders = msgspec.structs.replace(orders, fetches=False, answers=BodyTransfer.NONE, cpu_workers=0)
         self._orders = pickle.dumps(orders)
         self._visitor = orders.work.visitor()
         self._choice, self._markdown = Choice(orders.work.handlers), orders.work.markdown
         self._limit = orders.work.policy.handler_timeout
-        self._children = [Child(self._orders) for _ in range(processes)]
+        self._children = [WorkerProcess(self._orders) for _ in range(processes)]
         self._free: LifoQueue[int] = LifoQueue()
         for number in range(processes):
             self._free.put(number)
@@ -54,21 +54,21 @@ class CpuPool:
         self._closing = threading.RLock()
         self._closed = False
 
-    async def awaited(self, request: Request, answer: Response | Failure) -> Event:
+    async def awaited(self, request: Request, answer: Response | Failure) -> WorkerEvent:
         """Read an answer: at once where it is small, else the event loop goes on meanwhile."""
         if self._is_small(request, answer):
             return self._visitor.visit(request, answer)
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.visit, request, answer)
 
-    def visit(self, request: Request, answer: Response | Failure) -> Event:
+    def visit(self, request: Request, answer: Response | Failure) -> WorkerEvent:
         """Read an answer, waiting for a process where it is not small."""
         return self._visitor.visit(request, answer) if self._is_small(request, answer) else self.read(request, answer)
 
-    def read(self, request: Request, answer: Response | Failure) -> Event:
+    def read(self, request: Request, answer: Response | Failure) -> WorkerEvent:
         """Have a process read an answer, as soon as one is free."""
         number = self._free.get()
         try:
-            event = self._read(number, Errand(request, answer))
+            event = self._read(number, Job(request, answer))
         finally:
             self._free.put(number)
         return msgspec.structs.replace(event, response=answer) if isinstance(event, Visited) else event
@@ -96,7 +96,7 @@ class CpuPool:
             return False
         return len(answer.body) < SMALL
 
-    def _read(self, number: int, errand: Errand) -> Event:
+    def _read(self, number: int, errand: Job) -> WorkerEvent:
         for _ in range(DEATHS):
             child = self._children[number]
             child.send([errand])
@@ -111,7 +111,7 @@ class CpuPool:
                 return child.give_up(errand.request, late, self._visitor)
         return child.give_up(errand.request, Failure(Reason.FAIL_WORKER_DIED, child.ended_how), self._visitor)
 
-    def _outcome(self, child: Child) -> Event | Reason:
+    def _outcome(self, child: WorkerProcess) -> WorkerEvent | Reason:
         """Wait for the event; or tell why none comes."""
         waiting = select.poll()
         waiting.register(child.connection, select.POLLIN)
@@ -136,7 +136,7 @@ class CpuPool:
             if not self._closed:
                 self._children[number].kill()
                 self._children[number].close()
-                self._children[number] = Child(self._orders)
+                self._children[number] = WorkerProcess(self._orders)
             return self._goes_on(number)
 
     def _goes_on(self, number: int) -> bool:

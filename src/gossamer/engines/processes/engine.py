@@ -21,8 +21,8 @@ from contextlib import suppress
 from typing import Final
 
 from gossamer.engines.driver import FetchEvent
-from gossamer.engines.processes.wire import Errand, Orders
-from gossamer.engines.processes.worker_process import DEATHS, Child, WorkerError
+from gossamer.engines.processes.wire import Job, WorkerConfig
+from gossamer.engines.processes.worker_process import DEATHS, WorkerError, WorkerProcess
 from gossamer.rules.politeness import Manners
 from gossamer.rules.urls import host_key
 from gossamer.values.model import Failure, Request
@@ -35,7 +35,7 @@ LOOK_EVERY: Final = 0.25
 """Seconds between two looks at what the workers are reading, and the longest a `collect` waits."""
 LOSSES: Final = 10
 """How often a request may be lost with a worker, beyond all its other tries, before it is given up as well."""
-STILLBORN: Final = 3
+MAX_FAILED_STARTS: Final = 3
 """So many workers in a row that die before they are ready end the crawl: no further one would fare better."""
 
 
@@ -46,7 +46,7 @@ class ProcessesEngine:
     in the driver where the web is recorded: its answers come one after the other, so they travel with the errands.
     """
 
-    def __init__(self, orders: Orders, workers: int, recorded: Fetcher | None = None) -> None:
+    def __init__(self, orders: WorkerConfig, workers: int, recorded: Fetcher | None = None) -> None:
         self._orders = pickle.dumps(orders)
         self._recorded = recorded
         policy = orders.work.policy
@@ -60,10 +60,10 @@ class ProcessesEngine:
         for end in (self._woken, self._waker):
             end.setblocking(False)
         self._selector.register(self._woken, selectors.EVENT_READ)
-        self._crew = [_Post() for _ in range(workers)]
+        self._slots = [_WorkerSlot() for _ in range(workers)]
         self._orphaned: list[FetchEvent] = []
         self._deaths: dict[int, int] = {}
-        self._stillborn = 0
+        self._failed_starts = 0
         self._looked_at = 0.0
 
     # ------------------------------------------------------------ what a driver calls
@@ -72,13 +72,13 @@ class ProcessesEngine:
         """Hand the request to a worker; it goes out with the others of this round."""
         answer = None if self._recorded is None else self._recorded.fetch(request)
         post = self._post_of(request)
-        errand = Errand(request, answer)
+        errand = Job(request, answer)
         post.under_way[request.link.id] = errand
         post.outbox.append(errand)
 
     def collect(self, patience: float | None) -> Sequence[FetchEvent]:
         """Send what was started, then wait for the first frames of events, and take all that are there."""
-        for post in self._crew:
+        for post in self._slots:
             if post.outbox:
                 self._send(post)
         patience = LOOK_EVERY if patience is None else min(patience, LOOK_EVERY)
@@ -106,7 +106,7 @@ class ProcessesEngine:
     def close(self) -> None:
         """End the workers, and with them what is under way."""
         self._selector.close()
-        children = [post.child for post in self._crew if post.child is not None]
+        children = [post.child for post in self._slots if post.child is not None]
         for child in children:
             child.connection.close()  # all at once: each sees it and ends
         for child in children:
@@ -116,28 +116,28 @@ class ProcessesEngine:
 
     # ------------------------------------------------------------ batches
 
-    def _post_of(self, request: Request) -> _Post:
+    def _post_of(self, request: Request) -> _WorkerSlot:
         """Choose the least busy of the workers that may have connections to the host."""
         if self._anywhere:
-            return min(self._crew, key=_busy)
-        host, count = host_key(request.url), len(self._crew)
+            return min(self._slots, key=_busy)
+        host, count = host_key(request.url), len(self._slots)
         share = min(self._manners.host_concurrency(host), count)
         first = zlib.crc32(host.encode())
-        return min([self._crew[(first + step) % count] for step in range(share)], key=_busy)
+        return min([self._slots[(first + step) % count] for step in range(share)], key=_busy)
 
-    def _send(self, post: _Post) -> None:
+    def _send(self, post: _WorkerSlot) -> None:
         child = post.child or self._fill(post)
         outbox, post.outbox = post.outbox, []
         if not child.send(outbox):
             self._selector.modify(child.connection, selectors.EVENT_READ | selectors.EVENT_WRITE, post)
 
-    def _fill(self, post: _Post) -> Child:
+    def _fill(self, post: _WorkerSlot) -> WorkerProcess:
         """Start a worker, once there is work for it; nobody waits until it is ready."""
-        post.child, post.overdue = Child(self._orders), None
+        post.child, post.overdue = WorkerProcess(self._orders), None
         self._selector.register(post.child.connection, selectors.EVENT_READ, post)
         return post.child
 
-    def _receive(self, post: _Post, child: Child, events: list[FetchEvent]) -> None:
+    def _receive(self, post: _WorkerSlot, child: WorkerProcess, events: list[FetchEvent]) -> None:
         came = child.receive()
         if came is None:
             self._replace(post, child)
@@ -159,23 +159,23 @@ class ProcessesEngine:
         if now - self._looked_at < LOOK_EVERY:
             return
         self._looked_at = now
-        for post in self._crew:
+        for post in self._slots:
             if post.child is None or post.overdue is not None:
                 continue
             post.overdue = post.child.overdue(self._limit)
             if post.overdue is not None:
                 post.child.kill()
 
-    def _replace(self, post: _Post, dead: Child) -> None:
+    def _replace(self, post: _WorkerSlot, dead: WorkerProcess) -> None:
         """Vacate the place of a dead worker, and say what becomes of each visit that was under way."""
         self._selector.unregister(dead.connection)
-        culprit = dead.reading[0] if dead.reading else None
+        suspect_id = dead.reading[0] if dead.reading else None
         dead.close()
-        self._stillborn = 0 if dead.ready else self._stillborn + 1
-        if self._stillborn >= STILLBORN:
+        self._failed_starts = 0 if dead.ready else self._failed_starts + 1
+        if self._failed_starts >= MAX_FAILED_STARTS:
             raise WorkerError(f"worker processes end before they begin ({dead.ended_how})")
         for number, errand in post.under_way.items():
-            failure = self._blame(errand.request, dead, post.overdue) if number == culprit else None
+            failure = self._blame(errand.request, dead, post.overdue) if number == suspect_id else None
             if failure is None and errand.request.attempt >= self._most:
                 failure = Failure(Reason.FAIL_WORKER_DIED, dead.ended_how)
             if failure is None:
@@ -184,7 +184,7 @@ class ProcessesEngine:
                 self._orphaned.append(dead.give_up(errand.request, failure, self._visitor))
         post.child, post.outbox, post.under_way = None, [], {}
 
-    def _blame(self, request: Request, dead: Child, overdue: int | None) -> Failure | None:
+    def _blame(self, request: Request, dead: WorkerProcess, overdue: int | None) -> Failure | None:
         """Say how the visit failed that a worker read when it died; None where that may have been an accident."""
         number = request.link.id
         deaths = self._deaths.pop(number, 0) + 1
@@ -196,17 +196,17 @@ class ProcessesEngine:
         return None
 
 
-class _Post:
+class _WorkerSlot:
     """A worker's place: whoever fills it now, what it has been given, and what waits to go out."""
 
     __slots__ = ("child", "outbox", "overdue", "under_way")
 
     def __init__(self) -> None:
-        self.child: Child | None = None
-        self.under_way: dict[int, Errand] = {}
-        self.outbox: list[Errand] = []
+        self.child: WorkerProcess | None = None
+        self.under_way: dict[int, Job] = {}
+        self.outbox: list[Job] = []
         self.overdue: int | None = None
 
 
-def _busy(post: _Post) -> int:
+def _busy(post: _WorkerSlot) -> int:
     return len(post.under_way)

@@ -1,8 +1,8 @@
 """What passes between a driver and its worker processes: frames on a socket, packed with MessagePack.
 
-    to a worker      ORDERS once (pickled: they may name functions), then ERRANDS, batches of visits to make
+    to a worker      CONFIG once (pickled: they may name functions), then JOBS, batches of visits to make
     from a worker    READY once, then EVENTS, batches of what came of them; before more is done with a page (Markdown, a
-                     handler), what was READ of it, in case that ends the worker; BROKEN where it cannot go on
+                     handler), what was READ of it, in case that ends the worker; CRASH where it cannot go on
 
 A frame is its length, its kind, and so many bytes.
 """
@@ -21,11 +21,11 @@ from gossamer.values.model import Failure, Request, Response
 from gossamer.values.protocol import Failed, RobotsRead, Visited
 from gossamer.visit.visitor import Work
 
-ORDERS: Final = 1
-ERRANDS: Final = 2
+CONFIG: Final = 1
+JOBS: Final = 2
 READY: Final = 3
 EVENTS: Final = 4
-BROKEN: Final = 5
+CRASH: Final = 5
 READ: Final = 6
 
 HEAD: Final = struct.Struct("<IB")
@@ -35,7 +35,7 @@ AT_ONCE: Final = 1 << 20
 """Bytes to read at once."""
 
 
-class Answers(Enum):
+class BodyTransfer(Enum):
     """How answers come back: not at all, as they are, or as what becomes of them in a WARC file."""
 
     NONE = 0
@@ -43,7 +43,7 @@ class Answers(Enum):
     ARCHIVED = 2
 
 
-class Orders(Struct, frozen=True):
+class WorkerConfig(Struct, frozen=True):
     """What a worker is told first: its work, and how to do it.
 
     `fetches` is False for one that is sent the answers too; `answers` tells how they shall come back with the events of
@@ -52,31 +52,31 @@ class Orders(Struct, frozen=True):
 
     work: Work
     fetches: bool = True
-    answers: Answers = Answers.WHOLE
+    answers: BodyTransfer = BodyTransfer.WHOLE
     cpu_workers: int = 0
 
 
-class Errand(Struct, frozen=True, array_like=True):
+class Job(Struct, frozen=True, array_like=True):
     """One visit to make; with the answer, where it is only to be read."""
 
     request: Request
     answer: Response | Failure | None = None
 
 
-class Broken(Struct, frozen=True):
+class WorkerCrash(Struct, frozen=True):
     """Why a worker cannot go on; `users` where it is the user's mistake, told in a sentence."""
 
     what: str
     users: bool = False
 
 
-Event = Visited | Failed | RobotsRead
+WorkerEvent = Visited | Failed | RobotsRead
 
 encode: Final = msgspec.msgpack.Encoder().encode
-errands_of: Final = msgspec.msgpack.Decoder(list[Errand]).decode
-events_of: Final = msgspec.msgpack.Decoder(list[Event]).decode
+errands_of: Final = msgspec.msgpack.Decoder(list[Job]).decode
+events_of: Final = msgspec.msgpack.Decoder(list[WorkerEvent]).decode
 visited_of: Final = msgspec.msgpack.Decoder(Visited).decode
-broken_of: Final = msgspec.msgpack.Decoder(Broken).decode
+crash_of: Final = msgspec.msgpack.Decoder(WorkerCrash).decode
 
 
 class Inlet:

@@ -27,24 +27,24 @@ import msgspec
 from gossamer.engines import async_handlers
 from gossamer.engines.bridges import new_event_loop
 from gossamer.engines.processes.wire import (
-    BROKEN,
+    CRASH,
     EVENTS,
     HEAD,
     NUMBER,
     READ,
     READY,
-    Answers,
-    Broken,
-    Errand,
-    Event,
+    BodyTransfer,
     Inlet,
-    Orders,
+    Job,
     Outlet,
+    WorkerConfig,
+    WorkerCrash,
+    WorkerEvent,
     encode,
     errands_of,
     frame,
 )
-from gossamer.engines.processes.worker_process import BOARD
+from gossamer.engines.processes.worker_process import HEARTBEAT
 from gossamer.fetchers import AwaitingFetcher, FetchOptions
 from gossamer.outputs.warc.records import archived
 from gossamer.values.errors import UserError
@@ -59,37 +59,37 @@ REPORT_AFTER: Final = 0.01
 """Seconds that a worker whose loop is free waits with its next report at the most: a wake-up costs the driver."""
 
 
-class Board:
+class Heartbeat:
     """Where a worker notes which answer it reads: memory that its driver can see, even when the worker is dead."""
 
     def __init__(self, descriptor: int) -> None:
-        self._shared = mmap.mmap(descriptor, BOARD.size)
+        self._shared = mmap.mmap(descriptor, HEARTBEAT.size)
 
     def begin(self, request: Request) -> None:
         """Note that the answer to a request is being read from now on."""
-        BOARD.pack_into(self._shared, 0, request.link.id, time.monotonic())
+        HEARTBEAT.pack_into(self._shared, 0, request.link.id, time.monotonic())
 
     def end(self) -> None:
         """Note that nothing is being read."""
-        BOARD.pack_into(self._shared, 0, 0, 0.0)
+        HEARTBEAT.pack_into(self._shared, 0, 0, 0.0)
 
 
 class _Noted:
     """Awaits what is done with a page, and notes on the board whenever it is its turn to run."""
 
-    def __init__(self, board: Board, request: Request, work: Coroutine[Any, Any, Event]) -> None:
+    def __init__(self, board: Heartbeat, request: Request, work: Coroutine[Any, Any, WorkerEvent]) -> None:
         self._board = board
         self._request = request
         self._work = work
 
-    def __await__(self) -> Generator[Any, Any, Event]:
+    def __await__(self) -> Generator[Any, Any, WorkerEvent]:
         step, given = self._work.send, None
         while True:
             self._board.begin(self._request)
             try:
                 waited_for = step(given)
             except StopIteration as done:
-                event: Event = done.value
+                event: WorkerEvent = done.value
                 return event
             finally:
                 self._board.end()
@@ -102,7 +102,7 @@ class _Noted:
 class Worker:
     """Makes the visits that it is sent, and sends back what came of them."""
 
-    def __init__(self, connection: socket.socket, board: Board, orders: Orders) -> None:
+    def __init__(self, connection: socket.socket, board: Heartbeat, orders: WorkerConfig) -> None:
         self._loop = asyncio.get_running_loop()
         self._connection = connection
         self._inlet, self._outlet = Inlet(connection), Outlet(connection)
@@ -112,7 +112,7 @@ class Worker:
         self._fetcher = AwaitingFetcher(FetchOptions.of(orders.work.policy)) if orders.fetches else None
         self._pool = _pool(orders)
         self._under_way = self._enough = 0
-        self._results: list[Event] = []
+        self._results: list[WorkerEvent] = []
         self._reported_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -130,13 +130,13 @@ class Worker:
                 self._begin(errand)
         self._enough = (self._under_way + 1) // 2
 
-    def _begin(self, errand: Errand) -> None:
+    def _begin(self, errand: Job) -> None:
         self._under_way += 1
         task = self._loop.create_task(self._run(errand))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _run(self, errand: Errand) -> None:
+    async def _run(self, errand: Job) -> None:
         try:
             answer = errand.answer
             if answer is None:
@@ -146,26 +146,26 @@ class Worker:
         except asyncio.CancelledError:
             raise
         except BaseException:  # noqa: BLE001  # a bug must end the crawl loudly, not hang it
-            self._send(BROKEN, encode(Broken(traceback.format_exc())))
+            self._send(CRASH, encode(WorkerCrash(traceback.format_exc())))
 
     def _sent_back(self, event: Visited) -> Response | None:
         """Give what the driver shall have of an answer: nothing, or its record for a WARC file if it will be in one."""
-        if self._answers is Answers.NONE or event.response is None:
+        if self._answers is BodyTransfer.NONE or event.response is None:
             return None
         if event.kind is OutcomeKind.RETRY or event.request.purpose is not Purpose.PAGE:
             return None
         return archived(event.response)
 
-    def _made(self, event: Event) -> Event:
+    def _made(self, event: WorkerEvent) -> WorkerEvent:
         """Put into an event what is sent back of its answer."""
-        if self._answers is Answers.WHOLE or not isinstance(event, Visited):
+        if self._answers is BodyTransfer.WHOLE or not isinstance(event, Visited):
             return event
         try:
             return msgspec.structs.replace(event, response=self._sent_back(event))
         except MemoryError:
             return self._visitor.starved(event.request)
 
-    async def _read(self, request: Request, answer: Response | Failure) -> Event:
+    async def _read(self, request: Request, answer: Response | Failure) -> WorkerEvent:
         if self._pool is not None:
             return self._made(await self._pool.awaited(request, answer))
         self._board.begin(request)
@@ -181,7 +181,7 @@ class Worker:
 
     # ------------------------------------------------------------ reporting
 
-    def _finish(self, event: Event) -> None:
+    def _finish(self, event: WorkerEvent) -> None:
         self._under_way -= 1
         self._results.append(event)
         waited = time.monotonic() - self._reported_at
@@ -231,7 +231,7 @@ async def _handle(due: Due) -> Handled:
 # ---------------------------------------------------------------- the process
 
 
-def _pool(orders: Orders) -> CpuPool | None:
+def _pool(orders: WorkerConfig) -> CpuPool | None:
     if not orders.cpu_workers:
         return None
     from gossamer.engines.processes.cpu_pool import CpuPool  # few workers have one, and all shall start soon
@@ -242,7 +242,7 @@ def _pool(orders: Orders) -> CpuPool | None:
 def main() -> None:
     """Run a worker on the socket and the board whose descriptors the command line names."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    connection, board = socket.socket(fileno=int(sys.argv[1])), Board(int(sys.argv[2]))
+    connection, board = socket.socket(fileno=int(sys.argv[1])), Heartbeat(int(sys.argv[2]))
     os.close(int(sys.argv[2]))
     sys.argv[:] = sys.argv[:1]
     threading.Thread(target=_watch, args=(connection.fileno(),), name="gossamer-watch", daemon=True).start()
@@ -252,12 +252,12 @@ def main() -> None:
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             runner.run(_serve(connection, board, orders))
     except UserError as error:
-        _complain(connection, Broken(str(error), users=True))
+        _complain(connection, WorkerCrash(str(error), users=True))
     except BaseException:  # noqa: BLE001  # told to the driver, which raises it
-        _complain(connection, Broken(traceback.format_exc()))
+        _complain(connection, WorkerCrash(traceback.format_exc()))
 
 
-async def _serve(connection: socket.socket, board: Board, orders: Orders) -> None:
+async def _serve(connection: socket.socket, board: Heartbeat, orders: WorkerConfig) -> None:
     working = Worker(connection, board, orders)
     await asyncio.Event().wait()  # for ever: the process ends when its driver lets go of it
     del working
@@ -272,10 +272,10 @@ def _watch(descriptor: int) -> None:
     os._exit(0)
 
 
-def _orders(connection: socket.socket) -> Orders:
+def _orders(connection: socket.socket) -> WorkerConfig:
     """Read the orders, no byte more."""
     length, _ = HEAD.unpack(_exactly(connection, HEAD.size))
-    orders: Orders = pickle.loads(_exactly(connection, length))  # noqa: S301  # of the driver, which started us
+    orders: WorkerConfig = pickle.loads(_exactly(connection, length))  # noqa: S301  # of the driver, which started us
     return orders
 
 
@@ -297,8 +297,8 @@ def _limit_memory(limit: int) -> None:
         resource.setrlimit(kind, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))
 
 
-def _complain(connection: socket.socket, broken: Broken) -> None:
+def _complain(connection: socket.socket, broken: WorkerCrash) -> None:
     connection.setblocking(True)
     with contextlib.suppress(OSError):
-        connection.sendall(frame(BROKEN, encode(broken)))
+        connection.sendall(frame(CRASH, encode(broken)))
     os._exit(1)

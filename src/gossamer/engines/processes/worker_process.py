@@ -20,18 +20,18 @@ from pathlib import Path
 from typing import Final
 
 from gossamer.engines.processes.wire import (
-    BROKEN,
-    ERRANDS,
+    CONFIG,
+    CRASH,
     EVENTS,
+    JOBS,
     NUMBER,
-    ORDERS,
     READ,
     READY,
-    Errand,
-    Event,
     Inlet,
+    Job,
     Outlet,
-    broken_of,
+    WorkerEvent,
+    crash_of,
     encode,
     events_of,
     visited_of,
@@ -40,7 +40,7 @@ from gossamer.values.errors import UserError
 from gossamer.values.model import Failure, Request
 from gossamer.visit.visitor import Visitor
 
-BOARD: Final = struct.Struct("<qd")
+HEARTBEAT: Final = struct.Struct("<qd")
 """The request whose answer is being read, and since when (monotonic, seconds; 0.0: none is)."""
 
 DEATHS: Final = 2
@@ -54,15 +54,15 @@ class WorkerError(RuntimeError):
     """A worker failed by a mistake of ours."""
 
 
-class Child:
+class WorkerProcess:
     """A worker process."""
 
     def __init__(self, orders: bytes) -> None:
         """Start it; it is sent its orders and may be sent errands at once, although it is not ready before long."""
         self.connection, theirs = socket.socketpair()
         with theirs, tempfile.TemporaryFile() as shared:
-            shared.truncate(BOARD.size)
-            self._board = mmap.mmap(shared.fileno(), BOARD.size)
+            shared.truncate(HEARTBEAT.size)
+            self._board = mmap.mmap(shared.fileno(), HEARTBEAT.size)
             words = [sys.executable, "-c", _CODE, str(theirs.fileno()), str(shared.fileno()), *_search_path()]
             self.process = subprocess.Popen(  # noqa: S603  # this interpreter, and words of ours
                 words, stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(), shared.fileno()), process_group=0
@@ -71,11 +71,11 @@ class Child:
         self._inlet, self._outlet = Inlet(self.connection), Outlet(self.connection)
         self.ready = False
         self._read: dict[int, bytes] = {}
-        self._send(ORDERS, orders)
+        self._send(CONFIG, orders)
 
-    def send(self, errands: Sequence[Errand]) -> bool:
+    def send(self, errands: Sequence[Job]) -> bool:
         """Send a batch of errands; tell whether all went."""
-        return self._send(ERRANDS, encode(errands))
+        return self._send(JOBS, encode(errands))
 
     def flush(self) -> bool:
         """Send what did not go before; tell whether all went."""
@@ -83,7 +83,7 @@ class Child:
             return self._outlet.flush()
         return True
 
-    def receive(self) -> list[Event] | None:
+    def receive(self) -> list[WorkerEvent] | None:
         """Take what came, without waiting; None when the worker is dead and nothing more will come."""
         try:
             frames = self._inlet.receive()
@@ -91,7 +91,7 @@ class Child:
             return None
         if frames is None:
             return None
-        events: list[Event] = []
+        events: list[WorkerEvent] = []
         for kind, packed in frames:
             if kind == EVENTS:
                 events += events_of(packed)
@@ -100,15 +100,15 @@ class Child:
             elif kind == READY:
                 self.ready = True
             else:
-                assert kind == BROKEN, f"a worker sent a frame of kind {kind}"
-                broken = broken_of(packed)
+                assert kind == CRASH, f"a worker sent a frame of kind {kind}"
+                broken = crash_of(packed)
                 raise UserError(broken.what) if broken.users else WorkerError(broken.what)
         if self._read:
             for event in events:
                 self._read.pop(event.request.link.id, None)
         return events
 
-    def give_up(self, request: Request, failure: Failure, visitor: Visitor) -> Event:
+    def give_up(self, request: Request, failure: Failure, visitor: Visitor) -> WorkerEvent:
         """Say what came of a page that the worker was reading when it ended; what it had read of it before counts."""
         packed = self._read.get(request.link.id)
         return visitor.visit(request, failure) if packed is None else visitor.spoiled(visited_of(packed), failure)
@@ -116,7 +116,7 @@ class Child:
     @property
     def reading(self) -> tuple[int, float] | None:
         """Tell which request's answer it reads, and since when (monotonic, seconds); None where it reads none."""
-        request, since = BOARD.unpack(self._board[:])
+        request, since = HEARTBEAT.unpack(self._board[:])
         return (request, since) if since else None
 
     def overdue(self, limit: float) -> int | None:

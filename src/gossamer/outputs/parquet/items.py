@@ -15,7 +15,7 @@ from gossamer.values import item_schema
 from gossamer.values.errors import OutputError
 from gossamer.values.item_schema import OWN
 from gossamer.values.protocol import Batch
-from gossamer.values.snapshot import TypeBook
+from gossamer.values.snapshot import ItemTypeStats
 
 _GROUP: Final = 5000  # rows of one type that become a row group: bounds the memory
 _URL, _HANDLER, _TYPE = OWN
@@ -39,7 +39,7 @@ class ItemTables:
     items before this run are.
     """
 
-    def __init__(self, lines: Path, *, durable: bool = False, known: Mapping[str, TypeBook] | None = None) -> None:
+    def __init__(self, lines: Path, *, durable: bool = False, known: Mapping[str, ItemTypeStats] | None = None) -> None:
         self._lines = lines
         self._durable = durable
         self._books = dict(known or {})
@@ -62,10 +62,10 @@ class ItemTables:
 
     def close(self) -> None:
         """Make the tables. Raises OutputError where they cannot be written: the lines are safe all the same."""
-        tables: dict[str, _Table] = {}
+        tables: dict[str, _ItemTable] = {}
         try:
             for name, path in _paths(self._lines.parent, self._books).items():
-                tables[name] = _Table(path, self._books[name])
+                tables[name] = _ItemTable(path, self._books[name])
             for row in _rows(self._lines, self._whole) if tables else ():
                 if row[_TYPE] in tables:
                     tables[row[_TYPE]].add(row)
@@ -78,10 +78,10 @@ class ItemTables:
                 table.abandon()
 
 
-class _Table:
+class _ItemTable:
     """The table of one type in the making."""
 
-    def __init__(self, path: Path, book: TypeBook) -> None:
+    def __init__(self, path: Path, book: ItemTypeStats) -> None:
         self._kinds = {name: field.kind for name, field in book.fields.items()}
         own = [(_URL, pa.string()), (_HANDLER, pa.string())]
         self._file = TableFile(path, pa.schema([*own, *((name, _type(kind)) for name, kind in self._kinds.items())]))
@@ -113,7 +113,7 @@ def _type(kind: str) -> Any:
     return pa.list_(_type(inner)) if inner else _TYPES[kind]
 
 
-def _paths(directory: Path, books: Mapping[str, TypeBook]) -> dict[str, Path]:
+def _paths(directory: Path, books: Mapping[str, ItemTypeStats]) -> dict[str, Path]:
     """Name a file for each type; types whose names differ only in what no file name may have get a number."""
     paths: dict[str, Path] = {}
     for name, book in books.items():

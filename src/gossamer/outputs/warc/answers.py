@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from gossamer.outputs.warc.previous import Originals
+from gossamer.outputs.warc.previous import WarcOriginals
 from gossamer.outputs.warc.reader import Record, record_at, records_in, split
 from gossamer.outputs.warc.records import UNMODIFIED_PROFILE
 from gossamer.outputs.warc.writer import REMEMBERED
@@ -31,7 +31,7 @@ def kept_answers(directory: Path, earlier: Sequence[Path] = ()) -> Iterator[Kept
     elsewhere.
     """
     payloads: dict[str, tuple[Path, int]] = {}
-    originals = Originals(earlier)
+    originals = WarcOriginals(earlier)
     for record in records_in(directory):
         kind, payload = record.fields.get("warc-type"), record.fields.get("warc-payload-digest", "")
         if kind == "response":

@@ -11,7 +11,7 @@ from msgspec import Struct
 from gossamer.outputs.warc.reader import Record, record_at, records_in
 
 
-class Origin(Struct, frozen=True):
+class WarcLocation(Struct, frozen=True):
     """Where a payload is: the name, URL and date of the response record that holds it, and its digest."""
 
     identity: str
@@ -20,14 +20,14 @@ class Origin(Struct, frozen=True):
     payload: str
 
 
-class PastAnswers:
+class PreviousWarc:
     """Find what the crawl before kept of a URL. Its files are read through once, when first asked."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._places: dict[int, tuple[Path, int]] | None = None
 
-    def origin(self, url: str) -> Origin | None:
+    def origin(self, url: str) -> WarcLocation | None:
         """Tell where the payload of a URL is; None where none was kept."""
         if self._places is None:
             self._places = {
@@ -41,14 +41,14 @@ class PastAnswers:
         fields = record_at(*place).fields
         payload = fields.get("warc-payload-digest", "")
         if fields["warc-type"] == "response":
-            return Origin(fields["warc-record-id"], url, fields["warc-date"], payload)
+            return WarcLocation(fields["warc-record-id"], url, fields["warc-date"], payload)
         # A revisit always refers to a response, never to another revisit: many a reader follows one step only.
-        return Origin(
+        return WarcLocation(
             fields["warc-refers-to"], fields["warc-refers-to-target-uri"], fields["warc-refers-to-date"], payload
         )
 
 
-class Originals:
+class WarcOriginals:
     """Find the response records of earlier crawls that revisits refer to."""
 
     def __init__(self, directories: Sequence[Path]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from gossamer.outputs.files import GrowingFile
-from gossamer.outputs.warc.previous import Origin, PastAnswers
+from gossamer.outputs.warc.previous import PreviousWarc, WarcLocation
 from gossamer.outputs.warc.reader import refuse_short, warc_files
 from gossamer.outputs.warc.records import (
     REVISIT_PROFILE,
@@ -60,8 +60,8 @@ class Warc:
         self._file: GrowingFile | None = None
         self._number = -1
         self._before = 0  # the bytes of the files before this one
-        self._payloads: dict[str, Origin] = {}
-        self._past = None if earlier is None else PastAnswers(earlier)
+        self._payloads: dict[str, WarcLocation] = {}
+        self._past = None if earlier is None else PreviousWarc(earlier)
         self._pending: list[bytes] = []
         self._pending_size = 0
         self._adopt(warc_files(directory))
@@ -164,18 +164,18 @@ class Warc:
         else:
             self._put(response_record(response, header_block(response), payload) if made is None else made.record)
             if repeatable:
-                self._remember(payload, Origin(identity, response.url, date, payload))
+                self._remember(payload, WarcLocation(identity, response.url, date, payload))
         if self._request_header is not None:
             self._put(_request_record(response.url, identity, date, self._request_header(response.url, asked)))
 
-    def _origin(self, url: str, payload: str, *, unmodified: bool) -> Origin | None:
+    def _origin(self, url: str, payload: str, *, unmodified: bool) -> WarcLocation | None:
         """Tell where the payload of an answer was written before, here or by the crawl that this one updates."""
         if payload in self._payloads and not unmodified:
             return self._payloads[payload]
         past = None if self._past is None else self._past.origin(url)
         return past if past is not None and (unmodified or past.payload == payload) else None
 
-    def _remember(self, payload: str, where: Origin) -> None:
+    def _remember(self, payload: str, where: WarcLocation) -> None:
         self._payloads[payload] = where
         if len(self._payloads) > REMEMBERED:
             del self._payloads[next(iter(self._payloads))]
@@ -194,7 +194,7 @@ class Warc:
         return member("warcinfo", identity_of("warcinfo", name, date), date, fields, block)
 
 
-def _revisit_record(response: Response, header: bytes, date: str, known: Origin, profile: str) -> bytes:
+def _revisit_record(response: Response, header: bytes, date: str, known: WarcLocation, profile: str) -> bytes:
     """Write that a payload was seen before: the header alone, and where the payload is (sections 6.7.2 and 6.7.3)."""
     fields = [
         *origin_fields(response),

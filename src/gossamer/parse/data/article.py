@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from gossamer.parse.data.structured import Item, PageData
+from gossamer.parse.data.structured import DataItem, PageData
 
 _KINDS: Final = (
     "Article", "NewsArticle", "BlogPosting", "Report", "TechArticle", "ScholarlyArticle", "OpinionNewsArticle",
@@ -77,11 +77,11 @@ def _text(value: Any) -> str:
     return " ".join(value.split()) if isinstance(value, str) else ""
 
 
-def _of_item(item: Item) -> Article:
+def _of_item(item: DataItem) -> Article:
     authors = []
     for name, value in item.properties:
         if name == "author":
-            authors.append(_plain(value.first("name") if isinstance(value, Item) else value))
+            authors.append(_plain(value.first("name") if isinstance(value, DataItem) else value))
     return Article(
         _plain(item.first("headline")),
         ", ".join(dict.fromkeys(filter(None, authors))),
@@ -90,5 +90,5 @@ def _of_item(item: Item) -> Article:
     )
 
 
-def _plain(value: str | Item | None) -> str:
+def _plain(value: str | DataItem | None) -> str:
     return value if isinstance(value, str) else ""

@@ -10,7 +10,7 @@ from turbohtml import Token, TokenType
 
 from gossamer.parse.links.scan import Reader
 from gossamer.parse.links.visible import listen
-from gossamer.parse.text.cell_grid import MAX_COLUMNS, MAX_SPAN, Cell, grid, span
+from gossamer.parse.text.cell_grid import MAX_COLUMNS, MAX_SPAN, GridCell, grid, span
 
 MAX_CELLS: Final = 200_000
 """Cells of a page beyond which no more are read."""
@@ -37,9 +37,9 @@ def tables(text: str) -> tuple[Table, ...]:
     return reader.found()
 
 
-class _Open:
+class _OpenTable:
     def __init__(self) -> None:
-        self.rows: list[list[Cell]] = []
+        self.rows: list[list[GridCell]] = []
         self.heads: list[bool] = []  # of each row: whether all its cells are heads
         self.caption = ""
         self.parts: list[str] | None = None  # of the cell or caption that is open
@@ -49,7 +49,7 @@ class _Open:
 class _TableReader(Reader):
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self._open: list[_Open] = []
+        self._open: list[_OpenTable] = []
         self._tables: list[Table] = []
         self._room = MAX_CELLS
 
@@ -71,7 +71,7 @@ class _TableReader(Reader):
         begins = token.type is TokenType.START_TAG
         if tag == "table":
             if begins:
-                self._open.append(_Open())
+                self._open.append(_OpenTable())
             elif self._open:
                 self._end_table()
         elif self._open and tag in ("tr", "td", "th", "caption"):
@@ -79,7 +79,7 @@ class _TableReader(Reader):
         else:
             self._hear_text(" ")
 
-    def _hear_part(self, table: _Open, tag: str, token: Token, *, begins: bool) -> None:
+    def _hear_part(self, table: _OpenTable, tag: str, token: Token, *, begins: bool) -> None:
         self._end_cell(table)
         if not begins:
             return
@@ -94,10 +94,10 @@ class _TableReader(Reader):
             table.cell = span(token.attr("colspan"), MAX_COLUMNS), span(token.attr("rowspan"), MAX_SPAN)
             table.heads[-1] = table.heads[-1] and tag == "th"
 
-    def _end_cell(self, table: _Open) -> None:
+    def _end_cell(self, table: _OpenTable) -> None:
         text = self.written(" ".join("".join(table.parts or ()).split()))
         if table.cell is not None:
-            table.rows[-1].append(Cell(text, *table.cell))
+            table.rows[-1].append(GridCell(text, *table.cell))
         elif table.parts is not None:
             table.caption = text
         table.parts = table.cell = None

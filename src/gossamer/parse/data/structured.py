@@ -11,7 +11,7 @@ from msgspec import Struct
 from turbohtml import Token, TokenType
 
 from gossamer.parse.links.scan import Reader, text_of
-from gossamer.rules.urls import Resolver
+from gossamer.rules.urls import UrlResolver
 
 MAX_JSON: Final = 1024 * 1024
 """Characters of one block of JSON-LD beyond which it is not read."""
@@ -34,14 +34,14 @@ _TEXT, _REFERENCE = TokenType.TEXT, TokenType.CHARACTER_REFERENCE
 _START, _END = TokenType.START_TAG, TokenType.END_TAG
 
 
-class Item(Struct, frozen=True):
+class DataItem(Struct, frozen=True):
     """An item of microdata: its types, its id, and its properties, each a text or an item, in document order."""
 
     types: tuple[str, ...] = ()
     id: str = ""
-    properties: tuple[tuple[str, str | Item], ...] = ()
+    properties: tuple[tuple[str, str | DataItem], ...] = ()
 
-    def first(self, name: str) -> str | Item | None:
+    def first(self, name: str) -> str | DataItem | None:
         """Give the first value of a property, or None."""
         return next((value for property, value in self.properties if property == name), None)
 
@@ -55,7 +55,7 @@ class PageData(Struct, frozen=True):
     """
 
     json_ld: tuple[Any, ...] = ()
-    microdata: tuple[Item, ...] = ()
+    microdata: tuple[DataItem, ...] = ()
     meta: Mapping[str, tuple[str, ...]] = {}
 
     @property
@@ -105,7 +105,7 @@ def _objects(values: Any) -> Iterator[Mapping[str, Any]]:
             waiting.extend(reversed(value))
 
 
-class _Open:
+class _OpenItem:
     """An element with a property, an item, or both."""
 
     def __init__(self, names: list[str], item: _Making | None, begins: int, depth: int) -> None:
@@ -117,21 +117,21 @@ class _Open:
 class _Making:
     def __init__(self, types: tuple[str, ...], id: str, around: _Making | None) -> None:
         self.types, self.id, self.around = types, id, around
-        self.properties: list[tuple[str, str | Item]] = []
+        self.properties: list[tuple[str, str | DataItem]] = []
 
-    def done(self) -> Item:
-        return Item(self.types, self.id, tuple(self.properties))
+    def done(self) -> DataItem:
+        return DataItem(self.types, self.id, tuple(self.properties))
 
 
 class _DataReader(Reader):
     def __init__(self, text: str, url: str) -> None:
         super().__init__(text)
-        self._resolver = Resolver(url or None)
+        self._resolver = UrlResolver(url or None)
         self._json: list[Any] = []
         self._meta_texts: dict[str, list[str]] = {}
-        self._items: list[Item] = []
+        self._items: list[DataItem] = []
         self._item: _Making | None = None  # the innermost that is open
-        self._open: dict[str, list[_Open]] = {}
+        self._open: dict[str, list[_OpenItem]] = {}
         self._depths: dict[str, int] = {}
         self._parts: list[str] = []
         self._heard = 0  # how many elements need text
@@ -185,7 +185,7 @@ class _DataReader(Reader):
         if not (names or is_item) or not self._room:
             return
         self._room -= 1
-        opened = _Open(names, None, len(self._parts), self._depths.get(tag, 0))
+        opened = _OpenItem(names, None, len(self._parts), self._depths.get(tag, 0))
         opened.left = self._room
         if is_item:
             types = tuple((token.attr("itemtype") or "").split())
@@ -224,8 +224,8 @@ class _DataReader(Reader):
                 if not self._heard:
                     self._parts.clear()
 
-    def _close(self, opened: _Open) -> None:
-        value: str | Item
+    def _close(self, opened: _OpenItem) -> None:
+        value: str | DataItem
         if opened.item is not None:
             self._item = opened.item.around
             value = opened.item.done()

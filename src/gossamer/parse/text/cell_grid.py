@@ -9,7 +9,7 @@ MAX_SPAN: Final = 1000
 """How far one cell may reach over columns and rows."""
 
 
-class Cell(NamedTuple):
+class GridCell(NamedTuple):
     """A cell of a table, and how many columns and rows it reaches over."""
 
     text: str
@@ -17,7 +17,7 @@ class Cell(NamedTuple):
     rows: int = 1
 
 
-def grid(rows: list[list[Cell]], *, repeat: bool) -> list[list[str]]:
+def grid(rows: list[list[GridCell]], *, repeat: bool) -> list[list[str]]:
     """Lay cells out so that every row has all columns; a cell over several is repeated in each, or left empty there."""
     laid: list[list[str]] = []
     reaching: dict[int, tuple[int, str]] = {}  # column: how many more rows, and what

@@ -27,7 +27,7 @@ from gossamer.parse.text.markdown_syntax import (
     shown,
 )
 from gossamer.parse.text.markdown_tables import Tables
-from gossamer.rules.urls import Resolver
+from gossamer.rules.urls import UrlResolver
 
 MAX_INDENT: Final = 12
 """Lists and quotations inside each other that are still indented; what is deeper stays at that depth."""
@@ -81,7 +81,7 @@ class _MarkdownReader(Reader):
         self._count = 0  # of blocks heard
         self._markup = self._linked = 0  # characters in _inline that are no text; and that are of links
         self._hint = ("", 0)  # the language an element around the next block names, and the number of that block
-        self._resolver: tuple[str | None, Resolver] | None = None
+        self._resolver: tuple[str | None, UrlResolver] | None = None
         self._blocks: list[Block] = []
         self._inline: list[str] = []
         self._containers: list[Container] = []
@@ -333,8 +333,8 @@ class _MarkdownReader(Reader):
         if not href:
             return None
         if self._resolver is None or self._resolver[0] != self._base_href:
-            base = Resolver(self._url or None).canonical(self._base_href) if self._base_href is not None else None
-            self._resolver = self._base_href, Resolver(base or self._url or None)
+            base = UrlResolver(self._url or None).canonical(self._base_href) if self._base_href is not None else None
+            self._resolver = self._base_href, UrlResolver(base or self._url or None)
         target = self._resolver[1].canonical(self.written(href))
         return None if target == self._url else target
 

@@ -10,7 +10,7 @@ from typing import Final
 from turbohtml import Token
 
 from gossamer.parse.text.blocks import Block
-from gossamer.parse.text.cell_grid import MAX_COLUMNS, MAX_SPAN, Cell, grid, span
+from gossamer.parse.text.cell_grid import MAX_COLUMNS, MAX_SPAN, GridCell, grid, span
 from gossamer.parse.text.markdown_syntax import LINE_BREAK, code_span, unmarked
 
 MAX_CELL: Final = 2000
@@ -30,7 +30,7 @@ _ROLES: Final = {"table": "table", "grid": "table", "row": "row"} | dict.fromkey
 )
 
 
-class _Table:
+class _MarkdownTable:
     """An open table: where its blocks begin, and its cells as long as they can be written in one line each."""
 
     __slots__ = ("begins", "cell", "columns", "headed", "in_row", "of_javadoc", "reaches", "rows", "simple", "size")
@@ -39,7 +39,7 @@ class _Table:
         self.begins = begins
         self.headed = False
         self.of_javadoc = self.in_row = False  # javadoc only says which cell is the last of its row
-        self.rows: list[list[Cell]] = []
+        self.rows: list[list[GridCell]] = []
         self.simple = True
         self.size = 0
         self.cell: int | None = None
@@ -64,13 +64,13 @@ class Tables:
     def __init__(self, blocks: list[Block], *, plain: bool) -> None:
         self._blocks = blocks
         self._plain = plain
-        self._open: list[_Table] = []
+        self._open: list[_MarkdownTable] = []
         self._divs: list[str] = []  # what each open one is
 
     def begin(self) -> None:
         """Begin a table; the one around it only lays it out."""
         self.give_up()
-        self._open.append(_Table(len(self._blocks)))
+        self._open.append(_MarkdownTable(len(self._blocks)))
 
     def give_up(self) -> None:
         """Take the innermost table for layout: something in it cannot be written in a cell."""
@@ -112,7 +112,7 @@ class Tables:
         listed = any(block.item for block in blocks[1:])  # the first may be an item of a list around the table
         lines = [("- " if block.item and listed else "") + _in_cell(block.text) for block in blocks]
         text = "<br>".join(lines).replace(LINE_BREAK, "<br>").replace("|", r"\|")
-        table.rows[-1].append(Cell(text, table.columns, table.reaches))
+        table.rows[-1].append(GridCell(text, table.columns, table.reaches))
 
     def end(self) -> None:
         """End the innermost table, and put it in the place of its blocks."""
