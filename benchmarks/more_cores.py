@@ -122,9 +122,9 @@ def handler(rounds: int) -> None:
             speeds, busiest = list[float](), list[float]()
             for name, engine, fields, watched in cells:
                 lag = Lag() if watched else None
-                own, others = time.process_time(), _children()
+                own, others = time.process_time(), _workers()
                 report = crawl(site, engine, lag, busy, **fields).report
-                busiest.append(max(time.process_time() - own, (_children() - others) / 2))
+                busiest.append(max(time.process_time() - own, (_workers() - others) / 2))
                 assert report.pages == PAGES, f"{report.pages} pages"
                 speeds.append(report.pages / report.seconds)
                 late = f"  p99 of the lag {1000 * lag.p99():.1f} ms" if lag else ""
@@ -154,12 +154,12 @@ def driver(rounds: int, **fields: Any) -> None:
 
 
 def _driver_cpu(site: NginxSite, **fields: Any) -> tuple[float, float, int]:
-    began, before = time.process_time(), _children()
+    began, before = time.process_time(), _workers()
     crawler = crawl(site, "processes", workers=2, **fields)
-    return time.process_time() - began, _children() - before, crawler.report.counts.ended
+    return time.process_time() - began, _workers() - before, crawler.report.counts.ended
 
 
-def _children() -> float:
+def _workers() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 

@@ -506,9 +506,9 @@ def test_the_page_of_the_demo_site_that_only_its_sitemap_names_is_found_and_repo
         crawler = polite_enough(server.url, "asyncio", retries=1)
         records = {path(record.url) for record in recorded(crawler)}
     assert records == set(site.expected().pages)
-    book = crawler.report.snapshot.sitemaps
-    assert (book.files, book.failed, book.orphans, book.notes) == (3, 0, 1, ())
-    assert [path(url) for url in book.examples] == ["/attic/"]
+    stats = crawler.report.snapshot.sitemaps
+    assert (stats.files, stats.failed, stats.orphans, stats.notes) == (3, 0, 1, ())
+    assert [path(url) for url in stats.examples] == ["/attic/"]
 
 
 def recorded(crawler: Crawler) -> list[PageRecord]:

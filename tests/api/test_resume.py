@@ -173,14 +173,14 @@ def test_status_tells_of_the_time_until_the_end_and_a_resume_goes_on_from_there(
     ).run()
     assert first.finish_reason is FinishReason.TIME_LIMIT
     assert first.seconds == 50.0
-    books = status(tmp_path).glance.books
-    assert (books.elapsed, books.fetches) == (first.seconds, first.snapshot.fetches)
-    assert sum(books.seconds.values()) == pytest.approx(50.0)
-    assert 49.0 < books.resting["https://example.org"] < 51.0
+    stats = status(tmp_path).glance.stats
+    assert (stats.elapsed, stats.fetches) == (first.seconds, first.snapshot.fetches)
+    assert sum(stats.seconds.values()) == pytest.approx(50.0)
+    assert 49.0 < stats.resting["https://example.org"] < 51.0
     second = Crawler.resume(tmp_path, max_time=None, clock=FakeClock(1051.0), **options).run()
     assert second.finish_reason is FinishReason.COMPLETE
     assert second.seconds > 90.0
-    assert status(tmp_path).glance.books.elapsed == second.seconds
+    assert status(tmp_path).glance.stats.elapsed == second.seconds
 
 
 # ---------------------------------------------------------------- what may be changed, and what not
@@ -327,7 +327,7 @@ def test_status_tells_how_it_ended(directory: Path) -> None:
     start(directory, max_pages=3).run()
     seen = status(directory)
     assert (seen.state, seen.finish_reason, seen.resumable) == ("ended", FinishReason.PAGE_LIMIT, True)
-    assert seen.glance.books.kinds["done"] == 3
+    assert seen.glance.stats.kinds["done"] == 3
     assert seen.glance.pending
     go_on(directory, max_pages=None).run()
     seen = status(directory)

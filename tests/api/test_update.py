@@ -15,7 +15,7 @@ from warcio.archiveiterator import WARCIterator
 from gossamer.api.crawler import Crawler
 from gossamer.api.export import export, visits
 from gossamer.api.lock import Lock
-from gossamer.api.settings_file import earlier_directories
+from gossamer.api.settings_file import previous_directories
 from gossamer.api.status import status
 from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
 from gossamer.outputs.warc.reader import warc_files
@@ -159,7 +159,7 @@ def test_the_next_update_starts_from_the_last(tmp_path: Path) -> None:
     assert third.directory == tmp_path / "site" / "update-0002"
     assert third.changes is not None
     assert (third.changes.added, third.changes.changed, third.changes.gone) == (0, 0, 0)
-    assert earlier_directories(tmp_path / "site" / "update-0002") == [
+    assert previous_directories(tmp_path / "site" / "update-0002") == [
         tmp_path / "site" / "update-0001",
         tmp_path / "site",
     ]

@@ -253,9 +253,9 @@ def test_pages_that_nothing_links_to_are_told_after_a_resume_unless_a_run_was_ki
         said = capfd.readouterr()
         assert ("1 page in sitemaps that no page links to" in said.err) is not killed
         assert ("Which pages only sitemaps name is not known" in said.err) is killed
-        book = json.loads(said.out)["snapshot"]["sitemaps"]
-        assert book["whole"] is not killed
-        assert killed or book["orphans"] == len(book["examples"]) == 1
+        stats = json.loads(said.out)["snapshot"]["sitemaps"]
+        assert stats["whole"] is not killed
+        assert killed or stats["orphans"] == len(stats["examples"]) == 1
 
 
 def test_who_asks_for_no_sitemaps_is_told_nothing_of_them(

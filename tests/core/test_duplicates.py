@@ -17,7 +17,7 @@ ORIGIN = "https://example.org"
 LONG = "<p>" + "The same words again. " * 20
 
 
-def book(*contents: int, at_once: int = 2) -> DuplicateCounter:
+def stats(*contents: int, at_once: int = 2) -> DuplicateCounter:
     made = DuplicateCounter()
     for number, content in enumerate(contents):
         made.note(content, f"u{number}")
@@ -29,14 +29,14 @@ def book(*contents: int, at_once: int = 2) -> DuplicateCounter:
 
 @pytest.mark.parametrize("at_once", [1, 2, 3, 100])
 def test_the_first_of_some_is_not_counted(at_once: int) -> None:
-    found = book(7, 8, 7, 7, 9, 8, at_once=at_once).duplicates()
+    found = stats(7, 8, 7, 7, 9, 8, at_once=at_once).duplicates()
     assert found == Duplicates(3, (("u2", "u0"), ("u3", "u0"), ("u5", "u1")))
 
 
 def test_only_some_are_named_and_only_what_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "REMEMBERED", 1)
-    assert book(1, 2, 2, 1).duplicates() == Duplicates(2, (("u3", "u0"),))
-    assert len(book(*[1] * 20).duplicates().examples) == module.EXAMPLES
+    assert stats(1, 2, 2, 1).duplicates() == Duplicates(2, (("u3", "u0"),))
+    assert len(stats(*[1] * 20).duplicates().examples) == module.EXAMPLES
 
 
 def test_a_resumed_crawl_goes_on_counting() -> None:

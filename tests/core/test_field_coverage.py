@@ -21,7 +21,7 @@ def test_fields_are_counted_by_type() -> None:
     [(name, coverage)] = harvest.coverage().items()
     assert (name, coverage.items, coverage.gone) == ("h", 4, {})
     assert coverage.fields == {"title": 0.75, "price": 0.5, "tags": 0.25}
-    assert harvest.books()["h"].fields["price"] == FieldStats("double", 2, 4)
+    assert harvest.saved_stats()["h"].fields["price"] == FieldStats("double", 2, 4)
 
 
 def test_a_resumed_crawl_goes_on_counting() -> None:
@@ -29,9 +29,9 @@ def test_a_resumed_crawl_goes_on_counting() -> None:
     some, others = items({"a": 1, "b": "x"}, {"a": None}), items({"a": 2}, {"b": ["x"]})
     whole.take([*some, *others])
     first.take(some)
-    second.restore(first.books())
+    second.restore(first.saved_stats())
     second.take(others)
-    assert second.books() == whole.books()
+    assert second.saved_stats() == whole.saved_stats()
     assert second.coverage() == whole.coverage()
 
 

@@ -145,7 +145,7 @@ def test_links_beyond_what_is_kept_at_hand_are_recalled_by_id() -> None:
     host = frontier.due(0.0)
     assert host is not None
     assert frontier.take(host) == (2, 3)
-    frontier.skip(host)
+    frontier.reconsider(host)
     assert frontier.due(0.0) is None, "a host waits for its recall"
     frontier.recalled([Link(2, urls[2]), Link(3, urls[3])])
     assert [taken(frontier, 0.0).url[-1] for _ in range(2)] == ["2", "3"]  # type: ignore[union-attr]
@@ -238,8 +238,8 @@ def test_a_host_that_is_held_may_only_be_asked_for_the_rules_of_another() -> Non
     frontier = frontier_of("https://a.example/1")
     host = frontier.due(0.0)
     assert host is not None
-    host.held = True
-    frontier.skip(host)
+    host.awaits_access = True
+    frontier.reconsider(host)
     assert frontier.due(0.0) is None, "its own rules are being asked for"
     frontier.send(Request(Link(-1, "https://a.example/moved"), Purpose.ROBOTS), host)
     assert frontier.due(0.0) is host

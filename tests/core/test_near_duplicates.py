@@ -21,7 +21,7 @@ from gossamer.values.snapshot import Alike, NearDuplicates
 ORIGIN = "https://example.org"
 
 
-def book(*simhashes: int) -> NearDuplicateCounter:
+def stats(*simhashes: int) -> NearDuplicateCounter:
     made = NearDuplicateCounter()
     for number, simhash in enumerate(simhashes):
         made.note(simhash, f"u{number}")
@@ -69,12 +69,12 @@ def test_a_crowded_band_costs_a_bounded_time(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_nothing_is_near_where_nothing_is() -> None:
-    assert book().found() == book(1).found() == book(1, 2**60 - 1).found() == NearDuplicates()
+    assert stats().found() == stats(1).found() == stats(1, 2**60 - 1).found() == NearDuplicates()
 
 
 def test_copies_are_near_and_order_does_not_matter() -> None:
     far = 0xFFFF_0000_FFFF_0000
-    found = book(7, far, 12345 << 40, 5, far, 7).found()
+    found = stats(7, far, 12345 << 40, 5, far, 7).found()
     assert found == NearDuplicates(5, 2, (Alike(3, ("u0", "u3", "u5")), Alike(2, ("u1", "u4"))))
     turned = NearDuplicateCounter()
     for url, simhash in (("u5", 7), ("u4", far), ("u3", 5), ("u1", far), ("u0", 7)):
@@ -84,11 +84,11 @@ def test_copies_are_near_and_order_does_not_matter() -> None:
 
 def test_only_some_are_named_and_only_what_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     many = [group * 0x1234_5678_9ABC_DEF1 % 2**64 for group in range(1, 9) for _ in range(9)]
-    found = book(*many).found()
+    found = stats(*many).found()
     assert (found.pages, found.groups, len(found.examples)) == (72, 8, module.EXAMPLES)
     assert {len(alike.urls) for alike in found.examples} == {module.EXAMPLES}
     monkeypatch.setattr(module, "REMEMBERED", 1)
-    assert book(9, 9, 9).found() == NearDuplicates(3, 1, (Alike(3, ("u0",)),))
+    assert stats(9, 9, 9).found() == NearDuplicates(3, 1, (Alike(3, ("u0",)),))
 
 
 def text(words: int, seed: int, *, changed: int | None = None) -> str:

@@ -1,4 +1,4 @@
-"""A crawl that goes on from what its journal remembers: nothing twice, nothing lost, the books carried on."""
+"""A crawl that goes on from what its journal remembers: nothing twice, nothing lost, the statistics carried on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.webs import Web, random_web
 def saved_from(batches: Iterable[Batch]) -> Saved:
     """Pack what a durable journal would give back."""
     hosts: dict[str, int] = {}
-    chunks, ended, books = [], array("Q"), None
+    chunks, ended, stats = [], array("Q"), None
     for batch in batches:
         owners = [hosts.setdefault(host_key(link.url), len(hosts)) for link in batch.links]
         chunks.append(
@@ -37,8 +37,8 @@ def saved_from(batches: Iterable[Batch]) -> Saved:
             )
         )
         ended.extend(one.link.id for one in batch.ended)
-        books = batch.books
-    return Saved(0, tuple(hosts), tuple(chunks), ended.tobytes(), books=books)
+        stats = batch.stats
+    return Saved(0, tuple(hosts), tuple(chunks), ended.tobytes(), stats=stats)
 
 
 def crawl_on(
@@ -49,8 +49,8 @@ def crawl_on(
     saved = saved_from(before)
     frontier.restore(saved)
     crawl, visitor = Crawl(policy, frontier), Visitor(policy)
-    if saved.books is not None:
-        crawl.restore(saved.books)
+    if saved.stats is not None:
+        crawl.restore(saved.stats)
     now = 50.0
     requests = []
     while True:
@@ -97,12 +97,12 @@ def test_a_crawl_killed_at_any_commit_ends_as_if_it_had_not_been(
     ends = [one.link.url for batch in batches for one in batch.ended]
     assert len(ends) == len(set(ends)), "no link ends twice"
     assert set(ends) == {one.link.url for batch in whole for one in batch.ended}
-    books = batches[-1].books
-    assert {kind: n for kind, n in books.kinds.items() if kind != "retry"} == {
-        kind: n for kind, n in whole[-1].books.kinds.items() if kind != "retry"
+    stats = batches[-1].stats
+    assert {kind: n for kind, n in stats.kinds.items() if kind != "retry"} == {
+        kind: n for kind, n in whole[-1].stats.kinds.items() if kind != "retry"
     }
-    assert books.by_reason == whole[-1].books.by_reason
-    assert books.fetches >= whole[-1].books.fetches
+    assert stats.by_reason == whole[-1].stats.by_reason
+    assert stats.fetches >= whole[-1].stats.fetches
 
 
 def _asked_by(web: Web, batches: list[Batch]) -> dict[str, int]:
@@ -129,16 +129,16 @@ def test_what_was_restored_comes_out_in_the_order_of_depth_and_discovery() -> No
 
 def test_the_books_are_carried_on() -> None:
     crawl = Crawl(Policy(seeds=("https://a.example/",), max_time=100.0), Frontier())
-    books = SavedStats(
+    stats = SavedStats(
         {"done": 5, "retry": 2}, {"fail.timeout": 1}, 3, 1000, 9, 40.0, {"wait.server": 40.0}, ("https://b/",)
     )
-    crawl.restore(books)
+    crawl.restore(stats)
     snapshot = crawl.snapshot(7.0)
     assert (snapshot.counts.done, snapshot.counts.retried, snapshot.counts.refused) == (5, 2, 3)
     assert (snapshot.elapsed, snapshot.bytes, snapshot.fetches) == (40.0, 1000, 9)
     fetch = crawl.poll(7.0)
     assert isinstance(fetch, Commit)
-    assert fetch.batch.books.adopted == ("https://b/",)
+    assert fetch.batch.stats.adopted == ("https://b/",)
     crawl.handle(Committed(), 7.0)
     crawl.poll(7.0)
     wait = crawl.poll(7.0)
@@ -158,7 +158,7 @@ def test_a_resumed_crawl_spares_a_host_as_long_as_it_asked_before() -> None:
                 if request.purpose is Purpose.PAGE:
                     crawl.stop(FinishReason.STOPPED)
             case Commit(batch):
-                saved = batch.books
+                saved = batch.stats
                 crawl.handle(Committed(), now)
             case Wait(until):
                 now = until

@@ -174,9 +174,9 @@ def test_a_sitemap_that_never_comes_is_noted_and_no_failure_of_the_crawl() -> No
     played = crawled(web)
     assert played.reason is FinishReason.COMPLETE
     assert played.snapshot.counts.failed == 0
-    book = played.snapshot.sitemaps
-    assert (book.files, book.failed) == (1, 1)
-    assert set(book.notes) == {
+    stats = played.snapshot.sitemaps
+    assert (stats.files, stats.failed) == (1, 1)
+    assert set(stats.notes) == {
         f"{A}/map.xml: {Reason.FAIL_TIMEOUT.sentence}", f"{A}/page.xml: it is no sitemap"
     }  # fmt: skip
 

@@ -74,11 +74,11 @@ def test_the_last_books_of_a_crawl_name_its_orphans_and_no_others_do() -> None:
     crawl = Crawl(Policy(seeds=(f"{A}/",)), Frontier(), key=5)
     crawl.restore(SavedStats(orphans=(f"{A}/only",)))
     assert crawl.snapshot(0.0).sitemaps == SitemapStats(orphans=1, examples=(f"{A}/only",))
-    assert crawl.last_books(0.0).orphans == (f"{A}/only",)
-    assert crawl.books(0.0).orphans is None
-    crawl.restore(crawl.books(0.0))
+    assert crawl.final_stats(0.0).orphans == (f"{A}/only",)
+    assert crawl.saved_stats(0.0).orphans is None
+    crawl.restore(crawl.saved_stats(0.0))
     assert crawl.snapshot(0.0).sitemaps == SitemapStats(whole=False)
-    assert crawl.last_books(0.0).orphans is None
+    assert crawl.final_stats(0.0).orphans is None
 
 
 def test_a_resumed_crawl_without_sitemaps_is_not_reminded() -> None:

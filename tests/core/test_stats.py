@@ -21,17 +21,17 @@ def test_pages_too_small_to_compare_are_no_duplicates() -> None:
 
 
 def test_idle_slots_share_what_the_busy_one_before_them_turns_out_to_have_waited_for() -> None:
-    book = SlotTimes(4)
-    book.advance(0.0)
-    book.begin()
-    book.idle = Waiting.SERVER
-    book.advance(10.0)
-    book.end(10.0, answered_in=1.0)  # the rest was a handler's
-    assert book.seconds[Waiting.SERVER] == pytest.approx(1.0 + 3.0)
-    assert book.seconds[Waiting.CPU] == pytest.approx(9.0 + 27.0)
-    book.begin()
-    book.idle = Waiting.NO_WORK
-    book.advance(12.0)
-    book.end(2.0, answered_in=1.5)
-    assert book.seconds[Waiting.CPU] == pytest.approx(36.0 + 0.5), "what was shared once is not shared again"
-    assert sum(book.seconds.values()) == pytest.approx(12.0 * 4)
+    stats = SlotTimes(4)
+    stats.advance(0.0)
+    stats.begin()
+    stats.idle = Waiting.SERVER
+    stats.advance(10.0)
+    stats.end(10.0, answered_in=1.0)  # the rest was a handler's
+    assert stats.seconds[Waiting.SERVER] == pytest.approx(1.0 + 3.0)
+    assert stats.seconds[Waiting.CPU] == pytest.approx(9.0 + 27.0)
+    stats.begin()
+    stats.idle = Waiting.NO_WORK
+    stats.advance(12.0)
+    stats.end(2.0, answered_in=1.5)
+    assert stats.seconds[Waiting.CPU] == pytest.approx(36.0 + 0.5), "what was shared once is not shared again"
+    assert sum(stats.seconds.values()) == pytest.approx(12.0 * 4)

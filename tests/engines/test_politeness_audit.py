@@ -52,7 +52,7 @@ class Watched:
 
     @property
     def seen(self) -> Audit:
-        return self.auditor.book()
+        return self.auditor.stats()
 
 
 def test_a_polite_crawl_is_clean() -> None:

@@ -332,8 +332,8 @@ def test_a_worker_whose_driver_is_gone_ends_without_a_word(monkeypatch: pytest.M
         driver, ours = socket.socketpair()
         with ours, tempfile.TemporaryFile() as shared:
             shared.truncate(HEARTBEAT.size)
-            orders = WorkerConfig(Work(Policy()), fetches=False)
-            working = worker.Worker(ours, worker.Heartbeat(shared.fileno()), orders)
+            config = WorkerConfig(Work(Policy()), fetches=False)
+            working = worker.Worker(ours, worker.Heartbeat(shared.fileno()), config)
             driver.close()  # with something unread, which breaks the connection
             steps = (working._take, partial(working._send, EVENTS, b"much " * 200_000), working._flush)
             for step in steps:

@@ -17,7 +17,7 @@ DATE = "Tue, 01 Jul 2025 00:00:00 GMT"
 
 def known(url: str, etag: str = "", modified: str = "") -> Request:
     memo = pack_memo(Response(url, 200, {"etag": etag, "last-modified": modified}), PageMemo())
-    return Request(Link(1, url), earlier=PreviousVisit(PageRecord(url, OutcomeKind.DONE, 200), memo))
+    return Request(Link(1, url), previous=PreviousVisit(PageRecord(url, OutcomeKind.DONE, 200), memo))
 
 
 @pytest.mark.parametrize("awaits", [False, True])
@@ -40,7 +40,7 @@ def test_it_is_sent_once_and_told_in_the_record_as_it_was(awaits: bool) -> None:
     assert [text.count("If-Modified-Since: ") for text in received] == [1, 0, 0, 0]
     assert all("Basic secret" in text for text in received), "what else is sent stays"
     for request, text in zip(requests, received, strict=True):
-        told = request_header(options, request.url, conditions(request.earlier)).decode()
+        told = request_header(options, request.url, conditions(request.previous)).decode()
         assert told == text.replace("Authorization: Basic secret\r\n", "")
 
 

@@ -43,42 +43,42 @@ def written(path: Path, links: int = 50, ended: int = 40, at_once: int = 3) -> l
 def test_what_was_found_at_a_url_is_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unpacked: int) -> None:
     monkeypatch.setattr(module, "UNPACKED", unpacked)
     visits = written(tmp_path / "journal.db")
-    earlier = SqlitePreviousCrawl(tmp_path / "journal.db", POLICY)
-    assert earlier.key == KEY
+    previous = SqlitePreviousCrawl(tmp_path / "journal.db", POLICY)
+    assert previous.key == KEY
     for visit in visits:
-        assert earlier.find(visit.link.url) == PreviousVisit(visit.record, visit.memo)
+        assert previous.find(visit.link.url) == PreviousVisit(visit.record, visit.memo)
     for unknown in ("https://example.org/45", "https://example.org/none"):  # known but not visited, and never known
-        assert earlier.find(unknown) == PreviousVisit()
-    earlier.close()
+        assert previous.find(unknown) == PreviousVisit()
+    previous.close()
 
 
 def test_a_page_is_known_under_any_session(tmp_path: Path) -> None:
     written(tmp_path / "journal.db")
-    earlier = SqlitePreviousCrawl(tmp_path / "journal.db", POLICY)
-    found = earlier.find("https://example.org/7?PHPSESSID=0123456789abcdef0123456789abcdef")
+    previous = SqlitePreviousCrawl(tmp_path / "journal.db", POLICY)
+    found = previous.find("https://example.org/7?PHPSESSID=0123456789abcdef0123456789abcdef")
     assert found.record is not None
     assert found.record.title == "Title 7"
-    earlier.close()
+    previous.close()
 
 
 def test_pages_that_nobody_knows_any_more_are_named(tmp_path: Path) -> None:
     written(tmp_path / "journal.db")
-    earlier = SqlitePreviousCrawl(tmp_path / "journal.db", POLICY)
+    previous = SqlitePreviousCrawl(tmp_path / "journal.db", POLICY)
     kept = {fingerprint(f"https://example.org/{number}", KEY) for number in range(30)}
 
     def known(marks: Sequence[int]) -> list[bool]:
         return [mark in kept for mark in marks]
 
-    assert sorted(earlier.lost(known)) == [f"https://example.org/{n}" for n in range(30, 40) if n != 33]
-    earlier.close()
+    assert sorted(previous.lost(known)) == [f"https://example.org/{n}" for n in range(30, 40) if n != 33]
+    previous.close()
 
 
 def test_a_journal_without_a_page_knows_nothing(tmp_path: Path) -> None:
     written(tmp_path / "journal.db", links=0, ended=0)
-    earlier = SqlitePreviousCrawl(tmp_path / "journal.db", POLICY)
-    assert earlier.find("https://example.org/1") == PreviousVisit()
-    assert list(earlier.lost(lambda marks: [False] * len(marks))) == []
-    earlier.close()
+    previous = SqlitePreviousCrawl(tmp_path / "journal.db", POLICY)
+    assert previous.find("https://example.org/1") == PreviousVisit()
+    assert list(previous.lost(lambda marks: [False] * len(marks))) == []
+    previous.close()
 
 
 def test_what_is_no_journal_is_said(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def path(tmp_path: Path) -> Path:
 def test_a_new_journal_remembers_nothing_but_its_random_key(path: Path, tmp_path: Path) -> None:
     journal, other = SqliteJournal(path), SqliteJournal(tmp_path / "other.db")
     saved = journal.open()
-    assert (saved.known, saved.pending, saved.hosts, saved.books) == (0, 0, (), None)
+    assert (saved.known, saved.pending, saved.hosts, saved.stats) == (0, 0, (), None)
     assert saved.key != other.open().key
     journal.close()
     other.close()
@@ -65,10 +65,10 @@ def test_a_pause_that_a_server_asked_for_is_remembered_although_nothing_ended(pa
     journal.commit(Batch((), (), (), (), SavedStats(resting={"https://a.example": 600.0})), {})
     journal.close()
     again = SqliteJournal(path)
-    books = again.open().books
+    stats = again.open().stats
     again.close()
-    assert books is not None
-    assert books.resting == {"https://a.example": 600.0}
+    assert stats is not None
+    assert stats.resting == {"https://a.example": 600.0}
 
 
 def test_what_was_committed_comes_back(path: Path) -> None:
@@ -86,7 +86,7 @@ def test_what_was_committed_comes_back(path: Path) -> None:
     assert saved.hosts == ("https://example.org", "http://other.example:81")
     assert array("Q", saved.ended).tolist() == [0, 1, 2]
     assert saved.offsets == {"jsonl": 300}
-    assert saved.books == SavedStats(fetches=3)
+    assert saved.stats == SavedStats(fetches=3)
     [chunk] = saved.chunks
     assert array("Q", chunk.fingerprints).tolist() == [fingerprint(link.url, 7) for link in (*first, *second)]
     assert array("I", chunk.hosts).tolist() == [0] * 10 + [1] * 5
@@ -165,7 +165,7 @@ def test_anyone_may_look_while_the_journal_is_written(path: Path) -> None:
     journal.commit(batch(links(0, 10), fetches=1), {})
     journal.commit(batch(links(10, 2), links(0, 4), fetches=4), {})
     seen = glance(path)
-    assert (seen.known, seen.ended, seen.pending, seen.hosts, seen.books) == (12, 4, 8, 1, SavedStats(fetches=4))
+    assert (seen.known, seen.ended, seen.pending, seen.hosts, seen.stats) == (12, 4, 8, 1, SavedStats(fetches=4))
     assert seen.committed_at is not None
     assert seen.finish_reason == ""
     journal.note("complete")
@@ -288,7 +288,7 @@ def test_one_merged_chunk_is_a_chunk(path: Path) -> None:
 def test_the_last_books_count_until_the_next_commit_also_where_a_run_came_to_nothing(path: Path) -> None:
     def opened() -> SqliteJournal:
         journal = SqliteJournal(path)
-        seen.append(journal.open().books)
+        seen.append(journal.open().stats)
         return journal
 
     seen: list[SavedStats | None] = []
@@ -303,5 +303,5 @@ def test_the_last_books_count_until_the_next_commit_also_where_a_run_came_to_not
     journal.commit(batch(links(1, 1)), {})
     journal.close()
     opened().close()
-    assert [books and books.fetches for books in seen] == [None, 5, 5, 0]
-    assert glance(path).books == SavedStats()
+    assert [stats and stats.fetches for stats in seen] == [None, 5, 5, 0]
+    assert glance(path).stats == SavedStats()

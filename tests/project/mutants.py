@@ -109,8 +109,8 @@ MUTANTS = (
     ),
     # ---------------------------------------------------------------- gate.py
     Mutant("core/host_access.py", "host.robots_expire <= now", "False", "rules would never be read again"),
-    Mutant("core/host_access.py", "host.held = True\n        asked", "host.held = False\n        asked", "robots.txt twice at once", BOTH),
-    Mutant("core/host_access.py", "host.held = True\n        return Request(Link(next(self._numbers), _imp", "return Request(Link(next(self._numbers), _imp", "a page could come before what it is compared with", BOTH),
+    Mutant("core/host_access.py", "host.awaits_access = True\n        asked", "host.awaits_access = False\n        asked", "robots.txt twice at once", BOTH),
+    Mutant("core/host_access.py", "host.awaits_access = True\n        return Request(Link(next(self._numbers), _imp", "return Request(Link(next(self._numbers), _imp", "a page could come before what it is compared with", BOTH),
     Mutant("core/host_access.py", "request.link.hops >= ROBOTS_HOPS", "request.link.hops > ROBOTS_HOPS", "six redirects, not five"),
     Mutant(
         "core/host_access.py",
@@ -121,7 +121,7 @@ MUTANTS = (
     Mutant("core/host_access.py", "host.consecutive_failures += 1", "pass", "a dead host would be asked for every link"),
     Mutant("core/host_access.py", "failure.reason is not Reason.FAIL_LOCAL", "True", "what this machine lacks would be a sign of life"),
     Mutant("core/host_access.py", "if host.consecutive_failures >= REST_FROM:", "if False:", "a host in trouble would get no longer rests"),
-    Mutant("core/host_access.py", "host.consecutive_failures = -FORGIVEN * self._policy.host_failures", "pass", "a sign of life asked for after every failure"),
+    Mutant("core/host_access.py", "host.consecutive_failures = -GRACE_FAILURES * self._policy.host_failures", "pass", "a sign of life asked for after every failure"),
     Mutant("core/host_access.py", "host.consecutive_failures = min(host.consecutive_failures, 0)", "pass", "failures not in a row would add up"),
     Mutant("core/crawl.py", "        self._access.answered(host)\n", "", "an answer would not show that a host lives"),
     # ---------------------------------------------------------------- frontier.py
@@ -177,7 +177,7 @@ MUTANTS = (
     Mutant("core/seen.py", "            fresh[one] = True", "            pass", "the last few of a batch would look known"),
     Mutant("core/seen.py", "self._moved += slots", "self._moved += slots + 1", "a fingerprint forgotten while a table moves"),
     Mutant("core/seen.py", "found |= _find(self._old, wanted)", "found &= _find(self._old, wanted)", "half the memory"),
-    Mutant("rules/retries.py", "attempt < policy.retries:\n        return Verdict(OutcomeKind.RETRY, reason, max", "attempt <= policy.retries:\n        return Verdict(OutcomeKind.RETRY, reason, max", "one try too many"),
+    Mutant("rules/retries.py", "attempt < policy.retries:\n        return RetryDecision(OutcomeKind.RETRY, reason, max", "attempt <= policy.retries:\n        return RetryDecision(OutcomeKind.RETRY, reason, max", "one try too many"),
     Mutant("rules/retries.py", "return min(asked, policy.max_retry_after)", "return asked", "a server could stop us for years"),
     Mutant("rules/retries.py", "REDIRECTS = frozenset((301, 302, 303, 307, 308))", "REDIRECTS = frozenset((301, 302, 303, 307))", "308"),
     Mutant("visit/visitor.py", "if target == link.url:", "if target is link.url:", "a loop of one would go ten rounds", CONFORMANCE),

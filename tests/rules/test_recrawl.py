@@ -23,8 +23,8 @@ BODY = (
 )
 
 
-def visited(answer: Response, earlier: PreviousVisit | None = None) -> Visited:
-    event = Visitor(POLICY).visit(Request(Link(1, HOME, 2, via="https://a.example/"), earlier=earlier), answer)
+def visited(answer: Response, previous: PreviousVisit | None = None) -> Visited:
+    event = Visitor(POLICY).visit(Request(Link(1, HOME, 2, via="https://a.example/"), previous=previous), answer)
     assert isinstance(event, Visited)
     return event
 
@@ -110,8 +110,8 @@ A, B = content_hash(b"a"), content_hash(b"b")
 def test_what_became_of_a_page(
     before: OutcomeKind | None, kind: OutcomeKind, status: int, content: str, change: Change | None
 ) -> None:
-    earlier = PreviousVisit(PageRecord(HOME, before, content_hash=A)) if before else PreviousVisit()
-    assert change_of(earlier, kind, status, content) is change
+    previous = PreviousVisit(PageRecord(HOME, before, content_hash=A)) if before else PreviousVisit()
+    assert change_of(previous, kind, status, content) is change
     assert change_of(None, kind, status, content) is None
 
 
@@ -131,12 +131,12 @@ def test_a_redirect_has_changed_where_it_leads_elsewhere_now() -> None:
 
 
 def test_changes_are_counted_and_named_and_counted_on_after_a_resume() -> None:
-    book = ChangeCounter()
+    stats = ChangeCounter()
     for number in range(7):
-        book.note(Change.ADDED, f"u{number}")
-    book.note(Change.UNCHANGED, "same")
-    assert book.changes() == Changes(added=7, unchanged=1, examples={"added": ("u0", "u1", "u2", "u3", "u4")})
+        stats.note(Change.ADDED, f"u{number}")
+    stats.note(Change.UNCHANGED, "same")
+    assert stats.changes() == Changes(added=7, unchanged=1, examples={"added": ("u0", "u1", "u2", "u3", "u4")})
     resumed = ChangeCounter()
-    resumed.restore(SavedStats(changes={change.value: number for change, number in book.counts.items()}))
+    resumed.restore(SavedStats(changes={change.value: number for change, number in stats.counts.items()}))
     resumed.note(Change.GONE, "gone")
     assert resumed.changes() == Changes(added=7, unchanged=1, gone=1, examples={"gone": ("gone",)})

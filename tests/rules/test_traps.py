@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossamer.core.trap_budgets import Budgets, TrapBudgets, folded
+from gossamer.core import trap_budgets
+from gossamer.core.trap_budgets import Budgets, TrapCounter, folded
 from gossamer.demo.site import DemoSite
-from gossamer.rules import traps
 from gossamer.rules.policy import Policy
 from gossamer.rules.traps import judge, recognised
 from gossamer.rules.url_identity import identity, session_id
@@ -183,7 +183,7 @@ def test_seeds_are_never_a_trap() -> None:
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(traps, "REMEMBERED", 100)
+    monkeypatch.setattr(trap_budgets, "REMEMBERED", 100)
     budgets = Budgets(POLICY)
     chain(budgets, [f"{A}/{number}" for number in range(400)])
     for number in range(400):
@@ -198,14 +198,14 @@ def test_numbers_are_folded() -> None:
 
 
 def test_the_book_counts_new_links_only_and_has_an_end() -> None:
-    book = TrapBudgets(POLICY)
+    stats = TrapCounter(POLICY)
     for number in range(60):
-        book.suspect(number, f"trap {number}")
-    book.settle(dict.fromkeys(range(1, 60), Reason.SKIP_TRAP))
-    seen = {one.name: one.links for one in book.seen()}
+        stats.suspect(number, f"trap {number}")
+    stats.settle(dict.fromkeys(range(1, 60), Reason.SKIP_TRAP))
+    seen = {one.name: one.links for one in stats.seen()}
     assert "trap 0" not in seen
     assert seen["further traps"] == 9
-    assert len(seen) == TrapBudgets.MOST + 1
+    assert len(seen) == TrapCounter.MOST + 1
 
 
 # ---------------------------------------------------------------- whole crawls

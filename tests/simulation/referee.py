@@ -1,6 +1,6 @@
 """The referee: watches every command and event of a simulated crawl, over all its lives, and calls each foul.
 
-It knows the truth about the web and keeps its own books, from the trace alone; only `each_link_in_one_state` looks
+It knows the truth about the web and keeps its own counts, from the trace alone; only `each_link_in_one_state` looks
 inside the crawl.
 """
 

@@ -93,7 +93,7 @@ class World:
         self.trace: deque[str | tuple[float, Command | Event]] = deque(maxlen=SHOWN)
         self.steps = 0
         self.storage_steps = self.collects = 0
-        self.books = SavedStats()
+        self.stats = SavedStats()
         self.finish: FinishReason | None = None
         self.referee = Referee(plan.truth, plan.policy)
         self.store = store
@@ -137,8 +137,8 @@ class World:
         )
         frontier.restore(saved)
         crawl = Crawl(policy, frontier, key=plan.key)
-        if saved.books is not None:
-            crawl.restore(saved.books)
+        if saved.stats is not None:
+            crawl.restore(saved.stats)
         self.referee.begin_life(policy, crawl, frontier, np.frombuffer(saved.ended, np.uint64).tolist())
         driver = Driver(crawl, journal, self._clock, outputs=outputs, trace=self._see)
         self._drive(driver, crawl, blow, calm=calm)
@@ -164,7 +164,7 @@ class World:
         finally:
             self.collects += engine.collects
         self.finish = driver.latest.finish_reason
-        self.books = crawl.books(self._clock.time)
+        self.stats = crawl.saved_stats(self._clock.time)
 
     def _engine(self, before_collect: Callable[[int], None], *, calm: bool) -> SimulatedEngine:
         plan = self.plan
@@ -290,7 +290,7 @@ def _compare(world: World, undisturbed: World) -> None:
         assert found == expected, f"{name}: {_difference(found, expected)}"
     assert len(expected) == undisturbed.referee._frontier.known == world.referee._frontier.known
     assert world.finish == undisturbed.finish, f"it ended {world.finish}, undisturbed {undisturbed.finish}"
-    counted, undisturbed_counts = _counted(world.books), _counted(undisturbed.books)
+    counted, undisturbed_counts = _counted(world.stats), _counted(undisturbed.stats)
     assert counted == undisturbed_counts, f"counted {counted} instead of {undisturbed_counts}"
 
 
@@ -298,10 +298,10 @@ def _seen(record: PageRecord) -> tuple[object, ...]:
     return record.outcome, record.status, record.reason, record.location, record.title, record.size
 
 
-def _counted(books: SavedStats) -> tuple[object, ...]:
-    """Take of the books what does not depend on how often anything was tried; bytes do, for sitemaps are read again."""
-    kinds = {kind: count for kind, count in books.kinds.items() if kind != "retry"}
-    return kinds, dict(books.by_reason), books.refused, books.adopted
+def _counted(stats: SavedStats) -> tuple[object, ...]:
+    """Return the statistics that do not depend on attempts; bytes do, for sitemaps are read again."""
+    kinds = {kind: count for kind, count in stats.kinds.items() if kind != "retry"}
+    return kinds, dict(stats.by_reason), stats.refused, stats.adopted
 
 
 def _difference(found: dict[str, tuple[object, ...]], expected: dict[str, tuple[object, ...]]) -> str:

@@ -28,7 +28,7 @@ class Entry(Struct, frozen=True):
     refused: tuple[int, ...]
     ended: tuple[int, ...]
     offsets: Mapping[str, int]
-    books: SavedStats
+    stats: SavedStats
 
 
 class LogJournal:
@@ -56,7 +56,7 @@ class LogJournal:
         ended = tuple(ended.link.id for ended in batch.ended)
         first_id = len(self._links)
         assert [link.id for link in batch.links] == list(range(first_id, first_id + len(batch.links)))
-        entry = Entry(first_id, batch.links, batch.fingerprints, batch.refused, ended, offsets, batch.books)
+        entry = Entry(first_id, batch.links, batch.fingerprints, batch.refused, ended, offsets, batch.stats)
         try:
             self._file.append(_framed(msgspec.msgpack.encode(entry)))
             if self._durable:
@@ -95,7 +95,7 @@ def _saved(entries: list[Entry]) -> Saved:
     ended = np.array([id for entry in entries for id in entry.ended], np.uint64).tobytes()
     last = entries[-1] if entries else None
     offsets = last.offsets if last else {}
-    return Saved(hosts=tuple(numbers), chunks=chunks, ended=ended, offsets=offsets, books=last.books if last else None)
+    return Saved(hosts=tuple(numbers), chunks=chunks, ended=ended, offsets=offsets, stats=last.stats if last else None)
 
 
 def _chunk(entry: Entry, numbers: dict[str, int]) -> Chunk:

@@ -24,7 +24,7 @@ from gossamer.api.defaults import complete, cores, known_formats, undetermined
 from gossamer.api.directory import CrawlDirectory
 from gossamer.api.directory_layout import JOURNAL
 from gossamer.api.report import Report
-from gossamer.api.settings_file import Settings, earlier_directory, read_settings, refuse_changes
+from gossamer.api.settings_file import Settings, previous_directory, read_settings, refuse_changes
 from gossamer.api.status import plan_update
 from gossamer.core.crawl import Crawl
 from gossamer.core.frontier import Frontier
@@ -122,7 +122,7 @@ class Crawler:
         self._resumes = False
         self._wants_handlers = False
         self._holding: CrawlDirectory | None = None
-        self._earlier: SqlitePreviousCrawl | None = None
+        self._previous: SqlitePreviousCrawl | None = None
         self._known: Callable[[Sequence[int]], Sequence[bool]] = lambda fingerprints: [False] * len(fingerprints)
         self._work = Work(self.policy, markdown="markdown" in self._settings.formats)
         self._work.visitor()  # patterns that are none are refused here, not where the crawl begins
@@ -145,7 +145,7 @@ class Crawler:
         `trace` are taken as by a new crawl. Raises UserError for what cannot be changed, and where there is no crawl.
         """
         path = call_arguments.directory(directory)
-        return cls._as_before(path, path, engine, changes, earlier=read_settings(path).earlier, resumes=True)
+        return cls._as_before(path, path, engine, changes, previous=read_settings(path).previous, resumes=True)
 
     @classmethod
     def update(
@@ -159,12 +159,12 @@ class Crawler:
         or with `handlers=""` without. Raises UserError for what cannot be changed, where there is no crawl, and where
         the last one is not over.
         """
-        source, target, earlier = plan_update(call_arguments.directory(directory))
-        return cls._as_before(source, target, engine, changes, earlier=earlier, resumes=False)
+        source, target, previous = plan_update(call_arguments.directory(directory))
+        return cls._as_before(source, target, engine, changes, previous=previous, resumes=False)
 
     @classmethod
     def _as_before(
-        cls, source: Path, target: Path, engine: str | None, changes: Mapping[str, Any], *, earlier: str, resumes: bool
+        cls, source: Path, target: Path, engine: str | None, changes: Mapping[str, Any], *, previous: str, resumes: bool
     ) -> Self:
         """Make a crawler for the directory `target`, with the settings of the crawl in `source` but for the changes."""
         for name in ("formats", "durable", "policy"):
@@ -180,7 +180,7 @@ class Crawler:
             **changes,
         )
         refuse_changes(before.policy, crawler.policy)
-        crawler._settings = msgspec.structs.replace(crawler._settings, earlier=earlier)
+        crawler._settings = msgspec.structs.replace(crawler._settings, previous=previous)
         crawler._resumes = resumes
         crawler._wants_handlers = not resumes and "handlers" not in changes and (source / ITEMS_FILE).exists()
         return crawler
@@ -293,10 +293,10 @@ class Crawler:
             limiting_factor=snapshot.limiting_factor,
             counts=counts,
             snapshot=snapshot,
-            audit=self._auditor.book(),
+            audit=self._auditor.stats(),
             directory=self.directory,
             results=self.results,
-            changes=snapshot.changes if self._earlier is not None else None,
+            changes=snapshot.changes if self._previous is not None else None,
             items=snapshot.items,
         )
 
@@ -432,15 +432,15 @@ class Crawler:
         frontier.restore(saved)
         self._known = frontier.has
         crawl = Crawl(self.policy, frontier, key=saved.key)
-        if saved.books is not None:
+        if saved.stats is not None:
             passed = max(0.0, self._clock.wall() - saved.saved_at)
-            books, contents, simhashes = saved.books, saved.contents, saved.simhashes
-            crawl.restore(books, contents=contents, simhashes=simhashes, passed=passed, now=self._clock.now())
+            stats, contents, simhashes = saved.stats, saved.contents, saved.simhashes
+            crawl.restore(stats, contents=contents, simhashes=simhashes, passed=passed, now=self._clock.now())
         self._work = msgspec.structs.replace(self._work, key=saved.key, handlers=tuple(self._handlers))
         holding = self._holding
         journal: Journal = holding.journal if holding else MemoryJournal()
         outputs = holding.outputs if holding else {}
-        self._auditor = Auditor(self.policy, saved.books.audit if saved.books else None)
+        self._auditor = Auditor(self.policy, saved.stats.audit if saved.stats else None)
         return Driver(
             crawl,
             journal,
@@ -448,9 +448,9 @@ class Crawler:
             outputs=outputs,
             trace=self._trace,
             auditor=self._auditor,
-            before=FullRefetchForHandlers(self._earlier, self._handlers)
-            if self._earlier and self._handlers
-            else self._earlier,
+            before=FullRefetchForHandlers(self._previous, self._handlers)
+            if self._previous and self._handlers
+            else self._previous,
         )
 
     def _open(self) -> Saved:
@@ -458,10 +458,10 @@ class Crawler:
         key = secrets.randbits(64) if self._fetcher is None else 0
         if self.directory is None:
             return Saved(key)
-        earlier = earlier_directory(self.directory, self._settings)
-        if earlier is not None:
-            self._earlier = SqlitePreviousCrawl(earlier / JOURNAL, self.policy)
-            key = self._earlier.key
+        previous = previous_directory(self.directory, self._settings)
+        if previous is not None:
+            self._previous = SqlitePreviousCrawl(previous / JOURNAL, self.policy)
+            key = self._previous.key
         try:
             self._holding = CrawlDirectory(self.directory, self._settings, key=key, items=bool(self._handlers))
             return self._holding.open(anew=not self._resumes)
@@ -476,17 +476,17 @@ class Crawler:
         with contextlib.ExitStack() as leaving:  # whatever fails, all the rest is closed
             if self._holding is not None:
                 reason = self._driver.latest.finish_reason if self._driver else None
-                books = self._driver.books() if self._driver and reason else None
-                leaving.callback(self._holding.close, reason, books)
-            if self._earlier is not None:
-                leaving.callback(self._earlier.close)
-            if self._driver is not None and self._holding is not None and self._earlier is not None:
-                self._list_gone(self._driver, self._holding, self._earlier)
+                stats = self._driver.saved_stats() if self._driver and reason else None
+                leaving.callback(self._holding.close, reason, stats)
+            if self._previous is not None:
+                leaving.callback(self._previous.close)
+            if self._driver is not None and self._holding is not None and self._previous is not None:
+                self._list_gone(self._driver, self._holding, self._previous)
 
-    def _list_gone(self, driver: Driver, holding: CrawlDirectory, earlier: SqlitePreviousCrawl) -> None:
+    def _list_gone(self, driver: Driver, holding: CrawlDirectory, previous: SqlitePreviousCrawl) -> None:
         """List the pages that are gone: only a whole crawl can tell which are linked no more."""
         if driver.latest.finish_reason is FinishReason.COMPLETE:
-            number, some = holding.list_gone(earlier.lost(self._known))
+            number, some = holding.list_gone(previous.lost(self._known))
             changes = driver.latest.changes
             examples = {**changes.examples, "gone": some} if some else changes.examples
             changes = msgspec.structs.replace(changes, gone=number, examples=examples)

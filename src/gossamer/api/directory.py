@@ -15,7 +15,7 @@ from pathlib import Path
 
 from gossamer.api.directory_layout import ARCHIVES, JOURNAL, LOCK, SETTINGS, TRACES, refuse_file, refuse_orphaned
 from gossamer.api.lock import Lock
-from gossamer.api.settings_file import Settings, earlier_directory, write_settings
+from gossamer.api.settings_file import Settings, previous_directory, write_settings
 from gossamer.api.status import Status, status
 from gossamer.fetchers.options import FetchOptions
 from gossamer.fetchers.request_header import request_header
@@ -69,9 +69,9 @@ class CrawlDirectory:
 
     def _open_outputs(self, saved: Saved) -> None:
         policy, durable = self._settings.policy, self._settings.durable
-        earlier = earlier_directory(self.path, self._settings)
+        previous = previous_directory(self.path, self._settings)
         header = partial(request_header, FetchOptions.of(policy))
-        known = saved.books.items if saved.books is not None else {}
+        known = saved.stats.items if saved.stats is not None else {}
         for name in (*self._settings.formats, *self._for_items(saved.offsets)):
             try:
                 output = open_output(
@@ -80,7 +80,7 @@ class CrawlDirectory:
                     durable=durable,
                     policy=policy,
                     request_header=header,
-                    earlier=earlier,
+                    previous=previous,
                     items=known,
                 )
                 self.outputs[name] = output
@@ -102,8 +102,8 @@ class CrawlDirectory:
         gone = chain(not_found(lines(self.path / JOURNAL)), (Gone(url, UNLINKED) for url in unlinked))
         return write_gone(self.path, gone, durable=self._settings.durable)
 
-    def close(self, reason: FinishReason | None = None, books: SavedStats | None = None) -> None:
-        """Note why the crawl ended and its last books, close outputs and journal, and let others have the directory."""
+    def close(self, reason: FinishReason | None = None, stats: SavedStats | None = None) -> None:
+        """Record why the crawl ended, with its final statistics; close outputs and journal, and release the directory."""
         with contextlib.ExitStack() as leaving:  # whatever fails, all the rest is closed
             leaving.callback(self._lock.release)
             leaving.callback(self.journal.close)
@@ -112,7 +112,7 @@ class CrawlDirectory:
             if reason is not None:
                 # All that matters is committed, so trouble here is none.
                 with contextlib.suppress(JournalError):
-                    self.journal.note(reason.value, books)
+                    self.journal.note(reason.value, stats)
 
 
 def make_room(path: Path) -> None:
@@ -138,7 +138,7 @@ def _ways_on(path: Path, told: Status | None) -> str:
 
 def _reached_nobody(told: Status) -> bool:
     """Tell whether a crawl ended because no server could be reached: it has nothing to be kept."""
-    return told.finish_reason is FinishReason.UNREACHABLE and not told.glance.books.bytes
+    return told.finish_reason is FinishReason.UNREACHABLE and not told.glance.stats.bytes
 
 
 def _empty(path: Path) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from gossamer.api.directory_layout import JOURNAL
-from gossamer.api.settings_file import earlier_directories, read_settings
+from gossamer.api.settings_file import previous_directories, read_settings
 from gossamer.core.seen import Seen
 from gossamer.fetchers.curl_results import parse_header
 from gossamer.fetchers.decoding import decode
@@ -90,7 +90,7 @@ def visits(directory: Path) -> Iterator[Ended]:
     Raises OutputError where these are damaged, or shorter than the journal knows.
     """
     refuse_short(directory, summary.glance(directory / JOURNAL).offsets.get("warc", 0))
-    answers = kept_answers(directory, earlier_directories(directory))
+    answers = kept_answers(directory, previous_directories(directory))
     kept = next(answers, None)
     for number, line in summary.ended(directory / JOURNAL):
         record = msgspec.json.decode(line, type=PageRecord)

@@ -30,19 +30,19 @@ class Settings(Struct, frozen=True):
     engine: str
     formats: tuple[str, ...] = ("jsonl",)
     durable: bool = False
-    earlier: str = ""
+    previous: str = ""
 
 
-def earlier_directory(path: Path, settings: Settings) -> Path | None:
+def previous_directory(path: Path, settings: Settings) -> Path | None:
     """Name the directory of the crawl that the one in a directory updates; None where it updates none."""
-    return Path(os.path.normpath(path / settings.earlier)) if settings.earlier else None
+    return Path(os.path.normpath(path / settings.previous)) if settings.previous else None
 
 
-def earlier_directories(path: Path) -> list[Path]:
+def previous_directories(path: Path) -> list[Path]:
     """List the directories of all crawls that came before the one in a directory, the last one first."""
     found: list[Path] = []
     here: Path | None = path
-    while here is not None and (here := earlier_directory(here, read_settings(here))) is not None:
+    while here is not None and (here := previous_directory(here, read_settings(here))) is not None:
         found.append(here)
     return found
 
@@ -75,17 +75,17 @@ def read_settings(path: Path) -> Settings:
         raise UserError(f"{path / SETTINGS} cannot be read: {error.strerror or error}.") from None
     except ValueError as error:
         raise UserError(f"{path / SETTINGS} cannot be read: {error}.") from None
-    own = {name: table.pop(name) for name in ("engine", "formats", "durable", "earlier") if name in table}
+    own = {name: table.pop(name) for name in ("engine", "formats", "durable", "previous") if name in table}
     return Settings(
         Policy.of(table), str(own.get("engine", "asyncio")), tuple(own.get("formats", ("jsonl",))),
-        bool(own.get("durable", False)), str(own.get("earlier", "")),
+        bool(own.get("durable", False)), str(own.get("previous", "")),
     )  # fmt: skip
 
 
 def write_settings(path: Path, settings: Settings) -> None:
     """Write the settings, whole or not at all, readable to their owner only: headers may hold credentials."""
     table = {"engine": settings.engine, "formats": settings.formats, "durable": settings.durable}
-    table |= {"earlier": settings.earlier} if settings.earlier else {}
+    table |= {"previous": settings.previous} if settings.previous else {}
     table |= msgspec.structs.asdict(settings.policy)
     text = "# The settings of this crawl, frozen when it began; `gossamer resume` may change some of them.\n"
     text += "".join(f"{name} = {toml(value)}\n" for name, value in table.items() if value is not None)

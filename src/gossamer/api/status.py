@@ -39,7 +39,7 @@ def plan_update(path: Path) -> tuple[Path, Path, str]:
     Updates live in the directory itself, as `update-0001` and so on, each a crawl directory of its own: nothing that is
     there is ever touched. Raises UserError where the last of them is not over.
     """
-    if read_settings(path).earlier:  # it is an update itself
+    if read_settings(path).previous:  # it is an update itself
         path = path.parent
     found = [update for update in path.glob("update-*") if (update / SETTINGS).exists()]
     last = max(found, key=lambda update: update.name, default=path)

@@ -45,15 +45,15 @@ class _Content(Struct, frozen=True):
 
 def duplicates_in(pieces: Iterable[bytes]) -> Duplicates:
     """Find pages with the content of another in the lines of a whole crawl, until there are enough to be named."""
-    book, decoder = DuplicateCounter(), msgspec.json.Decoder(_Content)
+    stats, decoder = DuplicateCounter(), msgspec.json.Decoder(_Content)
     for piece in pieces:
         for page in map(decoder.decode, piece.splitlines()):
             if content := content_of(page.content_hash, page.size):
-                book.note(content, page.url)
-        book.settle()
-        if len(book.duplicates().examples) == EXAMPLES:
+                stats.note(content, page.url)
+        stats.settle()
+        if len(stats.duplicates().examples) == EXAMPLES:
             break
-    return book.duplicates()
+    return stats.duplicates()
 
 
 def _tells(lines: bytes) -> bool:

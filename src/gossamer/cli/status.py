@@ -30,7 +30,7 @@ def run(chosen: Namespace) -> int:
 
 def facts(told: Status) -> dict[str, Any]:
     """Give the status as it is printed in JSON: times in seconds, moments as Unix time."""
-    seen, books = told.glance, told.glance.books
+    seen, stats = told.glance, told.glance.stats
     return {
         "directory": str(told.directory),
         "state": told.state,
@@ -43,13 +43,13 @@ def facts(told: Status) -> dict[str, Any]:
         "ended": seen.ended,
         "pending": seen.pending,
         "hosts": seen.hosts,
-        "outcomes": books.kinds,
-        "by_reason": books.by_reason,
-        "refused": books.refused,
-        "items": {name: book.items for name, book in books.items.items()},
-        "bytes": books.bytes,
-        "fetches": books.fetches,
-        "elapsed": books.elapsed,
+        "outcomes": stats.kinds,
+        "by_reason": stats.by_reason,
+        "refused": stats.refused,
+        "items": {name: one.items for name, one in stats.items.items()},
+        "bytes": stats.bytes,
+        "fetches": stats.fetches,
+        "elapsed": stats.elapsed,
         "committed_at": seen.committed_at,
         "resume": resume_command(told.directory, told.finish_reason) if told.resumable else None,
     }
@@ -57,17 +57,17 @@ def facts(told: Status) -> dict[str, Any]:
 
 def described(told: Status) -> Iterator[str]:
     """Give the status in lines for people."""
-    seen, books = told.glance, told.glance.books
+    seen, stats = told.glance, told.glance.stats
     yield f"{told.directory}: {_state(told)}"
     known, hosts = numbered(seen.known, "link"), numbered(seen.hosts, "host")
     yield f"  {known} known, {seen.ended:,} ended, {seen.pending:,} pending, on {hosts}"
-    counted = ", ".join(_counted(kind, number) for kind, number in books.kinds.items() if number)
-    yield f"  {counted or 'nothing recorded yet'}; {shown_size(books.bytes)} in {shown_duration(books.elapsed)}"
-    if books.items:
-        yield "  items: " + ", ".join(f"{book.items:,} {name}" for name, book in books.items.items())
+    counted = ", ".join(_counted(kind, number) for kind, number in stats.kinds.items() if number)
+    yield f"  {counted or 'nothing recorded yet'}; {shown_size(stats.bytes)} in {shown_duration(stats.elapsed)}"
+    if stats.items:
+        yield "  items: " + ", ".join(f"{one.items:,} {name}" for name, one in stats.items.items())
     if seen.committed_at is not None:
         yield f"  last saved {_moment(seen.committed_at)}"
-    for code, number in sorted(books.by_reason.items(), key=lambda item: (-item[1], item[0])):
+    for code, number in sorted(stats.by_reason.items(), key=lambda item: (-item[1], item[0])):
         yield f"  {number:>9,}  {code:<24} {Reason(code).sentence}"
     if told.resumable:
         yield f"Go on: {resume_command(told.directory, told.finish_reason)}"

@@ -139,7 +139,7 @@ def _but(report: Report) -> str:
 
 def _was_idle(report: Report, before: Status) -> bool:
     """Tell whether a run that went on with a crawl found nothing left to do: what took the time is long past."""
-    return not _resumable(report) and report.snapshot.fetches == before.glance.books.fetches
+    return not _resumable(report) and report.snapshot.fetches == before.glance.stats.fetches
 
 
 def _idle(report: Report) -> Lines:
@@ -308,18 +308,18 @@ def _sitemaps(report: Report, *, resumed: bool, asked: bool) -> Lines:
 
     The first only after a whole crawl, of which no run was killed: the page that links there may be one of that run.
     """
-    book = report.snapshot.sitemaps
+    stats = report.snapshot.sitemaps
     lines: Lines = []
     whole = report.finish_reason is FinishReason.COMPLETE
-    if whole and resumed and asked and not book.whole:
+    if whole and resumed and asked and not stats.whole:
         said = "Which pages only sitemaps name is not known: a run before this was cut off, or they are too many."
         lines.append((0, line((said, "dim"))))
-    elif whole and book.orphans:
-        least = "" if book.whole else "at least "
-        head = f"{least}{numbered(book.orphans, 'page')} in sitemaps that no page links to"
-        lines += [(0, line((head, "bold"))), *[(2, line(f"  {url}")) for url in book.examples]]
-    if book.notes:
-        lines += [(0, line(("Sitemaps", "bold"))), *[(2, line(f"  {note}")) for note in book.notes]]
+    elif whole and stats.orphans:
+        least = "" if stats.whole else "at least "
+        head = f"{least}{numbered(stats.orphans, 'page')} in sitemaps that no page links to"
+        lines += [(0, line((head, "bold"))), *[(2, line(f"  {url}")) for url in stats.examples]]
+    if stats.notes:
+        lines += [(0, line(("Sitemaps", "bold"))), *[(2, line(f"  {note}")) for note in stats.notes]]
     return lines
 
 

@@ -88,7 +88,7 @@ class Crawl:
         numbers = count(-1, -1)  # of requests that are no links of the crawl
         self._access = HostAccess(policy, numbers, key=key)
         self._sitemaps = Sitemaps(policy, numbers)
-        self._traps = trap_budgets.TrapBudgets(policy)
+        self._traps = trap_budgets.TrapCounter(policy)
         self._slots = policy.concurrency or 1
         self._stats = Stats()
         self._counts = self._stats.tally
@@ -112,16 +112,16 @@ class Crawl:
         return fingerprint(url_identity.identity(url, self._policy), self._key)
 
     def restore(
-        self, books: SavedStats, *, contents: bytes = b"", simhashes: bytes = b"", passed: float = 0.0, now: float = 0.0
+        self, stats: SavedStats, *, contents: bytes = b"", simhashes: bytes = b"", passed: float = 0.0, now: float = 0.0
     ) -> None:
         """Go on where an earlier run ended, `passed` seconds ago; the frontier is restored by itself."""
-        self._stats.restore(books, contents, simhashes)
-        self._time.restore(books.elapsed, books.seconds)
-        self._adopted = books.adopted
-        self._ask(self._sitemaps.restore(books.unread), 0.0)
-        orphans = None if books.orphans is None else {self._mark(url): url for url in books.orphans}
+        self._stats.restore(stats, contents, simhashes)
+        self._time.restore(stats.elapsed, stats.seconds)
+        self._adopted = stats.adopted
+        self._ask(self._sitemaps.restore(stats.unread), 0.0)
+        orphans = None if stats.orphans is None else {self._mark(url): url for url in stats.orphans}
         self._sitemaps.orphans.restore(orphans)
-        for key, left in books.resting.items():
+        for key, left in stats.resting.items():
             host = self._frontier.host(key)
             host.rest(now + left - passed, Waiting.RETRY_AFTER)
             if host.address is not None:  # perhaps that of all strangers, for whom no single host shall be too much
@@ -178,7 +178,7 @@ class Crawl:
         if taken.purpose is _ROBOTS:
             return self._fetch(taken, host, now)
         if taken.purpose is not _PAGE and self._sitemaps.reminds(taken):
-            self._frontier.skip(host)
+            self._frontier.reconsider(host)
             self._ask(self._sitemaps.discover(host, taken.link.depth, self._frontier.known), now)
             self._frontier.close(taken.link)
             return _AGAIN
@@ -195,7 +195,7 @@ class Crawl:
 
     def _refused(self, taken: Request, host: Host, refused: Reason, now: float) -> None:
         """End a link whose host may not be asked for it."""
-        self._frontier.skip(host)
+        self._frontier.reconsider(host)
         if taken.purpose is _SITEMAP:
             self._sitemaps.refused(taken)
             self._frontier.close(taken.link)
@@ -262,7 +262,9 @@ class Crawl:
         self._traps.settle(settled.refused)
         self._stats.settle(settled.refused.values(), settled.readmitted)
         self._sitemaps.orphans.settle(settled.fingerprints)
-        batch = Batch(self._buffer.ended, settled.links, settled.fingerprints, tuple(settled.refused), self.books(now))
+        batch = Batch(
+            self._buffer.ended, settled.links, settled.fingerprints, tuple(settled.refused), self.saved_stats(now)
+        )
         self._buffer.begin(batch)
         self._time.idle = Waiting.DISK
         return Commit(batch)
@@ -278,14 +280,14 @@ class Crawl:
         if refusal.trap:
             self._traps.suspect(mark, refusal.trap)
 
-    def last_books(self, now: float) -> SavedStats:
-        """Give the books of a crawl that has stopped: all that they tell of is committed."""
-        return replace(self.books(now), orphans=self._sitemaps.orphans.urls())
+    def final_stats(self, now: float) -> SavedStats:
+        """Return the final statistics: all they count is committed."""
+        return replace(self.saved_stats(now), orphans=self._sitemaps.orphans.urls())
 
-    def books(self, now: float) -> SavedStats:
-        """Give the books as of now."""
+    def saved_stats(self, now: float) -> SavedStats:
+        """Return the statistics as of now."""
         return replace(
-            self._stats.books(),
+            self._stats.saved_stats(),
             elapsed=self._time.elapsed(now),
             seconds={waiting.value: spent for waiting, spent in self._time.seconds.items()},
             adopted=self._adopted,
@@ -356,8 +358,8 @@ class Crawl:
 
     def _probed(self, host: Host, sketch: bytes) -> None:
         """Let the pages of a host go, now that it is known what it shows for one that cannot exist."""
-        host.held, host.missing = False, sketch
-        self._frontier.skip(host)
+        host.awaits_access, host.missing = False, sketch
+        self._frontier.reconsider(host)
         if sketch:
             self._stats.soft_404s.answers(host.key)
 
@@ -438,7 +440,7 @@ class Crawl:
     def _robots_read(self, event: RobotsRead, now: float) -> None:
         answer = event.answer
         host = self._asking.pop(event.request.link.id)
-        host.held = False
+        host.awaits_access = False
         if isinstance(answer, Response):
             where = self._land(event.request, answer.timings.total, now, answer.peer)
         else:
@@ -447,7 +449,7 @@ class Crawl:
         if host.robots_next is not None:
             where.rest(host.ready_at, host.resting)  # who answers "too many requests" is left alone, whoever asked
             self._save_pause(host, now)
-        self._frontier.skip(host)
+        self._frontier.reconsider(host)
         self._rests.note(host.key, host.ready_at)
         if host.closed is not None:  # its links end at once: there is nobody left to spare
             self._frontier.hurry(host, now)
@@ -459,11 +461,11 @@ class Crawl:
         match request.purpose:
             case Purpose.ROBOTS:
                 host = self._asking.pop(request.link.id)
-                host.held, host.robots_next = False, again
-                self._frontier.skip(host)
+                host.awaits_access, host.robots_next = False, again
+                self._frontier.reconsider(host)
             case Purpose.PROBE if again.attempt < PROBES:
-                host.held, host.probed = False, again.attempt
-                self._frontier.skip(host)
+                host.awaits_access, host.probed = False, again.attempt
+                self._frontier.reconsider(host)
             case Purpose.PROBE:
                 self._probed(host, b"")
             case _:
@@ -506,7 +508,7 @@ class Crawl:
             hosts=len(self._frontier.hosts),
             seconds=dict(self._time.seconds),
             finish_reason=self._finish if self._stopped else None,
-            sitemaps=self._sitemaps.book(),
+            sitemaps=self._sitemaps.stats(),
             traps=self._traps.seen(),
         )
 

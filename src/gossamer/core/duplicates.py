@@ -61,9 +61,9 @@ class DuplicateCounter:
                 self._examples += ((url, self._first[content]),)
         self._waiting.clear()
 
-    def restore(self, books: SavedStats, contents: bytes) -> None:
-        """Go on where the books end; `contents` are those of all pages so far, packed as uint64."""
-        self.pages = books.duplicates
+    def restore(self, stats: SavedStats, contents: bytes) -> None:
+        """Go on from saved statistics; `contents` are those of all pages so far, packed as uint64."""
+        self.pages = stats.duplicates
         self._seen.add(np.unique(np.frombuffer(contents, np.uint64)))
 
     def duplicates(self) -> Duplicates:

@@ -43,25 +43,25 @@ class FieldCoverage:
                 last = number if field.filled else before.last
                 fields[field.name] = FieldStats(merged(before.kind, field.kind), before.filled + field.filled, last)
 
-    def restore(self, books: Mapping[str, ItemTypeStats]) -> None:
-        """Go on counting where the books end."""
-        self._items = {name: book.items for name, book in books.items()}
-        self._fields = {name: dict(book.fields) for name, book in books.items()}
+    def restore(self, stats: Mapping[str, ItemTypeStats]) -> None:
+        """Go on counting from saved statistics."""
+        self._items = {name: one.items for name, one in stats.items()}
+        self._fields = {name: dict(one.fields) for name, one in stats.items()}
 
-    def books(self) -> dict[str, ItemTypeStats]:
+    def saved_stats(self) -> dict[str, ItemTypeStats]:
         """Give the counts as a journal keeps them."""
         return {name: ItemTypeStats(number, dict(self._fields[name])) for name, number in self._items.items()}
 
     def coverage(self) -> dict[str, Coverage]:
         """Tell by type how full the fields are."""
-        return {name: coverage_of(book) for name, book in self.books().items()}
+        return {name: coverage_of(stats) for name, stats in self.saved_stats().items()}
 
 
-def coverage_of(book: ItemTypeStats) -> Coverage:
+def coverage_of(stats: ItemTypeStats) -> Coverage:
     """Tell how full the fields of a type are, and which are suddenly empty."""
-    shares = {name: field.filled / book.items for name, field in book.fields.items()}
-    gone = {name: book.items - field.last for name, field in book.fields.items() if _is_gone(field, book.items)}
-    return Coverage(book.items, shares, gone)
+    shares = {name: field.filled / stats.items for name, field in stats.fields.items()}
+    gone = {name: stats.items - field.last for name, field in stats.fields.items() if _is_gone(field, stats.items)}
+    return Coverage(stats.items, shares, gone)
 
 
 def _is_gone(field: FieldStats, items: int) -> bool:

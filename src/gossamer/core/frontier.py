@@ -262,7 +262,7 @@ class Frontier:
             host.listed = False
         self._list(host)
 
-    def skip(self, host: Host) -> None:
+    def reconsider(self, host: Host) -> None:
         """Note that a due host was passed over without a fetch."""
         self._list(host)
 
@@ -359,7 +359,7 @@ class Frontier:
         """Tell whether the host could start a fetch; one that only lacks a place at its address waits there for it."""
         if host.in_flight >= host.most or host.recalling:
             return False
-        if host.held:
+        if host.awaits_access:
             if not host.errand:
                 return False
         elif not host.again and (not host.queue or (self._breadth_first and host.queue.depth > min(self._open))):

@@ -23,12 +23,12 @@ class Host:
     __slots__ = (
         "address",
         "again",
+        "awaits_access",
         "closed",
         "closed_rest_until",
         "consecutive_failures",
         "crawl_delay",
         "detail",
-        "held",
         "in_flight",
         "key",
         "listed",
@@ -59,7 +59,7 @@ class Host:
         self.robots_expire = 0.0
         self.crawl_delay: float | None = None
         self.robots_next: Request | None = None
-        self.held = False
+        self.awaits_access = False
         self.missing: bytes | None = None
         self.probed = 0
         self.recalling = False

@@ -52,7 +52,7 @@ class HostAccess:
 
     def request(self, host: Host) -> Request:
         """Give the request for robots.txt, or for where it redirects to; nothing else starts until it has landed."""
-        host.held = True
+        host.awaits_access = True
         asked = host.robots_next or Request(Link(0, host.key + "/robots.txt"), Purpose.ROBOTS)
         return Request(Link(next(self._numbers), asked.url, hops=asked.link.hops), Purpose.ROBOTS, asked.attempt)
 
@@ -66,7 +66,7 @@ class HostAccess:
 
     def probe(self, host: Host) -> Request:
         """Give the request for a page that cannot exist; no page of the host starts until its answer has landed."""
-        host.held = True
+        host.awaits_access = True
         return Request(Link(next(self._numbers), _impossible(host)), Purpose.PROBE, host.probed)
 
     def refusal(self, host: Host, url: str) -> Reason | None:

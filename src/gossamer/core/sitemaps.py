@@ -148,7 +148,7 @@ class Sitemaps:
         self._note(request, "robots.txt does not allow it")
         self._read_if_all_landed(reading)
 
-    def book(self) -> SitemapStats:
+    def stats(self) -> SitemapStats:
         """Give the counts as a value."""
         orphans = self.orphans
         return SitemapStats(

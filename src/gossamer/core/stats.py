@@ -1,4 +1,4 @@
-"""The crawl's books: how links ended, and where every slot's time went."""
+"""The crawl's statistics: how links ended, and where every slot's time went."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ class OutcomeCounts:
             if not self.by_reason[reason]:
                 del self.by_reason[reason]
 
-    def restore(self, books: SavedStats) -> None:
-        """Go on counting where the books end."""
-        self.kinds.update({OutcomeKind(kind): count for kind, count in books.kinds.items()})
-        self.by_reason = {Reason(reason): count for reason, count in books.by_reason.items()}
-        self.refused, self.bytes, self.fetches = books.refused, books.bytes, books.fetches
+    def restore(self, stats: SavedStats) -> None:
+        """Go on counting from saved statistics."""
+        self.kinds.update({OutcomeKind(kind): count for kind, count in stats.kinds.items()})
+        self.by_reason = {Reason(reason): count for reason, count in stats.by_reason.items()}
+        self.refused, self.bytes, self.fetches = stats.refused, stats.bytes, stats.fetches
 
     @property
     def came(self) -> int:
@@ -107,9 +107,9 @@ class ChangeCounter:
         if change is not Change.UNCHANGED and len(known) < EXAMPLES:
             self._examples[change.value] = (*known, url)
 
-    def restore(self, books: SavedStats) -> None:
-        """Go on counting where the books end."""
-        self.counts = {Change(change): count for change, count in books.changes.items()}
+    def restore(self, stats: SavedStats) -> None:
+        """Go on counting from saved statistics."""
+        self.counts = {Change(change): count for change, count in stats.changes.items()}
 
     def changes(self) -> Changes:
         """Give the counts as a value."""
@@ -137,9 +137,9 @@ class SoftErrorCounter:
         if len(self._examples) < EXAMPLES:
             self._examples += ((link.url, link.via),)
 
-    def restore(self, books: SavedStats) -> None:
-        """Go on counting where the books end."""
-        self.pages = books.soft_404s
+    def restore(self, stats: SavedStats) -> None:
+        """Go on counting from saved statistics."""
+        self.pages = stats.soft_404s
 
     def found(self) -> SoftErrors:
         """Give what was found as a value."""
@@ -162,14 +162,14 @@ class Stats:
         self._near = NearDuplicateCounter()
         self._harvest = FieldCoverage()
 
-    def restore(self, books: SavedStats, contents: bytes, simhashes: bytes) -> None:
-        """Go on where the books of an earlier run end."""
-        self.tally.restore(books)
-        self.soft_404s.restore(books)
-        self._changes.restore(books)
-        self._duplicates.restore(books, contents)
+    def restore(self, stats: SavedStats, contents: bytes, simhashes: bytes) -> None:
+        """Go on from the statistics of an earlier run."""
+        self.tally.restore(stats)
+        self.soft_404s.restore(stats)
+        self._changes.restore(stats)
+        self._duplicates.restore(stats, contents)
         self._near.restore(simhashes)
-        self._harvest.restore(books.items)
+        self._harvest.restore(stats.items)
 
     def end(self, ended: Ended) -> None:
         """Take note of a link's outcome."""
@@ -191,7 +191,7 @@ class Stats:
         self.tally.readmit(readmitted)
         self._duplicates.settle()
 
-    def books(self) -> SavedStats:
+    def saved_stats(self) -> SavedStats:
         """Give the counts as the journal keeps them."""
         tally = self.tally
         return SavedStats(
@@ -203,7 +203,7 @@ class Stats:
             changes={change.value: count for change, count in self._changes.counts.items()},
             duplicates=self._duplicates.pages,
             soft_404s=self.soft_404s.pages,
-            items=self._harvest.books(),
+            items=self._harvest.saved_stats(),
         )
 
     def snapshot(self, *, whole: bool) -> Snapshot:

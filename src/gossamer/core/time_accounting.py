@@ -75,7 +75,7 @@ class SlotTimes:
         self._behind = 0.0
 
     def restore(self, elapsed: float, seconds: Mapping[str, float]) -> None:
-        """Go on from the books of earlier runs."""
+        """Go on from the times of earlier runs."""
         self._before = elapsed
         self.seconds.update({Waiting(waiting): spent for waiting, spent in seconds.items()})
 

@@ -116,7 +116,7 @@ def _forget(remembered: dict[str, Any]) -> None:
             del remembered[key]
 
 
-class TrapBudgets:
+class TrapCounter:
     """Keep the names of traps met, and how many different links of each were refused."""
 
     MOST: Final = 50

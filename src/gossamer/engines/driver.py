@@ -148,9 +148,9 @@ class Driver:
         """Take a snapshot now, however new the latest is."""
         self._look(self._clock.now())
 
-    def books(self) -> SavedStats:
-        """Give the books of a crawl that is over: since the last commit time has passed, perhaps by fetches in vain."""
-        return self._audited(self._crawl.last_books(self._clock.now()))
+    def saved_stats(self) -> SavedStats:
+        """Return the final statistics, with the time and the failed fetches since the last commit."""
+        return self._audited(self._crawl.final_stats(self._clock.now()))
 
     # ------------------------------------------------------------ stopping: from any thread, and signal handlers
 
@@ -180,7 +180,7 @@ class Driver:
         """Add what an earlier crawl found, where this one updates it."""
         if self._before is None or request.purpose is not Purpose.PAGE:
             return request
-        return replace(request, earlier=self._before.find(request.url))
+        return replace(request, previous=self._before.find(request.url))
 
     def _handle(self, event: Event, now: float) -> None:
         if self._trace is not None:
@@ -189,7 +189,7 @@ class Driver:
 
     def _commit(self, batch: Batch) -> None:
         """Write outputs, flush them, then make it all permanent in one transaction: the order is the promise."""
-        batch = replace(batch, books=self._audited(batch.books))
+        batch = replace(batch, stats=self._audited(batch.stats))
         offsets = {}
         for name, output in self._outputs.items():
             try:
@@ -200,8 +200,8 @@ class Driver:
         self._journal.commit(batch, offsets)
         self._landed.extend(batch.ended)
 
-    def _audited(self, books: SavedStats) -> SavedStats:
-        return books if self._auditor is None else replace(books, audit=self._auditor.book())
+    def _audited(self, stats: SavedStats) -> SavedStats:
+        return stats if self._auditor is None else replace(stats, audit=self._auditor.stats())
 
     def _show(self, now: float, every: float) -> None:
         if now >= self._shown_at + every:

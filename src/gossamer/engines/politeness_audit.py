@@ -100,7 +100,7 @@ class Auditor:
         if isinstance(event, RobotsRead):
             self._read(event.request, event.answer)
 
-    def book(self) -> Audit:
+    def stats(self) -> Audit:
         """Tell what was seen so far, earlier runs included."""
         before = self._sum
         names = dict.fromkeys([*self._told, *islice(self._hosts, HOSTS_TOLD)])

@@ -59,7 +59,7 @@ class AwaitingFetcher:
             return _CLOSED
         transfer = self._idle.pop() if self._idle else Transfer(self._options, self._router.guard)
         start_only = request.purpose is Purpose.ROBOTS
-        transfer.prepare(url, route, dns, conditions(request.earlier), start_only=start_only)
+        transfer.prepare(url, route, dns, conditions(request.previous), start_only=start_only)
         return await self._run(transfer)
 
     async def aclose(self) -> None:

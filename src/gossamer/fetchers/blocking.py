@@ -63,7 +63,7 @@ class BlockingFetcher:
         transfer = self._take(route.origin)
         try:
             start_only = request.purpose is Purpose.ROBOTS
-            transfer.prepare(url, route, dns, conditions(request.earlier), start_only=start_only)
+            transfer.prepare(url, route, dns, conditions(request.previous), start_only=start_only)
             if self._aborted.is_set():  # meanwhile; `prepare` forgets what an abort may just have noted
                 transfer.refuse(Reason.FAIL_LOCAL, _STOPPED)
             error, message = _performed(transfer)

@@ -101,7 +101,7 @@ class RecordedAsyncFetcher:
 def _unmodified(request: Request, page: RecordedPage) -> bool:
     """Tell whether it is the version that the request knows (RFC 9110, 13.2.2: an entity tag counts before a date)."""
     headers = {name.lower(): value for name, value in page.headers.items()}
-    asked = dict(conditions(request.earlier))
+    asked = dict(conditions(request.previous))
     name, wanted = ("etag", "If-None-Match") if "If-None-Match" in asked else ("last-modified", "If-Modified-Since")
     return page.status == 200 and wanted in asked and headers.get(name) == asked[wanted]
 

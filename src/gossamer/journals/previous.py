@@ -73,14 +73,14 @@ class SqlitePreviousCrawl:
         at = int(np.searchsorted(self._marks, mark))
         if at == len(self._marks) or self._marks[at] != mark:
             return PreviousVisit()
-        return self._earlier(at)
+        return self._previous(at)
 
     def lost(self, known: Callable[[Sequence[int]], Sequence[bool]]) -> Iterator[str]:
         """Give the URLs of pages that were there, of which `known` knows nothing by their fingerprints."""
         for start in range(0, len(self._marks), _AT_ONCE):
             marks = self._marks[start : start + _AT_ONCE]
             for at in np.flatnonzero(~np.array(known(marks.tolist()), np.bool_)):
-                record = self._earlier(start + int(at)).record
+                record = self._previous(start + int(at)).record
                 if record is not None and record.outcome is OutcomeKind.DONE:
                     yield record.url
 
@@ -88,7 +88,7 @@ class SqlitePreviousCrawl:
         """Close the journal."""
         self._connection.close()
 
-    def _earlier(self, at: int) -> PreviousVisit:
+    def _previous(self, at: int) -> PreviousVisit:
         commit, place = self._commit(int(self._commits[at])), int(self._places[at])
         record = record_of(commit.lines[place])
         return PreviousVisit(record, commit.memos[place])

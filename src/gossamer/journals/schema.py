@@ -3,10 +3,10 @@
 Append only: every commit adds one row to `page` and, where it found links, one to `chunk`; nothing is ever changed but
 the few facts in `meta`. There is no index but the row numbers, so a commit writes at the end of the file.
 
-    meta   key > value      the fingerprint key, why the crawl ended ("" while it has not), and its books when it did
+    meta   key > value      the fingerprint key, why the crawl ended ("" while it has not), and its stats when it did
     host   id, name         politeness keys in order of discovery
     chunk  one per commit   the links it discovered, packed columns first, their texts (zlib) last
-    page   one per commit   which links ended, up to where each output is whole, the books, the records (zlib), and
+    page   one per commit   which links ended, up to where each output is whole, the stats, the records (zlib), and
                             what a later crawl needs to know of each (zlib); 64 bits of the hash of each content,
                             and the simhash of each text
 """
@@ -26,7 +26,7 @@ from gossamer.values.snapshot import SavedStats
 
 APPLICATION: Final = 0x676F7373
 """How the file names its kind (SQLite's application_id): "goss"."""
-FORMAT: Final = 5
+FORMAT: Final = 6
 """What SQLite's user_version says: journals of other formats are refused."""
 
 TABLES: Final = (
@@ -39,7 +39,7 @@ TABLES: Final = (
     ),
     (
         "CREATE TABLE page (seq INTEGER PRIMARY KEY, at REAL NOT NULL, ids BLOB NOT NULL, offsets BLOB NOT NULL,"
-        " books BLOB NOT NULL, lines BLOB NOT NULL, memos BLOB NOT NULL, contents BLOB NOT NULL,"
+        " stats BLOB NOT NULL, lines BLOB NOT NULL, memos BLOB NOT NULL, contents BLOB NOT NULL,"
         " simhashes BLOB NOT NULL)"
     ),
     f"PRAGMA application_id = {APPLICATION}",
@@ -94,14 +94,14 @@ def prepare(connection: sqlite3.Connection, path: Path, *, durable: bool) -> boo
     return new
 
 
-def last_books(connection: sqlite3.Connection) -> tuple[float, SavedStats | None]:
-    """Read the books of the last commit, or those that the crawl ended with after it, and when they were written."""
-    last = connection.execute("SELECT seq, at, books FROM page ORDER BY seq DESC LIMIT 1").fetchone()
-    ended = connection.execute("SELECT value FROM meta WHERE key = 'books'").fetchone()
+def final_stats(connection: sqlite3.Connection) -> tuple[float, SavedStats | None]:
+    """Read the stats of the last commit, or those that the crawl ended with after it, and when they were written."""
+    last = connection.execute("SELECT seq, at, stats FROM page ORDER BY seq DESC LIMIT 1").fetchone()
+    ended = connection.execute("SELECT value FROM meta WHERE key = 'stats'").fetchone()
     if ended is not None:
-        seq, at, books = msgspec.msgpack.decode(ended[0], type=tuple[int, float, SavedStats])
+        seq, at, stats = msgspec.msgpack.decode(ended[0], type=tuple[int, float, SavedStats])
         if seq == (last[0] if last else 0):
-            return at, books
+            return at, stats
     return (last[1], msgspec.msgpack.decode(last[2], type=SavedStats)) if last else (0.0, None)
 
 

@@ -17,7 +17,7 @@ import msgspec
 from isal import isal_zlib
 from msgspec import Struct
 
-from gossamer.journals.schema import TABLES, Connect, last_books, plainly, prepare
+from gossamer.journals.schema import TABLES, Connect, final_stats, plainly, prepare
 from gossamer.rules.urls import host_key
 from gossamer.values.model import Link, place_of
 from gossamer.values.protocol import Batch, Chunk, Saved
@@ -92,7 +92,7 @@ class SqliteJournal:
 
     def commit(self, batch: Batch, offsets: dict[str, int]) -> None:
         """Make the batch permanent, all or nothing."""
-        if not (batch.ended or batch.links or batch.refused or batch.books.resting):
+        if not (batch.ended or batch.links or batch.refused or batch.stats.resting):
             return
         connection = self._opened
         names = [host_key(link.url) for link in batch.links]
@@ -127,11 +127,11 @@ class SqliteJournal:
         with plainly(self._path), closing(connection), suppress(sqlite3.OperationalError):
             connection.execute("PRAGMA journal_mode = DELETE")  # fails where somebody reads it just now: the log stays
 
-    def note(self, finish_reason: str, books: SavedStats | None = None) -> None:
-        """Write down why the crawl ended, and its last books, which count until the next commit; "" while it runs."""
+    def note(self, finish_reason: str, stats: SavedStats | None = None) -> None:
+        """Write down why the crawl ended, and its last stats, which count until the next commit; "" while it runs."""
         rows: list[tuple[str, str | bytes]] = [("finish", finish_reason)]
-        if books is not None:
-            rows.append(("books", msgspec.msgpack.encode((self._seq, time.time(), books))))
+        if stats is not None:
+            rows.append(("stats", msgspec.msgpack.encode((self._seq, time.time(), stats))))
         with plainly(self._path):
             self._opened.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
 
@@ -156,7 +156,7 @@ class SqliteJournal:
             contents += some
             simhashes += texts
         last = connection.execute("SELECT seq, offsets FROM page ORDER BY seq DESC LIMIT 1").fetchone()
-        saved_at, books = last_books(connection)
+        saved_at, stats = final_stats(connection)
         saved = Saved(
             key=int.from_bytes(key, "big"),
             hosts=hosts,
@@ -165,7 +165,7 @@ class SqliteJournal:
             contents=bytes(contents),
             simhashes=bytes(simhashes),
             offsets=_OFFSETS.decode(last[1]) if last else {},
-            books=books,
+            stats=stats,
             saved_at=saved_at,
         )
         self._seq = last[0] if last else 0
@@ -228,7 +228,7 @@ class SqliteJournal:
             )
         ids = array("Q", [ended.link.id for ended in batch.ended]).tobytes()
         lines = _compress(b"".join([ended.line for ended in batch.ended]))
-        encoded = msgspec.msgpack.encode(offsets), msgspec.msgpack.encode(batch.books)
+        encoded = msgspec.msgpack.encode(offsets), msgspec.msgpack.encode(batch.stats)
         memos = _compress(msgspec.msgpack.encode([ended.memo for ended in batch.ended]))
         contents = array("Q", [ended.content for ended in batch.ended if ended.content]).tobytes()
         simhashes = array("Q", [ended.simhash for ended in batch.ended if ended.simhash]).tobytes()

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
-from gossamer.journals.schema import check, last_books, plainly
+from gossamer.journals.schema import check, final_stats, plainly
 from gossamer.values.snapshot import SavedStats
 
 
@@ -28,7 +28,7 @@ class Glance(Struct, frozen=True):
     hosts: int = 0
     committed_at: float | None = None
     finish_reason: str = ""
-    books: SavedStats = SavedStats()
+    stats: SavedStats = SavedStats()
     offsets: Mapping[str, int] = {}
 
     @property
@@ -53,7 +53,7 @@ def glance(path: Path) -> Glance:
             hosts=connection.execute("SELECT count(*) FROM host").fetchone()[0],
             committed_at=last[0] if last else None,
             finish_reason=finish[0] if finish else "",
-            books=last_books(connection)[1] or SavedStats(),
+            stats=final_stats(connection)[1] or SavedStats(),
             offsets=msgspec.msgpack.decode(last[1], type=dict[str, int]) if last else {},
         )
 

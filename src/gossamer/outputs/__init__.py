@@ -43,7 +43,7 @@ def open_output(
     durable: bool = False,
     policy: Policy | None = None,
     request_header: Callable[[str, Sequence[tuple[str, str]]], bytes] | None = None,
-    earlier: Path | None = None,
+    previous: Path | None = None,
     items: Mapping[str, ItemTypeStats] | None = None,
 ) -> Output:
     """Open the output of a format, or one of items, in a crawl directory.
@@ -75,7 +75,7 @@ def open_output(
                 durable=durable,
                 policy=policy or Policy(),
                 request_header=request_header,
-                earlier=earlier,
+                previous=previous,
             )
         case "parquet":
             require((format,))

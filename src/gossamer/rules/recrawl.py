@@ -59,11 +59,11 @@ def _usable(validator: str) -> str:
     return validator if _VALIDATOR.fullmatch(validator) else ""
 
 
-def conditions(earlier: PreviousVisit | None) -> tuple[tuple[str, str], ...]:
+def conditions(previous: PreviousVisit | None) -> tuple[tuple[str, str], ...]:
     """Give the headers that ask for a page only if it has changed (RFC 9110, 13.1.2 and 13.1.3)."""
-    if earlier is None or not _was_page(earlier):
+    if previous is None or not _was_page(previous):
         return ()
-    memo = unpack_memo(earlier.memo)
+    memo = unpack_memo(previous.memo)
     pairs = (("If-None-Match", memo.etag), ("If-Modified-Since", memo.modified))
     return tuple((name, value) for name, value in pairs if value)
 
@@ -74,31 +74,31 @@ def content_hash(body: bytes) -> str:
 
 
 def change_of(
-    earlier: PreviousVisit | None, kind: OutcomeKind, status: int, content: str = "", location: str = ""
+    previous: PreviousVisit | None, kind: OutcomeKind, status: int, content: str = "", location: str = ""
 ) -> Change | None:
     """Tell what has become of a link since an earlier crawl; None without one, and where no page was or is.
 
     A redirect has changed that leads elsewhere than before, or where a page was: its `location` is canonical.
     """
-    if earlier is None:
+    if previous is None:
         return None
-    was_page = _was_page(earlier)
+    was_page = _was_page(previous)
     if kind is OutcomeKind.DONE:
         if not was_page:
             return Change.ADDED
-        return Change.UNCHANGED if earlier.record and content == earlier.record.content_hash else Change.CHANGED
+        return Change.UNCHANGED if previous.record and content == previous.record.content_hash else Change.CHANGED
     if kind is OutcomeKind.REDIRECTED:
-        return Change.CHANGED if was_page or _leads_elsewhere(earlier, location) else None
+        return Change.CHANGED if was_page or _leads_elsewhere(previous, location) else None
     return Change.GONE if was_page and kind is OutcomeKind.FAILED and status in _GONE else None
 
 
-def _leads_elsewhere(earlier: PreviousVisit, location: str) -> bool:
-    before = earlier.record
+def _leads_elsewhere(previous: PreviousVisit, location: str) -> bool:
+    before = previous.record
     return before is not None and before.outcome is OutcomeKind.REDIRECTED and before.location != location
 
 
-def _was_page(earlier: PreviousVisit) -> bool:
-    return earlier.record is not None and earlier.record.outcome is OutcomeKind.DONE
+def _was_page(previous: PreviousVisit) -> bool:
+    return previous.record is not None and previous.record.outcome is OutcomeKind.DONE
 
 
 LEAST_SIZE: Final = 256

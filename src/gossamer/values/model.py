@@ -74,7 +74,7 @@ class Request(Struct, frozen=True, array_like=True):
     attempt: int = 0
     adopted: tuple[str, ...] = ()
     usage: tuple[str, ...] = ()
-    earlier: PreviousVisit | None = None
+    previous: PreviousVisit | None = None
     missing: bytes = b""
 
     @property

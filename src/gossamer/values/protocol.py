@@ -71,7 +71,7 @@ class Ended(Struct, frozen=True):
 
 
 class Batch(Struct, frozen=True):
-    """What one commit makes permanent: outcomes, what was discovered with them, and the books after it.
+    """What one commit makes permanent: outcomes, what was discovered with them, and the statistics after it.
 
     `links` have consecutive ids from `first_id`; `fingerprints[i]` belongs to `links[i]`; `refused` are the marks of
     refusals counted for the first time.
@@ -81,7 +81,7 @@ class Batch(Struct, frozen=True):
     links: tuple[Link, ...]
     fingerprints: tuple[int, ...]
     refused: tuple[int, ...] = ()
-    books: SavedStats = SavedStats()
+    stats: SavedStats = SavedStats()
 
 
 class Chunk(Struct, frozen=True):
@@ -113,7 +113,7 @@ class Saved(Struct, frozen=True):
     contents: bytes = b""
     simhashes: bytes = b""
     offsets: Mapping[str, int] = {}
-    books: SavedStats | None = None
+    stats: SavedStats | None = None
     saved_at: float = 0.0
 
     @property

@@ -1,4 +1,4 @@
-"""What is known of a whole crawl: counts, how it behaved, what was found; the books it keeps, and its snapshot.
+"""What is known of a whole crawl: counts, how it behaved, what was found; the statistics it saves, and its snapshot.
 
 All are frozen. Times are seconds as float, sizes are bytes.
 """
@@ -96,7 +96,7 @@ class SavedStats(Struct, frozen=True):
     with the depth of its first page; `resting` are the hosts that were being spared, each with the seconds left;
     `audit` is what the driver saw of the crawl's manners, `changes` counts what an update found, `duplicates` the pages
     with the content of another; `items` are the items by type; `soft_404s` counts pages that look like missing ones;
-    `orphans` are the links that only sitemaps name, in the books of a crawl that has ended and knows them all.
+    `orphans` are the links that only sitemaps name, in the final statistics of a crawl that knows them all.
     """
 
     kinds: Mapping[str, int] = {}

@@ -180,7 +180,7 @@ class Visitor:
         return Failed(request, line_of(record), failure, verdict.kind, verdict.retry_after)
 
     def _visited(self, request: Request, response: Response) -> Visited:
-        if response.status == 304 and conditions(request.earlier):
+        if response.status == 304 and conditions(request.previous):
             return self._unchanged(request, response)
         verdict = retries.judge(self._policy, request.attempt, self._links.mark(request.url), response)
         match verdict.kind:
@@ -259,8 +259,8 @@ class Visitor:
 
     def _unchanged(self, request: Request, response: Response) -> Visited:
         """Visit a page by what an earlier crawl remembers of it: the server says that it is still the same."""
-        assert request.earlier is not None
-        before, memo = request.earlier.record, unpack_memo(request.earlier.memo)
+        assert request.previous is not None
+        before, memo = request.previous.record, unpack_memo(request.previous.memo)
         assert before is not None, "only a page that was there is asked for conditionally"
         outlinks, refusals = NO_OUTLINKS, tuple[Refusal, ...]()
         if memo.base:
@@ -349,9 +349,9 @@ def _told(
         more["simhash"] = int(record.simhash, 16)
     if record.soft_404:
         more["soft_404"] = True
-    if request.earlier is not None:  # read, and large
-        more |= {"change": record.change, "asked": conditions(request.earlier)}
-        request = msgspec.structs.replace(request, earlier=None)
+    if request.previous is not None:  # read, and large
+        more |= {"change": record.change, "asked": conditions(request.previous)}
+        request = msgspec.structs.replace(request, previous=None)
     return Visited(
         request, line, record.outcome, record.reason, seconds, size, response, outlinks, refusals,
         peer=response.peer, **more,
@@ -385,7 +385,7 @@ def _record(
         content_type=response.headers.get("content-type", ""),
         size=len(response.body),
         content_hash=extract,
-        change=change_of(request.earlier, kind, response.status, extract, location),
+        change=change_of(request.previous, kind, response.status, extract, location),
         attempts=request.attempt + 1,
         timings=response.timings,
         peer=response.peer,

@@ -37,14 +37,14 @@ class CpuPool:
     `visit` is called from several threads, `awaited` in an event loop; both give up nothing but the one page.
     """
 
-    def __init__(self, orders: WorkerConfig, processes: int) -> None:
+    def __init__(self, config: WorkerConfig, processes: int) -> None:
         """Start the processes, without waiting until they are ready."""
-        orders = msgspec.structs.replace(orders, fetches=False, answers=BodyTransfer.NONE, cpu_workers=0)
-        self._orders = pickle.dumps(orders)
-        self._visitor = orders.work.visitor()
-        self._choice, self._markdown = Choice(orders.work.handlers), orders.work.markdown
-        self._limit = orders.work.policy.handler_timeout
-        self._children = [WorkerProcess(self._orders) for _ in range(processes)]
+        config = msgspec.structs.replace(config, fetches=False, answers=BodyTransfer.NONE, cpu_workers=0)
+        self._config = pickle.dumps(config)
+        self._visitor = config.work.visitor()
+        self._choice, self._markdown = Choice(config.work.handlers), config.work.markdown
+        self._limit = config.work.policy.handler_timeout
+        self._workers = [WorkerProcess(self._config) for _ in range(processes)]
         self._free: LifoQueue[int] = LifoQueue()
         for number in range(processes):
             self._free.put(number)
@@ -77,15 +77,15 @@ class CpuPool:
         """End the processes: what they read is given up."""
         with self._closing:
             self._closed = True
-            for child in self._children:
-                child.kill()
+            for worker in self._workers:
+                worker.kill()
 
     def close(self) -> None:
         """End the processes, and what they read."""
         self.abort()
         self._threads.shutdown(cancel_futures=True)
-        for child in self._children:
-            child.close()
+        for worker in self._workers:
+            worker.close()
 
     # ------------------------------------------------------------ inside
 
@@ -96,51 +96,51 @@ class CpuPool:
             return False
         return len(answer.body) < SMALL
 
-    def _read(self, number: int, errand: Job) -> WorkerEvent:
+    def _read(self, number: int, job: Job) -> WorkerEvent:
         for _ in range(DEATHS):
-            child = self._children[number]
-            child.send([errand])
-            outcome = self._outcome(child)
+            worker = self._workers[number]
+            worker.send([job])
+            outcome = self._outcome(worker)
             if not isinstance(outcome, Reason):
                 return outcome
             if not self._replace(number):
                 over = Failure(Reason.FAIL_LOCAL, "the crawl is over")
-                return self._visitor.visit(errand.request, over)  # nobody will see it
+                return self._visitor.visit(job.request, over)  # nobody will see it
             if outcome is Reason.FAIL_HANDLER_TIMEOUT:
                 late = Failure(outcome, lateness(self._limit))
-                return child.give_up(errand.request, late, self._visitor)
-        return child.give_up(errand.request, Failure(Reason.FAIL_WORKER_DIED, child.ended_how), self._visitor)
+                return worker.give_up(job.request, late, self._visitor)
+        return worker.give_up(job.request, Failure(Reason.FAIL_WORKER_DIED, worker.ended_how), self._visitor)
 
-    def _outcome(self, child: WorkerProcess) -> WorkerEvent | Reason:
+    def _outcome(self, worker: WorkerProcess) -> WorkerEvent | Reason:
         """Wait for the event; or tell why none comes."""
         waiting = select.poll()
-        waiting.register(child.connection, select.POLLIN)
+        waiting.register(worker.connection, select.POLLIN)
         while True:
-            if not child.flush():
-                waiting.modify(child.connection, select.POLLIN | select.POLLOUT)
+            if not worker.flush():
+                waiting.modify(worker.connection, select.POLLIN | select.POLLOUT)
             else:
-                waiting.modify(child.connection, select.POLLIN)
+                waiting.modify(worker.connection, select.POLLIN)
             waiting.poll(1000 * LOOK_EVERY)
-            events = child.receive()
+            events = worker.receive()
             if events is None:
                 return Reason.FAIL_WORKER_DIED
             if events:
                 return events[0]
-            if child.overdue(self._limit) is not None:
-                child.kill()
+            if worker.overdue(self._limit) is not None:
+                worker.kill()
                 return Reason.FAIL_HANDLER_TIMEOUT
 
     def _replace(self, number: int) -> bool:
         """Put a new process in the place of a dead one, unless the crawl is over."""
         with self._closing:
             if not self._closed:
-                self._children[number].kill()
-                self._children[number].close()
-                self._children[number] = WorkerProcess(self._orders)
+                self._workers[number].kill()
+                self._workers[number].close()
+                self._workers[number] = WorkerProcess(self._config)
             return self._goes_on(number)
 
     def _goes_on(self, number: int) -> bool:
         """Tell whether the crawl does; a signal may have ended it while a process was begun."""
         if self._closed:
-            self._children[number].kill()
+            self._workers[number].kill()
         return not self._closed

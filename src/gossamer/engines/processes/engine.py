@@ -46,15 +46,15 @@ class ProcessesEngine:
     in the driver where the web is recorded: its answers come one after the other, so they travel with the errands.
     """
 
-    def __init__(self, orders: WorkerConfig, workers: int, recorded: Fetcher | None = None) -> None:
-        self._orders = pickle.dumps(orders)
+    def __init__(self, config: WorkerConfig, workers: int, recorded: Fetcher | None = None) -> None:
+        self._config = pickle.dumps(config)
         self._recorded = recorded
-        policy = orders.work.policy
+        policy = config.work.policy
         self._limit = policy.handler_timeout
         self._most = policy.retries + LOSSES
         self._manners = Manners(policy)
         self._anywhere = not policy.hosts and policy.host_concurrency >= workers
-        self._visitor = orders.work.visitor()
+        self._visitor = config.work.visitor()
         self._selector = selectors.DefaultSelector()
         self._woken, self._waker = socket.socketpair()
         for end in (self._woken, self._waker):
@@ -71,27 +71,27 @@ class ProcessesEngine:
     def start(self, request: Request) -> None:
         """Hand the request to a worker; it goes out with the others of this round."""
         answer = None if self._recorded is None else self._recorded.fetch(request)
-        post = self._post_of(request)
-        errand = Job(request, answer)
-        post.under_way[request.link.id] = errand
-        post.outbox.append(errand)
+        slot = self._post_of(request)
+        job = Job(request, answer)
+        slot.under_way[request.link.id] = job
+        slot.outbox.append(job)
 
     def collect(self, patience: float | None) -> Sequence[FetchEvent]:
         """Send what was started, then wait for the first frames of events, and take all that are there."""
-        for post in self._slots:
-            if post.outbox:
-                self._send(post)
+        for slot in self._slots:
+            if slot.outbox:
+                self._send(slot)
         patience = LOOK_EVERY if patience is None else min(patience, LOOK_EVERY)
         events: list[FetchEvent] = []
         for key, happened in self._selector.select(0.0 if self._orphaned else patience):
-            post = key.data
-            if post is None:
+            slot = key.data
+            if slot is None:
                 self._drain()
                 continue
-            if happened & selectors.EVENT_WRITE and post.child.flush():
-                self._selector.modify(post.child.connection, selectors.EVENT_READ, post)
+            if happened & selectors.EVENT_WRITE and slot.worker.flush():
+                self._selector.modify(slot.worker.connection, selectors.EVENT_READ, slot)
             if happened & selectors.EVENT_READ:
-                self._receive(post, post.child, events)
+                self._receive(slot, slot.worker, events)
         self._look()
         if self._orphaned:
             events += self._orphaned
@@ -106,11 +106,11 @@ class ProcessesEngine:
     def close(self) -> None:
         """End the workers, and with them what is under way."""
         self._selector.close()
-        children = [post.child for post in self._slots if post.child is not None]
-        for child in children:
-            child.connection.close()  # all at once: each sees it and ends
-        for child in children:
-            child.close()
+        workers = [slot.worker for slot in self._slots if slot.worker is not None]
+        for worker in workers:
+            worker.connection.close()  # all at once: each sees it and ends
+        for worker in workers:
+            worker.close()
         self._woken.close()
         self._waker.close()
 
@@ -125,25 +125,25 @@ class ProcessesEngine:
         first = zlib.crc32(host.encode())
         return min([self._slots[(first + step) % count] for step in range(share)], key=_busy)
 
-    def _send(self, post: _WorkerSlot) -> None:
-        child = post.child or self._fill(post)
-        outbox, post.outbox = post.outbox, []
-        if not child.send(outbox):
-            self._selector.modify(child.connection, selectors.EVENT_READ | selectors.EVENT_WRITE, post)
+    def _send(self, slot: _WorkerSlot) -> None:
+        worker = slot.worker or self._fill(slot)
+        outbox, slot.outbox = slot.outbox, []
+        if not worker.send(outbox):
+            self._selector.modify(worker.connection, selectors.EVENT_READ | selectors.EVENT_WRITE, slot)
 
-    def _fill(self, post: _WorkerSlot) -> WorkerProcess:
+    def _fill(self, slot: _WorkerSlot) -> WorkerProcess:
         """Start a worker, once there is work for it; nobody waits until it is ready."""
-        post.child, post.overdue = WorkerProcess(self._orders), None
-        self._selector.register(post.child.connection, selectors.EVENT_READ, post)
-        return post.child
+        slot.worker, slot.overdue = WorkerProcess(self._config), None
+        self._selector.register(slot.worker.connection, selectors.EVENT_READ, slot)
+        return slot.worker
 
-    def _receive(self, post: _WorkerSlot, child: WorkerProcess, events: list[FetchEvent]) -> None:
-        came = child.receive()
+    def _receive(self, slot: _WorkerSlot, worker: WorkerProcess, events: list[FetchEvent]) -> None:
+        came = worker.receive()
         if came is None:
-            self._replace(post, child)
+            self._replace(slot, worker)
             return
         for event in came:
-            del post.under_way[event.request.link.id]
+            del slot.under_way[event.request.link.id]
         events += came
 
     def _drain(self) -> None:
@@ -159,14 +159,14 @@ class ProcessesEngine:
         if now - self._looked_at < LOOK_EVERY:
             return
         self._looked_at = now
-        for post in self._slots:
-            if post.child is None or post.overdue is not None:
+        for slot in self._slots:
+            if slot.worker is None or slot.overdue is not None:
                 continue
-            post.overdue = post.child.overdue(self._limit)
-            if post.overdue is not None:
-                post.child.kill()
+            slot.overdue = slot.worker.overdue(self._limit)
+            if slot.overdue is not None:
+                slot.worker.kill()
 
-    def _replace(self, post: _WorkerSlot, dead: WorkerProcess) -> None:
+    def _replace(self, slot: _WorkerSlot, dead: WorkerProcess) -> None:
         """Vacate the place of a dead worker, and say what becomes of each visit that was under way."""
         self._selector.unregister(dead.connection)
         suspect_id = dead.reading[0] if dead.reading else None
@@ -174,15 +174,15 @@ class ProcessesEngine:
         self._failed_starts = 0 if dead.ready else self._failed_starts + 1
         if self._failed_starts >= MAX_FAILED_STARTS:
             raise WorkerError(f"worker processes end before they begin ({dead.ended_how})")
-        for number, errand in post.under_way.items():
-            failure = self._blame(errand.request, dead, post.overdue) if number == suspect_id else None
-            if failure is None and errand.request.attempt >= self._most:
+        for number, job in slot.under_way.items():
+            failure = self._blame(job.request, dead, slot.overdue) if number == suspect_id else None
+            if failure is None and job.request.attempt >= self._most:
                 failure = Failure(Reason.FAIL_WORKER_DIED, dead.ended_how)
             if failure is None:
-                self._orphaned.append(Lost(errand.request))
+                self._orphaned.append(Lost(job.request))
             else:
-                self._orphaned.append(dead.give_up(errand.request, failure, self._visitor))
-        post.child, post.outbox, post.under_way = None, [], {}
+                self._orphaned.append(dead.give_up(job.request, failure, self._visitor))
+        slot.worker, slot.outbox, slot.under_way = None, [], {}
 
     def _blame(self, request: Request, dead: WorkerProcess, overdue: int | None) -> Failure | None:
         """Say how the visit failed that a worker read when it died; None where that may have been an accident."""
@@ -199,14 +199,14 @@ class ProcessesEngine:
 class _WorkerSlot:
     """A worker's place: whoever fills it now, what it has been given, and what waits to go out."""
 
-    __slots__ = ("child", "outbox", "overdue", "under_way")
+    __slots__ = ("outbox", "overdue", "under_way", "worker")
 
     def __init__(self) -> None:
-        self.child: WorkerProcess | None = None
+        self.worker: WorkerProcess | None = None
         self.under_way: dict[int, Job] = {}
         self.outbox: list[Job] = []
         self.overdue: int | None = None
 
 
-def _busy(post: _WorkerSlot) -> int:
-    return len(post.under_way)
+def _busy(slot: _WorkerSlot) -> int:
+    return len(slot.under_way)

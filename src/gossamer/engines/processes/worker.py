@@ -77,22 +77,22 @@ class Heartbeat:
 class _Noted:
     """Awaits what is done with a page, and notes on the board whenever it is its turn to run."""
 
-    def __init__(self, board: Heartbeat, request: Request, work: Coroutine[Any, Any, WorkerEvent]) -> None:
-        self._board = board
+    def __init__(self, heartbeat: Heartbeat, request: Request, work: Coroutine[Any, Any, WorkerEvent]) -> None:
+        self._heartbeat = heartbeat
         self._request = request
         self._work = work
 
     def __await__(self) -> Generator[Any, Any, WorkerEvent]:
         step, given = self._work.send, None
         while True:
-            self._board.begin(self._request)
+            self._heartbeat.begin(self._request)
             try:
                 waited_for = step(given)
             except StopIteration as done:
                 event: WorkerEvent = done.value
                 return event
             finally:
-                self._board.end()
+                self._heartbeat.end()
             try:
                 step, given = self._work.send, (yield waited_for)
             except BaseException as error:  # noqa: BLE001  # what it waited for failed or was cancelled: its own affair
@@ -102,15 +102,15 @@ class _Noted:
 class Worker:
     """Makes the visits that it is sent, and sends back what came of them."""
 
-    def __init__(self, connection: socket.socket, board: Heartbeat, orders: WorkerConfig) -> None:
+    def __init__(self, connection: socket.socket, heartbeat: Heartbeat, config: WorkerConfig) -> None:
         self._loop = asyncio.get_running_loop()
         self._connection = connection
         self._inlet, self._outlet = Inlet(connection), Outlet(connection)
-        self._board = board
-        self._visitor = orders.work.visitor()
-        self._answers = orders.answers
-        self._fetcher = AwaitingFetcher(FetchOptions.of(orders.work.policy)) if orders.fetches else None
-        self._pool = _pool(orders)
+        self._heartbeat = heartbeat
+        self._visitor = config.work.visitor()
+        self._answers = config.answers
+        self._fetcher = AwaitingFetcher(FetchOptions.of(config.work.policy)) if config.fetches else None
+        self._pool = _pool(config)
         self._under_way = self._enough = 0
         self._results: list[WorkerEvent] = []
         self._reported_at = 0.0
@@ -126,23 +126,23 @@ class Worker:
         if frames is None:
             os._exit(0)
         for _, packed in frames:
-            for errand in errands_of(packed):
-                self._begin(errand)
+            for job in errands_of(packed):
+                self._begin(job)
         self._enough = (self._under_way + 1) // 2
 
-    def _begin(self, errand: Job) -> None:
+    def _begin(self, job: Job) -> None:
         self._under_way += 1
-        task = self._loop.create_task(self._run(errand))
+        task = self._loop.create_task(self._run(job))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _run(self, errand: Job) -> None:
+    async def _run(self, job: Job) -> None:
         try:
-            answer = errand.answer
+            answer = job.answer
             if answer is None:
                 assert self._fetcher is not None, "an errand without an answer"
-                answer = await self._fetcher.fetch(errand.request)
-            self._finish(await self._read(errand.request, answer))
+                answer = await self._fetcher.fetch(job.request)
+            self._finish(await self._read(job.request, answer))
         except asyncio.CancelledError:
             raise
         except BaseException:  # noqa: BLE001  # a bug must end the crawl loudly, not hang it
@@ -168,15 +168,15 @@ class Worker:
     async def _read(self, request: Request, answer: Response | Failure) -> WorkerEvent:
         if self._pool is not None:
             return self._made(await self._pool.awaited(request, answer))
-        self._board.begin(request)
+        self._heartbeat.begin(request)
         event = self._visitor.read(request, answer)
-        self._board.end()
+        self._heartbeat.end()
         sent = self._made(event)
         if not isinstance(sent, Visited) or not self._visitor.works_on(event):
             return sent
         self._report()  # nobody knows how long the rest takes
         self._send(READ, NUMBER.pack(request.link.id) + encode(sent))
-        event = await _Noted(self._board, request, async_handlers.finish(self._visitor, event, _handle))
+        event = await _Noted(self._heartbeat, request, async_handlers.finish(self._visitor, event, _handle))
         return msgspec.structs.replace(event, response=sent.response) if isinstance(event, Visited) else event
 
     # ------------------------------------------------------------ reporting
@@ -231,34 +231,34 @@ async def _handle(due: Due) -> Handled:
 # ---------------------------------------------------------------- the process
 
 
-def _pool(orders: WorkerConfig) -> CpuPool | None:
-    if not orders.cpu_workers:
+def _pool(config: WorkerConfig) -> CpuPool | None:
+    if not config.cpu_workers:
         return None
     from gossamer.engines.processes.cpu_pool import CpuPool  # few workers have one, and all shall start soon
 
-    return CpuPool(orders, orders.cpu_workers)
+    return CpuPool(config, config.cpu_workers)
 
 
 def main() -> None:
     """Run a worker on the socket and the board whose descriptors the command line names."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    connection, board = socket.socket(fileno=int(sys.argv[1])), Heartbeat(int(sys.argv[2]))
+    connection, heartbeat = socket.socket(fileno=int(sys.argv[1])), Heartbeat(int(sys.argv[2]))
     os.close(int(sys.argv[2]))
     sys.argv[:] = sys.argv[:1]
     threading.Thread(target=_watch, args=(connection.fileno(),), name="gossamer-watch", daemon=True).start()
     try:
-        orders = _orders(connection)
-        _limit_memory(orders.work.policy.worker_memory)
+        config = _config(connection)
+        _limit_memory(config.work.policy.worker_memory)
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            runner.run(_serve(connection, board, orders))
+            runner.run(_serve(connection, heartbeat, config))
     except UserError as error:
         _complain(connection, WorkerCrash(str(error), users=True))
     except BaseException:  # noqa: BLE001  # told to the driver, which raises it
         _complain(connection, WorkerCrash(traceback.format_exc()))
 
 
-async def _serve(connection: socket.socket, board: Heartbeat, orders: WorkerConfig) -> None:
-    working = Worker(connection, board, orders)
+async def _serve(connection: socket.socket, heartbeat: Heartbeat, config: WorkerConfig) -> None:
+    working = Worker(connection, heartbeat, config)
     await asyncio.Event().wait()  # for ever: the process ends when its driver lets go of it
     del working
 
@@ -272,11 +272,11 @@ def _watch(descriptor: int) -> None:
     os._exit(0)
 
 
-def _orders(connection: socket.socket) -> WorkerConfig:
+def _config(connection: socket.socket) -> WorkerConfig:
     """Read the orders, no byte more."""
     length, _ = HEAD.unpack(_exactly(connection, HEAD.size))
-    orders: WorkerConfig = pickle.loads(_exactly(connection, length))  # noqa: S301  # of the driver, which started us
-    return orders
+    config: WorkerConfig = pickle.loads(_exactly(connection, length))  # noqa: S301  # of the driver, which started us
+    return config
 
 
 def _exactly(connection: socket.socket, count: int) -> bytes:

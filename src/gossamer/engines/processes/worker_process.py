@@ -57,12 +57,12 @@ class WorkerError(RuntimeError):
 class WorkerProcess:
     """A worker process."""
 
-    def __init__(self, orders: bytes) -> None:
+    def __init__(self, config: bytes) -> None:
         """Start it; it is sent its orders and may be sent errands at once, although it is not ready before long."""
         self.connection, theirs = socket.socketpair()
         with theirs, tempfile.TemporaryFile() as shared:
             shared.truncate(HEARTBEAT.size)
-            self._board = mmap.mmap(shared.fileno(), HEARTBEAT.size)
+            self._heartbeat = mmap.mmap(shared.fileno(), HEARTBEAT.size)
             words = [sys.executable, "-c", _CODE, str(theirs.fileno()), str(shared.fileno()), *_search_path()]
             self.process = subprocess.Popen(  # noqa: S603  # this interpreter, and words of ours
                 words, stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(), shared.fileno()), process_group=0
@@ -71,11 +71,11 @@ class WorkerProcess:
         self._inlet, self._outlet = Inlet(self.connection), Outlet(self.connection)
         self.ready = False
         self._read: dict[int, bytes] = {}
-        self._send(CONFIG, orders)
+        self._send(CONFIG, config)
 
-    def send(self, errands: Sequence[Job]) -> bool:
+    def send(self, jobs: Sequence[Job]) -> bool:
         """Send a batch of errands; tell whether all went."""
-        return self._send(JOBS, encode(errands))
+        return self._send(JOBS, encode(jobs))
 
     def flush(self) -> bool:
         """Send what did not go before; tell whether all went."""
@@ -116,7 +116,7 @@ class WorkerProcess:
     @property
     def reading(self) -> tuple[int, float] | None:
         """Tell which request's answer it reads, and since when (monotonic, seconds); None where it reads none."""
-        request, since = HEARTBEAT.unpack(self._board[:])
+        request, since = HEARTBEAT.unpack(self._heartbeat[:])
         return (request, since) if since else None
 
     def overdue(self, limit: float) -> int | None:
@@ -142,7 +142,7 @@ class WorkerProcess:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self._board.close()
+        self._heartbeat.close()
 
     def _send(self, kind: int, content: bytes) -> bool:
         with contextlib.suppress(OSError):  # it is dead: `receive` tells so

@@ -53,7 +53,7 @@ class ItemTables:
     def write(self, batch: Batch) -> None:
         """Take note of the batch's items."""
         self._size += sum([len(item.line) for ended in batch.ended for item in ended.items])
-        self._books = dict(batch.books.items)
+        self._books = dict(batch.stats.items)
 
     def flush(self) -> int:
         """Tell up to where the lines are known."""
@@ -81,8 +81,8 @@ class ItemTables:
 class _ItemTable:
     """The table of one type in the making."""
 
-    def __init__(self, path: Path, book: ItemTypeStats) -> None:
-        self._kinds = {name: field.kind for name, field in book.fields.items()}
+    def __init__(self, path: Path, stats: ItemTypeStats) -> None:
+        self._kinds = {name: field.kind for name, field in stats.fields.items()}
         own = [(_URL, pa.string()), (_HANDLER, pa.string())]
         self._file = TableFile(path, pa.schema([*own, *((name, _type(kind)) for name, kind in self._kinds.items())]))
         self._rows: list[dict[str, Any]] = []
@@ -113,15 +113,15 @@ def _type(kind: str) -> Any:
     return pa.list_(_type(inner)) if inner else _TYPES[kind]
 
 
-def _paths(directory: Path, books: Mapping[str, ItemTypeStats]) -> dict[str, Path]:
+def _paths(directory: Path, stats: Mapping[str, ItemTypeStats]) -> dict[str, Path]:
     """Name a file for each type; types whose names differ only in what no file name may have get a number."""
     paths: dict[str, Path] = {}
-    for name, book in books.items():
-        if not book.fields:
+    for name, one in stats.items():
+        if not one.fields:
             continue
         stem = "items-" + (re.sub(r"[^\w.-]", "_", name) or "_")
         taken = {path.stem.lower() for path in paths.values()}
-        number = next(number for number in range(1, len(books) + 2) if _numbered(stem, number).lower() not in taken)
+        number = next(number for number in range(1, len(stats) + 2) if _numbered(stem, number).lower() not in taken)
         paths[name] = directory / f"{_numbered(stem, number)}.parquet"
     return paths
 

@@ -23,7 +23,7 @@ class Kept(Struct, frozen=True):
     body: bytes
 
 
-def kept_answers(directory: Path, earlier: Sequence[Path] = ()) -> Iterator[Kept]:
+def kept_answers(directory: Path, previous: Sequence[Path] = ()) -> Iterator[Kept]:
     """Give every answer of a crawl's WARC files, in order; a revisit has the body it refers to.
 
     `earlier` are the directories of the crawls that this one updates: its revisits refer to their files too. What a
@@ -31,7 +31,7 @@ def kept_answers(directory: Path, earlier: Sequence[Path] = ()) -> Iterator[Kept
     elsewhere.
     """
     payloads: dict[str, tuple[Path, int]] = {}
-    originals = WarcOriginals(earlier)
+    originals = WarcOriginals(previous)
     for record in records_in(directory):
         kind, payload = record.fields.get("warc-type"), record.fields.get("warc-payload-digest", "")
         if kind == "response":

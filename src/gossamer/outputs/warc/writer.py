@@ -50,7 +50,7 @@ class Warc:
         policy: Policy | None = None,
         request_header: Callable[[str, Sequence[tuple[str, str]]], bytes] | None = None,
         max_file: int = MAX_FILE,
-        earlier: Path | None = None,
+        previous: Path | None = None,
     ) -> None:
         self._directory = directory
         self._durable = durable
@@ -61,7 +61,7 @@ class Warc:
         self._number = -1
         self._before = 0  # the bytes of the files before this one
         self._payloads: dict[str, WarcLocation] = {}
-        self._past = None if earlier is None else PreviousWarc(earlier)
+        self._past = None if previous is None else PreviousWarc(previous)
         self._pending: list[bytes] = []
         self._pending_size = 0
         self._adopt(warc_files(directory))
