@@ -15,9 +15,8 @@ import msgspec
 import pytest
 
 import gossamer
-from gossamer import Crawler, Page, PageRecord, Policy, UserError
+from gossamer import Crawler, Page, PageRecord, Policy, UserError, crawl
 from gossamer.api.lock import holder
-from gossamer.core import crawl
 from gossamer.demo.server import DemoServer
 from gossamer.demo.site import DemoSite
 from gossamer.testing import FakeClock, RecordedFetcher

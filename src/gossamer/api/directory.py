@@ -103,7 +103,7 @@ class CrawlDirectory:
         return write_gone(self.path, gone, durable=self._settings.durable)
 
     def close(self, reason: FinishReason | None = None, stats: SavedStats | None = None) -> None:
-        """Record why the crawl ended, with its final statistics; close outputs and journal, and release the directory."""
+        """Record why the crawl ended, with its final statistics; close outputs and journal, release the lock."""
         with contextlib.ExitStack() as leaving:  # whatever fails, all the rest is closed
             leaving.callback(self._lock.release)
             leaving.callback(self.journal.close)
