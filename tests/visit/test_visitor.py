@@ -238,7 +238,7 @@ def test_a_page_that_cannot_be_made_a_document_came_all_the_same(
     def troubled(*_: object) -> str:
         raise trouble
 
-    monkeypatch.setattr(visit_module.content, "markdown", troubled)
+    monkeypatch.setattr(visit_module.extract, "markdown", troubled)
     visitor = Visitor(Policy(seeds=("https://a.example/",)), markdown=True)
     event = visitor.visit(Request(Link(1, HOME)), html(HOME, "<a href=/L>x</a>"))
     assert isinstance(event, Visited)
