@@ -71,7 +71,7 @@ MUTANTS = (
     Mutant(
         "core/crawl.py",
         "if event.host_pause:",
-        "if event.host_pause and event.kind is not OutcomeKind.RETRY:",
+        "if event.host_pause and event.outcome.kind is not OutcomeKind.RETRY:",
         "a busy host would be asked for other pages before its Retry-After is over",
         CONFORMANCE,
     ),
@@ -183,7 +183,7 @@ MUTANTS = (
     Mutant("visit/visitor.py", "if target == link.url:", "if target is link.url:", "a loop of one would go ten rounds", CONFORMANCE),
     Mutant("visit/links.py", ' if not href.startswith("?")', "", "?page=2 would mean the same on every page"),
     Mutant("visit/visitor.py", "and link.depth == 0 else", "else", "any redirect would widen the scope", BOTH),
-    Mutant("core/stats.py", "if ended.content:", "if True:", "every page too small to compare would be a duplicate"),
+    Mutant("core/stats.py", "if ended.outcome.content:", "if True:", "every page too small to compare would be a duplicate"),
     Mutant("core/trap_budgets.py", 'compile("[0-9&]")', 'compile("[0-9]")', "a search without numbers would be endless", ("tests/rules/test_traps.py",)),
     Mutant("core/host_access.py", "crawl_delay = host.crawl_delay = rules", "crawl_delay = host.crawl_delay = host.crawl_delay or rules", "an old delay would stay"),
     Mutant("core/time_accounting.py", "passed * (self._slots - self._busy)", "passed", "the time would not add up to wall x slots"),

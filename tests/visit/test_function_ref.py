@@ -84,7 +84,7 @@ GUARDED = """
         return {"title": TITLE + page.title, "name": __name__}
 
     if __name__ == "__main__":
-        from gossamer.visit import Work
+        from gossamer.visit.visitor import Work
         sys.stdout.buffer.write(pickle.dumps(Work(crawler.policy, 1, handlers=tuple(crawler._handlers))))
 """
 BARE = """
@@ -97,7 +97,7 @@ BARE = """
     def article(page):
         return {"title": TITLE + page.title, "name": __name__}
 
-    from gossamer.visit import Work
+    from gossamer.visit.visitor import Work
     work = pickle.dumps(Work(crawler.policy, 1, handlers=tuple(crawler._handlers)))
     try:
         crawler.run()

@@ -48,6 +48,7 @@ from gossamer.values.protocol import (
     Failed,
     Fetch,
     Lost,
+    Outcome,
     Recall,
     Recalled,
     RobotsRead,
@@ -202,7 +203,7 @@ class Crawl:
             return
         kind = OutcomeKind.FAILED if refused.value.startswith("fail") else OutcomeKind.SKIPPED
         record = _bare_record(taken, kind, refused, host.detail)
-        self._end(Ended.of(taken.link, record), now)
+        self._end(Ended(taken.link, Outcome.of(record)), now)
 
     def _ask_robots(self, host: Host, now: float) -> Request | Recall:
         """Ask for robots.txt; where it has moved to another host, that one rests like any other."""
@@ -331,7 +332,8 @@ class Crawl:
             self._counts.bytes += event.size
             self._probed(host, event.sketch)
             return
-        if event.kind is _RETRY:
+        outcome = event.outcome
+        if outcome.kind is _RETRY:
             waiting = Waiting.RETRY_AFTER if event.host_pause else Waiting.RETRY
             self._again(event.request, now + event.retry_after, waiting)
             return
@@ -345,14 +347,8 @@ class Crawl:
         if event.adopts:
             self._adopted += (event.adopts,)
         link = event.request.link
-        self._end(
-            Ended(
-                link, event.line, event.kind, event.reason, event.response, event.markdown, event.change,
-                event.content, event.memo, event.asked, event.items, event.simhash, event.soft_404,
-            ),
-            now,
-        )  # fmt: skip
-        came = event.kind is _DONE or event.reason in IN_HANDLERS
+        self._end(Ended(link, outcome), now)
+        came = outcome.kind is _DONE or outcome.reason in IN_HANDLERS
         if came and self._sitemaps.unasked(host):
             self._ask(self._sitemaps.discover(host, link.depth, self._frontier.known), now)
 
@@ -370,7 +366,7 @@ class Crawl:
 
     def _offer_links(self, page: Visited) -> None:
         link, orphans = page.request.link, self._sitemaps.orphans
-        redirected = page.kind is _REDIRECTED
+        redirected = page.outcome.kind is _REDIRECTED
         depth, hops = (link.depth, link.hops + 1) if redirected else (link.depth + 1, 0)
         self._frontier.offer(page.outlinks, depth=depth, hops=hops, via=link.url)
         if orphans:
@@ -386,12 +382,12 @@ class Crawl:
         self._counts.bytes += event.failure.size
         if event.request.purpose is _PROBE:
             self._probed(host, b"")
-        elif event.kind is _RETRY:
+        elif event.outcome.kind is _RETRY:
             self._again(event.request, now + event.retry_after, Waiting.RETRY)
         elif event.request.purpose is _SITEMAP:
             self._sitemap_read(event, NO_OUTLINKS, (), now)
         else:
-            self._end(Ended(event.request.link, event.line, event.kind, event.failure.reason), now)
+            self._end(Ended(event.request.link, event.outcome), now)
 
     def _sitemap_read(self, event: Visited | Failed, outlinks: Outlinks, sitemaps: Sequence[str], now: float) -> None:
         """Offer what a sitemap names as if the host's first page linked to it; ask for the files an index names."""
@@ -404,7 +400,7 @@ class Crawl:
                     self._sitemaps.orphans.name(outlink)
         if self._frontier.offers:
             self._buffer.hurry(now)
-        self._ask(self._sitemaps.read(event.request, event.record, sitemaps, self._frontier.known), now)
+        self._ask(self._sitemaps.read(event.request, event.outcome.record, sitemaps, self._frontier.known), now)
         self._frontier.close(link)
 
     def _ask(self, requests: Sequence[Request], now: float) -> None:
@@ -433,8 +429,8 @@ class Crawl:
         """Give a link its one outcome; the one door to the batch."""
         self._buffer.add(ended, now)
         self._stats.end(ended)
-        self._handler_errors += ended.reason in IN_HANDLERS
-        if ended.kind in _IN_VAIN and self._sitemaps.orphans:  # what a sitemap names in vain is no orphan
+        self._handler_errors += ended.outcome.reason in IN_HANDLERS
+        if ended.outcome.kind in _IN_VAIN and self._sitemaps.orphans:  # what a sitemap names in vain is no orphan
             self._sitemaps.orphans.link([self._mark(ended.link.url)])
 
     def _robots_read(self, event: RobotsRead, now: float) -> None:
