@@ -89,6 +89,7 @@ GUARDED = """
 """
 BARE = """
     import gossamer, pickle, sys
+    from gossamer.testing import RecordedFetcher
     from helper import TITLE
 
     crawler = gossamer.Crawler("https://example.org/", fetcher=RecordedFetcher.of_site({}))
@@ -150,7 +151,8 @@ def test_a_module_run_by_its_name_is_found_by_its_name(tmp_path: Path) -> None:
 
 UNGUARDED = """
     from pathlib import Path
-    from gossamer import Crawler, RecordedFetcher
+    from gossamer import Crawler
+    from gossamer.testing import RecordedFetcher
 
     with Path("runs").open("a") as runs:
         runs.write(f"{__name__}\\n")
