@@ -2,6 +2,8 @@
 # make test    run the test suite, servers included where they can be installed
 # make check   lint, formatting, types, floors, and that no stage of the hot path became slower
 # make race    measure gossamer beside other crawlers and write docs/benchmarks.md; e.g. ARGS="--pages 1500"
+# make docs    build the documentation site into build/site, and fail on a link that leads nowhere
+# make wheel   build a wheel and an sdist into dist/
 # make guard-renew    record what the hot path costs now, after a deliberate change
 # make crash-test    kill real crawls with SIGKILL, 50 times on each engine, and see that nothing is lost or doubled
 # make fuzz MINUTES=15        read nasty pages quickly and token by token, and compare
@@ -12,7 +14,7 @@ PY := .venv/bin/python
 JOBS ?= 2
 ARGS ?=
 
-.PHONY: help demo test test-all fuzz simulate crash-test coverage check format mutants bench race guard guard-renew lock clean
+.PHONY: help demo test test-all fuzz simulate crash-test coverage check docs wheel format mutants bench race guard guard-renew lock clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -54,7 +56,7 @@ simulate: .venv/ready-dev
 
 # Only lines count here: a test with a time limit may fail while it is traced, and `make test` is its judge. Tests of the
 # floors above meet the core too, but reach no line of it that its own tests leave out.
-ABOVE := $(addprefix --ignore=tests/, bench browser cli crash fetchers outputs politeness \
+ABOVE := $(addprefix --ignore=tests/, bench browser cli crash fetchers outputs politeness project \
     test_benchmarks.py test_demo_site.py test_docs.py test_fetch_all.py test_house.py test_processes.py test_sites.py)
 coverage: .venv/ready-dev
 	@$(PY) -m pytest -q -n $(JOBS) --dist worksteal -m "not slow and not server" -k "not processes" $(ABOVE) \
@@ -67,6 +69,14 @@ check: .venv/ready-dev
 	@.venv/bin/mypy --strict src
 	@$(PY) -m pytest -q tests/test_floors.py
 	@$(PY) -m benchmarks.guard
+	@$(MAKE) --no-print-directory docs
+
+# The theme announces on every run what the next version of mkdocs will break; the lock keeps that version out.
+docs: .venv/ready-dev
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
+
+wheel: .venv/ready-dev
+	@$(PY) -m build --outdir dist
 
 guard: .venv/ready-dev
 	@$(PY) -m benchmarks.guard $(ARGS)

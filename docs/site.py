@@ -1,6 +1,6 @@
 """Add to the site what does not lie in docs/: the project's own papers, and the docstrings of all public names.
 
-mkdocs calls the functions whose names begin with `on_` (mkdocs.yml names this file as a hook).
+A page that would make a reader's browser ask another site for anything is refused. mkdocs calls the functions whose names begin with `on_` (mkdocs.yml names this file as a hook).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File
 
 import gossamer
@@ -35,6 +36,11 @@ DOCSTRINGS = "reference/docstrings.md"
 _ORIGINS = {page: paper for paper, page in PAPERS.items()}
 _FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[((?:[^\]\[]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
+# What a browser fetches by itself: the address of any element but a link to follow, and two kinds of address in styles.
+_FETCHED = re.compile(
+    r"<(?!a\b|link [^>]*rel=[\"']?(?:canonical|prev|next)\b)\w+\b[^>]*?\b(?:src|href|srcset|data|poster)=[\"']?"
+    r"((?:https?:)?//[^\"'\s>]+)|(?:url\(|@import )[\"']?((?:https?:)?//[^\"')\s]+)"
+)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -51,6 +57,17 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, **_: Any) 
     parts = _FENCED.split(markdown)  # every second part is a block of code
     parts[::2] = [rewritten(part, page.file.src_uri, repository) for part in parts[::2]]
     return "".join(parts)
+
+
+def on_post_page(output: str, page: Page, **_: Any) -> None:
+    """Refuse a page that is not complete in itself."""
+    if elsewhere := fetched_elsewhere(output):
+        raise PluginError(f"{page.file.src_uri} makes a browser fetch {', '.join(elsewhere)}")
+
+
+def fetched_elsewhere(html: str) -> list[str]:
+    """List the addresses on other sites that a browser fetches to show a page: scripts, styles, fonts, pictures."""
+    return [one or other for one, other in _FETCHED.findall(html)]
 
 
 def rewritten(markdown: str, page: str, repository: str = "") -> str:
