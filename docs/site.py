@@ -1,6 +1,7 @@
 """Add to the site what does not lie in docs/: the project's own papers, and the docstrings of all public names.
 
-A page that would make a reader's browser ask another site for anything is refused. mkdocs calls the functions whose names begin with `on_` (mkdocs.yml names this file as a hook).
+A page that would make a browser ask another site for anything is refused. mkdocs calls the functions whose names begin
+with `on_` (mkdocs.yml names this file as a hook).
 """
 
 from __future__ import annotations

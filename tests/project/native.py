@@ -34,7 +34,7 @@ def main() -> None:
     pages = list(gossamer.crawl("https://example.org/", fetcher=web, robots=False, delay=0))
     if len(pages) != 2 or not calls:
         sys.exit(f"{len(pages)} pages, {len(calls)} calls of {module.__name__}: it is not in use")
-    print(f"{module.__name__} read {len(calls)} pages")
+    sys.stdout.write(f"{module.__name__} read {len(calls)} pages\n")
 
 
 if __name__ == "__main__":

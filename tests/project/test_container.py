@@ -1,4 +1,4 @@
-"""The Dockerfile makes a small image that runs as an ordinary user; it is built where there is an engine, else only read."""
+"""The Dockerfile makes a small image that runs as an ordinary user; where there is no engine it is only read."""
 
 from __future__ import annotations
 

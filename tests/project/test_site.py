@@ -1,4 +1,4 @@
-"""The documentation as a website is whole: each page has its place, each link its target, and nothing comes from elsewhere."""
+"""The documentation as a website is whole: pages have their place, links their target; nothing is from elsewhere."""
 
 from __future__ import annotations
 

@@ -136,7 +136,8 @@ def test_an_issue_form_is_well_formed(path: Path) -> None:
 
 
 def test_a_bug_report_asks_for_a_list_of_urls_or_a_small_page() -> None:
-    labels = [part["attributes"].get("label", "") for part in read(GITHUB / "ISSUE_TEMPLATE" / "bug_report.yml")["body"]]
+    form = read(GITHUB / "ISSUE_TEMPLATE" / "bug_report.yml")
+    labels = [part["attributes"].get("label", "") for part in form["body"]]
     assert any("URLs" in label and "page" in label for label in labels)
 
 
