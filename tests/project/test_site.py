@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -52,9 +55,28 @@ def test_every_paper_of_the_project_is_on_the_site(site: ModuleType) -> None:
     assert sorted(site.PAPERS) == sorted(path.name for path in HOME.glob("*.md"))
 
 
-def test_the_build_fails_on_broken_links() -> None:
-    assert SETTINGS["strict"] is True
-    assert set(SETTINGS["validation"]["links"].values()) == {"warn"}, "strict makes warnings errors"
+@pytest.mark.parametrize(
+    ("text", "fails"),
+    [
+        ("# Title\n\n[a](other.md#part) [b](#title)\n", False),
+        ("# Title\n\n[a](nowhere.md)\n", True),
+        ("# Title\n\n[a](other.md#nowhere)\n", True),
+        ("# Title\n\n[a](#nowhere)\n", True),
+        ("# Title\n\n![a](nowhere.svg)\n", True),
+        ("# Title\n\n[a](/other/)\n", True),
+    ],
+)
+def test_make_docs_fails_on_a_link_that_leads_nowhere(text: str, fails: bool, tmp_path: Path) -> None:
+    command = re.findall(
+        r"^\t@(?:\w+=\S+ )*\.venv/bin/(mkdocs .*)$", (HOME / "Makefile").read_text("utf-8"), re.MULTILINE
+    )
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "index.md").write_text(text, encoding="utf-8")
+    (tmp_path / "docs" / "other.md").write_text("# Other\n\n## Part\n", encoding="utf-8")
+    settings = {"INHERIT": str(HOME / "mkdocs.yml"), "nav": ["index.md", "other.md"], "hooks": [], "plugins": []}
+    (tmp_path / "mkdocs.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    done = subprocess.run([sys.executable, "-m", *command[0].split()], cwd=tmp_path, capture_output=True, check=False)
+    assert (done.returncode != 0) is fails, done.stderr.decode()
 
 
 def test_the_site_is_built_where_git_does_not_look() -> None:
