@@ -1,6 +1,6 @@
 # make demo    crawl a bundled website on this machine and show what gossamer says about it
 # make test    run the test suite, servers included where they can be installed
-# make check   lint, formatting, types, floors, and that no stage of the hot path became slower
+# make check   lint, formatting, types, floors, that no stage of the hot path became slower, and that the site builds
 # make race    measure gossamer beside other crawlers and write docs/benchmarks.md; e.g. ARGS="--pages 1500"
 # make docs    build the documentation site into build/site, and fail on a link that leads nowhere
 # make wheel   build a wheel and an sdist into dist/
