@@ -176,11 +176,3 @@ def record_answer(
         peer=response.peer,
         fetched_at=datetime.fromtimestamp(response.fetched_at, UTC),
     )
-
-
-def record_failure(request: Request, kind: OutcomeKind, reason: Reason, detail: str) -> PageRecord:
-    """Return the record of a request that got no answer."""
-    link = request.link
-    return PageRecord(
-        link.url, kind, reason=reason, detail=detail, depth=link.depth, via=link.via, attempts=request.attempt + 1
-    )

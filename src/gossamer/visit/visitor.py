@@ -23,6 +23,7 @@ from gossamer.values.model import (
     OutcomeKind,
     Outlink,
     Outlinks,
+    PageRecord,
     Purpose,
     Refusal,
     Request,
@@ -33,7 +34,7 @@ from gossamer.values.reasons import Reason
 from gossamer.visit.handlers import Choice, Due, Handled, Handler
 from gossamer.visit.links import LinkJudge, Place
 from gossamer.visit.page import Page
-from gossamer.visit.reading import PageFacts, Reading, record_answer, record_failure
+from gossamer.visit.reading import PageFacts, Reading, record_answer
 
 Read = Reading | Failed | RobotsRead
 """What reading an answer comes to: a reading that more can be done with, or an event already."""
@@ -157,7 +158,9 @@ class Visitor:
 
     def _failed(self, request: Request, failure: Failure) -> Failed:
         decision = retries.judge_failure(self._policy, request.attempt, self._links.mark(request.url), failure)
-        record = record_failure(request, decision.kind, decision.reason or failure.reason, failure.detail)
+        record = PageRecord.without_answer(
+            request.link, decision.kind, failure.reason, failure.detail, attempts=request.attempt + 1
+        )
         return Failed(request, Outcome.of(record), failure, decision.retry_after)
 
     # ------------------------------------------------------------ answers of each kind
