@@ -23,13 +23,13 @@ def sketch(title: str, text: str, url: str) -> bytes:
 
     The URL is removed first, because error pages repeat it, and so are words with a digit: times, counters, ids.
     """
-    said = _without_url(url, f"{title} {text}".lower())
-    words = [word for word in words_of(said) if word.isalpha()]
+    normalised = _without_url(url, f"{title} {text}".lower())
+    words = [word for word in words_of(normalised) if word.isalpha()]
     if not words:
         return b""
-    said = " ".join(words)
-    exact = xxhash.xxh3_64_digest(said.encode("utf-8", "surrogatepass"))
-    return exact + simhash(said).to_bytes(_HALF_SIZE, "big")
+    normalised = " ".join(words)
+    exact = xxhash.xxh3_64_digest(normalised.encode("utf-8", "surrogatepass"))
+    return exact + simhash(normalised).to_bytes(_HALF_SIZE, "big")
 
 
 def same(one: bytes, other: bytes) -> bool:
