@@ -85,7 +85,7 @@ def shares_of(block: str, known: dict[str, float]) -> bool:
     return " ".join(_TARGET.sub("]", block).casefold().split()) in known
 
 
-def measure(name: str, directory: Path, pages: int, how: extract.How) -> str:
+def measure(name: str, directory: Path, pages: int, how: extract.Method) -> str:
     root, start, main, without = SITES[name]
     with NginxSite(Path(root), start=start) as site:
         Crawler(

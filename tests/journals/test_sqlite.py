@@ -15,7 +15,7 @@ from gossamer.core.frontier import Frontier
 from gossamer.journals import sqlite as module
 from gossamer.journals.schema import FORMAT
 from gossamer.journals.sqlite import SqliteJournal
-from gossamer.journals.summary import Glance, glance, lines, reading
+from gossamer.journals.summary import Glance, glance, lines, open_read_only
 from gossamer.rules.urls import fingerprint
 from gossamer.values.errors import JournalError
 from gossamer.values.model import Link, OutcomeKind, PageRecord
@@ -220,7 +220,7 @@ def test_who_reads_a_journal_may_go_on_while_the_crawl_closes_it(path: Path, mon
     journal = SqliteJournal(path)
     journal.open()
     journal.commit(batch(links(0, 1)), {})
-    reader = reading(path)
+    reader = open_read_only(path)
     reader.execute("BEGIN")
     assert reader.execute("SELECT count(*) FROM chunk").fetchone() == (1,)
     journal.close()
