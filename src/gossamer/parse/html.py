@@ -26,6 +26,7 @@ __all__ = [
     "Scan",
     "base_url",
     "is_html",
+    "links",
     "parse",
     "robots_directives",
     "scan",
@@ -111,6 +112,12 @@ def parse(body: bytes, url: str = "", headers: Mapping[str, str] | None = None) 
         robots=robots_directives(page.meta_robots, by_name.get("x-robots-tag", "")),
         refresh=resolver.of(page.refresh),
     )
+
+
+def links(text: str, url: str, encoding: str) -> tuple[PageLink, ...]:
+    """Return the links of a decoded page at `url`, resolved; `encoding` is the one it was decoded from. Never raises."""
+    reader = LinkTextReader(text)
+    return _links(reader, _HrefResolver(reader.read().base, url, encoding))
 
 
 def base_url(url: str, href: str | None) -> str:

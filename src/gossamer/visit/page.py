@@ -226,7 +226,7 @@ class Page:
     @cached_property
     def links(self) -> tuple[PageLink, ...]:
         """All links of the page, in scope or not: each has `url`, `text` and `nofollow`."""
-        return html.parse(self.body, self.url, self.headers).links if self.is_html else ()
+        return html.links(self.html, self.url, self.record.encoding or "utf-8") if self.is_html else ()
 
     def css(self, selector: str) -> Nodes:
         """Find elements by CSS selector; raises UserError for a page too large to build a tree of safely."""
