@@ -115,7 +115,7 @@ def parse(body: bytes, url: str = "", headers: Mapping[str, str] | None = None) 
 
 
 def links(text: str, url: str, encoding: str) -> tuple[PageLink, ...]:
-    """Return the links of a decoded page at `url`, resolved; `encoding` is the one it was decoded from. Never raises."""
+    """Return the links of a decoded page at `url`, resolved; `encoding` is what it was decoded from. Never raises."""
     reader = LinkTextReader(text)
     return _links(reader, _HrefResolver(reader.read().base, url, encoding))
 
