@@ -61,7 +61,7 @@ def is_public(address: IpAddress) -> bool:
 
 
 class AddressGuard:
-    """Permits connections to public addresses, and to the exceptions in `allow_private`."""
+    """A rule for connections: only to public addresses, and to the exceptions in `allow_private`."""
 
     def __init__(self, allow_private: Iterable[str] = ()) -> None:
         """Parse the exceptions: CIDRs, addresses or host names. Raise `UserError` for anything else."""

@@ -21,7 +21,7 @@ _CLOSED = Failure(Reason.FAIL_LOCAL, "the fetcher is closed")
 
 
 class AwaitingFetcher:
-    """Fetches over HTTP without blocking the event loop, which may be asyncio's own or uvloop's.
+    """An HTTP fetcher that does not block the event loop, which may be asyncio's own or uvloop's.
 
     An instance belongs to the event loop of its first fetch. The caller limits how many fetches run at once.
     Cancelling a fetch closes its connection and affects no other fetch.

@@ -33,7 +33,7 @@ _STOPPED = "the fetcher was told to stop"
 
 
 class BlockingFetcher:
-    """Fetches over HTTP, blocking the calling thread; any number of threads may call `fetch` at once.
+    """An HTTP fetcher that blocks the calling thread; any number of threads may call `fetch` at once.
 
     Each libcurl handle has its own idle connections. So a fetch prefers the handle that last fetched from its origin,
     on whatever thread. There are up to 64 handles, or one for each running fetch if that is more.

@@ -42,7 +42,7 @@ def system_lookup(host: str) -> Resolution:
 
 
 class DnsResolver:
-    """Resolves host names on threads of its own, and caches the results for a short time.
+    """A resolver of host names with threads of its own and a short-lived cache.
 
     libcurl's threaded resolver let 60 names that did not resolve delay 100 good ones for 12 s. Here a name occupies at
     most one thread, however many fetches wait for it, and every fetch has its own deadline.

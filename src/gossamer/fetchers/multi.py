@@ -22,7 +22,7 @@ CALLED_OFF: FinishedTransfer = (42, "")
 
 
 class Multi(Protocol):
-    """Runs prepared handles on one event loop."""
+    """A driver that runs prepared handles on one event loop."""
 
     def run(self, curl: pycurl.Curl) -> Awaitable[FinishedTransfer]:
         """Start a handle; the awaited result is libcurl's error number (0: none) and message."""
@@ -35,7 +35,7 @@ class Multi(Protocol):
 
 
 class EpollMulti:
-    """Drives a `CurlMulti` from an epoll set; the event loop watches only the descriptor of that set.
+    """A driver with an epoll set of its own; the event loop watches only the descriptor of that set.
 
     Invariants: libcurl's callbacks never call `socket_action`, they only record what to do. There is one timer for all
     transfers. Each wake-up of the event loop runs `poll(0)` once, so that other tasks get their turn.
@@ -166,7 +166,7 @@ class EpollMulti:
 
 
 class PortableMulti:
-    """Drives pycurl's `AsyncCurlMulti`, which registers every socket with the event loop."""
+    """A driver around pycurl's `AsyncCurlMulti`, which registers every socket with the event loop."""
 
     def __init__(self, connections: int) -> None:
         self._multi = pycurl.AsyncCurlMulti()

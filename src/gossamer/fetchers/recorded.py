@@ -12,7 +12,7 @@ from gossamer.values.model import Failure, Purpose, Request, Response, Timings
 
 
 class RecordedPage(Struct, frozen=True):
-    """One recorded response."""
+    """One recorded response; `elapsed` (seconds) appears in its timings, but the fetch does not wait for it."""
 
     status: int = 200
     """The HTTP status."""
@@ -24,7 +24,7 @@ class RecordedPage(Struct, frozen=True):
     """The body; a str is encoded as UTF-8."""
 
     elapsed: float = 0.0
-    """The duration (seconds) that the timings report; the fetch itself does not wait."""
+    """The duration (seconds) that the timings report."""
 
 
 Recording = RecordedPage | bytes | str | Failure
@@ -35,7 +35,7 @@ NOT_FOUND = RecordedPage(404, {"content-type": "text/plain"}, b"not recorded")
 
 
 class RecordedFetcher:
-    """Returns recorded responses by URL; a blocking fetcher that never blocks.
+    """A fetcher of recorded responses, by URL.
 
     The value for a URL is a `RecordedPage`, a body (bytes or str: an HTML page with status 200) or a `Failure`; or a
     list of these for successive fetches, whose last element is repeated. A URL that is not recorded is a 404. A
@@ -89,7 +89,7 @@ class RecordedFetcher:
 
 
 class RecordedAsyncFetcher:
-    """Returns the responses of a `RecordedFetcher`; an awaiting fetcher that never waits."""
+    """An awaiting fetcher of the responses of a `RecordedFetcher`."""
 
     def __init__(self, recorded: RecordedFetcher) -> None:
         """Share the recording, its successive results and its list of requests."""

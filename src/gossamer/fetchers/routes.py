@@ -71,7 +71,7 @@ class _Origin(Struct, frozen=True):
 
 
 class Router:
-    """Finds the route of a URL and caches it for its origin.
+    """A finder of routes by URL, with a cache by origin.
 
     Call `known` first. If it returns None, call `ask`; if that returns a future, call `found` with its result.
     Safe to use from several threads: each change of the cache replaces one entry or the whole dict.

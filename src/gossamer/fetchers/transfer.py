@@ -128,9 +128,9 @@ class Transfer:
     ) -> None:
         """Set the options for one fetch.
 
-        `dns` is how many seconds finding the route took; they count towards the time limit. `conditions` are the headers
-        that make this request conditional. With `start_only` a longer body is cut at the maximum size of a robots.txt,
-        and the fetch does not fail.
+        `dns` is how many seconds finding the route took; they count towards the time limit. `conditions` are the
+        headers that make this request conditional. With `start_only` a longer body is cut at the maximum size of a
+        robots.txt, and the fetch does not fail.
         """
         self._reset(url, dns)
         self.fetched_at = time.time() - dns
