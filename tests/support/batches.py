@@ -16,7 +16,7 @@ STARTED = 1_767_225_600.25  # 2026-01-01T00:00:00.25Z
 
 
 def page(number: int, wire: bytes | None = None, /, **said: object) -> Ended:
-    """End the visit to page `number`, an HTML page with a body of its own unless one is given."""
+    """Return the ended visit of page `number`, an HTML page; its body is generated unless `wire` is given."""
     url = f"http://site.test/{number}"
     own = f"<html lang=en><title>Page {number}</title><p>This is page {number}.<a href='/{number + 1}'>Next</a>"
     raw = own.encode() if wire is None else wire
@@ -38,7 +38,7 @@ def page(number: int, wire: bytes | None = None, /, **said: object) -> Ended:
 
 
 def ended(number: int, response: Response, kind: OutcomeKind = OutcomeKind.DONE, **facts: object) -> Ended:
-    """End a visit with an answer."""
+    """Return a visit that ended with a response."""
     said = {"depth": 1, "via": "http://site.test/", "title": f"Page {number}", "language": "en", "encoding": "utf-8"}
     record = PageRecord(
         response.url,
@@ -56,7 +56,7 @@ def ended(number: int, response: Response, kind: OutcomeKind = OutcomeKind.DONE,
 
 
 def document(number: int, body: bytes = b"", markdown: str = "Text.", **facts: str) -> Ended:
-    """End a visit with a page that comes with a certain text."""
+    """Return a visit that ended with a page of this Markdown text."""
     visit = page(number, body)
     record = msgspec.structs.replace(visit.record, **facts)
     assert visit.response is not None
@@ -65,7 +65,7 @@ def document(number: int, body: bytes = b"", markdown: str = "Text.", **facts: s
 
 
 def redirect(number: int, target: str) -> Ended:
-    """End a visit with a redirect."""
+    """Return a visit that ended with a redirect."""
     response = Response(
         f"http://site.test/{number}",
         301,
@@ -77,12 +77,12 @@ def redirect(number: int, target: str) -> Ended:
 
 
 def failure(number: int) -> Ended:
-    """End a visit without an answer."""
+    """Return a visit that ended without a response."""
     url = f"http://site.test/{number}"
     record = PageRecord(url, OutcomeKind.FAILED, reason=Reason.FAIL_TIMEOUT, detail="took too long", depth=1)
     return Ended.of(Link(number, url, 1), record)
 
 
 def batch(*visits: Ended) -> Batch:
-    """Put visits into a batch."""
+    """Return a batch of these visits."""
     return Batch(visits, (), ())
