@@ -37,7 +37,7 @@ def forget_a_release() -> AbstractContextManager[Any]:
 
 
 def write_outputs_after_the_commit() -> AbstractContextManager[Any]:
-    """The journal commits the offsets before the outputs are written, which matters only if the process dies between."""
+    """The journal commits the offsets before the outputs are written, which matters only if a process dies between."""
 
     def commit(driver: Driver, batch: Batch) -> None:
         lines = sum(len(ended.line) for ended in batch.ended)

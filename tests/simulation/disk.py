@@ -26,7 +26,7 @@ class Crash(BaseException):
 
 
 class Blow(Struct, frozen=True):
-    """A fault that ends a life. `step` (from 1) counts storage steps, calls of `collect` or pages, as `end` requires."""
+    """A fault that ends a life. `step` (from 1) counts storage steps, `collect` calls or pages: `end` decides."""
 
     end: End
     step: int

@@ -68,7 +68,7 @@ QUESTION: Final = r"""
 
 
 class Reading(NamedTuple):
-    """A page as the browser parses it; `text` is what follows `<plaintext>`, else all text; `refresh` is "" for none."""
+    """A page as the browser parses it; `text` follows `<plaintext>`, or is all text; `refresh` is "" for none."""
 
     urls: list[str]
     base: str
