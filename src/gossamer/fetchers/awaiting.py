@@ -140,7 +140,7 @@ async def _await_shared(lookup: Future[Resolution]) -> Resolution:
     resolved = asyncio.Event()
 
     def wake(_: Future[Resolution]) -> None:
-        if not loop.is_closed():  # a dead name may take longer than the whole crawl
+        if not loop.is_closed():  # a look-up may take longer than the whole crawl
             loop.call_soon_threadsafe(resolved.set)
 
     lookup.add_done_callback(wake)

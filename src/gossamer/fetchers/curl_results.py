@@ -31,7 +31,7 @@ _REASONS: dict[int, Reason] = {
     _PARTIAL: Reason.FAIL_TRUNCATED,
     27: Reason.FAIL_LOCAL,  # OUT_OF_MEMORY
     _TIMED_OUT: Reason.FAIL_TIMEOUT,
-    42: Reason.FAIL_LOCAL,  # ABORTED_BY_CALLBACK: the fetcher was told to stop
+    42: Reason.FAIL_LOCAL,  # ABORTED_BY_CALLBACK: the caller has stopped the fetch
     45: Reason.FAIL_LOCAL,  # INTERFACE_FAILED
     52: Reason.FAIL_RESET,  # GOT_NOTHING
     _SEND: Reason.FAIL_RESET,

@@ -43,13 +43,13 @@ def kept_answers(directory: Path, previous: Sequence[Path] = ()) -> Iterator[Kep
         kind, payload = record.fields.get("warc-type"), record.fields.get("warc-payload-digest", "")
         if kind == "response":
             if _is_repeatable(record):
-                _remember(payloads, payload, record.place)
+                _remember(payloads, payload, record.location)
             yield _kept(record, *split(record.block))
         elif kind == "revisit":
-            place = payloads.get(payload) or originals.place(record)
-            if place is None:
+            location = payloads.get(payload) or originals.locate(record)
+            if location is None:
                 raise OutputError(f"{record.place[0]} refers to a body that is not in the files before it.")
-            header, body = split(record_at(*place).block)
+            header, body = split(record_at(*location).block)
             unmodified = record.fields.get("warc-profile") == UNMODIFIED_PROFILE
             yield _kept(record, header if unmodified else record.block, body)
 
@@ -59,10 +59,10 @@ def _is_repeatable(record: Record) -> bool:
     return record.block[:16].split(b" ")[1:2] == [b"200"] or record.block[9:14].rstrip() == b"200"
 
 
-def _remember(payloads: dict[str, tuple[Path, int]], payload: str, place: tuple[Path, int]) -> None:
+def _remember(payloads: dict[str, tuple[Path, int]], payload: str, location: tuple[Path, int]) -> None:
     """Record where a payload is; keep as many as the writer does, in its order, so that all references are found."""
     payloads.pop(payload, None)
-    payloads[payload] = place
+    payloads[payload] = location
     if len(payloads) > REMEMBERED:
         del payloads[next(iter(payloads))]
 

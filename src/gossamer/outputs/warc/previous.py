@@ -32,20 +32,20 @@ class PreviousWarc:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._places: dict[int, tuple[Path, int]] | None = None
+        self._locations: dict[int, tuple[Path, int]] | None = None
 
     def origin(self, url: str) -> WarcLocation | None:
         """Return the response record that has the payload of a URL; None if there is none."""
-        if self._places is None:
-            self._places = {
-                _key(record.fields["warc-target-uri"]): record.place
+        if self._locations is None:
+            self._locations = {
+                _key(record.fields["warc-target-uri"]): record.location
                 for record in records_in(self._directory)
                 if record.fields.get("warc-type") in ("response", "revisit")
             }
-        place = self._places.get(_key(url))
-        if place is None:
+        location = self._locations.get(_key(url))
+        if location is None:
             return None
-        fields = record_at(*place).fields
+        fields = record_at(*location).fields
         payload = fields.get("warc-payload-digest", "")
         if fields["warc-type"] == "response":
             return WarcLocation(fields["warc-record-id"], url, fields["warc-date"], payload)
@@ -56,22 +56,22 @@ class PreviousWarc:
 
 
 class WarcOriginals:
-    """An index by id of the response records of previous crawls, built by the first call of `place`."""
+    """An index by id of the response records of previous crawls, built by the first call of `locate`."""
 
     def __init__(self, directories: Sequence[Path]) -> None:
         self._directories = directories
-        self._places: dict[int, tuple[Path, int]] | None = None
+        self._locations: dict[int, tuple[Path, int]] | None = None
 
-    def place(self, revisit: Record) -> tuple[Path, int] | None:
+    def locate(self, revisit: Record) -> tuple[Path, int] | None:
         """Return the file and offset of the record that a revisit refers to; None if there is none."""
-        if self._places is None:
-            self._places = {
-                _key(record.fields["warc-record-id"]): record.place
+        if self._locations is None:
+            self._locations = {
+                _key(record.fields["warc-record-id"]): record.location
                 for directory in self._directories
                 for record in records_in(directory)
                 if record.fields.get("warc-type") == "response"
             }
-        return self._places.get(_key(revisit.fields.get("warc-refers-to", "")))
+        return self._locations.get(_key(revisit.fields.get("warc-refers-to", "")))
 
 
 def _key(text: str) -> int:

@@ -25,7 +25,7 @@ class Record(Struct, frozen=True):
     block: bytes
     """The content block; for a response it is the HTTP header and body."""
 
-    place: tuple[Path, int]
+    location: tuple[Path, int]
     """The file, and the offset in bytes at which the record begins."""
 
 
@@ -100,10 +100,10 @@ def _member(file: BinaryIO, offset: int) -> tuple[bytes, int] | None:
     return b"".join(parts), file.tell() - len(stream.unused_data)
 
 
-def _record(content: bytes, place: tuple[Path, int]) -> Record:
+def _record(content: bytes, location: tuple[Path, int]) -> Record:
     head, _, rest = content.partition(b"\r\n\r\n")
     fields = {}
     for line in head.decode("utf-8", "replace").split("\r\n")[1:]:
         name, _, value = line.partition(":")
         fields[name.lower()] = value.strip()
-    return Record(fields, rest[: int(fields["content-length"])], place)
+    return Record(fields, rest[: int(fields["content-length"])], location)
