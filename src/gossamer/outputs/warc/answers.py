@@ -48,7 +48,7 @@ def kept_answers(directory: Path, previous: Sequence[Path] = ()) -> Iterator[Kep
         elif kind == "revisit":
             location = payloads.get(payload) or originals.locate(record)
             if location is None:
-                raise OutputError(f"{record.place[0]} refers to a body that is not in the files before it.")
+                raise OutputError(f"{record.location[0]} refers to a body that is not in the files before it.")
             header, body = split(record_at(*location).block)
             unmodified = record.fields.get("warc-profile") == UNMODIFIED_PROFILE
             yield _kept(record, header if unmodified else record.block, body)
