@@ -1,6 +1,6 @@
 """Fetchers make HTTP exchanges: with libcurl, blocking or awaiting, or from a recording.
 
-Imports `values`, `rules` and `parse`; never `journals`. Invariants: no connection goes to an address that was not
+Imports `values`, `rules` and `parse`; never `journals`. Invariant: no connection goes to an address that was not
 checked, and every exchange ends as a `Response` or a `Failure`.
 """
 
