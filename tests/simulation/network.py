@@ -113,6 +113,9 @@ class SimulatedEngine:
     def wake(self) -> None:
         """Nobody sleeps here."""
 
+    def abort(self) -> None:
+        """Nothing here takes longer than a step."""
+
     def close(self) -> None:
         """What is in flight is forgotten."""
         self._flying.clear()

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from gossamer.api.directory_layout import SETTINGS, refuse_file
+from gossamer.engines.table import DEFAULT_ENGINE
 from gossamer.outputs.files import sync_directory
 from gossamer.rules.policy import Policy
 from gossamer.values.errors import JournalError, UserError
@@ -77,7 +78,7 @@ def read_settings(path: Path) -> Settings:
         raise UserError(f"{path / SETTINGS} cannot be read: {error}.") from None
     own = {name: table.pop(name) for name in ("engine", "formats", "durable", "previous") if name in table}
     return Settings(
-        Policy.of(table), str(own.get("engine", "asyncio")), tuple(own.get("formats", ("jsonl",))),
+        Policy.of(table), str(own.get("engine", DEFAULT_ENGINE)), tuple(own.get("formats", ("jsonl",))),
         bool(own.get("durable", False)), str(own.get("previous", "")),
     )  # fmt: skip
 

@@ -7,21 +7,18 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 import gossamer
-from gossamer.api.crawler import EngineName
-from gossamer.api.defaults import CONCURRENCY
 from gossamer.bench.workloads import Workload
+from gossamer.engines.table import ENGINES
 from gossamer.rules.policy import Policy
 
 FEW: Final = 8
 MANY: Final = 64
-SIMPLEST: Final = ("asyncio", "threads", "inline", "processes")
-"""Where the speed does not decide, the engine that comes first here is advised: the default, then the plain ones."""
 _VERSIONS: Final = tuple(f"python3.{minor}{kind}" for minor in range(11, 16) for kind in ("", "t"))
 _ASK: Final = (
     "import json, sys, sysconfig; import gossamer; "
@@ -66,15 +63,18 @@ class Cell(Struct, frozen=True):
 
     @property
     def plainness(self) -> tuple[int, int, int, int, int]:
-        """Order cells by what there is to understand and set: smaller is plainer."""
+        """Return what orders cells by how much there is to understand and set: smaller is plainer.
+
+        Where the speed does not decide, the plainest is advised.
+        """
         usual = self.in_flight == usual_level(self.engine, self.workers)
         extra = self.workers + self.cpu_workers
-        return (bool(self.python), bool(self.cpu_workers), SIMPLEST.index(self.engine), not usual, extra)
+        return (bool(self.python), bool(self.cpu_workers), engines().index(self.engine), not usual, extra)
 
 
 def engines() -> tuple[str, ...]:
-    """List the engines that this gossamer has."""
-    return tuple(engine for engine in SIMPLEST if engine in get_args(EngineName))
+    """Return the engines that this gossamer has, the plainest first."""
+    return tuple(ENGINES)
 
 
 def has_cpu_workers() -> bool:
@@ -83,13 +83,13 @@ def has_cpu_workers() -> bool:
 
 
 def usual_level(engine: str, workers: int = 0) -> int:
-    """Tell how many requests an engine has in flight unless told otherwise: each of its workers so many."""
-    return CONCURRENCY.get(engine, 0) * max(1, workers)
+    """Return the default number of requests that an engine has in flight; each of its `workers` has as many."""
+    return ENGINES[engine].slots * max(1, workers)
 
 
 def levels(engine: str, wanted: Sequence[int], *, many: bool) -> tuple[int, ...]:
     """Choose how many requests in flight to try an engine with: those that are wanted, its default alone, or many."""
-    if engine == "inline":
+    if ENGINES[engine].one_at_a_time:
         return (1,)
     if wanted:
         return tuple(wanted)
@@ -145,12 +145,13 @@ def cells_of(
     apart = has_cpu_workers() and bool(workload.work or workload.recorded)
     for python in ("", *pythons):
         for engine in chosen:
-            if engine == "processes":
+            traits = ENGINES[engine]
+            if traits.worker_processes:
                 for count in workers:
                     usual = (usual_level(engine, count),)
                     yield from (Cell(workload.name, engine, level, 0, count, python) for level in wanted or usual)
                 continue
             yield from (Cell(workload.name, engine, level, 0, 0, python) for level in levels(engine, wanted, many=many))
-            if apart and (engine == "asyncio" or (many and engine == "threads")):
+            if apart and (traits.in_loop or (many and not traits.one_at_a_time)):
                 level = levels(engine, wanted, many=False)[0]
                 yield from (Cell(workload.name, engine, level, count, 0, python) for count in workers)

@@ -84,6 +84,10 @@ class AsyncioEngine:
         """Make a waiting `collect` return; safe from other threads."""
         self._loop.call_soon_threadsafe(self._woken.set)
 
+    def abort(self) -> None:
+        """Wake `collect`, which waits for nothing else: `aclose` cancels what runs."""
+        self.wake()
+
     async def aclose(self) -> None:
         """Cancel what still runs, wait until it is gone, close the connections."""
         for task in self._tasks:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 
 from gossamer.engines.driver import FetchEvent, Visit
@@ -13,11 +13,12 @@ from gossamer.values.ports import Fetcher
 
 
 class InlineEngine:
-    """Fetch and read in the calling thread."""
+    """Fetch and read in the calling thread; `abort_reading` ends readings in other processes, if there are any."""
 
-    def __init__(self, fetcher: Fetcher, visit: Visit) -> None:
+    def __init__(self, fetcher: Fetcher, visit: Visit, abort_reading: Callable[[], None] | None = None) -> None:
         self._fetcher = fetcher
         self._visit = visit
+        self._abort_reading = abort_reading
         self._waiting: deque[Request] = deque()
         self._woken: SimpleQueue[None] = SimpleQueue()
 
@@ -37,6 +38,13 @@ class InlineEngine:
     def wake(self) -> None:
         """Make a sleeping `collect` return; safe in signal handlers, for the queue is reentrant."""
         self._woken.put(None)
+
+    def abort(self) -> None:
+        """End the fetch and the reading that `collect` waits for; `wake` alone cannot end them."""
+        self._fetcher.abort()
+        if self._abort_reading is not None:
+            self._abort_reading()
+        self.wake()
 
     def close(self) -> None:
         """Close the connections."""

@@ -35,14 +35,14 @@ class ThreadsEngine:
         fetcher: Fetcher,
         visit: Visit,
         threads: int,
-        call_off: Callable[[], None] | None = None,
+        abort_reading: Callable[[], None] | None = None,
         *,
         together: bool = False,
     ) -> None:
-        """Take the fetcher, the visit, how many threads, and what ends readings that take long, if anything can."""
+        """Take the number of threads, and a function that ends readings in other processes, if there are any."""
         self._cores = _this_core() if together else frozenset()
         self._fetcher = fetcher
-        self._call_off = call_off
+        self._abort_reading = abort_reading
         self._visit = visit
         self._most = threads
         self._threads: list[Thread] = []
@@ -88,11 +88,16 @@ class ThreadsEngine:
         """Make a waiting `collect` return; safe in signal handlers, for the queue is reentrant."""
         self._finished.put(None)
 
+    def abort(self) -> None:
+        """End running fetches and readings in other processes, and wake `collect`."""
+        self._fetcher.abort()
+        if self._abort_reading is not None:
+            self._abort_reading()
+        self.wake()
+
     def close(self) -> None:
         """End running fetches, join the threads, close the connections."""
-        self._fetcher.abort()
-        if self._call_off is not None:
-            self._call_off()
+        self.abort()
         with suppress(Empty):
             while True:
                 self._requests.get_nowait()

@@ -8,11 +8,11 @@ from gossamer.values.ports import AsyncFetcher, Fetcher
 
 
 def _strays(request: Request) -> bool:
-    """Tell whether redirects have led to another origin than the one the caller asked."""
+    """Whether redirects have led to another origin than the one the caller asked."""
     return bool(request.link.via) and urls.host_key(request.link.via) != urls.host_key(request.url)
 
 
-class _Discreet:
+class DiscreetFetcher:
     """A fetcher that keeps the caller's credentials from origins that were not asked for."""
 
     def __init__(self, full: Fetcher, bare: Fetcher) -> None:
@@ -33,7 +33,7 @@ class _Discreet:
             fetcher.close()
 
 
-class _DiscreetAwaiting:
+class DiscreetAsyncFetcher:
     """The same without blocking the event loop."""
 
     def __init__(self, full: AsyncFetcher, bare: AsyncFetcher) -> None:

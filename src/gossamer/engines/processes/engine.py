@@ -103,6 +103,10 @@ class ProcessesEngine:
         with suppress(OSError):  # full: it is awake; closed: nobody waits any more
             self._waker.send(b"\0")
 
+    def abort(self) -> None:
+        """Wake `collect`, which waits for nothing else: `close` ends the workers."""
+        self.wake()
+
     def close(self) -> None:
         """End the workers, and with them what is under way."""
         self._selector.close()
