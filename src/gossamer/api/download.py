@@ -77,7 +77,8 @@ class Downloads:
         self._asked = [asked] if isinstance(asked, str) else asked
         self._traits = ENGINES[engine]
         self.policy = _complete(policy, fields, engine)
-        self._parts = EngineParts(Work(self.policy), FetcherSource(FetchOptions.of(self.policy), fetcher))
+        self._work = Work(self.policy)
+        self._fetchers = FetcherSource(FetchOptions.of(self.policy), fetcher)
         self._clock = clock or SystemClock()
         self._follow = follow
         self._queue: DownloadQueue | None = None
@@ -113,7 +114,7 @@ class Downloads:
         assert make is not None, "this engine runs in an event loop"
         assert isinstance(self._asked, Iterable)
         source = BlockingInput(self._asked)
-        engine = self._engine = make(self._parts)
+        engine = self._engine = make(EngineParts(self._work, self._fetchers.blocking()))
         queue = self._queue = DownloadQueue(self.policy, follow=self._follow)
         try:
             while not self._given_up:
@@ -133,7 +134,7 @@ class Downloads:
     async def _awaited_batches(self) -> AsyncGenerator[list[Page], None]:
         make = self._traits.make_in_loop
         assert make is not None, "this engine blocks"
-        engine = make(self._parts)
+        engine = make(EngineParts(self._work, self._fetchers.awaiting()))
         source = AsyncInput(self._asked, engine.wake)
         queue = self._queue = DownloadQueue(self.policy, follow=self._follow)
         try:

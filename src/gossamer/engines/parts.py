@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from msgspec import Struct
 
 from gossamer.engines.driver import Visit
 from gossamer.engines.processes.cpu_pool import CpuPool
 from gossamer.engines.processes.wire import BodyTransfer
-from gossamer.fetchers.source import FetcherSource
 from gossamer.visit.visitor import Work
 
+FetcherT = TypeVar("FetcherT")
+"""Fetcher, AsyncFetcher, or for worker processes the fetcher of a recorded web: None for the real one."""
 
-class EngineParts(Struct, frozen=True):
+
+class EngineParts(Struct, Generic[FetcherT], frozen=True):
     """What is done with an answer, who fetches it, and where it is read.
 
-    `pool` are processes that read answers; None where the engine reads them itself. `bodies` is what worker processes
-    send back of an answer.
+    The engine closes its `fetcher`. `pool` are processes that read answers; None where the engine reads them itself.
+    `bodies` is what worker processes send back of an answer.
     """
 
     work: Work
-    fetchers: FetcherSource
+    fetcher: FetcherT
     pool: CpuPool | None = None
     bodies: BodyTransfer = BodyTransfer.WHOLE
 

@@ -1,7 +1,7 @@
 """A session: one crawl on one engine, from the opening of its store to the closing.
 
     store.open() -> what is saved, journal, outputs ─> Driver(Crawl, journal, clock, auditor)
-    ENGINES[name] + EngineParts(work, fetchers, pool) ─> Engine
+    ENGINES[name] + EngineParts(work, fetcher, pool) ─> Engine
     run(driver, engine) ─> batches of what was committed ─> store.changes(), store.close()
 
 What it needs comes as values; it does not know where a store keeps things, nor what engines there are.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, aclosing, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, aclosing, closing, contextmanager, nullcontext
 from typing import Protocol
 
 import msgspec
@@ -21,7 +21,7 @@ from gossamer.core.crawl import Crawl
 from gossamer.core.frontier import Frontier
 from gossamer.engines.bridges import from_thread, in_threads, run_in_loop
 from gossamer.engines.driver import AsyncEngine, Driver, Engine, Trace, arun, run
-from gossamer.engines.parts import EngineParts
+from gossamer.engines.parts import EngineParts, FetcherT
 from gossamer.engines.politeness_audit import Auditor
 from gossamer.engines.processes.cpu_pool import CpuPool
 from gossamer.engines.processes.wire import BodyTransfer, WorkerConfig
@@ -150,24 +150,45 @@ class Session:
 
     # ------------------------------------------------------------ the engine
 
+    # A fetcher is made before the store is opened: what it refuses leaves no trace there.
+
     def _blocking(self) -> Iterator[list[Ended]]:
+        if (make_with_workers := self._traits.make_with_workers) is not None:
+            with self._opened() as (driver, pool):
+                yield from self._run(driver, make_with_workers(self._parts(self._fetchers.recorded, pool)))
+            return
         make = self._traits.make
         assert make is not None, "this engine runs in an event loop"
-        with self._opened() as (driver, parts):
-            engine = self._engine = make(parts)
-            yield from run(driver, engine)
+        fetcher = self._fetchers.blocking()
+        with ExitStack() as unused:
+            unused.callback(fetcher.close)
+            with self._opened() as (driver, pool):
+                engine = make(self._parts(fetcher, pool))
+                unused.pop_all()  # the engine closes it from now on
+                yield from self._run(driver, engine)
+
+    def _run(self, driver: Driver, engine: Engine) -> Iterator[list[Ended]]:
+        self._engine = engine
+        return run(driver, engine)
 
     async def _awaited(self) -> AsyncGenerator[list[Ended], None]:
         make = self._traits.make_in_loop
         assert make is not None, "this engine blocks"
-        with self._opened() as (driver, parts):
-            engine = self._engine = make(parts)
-            async with aclosing(arun(driver, engine)) as batches:
-                async for batch in batches:
-                    yield batch
+        fetcher = self._fetchers.awaiting()
+        async with AsyncExitStack() as unused:
+            unused.push_async_callback(fetcher.aclose)
+            with self._opened() as (driver, pool):
+                engine = self._engine = make(self._parts(fetcher, pool))
+                unused.pop_all()
+                async with aclosing(arun(driver, engine)) as batches:
+                    async for batch in batches:
+                        yield batch
+
+    def _parts(self, fetcher: FetcherT, pool: CpuPool | None) -> EngineParts[FetcherT]:
+        return EngineParts(self.work, fetcher, pool, self._bodies)
 
     @contextmanager
-    def _opened(self) -> Iterator[tuple[Driver, EngineParts]]:
+    def _opened(self) -> Iterator[tuple[Driver, CpuPool | None]]:
         """Hold the store and the processes that read answers open, for as long as the engine runs."""
         opened = self._store.open()
         workers_busy = 0.0
@@ -176,7 +197,7 @@ class Session:
             began, spent = self._clock.now(), _time_of_children()
             try:
                 with self._cpu_pool() as pool:
-                    yield self._driver, EngineParts(self.work, self._fetchers, pool, self._bodies)
+                    yield self._driver, pool
             finally:
                 passed = self._clock.now() - began
                 if self._traits.worker_processes and passed > 0:  # the workers have ended
