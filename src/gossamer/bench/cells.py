@@ -144,14 +144,14 @@ def cells_of(
     wanted = wanted or few
     apart = has_cpu_workers() and bool(workload.work or workload.recorded)
     for python in ("", *pythons):
-        for engine in chosen:
-            traits = ENGINES[engine]
+        for name in chosen:
+            traits = ENGINES[name]
             if traits.worker_processes:
                 for count in workers:
-                    usual = (usual_level(engine, count),)
-                    yield from (Cell(workload.name, engine, level, 0, count, python) for level in wanted or usual)
+                    usual = (usual_level(name, count),)
+                    yield from (Cell(workload.name, name, level, 0, count, python) for level in wanted or usual)
                 continue
-            yield from (Cell(workload.name, engine, level, 0, 0, python) for level in levels(engine, wanted, many=many))
+            yield from (Cell(workload.name, name, level, 0, 0, python) for level in levels(name, wanted, many=many))
             if apart and (traits.in_loop or (many and not traits.one_at_a_time)):
-                level = levels(engine, wanted, many=False)[0]
-                yield from (Cell(workload.name, engine, level, count, 0, python) for count in workers)
+                level = levels(name, wanted, many=False)[0]
+                yield from (Cell(workload.name, name, level, count, 0, python) for count in workers)

@@ -36,7 +36,8 @@ def advice(factor: Waiting, policy: Policy, engine: str = "", *, few_links: bool
 
 def _one_at_a_time(engine: str) -> bool:
     """Whether an engine makes one request at a time, whatever may be asked at once."""
-    return engine in ENGINES and ENGINES[engine].one_at_a_time
+    traits = ENGINES.get(engine)
+    return traits is not None and traits.one_at_a_time
 
 
 def _advice_alone(factor: Waiting, policy: Policy, engine: str) -> str:

@@ -50,8 +50,9 @@ def run(chosen: Namespace) -> int:
     engine = fields.pop("engine", DEFAULT_ENGINE)
     asked = UrlSource(chosen.urls, chosen.input)
     policy = Policy.of({"host_concurrency": HOST_CONCURRENCY} | fields)
-    awaited = engine in ENGINES and ENGINES[engine].in_loop
-    downloads = fetch_all(asked.urls(awaited=awaited), engine=engine, follow=chosen.follow, policy=policy)
+    traits = ENGINES.get(engine)
+    urls_asked = asked.urls(awaited=traits is not None and traits.in_loop)
+    downloads = fetch_all(urls_asked, engine=engine, follow=chosen.follow, policy=policy)
     sink = _Sink(_made(chosen.save), console(), verbose=chosen.verbose)
     _download(downloads, engine, asked, sink, chosen)
     if not asked.count:

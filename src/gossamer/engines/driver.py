@@ -60,7 +60,7 @@ class Engine(Protocol):
 
 
 class AsyncEngine(Protocol):
-    """An engine inside an event loop. `wake` and `abort` may be called from any thread, as those of `Engine`."""
+    """An engine for the driver of an event loop. `wake` and `abort` may be called from any thread, as those of `Engine`."""
 
     def start(self, request: Request) -> None: ...
     async def collect(self, patience: float | None) -> Sequence[FetchEvent]: ...
