@@ -1,4 +1,4 @@
-"""What a caller gave: turned into what is meant, or refused in a sentence. Everything here raises UserError."""
+"""Arguments of a call: converted, or refused in a sentence. Everything here raises UserError."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gossamer.values.errors import UserError
 
 
 class UnusedSettingError(UserError):
-    """A setting was given that the engine has no use for; `spelling` is how its caller writes it."""
+    """The engine has no use for a setting; `spelling` is how its caller writes it, such as a flag."""
 
     def __init__(self, setting: str, engine: str, spelling: str = "") -> None:
         able = " or ".join(names(lambda traits: traits.worker_processes))

@@ -45,7 +45,7 @@ from gossamer.visit.visitor import Work
 
 
 class ResumeOptions(PolicyFields, total=False):
-    """What may be different in a crawl that goes on, by name: for type checkers, and for completion."""
+    """The keywords of a crawl that goes on: for type checkers, and for completion."""
 
     fetcher: RecordedFetcher | None
     clock: Clock | None
@@ -53,7 +53,7 @@ class ResumeOptions(PolicyFields, total=False):
 
 
 class CrawlOptions(ResumeOptions, total=False):
-    """What a call may say of a crawl besides its seeds."""
+    """The keywords of a new crawl."""
 
     directory: str | Path | None
     engine: EngineName
@@ -63,12 +63,12 @@ class CrawlOptions(ResumeOptions, total=False):
 
 
 class Crawler:
-    """Crawl from some seeds, each a URL or several of them, once.
+    """One crawl from some seeds, each a URL or several of them.
 
     `engine` is asyncio, threads, inline or processes: it changes the speed, never the result. Any field of `Policy` is
     a keyword; `policy=` takes many at once. With a `directory` the crawl is recorded there, in each of `formats` and in
     a journal by which `Crawler.resume` goes on wherever it ended; `durable` waits for the disk at every commit, so that
-    even a power cut loses nothing that was given out. `fetcher` and `clock` replace the real web and the real time, for
+    even a power cut loses nothing that was yielded. `fetcher` and `clock` replace the real web and the real time, for
     tests. Raises UserError for what cannot be.
     """
 
@@ -125,7 +125,7 @@ class Crawler:
     def update(
         cls, directory: str | Path, *, engine: EngineName | None = None, **changes: Unpack[ResumeOptions]
     ) -> Self:
-        """Crawl once more what is in a directory, and tell what was added, changed and gone since.
+        """Crawl once more what is in a directory, and report what was added, changed and gone since.
 
         Every page is asked for only if it has changed since the last crawl or update there. The results go into a new
         directory inside, `update-0001` and so on, and nothing there before is touched; `Crawler.resume` goes on with it
@@ -140,7 +140,7 @@ class Crawler:
     def _as_before(
         cls, source: Path, target: Path, engine: str | None, changes: Mapping[str, Any], *, previous: str, resumes: bool
     ) -> Self:
-        """Make a crawler for the directory `target`, with the settings of the crawl in `source` but for the changes."""
+        """Return a crawler for the directory `target`, with the settings of the crawl in `source` and some changes."""
         for name in ("formats", "durable", "policy"):
             if name in changes:
                 raise UserError(f"{name} cannot be given here: a crawl that goes on takes single settings by name.")

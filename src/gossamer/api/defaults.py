@@ -1,4 +1,4 @@
-"""What a crawl does where its user does not say: what can only be told from all that was said."""
+"""What a crawl does by default, where that depends on the whole call."""
 
 from __future__ import annotations
 

@@ -38,11 +38,11 @@ SETTINGS: Final = (
     "max_redirects", "max_url_length", "strip_tracking", "sort_query", "user_agent", "contact", "headers", "proxy",
     "proxy_from_environment", "allow_private", "verify_tls", "ca_file", "near_duplicates",
 )  # fmt: skip
-"""The fields of `Policy` that mean something to a download: the spellings of a URL count after a redirect."""
+"""The fields of `Policy` that concern a download; those about the spelling of URLs apply after a redirect."""
 
 
 class DownloadOptions(PolicyFields, total=False):
-    """What a call may say of its downloads, by name: for type checkers, and for completion."""
+    """The keywords of `fetch_all`: for type checkers, and for completion."""
 
     engine: DownloadEngineName
     follow: bool
@@ -91,7 +91,7 @@ class Downloads:
         return self._queue.landed if self._queue else 0
 
     def __iter__(self) -> Iterator[Page]:
-        """Yield the pages in the order asked; leaving the loop early calls off what is under way.
+        """Yield the pages in the order asked; leaving the loop early ends what is under way.
 
         On an engine with an event loop the URLs are taken in the thread of its loop.
         """
@@ -101,7 +101,7 @@ class Downloads:
                 yield from batch
 
     async def __aiter__(self) -> AsyncGenerator[Page, None]:
-        """Yield the pages in the order asked, inside an event loop; leaving the loop early calls off the rest."""
+        """Yield the pages in the order asked, inside an event loop; leaving the loop early ends the rest."""
         in_loop = self._traits.in_loop
         batches = self._awaited_batches() if in_loop else in_threads(self._blocking_batches(), self._give_up)
         async with contextlib.aclosing(batches) as source:

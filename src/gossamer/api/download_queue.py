@@ -1,4 +1,4 @@
-"""The queue of a bulk download: URLs read ahead of the fetches, and pages given in the order asked."""
+"""The queue of a bulk download: URLs read ahead of the fetches, and pages returned in the order asked."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ class DownloadQueue:
         return self._resting[0][0] if self._resting else math.inf
 
     def ask_next(self, take: Callable[[], object]) -> None:
-        """Take the caller's next URL; `take` returns `END` when there is none.
+        """Queue the next URL of the caller; `take` returns `END` when there is none.
 
-        What it raises is kept until all pages asked for before have been yielded.
+        An exception is kept until all pages asked for before have been yielded.
         """
         try:
             asked = take()

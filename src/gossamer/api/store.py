@@ -74,7 +74,7 @@ class DirectoryStore:
         return OpenedStore(saved, self._directory.journal, self._directory.outputs, self._previous)
 
     def changes(self, snapshot: Snapshot, known: Known) -> Changes:
-        """List the pages that are gone and count them; only a complete crawl can tell which are linked no more."""
+        """Write the list of pages that are gone, and return the changes with it; only a complete crawl knows them all."""
         changes, complete = snapshot.changes, snapshot.finish_reason is FinishReason.COMPLETE
         if self._directory is None or self._previous is None or not complete:
             return changes

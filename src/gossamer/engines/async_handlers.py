@@ -1,4 +1,4 @@
-"""Visits whose handlers may be `async def`: what runs in an event loop, be it the crawl's own or a worker's."""
+"""Visits whose handlers may be `async def`, in the event loop of the crawl or of a worker."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from gossamer.visit.visitor import Visitor
 
 
 async def visit(visitor: Visitor, request: Request, answer: Response | Failure) -> Visited | Failed | RobotsRead:
-    """Read an answer, do what is to be done with its page, awaiting its handler if need be; say what came of it."""
+    """Read an answer and run the handler of its page, if it has one. Return the result."""
     return await finish(visitor, visitor.read(request, answer), handle)
 
 
 async def finish(
     visitor: Visitor, event: Visited | Failed | RobotsRead, handle: Callable[[Due], Awaitable[Handled]]
 ) -> Visited | Failed | RobotsRead:
-    """Do what is to be done with a page that was read."""
+    """Return the result of a page that was read, after its Markdown is written and its handler has run."""
     event = visitor.written(event)
     due = visitor.due(event)
     return event if due is None else visitor.handled(event, due, await handle(due))
 
 
 async def handle(due: Due) -> Handled:
-    """Run a handler, whichever kind it is."""
+    """Run a handler, `def` or `async def`."""
     return await run(due) if due.handler.awaits else due.run()
 
 
 async def run(due: Due) -> Handled:
-    """Run an `async def` handler, be it one that yields or one that returns. Never raises, unless it is cancelled."""
+    """Run an `async def` handler, which may yield or return. Never raises, unless it is cancelled."""
     limit = asyncio.timeout(due.limit or None)
     try:
         async with limit:

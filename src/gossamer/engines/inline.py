@@ -23,11 +23,11 @@ class InlineEngine:
         self._woken: SimpleQueue[None] = SimpleQueue()
 
     def start(self, request: Request) -> None:
-        """Put the request in line; it is fetched by the next `collect`."""
+        """Queue the request; a later `collect` fetches it."""
         self._waiting.append(request)
 
     def collect(self, patience: float | None) -> Sequence[FetchEvent]:
-        """Fetch the next request; or sleep when there is none, until woken."""
+        """Fetch and read the next request; without one, sleep until woken."""
         if self._waiting:
             request = self._waiting.popleft()
             return [self._visit(request, self._fetcher.fetch(request))]
@@ -36,7 +36,7 @@ class InlineEngine:
         return ()
 
     def wake(self) -> None:
-        """Make a sleeping `collect` return; safe in signal handlers, for the queue is reentrant."""
+        """End a sleeping `collect`; safe in signal handlers, for the queue is reentrant."""
         self._woken.put(None)
 
     def abort(self) -> None:

@@ -41,7 +41,7 @@ from gossamer.visit.handlers import FullRefetchForHandlers
 from gossamer.visit.visitor import Work
 
 Known = Callable[[Sequence[int]], Sequence[bool]]
-"""Tells of URLs, by their fingerprints, whether the crawl has seen them."""
+"""Returns for each fingerprint whether the crawl has seen its URL."""
 
 
 class OpenedStore(Struct, frozen=True):
@@ -244,7 +244,7 @@ class Session:
         )
 
     def _close(self, workers_busy: float) -> None:
-        """Close the store, with a last snapshot: whoever left early wants to know how far the crawl came."""
+        """Close the store, after a last snapshot, which shows how far a crawl came that was left early."""
         self._engine = None
         reason: FinishReason | None = None
         stats: SavedStats | None = None
