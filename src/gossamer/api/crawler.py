@@ -63,7 +63,7 @@ class CrawlOptions(ResumeOptions, total=False):
 
 
 class Crawler:
-    """One crawl from some seeds, each a URL or several of them.
+    """One crawl, run once, from some seeds, each a URL or several of them.
 
     `engine` is asyncio, threads, inline or processes: it changes the speed, never the result. Any field of `Policy` is
     a keyword; `policy=` takes many at once. With a `directory` the crawl is recorded there, in each of `formats` and in

@@ -52,7 +52,7 @@ class Permission(Struct, frozen=True):
 
 
 def permission(url: str, agent: str = "", *, fetcher: Fetcher | None = None, **fields: Any) -> Permission:
-    """Return whether a URL may be crawled: fetch robots.txt of its host, with up to five redirects, and apply its rules.
+    """Return whether a URL may be crawled: fetch robots.txt of its host, over up to five redirects, and apply it.
 
     `agent` is who wants to know, "" for gossamer itself; the request is made as gossamer whoever it is. Any field of
     `Policy` is a keyword. Nothing is tried twice: a crawl comes back after some failures. Raises UserError for what is

@@ -74,7 +74,7 @@ class DirectoryStore:
         return OpenedStore(saved, self._directory.journal, self._directory.outputs, self._previous)
 
     def changes(self, snapshot: Snapshot, known: Known) -> Changes:
-        """Write the list of pages that are gone, and return the changes with it; only a complete crawl knows them all."""
+        """Write the list of pages that are gone, which only a complete crawl knows; return the changes with it."""
         changes, complete = snapshot.changes, snapshot.finish_reason is FinishReason.COMPLETE
         if self._directory is None or self._previous is None or not complete:
             return changes
