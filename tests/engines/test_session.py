@@ -12,6 +12,7 @@ from gossamer.engines.session import Known, OpenedStore, Session
 from gossamer.engines.table import ENGINES
 from gossamer.testing import FakeClock, RecordedFetcher
 from gossamer.values.errors import UserError
+from gossamer.values.protocol import Ended
 from gossamer.values.reasons import FinishReason
 from gossamer.values.snapshot import Changes, SavedStats, Snapshot
 from gossamer.visit.visitor import Work
@@ -62,10 +63,14 @@ def test_a_crawl_opens_its_store_and_closes_it_with_the_reason(engine: str) -> N
 @every_engine
 def test_the_batches_are_the_same_inside_an_event_loop(engine: str) -> None:
     async def collected() -> list[str]:
-        return [ended.record.url async for batch in session(engine, WatchedStore()).abatches() for ended in batch]
+        return [url async for batch in session(engine, WatchedStore()).abatches() for url in urls(batch)]
 
-    blocking = [ended.record.url for batch in session(engine, WatchedStore()).batches() for ended in batch]
+    blocking = [url for batch in session(engine, WatchedStore()).batches() for url in urls(batch)]
     assert asyncio.run(collected()) == blocking == [f"{ORIGIN}/", f"{ORIGIN}/b", f"{ORIGIN}/c"]
+
+
+def urls(batch: list[Ended]) -> list[str]:
+    return [ended.outcome.record.url for ended in batch]
 
 
 @every_engine

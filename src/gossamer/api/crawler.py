@@ -301,5 +301,5 @@ def crawl(*seeds: str | Iterable[str], **options: Unpack[CrawlOptions]) -> Crawl
 
 def _pages(batch: list[Ended]) -> Iterator[Page]:
     for ended in batch:
-        if ended.kind is not OutcomeKind.SKIPPED:
-            yield Page(ended.record, ended.response, ended.items)
+        if ended.outcome.kind is not OutcomeKind.SKIPPED:
+            yield Page(ended.outcome.record, ended.outcome.response, ended.outcome.items)

@@ -39,12 +39,19 @@ class Page:
     """
 
     def __init__(
-        self, record: PageRecord, response: Response | None = None, items: tuple[Item, ...] | None = None
+        self,
+        record: PageRecord,
+        response: Response | None = None,
+        items: tuple[Item, ...] | None = None,
+        *,
+        html: str | None = None,
     ) -> None:
         self._record = record
         self._response = response
         self._items = items  # None before it was recorded: only then can anything be followed
         self._followed: dict[str, None] = {}
+        if html is not None:
+            self.__dict__["html"] = html  # decoded by the visit already
 
     @classmethod
     def of(cls, body: str | bytes, *, url: str = "http://localhost/", status: int = 200) -> Page:
