@@ -14,13 +14,13 @@ from gossamer.visit.visitor import VisitEvent, Visitor, event_of
 
 
 async def visit(visitor: Visitor, request: Request, answer: Response | Failure) -> VisitEvent:
-    """Read an answer, do all that is wanted with its page, awaiting its handler, and return what the crawl is told."""
+    """Read an answer, await the handler of its page, if there is one, and return the event."""
     reading = visitor.read(request, answer)
     return await finish(visitor, reading, handle) if visitor.has_work(reading) else event_of(reading)
 
 
 async def finish(visitor: Visitor, reading: Reading, handle: Callable[[Due], Awaitable[Handled]]) -> VisitEvent:
-    """Do what is wanted with a page that was read, and return what the crawl is told."""
+    """Return the event of a page that was read, after its Markdown is written and its handler has run."""
     visitor.write_markdown(reading)
     due = visitor.due(reading)
     return reading.event() if due is None else visitor.handled(reading, due, await handle(due))

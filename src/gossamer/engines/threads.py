@@ -38,7 +38,7 @@ class ThreadsEngine:
         *,
         together: bool = False,
     ) -> None:
-        """Take the number of threads, and a function that ends readings in other processes, if there are any."""
+        """`threads` is their number; `abort_reading` ends readings in other processes, if there are any."""
         self._cores = _this_core() if together else frozenset()
         self._fetcher = fetcher
         self._abort_reading = abort_reading
