@@ -375,7 +375,7 @@ def test_a_crawl_runs_once(engine: str, way: str) -> None:
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"engine": "warp"}, "There is no engine 'warp'; choose one of inline, threads, asyncio"),
+        ({"engine": "warp"}, "There is no engine 'warp'; choose one of asyncio, threads, inline"),
         ({"dellay": 1}, "There is no setting 'dellay'. Did you mean 'delay'?"),
         ({"max_pages": 0}, "max_pages must be a whole number of at least 1 or None, not 0."),
         ({"scope": "galaxy"}, "scope must be 'any', 'domain', 'host' or 'prefix', not 'galaxy'."),

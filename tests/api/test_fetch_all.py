@@ -308,5 +308,5 @@ def test_credentials_never_leave_the_origin_that_was_asked(two_servers: list[str
 
 @pytest.mark.parametrize("engine", ["processes", "warp"])
 def test_an_engine_that_makes_no_downloads_is_refused_in_words(engine: Any) -> None:
-    with pytest.raises(gossamer.UserError, match="inline, threads, asyncio, not on"):
+    with pytest.raises(gossamer.UserError, match="asyncio, threads, inline, not on"):
         gossamer.fetch_all(["https://example.org/"], engine=engine)

@@ -1,4 +1,4 @@
-"""The settings of a crawl directory: written once, read by whoever goes on with it."""
+"""The settings of a crawl directory: written when a crawl begins, read when it is resumed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from gossamer.api.directory_layout import SETTINGS, refuse_file
+from gossamer.engines.table import DEFAULT_ENGINE
 from gossamer.outputs.files import sync_directory
 from gossamer.rules.policy import Policy
 from gossamer.values.errors import JournalError, UserError
@@ -20,11 +21,11 @@ FIXED: Final = (
     "seeds", "scope", "include", "exclude", "max_depth", "nofollow", "robots", "max_url_length", "max_links_per_page",
     "trap_depth", "traps", "strip_tracking", "sort_query", "merge_sessions", "hosts",
 )  # fmt: skip
-"""What cannot be changed when a crawl is resumed: it has decided which links belong, and nobody asks them again."""
+"""The settings that cannot be changed when a crawl is resumed: they have decided which links belong."""
 
 
 class Settings(Struct, frozen=True):
-    """What a crawl was told: its policy, engine and outputs, and whether it waits for the disk at each commit."""
+    """The settings of a crawl: policy, engine and outputs, and whether it waits for the disk at each commit."""
 
     policy: Policy
     engine: str
@@ -34,12 +35,12 @@ class Settings(Struct, frozen=True):
 
 
 def previous_directory(path: Path, settings: Settings) -> Path | None:
-    """Name the directory of the crawl that the one in a directory updates; None where it updates none."""
+    """Return the directory of the crawl that the one in a directory updates; None if it updates none."""
     return Path(os.path.normpath(path / settings.previous)) if settings.previous else None
 
 
 def previous_directories(path: Path) -> list[Path]:
-    """List the directories of all crawls that came before the one in a directory, the last one first."""
+    """Return the directories of all crawls before the one in a directory, the last one first."""
     found: list[Path] = []
     here: Path | None = path
     while here is not None and (here := previous_directory(here, read_settings(here))) is not None:
@@ -48,7 +49,7 @@ def previous_directories(path: Path) -> list[Path]:
 
 
 def refuse_changes(before: Policy, after: Policy) -> None:
-    """Raise UserError for a change of what the crawl has decided already."""
+    """Raise UserError for a change of a setting in `FIXED`."""
     for name in FIXED:
         if _fixed(before, name) != _fixed(after, name):
             raise UserError(
@@ -58,14 +59,14 @@ def refuse_changes(before: Policy, after: Policy) -> None:
 
 
 def _fixed(policy: Policy, name: str) -> object:
-    """Give what must stay as it is; of what is different for some hosts, only whether robots.txt is obeyed."""
+    """Return the part of a setting that cannot change; for `hosts`, only whether robots.txt is obeyed."""
     if name == "hosts":
         return {host: table.robots for host, table in policy.hosts.items() if table.robots is not None}
     return getattr(policy, name)
 
 
 def read_settings(path: Path) -> Settings:
-    """Read the frozen settings of a crawl directory. Raises UserError where there is none."""
+    """Return the settings of a crawl directory. Raise UserError for any other directory."""
     refuse_file(path)
     try:
         table = tomllib.loads((path / SETTINGS).read_text(encoding="utf-8"))
@@ -77,13 +78,13 @@ def read_settings(path: Path) -> Settings:
         raise UserError(f"{path / SETTINGS} cannot be read: {error}.") from None
     own = {name: table.pop(name) for name in ("engine", "formats", "durable", "previous") if name in table}
     return Settings(
-        Policy.of(table), str(own.get("engine", "asyncio")), tuple(own.get("formats", ("jsonl",))),
+        Policy.of(table), str(own.get("engine", DEFAULT_ENGINE)), tuple(own.get("formats", ("jsonl",))),
         bool(own.get("durable", False)), str(own.get("previous", "")),
     )  # fmt: skip
 
 
 def write_settings(path: Path, settings: Settings) -> None:
-    """Write the settings, whole or not at all, readable to their owner only: headers may hold credentials."""
+    """Write the settings atomically, readable to their owner only: headers may hold credentials."""
     table = {"engine": settings.engine, "formats": settings.formats, "durable": settings.durable}
     table |= {"previous": settings.previous} if settings.previous else {}
     table |= msgspec.structs.asdict(settings.policy)
@@ -102,7 +103,7 @@ def write_settings(path: Path, settings: Settings) -> None:
 
 
 def toml(value: object) -> str:
-    """Write a value as TOML 1.0 does: texts, numbers, booleans, lists of them, and tables without None."""
+    """Return a value as TOML 1.0: strings, numbers, booleans, arrays, and tables without None."""
     match value:
         case bool():
             return "true" if value else "false"

@@ -9,11 +9,10 @@ from typing import Final, NoReturn
 
 from gossamer.cli import argument_types, examples
 from gossamer.cli.parsers import FlagGroup, Formatter, Parser, Version
+from gossamer.engines.table import DEFAULT_ENGINE, ENGINES, names
 from gossamer.values.errors import UserError
 
 VERBS: Final = ("crawl", "resume", "status", "fetch", "demo", "export", "robots", "bench", "init", "doctor")
-ENGINES: Final = ("asyncio", "threads", "processes", "inline")
-FETCH_ENGINES: Final = ("asyncio", "threads", "inline")
 FORMATS: Final = ("jsonl", "warc", "parquet", "markdown")
 WORKLOADS: Final = ("overhead", "web", "parse", "polite")
 EXPORTS: Final = ("jsonl", "parquet", "markdown", "graph", "graphml")
@@ -111,8 +110,9 @@ def _add_crawl(parser: Parser) -> None:
     _add_border(parser)
     _add_manners(parser)
     _add_fetching(parser)
-    defaults = "asyncio 64, threads 8, processes 64 each"
-    _add_crawl_speed(parser, f"requests at once, to all hosts together (default: {defaults})")
+    several = {name: traits for name, traits in ENGINES.items() if not traits.one_at_a_time}
+    slots = [f"{name} {traits.slots}{' each' * traits.worker_processes}" for name, traits in several.items()]
+    _add_crawl_speed(parser, f"requests at once, to all hosts together (default: {', '.join(slots)})")
     results = FlagGroup(parser, "results")
     about = "where pages.jsonl goes; - for JSON lines on stdout (default: HOST.crawl, here)"
     results.choice("-o", "--output", dest="directory", metavar="DIR", about=about)
@@ -224,7 +224,9 @@ def _add_fetch(parser: Parser) -> None:
     saved = "write the bodies to files there, named by number and hash"
     what.choice("--save", metavar="DIR", default=None, about=saved)
     _add_fetching(parser, contact=True)
-    speed = _add_speed(parser, "downloads at once (default: asyncio 64, threads 16)", FETCH_ENGINES)
+    able = names(lambda traits: traits.download_slots)
+    slots = [f"{name} {ENGINES[name].download_slots}" for name in able if not ENGINES[name].one_at_a_time]
+    speed = _add_speed(parser, f"downloads at once (default: {', '.join(slots)})", able)
     at_once = "downloads from one host at once (default: 8)"
     speed.choice("--host-concurrency", metavar="N", type=argument_types.count, about=at_once)
     _add_talk(parser)
@@ -247,7 +249,7 @@ def _add_robots(parser: Parser) -> None:
 def _add_demo(parser: Parser) -> None:
     parser.usage = "gossamer demo [options]"
     choices = FlagGroup(parser, "choices")
-    _add_engine(choices, ENGINES)
+    _add_engine(choices, tuple(ENGINES))
     choices.switch("--serve", dest="serve", about="do not crawl it; keep it running to try things on")
     port = "serve on this port (default: any free one)"
     choices.choice("--port", type=argument_types.port, default=0, metavar="N", about=port)
@@ -280,7 +282,7 @@ def _add_bench(parser: Parser) -> None:
     recorded = "replay the crawl in a directory instead: its latencies and sizes, its bodies if it kept WARC"
     what.choice("--from", dest="recorded", metavar="DIR", default=None, about=recorded)
     engine = "an engine to try; again for more (default: all)"
-    what.choice("-e", "--engine", dest="engines", action="append", choices=ENGINES, metavar="E", about=engine)
+    what.choice("-e", "--engine", dest="engines", action="append", choices=tuple(ENGINES), metavar="E", about=engine)
     level = "requests at once to try; again for more (default: 8 and 64)"
     what.choice(
         "-c", "--concurrency", dest="levels", action="append", type=argument_types.count, metavar="N", about=level
@@ -356,8 +358,9 @@ def _add_fetching(parser: Parser, *, contact: bool = False, retries: bool = True
 
 
 def _add_crawl_speed(parser: Parser, concurrency: str) -> None:
-    speed = _add_speed(parser, concurrency, ENGINES)
-    workers = "processes that fetch and read, with -e processes (default: one a processor)"
+    speed = _add_speed(parser, concurrency, tuple(ENGINES))
+    able = " or ".join(names(lambda traits: traits.worker_processes))
+    workers = f"processes that fetch and read, with -e {able} (default: one a processor)"
     speed.setting("--workers", dest="workers", metavar="N", about=workers)
     cpu = "processes that read large pages for any engine, within limits of time and memory"
     speed.setting("--cpu-workers", dest="cpu_workers", metavar="N", about=cpu)
@@ -375,7 +378,9 @@ def _add_speed(parser: Parser, concurrency: str, engines: Sequence[str]) -> Flag
 
 
 def _add_engine(group: FlagGroup, engines: Sequence[str]) -> None:
-    about = f"{', '.join(engines[:-1])} or inline (one at a time); the results are the same (default: asyncio)"
+    several = [name for name in engines if not ENGINES[name].one_at_a_time]
+    single = " or ".join(name for name in engines if ENGINES[name].one_at_a_time)
+    about = f"{', '.join(several)} or {single} (one at a time); the results are the same (default: {DEFAULT_ENGINE})"
     group.choice("-e", "--engine", choices=engines, metavar="E", about=about)
 
 

@@ -20,6 +20,7 @@ from gossamer.bench.verdicts import BenchVerdict, Standing, judge, number, setti
 from gossamer.bench.workloads import WEB, WORKLOADS, Workload
 from gossamer.cli.stdout import put
 from gossamer.cli.terminal import console, is_live, line, say
+from gossamer.engines.table import names
 from gossamer.values.errors import UserError
 
 QUICK_RUN, QUICK_LIMIT = 0.8, 84.0
@@ -75,7 +76,7 @@ def _plan(chosen: Namespace, found: Sequence[Interpreter]) -> Plan:
 def _engines(workload: Workload, chosen: Namespace) -> Sequence[str]:
     """Choose the engines to try: when time is short, one request at a time is only tried where that may do."""
     if chosen.quick and not chosen.engines and not workload.idle:
-        return [engine for engine in engines() if engine != "inline"]
+        return names(lambda traits: not traits.one_at_a_time)
     return chosen.engines or engines()
 
 

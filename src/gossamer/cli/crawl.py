@@ -15,8 +15,9 @@ from gossamer.api.crawler import Crawler
 from gossamer.api.directory_layout import TRACES
 from gossamer.cli import summary
 from gossamer.cli.run_crawl import conduct
-from gossamer.cli.settings import KEYS, gather
+from gossamer.cli.settings import KEYS, complaints_naming_flags, gather
 from gossamer.cli.stdout import put
+from gossamer.engines.table import DEFAULT_ENGINE
 from gossamer.rules import urls
 from gossamer.values.errors import UserError
 from gossamer.visit.page import Page
@@ -27,7 +28,7 @@ def run(chosen: Namespace) -> int:
     if chosen.update is not None:
         return _update(chosen)
     fields = gather(chosen, os.environ, Path.cwd())
-    engine = fields.pop("engine", "asyncio")
+    engine = fields.pop("engine", DEFAULT_ENGINE)
     seeds = tuple(map(urls.seed, chosen.urls or fields.pop("seeds", ())))
     fields.pop("seeds", None)
     if not seeds:
@@ -44,7 +45,8 @@ def run(chosen: Namespace) -> int:
         directory, formats = None, None
     else:
         directory = Path(wanted) if wanted else vacant(seeds[0])
-    crawler = Crawler(seeds, directory=directory, engine=engine, formats=formats, durable=chosen.durable, **fields)
+    with complaints_naming_flags(chosen):
+        crawler = Crawler(seeds, directory=directory, engine=engine, formats=formats, durable=chosen.durable, **fields)
     _, code = conduct(crawler, chosen, see=write_line if to_stdout else None)
     if code == summary.NOTHING and not wanted and directory is not None:
         _tidy(directory)
@@ -59,7 +61,9 @@ def _update(chosen: Namespace) -> int:
         if getattr(chosen, name, None):
             raise UserError(f"--update writes beside the crawl before and in the same way: leave out {flag}.")
     changes = {key: value for key, value in vars(chosen).items() if key in KEYS}
-    return conduct(Crawler.update(Path(chosen.update), **changes), chosen)[1]
+    with complaints_naming_flags(chosen):
+        crawler = Crawler.update(Path(chosen.update), **changes)
+    return conduct(crawler, chosen)[1]
 
 
 def write_line(page: Page) -> None:

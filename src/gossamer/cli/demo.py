@@ -14,6 +14,7 @@ from gossamer.cli.run_crawl import conduct
 from gossamer.cli.settings import gather
 from gossamer.cli.terminal import console, line, say
 from gossamer.demo.server import DemoServer
+from gossamer.engines.table import DEFAULT_ENGINE
 from gossamer.values.reasons import FinishReason
 
 _AFTERWARDS = """
@@ -56,7 +57,7 @@ def _serve(server: DemoServer) -> int:
 
 
 def _crawl(server: DemoServer, chosen: Namespace) -> int:
-    engine = gather(chosen, os.environ, Path.cwd()).get("engine", "asyncio")
+    engine = gather(chosen, os.environ, Path.cwd()).get("engine", DEFAULT_ENGINE)
     directory = getattr(chosen, "directory", None) or tempfile.mkdtemp(prefix="gossamer-demo-")
     crawler = Crawler(
         server.url, directory=directory, engine=engine, allow_private="127.0.0.1", delay=0, host_concurrency=4

@@ -22,6 +22,7 @@ from gossamer.cli.stdout import put
 from gossamer.cli.terminal import console, is_live, line
 from gossamer.cli.url_input import UrlSource
 from gossamer.engines.bridges import run_in_loop
+from gossamer.engines.table import DEFAULT_ENGINE, ENGINES
 from gossamer.rules import urls
 from gossamer.rules.policy import Policy
 from gossamer.values.errors import OutputError, UserError
@@ -46,10 +47,12 @@ def run(chosen: Namespace) -> int:
     fields.pop("seeds", None)
     if not chosen.urls and chosen.input is None:
         raise UserError("fetch needs URLs, or a file of them: gossamer fetch -i urls.txt")
-    engine = fields.pop("engine", "asyncio")
+    engine = fields.pop("engine", DEFAULT_ENGINE)
     asked = UrlSource(chosen.urls, chosen.input)
     policy = Policy.of({"host_concurrency": HOST_CONCURRENCY} | fields)
-    downloads = fetch_all(asked.urls(awaited=engine == "asyncio"), engine=engine, follow=chosen.follow, policy=policy)
+    traits = ENGINES.get(engine)
+    urls_asked = asked.urls(awaited=traits is not None and traits.in_loop)
+    downloads = fetch_all(urls_asked, engine=engine, follow=chosen.follow, policy=policy)
     sink = _Sink(_made(chosen.save), console(), verbose=chosen.verbose)
     _download(downloads, engine, asked, sink, chosen)
     if not asked.count:
@@ -95,7 +98,7 @@ def _progress(downloads: Downloads, asked: UrlSource, sink: _Sink, seconds: floa
 
 
 def _take_all(downloads: Downloads, engine: str, take: Any) -> None:
-    if engine != "asyncio":
+    if not ENGINES[engine].in_loop:
         for page in downloads:
             take(page)
         return

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from gossamer.api.crawler import Crawler
 from gossamer.cli.formatting import numbered, shown_duration, shown_size
 from gossamer.cli.terminal import line, say
+from gossamer.engines.table import ENGINES
 from gossamer.rules import urls
 from gossamer.rules.policy import Policy
 
@@ -82,7 +83,7 @@ def _hints(crawler: Crawler) -> Iterator[str]:
     policy = crawler.policy
     if _should_name_a_contact(policy):
         yield "with --contact you@example.org a site's owner can reach you instead of blocking you."
-    in_processes = crawler.engine == "processes" or policy.cpu_workers
+    in_processes = ENGINES[crawler.engine].worker_processes or policy.cpu_workers
     if policy.handlers and policy.handler_timeout != Policy().handler_timeout and not in_processes:
         yield "--handler-timeout ends a def handler in processes only: add --engine processes, or --cpu-workers 2."
 

@@ -11,7 +11,7 @@ from gossamer.api.crawler import Crawler
 from gossamer.api.status import Status, status
 from gossamer.cli import summary
 from gossamer.cli.run_crawl import conduct
-from gossamer.cli.settings import KEYS
+from gossamer.cli.settings import KEYS, complaints_naming_flags
 from gossamer.values.errors import UserError
 
 
@@ -20,7 +20,9 @@ def run(chosen: Namespace) -> int:
     changes = {key: value for key, value in vars(chosen).items() if key in KEYS}
     before = status(Path(chosen.directory))
     _refuse_at_limit(before, changes)
-    return conduct(Crawler.resume(before.directory, **changes), chosen, resumed=before)[1]
+    with complaints_naming_flags(chosen):
+        crawler = Crawler.resume(before.directory, **changes)
+    return conduct(crawler, chosen, resumed=before)[1]
 
 
 def _refuse_at_limit(before: Status, changes: Mapping[str, Any]) -> None:

@@ -23,6 +23,7 @@ from gossamer.cli.signals import interrupts
 from gossamer.cli.stdout import put_json
 from gossamer.cli.terminal import console, is_live, line
 from gossamer.engines.bridges import run_in_loop
+from gossamer.engines.table import ENGINES
 from gossamer.journals.summary import lines
 from gossamer.values.errors import JournalError, OutputError
 from gossamer.visit.page import Page
@@ -93,7 +94,7 @@ def _naming_duplicates(report: Report, journal: Path) -> Report:
 
 def _visit_all(crawler: Crawler, take: Callable[[Page], None]) -> None:
     crawler.spare_bodies()  # nobody here looks at them
-    if crawler.engine != "asyncio":
+    if not ENGINES[crawler.engine].in_loop:
         for page in crawler:
             take(page)
         return

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import tomllib
 from argparse import ArgumentTypeError, Namespace
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
+from gossamer.api.call_arguments import UnusedSettingError
 from gossamer.cli.argument_types import READERS, header
+from gossamer.engines.table import unused_settings
 from gossamer.rules.policy import Policy
 from gossamer.values.errors import UserError
 
@@ -21,7 +24,28 @@ _LISTS: Final = ("seeds", "include", "exclude", "allow_private")
 def gather(chosen: Namespace, environment: Mapping[str, str], directory: Path) -> dict[str, Any]:
     """Collect the settings for a command: keys are `engine` and the fields of Policy. Raises UserError."""
     given = {key: value for key, value in vars(chosen).items() if key in KEYS}
-    return _from_file(getattr(chosen, "config", None), directory) | _from_environment(environment) | given
+    return _over(_over(_from_file(getattr(chosen, "config", None), directory), _from_environment(environment)), given)
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of two places, of which the second wins.
+
+    An engine that is named above replaces the one below, with the settings that only that one has a use for.
+    """
+    unused = unused_settings(above.get("engine", ""))
+    return {key: value for key, value in below.items() if key not in unused} | dict(above)
+
+
+@contextmanager
+def complaints_naming_flags(chosen: Namespace) -> Iterator[None]:
+    """Name a setting that the engine has no use for by its flag, where it was given by one."""
+    try:
+        yield
+    except UnusedSettingError as error:
+        if not hasattr(chosen, error.setting):
+            raise
+        flag = f"--{error.setting.replace('_', '-')}"
+        raise UnusedSettingError(error.setting, error.engine, flag) from None
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
