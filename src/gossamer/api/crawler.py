@@ -44,7 +44,8 @@ from gossamer.journals.memory import MemoryJournal
 from gossamer.journals.previous import SqlitePreviousCrawl
 from gossamer.outputs import ITEMS, ITEMS_FILE, RESULTS
 from gossamer.parse.text import extract
-from gossamer.rules.policy import Policy, PolicyFields
+from gossamer.rules.policy import Policy
+from gossamer.rules.policy_fields import PolicyFields
 from gossamer.rules.politeness import Manners
 from gossamer.values.errors import UserError
 from gossamer.values.model import OutcomeKind

@@ -28,7 +28,8 @@ from gossamer.engines.threads import ThreadsEngine
 from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions, RecordedFetcher, user_agent
 from gossamer.fetchers.discreet import _Discreet, _DiscreetAwaiting
 from gossamer.fetchers.options import is_credential
-from gossamer.rules.policy import Policy, PolicyFields
+from gossamer.rules.policy import Policy
+from gossamer.rules.policy_fields import PolicyFields
 from gossamer.values.errors import UserError
 from gossamer.values.ports import AsyncFetcher, Clock, Fetcher
 from gossamer.visit.page import Page
@@ -37,12 +38,6 @@ from gossamer.visit.visitor import Visitor
 CONCURRENCY: Final[Mapping[str, int]] = {"inline": 1, "threads": 16, "asyncio": 64}
 HOST_CONCURRENCY: Final = 8
 """How many fetches run at once, in all and of one host, unless the caller says so."""
-SETTINGS: Final = (
-    "concurrency", "host_concurrency", "hosts", "retries", "max_retry_after", "timeout", "connect_timeout", "max_body",
-    "max_redirects", "max_url_length", "strip_tracking", "sort_query", "user_agent", "contact", "headers", "proxy",
-    "proxy_from_environment", "allow_private", "verify_tls", "ca_file", "near_duplicates",
-)  # fmt: skip
-"""The fields of `Policy` that mean something to a download: the spellings of a URL count after a redirect."""
 _END: Final = object()
 
 
@@ -213,9 +208,7 @@ def fetch_all(asked: Iterable[str] | AsyncIterable[str], **options: Unpack[Downl
 
 def _complete(policy: Policy | None, fields: Mapping[str, Any], engine: str) -> Policy:
     """Fill in what a download needs: no border, no links to judge, a name, how much at once."""
-    if idle := [name for name in fields if name in Policy.__struct_fields__ and name not in SETTINGS]:
-        they = "they mean" if len(idle) > 1 else "it means"
-        raise UserError(f"Leave out {' and '.join(idle)}: {they} nothing to downloads, which are no crawl.")
+    call_arguments.refuse_no_download(fields)
     complete = Policy.of(
         call_arguments.settings(Policy(host_concurrency=HOST_CONCURRENCY) if policy is None else policy, fields)
     )

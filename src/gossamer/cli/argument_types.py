@@ -7,6 +7,8 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from gossamer.rules.setting import Notation
+
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)\s*(?:ms|s|sec|m|min|h|d)?", re.IGNORECASE)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
 _SECONDS: Final = {"ms": 0.001, "": 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
@@ -79,13 +81,33 @@ def header(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-READERS: Final[Mapping[str, Callable[[str], Any]]] = {
-    **dict.fromkeys(("timeout", "connect_timeout"), patience),
-    **dict.fromkeys(("max_time", "max_crawl_delay", "max_retry_after", "handler_timeout"), duration),
-    **dict.fromkeys(("max_body", "max_bytes", "worker_memory"), size),
-    **dict.fromkeys(("max_pages", "max_handler_errors", "concurrency", "workers", "host_concurrency"), count),
-    **dict.fromkeys(("ip_concurrency", "trap_budget"), count),
-    **dict.fromkeys(("max_depth", "retries", "cpu_workers", "max_redirects", "host_failures"), count_or_none),
-    "delay": pause,
+def words(text: str) -> tuple[str, ...]:
+    """Return the texts of a list that is separated by white space."""
+    return tuple(text.split())
+
+
+def headers(text: str) -> tuple[tuple[str, str], ...]:
+    """Return the headers of a text, one a line."""
+    return tuple(header(line) for line in text.splitlines() if line.strip())
+
+
+def plain(text: str) -> str:
+    """Return a text as it is: `Policy` reads it."""
+    return text
+
+
+READERS: Final[Mapping[Notation, Callable[[str], Any]]] = {
+    Notation.PLAIN: plain,
+    Notation.DURATION: duration,
+    Notation.TIMEOUT: patience,
+    Notation.PAUSE: pause,
+    Notation.SIZE: size,
+    Notation.COUNT: count,
+    Notation.COUNT_OR_NONE: count_or_none,
+    Notation.LIST: words,
+    Notation.HEADERS: headers,
+    Notation.TABLES: plain,
 }
-"""How the text of a setting is read where it is more than plain text, by the name of the Policy field."""
+"""How the text of a setting is read, by its notation."""
+REPEATED: Final[Mapping[Notation, Callable[[str], Any]]] = {Notation.LIST: plain, Notation.HEADERS: header}
+"""How one entry is read of a setting whose flag may be given again."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gossamer.cli.argument_types import READERS, duration, patience, pause, size
+from typing import Any
+
+from gossamer.rules.setting import Notation, Setting
 
 
 def numbered(number: int, word: str) -> str:
@@ -32,11 +34,14 @@ def shown_size(amount: float) -> str:
     return f"{amount:.1f} TB"
 
 
-def shown_setting(name: str, value: object) -> str:
-    """Write the value of a setting as one would on the command line."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        if READERS.get(name) in (duration, patience, pause):
+def shown_default(setting: Setting) -> str:
+    """Return the default of a setting as people read it; empty where there is none to show."""
+    value: Any = setting.default
+    if isinstance(value, bool) or value in (None, "", ()):
+        return ""
+    match setting.notation:
+        case Notation.DURATION | Notation.TIMEOUT:
             return f"{value:g} s"
-        if READERS.get(name) is size:
+        case Notation.SIZE:
             return shown_size(value)
     return str(value)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any, Final, NoReturn
+from collections.abc import Callable
+from typing import Any, NoReturn
 
-from gossamer.cli import argument_types, formatting
-from gossamer.rules.policy import Policy
+from gossamer.cli.argument_types import READERS, REPEATED
+from gossamer.cli.formatting import shown_default
+from gossamer.rules.policy import SETTINGS
+from gossamer.rules.setting import Section, Setting
 from gossamer.values.errors import UserError
-
-_DEFAULTS: Final = Policy()
 
 
 class Parser(argparse.ArgumentParser):
@@ -49,13 +50,21 @@ class FlagGroup:
     def __init__(self, parser: Parser, title: str) -> None:
         self._group = parser.add_argument_group(title)
 
-    def setting(self, *flags: str, dest: str, about: str, **more: Any) -> None:
-        """Add the flag of a Policy field: how its value is read and its default come from there."""
-        default = getattr(_DEFAULTS, dest, None)
-        shown = f" (default: {formatting.shown_setting(dest, default)})" if default not in (None, "", ()) else ""
-        if dest in argument_types.READERS:
-            more["type"] = argument_types.READERS[dest]
-        self._group.add_argument(*flags, dest=dest, help=(about + shown).replace("%", "%%"), **more)
+    def settings(self, *sections: Section, but: Callable[[Setting], bool] = lambda _: False) -> None:
+        """Add the flags of some sections, in the order of the fields of `Policy`, but some of them."""
+        for setting in SETTINGS.values():
+            if setting.flag is not None and setting.flag.section in sections and not but(setting):
+                self.setting(setting.name)
+
+    def setting(self, name: str, about: str = "") -> None:
+        """Add the flag of a setting, as it is described; `about` replaces its help and its default there."""
+        setting = SETTINGS[name]
+        assert setting.flag is not None, f"{name} has no flag"
+        default = shown_default(setting)
+        about = about or setting.flag.help + (f" (default: {default})" if default else "")
+        self._group.add_argument(
+            *setting.flag.spellings, dest=name, help=about.replace("%", "%%"), **_reading(setting, setting.flag.metavar)
+        )
 
     def switch(self, *flags: str, dest: str, about: str, on: bool = True) -> None:
         """Add a flag without value, for a choice of the command itself: off unless given."""
@@ -66,3 +75,14 @@ class FlagGroup:
     def choice(self, *names: str, about: str, **more: Any) -> None:
         """Add any other argument."""
         self._group.add_argument(*names, help=about, **more)
+
+
+def _reading(setting: Setting, metavar: str) -> dict[str, Any]:
+    """Return the arguments of argparse that say how the flag of a setting is read."""
+    if isinstance(setting.default, bool):
+        return {"action": "store_false" if setting.default else "store_true"}
+    if setting.notation in REPEATED:
+        return {"action": "append", "type": REPEATED[setting.notation], "metavar": metavar}
+    if setting.choices:
+        return {"choices": setting.choices, "metavar": metavar}
+    return {"type": READERS[setting.notation], "metavar": metavar}

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import tomllib
 from argparse import ArgumentTypeError, Namespace
-from collections.abc import Mapping
-from difflib import get_close_matches
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from gossamer.cli.argument_types import READERS, header
-from gossamer.rules.policy import Policy
+from gossamer.cli.argument_types import READERS
+from gossamer.rules.hints import hint
+from gossamer.rules.policy import SETTINGS
+from gossamer.rules.setting import Notation
 from gossamer.values.errors import UserError
 
 PREFIX: Final = "GOSSAMER_"
-KEYS: Final = ("engine", *Policy.__struct_fields__)
-_LISTS: Final = ("seeds", "include", "exclude", "allow_private")
+KEYS: Final = ("engine", *SETTINGS)
 
 
 def gather(chosen: Namespace, environment: Mapping[str, str], directory: Path) -> dict[str, Any]:
@@ -32,19 +32,23 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
             continue
         if key in KEYS:
             found[key] = _from_text(name, key, text)
-        elif close := get_close_matches(key, KEYS, 1, 0.85):  # others may be meant for other programs
-            raise UserError(f"{name} is not a setting. Did you mean {PREFIX}{close[0].upper()}?")
+        elif meant := _hint(key, lambda known: PREFIX + known.upper(), 0.85):  # others may be for other programs
+            raise UserError(f"{name} is not a setting. {meant}")
     return found
 
 
+def _hint(key: str, spell: Callable[[str], str], cutoff: float) -> str:
+    """Return what an unknown key probably means, in the words of its place."""
+    near = {known: spell(known) for known in KEYS}
+    return hint(key, SETTINGS, {name: near[name] for name in SETTINGS}, near=near, cutoff=cutoff)
+
+
 def _from_text(where: str, key: str, text: str) -> Any:
-    """Read a value from text: lists are separated by white space, headers by line breaks."""
-    if key in _LISTS:
-        return tuple(text.split())
+    """Return the value that a text stands for, by the notation of its setting."""
+    if key not in SETTINGS:
+        return text
     try:
-        if key == "headers":
-            return tuple(header(line) for line in text.splitlines() if line.strip())
-        return READERS[key](text) if key in READERS else text
+        return READERS[SETTINGS[key].notation](text)
     except ArgumentTypeError as error:
         raise UserError(f"{where}: {error}.") from None
 
@@ -75,10 +79,9 @@ def _toml(path: Path, *, strict: bool) -> dict[str, Any]:
 
 def _checked(path: Path, key: str, value: Any) -> Any:
     if key not in KEYS:
-        close = get_close_matches(key, KEYS, 1)
-        raise UserError(f"{path}: there is no setting {key!r}." + (f" Did you mean {close[0]!r}?" if close else ""))
-    if key == "hosts" and isinstance(value, dict):
-        return {host: _host_table(f"{path}, hosts, {host}", table) for host, table in value.items()}
+        raise UserError(f"{path}: there is no setting {key!r}. {_hint(key, repr, 0.6)}".rstrip())
+    if key in SETTINGS and SETTINGS[key].notation is Notation.TABLES and isinstance(value, dict):
+        return {host: _host_table(f"{path}, {key}, {host}", table) for host, table in value.items()}
     return _from_text(f"{path}, {key}", key, value) if isinstance(value, str) else value
 
 

@@ -1,12 +1,46 @@
-"""What a value must be, in words: for whoever wrote something else."""
+"""Whether a value is allowed as the field of a struct, and what it must be, in words."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, get_type_hints
+
+import msgspec
 from msgspec import Struct, inspect
+
+from gossamer.values.errors import UserError
+
+
+@cache
+def kinds(owner: type[Struct]) -> dict[str, Any]:
+    """Return the type of each field of a struct, with its notes."""
+    return get_type_hints(owner, include_extras=True)
+
+
+def refuse_unfit(made: Struct) -> None:
+    """Raise UserError for a field of a struct, built directly, whose value is not allowed."""
+    for name, kind in kinds(type(made)).items():
+        value = getattr(made, name)
+        try:
+            msgspec.convert(value, kind)
+        except msgspec.ValidationError:
+            raise UserError(f"{refusal(type(made), name, value)}.") from None
+
+
+def refuse_unfit_values(
+    owner: type[Struct], loose: Mapping[str, Any], given: Mapping[str, Any], where: str = ""
+) -> None:
+    """Raise UserError for a loose value that cannot become the field of a struct; `given` has it as it was written."""
+    for name, value in loose.items():
+        try:
+            msgspec.convert(value, kinds(owner)[name], strict=False)
+        except msgspec.ValidationError:
+            raise UserError(f"{where}{refusal(owner, name, given[name])}.") from None
 
 
 def refusal(kind: type[Struct], name: str, value: object) -> str:
-    """Say what a field of a struct must be, and that a value is not: "max_pages must be a whole number, not 'x'"."""
+    """Return a sentence about a value that is not allowed: "max_pages must be a whole number, not 'x'"."""
     fields = {field.name: field.type for field in inspect.type_info(kind).fields}  # type: ignore[attr-defined]  # it is a struct
     *others, last = _choices(fields[name], value)
     wanted = f"{', '.join(others)} or {last}" if others else last
@@ -35,7 +69,7 @@ def _choices(kind: inspect.Type, value: object) -> list[str]:
 
 
 def _bound(kind: inspect.IntType | inspect.FloatType, value: object) -> str:
-    """Name the bound that a number is beyond; "" where it is within, or no number."""
+    """Return the bound that a number is beyond; empty where it is within its bounds, or no number."""
     try:
         number = value if isinstance(value, int | float) else float(str(value))
     except ValueError:

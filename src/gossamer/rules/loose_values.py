@@ -1,0 +1,45 @@
+"""Loose values, as a call or a configuration file gives them, on their way to the fields of a struct."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+import msgspec
+from msgspec import Struct
+
+from gossamer.rules.hints import hint
+from gossamer.rules.setting import Notation, Setting, describe
+from gossamer.rules.validation import refuse_unfit_values
+from gossamer.values.errors import UserError
+
+
+def refuse_unknown(name: str, settings: Mapping[str, Setting], complaint: str) -> None:
+    """Raise UserError for a name that is no setting, with the one that was probably meant."""
+    if name not in settings:
+        meant = hint(name, settings, {known: repr(known) for known in settings})
+        raise UserError(f"{complaint} {name!r}." + f" {meant}".rstrip())
+
+
+def loosened(setting: Setting, value: Any) -> Any:
+    """Return a value in the form that its setting has, where it was given in another one that stands for it."""
+    match setting.notation, value:
+        case Notation.LIST, str():
+            return (value,)
+        case Notation.HEADERS, Mapping():
+            return tuple(value.items())
+        case Notation.TABLES, Mapping():
+            owner = next(part for part in get_args(get_args(setting.kind)[0]) if issubclass(part, Struct))
+            return {key: _table(setting.name, key, owner, table) for key, table in value.items()}
+    return value
+
+
+def _table(name: str, key: Any, owner: type[Struct], table: Any) -> Any:
+    """Return the values of one host in the table of a setting."""
+    if isinstance(table, owner):
+        return msgspec.structs.asdict(table)
+    if isinstance(table, Mapping):
+        for inner in table:
+            refuse_unknown(inner, describe(owner), f"{name}, {key}: no host has a setting")
+        refuse_unfit_values(owner, table, table, f"{name}, {key}: ")
+    return table
