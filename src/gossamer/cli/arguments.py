@@ -61,21 +61,30 @@ def _complain(unknown: str, parser: argparse.ArgumentParser, crawl: argparse.Arg
             f"Start another crawl in another directory for that.\nTry: {parser.prog} --help"
         )
     what = "option" if flag.startswith("-") else "argument"
-    raise UserError(f"There is no {what} {flag}. {_hint(flag, parser)}".rstrip() + f"\nTry: {parser.prog} --help")
+    sentence = f"There is no {what} {flag}. {_hint(flag, parser, crawl)}".rstrip()
+    raise UserError(f"{sentence}\nTry: {parser.prog} --help")
 
 
-def _hint(flag: str, parser: argparse.ArgumentParser) -> str:
+def _hint(flag: str, parser: argparse.ArgumentParser, crawl: argparse.ArgumentParser) -> str:
     """Return what an unknown flag probably means: a flag of the command, or a setting that has none."""
     near = {option.lstrip("-"): option for option in _flags(parser)}  # the dashes make all alike
-    arguments = {action.dest: action for action in parser._actions}  # noqa: SLF001  # no public way
-    spelled = {name: arguments[name].option_strings[-1] for name in SETTINGS if name in arguments}
-    if "urls" in arguments:
-        spelled["seeds"] = "the URLs themselves, without an option"
-    if "config" in arguments:
-        spelled |= {
-            name: f"{name} in gossamer.toml" for name in SETTINGS if not SETTINGS[name].flag and name != "seeds"
-        }
+    if parser.prog.endswith(" resume"):  # what cannot be changed there gets its own answer
+        spelled = _spelled(crawl, "of Crawler.resume in Python")
+    else:
+        spelled = _spelled(parser, "in gossamer.toml")
     return hint(flag, SETTINGS, spelled, near=near, cutoff=0.7)
+
+
+def _spelled(parser: argparse.ArgumentParser, elsewhere: str) -> dict[str, str]:
+    """Return how each setting is written for a command: as its flag, or where it is written if it has none."""
+    offered = {action.dest for action in parser._actions}  # noqa: SLF001  # no public way
+    spelled = {}
+    for name, setting in SETTINGS.items():
+        if setting.flag and name in offered:
+            spelled[name] = setting.flag.spellings[-1]
+        elif not setting.flag and "config" in offered:
+            spelled[name] = f"{name} {elsewhere}"
+    return spelled | {"seeds": "the URLs themselves, without an option"} if "urls" in offered else spelled
 
 
 def _flags(parser: argparse.ArgumentParser) -> list[str]:

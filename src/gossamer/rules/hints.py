@@ -18,15 +18,15 @@ _TOPICS: Final[Mapping[str, str]] = {
     "router item_pipelines pipelines pipeline":
         "Functions for pages are handlers: mark them with @crawler.on(PATTERN), or with @gossamer.on(PATTERN) in a "
         "file that {handlers} names (docs/how-to/extract-data.md).",
-    "middleware middlewares downloader_middlewares spider_middlewares extensions hooks event_hooks transport":
+    "middleware middlewares downloader_middlewares spider_middlewares extensions hooks event_hooks":
         "gossamer has no middlewares: handlers read pages and follow further links (docs/how-to/extract-data.md), "
         "settings do the rest.",
-    "cookie cookies cookies_enabled cookies_debug cookiejar cookie_jar load_cookies save_cookies session session_pool "
+    "cookie cookies cookies_enabled cookies_debug cookie_jar load_cookies save_cookies session session_pool "
     "use_session_pool":
         "gossamer keeps no cookies yet: write a Cookie header into {headers}; it goes to the sites of the seeds only.",
     "auth basic_auth authorization bearer credentials http_user http_password http_pass user password netrc":
         "Credentials are a header: write Authorization into {headers}; it goes to the sites of the seeds only.",
-    "cache http_cache httpcache httpcache_enabled httpcache_dir httpcache_expiration_secs no_cache use_cache "
+    "cache httpcache httpcache_enabled httpcache_dir httpcache_expiration_secs no_cache use_cache "
     "timestamping newer if_modified_since etag_compare incremental -N":
         "gossamer has no cache: to ask again only for what has changed, update a crawl with `gossamer crawl --update "
         "DIR` or Crawler.update (docs/how-to/update-a-crawl.md).",
@@ -35,14 +35,20 @@ _TOPICS: Final[Mapping[str, str]] = {
         "(docs/how-to/stop-and-resume.md).",
     "recursive recursion follow_links -r":
         "A crawl follows links anyway; {max_depth} says how far.",
-    "feeds feed_uri feed_format feed_export_fields output output_file output_dir output_format output_document "
+    "format feeds feed_uri feed_format feed_export_fields output output_file output_dir output_format output_document "
     "directory_prefix storage_dir dataset export_path files_store":
         "Results go where a directory is named (directory= in Python, -o DIR on the command line), in the formats "
         "asked for (formats=, -f).",
     "mirror page_requisites convert_links adjust_extension html_extension backup_converted images_store":
         "gossamer makes no copy to browse offline: it fetches no images or scripts and leaves pages as they are "
         "(docs/how-to/write-warc-and-parquet.md says how to keep them).",
-    "limit_rate bandwidth max_bandwidth":
+    "transport connector adapter adapters mounts http_client client app":
+        "gossamer fetches with libcurl; in tests a web of yours takes its place (docs/how-to/test-your-code.md).",
+    "cert client_cert client_certificate private_key":
+        "gossamer presents no client certificates yet; let a proxy do so, and name it in {proxy}.",
+    "retry_http_codes status_forcelist backoff_factor retry_delay retry_max_time retry_all_errors":
+        "Which failures are tried again, and when, is fixed: {retries} says how often (docs/reference/reasons.md).",
+    "limit_rate max_rate bandwidth max_bandwidth":
         "gossamer does not limit bytes a second: {delay} is the rest between requests, {host_concurrency} how many run "
         "at once.",
     "method data json params form form_data post_data post":
@@ -54,7 +60,7 @@ _TOPICS: Final[Mapping[str, str]] = {
     "loop event_loop reactor twisted_reactor executor backend":
         "How a crawl runs is its engine: asyncio, threads, processes or inline (engine= in Python, -e on the command "
         "line; docs/how-to/choose-an-engine.md).",
-    "log_level loglevel log_file log_enabled debug":
+    "log_level log_file log_enabled debug":
         "What is shown is a choice of the command line: -v a line for every page, -q nothing but errors.",
     "http2 http1 http_version":
         "HTTP/2 is spoken wherever a server offers it; there is nothing to set.",
@@ -92,7 +98,7 @@ def hint(
     if meant:
         return f"Did you mean {' or '.join(_choice(settings[name], spelled[name], meant) for name in meant)}?"
     for words, sentence in _TOPICS.items():
-        if key in map(_key, words.split()):
+        if spelled and key in map(_key, words.split()):
             return sentence.format_map(_Spelled(spelled))
     close = get_close_matches(word.lstrip("-"), names, 1, cutoff)
     return f"Did you mean {names[close[0]]}?" if close else ""

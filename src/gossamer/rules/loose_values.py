@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from gossamer.rules.hints import hint
-from gossamer.rules.setting import Notation, Setting, describe
+from gossamer.rules.setting import Notation, Setting
 from gossamer.rules.validation import refuse_unfit_values
 from gossamer.values.errors import UserError
 
@@ -21,8 +21,9 @@ def refuse_unknown(name: str, settings: Mapping[str, Setting], complaint: str) -
         raise UserError(f"{complaint} {name!r}." + f" {meant}".rstrip())
 
 
-def loosened(setting: Setting, value: Any) -> Any:
+def loosened(name: str, value: Any, settings: Mapping[str, Setting]) -> Any:
     """Return a value in the form that its setting has, where it was given in another one that stands for it."""
+    setting = settings[name]
     match setting.notation, value:
         case Notation.LIST, str():
             return (value,)
@@ -30,16 +31,17 @@ def loosened(setting: Setting, value: Any) -> Any:
             return tuple(value.items())
         case Notation.TABLES, Mapping():
             owner = next(part for part in get_args(get_args(setting.kind)[0]) if issubclass(part, Struct))
-            return {key: _table(setting.name, key, owner, table) for key, table in value.items()}
+            own = {name: settings[name] for name in owner.__struct_fields__}
+            return {key: _table(f"{name}, {key}: ", owner, own, table) for key, table in value.items()}
     return value
 
 
-def _table(name: str, key: Any, owner: type[Struct], table: Any) -> Any:
+def _table(where: str, owner: type[Struct], settings: Mapping[str, Setting], table: Any) -> Any:
     """Return the values of one host in the table of a setting."""
     if isinstance(table, owner):
         return msgspec.structs.asdict(table)
     if isinstance(table, Mapping):
         for inner in table:
-            refuse_unknown(inner, describe(owner), f"{name}, {key}: no host has a setting")
-        refuse_unfit_values(owner, table, table, f"{name}, {key}: ")
+            refuse_unknown(inner, settings, f"{where}no host has a setting")
+        refuse_unfit_values(owner, table, table, where)
     return table

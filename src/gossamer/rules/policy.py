@@ -232,7 +232,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Hints(
             "download_delay randomize_download_delay wait random_wait rate_limit rate requests_per_second "
             "max_requests_per_second max_tasks_per_minute throttle autothrottle autothrottle_enabled "
-            "autothrottle_start_delay crawl_delay request_delay politeness_delay sleep interval -w"
+            "autothrottle_start_delay crawl_delay request_delay politeness_delay urls_per_minute sleep interval -w"
         ),
     ] = "auto"
     """The rest of a host after each answer. `auto`: twice the time it took to answer, at least 0.2 s and at most 60 s.
@@ -262,7 +262,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         FIXED,
         manners_flag("--no-robots", "ignore robots.txt (your own site only)"),
         Hints(
-            "robotstxt robotstxt_obey robots_txt obey_robots obey_robots_txt respect_robots respect_robots_txt "
+            "robots_txt robotstxt_obey obey_robots obey_robots_txt respect_robots respect_robots_txt "
             "respect_robots_txt_file ignore_robots"
         ),
     ] = True
@@ -308,7 +308,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Size,
         DOWNLOADS,
         request_flag("--max-body SIZE", "give up on bodies larger than this"),
-        Hints("download_maxsize max_filesize max_file_size max_content_length max_response_size"),
+        Hints("download_maxsize max_file_size max_content_length max_response_size"),
     ] = 10 * 1024 * 1024
     """Give up on a body larger than this, on the wire or decoded."""
     max_redirects: Annotated[
@@ -372,7 +372,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = True
     """Verify certificates. There is no flag to turn it off."""
-    ca_file: Annotated[str, DOWNLOADS, Hints("cacert ca_certificate ca_bundle cafile")] = ""
+    ca_file: Annotated[str, DOWNLOADS, Hints("cacert ca_certificate ca_bundle")] = ""
     """A file of CA certificates to trust instead of the usual ones."""
 
     # speed
@@ -456,7 +456,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """
         for name in fields:
             refuse_unknown(name, SETTINGS, "There is no setting")
-        loose = {name: loosened(SETTINGS[name], value) for name, value in fields.items()}
+        loose = {name: loosened(name, value, SETTINGS) for name, value in fields.items()}
         refuse_unfit_values(cls, loose, fields)
         return msgspec.convert(loose, cls, strict=False)
 

@@ -31,7 +31,7 @@ def refuse_unfit(made: Struct) -> None:
 def refuse_unfit_values(
     owner: type[Struct], loose: Mapping[str, Any], given: Mapping[str, Any], where: str = ""
 ) -> None:
-    """Raise UserError for a loose value that cannot become the field of a struct; `given` has it as it was written."""
+    """Raise UserError for a loose value that cannot become the field of a struct; `given` has it as written."""
     for name, value in loose.items():
         try:
             msgspec.convert(value, kinds(owner)[name], strict=False)
