@@ -13,10 +13,11 @@ from typing import Annotated, Any
 import msgspec
 import pytest
 
-from gossamer.cli import argument_types
+from gossamer.cli import argument_types, arguments
 from gossamer.rules.policy import SETTINGS, HostManners
 from gossamer.rules.setting import Count, Notation, Trait, describe, speed_flag
 from gossamer.rules.validation import kinds
+from gossamer.values.errors import UserError
 
 HOME = Path(__file__).parents[2]
 NEW = '''
@@ -152,6 +153,26 @@ def test_a_description_has_what_stands_beside_its_field() -> None:
     assert one.flag is not None
     assert (one.flag.spellings, one.flag.metavar) == (("-y", "--dye-lots"), "'N of M'")
     assert (one.flag.section, one.flag.meaning) == ("speed", "lots")
+
+
+def written(name: str) -> list[str]:
+    """Return the flag of a setting with its default, or another value where there is none to write."""
+    setting = SETTINGS[name]
+    assert setting.flag is not None
+    if isinstance(setting.default, bool):
+        return [setting.flag.spellings[-1]]
+    return [setting.flag.spellings[-1], setting.choices[0] if setting.choices else "a:1" if name == "headers" else "1"]
+
+
+@pytest.mark.parametrize("name", [name for name, setting in SETTINGS.items() if setting.flag])
+def test_crawl_takes_every_flag_and_resume_those_of_settings_that_are_not_fixed(name: str) -> None:
+    chosen = arguments.read(["crawl", "a.example", *written(name)])
+    assert hasattr(chosen, name)
+    if Trait.FIXED in SETTINGS[name].traits:
+        with pytest.raises(UserError, match=f"^{written(name)[0]} cannot be changed when a crawl is resumed"):
+            arguments.read(["resume", "here", *written(name)])
+    else:
+        assert getattr(arguments.read(["resume", "here", *written(name)]), name) == getattr(chosen, name)
 
 
 def test_every_notation_has_its_reader() -> None:

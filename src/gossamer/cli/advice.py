@@ -1,4 +1,4 @@
-"""Advice: what to do about what took a crawl most of its time."""
+"""Advice about the limiting factor of a crawl."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ADVICE: Final[dict[Waiting, str]] = {
 
 
 def advice(factor: Waiting, policy: Policy, engine: str = "", *, few_links: bool = False) -> str:
-    """Say what to do about a limiting factor; `few_links`: most of what could run at once had nothing to do."""
+    """Return advice about a limiting factor; `few_links`: most slots had no link to fetch."""
     if engine == "inline" and factor in (Waiting.SERVER, Waiting.POLITENESS):
         return _advice_alone(factor, policy)
     if factor is Waiting.CPU and policy.workers:
@@ -34,7 +34,7 @@ def advice(factor: Waiting, policy: Policy, engine: str = "", *, few_links: bool
 
 
 def _advice_alone(factor: Waiting, policy: Policy) -> str:
-    """Say what to do where the engine makes one request at a time, whatever may be asked at once."""
+    """Return advice for an engine that makes one request at a time, whatever the settings allow."""
     if factor is Waiting.SERVER or policy.delay == 0:
         return "The engine inline makes one request at a time; -e asyncio with --host-concurrency makes several."
     return "That is good manners. On a site of your own, --delay 0 -e asyncio --host-concurrency 8 is much faster."

@@ -1,4 +1,7 @@
-"""The arguments of the command line: verbs, flags, help. Imports nothing heavy: `--help` answers at once."""
+"""The arguments of the command line: verbs, flags, help.
+
+The flags of settings are derived from `rules/policy.py`. Imports are few and light, because `--help` waits for them.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ EXPORTS: Final = ("jsonl", "parquet", "markdown", "graph", "graphml")
 
 
 def read(words: Sequence[str]) -> argparse.Namespace:
-    """Read the command line; raises UserError for what is wrong, SystemExit after --help and --version."""
+    """Return the arguments of a command line. Raises UserError for a mistake, SystemExit after --help and --version."""
     words = _with_verb(words)
     parser, verbs = _parsers()
     chosen, unknown = parser.parse_known_args(words)
@@ -37,7 +40,7 @@ def read(words: Sequence[str]) -> argparse.Namespace:
 
 
 def _with_verb(words: Sequence[str]) -> list[str]:
-    """Take a URL without a verb as one to crawl; suggest a verb for what is neither."""
+    """Return the words with the verb `crawl` before a URL that has none. Raises UserError for an unknown verb."""
     if not words or words[0] in VERBS or words[0] in ("-h", "--help", "--version"):
         return list(words)
     if words[0].startswith("-"):

@@ -1,4 +1,4 @@
-"""Numbers, sizes and durations as people read them."""
+"""Numbers, sizes, durations and defaults in the form that people read."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from gossamer.rules.setting import Notation, Setting
 
 
 def numbered(number: int, word: str) -> str:
-    """Write a number of things: "1 page", "1,200 pages"."""
+    """Return a number with its noun: "1 page", "1,200 pages"."""
     return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
 
 
 def shown_duration(seconds: float) -> str:
-    """Write a duration: "0.4 s", "12 s", "3 min 05 s", "2 h 10 min", "5 min"."""
+    """Return a duration as text: "0.4 s", "12 s", "3 min 05 s", "2 h 10 min", "5 min"."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -26,7 +26,7 @@ def shown_duration(seconds: float) -> str:
 
 
 def shown_size(amount: float) -> str:
-    """Write bytes: "512 B", "1.4 MB"."""
+    """Return a size in bytes as text: "512 B", "1.4 MB"."""
     for unit in ("B", "KB", "MB", "GB"):
         if amount < 1000:
             return f"{amount:.0f} {unit}" if amount >= 100 or amount == int(amount) else f"{amount:.1f} {unit}"
@@ -35,7 +35,7 @@ def shown_size(amount: float) -> str:
 
 
 def shown_default(setting: Setting) -> str:
-    """Return the default of a setting as people read it; empty where there is none to show."""
+    """Return the default of a setting as text; empty if the help shows none."""
     value: Any = setting.default
     if isinstance(value, bool) or value in (None, "", ()):
         return ""

@@ -1,4 +1,4 @@
-"""What the parsers of the command line are made of: complaints in sentences, and flags named after settings."""
+"""The building blocks of the parsers: errors in sentences, help, and flags that are derived from settings."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from gossamer.values.errors import UserError
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser that complains in sentences, by exception."""
+    """An argument parser that raises its errors, as sentences."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise the complaint with a hint where help is."""
+        """Raise UserError with a reference to the help."""
         said = message.replace("argument ", "").strip().rstrip(".")
         raise UserError(f"{said}.\nTry: {self.prog} --help")
 
     def format_help(self) -> str:
-        """Write the help, without the empty line that argparse puts before a list of commands."""
+        """Return the help without the empty line that argparse puts before a list of commands."""
         return super().format_help().replace("commands:\n  \n", "commands:\n")
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
-    """Help with room for the flags."""
+    """A help formatter with a wide column for flags."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=32)
 
 
 class Version(argparse.Action):
-    """Print the version, which is only looked up when asked for."""
+    """Prints the version, which is looked up only then."""
 
     def __call__(self, *_: Any) -> None:
-        """Print and leave."""
+        """Print the version and raise SystemExit."""
         import gossamer
 
         print(f"gossamer {gossamer.__version__}")
@@ -51,13 +51,13 @@ class FlagGroup:
         self._group = parser.add_argument_group(title)
 
     def settings(self, *sections: Section, but: Callable[[Setting], bool] = lambda _: False) -> None:
-        """Add the flags of some sections, in the order of the fields of `Policy`, but some of them."""
+        """Add the flags of some sections in the order of the fields of `Policy`, without those that `but` excludes."""
         for setting in SETTINGS.values():
             if setting.flag is not None and setting.flag.section in sections and not but(setting):
                 self.setting(setting.name)
 
     def setting(self, name: str, about: str = "") -> None:
-        """Add the flag of a setting, as it is described; `about` replaces its help and its default there."""
+        """Add the flag of a setting; `about` replaces its help and the default shown there."""
         setting = SETTINGS[name]
         assert setting.flag is not None, f"{name} has no flag"
         default = shown_default(setting)
@@ -67,7 +67,7 @@ class FlagGroup:
         )
 
     def switch(self, *flags: str, dest: str, about: str, on: bool = True) -> None:
-        """Add a flag without value, for a choice of the command itself: off unless given."""
+        """Add a flag without a value that belongs to the command itself; it sets `dest` to `on`."""
         self._group.add_argument(
             *flags, dest=dest, help=about, action="store_true" if on else "store_false", default=not on
         )
@@ -78,7 +78,7 @@ class FlagGroup:
 
 
 def _reading(setting: Setting, metavar: str) -> dict[str, Any]:
-    """Return the arguments of argparse that say how the flag of a setting is read."""
+    """Return the arguments with which argparse reads the flag of a setting."""
     if isinstance(setting.default, bool):
         return {"action": "store_false" if setting.default else "store_true"}
     if setting.notation in REPEATED:

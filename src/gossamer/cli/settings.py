@@ -1,4 +1,4 @@
-"""Settings from everywhere: flags win over GOSSAMER_* variables, and these over the configuration file."""
+"""Settings from all sources: flags win over GOSSAMER_* variables, and these over the configuration file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEYS: Final = ("engine", *SETTINGS)
 
 
 def gather(chosen: Namespace, environment: Mapping[str, str], directory: Path) -> dict[str, Any]:
-    """Collect the settings for a command: keys are `engine` and the fields of Policy. Raises UserError."""
+    """Return the settings for a command: `engine` and fields of `Policy`. Raises UserError for a mistake."""
     given = {key: value for key, value in vars(chosen).items() if key in KEYS}
     return _from_file(getattr(chosen, "config", None), directory) | _from_environment(environment) | given
 
@@ -38,7 +38,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _hint(key: str, spell: Callable[[str], str], cutoff: float) -> str:
-    """Return what an unknown key probably means, in the words of its place."""
+    """Return a sentence about what an unknown key probably means, as `spell` writes it."""
     near = {known: spell(known) for known in KEYS}
     return hint(key, SETTINGS, {name: near[name] for name in SETTINGS}, near=near, cutoff=cutoff)
 
@@ -86,7 +86,7 @@ def _checked(path: Path, key: str, value: Any) -> Any:
 
 
 def _host_table(where: str, table: Any) -> Any:
-    """Read the texts in the table of one host; what is no setting of a host, `Policy` will say."""
+    """Return the table of one host with its texts read; `Policy` refuses unknown names."""
     if not isinstance(table, dict):
         return table
     return {key: _from_text(where, key, value) if isinstance(value, str) else value for key, value in table.items()}

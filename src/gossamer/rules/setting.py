@@ -91,6 +91,11 @@ class Flag(NamedTuple):
         return self.usage.partition(self.spellings[-1])[2].strip()
 
     @property
+    def long(self) -> str:
+        """The long spelling with the placeholder: "--depth N"."""
+        return f"{self.spellings[-1]} {self.metavar}".rstrip()
+
+    @property
     def meaning(self) -> str:
         """The first few words of its help."""
         return self.help.replace("(", ",").replace(";", ",").replace(":", ",").partition(",")[0].strip()
