@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from gossamer.api import directory as module
 from gossamer.api.crawler import Crawler
 from gossamer.api.lock import Lock, holder
 from gossamer.api.settings_file import Settings, read_settings, toml, write_settings

@@ -181,11 +181,17 @@ def test_every_call_that_takes_settings_understands_them(tmp_path: Path) -> None
         )
 
 
-def test_a_download_is_led_to_no_setting_that_means_nothing_to_it() -> None:
+def test_a_word_for_what_means_nothing_to_a_download_gets_that_answer() -> None:
     for name, setting in SETTINGS.items():
-        for word in setting.hints:
-            if word.isidentifier() and DOWNLOADS not in setting.traits:
-                assert f"'{name}'" not in sentence(lambda word=word: gossamer.fetch_all([], **{word: 1}))  # type: ignore[misc]  # likewise
+        for word in filter(str.isidentifier, setting.hints):
+            answer = sentence(lambda word=word: gossamer.fetch_all([], **{word: 1}))  # type: ignore[misc]  # likewise
+            if DOWNLOADS in setting.traits:
+                assert f"'{name}'" in answer
+            elif "Did you mean" in answer:
+                assert any(word in SETTINGS[other].hints for other in re.findall(r"'(\w+)'", answer)[1:])
+            else:
+                assert f"There is no setting '{word}'. A crawl calls it " in answer
+                assert name in answer
 
 
 @pytest.mark.parametrize(
@@ -204,7 +210,11 @@ def test_a_setting_without_a_flag_is_led_to_where_it_is_written() -> None:
 
 
 def test_each_command_answers_with_what_it_has() -> None:
-    assert "Did you mean" not in as_a_flag("wait", "fetch", "example.org")
+    assert as_a_flag("wait", "fetch", "example.org").endswith(
+        "--wait. A crawl calls it --delay; it means nothing here."
+    )
+    assert as_a_flag("start-urls", "robots", "a.example").endswith("A crawl calls it seeds; it means nothing here.")
+    assert as_a_flag("delay", "fetch", "example.org") == "There is no option --delay."
     assert as_a_flag("cookies", "status", "here") == "There is no option --cookies."
     assert "Did you mean --max-depth?" in as_a_flag("level", "resume", "here")
     assert "Did you mean verify_tls of Crawler.resume in Python?" in as_a_flag("insecure", "resume", "here")

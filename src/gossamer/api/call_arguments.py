@@ -37,12 +37,12 @@ def settings(policy: Policy | None, fields: Mapping[str, Any]) -> dict[str, Any]
 
 def refuse_no_download(fields: Iterable[str]) -> None:
     """Refuse settings that mean nothing to downloads, and names that are none."""
-    valid = {name: setting for name, setting in SETTINGS.items() if DOWNLOADS in setting.traits}
+    valid = [name for name, setting in SETTINGS.items() if DOWNLOADS in setting.traits]
     if idle := [name for name in fields if name in SETTINGS and name not in valid]:
         they = "they mean" if len(idle) > 1 else "it means"
         raise UserError(f"Leave out {' and '.join(idle)}: {they} nothing to downloads, which are no crawl.")
     for name in fields:
-        refuse_unknown(name, valid, "There is no setting")
+        refuse_unknown(name, SETTINGS, "There is no setting", valid=valid)
 
 
 def directory(path: str | Path) -> Path:

@@ -85,9 +85,11 @@ def _spelled(parser: argparse.ArgumentParser, elsewhere: str) -> dict[str, str]:
     for name, setting in SETTINGS.items():
         if setting.flag and name in offered:
             spelled[name] = setting.flag.spellings[-1]
-        elif not setting.flag and "config" in offered:
+        elif name == "seeds" and "urls" in offered:
+            spelled[name] = "the URLs themselves, without an option"
+        elif name != "seeds" and not setting.flag and "config" in offered:
             spelled[name] = f"{name} {elsewhere}"
-    return spelled | {"seeds": "the URLs themselves, without an option"} if "urls" in offered else spelled
+    return spelled
 
 
 def _flags(parser: argparse.ArgumentParser) -> list[str]:

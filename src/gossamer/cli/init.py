@@ -64,7 +64,7 @@ def run(chosen: Namespace) -> int:
 
 
 def _write(texts: Mapping[Path, str], *, replace: bool) -> None:
-    """Write all files or none. Raises UserError if one cannot be written."""
+    """Write all files or none. Raises UserError if one cannot be written. Raises UserError if one cannot be written."""
     made: list[Path] = []
     try:
         for path, text in texts.items():

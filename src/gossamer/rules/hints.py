@@ -87,19 +87,23 @@ def hint(
 ) -> str:
     """Return a sentence about what an unknown word probably means; empty for no idea.
 
-    `spelled` has the settings that may be named in its place, by their names, as the caller writes them. Where no tool
-    is known to use the word, the most similar one of these counts, or of `near` instead, from a likeness of `cutoff`
-    on (0 to 1).
+    `spelled` has those of the settings that may be named in its place, as the caller writes them. Where no tool is
+    known to use the word, the most similar one of these counts, or of `near` instead, from a likeness of `cutoff` on
+    (0 to 1).
     """
     key, names = _key(word), spelled if near is None else near
     if same := next((name for name in names if _key(name) == key), None):
         return f"Did you mean {names[same]}?"
-    meant = [name for name in spelled if key in map(_key, (name, *settings[name].hints))]
-    if meant:
+    if meant := [name for name in spelled if key in map(_key, (name, *settings[name].hints))]:
         return f"Did you mean {' or '.join(_choice(settings[name], spelled[name], meant) for name in meant)}?"
     for words, sentence in _TOPICS.items():
         if spelled and key in map(_key, words.split()):
             return sentence.format_map(_Spelled(spelled))
+    if spelled and (elsewhere := [setting for setting in settings.values() if key in map(_key, setting.hints)]):
+        flags = [setting.flag.spellings[-1] for setting in elsewhere if setting.flag and word.startswith("-")]
+        return (
+            f"A crawl calls it {' or '.join(flags or [setting.name for setting in elsewhere])}; it means nothing here."
+        )
     close = get_close_matches(word.lstrip("-"), names, 1, cutoff)
     return f"Did you mean {names[close[0]]}?" if close else ""
 

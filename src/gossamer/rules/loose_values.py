@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, get_args
 
 import msgspec
@@ -14,10 +14,12 @@ from gossamer.rules.validation import refuse_unfit_values
 from gossamer.values.errors import UserError
 
 
-def refuse_unknown(name: str, settings: Mapping[str, Setting], complaint: str) -> None:
-    """Raise UserError for a name that is no setting, with the one that was probably meant."""
+def refuse_unknown(
+    name: str, settings: Mapping[str, Setting], complaint: str, *, valid: Collection[str] | None = None
+) -> None:
+    """Raise UserError for a name that is no setting, with the one of the `valid` ones that was probably meant."""
     if name not in settings:
-        meant = hint(name, settings, {known: repr(known) for known in settings})
+        meant = hint(name, settings, {known: repr(known) for known in (settings if valid is None else valid)})
         raise UserError(f"{complaint} {name!r}." + f" {meant}".rstrip())
 
 
