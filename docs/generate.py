@@ -242,7 +242,8 @@ def configuration() -> str:
         "Where several tables match, each setting comes from the closest: a name before a longer tail before a shorter "
         'one, and with a port before without. In Python: `hosts={"docs.example.org": {"delay": 0}}`.'
     )
-    return _page("Configuration", intro, toml, _table(("setting", "default", "flag", "meaning"), rows), limits, hosts)
+    table = _table(("setting", "default", "flag", "meaning"), rows)
+    return _page("Configuration", intro, toml, table, limits, hosts, _words())
 
 
 def setting_texts() -> dict[str, str]:
@@ -262,6 +263,15 @@ def _is_class(node: ast.stmt, name: str) -> TypeGuard[ast.ClassDef]:
     return isinstance(node, ast.ClassDef) and node.name == name
 
 
+def _words() -> str:
+    about = (
+        "## What other tools call them\n\nWhoever writes one of these words (of Scrapy, requests, aiohttp, httpx, Crawlee, "
+        "wget, httrack or curl) is told the setting."
+    )
+    rows = ((f"`{name}`", ", ".join(f"`{word}`" for word in one.hints)) for name, one in SETTINGS.items() if one.hints)
+    return f"{about}\n\n{_table(('setting', 'elsewhere'), rows)}"
+
+
 def _having(trait: Trait) -> list[str]:
     return [name for name, setting in SETTINGS.items() if trait in setting.traits]
 
@@ -272,7 +282,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _default(value: Any) -> str:
-    if value in (None, "", (), {}, msgspec.NODEFAULT):  # a value made anew each time is an empty one
+    if value in (None, "", ()):
         return "none"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 

@@ -216,6 +216,8 @@ def test_each_command_answers_with_what_it_has() -> None:
     assert as_a_flag("start-urls", "robots", "a.example").endswith("A crawl calls it seeds; it means nothing here.")
     assert as_a_flag("delay", "fetch", "example.org") == "There is no option --delay."
     assert as_a_flag("cookies", "status", "here") == "There is no option --cookies."
+    assert as_a_flag("wait", "status", "here") == "There is no option --wait."
+    assert sentence(lambda: arguments.read(["crawl", "a.example", "--Out_Put", "x"])).endswith("Did you mean --output?")
     assert "Did you mean --max-depth?" in as_a_flag("level", "resume", "here")
     assert "Did you mean verify_tls of Crawler.resume in Python?" in as_a_flag("insecure", "resume", "here")
 

@@ -15,7 +15,7 @@ import pytest
 
 from gossamer.cli import argument_types, arguments
 from gossamer.rules.policy import SETTINGS, HostManners
-from gossamer.rules.setting import Count, Notation, Trait, describe, speed_flag
+from gossamer.rules.setting import Count, Notation, Seconds, Trait, describe, speed_flag
 from gossamer.rules.validation import kinds
 from gossamer.values.errors import UserError
 
@@ -150,6 +150,8 @@ def test_a_description_has_what_stands_beside_its_field() -> None:
     one = describe(msgspec.defstruct("Owner", [("dye_lots", kind, 3)]))["dye_lots"]
     assert (one.name, one.default, one.notation) == ("dye_lots", 3, Notation.COUNT_OR_NONE)
     assert (one.hints, one.traits) == ((), Trait.FIXED)
+    own = describe(msgspec.defstruct("Owner", [("rest", Annotated[Seconds, Notation.PAUSE], 3)]))["rest"]
+    assert own.notation is Notation.PAUSE, "a note of the field wins over that of its type"
     assert one.flag is not None
     assert (one.flag.spellings, one.flag.metavar) == (("-y", "--dye-lots"), "'N of M'")
     assert (one.flag.section, one.flag.meaning) == ("speed", "lots")
