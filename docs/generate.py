@@ -265,8 +265,8 @@ def _is_class(node: ast.stmt, name: str) -> TypeGuard[ast.ClassDef]:
 
 def _words() -> str:
     about = (
-        "## What other tools call them\n\nWhoever writes one of these words (of Scrapy, requests, aiohttp, httpx, Crawlee, "
-        "wget, httrack or curl) is told the setting."
+        "## What other tools call them\n\nWhoever writes one of these words (of Scrapy, requests, aiohttp, httpx, "
+        "Crawlee, wget, httrack or curl) is told the setting."
     )
     rows = ((f"`{name}`", ", ".join(f"`{word}`" for word in one.hints)) for name, one in SETTINGS.items() if one.hints)
     return f"{about}\n\n{_table(('setting', 'elsewhere'), rows)}"
