@@ -27,7 +27,7 @@ from gossamer.journals.memory import MemoryJournal
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import fingerprint
 from gossamer.values.model import OutcomeKind, Outlink, Outlinks, Request
-from gossamer.values.protocol import Commit, Committed, Fetch, Recall, Recalled, Stop, Visited, Wait
+from gossamer.values.protocol import Commit, Committed, Fetch, Outcome, Recall, Recalled, Stop, Visited, Wait
 
 LINKS_A_PAGE = 40
 ANSWERS_AT_ONCE = 16
@@ -67,7 +67,7 @@ class Web:
 def answer(request: Request, web: Web) -> Visited:
     """Make what a worker would say of the page."""
     number = int(request.url[request.url.rindex("-") + 1 : -5])
-    return Visited(request, b"", OutcomeKind.DONE, None, 0.01, 0, None, web.outlinks(number))
+    return Visited(request, Outcome(b"", OutcomeKind.DONE), 0.01, 0, outlinks=web.outlinks(number))
 
 
 def resident() -> int:

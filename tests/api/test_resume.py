@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from gossamer.api import settings_file
 from gossamer.api.crawler import Crawler
 from gossamer.api.lock import Lock, holder
-from gossamer.api.settings_file import Settings, read_settings, toml, write_settings
+from gossamer.api.settings_file import Settings, read_settings, write_settings
 from gossamer.api.status import status
 from gossamer.fetchers.recorded import RecordedAsyncFetcher, RecordedFetcher, RecordedPage
 from gossamer.journals.summary import lines
@@ -358,7 +359,7 @@ def test_settings_that_cannot_be_read_are_a_sentence(tmp_path: Path) -> None:
 
 def test_only_texts_numbers_and_lists_are_settings() -> None:
     with pytest.raises(TypeError):
-        toml(object())
+        settings_file.toml(object())
 
 
 def test_an_unknown_format_is_refused_at_once(directory: Path) -> None:

@@ -260,7 +260,7 @@ def test_a_record_that_takes_too_much_memory_fails_its_page_only(monkeypatch: py
     request = Request(Link(1, ORIGIN))
     event = one._made(one._visitor.visit(request, Response(ORIGIN, 200, {"content-type": "text/html"}, b"x")))  # type: ignore[arg-type]
     assert isinstance(event, Failed)
-    assert event.record.reason is Reason.FAIL_HANDLER_MEMORY
+    assert event.outcome.record.reason is Reason.FAIL_HANDLER_MEMORY
 
 
 def test_leaving_the_loop_ends_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,7 +298,7 @@ def test_a_crawl_begun_on_another_engine_goes_on_with_processes(tmp_path: Path) 
 DRIVER = """
 import gossamer, sys
 from gossamer.api.crawler import Crawler
-from gossamer import crawler as module
+from gossamer.api import crawler as module
 from tests.support.deadly import DeadlyWork, site, ORIGIN
 module.Work = DeadlyWork
 crawl = Crawler(ORIGIN, engine="processes", workers=2, fetcher=site("loop"), delay=0, host_concurrency=4,

@@ -55,7 +55,8 @@ class Run:
 
     @property
     def records(self) -> dict[str, PageRecord]:
-        records = [ended.record for _, step in self.trace if isinstance(step, Commit) for ended in step.batch.ended]
+        ended = [one for _, step in self.trace if isinstance(step, Commit) for one in step.batch.ended]
+        records = [one.outcome.record for one in ended]
         assert len({record.url for record in records}) == len(records), "every link ends once"
         return {record.url: record for record in records}
 
@@ -144,7 +145,7 @@ def _fixed(policy: Policy) -> float:
 
 def _landed(host: HostAsSeen, policy: Policy, event: Visited | Failed | RobotsRead | Lost, now: float) -> None:
     host.in_flight -= 1
-    response = event.response if isinstance(event, Visited) else None
+    response = event.outcome.response if isinstance(event, Visited) else None
     if isinstance(event, RobotsRead):
         if not hasattr(event.answer, "status"):
             elapsed = event.answer.elapsed

@@ -40,7 +40,7 @@ def refuse_unfit_values(
 
 
 def refusal(kind: type[Struct], name: str, value: object) -> str:
-    """Return a sentence about a value that is not allowed: "max_pages must be a whole number, not 'x'"."""
+    """Return a sentence on why a value does not fit a field: "max_pages must be a whole number, not 'x'"."""
     fields = {field.name: field.type for field in inspect.type_info(kind).fields}  # type: ignore[attr-defined]  # it is a struct
     *others, last = _choices(fields[name], value)
     wanted = f"{', '.join(others)} or {last}" if others else last
@@ -69,7 +69,7 @@ def _choices(kind: inspect.Type, value: object) -> list[str]:
 
 
 def _bound(kind: inspect.IntType | inspect.FloatType, value: object) -> str:
-    """Return the bound that a number is beyond; empty where it is within its bounds, or no number."""
+    """Return the bound that a number violates, such as " of at least 1"; "" for a number within, or no number."""
     try:
         number = value if isinstance(value, int | float) else float(str(value))
     except ValueError:
