@@ -283,7 +283,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Hints("download_slots domain_settings per_domain"),
     ] = {}
     """Settings of some hosts that differ from those of all others: a table for each, with `delay`, `host_concurrency`,
-    `max_crawl_delay` or `robots` ([below](#some-hosts-otherwise))."""
+    `max_crawl_delay` or `robots` ([more](configuration.md#some-hosts-otherwise))."""
     host_failures: Annotated[Count, Hints("max_host_errors")] = 8
     """Number of failures in a row (no connection, time-out, reset) after which robots.txt is requested as a sign of
     life. If that fails too, the host's other links fail as `fail.host_unreachable`. 0: never."""
