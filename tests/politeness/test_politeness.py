@@ -1,4 +1,4 @@
-"""Servers find gossamer polite: on every engine, at first and after it was stopped and resumed."""
+"""gossamer is polite in the logs of servers: on every engine, and after it was stopped and resumed."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.support.runs import ENGINES
 STOPPED_AFTER = 12  # pages
 SEED = 4
 OWN = {QUICK: 0.5, SLOWED: 0.05, FAILING: 0.05}
-"""Fixed rests of some hosts in one of the crawls, in place of the default; a Crawl-delay is kept all the same."""
+"""Fixed rests (seconds) of some hosts in one of the crawls; a longer Crawl-delay is respected all the same."""
 
 
 def crawl(engine: str, directory: Path, *, stopped: bool) -> Hosts:
-    """Crawl all five hosts, with the manners that are the default; where asked, stop half-way and resume."""
+    """Crawl all five hosts with the default politeness; with `stopped`, stop half-way and resume."""
     with Hosts(SEED) as hosts:
         crawler = Crawler(hosts.seeds, directory=directory, engine=engine, allow_private="127.0.0.0/8", timeout=5)  # type: ignore[arg-type]
         for number, _ in enumerate(crawler, 1):
@@ -34,7 +34,7 @@ def crawl(engine: str, directory: Path, *, stopped: bool) -> Hosts:
 
 @pytest.fixture(scope="module")
 def crawls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, bool], Hosts]]:
-    """Start all crawls at once, each on hosts of its own: they spend their time waiting."""
+    """Run all crawls at the same time, each on hosts of its own, since they mostly wait."""
     with ThreadPoolExecutor(2 * len(ENGINES)) as pool:
         running: dict[tuple[str, bool], Future[Hosts]] = {
             (engine, stopped): pool.submit(crawl, engine, tmp_path_factory.mktemp(engine) / "crawl", stopped=stopped)
@@ -71,11 +71,11 @@ def test_hosts_with_manners_of_their_own_have_no_complaint_either(engine: str) -
     assert report.audit.clean
 
 
-# ---------------------------------------------------------------- the judge itself
+# ---------------------------------------------------------------- tests of the judge
 
 
 def polite(*changes: Access) -> list[Access]:
-    """Write the log of a polite crawl, with some entries in place of those at the same host, path and number."""
+    """Return the log of a polite crawl, in which the changes replace the entries of the same host and path."""
     log = [
         Access(0.0, 0.1, QUICK, "/robots.txt", 200, 1),
         Access(0.3, 0.4, QUICK, "/a", 200, 1),

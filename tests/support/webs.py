@@ -1,6 +1,6 @@
-"""Random webs, and a player that drives the core alone through them, with latencies and out-of-order answers.
+"""Random webs, and a player that crawls them with the core alone, with latencies and responses out of order.
 
-The player is the smallest driver there is: no threads, no sockets, no clock but a number. It checks the core's
+The player is a minimal driver without threads and sockets, whose clock is a number. It checks the core's
 promises at every step.
 """
 
@@ -23,12 +23,12 @@ from gossamer.values.snapshot import Snapshot
 from gossamer.visit.visitor import Visitor
 
 Answer = Response | Failure | None
-"""None: nobody will know, for the process that asked has died."""
+"""The result of a fetch; None if the process that fetches has died."""
 
 
 @dataclass
 class Web:
-    """What every URL answers, in turn (the last answer stays); an unknown one is a 404, a missing robots.txt too."""
+    """The responses of every URL, in turn; the last one is repeated. An unknown URL, even robots.txt, is a 404."""
 
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Web:
         self.answers[url] = list(answers)
 
     def ask(self, url: str, purpose: Purpose = Purpose.PAGE) -> Answer:
-        """Answer; whoever asks for a page as if it were a sitemap does not use up what the page answers in turn."""
+        """Return the next response; a request for a page as a sitemap does not consume it."""
         name = f"{url} as a sitemap" if purpose is Purpose.SITEMAP else url
         count = self.asked.get(name, 0)
         self.asked[name] = count + 1
@@ -62,7 +62,7 @@ def robots_txt(url: str, text: str) -> Response:
 
 @dataclass
 class Played:
-    """What came of a crawl, and the moments of every fetch: (url, purpose, start, end)."""
+    """The result of a crawl; `fetches` are (url, purpose, start, end)."""
 
     reason: FinishReason
     ended: list[Ended]
@@ -87,7 +87,7 @@ def play(
     at_hand: int = 20_000,
     stop_after: int | None = None,
 ) -> Played:
-    """Crawl the web; with a seed, answers take random times and so come out of order."""
+    """Crawl the web; with a seed, responses take random times and arrive out of order."""
     chance = random.Random(seed)
     frontier = Frontier(
         host_concurrency=Manners(policy).host_concurrency,
@@ -134,7 +134,7 @@ def play(
 
 
 def timed(answer: Answer, seconds: float) -> Answer:
-    """Give the answer the time it took."""
+    """Return the response or failure with this duration."""
     if answer is None:
         return None
     if isinstance(answer, Failure):
@@ -150,7 +150,7 @@ def timed(answer: Answer, seconds: float) -> Answer:
 
 
 def random_web(seed: int, *, hosts: int = 3, pages: int = 12, redirects: bool = True) -> tuple[Web, list[str]]:
-    """Make a web with all that may happen on one: redirects, loops, passing errors, rules, slow and dead hosts."""
+    """Return a web with redirects, loops, transient errors, robots.txt rules, slow and dead hosts, and its seeds."""
     chance = random.Random(seed)
     web = Web()
     origins = [f"https://h{index}.example" for index in range(hosts)]
