@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 import gossamer
-from gossamer.api.download import SETTINGS
 from gossamer.demo.server import DemoServer
 from gossamer.demo.site import DemoSite
+from gossamer.rules.policy import SETTINGS
+from gossamer.rules.setting import DOWNLOADS
 from gossamer.testing import FakeClock, RecordedFetcher, RecordedPage
 from gossamer.values.reasons import Reason
 
@@ -246,7 +247,7 @@ def test_what_cannot_be_is_said_at_once(wrong: dict[str, Any]) -> None:
 def test_settings_that_mean_nothing_to_downloads_are_refused_by_name() -> None:
     with pytest.raises(gossamer.UserError, match=r"^Leave out max_pages and delay: they mean nothing to downloads"):
         gossamer.fetch_all(["https://example.org/"], max_pages=1, delay=2, timeout=5)
-    for name in set(gossamer.Policy.__struct_fields__) - set(SETTINGS):
+    for name in (name for name, setting in SETTINGS.items() if DOWNLOADS not in setting.traits):
         with pytest.raises(gossamer.UserError, match=f"^Leave out {name}: it means nothing to downloads"):
             gossamer.fetch_all(["https://example.org/"], **{name: None})
 

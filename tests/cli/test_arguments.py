@@ -71,6 +71,7 @@ def test_what_cannot_be_is_refused_in_words(reader: Callable[[str], Any], text: 
         (["fetch", "example.org", "--timeout", "0ms"], "--timeout: '0ms' leaves no time at all"),
         (["robots", "example.org", "--timeout", "0"], "--timeout: '0' leaves no time at all"),
         (["crawl", "example.org", "-e", "steam"], "invalid choice: 'steam'"),
+        (["crawl", "example.org", "--scope", "planet"], "--scope: invalid choice: 'planet'"),
         (["crawl", "example.org", "-o"], "expected one argument"),
         (["fetch", "--colour=red"], "no option --colour.\n"),
         (["fetch", "example.org", "--delay", "0"], "no option --delay.\n"),
@@ -192,6 +193,10 @@ def test_a_wrong_table_of_a_host_is_a_sentence(tmp_path: Path, text: str, compla
     with pytest.raises(UserError) as mistake:
         Policy.of(gather(chosen(), {}, tmp_path))
     assert complaint in str(mistake.value)
+
+
+def test_a_variable_that_may_be_meant_for_another_program_is_left_alone() -> None:
+    assert gather(chosen(), {"GOSSAMER_PAGES": "1", "GOSSAMER_HOME": "/opt"}, Path("/nowhere")) == {}
 
 
 def test_a_misspelt_variable_is_noticed() -> None:

@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 
 from gossamer.engines.table import names, unused_settings
-from gossamer.rules.policy import Policy
+from gossamer.rules.loose_values import refuse_unknown
+from gossamer.rules.policy import SETTINGS, Policy
+from gossamer.rules.setting import DOWNLOADS
 from gossamer.values.errors import UserError
 
 
@@ -51,6 +53,16 @@ def settings(policy: Policy | None, fields: Mapping[str, Any]) -> dict[str, Any]
             f"policy must be a gossamer.Policy, not {policy!r}; settings can also be given by name, as in max_pages=9."
         )
     return msgspec.structs.asdict(policy or Policy()) | dict(fields)
+
+
+def refuse_no_download(fields: Iterable[str]) -> None:
+    """Refuse settings that mean nothing to downloads, and names that are none."""
+    valid = [name for name, setting in SETTINGS.items() if DOWNLOADS in setting.traits]
+    if idle := [name for name in fields if name in SETTINGS and name not in valid]:
+        they = "they mean" if len(idle) > 1 else "it means"
+        raise UserError(f"Leave out {' and '.join(idle)}: {they} nothing to downloads, which are no crawl.")
+    for name in fields:
+        refuse_unknown(name, SETTINGS, "There is no setting", valid=valid)
 
 
 def directory(path: str | Path) -> Path:

@@ -31,7 +31,8 @@ from gossamer.engines.table import DEFAULT_ENGINE, ENGINES, EngineName
 from gossamer.fetchers.recorded import RecordedFetcher
 from gossamer.outputs import ITEMS_FILE, RESULTS
 from gossamer.parse.text import extract
-from gossamer.rules.policy import Policy, PolicyFields
+from gossamer.rules.policy import Policy
+from gossamer.rules.policy_fields import PolicyFields
 from gossamer.values.errors import UserError
 from gossamer.values.model import OutcomeKind
 from gossamer.values.ports import Clock

@@ -13,7 +13,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from gossamer.api.directory_layout import ARCHIVES, JOURNAL, LOCK, SETTINGS, TRACES, refuse_file, refuse_orphaned
+from gossamer.api.directory_layout import ARCHIVES, JOURNAL, LOCK, SETTINGS_FILE, TRACES, refuse_file, refuse_orphaned
 from gossamer.api.lock import Lock
 from gossamer.api.settings_file import Settings, previous_directory, write_settings
 from gossamer.api.status import Status, status
@@ -117,9 +117,9 @@ class CrawlDirectory:
 
 def make_room(path: Path) -> None:
     """Raise UserError where the directory holds a crawl; a crawl that reached no server is removed instead."""
-    if not any((path / name).exists() for name in (SETTINGS, JOURNAL, "pages.jsonl")):
+    if not any((path / name).exists() for name in (SETTINGS_FILE, JOURNAL, "pages.jsonl")):
         return
-    told = status(path) if (path / JOURNAL).exists() and (path / SETTINGS).exists() else None
+    told = status(path) if (path / JOURNAL).exists() and (path / SETTINGS_FILE).exists() else None
     if told is not None and _reached_nobody(told):
         _empty(path)
         return

@@ -7,11 +7,11 @@ from typing import Final
 
 from gossamer.values.errors import UserError
 
-SETTINGS: Final = "gossamer.toml"
+SETTINGS_FILE: Final = "gossamer.toml"
 JOURNAL: Final = "journal.db"
 LOCK: Final = "lock"
 TRACES: Final = (
-    "pages.jsonl", "items.jsonl", JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", SETTINGS, LOCK,
+    "pages.jsonl", "items.jsonl", JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", SETTINGS_FILE, LOCK,
 )  # fmt: skip
 """The files of a crawl that fetched nothing."""
 ARCHIVES: Final = ("pages-*.warc.gz", "pages-*.parquet", "links-*.parquet")
@@ -26,7 +26,7 @@ def refuse_file(path: Path) -> None:
 
 def refuse_orphaned(path: Path) -> None:
     """Raise UserError for results whose journal is missing or empty: resuming would cut them to nothing."""
-    own, journal = (SETTINGS, LOCK), path / JOURNAL
+    own, journal = (SETTINGS_FILE, LOCK), path / JOURNAL
     if not (journal.exists() and journal.stat().st_size) and any(
         file.is_file() and file.name not in own and file.stat().st_size for file in path.rglob("*")
     ):

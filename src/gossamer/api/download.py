@@ -25,7 +25,8 @@ from gossamer.engines.parts import EngineParts
 from gossamer.engines.table import DEFAULT_ENGINE, ENGINES, DownloadEngineName, names
 from gossamer.fetchers import FetchOptions, RecordedFetcher, user_agent
 from gossamer.fetchers.source import FetcherSource
-from gossamer.rules.policy import Policy, PolicyFields
+from gossamer.rules.policy import Policy
+from gossamer.rules.policy_fields import PolicyFields
 from gossamer.values.errors import UserError
 from gossamer.values.ports import Clock
 from gossamer.visit.page import Page
@@ -33,12 +34,6 @@ from gossamer.visit.visitor import Work
 
 HOST_CONCURRENCY: Final = 8
 """Default number of fetches of one host at once."""
-SETTINGS: Final = (
-    "concurrency", "host_concurrency", "hosts", "retries", "max_retry_after", "timeout", "connect_timeout", "max_body",
-    "max_redirects", "max_url_length", "strip_tracking", "sort_query", "user_agent", "contact", "headers", "proxy",
-    "proxy_from_environment", "allow_private", "verify_tls", "ca_file", "near_duplicates",
-)  # fmt: skip
-"""The fields of `Policy` that concern a download; those about the spelling of URLs apply after a redirect."""
 
 
 class DownloadOptions(PolicyFields, total=False):
@@ -183,9 +178,7 @@ def fetch_all(asked: Iterable[str] | AsyncIterable[str], **options: Unpack[Downl
 
 def _complete(policy: Policy | None, fields: Mapping[str, Any], engine: str) -> Policy:
     """Return the whole policy of downloads: no border, no links to judge, a user agent, how much at once."""
-    if idle := [name for name in fields if name in Policy.__struct_fields__ and name not in SETTINGS]:
-        they = "they mean" if len(idle) > 1 else "it means"
-        raise UserError(f"Leave out {' and '.join(idle)}: {they} nothing to downloads, which are no crawl.")
+    call_arguments.refuse_no_download(fields)
     traits = ENGINES[engine]
     complete = Policy.of(
         call_arguments.settings(Policy(host_concurrency=HOST_CONCURRENCY) if policy is None else policy, fields)

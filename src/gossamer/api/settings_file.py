@@ -6,22 +6,16 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
 import msgspec
 from msgspec import Struct
 
-from gossamer.api.directory_layout import SETTINGS, refuse_file
+from gossamer.api.directory_layout import SETTINGS_FILE, refuse_file
 from gossamer.engines.table import DEFAULT_ENGINE
 from gossamer.outputs.files import sync_directory
-from gossamer.rules.policy import Policy
+from gossamer.rules.policy import SETTINGS, Policy
+from gossamer.rules.setting import FIXED
 from gossamer.values.errors import JournalError, UserError
-
-FIXED: Final = (
-    "seeds", "scope", "include", "exclude", "max_depth", "nofollow", "robots", "max_url_length", "max_links_per_page",
-    "trap_depth", "traps", "strip_tracking", "sort_query", "merge_sessions", "hosts",
-)  # fmt: skip
-"""The settings that cannot be changed when a crawl is resumed: they have decided which links belong."""
 
 
 class Settings(Struct, frozen=True):
@@ -49,9 +43,9 @@ def previous_directories(path: Path) -> list[Path]:
 
 
 def refuse_changes(before: Policy, after: Policy) -> None:
-    """Raise UserError for a change of a setting in `FIXED`."""
-    for name in FIXED:
-        if _fixed(before, name) != _fixed(after, name):
+    """Raise UserError for a change of a setting that has decided which links belong."""
+    for name, setting in SETTINGS.items():
+        if FIXED in setting.traits and _fixed(before, name) != _fixed(after, name):
             raise UserError(
                 f"{name} cannot be changed when a crawl is resumed: links were accepted and refused by it. "
                 "Start another crawl in another directory for that."
@@ -69,13 +63,13 @@ def read_settings(path: Path) -> Settings:
     """Return the settings of a crawl directory. Raise UserError for any other directory."""
     refuse_file(path)
     try:
-        table = tomllib.loads((path / SETTINGS).read_text(encoding="utf-8"))
+        table = tomllib.loads((path / SETTINGS_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"{path} is no crawl directory: it has no {SETTINGS}.") from None
+        raise UserError(f"{path} is no crawl directory: it has no {SETTINGS_FILE}.") from None
     except OSError as error:
-        raise UserError(f"{path / SETTINGS} cannot be read: {error.strerror or error}.") from None
+        raise UserError(f"{path / SETTINGS_FILE} cannot be read: {error.strerror or error}.") from None
     except ValueError as error:
-        raise UserError(f"{path / SETTINGS} cannot be read: {error}.") from None
+        raise UserError(f"{path / SETTINGS_FILE} cannot be read: {error}.") from None
     own = {name: table.pop(name) for name in ("engine", "formats", "durable", "previous") if name in table}
     return Settings(
         Policy.of(table), str(own.get("engine", DEFAULT_ENGINE)), tuple(own.get("formats", ("jsonl",))),
@@ -90,16 +84,16 @@ def write_settings(path: Path, settings: Settings) -> None:
     table |= msgspec.structs.asdict(settings.policy)
     text = "# The settings of this crawl, frozen when it began; `gossamer resume` may change some of them.\n"
     text += "".join(f"{name} = {toml(value)}\n" for name, value in table.items() if value is not None)
-    passing = path / f"{SETTINGS}.part"
+    passing = path / f"{SETTINGS_FILE}.part"
     try:
         with os.fdopen(os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        passing.replace(path / SETTINGS)
+        passing.replace(path / SETTINGS_FILE)
         sync_directory(path)
     except OSError as error:
-        raise JournalError(f"{path / SETTINGS} cannot be written: {error.strerror or error}.") from error
+        raise JournalError(f"{path / SETTINGS_FILE} cannot be written: {error.strerror or error}.") from error
 
 
 def toml(value: object) -> str:

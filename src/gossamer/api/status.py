@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from gossamer.api.directory_layout import JOURNAL, LOCK, SETTINGS, refuse_orphaned
+from gossamer.api.directory_layout import JOURNAL, LOCK, SETTINGS_FILE, refuse_orphaned
 from gossamer.api.lock import Holder, holder
 from gossamer.api.settings_file import Settings, read_settings
 from gossamer.journals.summary import Glance, glance
@@ -41,7 +41,7 @@ def plan_update(path: Path) -> tuple[Path, Path, str]:
     """
     if read_settings(path).previous:  # it is an update itself
         path = path.parent
-    found = [update for update in path.glob("update-*") if (update / SETTINGS).exists()]
+    found = [update for update in path.glob("update-*") if (update / SETTINGS_FILE).exists()]
     last = max(found, key=lambda update: update.name, default=path)
     told = status(last)
     if told.state == "running":

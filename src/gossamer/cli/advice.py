@@ -1,4 +1,4 @@
-"""Advice: what to do about what took a crawl most of its time."""
+"""Advice about the limiting factor of a crawl."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ADVICE: Final[dict[Waiting, str]] = {
 
 
 def advice(factor: Waiting, policy: Policy, engine: str = "", *, few_links: bool = False) -> str:
-    """Say what to do about a limiting factor; `few_links`: most of what could run at once had nothing to do."""
+    """Return advice about a limiting factor; `few_links`: most slots had no link to fetch."""
     if _one_at_a_time(engine) and factor in (Waiting.SERVER, Waiting.POLITENESS):
         return _advice_alone(factor, policy, engine)
     if factor is Waiting.CPU and policy.workers:
@@ -35,13 +35,13 @@ def advice(factor: Waiting, policy: Policy, engine: str = "", *, few_links: bool
 
 
 def _one_at_a_time(engine: str) -> bool:
-    """Whether an engine makes one request at a time, whatever may be asked at once."""
+    """Whether an engine makes one request at a time, whatever the settings allow."""
     traits = ENGINES.get(engine)
     return traits is not None and traits.one_at_a_time
 
 
 def _advice_alone(factor: Waiting, policy: Policy, engine: str) -> str:
-    """Return what to do where the engine makes one request at a time."""
+    """Return advice for an engine that makes one request at a time."""
     if factor is Waiting.SERVER or policy.delay == 0:
         return f"The engine {engine} makes one request at a time; -e asyncio with --host-concurrency makes several."
     return "That is good manners. On a site of your own, --delay 0 -e asyncio --host-concurrency 8 is much faster."

@@ -24,7 +24,7 @@ from gossamer.visit.page import Page
 
 
 def run(chosen: Namespace) -> int:
-    """Crawl as chosen and tell the exit code."""
+    """Crawl as chosen and return the exit code."""
     if chosen.update is not None:
         return _update(chosen)
     fields = gather(chosen, os.environ, Path.cwd())
@@ -54,7 +54,7 @@ def run(chosen: Namespace) -> int:
 
 
 def _update(chosen: Namespace) -> int:
-    """Crawl once more what is in a directory. Settings come from there, changes from flags only."""
+    """Update the crawl in a directory. Settings come from there, changes from flags only."""
     if chosen.urls:
         raise UserError("--update starts where the crawl before did: name no URL beside it.")
     for name, flag in (("directory", "-o"), ("formats", "-f"), ("config", "--config")):
@@ -67,19 +67,19 @@ def _update(chosen: Namespace) -> int:
 
 
 def write_line(page: Page) -> None:
-    """Print a page's record as a JSON line."""
+    """Print the record of a page as a JSON line."""
     put(msgspec.json.encode(page.record) + b"\n")
 
 
 def vacant(seed: str) -> Path:
-    """Choose a directory here that holds no crawl yet: example.org.crawl, then example.org-2.crawl."""
+    """Return a directory name that is free here: example.org.crawl, then example.org-2.crawl."""
     name = re.sub(r"[^a-z0-9.-]", "_", urls.hostname(seed).lower()).strip(".-") or "site"
     choices = (Path(f"{name}.crawl" if number == 1 else f"{name}-{number}.crawl") for number in count(1))
     return next(path for path in choices if not path.exists())
 
 
 def _tidy(directory: Path) -> None:
-    """Take back the directory nobody asked for by name, where nothing was fetched; all of it, or nothing."""
+    """Remove a directory that the user did not name, if it holds nothing but the traces of a crawl without pages."""
     with contextlib.suppress(OSError):
         if all(path.name in TRACES for path in directory.iterdir()):
             for name in TRACES:

@@ -1,4 +1,4 @@
-"""gossamer demo: crawl a small website that lives on this machine, and explain what happened."""
+"""gossamer demo: crawl a small website that is served on this machine, and explain the result."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Try next:
 
 
 def run(chosen: Namespace) -> int:
-    """Serve the demo site, and crawl it unless only serving was asked for; tell the exit code."""
+    """Serve the demo site, crawl it unless --serve was given, and return the exit code."""
     # A crawler hangs up on bodies that are too large, as it should; asyncio would warn about it in the server.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
     with DemoServer(chosen.port) as server:

@@ -1,4 +1,4 @@
-"""The first words of a crawl: where it goes, how politely, where results are, and how to stop it."""
+"""The first lines of a crawl: its scope, manners, results, and how to stop it."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _SCOPES: Final = {
 
 
 class Opening:
-    """Introduces a crawl once, as soon as it has begun: where it is refused before, the refusal stands alone.
+    """Introduces a crawl once, as soon as it has begun; a crawl that is refused gets no introduction.
 
-    A context around the crawl: a thread looks for the beginning, because the first page may be long in coming.
+    It is a context around the crawl. A thread waits for the beginning, because the first page may take long.
     """
 
     def __init__(self, screen: Console | None, crawler: Crawler) -> None:
@@ -41,7 +41,7 @@ class Opening:
         self._thread = threading.Thread(target=self._look_out, name="gossamer-opening", daemon=True)
 
     def say(self) -> None:
-        """Say it now, unless it was said."""
+        """Print the introduction now, unless it is printed already."""
         if self._said or self._screen is None:
             return
         with self._lock:
@@ -65,7 +65,7 @@ class Opening:
 
 
 def introduce(screen: Console, crawler: Crawler) -> None:
-    """Say what is about to happen: where, how politely, where results go, and how to stop."""
+    """Print the scope, the manners, the place of results, and how to stop."""
     for hint in _hints(crawler):
         screen.print(line((f"Hint: {hint}", "dim")), soft_wrap=True)
     rows: list[tuple[str, list[str | tuple[str, str]]]] = [

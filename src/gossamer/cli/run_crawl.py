@@ -1,4 +1,4 @@
-"""Conduct a crawl: run it with a display, signal handlers and a closing summary."""
+"""Run a crawl with a display, signal handlers and a closing summary."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from gossamer.visit.page import Page
 def conduct(
     crawler: Crawler, chosen: Namespace, *, see: Callable[[Page], None] | None = None, resumed: Status | None = None
 ) -> tuple[Report, int]:
-    """Run the crawl and sum it up, showing it on stderr as chosen (quiet, progress, verbose); `see` gets every page.
+    """Run the crawl, show it on stderr as chosen (quiet, progress, verbose), and return the report and the exit code.
 
-    Give the report and the exit code. The summary of a crawl that is `resumed`, from that status, names what earlier
-    runs found too. A quiet one still says what went wrong with the crawl as a whole.
+    `see` is called with every page. If the crawl is `resumed` from a status, the summary covers the runs before as
+    well. With --quiet, only a failure of the whole crawl is shown.
     """
     screen, watch, findings = console(), Watch(lambda: crawler.snapshot), Findings()
     talks = not chosen.quiet
@@ -73,7 +73,7 @@ def conduct(
 
 @contextmanager
 def _hopeful(crawler: Crawler) -> Iterator[None]:
-    """Say how to go on where a disk ended the crawl."""
+    """Add to a storage error how to continue the crawl."""
     try:
         yield
     except (JournalError, OutputError) as trouble:
@@ -84,7 +84,7 @@ def _hopeful(crawler: Crawler) -> Iterator[None]:
 
 
 def _naming_duplicates(report: Report, journal: Path) -> Report:
-    """Name pages with the content of another as if the crawl had run at once."""
+    """Return the report with examples of duplicates from all runs of the crawl."""
     known = report.snapshot.duplicates
     if not known.pages:
         return report

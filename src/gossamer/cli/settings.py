@@ -1,28 +1,28 @@
-"""Settings from everywhere: flags win over GOSSAMER_* variables, and these over the configuration file."""
+"""Settings from all sources: flags win over GOSSAMER_* variables, and these over the configuration file."""
 
 from __future__ import annotations
 
 import tomllib
 from argparse import ArgumentTypeError, Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
 from gossamer.api.call_arguments import UnusedSettingError
-from gossamer.cli.argument_types import READERS, header
+from gossamer.cli.argument_types import READERS
 from gossamer.engines.table import unused_settings
-from gossamer.rules.policy import Policy
+from gossamer.rules.hints import hint
+from gossamer.rules.policy import SETTINGS
+from gossamer.rules.setting import Notation
 from gossamer.values.errors import UserError
 
 PREFIX: Final = "GOSSAMER_"
-KEYS: Final = ("engine", *Policy.__struct_fields__)
-_LISTS: Final = ("seeds", "include", "exclude", "allow_private")
+KEYS: Final = ("engine", *SETTINGS)
 
 
 def gather(chosen: Namespace, environment: Mapping[str, str], directory: Path) -> dict[str, Any]:
-    """Collect the settings for a command: keys are `engine` and the fields of Policy. Raises UserError."""
+    """Return the settings for a command: `engine` and fields of `Policy`. Raises UserError for a mistake."""
     given = {key: value for key, value in vars(chosen).items() if key in KEYS}
     return _over(_over(_from_file(getattr(chosen, "config", None), directory), _from_environment(environment)), given)
 
@@ -56,19 +56,23 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
             continue
         if key in KEYS:
             found[key] = _from_text(name, key, text)
-        elif close := get_close_matches(key, KEYS, 1, 0.85):  # others may be meant for other programs
-            raise UserError(f"{name} is not a setting. Did you mean {PREFIX}{close[0].upper()}?")
+        elif meant := _hint(key, lambda known: PREFIX + known.upper(), 0.85):  # others may be for other programs
+            raise UserError(f"{name} is not a setting. {meant}")
     return found
 
 
+def _hint(key: str, spell: Callable[[str], str], cutoff: float) -> str:
+    """Return a sentence about what an unknown key probably means, as `spell` writes it."""
+    near = {known: spell(known) for known in KEYS}
+    return hint(key, SETTINGS, {name: near[name] for name in SETTINGS}, near=near, cutoff=cutoff)
+
+
 def _from_text(where: str, key: str, text: str) -> Any:
-    """Read a value from text: lists are separated by white space, headers by line breaks."""
-    if key in _LISTS:
-        return tuple(text.split())
+    """Return the value that a text stands for, by the notation of its setting."""
+    if key not in SETTINGS:
+        return text
     try:
-        if key == "headers":
-            return tuple(header(line) for line in text.splitlines() if line.strip())
-        return READERS[key](text) if key in READERS else text
+        return READERS[SETTINGS[key].notation](text)
     except ArgumentTypeError as error:
         raise UserError(f"{where}: {error}.") from None
 
@@ -99,15 +103,14 @@ def _toml(path: Path, *, strict: bool) -> dict[str, Any]:
 
 def _checked(path: Path, key: str, value: Any) -> Any:
     if key not in KEYS:
-        close = get_close_matches(key, KEYS, 1)
-        raise UserError(f"{path}: there is no setting {key!r}." + (f" Did you mean {close[0]!r}?" if close else ""))
-    if key == "hosts" and isinstance(value, dict):
-        return {host: _host_table(f"{path}, hosts, {host}", table) for host, table in value.items()}
+        raise UserError(f"{path}: there is no setting {key!r}. {_hint(key, repr, 0.6)}".rstrip())
+    if key in SETTINGS and SETTINGS[key].notation is Notation.TABLES and isinstance(value, dict):
+        return {host: _host_table(f"{path}, {key}, {host}", table) for host, table in value.items()}
     return _from_text(f"{path}, {key}", key, value) if isinstance(value, str) else value
 
 
 def _host_table(where: str, table: Any) -> Any:
-    """Read the texts in the table of one host; what is no setting of a host, `Policy` will say."""
+    """Return the table of one host with its texts read; `Policy` refuses unknown names."""
     if not isinstance(table, dict):
         return table
     return {key: _from_text(where, key, value) if isinstance(value, str) else value for key, value in table.items()}
