@@ -1,7 +1,7 @@
-"""Candidates: the links proposed since the last commit, packed, and which of them are new.
+"""The links proposed since the last commit, packed, and which of them are new.
 
-Most links of a page are known: pages of a site link to each other. So a link stays a fingerprint in a packed array, one
-append a page, until a whole batch is looked up at once; only those that are new ever become values.
+Most links of a page are known, because the pages of a site link to each other. So a link stays a fingerprint in a
+packed array until a whole batch is looked up at once. Only new links become values.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _HOPS_BITS = 8
 
 
 class CandidateLinks:
-    """The links of one batch, in the order of discovery."""
+    """The candidate links of one batch, in order of discovery."""
 
     __slots__ = ("_counts", "_marks", "_urls", "_ways")
 
     def __init__(self) -> None:
         self._marks: list[bytes] = []
         self._urls: list[str] = []
-        self._ways: list[tuple[int, int, str]] = []  # of each page: depth and hops of its links, and its URL
+        self._ways: list[tuple[int, int, str]] = []  # for each page: depth and hops of its links, and the page's URL
         self._counts: list[int] = []
 
     def __len__(self) -> int:
@@ -43,12 +43,12 @@ class CandidateLinks:
 
     @property
     def fingerprints(self) -> list[int]:
-        """List the fingerprints, each as often as it was offered."""
+        """Return the fingerprints in order of discovery, each as often as it was added."""
         listed: list[int] = self._all_marks().tolist()
         return listed
 
     def new_to(self, seen: Seen) -> Iterator[Candidate]:
-        """Add all links to what has been seen; give those that are new, in order of discovery, each by its best way."""
+        """Add all links to `seen` and yield the new ones, in order of discovery, each by its shortest path."""
         if not self._urls:
             return
         marks = self._all_marks()
@@ -61,9 +61,9 @@ class CandidateLinks:
             yield mark, self._urls[at], *self._ways[page]
 
     def _best(self, marks: NDArray[np.uint64], pages: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Tell for each distinct mark, in growing order, which offer has the smallest depth, then the fewest hops."""
+        """Return for each distinct fingerprint, ascending, the index of its shortest path: by depth, then by hops."""
         places = np.array([depth << _HOPS_BITS | hops for depth, hops, _ in self._ways])[pages]
-        order = np.lexsort((places, marks))  # stable: of equal ways the first one counts
+        order = np.lexsort((places, marks))  # stable: of equal paths the first one counts
         sorted_marks = marks[order]
         begins = np.flatnonzero(np.concatenate(([True], sorted_marks[1:] != sorted_marks[:-1])))
         best: NDArray[np.int64] = order[begins]

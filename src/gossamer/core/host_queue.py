@@ -1,4 +1,4 @@
-"""The links that wait for one host, in the order they are asked for."""
+"""The queued links of one host, in the order in which they are fetched."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from gossamer.values.model import Link, place_of
 
 _COMPACTED_FROM: Final = 4096
+"""Minimum number of taken ids before an array drops them."""
 
 
 class HostQueue:
-    """The links of one host that wait for their turn: first by depth and hops, then in order of discovery.
+    """The queue of one host: by priority (`values.model.priority_of`: depth, then hops), then in order of discovery.
 
-    One packed array of ids per (depth, hops), 8 bytes a link; ids arrive in growing order, so each is a plain queue.
+    It has one packed array of ids per priority, 8 bytes a link. Ids arrive in ascending order, so no array is sorted.
     """
 
     __slots__ = ("_heads", "_ids")
@@ -32,7 +33,7 @@ class HostQueue:
 
     @property
     def depth(self) -> int:
-        """Tell the depth of the next link; the queue must not be empty."""
+        """Return the depth of the next link; the queue must not be empty."""
         return min(self._ids) >> 4
 
     def push(self, link: Link) -> None:
@@ -45,7 +46,7 @@ class HostQueue:
             known.append(link.id)
 
     def extend(self, place: int, ids: array[int]) -> None:
-        """Append links of one place (depth and hops), in order of discovery."""
+        """Append links of one priority, in order of discovery."""
         known = self._ids.get(place)
         if known is None:
             self._ids[place] = ids
@@ -54,18 +55,18 @@ class HostQueue:
             known.extend(ids)
 
     def next(self, count: int) -> array[int]:
-        """Look at the next ids, at most `count` and at least one, without taking them."""
+        """Return the next ids, at least one and at most `count`, all of one priority, without taking them."""
         key = min(self._ids)
         head = self._heads[key]
         return self._ids[key][head : head + count]
 
     def peek(self) -> int:
-        """Look at the next id without taking it."""
+        """Return the next id without taking it."""
         key = min(self._ids) if len(self._ids) > 1 else next(iter(self._ids))
         return self._ids[key][self._heads[key]]
 
     def pop(self) -> int:
-        """Take the next id."""
+        """Remove and return the next id."""
         key = min(self._ids) if len(self._ids) > 1 else next(iter(self._ids))
         ids, head = self._ids[key], self._heads[key]
         taken = ids[head]
@@ -83,7 +84,7 @@ class HostQueue:
 def grouped(
     owners: NDArray[np.uint32], places: NDArray[np.uint16], ids: NDArray[np.int64]
 ) -> Iterator[tuple[int, int, array[int]]]:
-    """Group ids by host and place, each group in order of discovery."""
+    """Yield host, priority and ids of each group of ids that share both; the ids are in order of discovery."""
     order = np.lexsort((ids, places, owners))
     owners, places, ids = owners[order], places[order], ids[order]
     borders = np.flatnonzero((np.diff(owners) != 0) | (np.diff(places) != 0)) + 1
