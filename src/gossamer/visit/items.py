@@ -1,7 +1,7 @@
-"""Items: what a handler yields becomes a line of JSON, at once and in the worker, so that it can travel and be saved.
+"""Items: the worker encodes what a handler yields as a line of JSON, to be sent and saved.
 
-An item is a dict, a dataclass, a msgspec struct or a pydantic model. On top of its own fields a line says where it is
-from: `_url` of the page, `_handler` and `_type` by name; the type of a dict is called as the handler that made it.
+An item is a dict, a dataclass, a msgspec struct or a pydantic model. Besides its own fields a line has `_url` (of the
+page), `_handler` and `_type` (their names). The type of a dict is the name of the handler that yielded it.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ _READ: Final = msgspec.json.Decoder(dict[str, Any])
 
 
 class NoItemError(TypeError):
-    """What a handler gave is no item; the message is a sentence."""
+    """A handler's value is no item. The message is a sentence for the user."""
 
 
 def is_item(value: object) -> bool:
-    """Tell whether a value is of a kind that can be an item."""
+    """Whether a value is of a type that can be an item."""
     if isinstance(value, dict | msgspec.Struct):
         return True
     return (dataclasses.is_dataclass(value) and not isinstance(value, type)) or _is_pydantic(value)
 
 
 def item_of(value: object, *, url: str, handler: str) -> Item:
-    """Write an item as its line. Raises NoItemError for what is none, or has no JSON."""
+    """Encode a value as an item. Raise NoItemError if it is of another type or cannot be written as JSON."""
     if not is_item(value):
         raise NoItemError(
             f"The handler {handler} gave a value of type {type(value).__name__}; "
@@ -56,7 +56,7 @@ def item_of(value: object, *, url: str, handler: str) -> Item:
 
 
 def _no_json(handler: str, value: object, error: Exception) -> str:
-    """Say why an item has no JSON: which of its fields, and what was probably meant."""
+    """Return why an item cannot be written as JSON: the field, and what was probably meant."""
     said = str(error)
     if "LexborNode" in said:
         said = "it is an element of the page; its text was probably meant: page.css(…).text, or .text() of an element"
@@ -66,7 +66,7 @@ def _no_json(handler: str, value: object, error: Exception) -> str:
 
 
 def _values(value: Any) -> Iterable[tuple[Any, object]]:
-    """List the fields of an item with their values."""
+    """Return the fields of an item with their values."""
     if isinstance(value, dict):
         return value.items()
     names: Iterable[str] = getattr(value, "__struct_fields__", ()) or getattr(value, "__dataclass_fields__", ())
@@ -76,31 +76,31 @@ def _values(value: Any) -> Iterable[tuple[Any, object]]:
 def _has_json(value: object) -> bool:
     try:
         _ENCODER.encode(value)
-    except Exception:  # noqa: BLE001  # whatever it is, it was raised and told before
+    except Exception:  # noqa: BLE001  # the same exception has been reported before
         return False
     return True
 
 
 def _fields(said: Mapping[str, Any], declared: Mapping[str, str]) -> Iterator[Field]:
-    """Describe the fields that are declared or there."""
+    """Yield the description of each field that is declared or present."""
     for name in declared if declared.keys() >= said.keys() else {**declared, **said}:
         value = said.get(name)
         yield Field(name, item_schema.seen(value, declared.get(name, item_schema.NULL)), is_filled(value))
 
 
 def is_filled(value: object) -> bool:
-    """Tell whether a value says anything: not None, not empty, not white space alone. False and 0 do."""
+    """Whether a value is filled: not None, not empty, not white space alone. False and 0 are filled."""
     if isinstance(value, str):
         return bool(value.strip())
     return value is not None and (not isinstance(value, list | dict) or bool(value))
 
 
 def values_of(items: Sequence[Item]) -> tuple[dict[str, Any], ...]:
-    """Give items as they were recorded, by field, without what gossamer added."""
+    """Return items as dicts of their own fields, as they were recorded, without the fields that gossamer adds."""
     several = (_READ.decode(item.line) for item in items)
     return tuple({name: value for name, value in one.items() if name not in OWN} for one in several)
 
 
 def _is_pydantic(value: object) -> bool:
-    pydantic = sys.modules.get("pydantic")  # whoever has a model of it has loaded it
+    pydantic = sys.modules.get("pydantic")  # a pydantic model exists only where pydantic is loaded
     return pydantic is not None and isinstance(value, pydantic.BaseModel)
