@@ -42,7 +42,11 @@ def item_of(value: object, *, url: str, handler: str) -> Item:
     type_: Any = type(value)
     kind = handler if type_ is dict else type_.__name__
     try:
-        body = _ENCODER.encode(value.model_dump(mode="json") if _is_pydantic(value) else value)  # type: ignore[attr-defined]  # it is a pydantic model then
+        body = _ENCODER.encode(
+            value.model_dump(mode="json")  # type: ignore[attr-defined]  # it is a pydantic model then
+            if _is_pydantic(value)
+            else value
+        )
         said = _READ.decode(body)
     except Exception as error:
         raise NoItemError(_no_json(handler, value, error)) from error

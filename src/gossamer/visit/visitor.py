@@ -99,7 +99,7 @@ class Visitor:
                     return self._probe(request, answer)
         except MemoryError:
             return self.out_of_memory(request)
-        except Exception:  # noqa: BLE001  # a bug of ours costs this page, and is reported with its traceback; never the crawl
+        except Exception:  # noqa: BLE001  # a bug fails only this page, with its traceback
             return self._bug(request)
 
     # ------------------------------------------------------------ Markdown and handlers
@@ -116,7 +116,7 @@ class Visitor:
             reading.write(extract.markdown(reading.text, reading.request.url, self._policy.text))
         except MemoryError:
             reading.fail(Failure(Reason.FAIL_HANDLER_MEMORY))
-        except Exception:  # noqa: BLE001  # as in `read`: a bug of ours costs this page
+        except Exception:  # noqa: BLE001  # as in `read`: a bug fails only this page
             reading.fail(Failure(Reason.FAIL_BUG, traceback.format_exc(limit=-3)))
 
     def due(self, reading: Reading) -> Due | None:
@@ -132,7 +132,7 @@ class Visitor:
         try:
             self._take(reading, due.page, result)
             return reading.event()
-        except Exception:  # noqa: BLE001  # as in `read`: a bug of ours costs this page
+        except Exception:  # noqa: BLE001  # as in `read`: a bug fails only this page
             return self._bug(reading.request)
 
     def _take(self, reading: Reading, page: Page, result: Handled) -> None:
