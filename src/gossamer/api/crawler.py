@@ -502,7 +502,7 @@ def _refuse_unfit(handlers: Iterable[Handler], engine: str, *, elsewhere: bool) 
     """Raise UserError for a handler that the engine cannot run, or that no process `elsewhere` would find."""
     for handler in handlers:
         if elsewhere:
-            function_ref.where(handler.function)
+            function_ref.reference_to(handler.function)
         if handler.awaits and engine not in _AWAITING:
             raise UserError(
                 f"The handler {handler.name} is `async def`, which the engine {engine} cannot run: "

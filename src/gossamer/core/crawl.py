@@ -103,7 +103,7 @@ class Crawl:
         self._traps = trap_budgets.TrapCounter(policy)
         self._slots = policy.concurrency or 1
         self._stats = Stats()
-        self._counts = self._stats.tally
+        self._counts = self._stats.outcomes
         self._time = SlotTimes(self._slots)
         self._rests = RestLog()
         self._in_flight = InFlight(self._slots, frontier, self._access, self._time, self._rests)
@@ -114,9 +114,9 @@ class Crawl:
         self._stopped = False
         for seed in policy.seeds:
             url = simplified(seed, policy)
-            frontier.offer(Outlinks.of([Outlink(self._mark(url), url)]), depth=0, hops=0, via="")
+            frontier.offer(Outlinks.of([Outlink(self._fingerprint(url), url)]), depth=0, hops=0, via="")
 
-    def _mark(self, url: str) -> int:
+    def _fingerprint(self, url: str) -> int:
         """Return the fingerprint that identifies a link."""
         return fingerprint(url_identity.identity(url, self._policy), self._key)
 
@@ -131,7 +131,7 @@ class Crawl:
         self._time.restore(stats.elapsed, stats.seconds)
         self._adopted = stats.adopted
         self._ask(self._sitemaps.restore(stats.unread), 0.0)
-        orphans = None if stats.orphans is None else {self._mark(url): url for url in stats.orphans}
+        orphans = None if stats.orphans is None else {self._fingerprint(url): url for url in stats.orphans}
         self._sitemaps.orphans.restore(orphans)
         for key, left in stats.resting.items():
             host = self._frontier.host(key)
@@ -189,7 +189,7 @@ class Crawl:
             return Recall(taken)
         if taken.purpose is _ROBOTS:
             return self._start(taken, host, now)
-        if taken.purpose is not _PAGE and self._sitemaps.reminds(taken):
+        if taken.purpose is not _PAGE and self._sitemaps.take_reminder(taken):
             self._frontier.reconsider(host)
             self._ask(self._sitemaps.discover(host, taken.link.depth, self._frontier.known), now)
             self._frontier.close(taken.link)
@@ -266,9 +266,9 @@ class Crawl:
         return not trap
 
     def _refuse(self, refusal: Refusal) -> None:
-        mark = self._frontier.refuse(refusal)
+        refusal_hash = self._frontier.refuse(refusal)
         if refusal.trap:
-            self._traps.suspect(mark, refusal.trap)
+            self._traps.suspect(refusal_hash, refusal.trap)
 
     def final_stats(self, now: float) -> SavedStats:
         """Return the final statistics, when everything that they count is committed."""
@@ -315,7 +315,7 @@ class Crawl:
         self._access.answered(host)
         if event.host_pause:
             host.rest(now + event.host_pause, Waiting.RETRY_AFTER)
-            self._frontier.place(host, event.peer, now + event.host_pause)
+            self._frontier.record_ip(host, event.peer, now + event.host_pause)
             self._save_pause(host, now)
         if event.request.purpose is _PROBE:
             self._counts.bytes += event.size
@@ -338,7 +338,7 @@ class Crawl:
         link = event.request.link
         self._end(Ended(link, outcome), now)
         came = outcome.kind is _DONE or outcome.reason in IN_HANDLERS
-        if came and self._sitemaps.unasked(host):
+        if came and self._sitemaps.may_discover(host):
             self._ask(self._sitemaps.discover(host, link.depth, self._frontier.known), now)
 
     def _probed(self, host: Host, sketch: bytes) -> None:
@@ -406,7 +406,7 @@ class Crawl:
         self._stats.end(ended)
         self._limits.handler_errors += ended.outcome.reason in IN_HANDLERS
         if ended.outcome.kind in _IN_VAIN and self._sitemaps.orphans:  # a link that has no page is no orphan
-            self._sitemaps.orphans.link([self._mark(ended.link.url)])
+            self._sitemaps.orphans.link([self._fingerprint(ended.link.url)])
 
     def _robots_read(self, event: RobotsRead, now: float) -> None:
         answer = event.answer

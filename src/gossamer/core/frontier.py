@@ -75,13 +75,13 @@ class Frontier:
     ) -> None:
         self.hosts: dict[str, Host] = {}
         self._host_concurrency = host_concurrency
-        self._addresses = IpLimits(ip_concurrency) if ip_concurrency else None
+        self._ip_limits = IpLimits(ip_concurrency) if ip_concurrency else None
         self._breadth_first = breadth_first
         self._most_at_hand = at_hand
         self._seen = Seen()
         self._offers = CandidateLinks()
         self._refused: dict[int, Reason] = {}
-        self._regrets = False
+        self._may_readmit = False
         self._next_id = 0
         self._at_hand: dict[int, Link] = {}
         self._ready: list[tuple[float, int, Host]] = []
@@ -100,10 +100,10 @@ class Frontier:
 
     def refuse(self, refusal: Refusal) -> int:
         """Record a refused link, counted once per reason; return the refusal hash: of its fingerprint and reason."""
-        mark = (refusal.fingerprint ^ _REFUSAL_SALTS[refusal.reason]) or 1
-        self._refused[mark] = refusal.reason
-        self._regrets = self._regrets or refusal.reason in DEPENDS_ON_PATH
-        return mark
+        refusal_hash = (refusal.fingerprint ^ _REFUSAL_SALTS[refusal.reason]) or 1
+        self._refused[refusal_hash] = refusal.reason
+        self._may_readmit = self._may_readmit or refusal.reason in DEPENDS_ON_PATH
+        return refusal_hash
 
     def settle(self, admits: Callable[[int, Link], bool] = lambda fingerprint, link: True) -> Settled:
         """Assign ids to the candidate links that are new and that `admits` accepts, and start a new batch."""
@@ -123,24 +123,28 @@ class Frontier:
 
     def _readmitted(self, admitted: Sequence[int]) -> tuple[Reason, ...]:
         """Return the reasons of earlier refusals of links that are admitted now, one entry for each refusal."""
-        if not self._regrets:
+        if not self._may_readmit:
             return ()
         return tuple(
             reason
             for reason in DEPENDS_ON_PATH
-            for was in self._seen.has([(mark ^ _REFUSAL_SALTS[reason]) or 1 for mark in admitted])
+            for was in self._seen.has([(fingerprint ^ _REFUSAL_SALTS[reason]) or 1 for fingerprint in admitted])
             if was
         )
 
     def _settle_refused(self) -> dict[int, Reason]:
         """Return the refusals not counted before, by refusal hash, without links that another path has admitted."""
         new = self._seen.add(list(self._refused))
-        refused = {mark: reason for (mark, reason), is_new in zip(self._refused.items(), new, strict=True) if is_new}
-        if self._regrets:
-            links = [mark ^ _REFUSAL_SALTS[reason] for mark, reason in refused.items()]
-            for mark, has_page in zip(list(refused), self._seen.has(links), strict=True):
-                if has_page and refused[mark] in DEPENDS_ON_PATH:
-                    del refused[mark]
+        refused = {
+            refusal_hash: reason
+            for (refusal_hash, reason), is_new in zip(self._refused.items(), new, strict=True)
+            if is_new
+        }
+        if self._may_readmit:
+            links = [refusal_hash ^ _REFUSAL_SALTS[reason] for refusal_hash, reason in refused.items()]
+            for refusal_hash, has_page in zip(list(refused), self._seen.has(links), strict=True):
+                if has_page and refused[refusal_hash] in DEPENDS_ON_PATH:
+                    del refused[refusal_hash]
         return refused
 
     def enqueue(self, links: Sequence[Link]) -> None:
@@ -165,8 +169,8 @@ class Frontier:
         if host is None:
             most = self._host_concurrency
             host = self.hosts[key] = Host(key, most if isinstance(most, int) else most(key))
-            if self._addresses is not None:
-                host.ip = self._addresses.first(key)
+            if self._ip_limits is not None:
+                host.ip = self._ip_limits.initial(key)
         return host
 
     def has(self, fingerprints: Sequence[int]) -> list[bool]:
@@ -181,19 +185,19 @@ class Frontier:
         hosts = [self.host(name) for name in saved.hosts]
         ended = np.zeros(saved.known, np.bool_)
         ended[np.frombuffer(saved.ended, np.uint64)] = True
-        self._regrets = any(chunk.refused for chunk in saved.chunks)
+        self._may_readmit = any(chunk.refused for chunk in saved.chunks)
         for chunk in saved.chunks:
             for packed in (chunk.fingerprints, chunk.refused):
                 for start in range(0, len(packed), _RESTORED_AT_ONCE):
                     self._seen.add(np.frombuffer(packed[start : start + _RESTORED_AT_ONCE], np.uint64))
-            count = len(chunk.places) // 2
+            count = len(chunk.priorities) // 2
             waiting = np.flatnonzero(~ended[chunk.first_id : chunk.first_id + count])
-            places = np.frombuffer(chunk.places, np.uint16)[waiting]
+            priorities = np.frombuffer(chunk.priorities, np.uint16)[waiting]
             owners = np.frombuffer(chunk.hosts, np.uint32)[waiting]
-            for owner, place, ids in grouped(owners, places, waiting + chunk.first_id):
-                hosts[owner].queue.extend(place, ids)
+            for owner, priority, ids in grouped(owners, priorities, waiting + chunk.first_id):
+                hosts[owner].queue.extend(priority, ids)
                 self._queued += len(ids)
-                self._opened((place >> 4,), len(ids))
+                self._opened((priority >> 4,), len(ids))
         self._next_id = saved.known
         for host in hosts:
             self._list(host)
@@ -249,10 +253,10 @@ class Frontier:
             self._list(other)
         self._list(host)
 
-    def place(self, host: Host, peer: str, until: float) -> None:
+    def record_ip(self, host: Host, peer: str, until: float) -> None:
         """Record the IP address that answered for a host ("" if none did), and let that address rest until then."""
-        if self._addresses is not None:
-            for other in self._addresses.landed(host, peer, until):
+        if self._ip_limits is not None:
+            for other in self._ip_limits.record_ip(host, peer, until):
                 self._list(other)
 
     def hurry(self, host: Host, now: float) -> None:

@@ -24,10 +24,10 @@ REST_FROM: Final = 3
 GRACE_FAILURES: Final = 3
 """Multiple of `host_failures` by which a host may fail again, if only its robots.txt was answered."""
 
-_SILENT: Final = frozenset(
+_UNANSWERED: Final = frozenset(
     (Reason.FAIL_DNS, Reason.FAIL_CONNECT, Reason.FAIL_TLS, Reason.FAIL_TIMEOUT, Reason.FAIL_RESET)
 )
-_TELLING: Final = frozenset(
+_PRECISE: Final = frozenset(
     (Reason.FAIL_DNS, Reason.FAIL_CONNECT, Reason.FAIL_TLS, Reason.FAIL_ADDRESS_REFUSED, Reason.FAIL_LOCAL)
 )
 
@@ -44,7 +44,7 @@ class HostAccess:
         self._manners = politeness.Manners(policy)
         self._numbers = numbers
         self._key = key
-        self._asking: dict[int, Host] = {}  # by request id: the host whose robots.txt is fetched
+        self._robots_hosts: dict[int, Host] = {}  # by request id: the host whose robots.txt is fetched
 
     def policy(self, host: Host) -> Policy:
         """Return the policy as it holds for the host."""
@@ -64,24 +64,24 @@ class HostAccess:
         host.access.awaited = True
         wanted = host.access.next_request or Request(Link(0, host.key + "/robots.txt"), Purpose.ROBOTS)
         link = Link(next(self._numbers), wanted.url, hops=wanted.link.hops)
-        self._asking[link.id] = host
+        self._robots_hosts[link.id] = host
         return Request(link, Purpose.ROBOTS, wanted.attempt)
 
     def read(self, event: RobotsRead, now: float) -> Host:
         """Read an answer and return its host, which then has rules or a next request, or is closed."""
         request, answer = event.request, event.answer
-        host = self._asking.pop(request.link.id)
+        host = self._robots_hosts.pop(request.link.id)
         state = host.access
         state.awaited, state.next_request = False, None
         if isinstance(answer, Response) and self._suspects(host):
             state.consecutive_failures = -GRACE_FAILURES * self._policy.host_failures
         elif isinstance(answer, Response):
             self.answered(host)
-        mark = fingerprint(request.url, self._key)
+        url_fingerprint = fingerprint(request.url, self._key)
         if isinstance(answer, Failure):
-            decision = retries.judge_failure(self._policy, request.attempt, mark, answer)
+            decision = retries.judge_failure(self._policy, request.attempt, url_fingerprint, answer)
         else:
-            decision = retries.judge(self._policy, request.attempt, mark, answer)
+            decision = retries.judge(self._policy, request.attempt, url_fingerprint, answer)
         match decision.kind:
             case OutcomeKind.RETRY:
                 state.next_request = Request(request.link, Purpose.ROBOTS, request.attempt + 1)
@@ -99,7 +99,7 @@ class HostAccess:
 
     def lost_robots(self, request: Request) -> Host:
         """Schedule a lost request for robots.txt again; return the host that waits for it."""
-        host = self._asking.pop(request.link.id)
+        host = self._robots_hosts.pop(request.link.id)
         host.access.awaited = False
         host.access.next_request = Request(request.link, Purpose.ROBOTS, request.attempt + 1)
         return host
@@ -182,7 +182,7 @@ class HostAccess:
 
         Before that, robots.txt is fetched once more to check the host: perhaps only these pages are broken.
         """
-        if failure.reason not in _SILENT:
+        if failure.reason not in _UNANSWERED:
             if failure.reason is not Reason.FAIL_LOCAL:
                 self.answered(host)
             return
@@ -220,4 +220,4 @@ def _close(host: Host, reason: Reason, detail: str) -> None:
 
 def _reason_of(failure: Failure) -> Reason:
     """Return the reason to close a host whose robots.txt failed: the cause itself where it is more precise."""
-    return failure.reason if failure.reason in _TELLING else Reason.FAIL_ROBOTS_UNREACHABLE
+    return failure.reason if failure.reason in _PRECISE else Reason.FAIL_ROBOTS_UNREACHABLE

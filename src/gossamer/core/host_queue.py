@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gossamer.values.model import Link, place_of
+from gossamer.values.model import Link, priority_of
 
 _COMPACTED_FROM: Final = 4096
 """Minimum number of taken ids before an array drops them."""
@@ -38,19 +38,19 @@ class HostQueue:
 
     def push(self, link: Link) -> None:
         """Append a link."""
-        place = place_of(link)
-        known = self._ids.get(place)
+        priority = priority_of(link)
+        known = self._ids.get(priority)
         if known is None:
-            self.extend(place, array("Q", (link.id,)))
+            self.extend(priority, array("Q", (link.id,)))
         else:
             known.append(link.id)
 
-    def extend(self, place: int, ids: array[int]) -> None:
+    def extend(self, priority: int, ids: array[int]) -> None:
         """Append links of one priority, in order of discovery."""
-        known = self._ids.get(place)
+        known = self._ids.get(priority)
         if known is None:
-            self._ids[place] = ids
-            self._heads[place] = 0
+            self._ids[priority] = ids
+            self._heads[priority] = 0
         else:
             known.extend(ids)
 
@@ -82,12 +82,12 @@ class HostQueue:
 
 
 def grouped(
-    owners: NDArray[np.uint32], places: NDArray[np.uint16], ids: NDArray[np.int64]
+    owners: NDArray[np.uint32], priorities: NDArray[np.uint16], ids: NDArray[np.int64]
 ) -> Iterator[tuple[int, int, array[int]]]:
     """Yield host, priority and ids of each group of ids that share both; the ids are in order of discovery."""
-    order = np.lexsort((ids, places, owners))
-    owners, places, ids = owners[order], places[order], ids[order]
-    borders = np.flatnonzero((np.diff(owners) != 0) | (np.diff(places) != 0)) + 1
+    order = np.lexsort((ids, priorities, owners))
+    owners, priorities, ids = owners[order], priorities[order], ids[order]
+    borders = np.flatnonzero((np.diff(owners) != 0) | (np.diff(priorities) != 0)) + 1
     for first, last in pairwise((0, *borders.tolist(), len(ids))):
         if last > first:
-            yield int(owners[first]), int(places[first]), array("Q", ids[first:last].astype(np.uint64).tobytes())
+            yield int(owners[first]), int(priorities[first]), array("Q", ids[first:last].astype(np.uint64).tobytes())

@@ -76,7 +76,7 @@ class InFlight:
             host.rest(now + rested, politeness.category(crawl_delay, rested))
             self._rests.note(host.key, host.ready_at)
         if host.ip is not None:
-            self._frontier.place(host, peer, now + politeness.rest(policy, None, answered_in))
+            self._frontier.record_ip(host, peer, now + politeness.rest(policy, None, answered_in))
         self._frontier.finish(host)
         return host
 

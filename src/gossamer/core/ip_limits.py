@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from gossamer.rules.urls import hostname
 
 
-class Resident(Protocol):
+class HostWithIp(Protocol):
     """What `IpLimits` needs to know of a host."""
 
     ip: IpLimit | None
@@ -66,12 +66,12 @@ class IpLimits:
         self._unknown_address = IpLimit(most)
         self._known: dict[str, IpLimit] = {}
 
-    def first(self, host: str) -> IpLimit:
+    def initial(self, host: str) -> IpLimit:
         """Return the limit of a new host, by its key: of the address in its URL, or of the placeholder address."""
         name = _normal(hostname(host))
         return self._unknown_address if name is None else self._at(name)
 
-    def landed(self, host: Resident, peer: str, until: float) -> list[Any]:
+    def record_ip(self, host: HostWithIp, peer: str, until: float) -> list[Any]:
         """Record the IP address that answered for a host ("" if none did), let it rest, and return hosts to wake.
 
         When the address of a host becomes known, the placeholder address rests too: another unknown host may share it.

@@ -45,7 +45,9 @@ class Orphans:
     def settle(self, admitted: Iterable[int]) -> None:
         """Keep only the links that were new: those admitted by this commit."""
         if self._named:
-            self._unlinked |= {mark: self._named[mark] for mark in admitted if mark in self._named}
+            self._unlinked |= {
+                fingerprint: self._named[fingerprint] for fingerprint in admitted if fingerprint in self._named
+            }
             self._named = {}
 
     def urls(self) -> tuple[str, ...] | None:

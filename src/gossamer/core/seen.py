@@ -117,10 +117,10 @@ def _insert(table: FingerprintTable, wanted: FingerprintTable) -> NDArray[np.boo
         active = active[~settled]
         slots[active] = (slots[active] + np.uint64(1)) & mask
     for one in active.tolist():
-        slot, mark = slots.item(one), wanted.item(one)
-        while (there := table.item(slot)) and there != mark:
+        slot, fingerprint = slots.item(one), wanted.item(one)
+        while (there := table.item(slot)) and there != fingerprint:
             slot = (slot + 1) % len(table)
         if not there:
-            table[slot] = mark
+            table[slot] = fingerprint
             fresh[one] = True
     return fresh

@@ -35,7 +35,7 @@ class _Reading:
     """The key of the host."""
     depth: int
     """The depth of the host's first page."""
-    asked: dict[str, int] = field(default_factory=dict)
+    requested: dict[str, int] = field(default_factory=dict)
     """The URLs that were requested, each with its depth within indexes."""
     guess: str = ""
     """The default URL, /sitemap.xml, where robots.txt names no sitemap."""
@@ -65,7 +65,7 @@ class Sitemaps:
         self._notes: list[str] = []
         self.orphans = Orphans()
 
-    def unasked(self, host: Host) -> bool:
+    def may_discover(self, host: Host) -> bool:
         """Whether the sitemaps of a host may still have to be requested in this run."""
         return host.key not in self._homes and self._policy.sitemaps
 
@@ -74,7 +74,7 @@ class Sitemaps:
 
         `known` is the number of links admitted so far.
         """
-        if host.closed is not None or not self.unasked(host):
+        if host.closed is not None or not self.may_discover(host):
             return ()
         depth = self._unread.get(host.key, depth)  # the depth of the first page, also if an earlier run fetched it
         if self._policy.max_depth is not None and depth >= self._policy.max_depth:
@@ -110,7 +110,7 @@ class Sitemaps:
         self._reminders |= {link.id for link in links}
         return tuple(Request(link, Purpose.SITEMAP) for link in links)
 
-    def reminds(self, request: Request) -> bool:
+    def take_reminder(self, request: Request) -> bool:
         """Whether a request is a reminder whose turn has come; True only once for each."""
         if request.link.id not in self._reminders:
             return False
@@ -139,7 +139,7 @@ class Sitemaps:
         elif not redirected and not (record.status in (404, 410) and request.url == reading.home + "/sitemap.xml"):
             self._failed += 1
             self._note(request, record.detail or (record.reason.sentence if record.reason else ""))
-        nesting = reading.asked[request.url] + (not redirected)
+        nesting = reading.requested[request.url] + (not redirected)
         hops = request.link.hops + 1 if redirected else 0
         requests: tuple[Request, ...] = ()
         if self._enough(known):
@@ -173,11 +173,11 @@ class Sitemaps:
         resolver = UrlResolver(via)
         for address in addresses:
             url = resolver.canonical(address)
-            if url is None or url in reading.asked or not self._belongs(reading, url):
+            if url is None or url in reading.requested or not self._belongs(reading, url):
                 continue
-            if len(reading.asked) >= MAX_FILES:
+            if len(reading.requested) >= MAX_FILES:
                 return
-            reading.asked[url] = nesting
+            reading.requested[url] = nesting
             link = Link(next(self._numbers), url, reading.depth, hops, via)
             self._readings[link.id] = reading
             reading.waited_for += 1

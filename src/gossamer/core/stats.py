@@ -159,32 +159,32 @@ class Stats:
     The journal saves them with every commit.
     """
 
-    __slots__ = ("_changes", "_duplicates", "_harvest", "_near", "soft_404s", "tally")
+    __slots__ = ("_changes", "_duplicates", "_field_coverage", "_near", "outcomes", "soft_404s")
 
     def __init__(self) -> None:
-        self.tally = OutcomeCounts()
+        self.outcomes = OutcomeCounts()
         self.soft_404s = SoftErrorCounter()
         self._changes = ChangeCounter()
         self._duplicates = DuplicateCounter()
         self._near = NearDuplicateCounter()
-        self._harvest = FieldCoverage()
+        self._field_coverage = FieldCoverage()
 
     def restore(self, stats: SavedStats, contents: bytes, simhashes: bytes) -> None:
         """Continue from the statistics of an earlier run.
 
         `contents` and `simhashes` are those of all pages so far, packed as uint64.
         """
-        self.tally.restore(stats)
+        self.outcomes.restore(stats)
         self.soft_404s.restore(stats)
         self._changes.restore(stats)
         self._duplicates.restore(stats, contents)
         self._near.restore(simhashes)
-        self._harvest.restore(stats.items)
+        self._field_coverage.restore(stats.items)
 
     def end(self, ended: Ended) -> None:
         """Count a link's outcome."""
         outcome, url = ended.outcome, ended.link.url
-        self.tally.ended(outcome.kind, outcome.reason)
+        self.outcomes.ended(outcome.kind, outcome.reason)
         if outcome.content:
             self._duplicates.note(outcome.content, url)
         if outcome.simhash:
@@ -194,38 +194,38 @@ class Stats:
         if outcome.soft_404:
             self.soft_404s.note(ended.link)
         if outcome.items:
-            self._harvest.take(outcome.items)
+            self._field_coverage.take(outcome.items)
 
     def settle(self, refused: Iterable[Reason], readmitted: Iterable[Reason]) -> None:
         """Count what a commit settles: refusals not counted before, and earlier refusals of links admitted now."""
-        self.tally.refuse(refused)
-        self.tally.readmit(readmitted)
+        self.outcomes.refuse(refused)
+        self.outcomes.readmit(readmitted)
         self._duplicates.settle()
 
     def saved_stats(self) -> SavedStats:
         """Return the counts as the journal stores them."""
-        tally = self.tally
+        outcomes = self.outcomes
         return SavedStats(
-            kinds={kind.value: count for kind, count in tally.kinds.items()},
-            by_reason={reason.value: count for reason, count in tally.by_reason.items()},
-            refused=tally.refused,
-            bytes=tally.bytes,
-            fetches=tally.fetches,
+            kinds={kind.value: count for kind, count in outcomes.kinds.items()},
+            by_reason={reason.value: count for reason, count in outcomes.by_reason.items()},
+            refused=outcomes.refused,
+            bytes=outcomes.bytes,
+            fetches=outcomes.fetches,
             changes={change.value: count for change, count in self._changes.counts.items()},
             duplicates=self._duplicates.pages,
             soft_404s=self.soft_404s.pages,
-            items=self._harvest.saved_stats(),
+            items=self._field_coverage.saved_stats(),
         )
 
     def snapshot(self, *, whole: bool) -> Snapshot:
         """Return the counts as users see them; near duplicates, which take a pass over all pages, only if `whole`."""
         return Snapshot(
-            counts=self.tally.counts(),
-            bytes=self.tally.bytes,
-            fetches=self.tally.fetches,
+            counts=self.outcomes.counts(),
+            bytes=self.outcomes.bytes,
+            fetches=self.outcomes.fetches,
             changes=self._changes.changes(),
             duplicates=self._duplicates.duplicates(),
             near_duplicates=self._near.found() if whole else NearDuplicates(),
             soft_404s=self.soft_404s.found(),
-            items=self._harvest.coverage(),
+            items=self._field_coverage.coverage(),
         )

@@ -71,17 +71,17 @@ class Budgets:
 
     def _facets(self, url: str, budget: int) -> str:
         """Return the trap's name for a faceted search, whose parameters are combined in ever new ways."""
-        place, _, query = url.partition("?")
+        path, _, query = url.partition("?")
         keys = tuple(pair.partition("=")[0] for pair in query.split("&"))
         if len(keys) < 2:
             return ""
-        combinations = self._combinations.setdefault(place, set())
+        combinations = self._combinations.setdefault(path, set())
         if len(combinations) <= COMBINATIONS:
             combinations.add(keys)
-        count = self._combined.get(place, 0)
+        count = self._combined.get(path, 0)
         if count >= budget and len(keys) > 2 and len(combinations) > COMBINATIONS:
-            return f"{place}?…: parameters in endless combinations"
-        self._combined[place] = count + 1
+            return f"{path}?…: parameters in endless combinations"
+        self._combined[path] = count + 1
         _forget(self._combinations)
         _forget(self._combined)
         return ""
@@ -139,14 +139,14 @@ class TrapCounter:
             self._note(f"{host_key(link.url)}: session ids ({name}), so each page only once", 1)
         return trap
 
-    def suspect(self, mark: int, name: str) -> None:
+    def suspect(self, refusal_hash: int, name: str) -> None:
         """Record a refused link by its refusal hash; `settle` counts it if it is new."""
-        self._suspected[mark] = name
+        self._suspected[refusal_hash] = name
 
     def settle(self, refused: dict[int, Reason]) -> None:
         """Count the links refused for the first time, by refusal hash."""
-        for mark, name in self._suspected.items():
-            if mark in refused:
+        for refusal_hash, name in self._suspected.items():
+            if refusal_hash in refused:
                 self._note(name, 1)
         self._suspected.clear()
 

@@ -124,7 +124,7 @@ def declared(type_: type) -> Mapping[str, str]:
         return {}
     try:
         hints = get_type_hints(type_)
-        return {said: _kind_of(inspect.type_info(hints[name])) for name, said in names.items()}
+        return {encoded: _kind_of(inspect.type_info(hints[name])) for name, encoded in names.items()}
     except Exception:  # noqa: BLE001  # annotations are the user's, and may be anything
         return {}
 

@@ -293,7 +293,7 @@ class Outlink(Struct, frozen=True):
 class Outlinks(Struct, frozen=True, array_like=True):
     """The accepted links of one page, packed."""
 
-    marks: bytes = b""
+    packed: bytes = b""
     """The fingerprints, uint64 in the machine's byte order."""
     urls: tuple[str, ...] = ()
     """The canonical URLs, in the same order."""
@@ -301,13 +301,13 @@ class Outlinks(Struct, frozen=True, array_like=True):
     @classmethod
     def of(cls, several: Sequence[Outlink]) -> Outlinks:
         """Return several links, packed."""
-        marks = array("Q", [outlink.fingerprint for outlink in several]).tobytes()
-        return cls(marks, tuple([outlink.url for outlink in several])) if several else NO_OUTLINKS
+        packed = array("Q", [outlink.fingerprint for outlink in several]).tobytes()
+        return cls(packed, tuple([outlink.url for outlink in several])) if several else NO_OUTLINKS
 
     @property
     def fingerprints(self) -> array[int]:
         """Return the fingerprints, unpacked."""
-        return array("Q", self.marks)
+        return array("Q", self.packed)
 
     def __len__(self) -> int:
         return len(self.urls)
@@ -323,6 +323,6 @@ DEEPEST: Final = 0xFFF
 """Maximum depth that is stored, in 12 bits; a link below it is stored with this depth."""
 
 
-def place_of(link: Link) -> int:
+def priority_of(link: Link) -> int:
     """Return a link's priority in its queue, 16 bits, the smallest first: the depth (12 bits), then the hops (4)."""
     return link.depth << 4 | min(link.hops, 15)

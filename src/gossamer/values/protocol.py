@@ -108,7 +108,7 @@ class Chunk(Struct, frozen=True):
     """The fingerprints, uint64."""
     hosts: bytes
     """Indices into `Saved.hosts`, uint32."""
-    places: bytes
+    priorities: bytes
     """Priorities (`model.priority_of`), uint16."""
     refused: bytes = b""
     """Refusal hashes, uint64; these belong to no entry."""
@@ -139,7 +139,7 @@ class Saved(Struct, frozen=True):
     @property
     def known(self) -> int:
         """Return the number of links."""
-        return self.chunks[-1].first_id + len(self.chunks[-1].places) // 2 if self.chunks else 0
+        return self.chunks[-1].first_id + len(self.chunks[-1].priorities) // 2 if self.chunks else 0
 
     @property
     def pending(self) -> int:

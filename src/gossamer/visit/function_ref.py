@@ -31,7 +31,7 @@ _ALSO_MAIN: Final = (_MAIN, "__mp_main__", _MAIN_IN_A_WORKER)
 _loading: ContextVar[bool] = ContextVar("gossamer_loading", default=False)
 
 
-class Where(Struct, frozen=True):
+class FunctionRef(Struct, frozen=True):
     """A reference to a function."""
 
     module: str
@@ -52,7 +52,7 @@ def refuse_while_loading() -> None:
         raise CrawlBeginsError
 
 
-def where(function: Callable[..., Any]) -> Where:
+def reference_to(function: Callable[..., Any]) -> FunctionRef:
     """Return a reference that other processes can resolve. Raise UserError, with advice, where there is none."""
     name, module = getattr(function, "__qualname__", ""), sys.modules.get(getattr(function, "__module__", None) or "")
     if not inspect.isfunction(function):
@@ -77,18 +77,20 @@ def where(function: Callable[..., Any]) -> Where:
             "let @crawler.on be the outermost of its decorators",
         )
     spec = getattr(module, "__spec__", None)  # a script has none; with `python -m` it has the module's real name
-    return Where(spec.name if spec is not None else module.__name__, file, name)
+    return FunctionRef(spec.name if spec is not None else module.__name__, file, name)
 
 
 def _unfit(what: str, why: str, advice: str) -> UserError:
     return UserError(f"{what} {why}, so worker processes cannot run it: {advice}.")
 
 
-def function_at(place: Where) -> Callable[..., Any]:
+def function_at(reference: FunctionRef) -> Callable[..., Any]:
     """Return the function that a reference names. Raise UserError where it no longer exists."""
-    found = _attribute(_module(place), place.name)
+    found = _attribute(_module(reference), reference.name)
     if found is None:
-        raise UserError(f"{place.file} has no {place.name} when it is imported: define it before the crawl begins.")
+        raise UserError(
+            f"{reference.file} has no {reference.name} when it is imported: define it before the crawl begins."
+        )
     return found  # type: ignore[no-any-return]  # its type is the user's
 
 
@@ -99,24 +101,24 @@ def _attribute(module: ModuleType, name: str) -> Any:
     return found
 
 
-def _module(place: Where) -> ModuleType:
-    if place.module == _MAIN:
+def _module(reference: FunctionRef) -> ModuleType:
+    if reference.module == _MAIN:
         for name in _ALSO_MAIN:
             module = sys.modules.get(name)
             file = getattr(module, "__file__", None)
-            if module is not None and file and str(Path(file).absolute()) == place.file:
+            if module is not None and file and str(Path(file).absolute()) == reference.file:
                 return module
-        return _load_file(place.file, _MAIN_IN_A_WORKER)
-    return _loaded(place.file, lambda: _imported_or_loaded(place))
+        return _load_file(reference.file, _MAIN_IN_A_WORKER)
+    return _loaded(reference.file, lambda: _imported_or_loaded(reference))
 
 
-def _imported_or_loaded(place: Where) -> ModuleType:
+def _imported_or_loaded(reference: FunctionRef) -> ModuleType:
     try:
-        return _import(place.module)
+        return _import(reference.module)
     except ModuleNotFoundError as error:
-        if error.name is None or not f"{place.module}.".startswith(f"{error.name}."):
+        if error.name is None or not f"{reference.module}.".startswith(f"{error.name}."):
             raise
-        return _load_file(place.file, place.module)  # a file that only the first process had on its path
+        return _load_file(reference.file, reference.module)  # a file that only the first process had on its path
 
 
 def load(file_or_module: str) -> ModuleType:
@@ -193,7 +195,7 @@ def _loaded(what: str, how: Callable[[], ModuleType]) -> ModuleType:
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == what]
         line = getattr(error, "lineno", None) or (frames[-1].lineno if frames else None)
         at = f" (line {line})" if line else ""
-        said = error.msg if isinstance(error, SyntaxError) else error  # its own text repeats the line number
-        raise UserError(f"{what} cannot be loaded: {type(error).__name__}: {said}{at}.") from error
+        message = error.msg if isinstance(error, SyntaxError) else error  # its own text repeats the line number
+        raise UserError(f"{what} cannot be loaded: {type(error).__name__}: {message}{at}.") from error
     finally:
         _loading.reset(before)

@@ -19,7 +19,7 @@ from gossamer.values.model import Item, PreviousVisit
 from gossamer.values.ports import PreviousCrawl
 from gossamer.values.reasons import Reason
 from gossamer.visit import function_ref
-from gossamer.visit.function_ref import Where
+from gossamer.visit.function_ref import FunctionRef
 from gossamer.visit.items import NoItemError, is_item, item_of
 from gossamer.visit.page import Page
 
@@ -30,7 +30,7 @@ LONGEST: Final = 4000
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_MARK: Final = "__gossamer_patterns__"
+_PATTERNS: Final = "__gossamer_patterns__"
 
 
 class Handler(Struct, frozen=True):
@@ -54,13 +54,13 @@ class Handler(Struct, frozen=True):
         """Whether the function is `async def` and so needs an event loop."""
         return inspect.iscoroutinefunction(self.function) or inspect.isasyncgenfunction(self.function)
 
-    def __reduce__(self) -> tuple[Callable[[Where, str], Handler], tuple[Where, str]]:
-        return handler_at, (function_ref.where(self.function), self.pattern)
+    def __reduce__(self) -> tuple[Callable[[FunctionRef, str], Handler], tuple[FunctionRef, str]]:
+        return handler_at, (function_ref.reference_to(self.function), self.pattern)
 
 
-def handler_at(where: Where, pattern: str) -> Handler:
+def handler_at(reference: FunctionRef, pattern: str) -> Handler:
     """Return the handler for a function reference, in any process."""
-    return Handler(function_ref.function_at(where), pattern)
+    return Handler(function_ref.function_at(reference), pattern)
 
 
 def handler_of(function: Callable[[Page], Any], pattern: str, others: Iterable[Handler]) -> Handler:
@@ -118,7 +118,7 @@ def on(pattern: str = "") -> Callable[[F], F]:
     check(pattern)
 
     def mark(function: F) -> F:
-        setattr(function, _MARK, (pattern, *getattr(function, _MARK, ())))
+        setattr(function, _PATTERNS, (pattern, *getattr(function, _PATTERNS, ())))
         return function
 
     return mark
@@ -128,7 +128,7 @@ def marked(file_or_module: str) -> list[Handler]:
     """Load a file or module and return the handlers marked in it, in order. Raise UserError where there are none."""
     found: list[Handler] = []
     for function in vars(function_ref.load(file_or_module)).values():
-        for pattern in getattr(function, _MARK, ()) if inspect.isfunction(function) else ():
+        for pattern in getattr(function, _PATTERNS, ()) if inspect.isfunction(function) else ():
             found.append(handler_of(function, pattern, found))
     if not found:
         raise UserError(f"{file_or_module} has no handlers: mark functions there with @gossamer.on(PATTERN).")
@@ -194,7 +194,7 @@ class Due(Struct, frozen=True):
     def failed(self, error: BaseException) -> Handled:
         """Return the result of a handler that raised; the links that it followed before still count."""
         reason = Reason.FAIL_HANDLER_MEMORY if isinstance(error, MemoryError) else Reason.FAIL_HANDLER
-        trouble = str(error) if isinstance(error, NoItemError) else told(error)
+        trouble = str(error) if isinstance(error, NoItemError) else traceback_of(error)
         return Handled((), self.page.hrefs_followed, trouble, reason)
 
     def late(self) -> Handled:
@@ -207,7 +207,7 @@ def lateness(limit: float) -> str:
     return f"took more than {limit:g} s"
 
 
-def told(error: BaseException) -> str:
+def traceback_of(error: BaseException) -> str:
     """Return an exception as text, with the last frames of its traceback; frames before the handler are left out."""
     frames = error.__traceback__
     while frames is not None and frames.tb_frame.f_globals.get("__name__", "").startswith("gossamer."):

@@ -18,7 +18,7 @@ from gossamer.values.item_schema import OWN
 from gossamer.values.model import Field, Item
 
 _ENCODER: Final = msgspec.json.Encoder()
-_READ: Final = msgspec.json.Decoder(dict[str, Any])
+_DECODER: Final = msgspec.json.Decoder(dict[str, Any])
 
 
 class NoItemError(TypeError):
@@ -47,26 +47,30 @@ def item_of(value: object, *, url: str, handler: str) -> Item:
             if _is_pydantic(value)
             else value
         )
-        said = _READ.decode(body)
+        decoded = _DECODER.decode(body)
     except Exception as error:
         raise NoItemError(_no_json(handler, value, error)) from error
-    if taken := said.keys() & set(OWN):
+    if taken := decoded.keys() & set(OWN):
         raise NoItemError(
             f"The handler {handler} gave a {type_.__name__} with a field {min(taken)!r}, which gossamer itself adds."
         )
     facts = _ENCODER.encode(dict(zip(OWN, (url, handler, kind), strict=True)))
-    line = facts[:-1] + b"," + body[1:] if said else facts
-    return Item(handler, kind, line + b"\n", tuple(_fields(said, item_schema.declared(type_))))
+    line = facts[:-1] + b"," + body[1:] if decoded else facts
+    return Item(handler, kind, line + b"\n", tuple(_fields(decoded, item_schema.declared(type_))))
 
 
 def _no_json(handler: str, value: object, error: Exception) -> str:
     """Return why an item cannot be written as JSON: the field, and what was probably meant."""
-    said = str(error)
-    if "LexborNode" in said:
-        said = "it is an element of the page; its text was probably meant: page.css(…).text, or .text() of an element"
+    message = str(error)
+    if "LexborNode" in message:
+        message = (
+            "it is an element of the page; its text was probably meant: page.css(…).text, or .text() of an element"
+        )
     name = next((name for name, one in _values(value) if not _has_json(one)), None)
-    culprit = f"a {type(value).__name__}" + ("" if name is None else f" whose field {name!r}")
-    return f"The handler {handler} gave {culprit}{' that' if name is None else ''} cannot be written as JSON: {said}."
+    subject = f"a {type(value).__name__}" + ("" if name is None else f" whose field {name!r}")
+    return (
+        f"The handler {handler} gave {subject}{' that' if name is None else ''} cannot be written as JSON: {message}."
+    )
 
 
 def _values(value: Any) -> Iterable[tuple[Any, object]]:
@@ -85,10 +89,10 @@ def _has_json(value: object) -> bool:
     return True
 
 
-def _fields(said: Mapping[str, Any], declared: Mapping[str, str]) -> Iterator[Field]:
+def _fields(decoded: Mapping[str, Any], declared: Mapping[str, str]) -> Iterator[Field]:
     """Yield the description of each field that is declared or present."""
-    for name in declared if declared.keys() >= said.keys() else {**declared, **said}:
-        value = said.get(name)
+    for name in declared if declared.keys() >= decoded.keys() else {**declared, **decoded}:
+        value = decoded.get(name)
         yield Field(name, item_schema.seen(value, declared.get(name, item_schema.NULL)), is_filled(value))
 
 
@@ -101,7 +105,7 @@ def is_filled(value: object) -> bool:
 
 def values_of(items: Sequence[Item]) -> tuple[dict[str, Any], ...]:
     """Return items as dicts of their own fields, as they were recorded, without the fields that gossamer adds."""
-    several = (_READ.decode(item.line) for item in items)
+    several = (_DECODER.decode(item.line) for item in items)
     return tuple({name: value for name, value in one.items() if name not in OWN} for one in several)
 
 

@@ -35,7 +35,7 @@ COUNTED: Final = 50_000
 _OTHER_SCHEME: Final = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*+:", re.IGNORECASE)
 
 
-class Place(Struct, frozen=True):
+class LinkContext(Struct, frozen=True):
     """The page on which hrefs were found, as far as it decides what they mean."""
 
     request: Request
@@ -64,7 +64,7 @@ class LinkJudge:
         self._policy = policy
         self._key = key
         self._remembers = remembers
-        self._respells = simplifies(policy)
+        self._simplifies = simplifies(policy)
         self._scopes: dict[tuple[str, ...], Scope] = {(): Scope.of(policy)}
         self._known: dict[tuple[str, bool, str, int], set[str]] = {}
         self._reported: dict[str, int] = {}
@@ -73,7 +73,9 @@ class LinkJudge:
         """Return a judge with the same settings that has not reported any link."""
         return LinkJudge(self._policy, self._key, remembers=self._remembers)
 
-    def of_page(self, place: Place, found: html.Scan, *, page_nofollow: bool) -> tuple[Outlinks, tuple[Refusal, ...]]:
+    def of_page(
+        self, context: LinkContext, found: html.Scan, *, page_nofollow: bool
+    ) -> tuple[Outlinks, tuple[Refusal, ...]]:
         """Return the accepted and the refused links of a page, without those that were reported before."""
         hrefs, unfollowed = found.hrefs, found.nofollow_hrefs
         if not self._policy.nofollow:
@@ -81,36 +83,36 @@ class LinkJudge:
         elif page_nofollow:
             hrefs, unfollowed = (), (*hrefs, *unfollowed)
         most = self._policy.max_links_per_page
-        judged = self.new(place, hrefs[:most])
+        judged = self.new(context, hrefs[:most])
         if unfollowed:
-            judged += self._refuse_all(place, unfollowed[:most], Reason.SKIP_NOFOLLOW)
+            judged += self._refuse_all(context, unfollowed[:most], Reason.SKIP_NOFOLLOW)
         if most and len(hrefs) > most:
-            judged += self._refuse_all(place, hrefs[most : most + COUNTED], Reason.SKIP_LIMIT)
+            judged += self._refuse_all(context, hrefs[most : most + COUNTED], Reason.SKIP_LIMIT)
         return (
             Outlinks.of([one for one in judged if type(one) is Outlink]),
             tuple(one for one in judged if type(one) is Refusal),
         )
 
-    def new(self, place: Place, hrefs: tuple[str, ...]) -> list[Outlink | Refusal]:
+    def new(self, context: LinkContext, hrefs: tuple[str, ...]) -> list[Outlink | Refusal]:
         """Return the judged links of some hrefs, without those that were reported before."""
         limit = self._policy.max_depth
-        depth = place.request.link.depth
+        depth = context.request.link.depth
         at_limit = limit is not None and depth >= limit
-        known = self._known_in((place.directory, at_limit, place.encoding, len(place.request.adopted)))
+        known = self._known_in((context.directory, at_limit, context.encoding, len(context.request.adopted)))
         fresh = [href for href in hrefs if href not in known]
         if not fresh:
             return []
-        resolve, scope, reported = UrlResolver(place.base).canonical, self.scope(place.request), self._reported
+        resolve, scope, reported = UrlResolver(context.base).canonical, self.scope(context.request), self._reported
         judged: list[Outlink | Refusal] = []
         for href in fresh:
-            url = resolve(href if place.encoding == "utf-8" else encoding.encode_query(href, place.encoding))
+            url = resolve(href if context.encoding == "utf-8" else encoding.encode_query(href, context.encoding))
             if url is None:
                 judged.append(self._no_link(href))
                 continue
-            if self._respells:
+            if self._simplifies:
                 url = simplified(url, self._policy)
             if at_limit:
-                judged.append(Refusal(self.mark(url), scope.judge(url) or Reason.SKIP_DEPTH))
+                judged.append(Refusal(self.fingerprint(url), scope.judge(url) or Reason.SKIP_DEPTH))
             elif reported.get(url, depth + 1) > depth:  # with a smaller depth it is reported again
                 judged.append(self._judge(url, scope, depth))
         # An href that begins with "?" depends on the whole path, not on the directory alone.
@@ -124,13 +126,13 @@ class LinkJudge:
         for named in urls:
             url = simplified(named, self._policy)
             refused = scope.judge(url)
-            judged.append(self._accepted(url) if refused is None else Refusal(self.mark(url), refused))
+            judged.append(self._accepted(url) if refused is None else Refusal(self.fingerprint(url), refused))
         return judged
 
     def target(self, url: str, location: str) -> str | None:
         """Return the URL of a Location, simplified unless that makes it the URL of the page itself; None if invalid."""
         target = UrlResolver(url).canonical(location)
-        if target is None or not self._respells:
+        if target is None or not self._simplifies:
             return target
         simple = simplified(target, self._policy)
         return target if simple == url else simple
@@ -147,12 +149,12 @@ class LinkJudge:
 
     def _judge(self, url: str, scope: Scope, depth: int) -> Outlink | Refusal:
         refused = scope.judge(url)
-        return self._accepted_at(depth, url) if refused is None else Refusal(self.mark(url), refused)
+        return self._accepted_at(depth, url) if refused is None else Refusal(self.fingerprint(url), refused)
 
     def _no_link(self, href: str) -> Refusal:
         """Return the refusal of an href that is no URL or has another scheme; its fingerprint is of the raw text."""
         reason = Reason.SKIP_SCHEME if _OTHER_SCHEME.match(href) else Reason.SKIP_INVALID
-        return Refusal(self.mark(href.encode("ascii", "backslashreplace").decode()), reason)
+        return Refusal(self.fingerprint(href.encode("ascii", "backslashreplace").decode()), reason)
 
     def _accepted_at(self, depth: int, url: str) -> Outlink | Refusal:
         accepted = self._accepted(url)
@@ -165,20 +167,20 @@ class LinkJudge:
     def _accepted(self, url: str) -> Outlink | Refusal:
         """Return the outlink of a URL within the scope, or its refusal where the URL itself looks like a trap."""
         trap = traps.recognised(url, self._policy)
-        return Refusal(self.mark(url), Reason.SKIP_TRAP, trap) if trap else self.outlink(url)
+        return Refusal(self.fingerprint(url), Reason.SKIP_TRAP, trap) if trap else self.outlink(url)
 
-    def _refuse_all(self, place: Place, hrefs: tuple[str, ...], reason: Reason) -> list[Outlink | Refusal]:
+    def _refuse_all(self, context: LinkContext, hrefs: tuple[str, ...], reason: Reason) -> list[Outlink | Refusal]:
         """Return the refusals of links, for a reason or, where they leave the scope, for that of the scope."""
-        resolver, scope = UrlResolver(place.base), self.scope(place.request)
-        urls = (resolver.canonical(encoding.encode_query(href, place.encoding)) for href in hrefs)
+        resolver, scope = UrlResolver(context.base), self.scope(context.request)
+        urls = (resolver.canonical(encoding.encode_query(href, context.encoding)) for href in hrefs)
         known = [simplified(url, self._policy) for url in urls if url is not None]
-        return [Refusal(self.mark(url), scope.judge(url) or reason) for url in known]
+        return [Refusal(self.fingerprint(url), scope.judge(url) or reason) for url in known]
 
     def outlink(self, url: str) -> Outlink:
         """Return the outlink of a canonical URL."""
-        return Outlink(self.mark(url_identity.identity(url, self._policy)), url)
+        return Outlink(self.fingerprint(url_identity.identity(url, self._policy)), url)
 
-    def mark(self, url: str) -> int:
+    def fingerprint(self, url: str) -> int:
         """Return the fingerprint of a text, mostly a canonical URL, in this crawl."""
         return fingerprint(url, self._key)
 

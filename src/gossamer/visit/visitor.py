@@ -32,7 +32,7 @@ from gossamer.values.model import (
 from gossamer.values.protocol import Failed, Outcome, RobotsRead, Visited
 from gossamer.values.reasons import Reason
 from gossamer.visit.handlers import Choice, Due, Handled, Handler
-from gossamer.visit.links import LinkJudge, Place
+from gossamer.visit.links import LinkContext, LinkJudge
 from gossamer.visit.page import Page
 from gossamer.visit.reading import PageFacts, Reading, record_answer
 
@@ -138,8 +138,8 @@ class Visitor:
     def _take(self, reading: Reading, page: Page, result: Handled) -> None:
         """Record the result of a handler. Links that it followed are judged like any other, except for nofollow."""
         if result.followed:
-            place = Place(reading.request, page.base, reading.record.encoding or "utf-8")
-            judged = self._links.new(place, result.followed)
+            context = LinkContext(reading.request, page.base, reading.record.encoding or "utf-8")
+            judged = self._links.new(context, result.followed)
             reading.outlinks = Outlinks.of([*reading.outlinks, *(one for one in judged if type(one) is Outlink)])
             reading.refusals += tuple([one for one in judged if type(one) is Refusal])
         reading.items = result.items
@@ -161,7 +161,7 @@ class Visitor:
         return self._failed(request, Failure(Reason.FAIL_BUG, traceback.format_exc(limit=-3)))
 
     def _failed(self, request: Request, failure: Failure) -> Failed:
-        decision = retries.judge_failure(self._policy, request.attempt, self._links.mark(request.url), failure)
+        decision = retries.judge_failure(self._policy, request.attempt, self._links.fingerprint(request.url), failure)
         record = PageRecord.without_answer(
             request.link, decision.kind, failure.reason, failure.detail, attempts=request.attempt + 1
         )
@@ -172,7 +172,7 @@ class Visitor:
     def _visited(self, request: Request, response: Response) -> Reading:
         if response.status == 304 and conditions(request.previous):
             return self._unchanged(request, response)
-        decision = retries.judge(self._policy, request.attempt, self._links.mark(request.url), response)
+        decision = retries.judge(self._policy, request.attempt, self._links.fingerprint(request.url), response)
         match decision.kind:
             case OutcomeKind.REDIRECTED:
                 return self._redirected(request, response)
@@ -214,14 +214,14 @@ class Visitor:
         text, name = encoding.decode(response.body, response.headers.get("content-type", ""))
         found = html.scan(text, encoding.utf_8_of(text, response.body, name))
         rules = self._rules(request, response, found.meta_robots)
-        place = Place(request, html.base_url(request.url, found.base), name)
+        context = LinkContext(request, html.base_url(request.url, found.base), name)
         hrefs, unfollowed = (some[: self._policy.max_links_per_page] for some in (found.hrefs, found.nofollow_hrefs))
-        memo = pack_memo(response, PageMemo("", "", place.base, rules.nofollow, hrefs, unfollowed))
+        memo = pack_memo(response, PageMemo("", "", context.base, rules.nofollow, hrefs, unfollowed))
         visible = html.visible_text(text) if self._policy.near_duplicates or request.missing else ""
         facts = PageFacts(
             found.title,
             found.language,
-            (found.canonical and UrlResolver(place.base).canonical(found.canonical)) or "",
+            (found.canonical and UrlResolver(context.base).canonical(found.canonical)) or "",
             name,
             self._simhash(visible),
             _is_soft_404(request, found.title, visible),
@@ -229,7 +229,7 @@ class Visitor:
         )
         record = record_answer(request, response, OutcomeKind.DONE, None, rules=rules, facts=facts)
         # The last thing that can be done: from now on these links count as reported.
-        outlinks, refusals = self._links.of_page(place, found, page_nofollow=rules.nofollow)
+        outlinks, refusals = self._links.of_page(context, found, page_nofollow=rules.nofollow)
         return Reading(request, response, record, text, outlinks, refusals, memo=memo)
 
     def _simhash(self, visible: str) -> str:
@@ -262,13 +262,13 @@ class Visitor:
         reading = Reading(request, response, record, memo=pack_memo(response, memo))
         if memo.base:
             found = html.Scan(memo.hrefs, memo.nofollow_hrefs)
-            place = Place(request, memo.base, before.encoding)
-            reading.outlinks, reading.refusals = self._links.of_page(place, found, page_nofollow=memo.nofollow)
+            context = LinkContext(request, memo.base, before.encoding)
+            reading.outlinks, reading.refusals = self._links.of_page(context, found, page_nofollow=memo.nofollow)
         return reading
 
     def _probe(self, request: Request, response: Response) -> Reading:
         """Read a host's answer for a page that cannot exist: sketch an HTML page; an error status needs none."""
-        decision = retries.judge(self._policy, request.attempt, self._links.mark(request.url), response)
+        decision = retries.judge(self._policy, request.attempt, self._links.fingerprint(request.url), response)
         reading = Reading(
             request,
             response,
@@ -286,7 +286,7 @@ class Visitor:
 
     def _sitemap(self, request: Request, response: Response) -> Reading:
         """Read a sitemap as a page of links within the scope, and a redirect as an index with one entry."""
-        decision = retries.judge(self._policy, request.attempt, self._links.mark(request.url), response)
+        decision = retries.judge(self._policy, request.attempt, self._links.fingerprint(request.url), response)
         kind, found = decision.kind, sitemap.Sitemap()
         if kind is OutcomeKind.REDIRECTED:
             target = UrlResolver(request.url).canonical(response.headers.get("location", ""))
