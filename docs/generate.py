@@ -11,6 +11,7 @@ import inspect
 import json
 import re
 import sys
+import textwrap
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
@@ -347,9 +348,23 @@ def _members(value: Any) -> str:
         page = "" if value.__name__ == "OutcomeKind" else " ([what they mean](reasons.md))"
         return "Values: " + ", ".join(f"`{member.value}`" for member in value) + page + "."
     own = [(name, member) for name, member in vars(value).items() if _is_public(value, name, member)]
-    fields = [f"`{field.name}`" for field in msgspec.structs.fields(value)] if issubclass(value, msgspec.Struct) else []
+    fields = [f"- `{name}`: {text}" if text else f"- `{name}`" for name, text in _fields(value)]
     lines = [f"- `{name}{_brackets(member)}`: {_first_line(member)}" for name, member in own]
-    return "\n\n".join(part for part in (f"Fields: {', '.join(fields)}." if fields else "", "\n".join(lines)) if part)
+    head = "Fields, properties and methods:" if lines else "Fields:"
+    return "\n".join([*([f"{head}\n"] if fields else []), *fields, *lines])
+
+
+def _fields(value: type) -> Iterator[tuple[str, str]]:
+    """Yield the fields of a struct, each with the docstring under it, if there is one."""
+    if not issubclass(value, msgspec.Struct):
+        return
+    body = ast.parse(textwrap.dedent(inspect.getsource(value))).body[0].body  # type: ignore[attr-defined]  # a class
+    texts = {}
+    for field, after in pairwise(body):
+        match field, after:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                texts[name] = " ".join(text.split())
+    yield from ((field.name, texts.get(field.name, "")) for field in msgspec.structs.fields(value))
 
 
 def _is_public(owner: type, name: str, member: Any) -> bool:

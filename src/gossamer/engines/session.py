@@ -275,7 +275,7 @@ def _refuse_unfit_handlers(engine: str, work: Work) -> None:
     elsewhere = ENGINES[engine].worker_processes or cpu_processes(work) > 0
     for handler in work.handlers:
         if elsewhere:
-            function_ref.where(handler.function)
+            function_ref.reference_to(handler.function)
         if handler.awaits and not ENGINES[engine].awaits_handlers:
             able = " or ".join(names(lambda traits: traits.awaits_handlers))
             raise UserError(
