@@ -153,7 +153,12 @@ def stages(recording: Recording, directory: Path) -> list[Stage]:
         for journal in journals:
             journal.open()
         outputs = [JsonLines(directory / f"{name}.jsonl") for name in names]
-        return lambda: [store(*both, recording.batches) for both in zip(journals, outputs, strict=True)]
+
+        def work() -> None:
+            for journal, output in zip(journals, outputs, strict=True):
+                store(journal, output, recording.batches)
+
+        return work
 
     def plain_store() -> Work:
         return partial(store_plainly, directory / f"{next(numbers)}-plain.db", texts)

@@ -24,7 +24,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.sites import JavadocSite, NginxSite
-from gossamer.api.crawler import Crawler
+from gossamer.api.crawler import Crawler, EngineName
 from gossamer.engines.processes.cpu_pool import CpuPool
 from gossamer.engines.processes.wire import WorkerConfig
 from gossamer.rules.policy import Policy
@@ -73,7 +73,11 @@ class Lag:
 
 
 def crawl(
-    site: NginxSite, engine: str, lag: Lag | None = None, handler: Callable[[Page], None] | None = None, **fields: Any
+    site: NginxSite,
+    engine: EngineName,
+    lag: Lag | None = None,
+    handler: Callable[[Page], None] | None = None,
+    **fields: Any,
 ) -> Crawler:
     """Crawl the site; with a lag, inside an event loop that is watched."""
     with tempfile.TemporaryDirectory() as place:
@@ -112,7 +116,7 @@ def busy_site() -> Iterator[NginxSite]:
 
 def handler(rounds: int) -> None:
     """Compare pages a second with 20 ms of pure Python for each."""
-    cells: list[tuple[str, str, dict[str, Any], bool]] = [
+    cells: list[tuple[str, EngineName, dict[str, Any], bool]] = [
         ("asyncio", "asyncio", {}, True),
         ("asyncio, 2 CPU workers", "asyncio", {"cpu_workers": 2}, True),
         ("processes, 2 workers", "processes", {"workers": 2}, False),

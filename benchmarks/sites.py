@@ -76,8 +76,11 @@ class Visit:
 class NginxSite:
     """Serve the files below `root` on a free port of 127.0.0.1 while the context lasts.
 
-    `start` is the path of the page to begin with; `extra` goes into nginx's server block as it is.
+    `start` is the path of the page to begin with; `extra` goes into nginx's server block as it is. `reachable` is how
+    many pages can be reached from there, where that is known.
     """
+
+    reachable: int
 
     def __init__(self, root: Path, *, start: str = "/index.html", extra: str = "") -> None:
         self.root = root.resolve()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from itertools import pairwise
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -27,7 +28,9 @@ def crawled(seed: int, **fields: object) -> Played:
 
 @given(seeds, st.integers(1, 8), st.integers(1, 3), st.sampled_from(["auto", 0.0, 0.7]))
 @settings(max_examples=150, deadline=None)
-def test_every_link_ends_once_and_the_time_adds_up(seed: int, slots: int, host_slots: int, delay: float) -> None:
+def test_every_link_ends_once_and_the_time_adds_up(
+    seed: int, slots: int, host_slots: int, delay: float | Literal["auto"]
+) -> None:
     played = crawled(seed, concurrency=slots, host_concurrency=host_slots, delay=delay)
     ends = Counter(ended.link.url for ended in played.ended)
     assert not ends or set(ends.values()) == {1}

@@ -15,6 +15,7 @@ from gossamer.api.report import Report
 from gossamer.core import duplicates as module
 from gossamer.core.duplicates import NearDuplicateCounter, grouped
 from gossamer.fetchers.recorded import RecordedFetcher
+from gossamer.parse.similarity.simhash import NEAR
 from gossamer.testing import FakeClock
 from gossamer.values.snapshot import Alike, NearDuplicates
 
@@ -35,7 +36,7 @@ def brute(simhashes: list[int]) -> list[int]:
         before = list(groups)
         for one in range(len(simhashes)):
             for other in range(len(simhashes)):
-                if (simhashes[one] ^ simhashes[other]).bit_count() <= module.NEAR:
+                if (simhashes[one] ^ simhashes[other]).bit_count() <= NEAR:
                     groups[one] = groups[other] = min(groups[one], groups[other])
         if groups == before:
             return groups

@@ -24,7 +24,7 @@ from tests.support.webs import Web, random_web
 def saved_from(batches: Iterable[Batch]) -> Saved:
     """Pack what a durable journal would give back."""
     hosts: dict[str, int] = {}
-    chunks, ended, stats = [], array("Q"), None
+    chunks, ended, stats = list[Chunk](), array("Q"), None
     for batch in batches:
         owners = [hosts.setdefault(host_key(link.url), len(hosts)) for link in batch.links]
         chunks.append(

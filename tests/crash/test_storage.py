@@ -23,6 +23,7 @@ from gossamer.api.crawler import Crawler
 from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
 from gossamer.journals.sqlite import SqliteJournal
 from gossamer.journals.summary import lines
+from gossamer.outputs import open_output
 from gossamer.testing import FakeClock
 from gossamer.values.errors import GossamerError, JournalError, OutputError
 from gossamer.values.ports import Output
@@ -55,12 +56,12 @@ class Connection(sqlite3.Connection):
 
     trouble = Trouble()
 
-    def execute(self, *arguments: Any) -> sqlite3.Cursor:  # type: ignore[override]
+    def execute(self, *arguments: Any) -> sqlite3.Cursor:
         if not str(arguments[0]).startswith("ROLLBACK"):
             self.trouble.call("sql")
         return super().execute(*arguments)
 
-    def executemany(self, *arguments: Any) -> sqlite3.Cursor:  # type: ignore[override]
+    def executemany(self, *arguments: Any) -> sqlite3.Cursor:
         self.trouble.call("sql")
         return super().executemany(*arguments)
 
@@ -102,7 +103,7 @@ def site() -> RecordedFetcher:
 
 def crawl(directory: Path, trouble: Trouble, monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin the crawl, or go on with it, on storage that may come to grief."""
-    opened = directory_module.open_output
+    opened = open_output
 
     def journal(path: Path, **options: Any) -> SqliteJournal:
         kind = type("Troubled", (Connection,), {"trouble": trouble})

@@ -22,7 +22,7 @@ from tests.support.scripts import PAGE, SCRIPTS
 from tests.support.server import Server
 
 OPTIONS = FetchOptions(user_agent="gossamer/test", allow_private=("127.0.0.0/8", "::1"), max_body=1_000_000)
-Fetch = Callable[..., "list[Response | Failure]"]
+Fetch = Callable[..., list[Any]]
 
 
 def asked(url: str) -> Request:

@@ -6,6 +6,7 @@ import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -69,7 +70,11 @@ def test_the_facts_stand_on_top_where_no_page_can_forge_them() -> None:
 
 
 def test_a_crawl_writes_the_text_it_was_asked_for(tmp_path: Path) -> None:
-    for how, expected in (("main", "# Silk again\n\nThe silk"), ("all", "Home [About]")):
+    ways: tuple[tuple[Literal["main", "all"], str], ...] = (
+        ("main", "# Silk again\n\nThe silk"),
+        ("all", "Home [About]"),
+    )
+    for how, expected in ways:
         fetcher = RecordedFetcher.of_site({"/": PAGE})
         Crawler(
             "https://example.org/", directory=tmp_path / how, formats=["markdown"], text=how, fetcher=fetcher, delay=0

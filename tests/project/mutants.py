@@ -244,8 +244,8 @@ def main(words: list[str]) -> int:
     began = time.monotonic()
     chosen = [one for one in MUTANTS if not words or any(word in f"{one.module} {one.why}" for word in words)]
     lost = [one for one in stale() if one in chosen]
-    for mutant in lost:
-        print(f"stale     {mutant.module}: {mutant.old!r} is not there exactly once")
+    for one in lost:
+        print(f"stale     {one.module}: {one.old!r} is not there exactly once")
     killed = survived = 0
     with ThreadPoolExecutor(2) as pool:
         tried: list[Mutant | None] = [None, *(one for one in chosen if one not in lost)]

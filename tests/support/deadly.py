@@ -17,7 +17,7 @@ LARGE = " " * 70_000
 """Pages of so much are read by CPU workers."""
 
 
-class DeadlyWork(Work):
+class DeadlyWork(Work, frozen=True):
     """Work whose visitor does what the URL says."""
 
     def visitor(self) -> Visitor:

@@ -16,7 +16,7 @@ from gossamer.fetchers.recorded import RecordedFetcher
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import host_key
 from gossamer.testing import FakeClock
-from gossamer.values.model import PageRecord, Purpose, Request
+from gossamer.values.model import Failure, PageRecord, Purpose, Request, Response
 from gossamer.values.protocol import (
     Command,
     Commit,
@@ -144,24 +144,30 @@ def _fixed(policy: Policy) -> float:
 
 def _landed(host: HostAsSeen, policy: Policy, event: Visited | Failed | RobotsRead | Lost, now: float) -> None:
     host.in_flight -= 1
-    response = event.response if isinstance(event, Visited) else None
-    if isinstance(event, RobotsRead):
-        if not hasattr(event.answer, "status"):
-            elapsed = event.answer.elapsed
-        else:
-            response, elapsed = event.answer, event.answer.timings.total
-            host.rules_known = response.status < 500 and response.status != 429
-            asked = re.search(rb"Crawl-delay: ([\d.]+)", response.body)
-            host.crawl_delay = float(asked[1]) if asked else 0.0
-    elif isinstance(event, Lost):
-        elapsed = 0.0
-    else:
-        elapsed = response.timings.total if response is not None else event.failure.elapsed  # type: ignore[union-attr]
+    answer = _answer_of(event)
+    response = answer if isinstance(answer, Response) else None
+    if isinstance(event, RobotsRead) and response is not None:
+        host.rules_known = response.status < 500 and response.status != 429
+        asked = re.search(rb"Crawl-delay: ([\d.]+)", response.body)
+        host.crawl_delay = float(asked[1]) if asked else 0.0
+    elapsed = answer.elapsed if isinstance(answer, Failure) else answer.timings.total if answer is not None else 0.0
     own = min(max(2 * elapsed, 0.2), 60.0) if policy.delay == "auto" else policy.delay
     pause = 0.0
     if response is not None and response.status in (429, 503):
         pause = float(response.headers.get("retry-after", 1.0))
     host.ready_at = max(host.ready_at, now + max(own, host.crawl_delay, pause))
+
+
+def _answer_of(event: Visited | Failed | RobotsRead | Lost) -> Response | Failure | None:
+    match event:
+        case Visited():
+            return event.response
+        case Failed():
+            return event.failure
+        case RobotsRead():
+            return event.answer
+        case Lost():
+            return None
 
 
 # ---------------------------------------------------------------- replay

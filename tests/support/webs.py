@@ -181,21 +181,19 @@ def _random_robots(chance: random.Random, url: str) -> list[Answer]:
 def _random_answers(chance: random.Random, url: str, links: list[str], *, redirects: bool) -> list[Answer]:
     page = html(url, "".join(f"<a href={link}>x</a>" for link in links))
     other = links[0] if links else url
-    return chance.choices(
-        [
-            [page],
-            [Response(url, 302, {"location": other})],
-            [Response(url, 301, {"location": url})],
-            [Response(url, 301, {})],
-            [Response(url, 404, {})],
-            [Response(url, 500, {}), page],
-            [Response(url, 429, {"retry-after": "7"}), page],
-            [Response(url, 503, {})],
-            [Failure(Reason.FAIL_RESET), Failure(Reason.FAIL_TRUNCATED), page],
-            [Failure(Reason.FAIL_TIMEOUT)],
-            [Failure(Reason.FAIL_TOO_LARGE)],
-            [Response(url, 200, {"content-type": "image/png"}, b"\x89PNG")],
-            [html(url, "<meta name=robots content=nofollow>" + page.body.decode())],
-        ],
-        [20, 2 * redirects, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 1],
-    )[0]
+    kinds: list[list[Answer]] = [
+        [page],
+        [Response(url, 302, {"location": other})],
+        [Response(url, 301, {"location": url})],
+        [Response(url, 301, {})],
+        [Response(url, 404, {})],
+        [Response(url, 500, {}), page],
+        [Response(url, 429, {"retry-after": "7"}), page],
+        [Response(url, 503, {})],
+        [Failure(Reason.FAIL_RESET), Failure(Reason.FAIL_TRUNCATED), page],
+        [Failure(Reason.FAIL_TIMEOUT)],
+        [Failure(Reason.FAIL_TOO_LARGE)],
+        [Response(url, 200, {"content-type": "image/png"}, b"\x89PNG")],
+        [html(url, "<meta name=robots content=nofollow>" + page.body.decode())],
+    ]
+    return chance.choices(kinds, [20, 2 * redirects, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 1])[0]

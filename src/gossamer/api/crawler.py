@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal, Self, Unpack, get_args
@@ -225,7 +225,7 @@ class Crawler:
         await self._drain()
         return self.report
 
-    def __iter__(self) -> Iterator[Page]:
+    def __iter__(self) -> Generator[Page, None, None]:
         """Give each page after it was saved; leaving the loop ends the crawl: what was saved with it is not given.
 
         Links that robots.txt forbids, or whose host wants too long a Crawl-delay, were never asked for: they are

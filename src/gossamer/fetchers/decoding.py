@@ -175,7 +175,7 @@ def _undeflate(body: bytes, limit: int) -> bytes:
 
 
 def _unbrotli(body: bytes, limit: int) -> bytes:
-    import brotli  # type: ignore[import-untyped]  # the wheel brings no types
+    import brotli
 
     stream = brotli.Decompressor()
 
