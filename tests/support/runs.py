@@ -20,17 +20,14 @@ from gossamer.values.model import Failure, PageRecord, Purpose, Request, Respons
 from gossamer.values.protocol import (
     Command,
     Commit,
-    Event,
     Failed,
     Fetch,
     Lost,
-    Recall,
     RobotsRead,
-    Stop,
     Visited,
-    Wait,
 )
 from tests.support.cases import Case
+from tests.support.player import Step, replay
 
 ENGINES = ("inline", "threads", "asyncio", "processes")
 # How `Crawler` is told which journal to keep, given an empty directory. One line adds a journal to every test here.
@@ -40,8 +37,6 @@ JOURNALS: dict[str, Callable[[Path], dict[str, Any]]] = {
 }
 WITH_TIMING = ("depth", "via", "timings", "fetched_at")
 """What a record says that may depend on who was faster."""
-
-Step = tuple[float, Command | Event]
 
 
 @dataclass
@@ -174,15 +169,13 @@ def _answer_of(event: Visited | Failed | RobotsRead | Lost) -> Response | Failur
 
 
 def assert_replays(policy: Policy, trace: list[Step]) -> None:
-    """Tell a new crawl the same events at the same moments: it must give the same commands."""
+    """A new crawl that meets the same events at the same moments gives the same commands."""
     crawl = Crawl(
         policy, Frontier(host_concurrency=policy.host_concurrency, breadth_first=policy.max_depth is not None)
     )
-    for number, (now, step) in enumerate(trace):
-        if isinstance(step, Fetch | Recall | Commit | Wait | Stop):
-            assert crawl.poll(now) == step, f"step {number} at {now}"
-        else:
-            crawl.handle(step, now)
+    commanded = [step for _, step in trace if isinstance(step, Command)]
+    for number, (again, before) in enumerate(zip(replay(crawl, trace), commanded, strict=True)):
+        assert again == before, f"command {number}"
 
 
 def retried(run: Run) -> list[Request]:
