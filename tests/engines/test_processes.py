@@ -298,7 +298,7 @@ def test_a_crawl_begun_on_another_engine_goes_on_with_processes(tmp_path: Path) 
 DRIVER = """
 import gossamer, sys
 from gossamer.api.crawler import Crawler
-from gossamer import crawler as module
+from gossamer.api import crawler as module
 from tests.support.deadly import DeadlyWork, site, ORIGIN
 module.Work = DeadlyWork
 crawl = Crawler(ORIGIN, engine="processes", workers=2, fetcher=site("loop"), delay=0, host_concurrency=4,

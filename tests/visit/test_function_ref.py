@@ -84,11 +84,12 @@ GUARDED = """
         return {"title": TITLE + page.title, "name": __name__}
 
     if __name__ == "__main__":
-        from gossamer.visit import Work
+        from gossamer.visit.visitor import Work
         sys.stdout.buffer.write(pickle.dumps(Work(crawler.policy, 1, handlers=tuple(crawler._handlers))))
 """
 BARE = """
     import gossamer, pickle, sys
+    from gossamer.testing import RecordedFetcher
     from helper import TITLE
 
     crawler = gossamer.Crawler("https://example.org/", fetcher=RecordedFetcher.of_site({}))
@@ -97,7 +98,7 @@ BARE = """
     def article(page):
         return {"title": TITLE + page.title, "name": __name__}
 
-    from gossamer.visit import Work
+    from gossamer.visit.visitor import Work
     work = pickle.dumps(Work(crawler.policy, 1, handlers=tuple(crawler._handlers)))
     try:
         crawler.run()
@@ -150,7 +151,8 @@ def test_a_module_run_by_its_name_is_found_by_its_name(tmp_path: Path) -> None:
 
 UNGUARDED = """
     from pathlib import Path
-    from gossamer import Crawler, RecordedFetcher
+    from gossamer import Crawler
+    from gossamer.testing import RecordedFetcher
 
     with Path("runs").open("a") as runs:
         runs.write(f"{__name__}\\n")
