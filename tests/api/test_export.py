@@ -21,7 +21,7 @@ from gossamer.outputs import FORMATS as WRITTEN
 from gossamer.outputs.warc.reader import warc_files
 from gossamer.values.errors import OutputError, UserError
 from gossamer.values.protocol import Ended
-from tests.support.server import Server, answer
+from tests.support.scripted_server import Server, answer
 
 GRAPHML = "{http://graphml.graphdrawing.org/xmlns}"
 

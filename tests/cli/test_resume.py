@@ -18,7 +18,7 @@ import gossamer.cli
 from gossamer.demo.server import DemoServer
 from gossamer.journals.sqlite import SqliteJournal
 from gossamer.values.errors import JournalError
-from tests.support.server import Server, answer
+from tests.support.scripted_server import Server, answer
 
 SOURCE = Path(gossamer.__file__).parent.parent
 AT_EASE = ("--allow-private", "127.0.0.1", "--delay", "0.005", "-q")

@@ -8,8 +8,8 @@ import pytest
 
 from gossamer.rules.urls import host_key
 from gossamer.values.model import Purpose
-from tests.support.cases import CASES, Case, random_case
-from tests.support.runs import ENGINES, JOURNALS, Run, assert_polite, assert_replays, run
+from tests.support.conformance_cases import CASES, Case, random_case
+from tests.support.conformance_runs import ENGINES, JOURNALS, Run, assert_polite, assert_replays, run
 
 RANDOM_SEEDS = range(12)
 SEEDED = [(seed, engine) for engine in ENGINES for seed in (range(3) if engine == "processes" else RANDOM_SEEDS)]

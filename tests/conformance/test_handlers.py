@@ -15,8 +15,8 @@ from gossamer import Crawler, Page
 from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
 from gossamer.testing import FakeClock
 from gossamer.values.reasons import FinishReason, Reason
-from tests.support.cases import A, B, Case, page, random_case, robots, tree
-from tests.support.runs import ENGINES, JOURNALS, assert_polite
+from tests.support.conformance_cases import A, B, Case, page, random_case, robots, tree
+from tests.support.conformance_runs import ENGINES, JOURNALS, assert_polite
 
 RANDOM_SEEDS = range(4)
 

@@ -10,8 +10,8 @@ from gossamer import Crawler
 from gossamer.fetchers.recorded import RecordedFetcher
 from gossamer.testing import FakeClock
 from gossamer.values.reasons import FinishReason, Reason, Waiting
-from tests.support.cases import CASES, A, B, C, Case, page, tree
-from tests.support.runs import retried, run
+from tests.support.conformance_cases import CASES, A, B, C, Case, page, tree
+from tests.support.conformance_runs import retried, run
 
 
 def outcomes_of(name: str) -> dict[str, tuple[str, str | None, int | None]]:

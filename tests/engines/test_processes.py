@@ -34,7 +34,7 @@ from gossamer.values.protocol import Failed
 from gossamer.values.reasons import FinishReason, Reason
 from gossamer.visit.page import Page
 from gossamer.visit.visitor import Work
-from tests.support.deadly import ORIGIN, DeadlyWork, awaited, handler, site, waiting
+from tests.support.deadly_work import ORIGIN, DeadlyWork, awaited, handler, site, waiting
 
 EVERYWHERE = [
     pytest.param("processes", {"workers": 2}, id="processes"),
@@ -299,7 +299,7 @@ DRIVER = """
 import gossamer, sys
 from gossamer.api.crawler import Crawler
 from gossamer.api import crawler as module
-from tests.support.deadly import DeadlyWork, site, ORIGIN
+from tests.support.deadly_work import DeadlyWork, site, ORIGIN
 module.Work = DeadlyWork
 crawl = Crawler(ORIGIN, engine="processes", workers=2, fetcher=site("loop"), delay=0, host_concurrency=4,
                 handler_timeout=0, sitemaps=False)

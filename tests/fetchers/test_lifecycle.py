@@ -21,8 +21,8 @@ from gossamer.fetchers.dns import DnsResolver, Resolution
 from gossamer.fetchers.multi import EpollMulti, PortableMulti, best_multi
 from gossamer.values.model import Failure, Link, Request, Response
 from gossamer.values.reasons import Reason
-from tests.support.scripts import PAGE, SCRIPTS
-from tests.support.server import Do, Server, Step
+from tests.support.scripted_server import Do, Server, Step
+from tests.support.server_scripts import PAGE, SCRIPTS
 
 OPTIONS = FetchOptions(allow_private=("127.0.0.0/8",), timeout=20)
 MULTIS: list[Callable[[int], Any]] = [EpollMulti, PortableMulti]

@@ -11,7 +11,7 @@ from gossamer import Crawler, UserError
 from gossamer.api.crawler import EngineName
 from gossamer.demo.server import DemoServer, LoggedRequest
 from gossamer.demo.site import SiteResponse
-from tests.support.runs import ENGINES
+from tests.support.conformance_runs import ENGINES
 
 HOSTS, REST, GRAIN = 5, 0.1, 0.005
 

@@ -11,7 +11,7 @@ import pytest
 from gossamer import Crawler
 from tests.politeness.hosts import ADDRESSES, BUSY, CUT, FAILING, FAULTS, QUICK, RESET, SLOWED, Access, Hosts
 from tests.politeness.judge import answered, complaints
-from tests.support.runs import ENGINES
+from tests.support.conformance_runs import ENGINES
 
 STOPPED_AFTER = 12  # pages
 SEED = 4

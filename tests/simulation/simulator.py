@@ -19,6 +19,9 @@ exactly one state). At each birth the journal must hold all that was ever report
 was under way, and each output exactly the records of the journal, in order. At the end all outcomes and counts
 must be those of the same crawl undisturbed; pages answer the same however often they are asked, so that they can be.
 
+It does not use `tests.support.player`: what writes to the disk, and in which order, is the `Driver`'s doing, and so the
+`Driver` has to be the real one.
+
 Power loss is promised only to durable crawls (synced at each commit); the others get the other ends.
 """
 

@@ -26,7 +26,7 @@ from gossamer.values.protocol import (
     RobotsRead,
     Visited,
 )
-from tests.support.cases import Case
+from tests.support.conformance_cases import Case
 from tests.support.player import Step, replay
 
 ENGINES = ("inline", "threads", "asyncio", "processes")
