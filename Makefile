@@ -65,6 +65,7 @@ check: .venv/ready-dev
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
+	@.venv/bin/basedpyright --pythonpath $(PY)
 	@$(PY) -m pytest -q tests/test_floors.py
 	@$(PY) -m benchmarks.guard
 

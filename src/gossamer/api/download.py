@@ -12,7 +12,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from typing import Any, Final, Literal, Unpack
 
 import msgspec
@@ -94,7 +103,7 @@ class Downloads:
         """Count the pages that are there, be they given out or waiting for one before them. From any thread."""
         return self._window.landed if self._window else 0
 
-    def __iter__(self) -> Iterator[Page]:
+    def __iter__(self) -> Generator[Page, None, None]:
         """Give the pages in the order asked; leaving the loop early calls off what is under way.
 
         On the asyncio engine the URLs are taken in the thread of its loop.

@@ -27,7 +27,7 @@ FRAMES: Final = 8
 LONGEST: Final = 4000
 """How much of a traceback is kept: its last frames, and so many characters of them."""
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[[Page], Any])
 
 _MARK: Final = "__gossamer_patterns__"
 
