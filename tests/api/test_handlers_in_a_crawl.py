@@ -224,7 +224,7 @@ KILLED = """
 def test_items_are_there_exactly_if_their_pages_are_after_kill_9(tmp_path: Path) -> None:
     (tmp_path / "links.py").write_text(textwrap.dedent(KILLED))
     program = [sys.executable, "-m", "gossamer"]
-    talk = ["-q", "--delay", "0"]
+    talk = ["-q", "--delay", "0", "--host-concurrency", "4", "--retries", "0"]
 
     def live(*words: str) -> int:
         return subprocess.run([*program, *words], cwd=tmp_path, timeout=100, check=False).returncode

@@ -147,7 +147,7 @@ def test_an_awaited_handler_gives_what_an_ordinary_one_does(engine: str) -> None
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("deaths", [1, 3])
+@pytest.mark.parametrize("deaths", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_items_are_recorded_exactly_with_their_pages_through_deaths(engine: str, deaths: int, tmp_path: Path) -> None:
     case = web()
     whole = crawler_of(case, "inline")

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from gossamer import Crawler
+from gossamer.api.crawler import EngineName
 from gossamer.api.report import Report
 from gossamer.core.crawl import Crawl
 from gossamer.core.frontier import Frontier
@@ -29,7 +30,7 @@ from gossamer.values.protocol import (
 from tests.support.conformance_cases import Case
 from tests.support.player import Step, replay
 
-ENGINES = ("inline", "threads", "asyncio", "processes")
+ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 # How `Crawler` is told which journal to keep, given an empty directory. One line adds a journal to every test here.
 JOURNALS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "memory": lambda _: {},
@@ -72,12 +73,12 @@ class Run:
         return [(url, attempt) for url, attempt in asked if host_key(url) == host]
 
 
-def run(case: Case, engine: str, journal: dict[str, Any] | None = None, **fields: Any) -> Run:
+def run(case: Case, engine: EngineName, journal: dict[str, Any] | None = None, **fields: Any) -> Run:
     """Crawl the web to its end."""
     fetcher, trace = RecordedFetcher(case.pages), list[Step]()
     crawler = Crawler(
         case.seeds,
-        engine=engine,  # type: ignore[arg-type]
+        engine=engine,
         fetcher=fetcher,
         clock=FakeClock(1000.0),
         trace=lambda now, step: trace.append((now, step)),
