@@ -1,7 +1,9 @@
 # make demo    crawl a bundled website on this machine and show what gossamer says about it
 # make test    run the test suite, servers included where they can be installed
-# make check   lint, formatting, types, floors, and that no stage of the hot path became slower
+# make check   lint, formatting, types, floors, that no stage of the hot path became slower, and that the site builds
 # make race    measure gossamer beside other crawlers and write docs/benchmarks.md; e.g. ARGS="--pages 1500"
+# make docs    build the documentation site into build/site, and fail on a link that leads nowhere
+# make wheel   build a wheel and an sdist into dist/
 # make guard-renew    record what the hot path costs now, after a deliberate change
 # make crash-test    kill real crawls with SIGKILL, 50 times on each engine, and see that nothing is lost or doubled
 # make fuzz MINUTES=15        read nasty pages quickly and token by token, and compare
@@ -12,7 +14,7 @@ PY := .venv/bin/python
 JOBS ?= 2
 ARGS ?=
 
-.PHONY: help demo test test-all fuzz simulate crash-test coverage check format mutants bench race guard guard-renew lock clean
+.PHONY: help demo test test-all fuzz simulate crash-test coverage check docs wheel format mutants bench race guard guard-renew lock clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -68,6 +70,15 @@ check: .venv/ready-dev
 	@.venv/bin/basedpyright --pythonpath $(PY)
 	@$(PY) -m pytest -q tests/test_floors.py
 	@$(PY) -m benchmarks.guard
+	@$(MAKE) --no-print-directory docs
+
+# The theme announces on every run what the next version of mkdocs will break; the lock keeps that version out. With
+# --quiet, --strict would pass over broken links.
+docs: .venv/ready-dev
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict
+
+wheel: .venv/ready-dev
+	@$(PY) -m build --outdir dist
 
 guard: .venv/ready-dev
 	@$(PY) -m benchmarks.guard $(ARGS)
@@ -92,7 +103,7 @@ race: .venv/ready-dev
 
 lock: .venv/ready-dev
 	@$(PY) -m pip install --quiet uv
-	@for wanted in "requirements.lock" "requirements-dev.lock --extra parquet --extra text --extra xpath --group dev"; do \
+	@for wanted in "requirements.lock" "requirements-dev.lock --extra parquet --extra text --extra xpath --group dev --group docs"; do \
 	    .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet --upgrade \
 	        --custom-compile-command "make lock" -o $$wanted || exit 1; \
 	done

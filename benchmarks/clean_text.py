@@ -85,7 +85,7 @@ def shares_of(block: str, known: dict[str, float]) -> bool:
     return " ".join(_TARGET.sub("]", block).casefold().split()) in known
 
 
-def measure(name: str, directory: Path, pages: int, how: extract.How) -> str:
+def measure(name: str, directory: Path, pages: int, how: extract.Method) -> str:
     root, start, main, without = SITES[name]
     with NginxSite(Path(root), start=start) as site:
         Crawler(
@@ -103,9 +103,9 @@ def measure(name: str, directory: Path, pages: int, how: extract.How) -> str:
     visible = kept = wanted = found = strange = told = 0
     least = 1.0
     for visit in visits(directory):
-        if visit.response is None or visit.link.url not in written:
+        if visit.outcome.response is None or visit.link.url not in written:
             continue
-        html, _ = encoding.decode(visit.response.body, visit.response.headers.get("content-type", ""))
+        html, _ = encoding.decode(visit.outcome.response.body, visit.outcome.response.headers.get("content-type", ""))
         began = time.process_time()
         mains.append(extract.markdown(html, visit.link.url, how))
         times.append(1000 * (time.process_time() - began))

@@ -27,8 +27,8 @@ from gossamer.core.frontier import Frontier
 from gossamer.journals.sqlite import SqliteJournal
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import fingerprint
-from gossamer.values.model import OutcomeKind, Outlink, Outlinks, PageRecord, Request, line_of
-from gossamer.values.protocol import Visited, Wait
+from gossamer.values.model import OutcomeKind, Outlink, Outlinks, PageRecord, Request
+from gossamer.values.protocol import Outcome, Visited, Wait
 from tests.support.player import play
 
 LINKS, NEW = 40, 20
@@ -104,7 +104,7 @@ class Web:
         outlinks = Outlinks.of([self.outlink(number) for number in dict.fromkeys([*new, *old])])
         link = request.link
         record = PageRecord(link.url, OutcomeKind.DONE, 200, depth=link.depth, via=link.via, title="A page", size=9000)
-        return Visited(request, line_of(record), OutcomeKind.DONE, None, 0.01, 9000, None, outlinks)
+        return Visited(request, Outcome.of(record), 0.01, 9000, outlinks=outlinks)
 
     def outlink(self, number: int) -> Outlink:
         url = url_of(number, self.hosts)

@@ -25,7 +25,7 @@ from gossamer.journals.memory import MemoryJournal
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import fingerprint
 from gossamer.values.model import Link, OutcomeKind, Outlink, Outlinks, Request
-from gossamer.values.protocol import Batch, Visited
+from gossamer.values.protocol import Batch, Outcome, Visited
 from tests.support.player import play
 
 LINKS_A_PAGE = 40
@@ -66,7 +66,7 @@ class Web:
 def answer(request: Request, web: Web) -> Visited:
     """Make what a worker would say of the page."""
     number = int(request.url[request.url.rindex("-") + 1 : -5])
-    return Visited(request, b"", OutcomeKind.DONE, None, 0.01, 0, None, web.outlinks(number))
+    return Visited(request, Outcome(b"", OutcomeKind.DONE), 0.01, 0, outlinks=web.outlinks(number))
 
 
 def resident() -> int:

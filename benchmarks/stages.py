@@ -65,7 +65,8 @@ class Recorded:
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             yield "fetch", _seconds(lambda: runner.run(self._fetch()))
         visitor = Visitor(self._policy, key=self._key)
-        answers = [(one.request, one.response) for one in self._visits if isinstance(one.response, Response)]
+        came = [(one.request, one.outcome.response) for one in self._visits]
+        answers = [(request, response) for request, response in came if response is not None]
         yield "read", _seconds(lambda: [visitor.visit(*one) for one in answers])
         crawl = Crawl(self._policy, Frontier(host_concurrency=CONNECTIONS), key=self._key)
         yield "core", _seconds(lambda: replay(crawl, self._trace))

@@ -527,7 +527,7 @@ def recorded(crawler: Crawler) -> list[PageRecord]:
 
     def trace(_: float, step: object) -> None:
         if isinstance(step, Commit):
-            records.extend(ended.record for ended in step.batch.ended)
+            records.extend(ended.outcome.record for ended in step.batch.ended)
 
     crawler._trace = trace
     crawler.run()

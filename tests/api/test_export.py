@@ -105,20 +105,20 @@ def test_compressed_bodies_are_read_for_export(tmp_path: Path) -> None:
     with Server({"/": page}) as server:
         Crawler(server.origin, directory=tmp_path / "c", formats=("warc",), allow_private="127.0.0.1", delay=0).run()
     [visit] = visits(tmp_path / "c")
-    assert visit.response is not None
-    assert visit.response.body == body
-    assert visit.response.raw_body == encoded
+    assert visit.outcome.response is not None
+    assert visit.outcome.response.body == body
+    assert visit.outcome.response.raw_body == encoded
 
 
 def test_answers_find_their_links_among_failures_and_redirects(museum: Path) -> None:
     for visit in visits(museum):
-        if visit.record.status is None:
-            assert visit.response is None
+        if visit.outcome.record.status is None:
+            assert visit.outcome.response is None
         else:
-            assert visit.response is not None
-            assert visit.response.url == visit.record.url == visit.link.url
-            assert visit.response.status == visit.record.status
-            assert len(visit.response.body) == visit.record.size
+            assert visit.outcome.response is not None
+            assert visit.outcome.response.url == visit.outcome.record.url == visit.link.url
+            assert visit.outcome.response.status == visit.outcome.record.status
+            assert len(visit.outcome.response.body) == visit.outcome.record.size
 
 
 @pytest.mark.parametrize("format", [name for name in FORMATS if name != "jsonl"])
@@ -204,7 +204,7 @@ def test_a_crawl_that_was_killed_can_be_exported(tmp_path: Path) -> None:
     crawl = crawled(tmp_path, {"/": "<a href=/1>x", "/1": "y"})
     [path] = warc_files(crawl)
     path.write_bytes(path.read_bytes() + gzip.compress(b"WARC/1.1\r\n")[:-3])  # a write that was never committed
-    assert [visit.response is not None for visit in visits(crawl)] == [True, True]
+    assert [visit.outcome.response is not None for visit in visits(crawl)] == [True, True]
 
 
 def test_what_is_no_crawl_or_no_format_is_refused(museum: Path, tmp_path: Path) -> None:

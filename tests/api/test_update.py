@@ -188,7 +188,11 @@ def test_bodies_come_from_the_files_of_all_crawls_before(tmp_path: Path) -> None
                     unmodified = profiles[-1] == "server-not-modified"
                     assert (record.rec_headers.get_header("Content-Length") == "0") == unmodified
     assert Counter(profiles) == {"server-not-modified": 20, "identical-payload-digest": 12}
-    bodies = {visit.record.url.removeprefix(ORIGIN): visit.response.body for visit in visits(last) if visit.response}
+    bodies = {
+        visit.outcome.record.url.removeprefix(ORIGIN): visit.outcome.response.body
+        for visit in visits(last)
+        if visit.outcome.response
+    }
     assert bodies == {url: str(it.body or "").encode() for url, it in web.items()}
     assert export(last, "markdown").made == 32
 

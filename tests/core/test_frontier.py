@@ -238,7 +238,7 @@ def test_a_host_that_is_held_may_only_be_asked_for_the_rules_of_another() -> Non
     frontier = frontier_of("https://a.example/1")
     host = frontier.due(0.0)
     assert host is not None
-    host.awaits_access = True
+    host.access.awaited = True
     frontier.reconsider(host)
     assert frontier.due(0.0) is None, "its own rules are being asked for"
     frontier.send(Request(Link(-1, "https://a.example/moved"), Purpose.ROBOTS), host)

@@ -45,7 +45,7 @@ def test_a_dead_host_is_given_up_after_a_few_failures_and_no_sign_of_life() -> N
         ("done", None), ("failed", Reason.FAIL_CONNECT), ("failed", Reason.FAIL_HOST_UNREACHABLE),
     }  # fmt: skip
     assert len(ends) == 41
-    details = {e.record.detail for e in played.ended if e.record.reason is Reason.FAIL_HOST_UNREACHABLE}
+    details = {e.outcome.record.detail for e in played.ended if e.outcome.reason is Reason.FAIL_HOST_UNREACHABLE}
     assert details == {"8 failures in a row, and no robots.txt: refused"}
     assert sum(purpose is Purpose.ROBOTS for _, purpose, _, _ in played.fetches) == 1 + 3, "asked for it as always"
 
@@ -99,7 +99,7 @@ def test_without_robots_a_dead_host_is_given_up_at_once() -> None:
     played = crawled(DYING, [ALIVE], robots=False, retries=0, host_failures=8)
     assert asked(played) == 8
     assert played.outcomes[LINKS[20]][:2] == ("failed", Reason.FAIL_HOST_UNREACHABLE)
-    details = {e.record.detail for e in played.ended if e.record.reason is Reason.FAIL_HOST_UNREACHABLE}
+    details = {e.outcome.record.detail for e in played.ended if e.outcome.reason is Reason.FAIL_HOST_UNREACHABLE}
     assert details == {"8 failures in a row: refused"}
 
 

@@ -128,24 +128,24 @@ def test_a_dead_stranger_does_not_let_others_wait_for_its_rest() -> None:
 def test_an_address_has_one_spelling(host: str, peer: str) -> None:
     addresses = IpLimits(1)
     known = Host(host)
-    known.address = address = addresses.first(host)
+    known.ip = address = addresses.first(host)
     addresses.landed(known, peer, 5.0)
-    assert known.address is address
+    assert known.ip is address
     assert (address.ready_at, address.in_flight) == (5.0, 0)
 
 
 def test_a_host_that_moves_takes_along_what_is_in_flight() -> None:
     addresses = IpLimits(1)
     moving, waiting = Host("https://a.example"), Host("https://b.example")
-    moving.address = strangers = addresses.first(moving.key)
+    moving.ip = strangers = addresses.first(moving.key)
     assert strangers is addresses.first(waiting.key)
     strangers.in_flight = moving.in_flight = 1
     strangers.waiting[waiting] = None
     assert strangers.full
     assert strangers.freed() == []
     assert addresses.landed(moving, ONE, 3.0) == [waiting]
-    assert moving.address is not strangers
-    assert (moving.address.in_flight, strangers.in_flight, strangers.ready_at) == (1, 0, 3.0)
+    assert moving.ip is not strangers
+    assert (moving.ip.in_flight, strangers.in_flight, strangers.ready_at) == (1, 0, 3.0)
 
 
 def test_a_long_rest_of_one_host_does_not_hold_up_the_next() -> None:

@@ -38,7 +38,7 @@ def test_what_is_lost_is_asked_for_again_after_a_rest_and_nothing_else_is_differ
 
 
 def test_the_record_counts_how_often_a_page_was_asked_for() -> None:
-    attempts = {ended.link.url: ended.record.attempts for ended in crawled("page", times=3).ended}
+    attempts = {ended.link.url: ended.outcome.record.attempts for ended in crawled("page", times=3).ended}
     assert attempts == {HOME: 1, HOME + "page": 4, HOME + "only-in-the-sitemap": 1, HOME + "secret": 0}
 
 

@@ -205,6 +205,6 @@ def test_what_robots_txt_says_of_usage_is_recorded_with_each_page_again_after_a_
     web.page(HOME, "/b")
     web.put(HOME + "b", Response(HOME + "b", 500, {}), html(HOME + "b", "", x_robots_tag="noai"))
     played = play(Policy(seeds=(HOME,)), web)
-    said = {ended.record.url: ended.record.usage for ended in played.ended}
+    said = {ended.outcome.record.url: ended.outcome.record.usage for ended in played.ended}
     assert said[HOME] == ("content-signal: ai-train=no",)
     assert said[HOME + "b"] == ("content-signal: ai-train=no", "content-usage: train-ai=n", "noai")

@@ -25,7 +25,7 @@ def sitemaps(**fields: object) -> Sitemaps:
 
 def host() -> Host:
     known = Host(A)
-    known.robots = TWO
+    known.access.robots = TWO
     return known
 
 
@@ -87,7 +87,7 @@ def test_a_resumed_crawl_without_sitemaps_is_not_reminded() -> None:
 
 def test_a_host_closed_in_the_meantime_stays_unread() -> None:
     reader, closed = sitemaps(), host()
-    closed.closed = Reason.FAIL_ROBOTS_UNREACHABLE
+    closed.access.closed = Reason.FAIL_ROBOTS_UNREACHABLE
     reader.restore({A: 0})
     assert reader.discover(closed, 0, 1) == ()
     assert reader.unread() == {A: 0}

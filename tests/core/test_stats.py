@@ -7,14 +7,14 @@ import pytest
 from gossamer.core.stats import Stats
 from gossamer.core.time_accounting import SlotTimes
 from gossamer.values.model import Link, OutcomeKind
-from gossamer.values.protocol import Ended
+from gossamer.values.protocol import Ended, Outcome
 from gossamer.values.reasons import Waiting
 
 
 def test_pages_too_small_to_compare_are_no_duplicates() -> None:
     ledger = Stats()
     for number in range(3):
-        ledger.end(Ended(Link(number, f"u{number}"), b"{}", OutcomeKind.DONE, content=0, simhash=0))
+        ledger.end(Ended(Link(number, f"u{number}"), Outcome(b"{}", OutcomeKind.DONE, content=0, simhash=0)))
     ledger.settle((), ())
     snapshot = ledger.snapshot(whole=True)
     assert (snapshot.counts.done, snapshot.duplicates.pages, snapshot.near_duplicates.pages) == (3, 0, 0)

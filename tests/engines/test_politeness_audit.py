@@ -19,7 +19,7 @@ from gossamer.rules import politeness
 from gossamer.rules.policy import HostManners, Policy
 from gossamer.testing import FakeClock, RecordedFetcher, RecordedPage
 from gossamer.values.model import Failure, Link, OutcomeKind, Purpose, Request, Response
-from gossamer.values.protocol import Failed, RobotsRead
+from gossamer.values.protocol import Failed, Outcome, RobotsRead
 from gossamer.values.reasons import Reason
 from gossamer.values.snapshot import Audit, HostAudit
 
@@ -38,7 +38,7 @@ class Watched:
         request = Request(Link(1, url))
         self.auditor.started(request, start)
         if end is not None:
-            self.auditor.ended(Failed(request, b"", LATE, OutcomeKind.FAILED), end)
+            self.auditor.ended(Failed(request, Outcome(b"", OutcomeKind.FAILED), LATE), end)
 
     def rules(
         self, url: str, start: float, answer: str | int | Failure = RULES, *, to: str = "", hops: int = 0

@@ -260,7 +260,7 @@ def test_a_record_that_takes_too_much_memory_fails_its_page_only(monkeypatch: py
     request = Request(Link(1, ORIGIN))
     event = one._made(one._visitor.visit(request, Response(ORIGIN, 200, {"content-type": "text/html"}, b"x")))
     assert isinstance(event, Failed)
-    assert event.record.reason is Reason.FAIL_HANDLER_MEMORY
+    assert event.outcome.record.reason is Reason.FAIL_HANDLER_MEMORY
 
 
 def test_leaving_the_loop_ends_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from gossamer.rules.policy import Policy
 from gossamer.rules.urls import fingerprint
 from gossamer.values.errors import JournalError
 from gossamer.values.model import Link, OutcomeKind, PageRecord, PreviousVisit, line_of
-from gossamer.values.protocol import Batch, Ended
+from gossamer.values.protocol import Batch, Ended, Outcome
 
 KEY = 7
 POLICY = Policy()
@@ -31,7 +31,7 @@ def written(path: Path, links: int = 50, ended: int = 40, at_once: int = 3) -> l
     for link in sorted(every[:ended], key=lambda link: link.id * 17 % 41):
         kind = OutcomeKind.FAILED if link.id % 10 == 3 else OutcomeKind.DONE
         record = PageRecord(link.url, kind, 200, title=f"Title {link.id}")
-        visits.append(Ended(link, line_of(record), kind, memo=b"memo %d" % link.id))
+        visits.append(Ended(link, Outcome(line_of(record), kind, memo=b"memo %d" % link.id)))
     journal.commit(Batch((), every, tuple(fingerprint(link.url, KEY) for link in every)), {})
     for start in range(0, len(visits), at_once):
         journal.commit(Batch(tuple(visits[start : start + at_once]), (), ()), {})
@@ -46,7 +46,7 @@ def test_what_was_found_at_a_url_is_found_again(tmp_path: Path, monkeypatch: pyt
     previous = SqlitePreviousCrawl(tmp_path / "journal.db", POLICY)
     assert previous.key == KEY
     for visit in visits:
-        assert previous.find(visit.link.url) == PreviousVisit(visit.record, visit.memo)
+        assert previous.find(visit.link.url) == PreviousVisit(visit.outcome.record, visit.outcome.memo)
     for unknown in ("https://example.org/45", "https://example.org/none"):  # known but not visited, and never known
         assert previous.find(unknown) == PreviousVisit()
     previous.close()

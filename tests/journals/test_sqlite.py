@@ -15,11 +15,11 @@ from gossamer.core.frontier import Frontier
 from gossamer.journals import sqlite as module
 from gossamer.journals.schema import FORMAT
 from gossamer.journals.sqlite import SqliteJournal
-from gossamer.journals.summary import Glance, glance, lines, reading
+from gossamer.journals.summary import Glance, glance, lines, open_read_only
 from gossamer.rules.urls import fingerprint
 from gossamer.values.errors import JournalError
 from gossamer.values.model import Link, OutcomeKind, PageRecord
-from gossamer.values.protocol import Batch, Chunk, Ended
+from gossamer.values.protocol import Batch, Chunk, Ended, Outcome
 from gossamer.values.snapshot import SavedStats
 
 
@@ -31,7 +31,7 @@ def links(first: int, count: int, host: str = "https://example.org") -> tuple[Li
 
 def ended(*several: Link) -> tuple[Ended, ...]:
     records = [PageRecord(link.url, OutcomeKind.DONE, 200, depth=link.depth, via=link.via) for link in several]
-    return tuple(Ended.of(link, record) for link, record in zip(several, records, strict=True))
+    return tuple(Ended(link, Outcome.of(record)) for link, record in zip(several, records, strict=True))
 
 
 def batch(
@@ -103,7 +103,7 @@ def test_a_journal_goes_on_where_it_ended(path: Path) -> None:
         journal.commit(batch(every[start : start + 20], every[start : start + 20]), {})
         assert journal.recall([start, start + 19, 0]) == [every[start], every[start + 19], every[0]]
         journal.close()
-    assert b"".join(lines(path)) == b"".join(one.line for one in ended(*every))
+    assert b"".join(lines(path)) == b"".join(one.outcome.line for one in ended(*every))
 
 
 @given(sizes=st.lists(st.integers(0, 30), max_size=25), at_once=st.sampled_from([1, 25, 10_000]))
@@ -221,7 +221,7 @@ def test_who_reads_a_journal_may_go_on_while_the_crawl_closes_it(path: Path, mon
     journal = SqliteJournal(path)
     journal.open()
     journal.commit(batch(links(0, 1)), {})
-    reader = reading(path)
+    reader = open_read_only(path)
     reader.execute("BEGIN")
     assert reader.execute("SELECT count(*) FROM chunk").fetchone() == (1,)
     journal.close()

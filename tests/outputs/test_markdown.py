@@ -41,7 +41,7 @@ def test_a_page_is_its_text_with_its_facts_on_top(tmp_path: Path) -> None:
         "fetched_at": "2026-01-01T00:02:03.250000Z",
         "status": 200,
         "depth": 1,
-        "content_hash": visit.record.content_hash,
+        "content_hash": visit.outcome.record.content_hash,
         "language": "en",
     }
     assert text.endswith("---\n\n# Head\n\nSome [link](http://site.test/x).\n")

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import pytest
 from fastwarc.warc import ArchiveIterator
-from msgspec.structs import replace
 from warcio.archiveiterator import WARCIterator
 
 from gossamer.outputs.warc import answers, writer
@@ -25,7 +24,7 @@ from gossamer.rules.policy import Policy
 from gossamer.values.errors import OutputError
 from gossamer.values.model import Response
 from gossamer.values.protocol import Ended
-from tests.support.batches import STARTED, batch, ended, failure, page, redirect
+from tests.support.batches import STARTED, batch, ended, failure, having, page, redirect
 
 
 class Record(NamedTuple):
@@ -75,8 +74,14 @@ def test_what_a_worker_archived_is_written_byte_for_byte_as_it_would_be_here(tmp
     for directory in (here, there):
         directory.mkdir()
     written(here, *visits)
-    sent = [replace(visit, response=archived(visit.response)) for visit in visits if visit.response is not None]
-    assert [(one.response.body, one.response.raw_body) for one in sent if one.response] == [(b"", b"")] * 5
+    sent = [
+        having(visit, response=archived(visit.outcome.response))
+        for visit in visits
+        if visit.outcome.response is not None
+    ]
+    assert [(one.outcome.response.body, one.outcome.response.raw_body) for one in sent if one.outcome.response] == [
+        (b"", b"")
+    ] * 5
     found = written(there, *sent)
     assert [record.kind for record in found] == ["warcinfo", "response", "revisit", *["response"] * 3]
     assert warc_files(there)[0].read_bytes() == warc_files(here)[0].read_bytes()
@@ -126,7 +131,7 @@ def test_http_2_is_written_as_readers_know_it_and_named(tmp_path: Path) -> None:
 def test_a_payload_seen_before_is_referred_to(tmp_path: Path) -> None:
     _, first, again = written(tmp_path, page(1, b"the same"), page(2, b"the same"))
     assert again.kind == "revisit"
-    assert again.block == page(2).response.raw_header  # type: ignore[union-attr]  # pages have one
+    assert again.block == page(2).outcome.response.raw_header  # type: ignore[union-attr]  # pages have one
     assert again.fields["WARC-Profile"].endswith("/1.1/revisit/identical-payload-digest")
     assert again.fields["WARC-Refers-To"] == first.fields["WARC-Record-ID"]
     assert again.fields["WARC-Refers-To-Target-URI"] == "http://site.test/1"
@@ -176,7 +181,7 @@ def check(path: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_warcio_and_fastwarc_find_nothing_wrong(tmp_path: Path) -> None:
-    visits = [page(1), page(2, page(1).response.body), redirect(3, "/1"), page(4, b"\x00\xff" * 50_000)]  # type: ignore[union-attr]
+    visits = [page(1), page(2, page(1).outcome.response.body), redirect(3, "/1"), page(4, b"\x00\xff" * 50_000)]  # type: ignore[union-attr]
     written(tmp_path, *visits, request_header=lambda url, asked: f"GET {url} HTTP/1.1\r\n\r\n".encode())
     [path] = warc_files(tmp_path)
     done = check(path)
@@ -199,7 +204,7 @@ def test_warcio_and_fastwarc_find_nothing_wrong(tmp_path: Path) -> None:
 def test_answers_are_read_back_as_they_came_and_revisits_with_their_bodies(tmp_path: Path) -> None:
     visits = [page(1, b"same"), redirect(2, "/1"), page(3, b"same"), page(4, b"")]
     written(tmp_path, *visits)
-    answers = [visit.response for visit in visits]
+    answers = [visit.outcome.response for visit in visits]
     assert [(kept.url, kept.header, kept.body) for kept in kept_answers(tmp_path)] == [
         (answer.url, answer.raw_header, answer.raw_body) for answer in answers if isinstance(answer, Response)
     ]

@@ -25,7 +25,7 @@ HERE = "https://site.test/page"
 
 
 @pytest.mark.parametrize("how", ["main", "article", "fast"])
-def test_each_way_keeps_the_text_and_drops_the_menu(how: extract.How) -> None:
+def test_each_way_keeps_the_text_and_drops_the_menu(how: extract.Method) -> None:
     for told in (extract.text(PAGE, HERE, how), extract.markdown(PAGE, HERE, how)):
         assert "The silk road was never one road" in told
         assert "About" not in told
@@ -47,7 +47,9 @@ def test_a_page_without_text_has_none() -> None:
 
 
 @pytest.mark.parametrize(("how", "module"), [("article", "trafilatura"), ("fast", "resiliparse.extract.html2text")])
-def test_a_missing_extra_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch, how: extract.How, module: str) -> None:
+def test_a_missing_extra_is_told_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, how: extract.Method, module: str
+) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(
         UserError, match=r"needs gossamer's extra \[text\]; in a checkout of gossamer: pip install '\.\[text\]'$"

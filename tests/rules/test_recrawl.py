@@ -30,7 +30,7 @@ def visited(answer: Response, previous: PreviousVisit | None = None) -> Visited:
 
 
 def known(event: Visited) -> PreviousVisit:
-    return PreviousVisit(event.record, event.memo)
+    return PreviousVisit(event.outcome.record, event.outcome.memo)
 
 
 @pytest.mark.parametrize(
@@ -39,23 +39,27 @@ def known(event: Visited) -> PreviousVisit:
 def test_a_page_not_modified_is_visited_like_the_page_itself(body: str) -> None:
     first = visited(html(HOME, body, etag='"1"'))
     again = visited(Response(HOME, 304, {"etag": '"1"'}), known(first))
-    assert (again.outlinks, again.refusals, again.memo) == (first.outlinks, first.refusals, first.memo)
-    assert again.kind is OutcomeKind.DONE
-    expected = msgspec.structs.replace(first.record, status=304, change=Change.UNCHANGED)
-    assert again.record == expected
+    assert (again.outlinks, again.refusals, again.outcome.memo) == (first.outlinks, first.refusals, first.outcome.memo)
+    assert again.outcome.kind is OutcomeKind.DONE
+    expected = msgspec.structs.replace(first.outcome.record, status=304, change=Change.UNCHANGED)
+    assert again.outcome.record == expected
 
 
 def test_a_page_that_was_to_be_gone_by_now_is_one_not_to_be_indexed() -> None:
     first = visited(html(HOME, BODY, etag='"1"', x_robots_tag="unavailable_after: 2020-01-01"))
-    assert not first.record.noindex
+    assert not first.outcome.record.noindex
     again = visited(Response(HOME, 304, {}, fetched_at=1_700_000_000.0), known(first))
-    assert again.record.noindex
+    assert again.outcome.record.noindex
 
 
 def test_a_file_not_modified_has_no_links() -> None:
     first = visited(Response(HOME, 200, {"content-type": "image/png", "etag": '"1"'}, b"\x89PNG <a href=/x>"))
     again = visited(Response(HOME, 304, {}), known(first))
-    assert (again.outlinks, again.record.content_type, again.record.size) == (NO_OUTLINKS, "image/png", 16)
+    assert (again.outlinks, again.outcome.record.content_type, again.outcome.record.size) == (
+        NO_OUTLINKS,
+        "image/png",
+        16,
+    )
 
 
 def test_validators_are_sent_back_as_they_came_and_outlive_an_answer_without_them() -> None:
@@ -83,7 +87,7 @@ def test_nothing_is_asked_conditionally_that_was_no_page() -> None:
 def test_a_304_that_nobody_asked_for_is_no_page_of_before() -> None:
     first = visited(html(HOME, BODY))
     again = visited(Response(HOME, 304, {}), known(first))
-    assert (again.record.change, again.outlinks) == (Change.CHANGED, NO_OUTLINKS)
+    assert (again.outcome.record.change, again.outlinks) == (Change.CHANGED, NO_OUTLINKS)
 
 
 DONE, REDIRECTED, FAILED = OutcomeKind.DONE, OutcomeKind.REDIRECTED, OutcomeKind.FAILED
@@ -122,12 +126,16 @@ def test_a_redirect_has_changed_where_it_leads_elsewhere_now() -> None:
     before = known(visited(moved("/there")))
     for target, change in (("/elsewhere", Change.CHANGED), ("https://b.example/", Change.CHANGED), ("../there", None)):
         again = visited(moved(target), before)
-        assert (again.kind, again.change, again.record.change) == (OutcomeKind.REDIRECTED, change, change)
+        assert (again.outcome.kind, again.outcome.change, again.outcome.record.change) == (
+            OutcomeKind.REDIRECTED,
+            change,
+            change,
+        )
     away = known(visited(moved("https://b.example/")))
-    assert visited(moved("https://b.example/"), away).change is None
-    assert visited(moved("https://b.example/other"), away).change is Change.CHANGED
+    assert visited(moved("https://b.example/"), away).outcome.change is None
+    assert visited(moved("https://b.example/other"), away).outcome.change is Change.CHANGED
     lost = PreviousVisit(PageRecord(HOME, OutcomeKind.FAILED, 301, location="https://a.example/there"))
-    assert visited(moved("/elsewhere"), lost).change is None, "it led nowhere before"
+    assert visited(moved("/elsewhere"), lost).outcome.change is None, "it led nowhere before"
 
 
 def test_changes_are_counted_and_named_and_counted_on_after_a_resume() -> None:

@@ -40,7 +40,7 @@ def write_outputs_after_the_commit() -> AbstractContextManager[Any]:
     """The journal is told where the outputs will end, then they are written: wrong only if one dies in between."""
 
     def commit(driver: Driver, batch: Batch) -> None:
-        lines = sum(len(ended.line) for ended in batch.ended)
+        lines = sum(len(ended.outcome.line) for ended in batch.ended)
         driver._journal.commit(batch, {name: output.flush() + lines for name, output in driver._outputs.items()})
         for output in driver._outputs.values():
             output.write(batch)

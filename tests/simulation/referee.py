@@ -143,7 +143,7 @@ class Referee:
         own = self._policy.delay
         rest = min(max(2 * _seconds(event), 0.2), 60.0) if own == "auto" else own
         place.ready_at = max(place.ready_at, now + max(rest, self._crawl_delay(request.url, place)))
-        response = event.response if isinstance(event, Visited) else answer
+        response = event.outcome.response if isinstance(event, Visited) else answer
         if isinstance(response, Response) and response.status in (429, 503):
             place.ready_at = max(place.ready_at, now + float(response.headers.get("retry-after", 0)))
         assert started <= now

@@ -120,7 +120,7 @@ class Lines:
         self._file.cut(offset)
 
     def write(self, batch: Batch) -> None:
-        self._file.append(b"".join(ended.line for ended in batch.ended))
+        self._file.append(b"".join(ended.outcome.line for ended in batch.ended))
 
     def flush(self) -> int:
         if self._durable:

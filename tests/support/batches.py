@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
 from gossamer.parse.text import extract
 from gossamer.rules.recrawl import content_hash
 from gossamer.values.model import Link, OutcomeKind, PageRecord, Response, Timings, line_of
-from gossamer.values.protocol import Batch, Ended
+from gossamer.values.protocol import Batch, Ended, Outcome
 from gossamer.values.reasons import Reason
 
 STARTED = 1_767_225_600.25  # 2026-01-01T00:00:00.25Z
@@ -34,7 +35,12 @@ def page(number: int, wire: bytes | None = None, /, **said: object) -> Ended:
     if "text/html" not in response.headers.get("content-type", ""):
         return visit
     text = extract.markdown(response.body.decode("utf-8", "replace"), url, "main")
-    return msgspec.structs.replace(visit, markdown=extract.document(visit.record, text))
+    return having(visit, markdown=extract.document(visit.outcome.record, text))
+
+
+def having(visit: Ended, **changes: Any) -> Ended:
+    """Return the visit with other values for some fields of its outcome."""
+    return Ended(visit.link, msgspec.structs.replace(visit.outcome, **changes))
 
 
 def ended(number: int, response: Response, kind: OutcomeKind = OutcomeKind.DONE, **facts: object) -> Ended:
@@ -52,16 +58,15 @@ def ended(number: int, response: Response, kind: OutcomeKind = OutcomeKind.DONE,
         fetched_at=datetime.fromtimestamp(response.fetched_at, UTC),
         **(said | facts),  # type: ignore[arg-type]  # fields of a record, by name
     )
-    return Ended.of(Link(number, response.url, 1), record, response)
+    return Ended(Link(number, response.url, 1), Outcome.of(record, response))
 
 
 def document(number: int, body: bytes = b"", markdown: str = "Text.", **facts: str) -> Ended:
     """End a visit with a page that comes with a certain text."""
     visit = page(number, body)
-    record = msgspec.structs.replace(visit.record, **facts)
-    assert visit.response is not None
+    record = msgspec.structs.replace(visit.outcome.record, **facts)
     written = extract.document(record, markdown)
-    return msgspec.structs.replace(visit, line=line_of(record), markdown=written)
+    return having(visit, line=line_of(record), markdown=written)
 
 
 def redirect(number: int, target: str) -> Ended:
@@ -80,7 +85,7 @@ def failure(number: int) -> Ended:
     """End a visit without an answer."""
     url = f"http://site.test/{number}"
     record = PageRecord(url, OutcomeKind.FAILED, reason=Reason.FAIL_TIMEOUT, detail="took too long", depth=1)
-    return Ended.of(Link(number, url, 1), record)
+    return Ended(Link(number, url, 1), Outcome.of(record))
 
 
 def batch(*visits: Ended) -> Batch:

@@ -51,7 +51,8 @@ class Run:
 
     @property
     def records(self) -> dict[str, PageRecord]:
-        records = [ended.record for _, step in self.trace if isinstance(step, Commit) for ended in step.batch.ended]
+        ended = [one for _, step in self.trace if isinstance(step, Commit) for one in step.batch.ended]
+        records = [one.outcome.record for one in ended]
         assert len({record.url for record in records}) == len(records), "every link ends once"
         return {record.url: record for record in records}
 
@@ -157,7 +158,7 @@ def _landed(host: HostAsSeen, policy: Policy, event: Visited | Failed | RobotsRe
 def _answer_of(event: Visited | Failed | RobotsRead | Lost) -> Response | Failure | None:
     match event:
         case Visited():
-            return event.response
+            return event.outcome.response
         case Failed():
             return event.failure
         case RobotsRead():

@@ -9,8 +9,8 @@ from pathlib import Path
 from gossamer import Page
 from gossamer.fetchers.recorded import RecordedFetcher
 from gossamer.values.model import Failure, Request, Response
-from gossamer.values.protocol import Failed, RobotsRead, Visited
-from gossamer.visit.visitor import Visitor, Work
+from gossamer.visit.reading import Reading
+from gossamer.visit.visitor import Read, Visitor, Work
 
 ORIGIN = "https://example.org"
 LARGE = " " * 70_000
@@ -25,17 +25,17 @@ class DeadlyWork(Work, frozen=True):
 
 
 class DeadlyVisitor(Visitor):
-    def read(self, request: Request, answer: Response | Failure) -> Visited | Failed | RobotsRead:
+    def read(self, request: Request, answer: Response | Failure) -> Read:
         if isinstance(answer, Response) and answer.status == 200:
             _do(request.url)
         return super().read(request, answer)
 
-    def written(self, event: Visited | Failed | RobotsRead) -> Visited | Failed | RobotsRead:
-        if "torn" in event.request.url:
+    def write_markdown(self, reading: Reading) -> None:
+        if "torn" in reading.request.url:
             ctypes.string_at(1)
-        return super().written(event)
+        super().write_markdown(reading)
 
-    def _page(self, request: Request, response: Response) -> Visited:
+    def _page(self, request: Request, response: Response) -> Reading:
         if "hungry" in request.url:
             bytearray(8 * 1024**3)
         if "raising" in request.url:

@@ -107,7 +107,7 @@ class Played:
 
     @property
     def outcomes(self) -> dict[str, tuple[str, str | None, int]]:
-        return {e.link.url: (e.record.outcome.value, e.record.reason, e.link.depth) for e in self.ended}
+        return {e.link.url: (e.outcome.kind.value, e.outcome.reason, e.link.depth) for e in self.ended}
 
     def order_of(self, host: str) -> list[str]:
         return [url for url, purpose, _, _ in self.fetches if host_key(url) == host and purpose is Purpose.PAGE]

@@ -24,6 +24,7 @@ from gossamer.visit import handlers
 from gossamer.visit.handlers import LONGEST, Choice, Due, Handler, handler_of
 from gossamer.visit.items import values_of
 from gossamer.visit.page import Page
+from gossamer.visit.reading import Reading
 from gossamer.visit.visitor import Visitor, Work
 from tests.support.webs import html
 
@@ -53,10 +54,10 @@ def visited(function: Callable[[Page], Any], body: str = "<p>", url: str = HOME,
 
 def detail_of(function: Callable[[Page], Any], reason: Reason = Reason.FAIL_HANDLER) -> str:
     event = visited(function, "<a href=/own>")
-    assert (event.kind, event.record.reason, event.items) == (OutcomeKind.FAILED, reason, ())
-    assert f'"reason":"{reason}"'.encode() in event.line
+    assert (event.outcome.kind, event.outcome.record.reason, event.outcome.items) == (OutcomeKind.FAILED, reason, ())
+    assert f'"reason":"{reason}"'.encode() in event.outcome.line
     assert [outlink.url for outlink in event.outlinks] == ["https://a.example/own"], "the page's own links are followed"
-    return event.record.detail
+    return event.outcome.record.detail
 
 
 # ---------------------------------------------------------------- which handler
@@ -100,7 +101,7 @@ def test_only_whole_answers_to_pages_are_handled() -> None:
 
     def items(answer: Response | Failure, purpose: Purpose = Purpose.PAGE) -> object:
         event = visitor.visit(Request(Link(1, HOME), purpose), answer)
-        return isinstance(event, Visited) and len(event.items)
+        return isinstance(event, Visited) and len(event.outcome.items)
 
     assert items(html(HOME, "<p>")) == 1
     assert items(Response(HOME, 200, {"content-type": "image/png"}, b"\x89PNG")) == 1
@@ -116,7 +117,9 @@ def test_only_whole_answers_to_pages_are_handled() -> None:
 
 def test_without_handlers_nothing_is_due() -> None:
     visitor = Visitor(POLICY)
-    assert visitor.due(visitor.read(Request(Link(1, HOME)), html(HOME, "<p>"))) is None
+    reading = visitor.read(Request(Link(1, HOME)), html(HOME, "<p>"))
+    assert isinstance(reading, Reading)
+    assert visitor.due(reading) is None
 
 
 # ---------------------------------------------------------------- items
@@ -137,14 +140,18 @@ def test_items_of_every_kind_are_written_as_lines() -> None:
 
     event = visited(several, "<title>T</title>")
     facts = f'"_url":"{HOME}","_handler":"several","_type":'
-    assert [item.line.decode() for item in event.items] == [
+    assert [item.line.decode() for item in event.outcome.items] == [
         f'{{{facts}"several","title":"T","n":0}}\n',
         f'{{{facts}"Price","name":"silk","euros":9.5,"tags":["a"]}}\n',
         f'{{{facts}"Article","title":"x","type":"news","at":"2026-01-02T00:00:00Z"}}\n',
         f'{{{facts}"several"}}\n',
     ]
-    assert values_of(event.items)[1] == {"name": "silk", "euros": 9.5, "tags": ["a"]}
-    assert [(item.handler, item.type) for item in event.items][:2] == [("several", "several"), ("several", "Price")]
+    assert values_of(event.outcome.items)[1] == {"name": "silk", "euros": 9.5, "tags": ["a"]}
+    items = event.outcome.items
+    assert [(item.handler, item.type) for item in items][:2] == [
+        ("several", "several"),
+        ("several", "Price"),
+    ]
 
 
 def test_a_pydantic_model_is_an_item_where_pydantic_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +163,7 @@ def test_a_pydantic_model_is_an_item_where_pydantic_is_installed(monkeypatch: py
         pass
 
     monkeypatch.setitem(sys.modules, "pydantic", SimpleNamespace(BaseModel=BaseModel))
-    [item] = visited(lambda _: Story()).items
+    [item] = visited(lambda _: Story()).outcome.items
     assert (item.type, values_of([item])) == ("Story", ({"mode": "json", "title": "x"},))
 
 
@@ -171,7 +178,7 @@ def test_fields_say_whether_anything_is_in_them() -> None:
         "false": False,
         "text": "x",
     }
-    [written] = visited(lambda _: item).items
+    [written] = visited(lambda _: item).outcome.items
     assert [one.name for one in written.fields if one.filled] == ["zero", "false", "text"]
     assert len(written.fields) == len(item)
 
@@ -179,7 +186,7 @@ def test_fields_say_whether_anything_is_in_them() -> None:
 @pytest.mark.parametrize("given", [None, [], (), iter(())])
 def test_a_handler_may_give_nothing(given: Any) -> None:
     event = visited(lambda _: given)
-    assert (event.kind, event.items) == (OutcomeKind.DONE, ())
+    assert (event.outcome.kind, event.outcome.items) == (OutcomeKind.DONE, ())
 
 
 async def _coroutine(_page: Page) -> None:
@@ -272,10 +279,10 @@ def test_a_bug_of_ours_behind_a_handler_costs_one_page(monkeypatch: pytest.Monke
         raise ZeroDivisionError("of our own making")
 
     visitor = Visitor(POLICY, handlers=[Handler(_one)])
-    monkeypatch.setattr("gossamer.visit.visitor.structs.replace", broken)
+    monkeypatch.setattr(Reading, "event", broken)
     event = visitor.visit(Request(Link(1, HOME)), html(HOME, "<p>"))
     assert isinstance(event, Failed)
-    assert (event.record.reason, "of our own making" in event.record.detail) == (Reason.FAIL_BUG, True)
+    assert (event.outcome.record.reason, "of our own making" in event.outcome.record.detail) == (Reason.FAIL_BUG, True)
 
 
 # ---------------------------------------------------------------- following
@@ -298,7 +305,7 @@ def test_nofollow_does_not_hold_up_what_a_handler_follows_but_depth_and_traps_do
     event = visited(lambda page: page.follow(page.css("a.next")), body)
     assert [outlink.url for outlink in event.outlinks] == ["https://a.example/next"]
     blank = visited(lambda page: page.follow(["", "?x"]))
-    assert (blank.kind, len(blank.outlinks)) == (OutcomeKind.DONE, 2), "an empty href is the page itself"
+    assert (blank.outcome.kind, len(blank.outlinks)) == (OutcomeKind.DONE, 2), "an empty href is the page itself"
     deep = visited(lambda page: page.follow("/x"), policy=msgspec.structs.replace(POLICY, max_depth=2))
     assert [refusal.reason for refusal in deep.refusals] == [Reason.SKIP_DEPTH]
     trap = visited(lambda page: page.follow("/a" * 8))
@@ -311,7 +318,10 @@ def test_what_was_followed_before_an_exception_still_counts() -> None:
         raise ValueError
 
     event = visited(handler)
-    assert (event.kind, [outlink.url for outlink in event.outlinks]) == (OutcomeKind.FAILED, ["https://a.example/next"])
+    assert (event.outcome.kind, [outlink.url for outlink in event.outlinks]) == (
+        OutcomeKind.FAILED,
+        ["https://a.example/next"],
+    )
 
 
 def test_links_are_relative_to_the_base_of_the_page_and_spelt_in_its_encoding() -> None:
@@ -355,7 +365,7 @@ def test_an_async_handler_is_awaited(function: Callable[[Page], Any]) -> None:
     assert Handler(function).awaits
     event = awaited_visit(function)
     assert isinstance(event, Visited)
-    assert values_of(event.items) == ({"url": HOME},)
+    assert values_of(event.outcome.items) == ({"url": HOME},)
     assert [outlink.url for outlink in event.outlinks] == ["https://a.example/next"]
 
 
@@ -384,15 +394,15 @@ def test_an_async_handler_that_waits_for_ever_costs_its_page_only(
     visitor = Visitor(msgspec.structs.replace(POLICY, handler_timeout=0.05), handlers=[Handler(function)])
     event = asyncio.run(async_handlers.visit(visitor, Request(Link(1, HOME)), html(HOME, "<p>")))
     assert isinstance(event, Visited)
-    assert (event.reason, event.items) == (reason, ())
-    assert detail in event.record.detail
+    assert (event.outcome.reason, event.outcome.items) == (reason, ())
+    assert detail in event.outcome.record.detail
     assert [outlink.url for outlink in event.outlinks] == ["https://a.example/next"]
 
 
 def test_an_ordinary_handler_runs_among_awaited_ones() -> None:
     assert not Handler(_one).awaits
-    assert values_of(awaited_visit(_one).items) == ({"url": HOME},)  # type: ignore[union-attr]
-    assert awaited_visit(_yields, html(HOME, "", 404)).record.status == 404  # type: ignore[union-attr]
+    assert values_of(awaited_visit(_one).outcome.items) == ({"url": HOME},)  # type: ignore[union-attr]
+    assert awaited_visit(_yields, html(HOME, "", 404)).outcome.record.status == 404  # type: ignore[union-attr]
 
 
 async def _raises(_: Page) -> None:
@@ -421,9 +431,9 @@ async def _leaves(_: Page) -> AsyncIterator[dict[str, int]]:
 def test_what_an_async_handler_raises_costs_its_page_only(function: Callable[[Page], Any], error: str) -> None:
     event = awaited_visit(function)
     assert isinstance(event, Visited)
-    assert (event.record.reason, event.items) == (Reason.FAIL_HANDLER, ())
-    assert event.record.detail.endswith(error)
-    assert "awaited.py" not in event.record.detail
+    assert (event.outcome.record.reason, event.outcome.items) == (Reason.FAIL_HANDLER, ())
+    assert event.outcome.record.detail.endswith(error)
+    assert "awaited.py" not in event.outcome.record.detail
 
 
 def test_a_cancelled_visit_is_cancelled() -> None:
@@ -447,7 +457,7 @@ def test_work_with_handlers_can_be_sent_to_another_process() -> None:
     work = pickle.loads(pickle.dumps(Work(POLICY, 7, handlers=(Handler(_one, "/dir/*"),))))  # made here
     assert work.handlers[0].function is _one
     event = work.visitor().visit(Request(Link(1, HOME)), html(HOME, "<p>"))
-    assert values_of(event.items) == ({"url": HOME},)
+    assert values_of(event.outcome.items) == ({"url": HOME},)
 
 
 def test_work_with_a_handler_that_others_cannot_find_says_what_to_do() -> None:

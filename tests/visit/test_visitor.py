@@ -23,7 +23,7 @@ def visited(body: str, *, url: str = HOME, depth: int = 0, visitor: Visitor | No
     visitor = visitor or Visitor(Policy(seeds=("https://a.example/",), **fields))  # type: ignore[arg-type]
     event = visitor.visit(Request(Link(1, url, depth)), html(url, body))
     assert isinstance(event, Visited)
-    assert event.line == line_of(event.record)
+    assert event.outcome.line == line_of(event.outcome.record)
     return event
 
 
@@ -50,7 +50,7 @@ def test_a_link_reported_once_in_a_directory_is_not_judged_again_but_one_of_a_qu
     again = visited(body, visitor=visitor, url="https://a.example/dir/other")
     assert urls(again) == ["https://a.example/dir/other?p"]
     assert again.refusals == ()
-    assert again.record.outlinks == 3
+    assert again.outcome.record.outlinks == 3
     assert visited("<a href=x>x</a>", visitor=visitor).outlinks == NO_OUTLINKS
     assert (
         urls(visited(body, visitor=visitor, url="https://a.example/elsewhere/"))[0] == "https://a.example/elsewhere/x"
@@ -109,7 +109,7 @@ def test_a_redirect_out_of_the_scope_is_one_link_without_a_page() -> None:
         Response("https://a.example/x", 302, {"location": "https://b.example/"}),
     )
     assert isinstance(event, Visited)
-    assert (event.kind, event.reason, event.refusals) == (OutcomeKind.REDIRECTED, Reason.SKIP_SCOPE, ())
+    assert (event.outcome.kind, event.outcome.reason, event.refusals) == (OutcomeKind.REDIRECTED, Reason.SKIP_SCOPE, ())
 
 
 def test_what_a_worker_remembers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,10 +142,10 @@ def test_a_link_known_from_another_directory_is_reported_again_only_from_nearer_
 
 def test_a_record_tells_what_the_page_says_of_itself() -> None:
     body = "<html lang=fr><title> T </title><link rel=canonical href=/c><meta name=robots content=noindex>"
-    record = visited(body).record
+    record = visited(body).outcome.record
     assert (record.title, record.language, record.canonical) == ("T", "fr", "https://a.example/c")
     assert (record.noindex, record.encoding, record.status) == (True, "utf-8", 200)
-    assert visited("<link rel=canonical href='http://['>").record.canonical == ""
+    assert visited("<link rel=canonical href='http://['>").outcome.record.canonical == ""
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_a_record_tells_what_the_page_says_of_itself() -> None:
 )
 def test_a_page_may_name_the_agent_that_its_rules_are_for(body: str, agent: str, noindex: bool, nofollow: bool) -> None:
     event = visited(body, user_agent=agent)
-    assert (event.record.noindex, event.record.nofollow) == (noindex, nofollow)
+    assert (event.outcome.record.noindex, event.outcome.record.nofollow) == (noindex, nofollow)
     assert reasons(event) == [Reason.SKIP_NOFOLLOW] * nofollow
 
 
@@ -168,16 +168,16 @@ def test_a_page_counts_as_noindex_after_the_date_it_names() -> None:
         headers = {"content-type": "text/html", "x-robots-tag": "unavailable_after: Fri, 25 Jun 2010 15:00:00 GMT"}
         event = visitor.visit(Request(Link(1, HOME)), Response(HOME, 200, headers, fetched_at=fetched_at))
         assert isinstance(event, Visited)
-        assert event.record.noindex is past
-        assert b'"unavailable_after":"2010-06-25T15:00:00Z"' in event.line
+        assert event.outcome.record.noindex is past
+        assert b'"unavailable_after":"2010-06-25T15:00:00Z"' in event.outcome.line
 
 
 def test_what_is_not_html_is_recorded_unread() -> None:
     answer = Response(HOME, 200, {"content-type": "image/png", "x-robots-tag": "noindex"}, b"<a href=/x>")
     event = Visitor(Policy(seeds=("https://a.example/",))).visit(Request(Link(1, HOME)), answer)
     assert isinstance(event, Visited)
-    assert (event.kind, event.outlinks, event.record.size) == (OutcomeKind.DONE, NO_OUTLINKS, 11)
-    assert event.record.noindex
+    assert (event.outcome.kind, event.outlinks, event.outcome.record.size) == (OutcomeKind.DONE, NO_OUTLINKS, 11)
+    assert event.outcome.record.noindex
 
 
 def test_an_adopted_seed_widens_the_scope() -> None:
@@ -195,23 +195,24 @@ def test_only_a_seed_may_redirect_out_of_the_scope(depth: int, adopts: str) -> N
     answer = Response(HOME, 301, {"location": "//b.example/"})
     event = visitor.visit(Request(Link(1, HOME, depth)), answer)
     assert isinstance(event, Visited)
-    assert (event.adopts, event.kind) == (adopts, OutcomeKind.REDIRECTED)
+    assert (event.adopts, event.outcome.kind) == (adopts, OutcomeKind.REDIRECTED)
     assert bool(event.outlinks) == bool(adopts)
-    assert event.record.reason == (None if adopts else Reason.SKIP_SCOPE)
+    assert event.outcome.record.reason == (None if adopts else Reason.SKIP_SCOPE)
 
 
 def test_a_seed_may_not_redirect_to_what_the_user_excluded() -> None:
     visitor = Visitor(Policy(seeds=("https://a.example/",), exclude=("*/x",)))
     event = visitor.visit(Request(Link(1, HOME)), Response(HOME, 301, {"location": "/x"}))
     assert isinstance(event, Visited)
-    assert (event.adopts, event.outlinks, event.record.reason) == ("", NO_OUTLINKS, Reason.SKIP_EXCLUDED)
+    assert (event.adopts, event.outlinks, event.outcome.record.reason) == ("", NO_OUTLINKS, Reason.SKIP_EXCLUDED)
 
 
 def test_failures_and_robots_are_passed_on() -> None:
     visitor = Visitor(Policy(seeds=("https://a.example/",)))
     failed = visitor.visit(Request(Link(1, HOME), attempt=2), Failure(Reason.FAIL_RESET, "cut", 1.5, 10))
     assert isinstance(failed, Failed)
-    assert (failed.kind, failed.record.detail, failed.record.attempts) == (OutcomeKind.FAILED, "cut", 3)
+    assert (failed.outcome.kind, failed.outcome.record.detail) == (OutcomeKind.FAILED, "cut")
+    assert failed.outcome.record.attempts == 3
     answer = Response("https://a.example/robots.txt", 200, {})
     request = Request(Link(-1, "https://a.example/robots.txt"), Purpose.ROBOTS)
     assert visitor.visit(request, answer) == RobotsRead(request, answer)
@@ -224,8 +225,8 @@ def test_a_bug_costs_one_page_and_shows_its_traceback(monkeypatch: pytest.Monkey
     monkeypatch.setattr("gossamer.visit.visitor.html.scan", broken)
     event = Visitor(Policy(seeds=("https://a.example/",))).visit(Request(Link(1, HOME)), html(HOME, "<p>"))
     assert isinstance(event, Failed)
-    assert (event.kind, event.record.reason) == (OutcomeKind.FAILED, Reason.FAIL_BUG)
-    assert "of our own making" in event.record.detail
+    assert (event.outcome.kind, event.outcome.record.reason) == (OutcomeKind.FAILED, Reason.FAIL_BUG)
+    assert "of our own making" in event.outcome.record.detail
 
 
 @pytest.mark.parametrize(
@@ -241,9 +242,9 @@ def test_a_page_that_cannot_be_made_a_document_came_all_the_same(
     visitor = Visitor(Policy(seeds=("https://a.example/",)), markdown=True)
     event = visitor.visit(Request(Link(1, HOME)), html(HOME, "<a href=/L>x</a>"))
     assert isinstance(event, Visited)
-    assert (event.kind, event.reason, event.record.status) == (OutcomeKind.FAILED, reason, 200)
+    assert (event.outcome.kind, event.outcome.reason, event.outcome.record.status) == (OutcomeKind.FAILED, reason, 200)
     assert urls(event) == ["https://a.example/L"]
-    assert not event.markdown
+    assert not event.outcome.markdown
 
 
 @pytest.mark.parametrize("answer", [html(HOME, "<p>gone", 404), html(HOME, "<p>moved", 301)])
@@ -254,10 +255,10 @@ def test_only_a_page_that_came_whole_is_made_a_document(answer: Response) -> Non
         asyncio.run(async_handlers.visit(visitor, Request(Link(1, HOME)), answer)),
     ):
         assert isinstance(event, Visited)
-        assert not event.markdown
+        assert not event.outcome.markdown
     came = asyncio.run(async_handlers.visit(visitor, Request(Link(1, HOME)), html(HOME, "<p>here")))
     assert isinstance(came, Visited)
-    assert "here" in came.markdown
+    assert "here" in came.outcome.markdown
 
 
 def test_work_sent_to_another_process_makes_a_visitor_that_finds_the_same() -> None:
@@ -275,4 +276,4 @@ def test_a_page_that_takes_too_much_memory_has_failed(monkeypatch: pytest.Monkey
     monkeypatch.setattr("gossamer.visit.visitor.html.scan", starve)
     event = Visitor(Policy(seeds=("https://a.example/",))).visit(Request(Link(1, HOME)), html(HOME, "<p>"))
     assert isinstance(event, Failed)
-    assert (event.kind, event.record.reason) == (OutcomeKind.FAILED, Reason.FAIL_HANDLER_MEMORY)
+    assert (event.outcome.kind, event.outcome.record.reason) == (OutcomeKind.FAILED, Reason.FAIL_HANDLER_MEMORY)

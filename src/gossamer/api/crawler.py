@@ -512,8 +512,8 @@ def _refuse_unfit(handlers: Iterable[Handler], engine: str, *, elsewhere: bool) 
 
 def _pages(batch: list[Ended]) -> Iterator[Page]:
     for ended in batch:
-        if ended.kind is not OutcomeKind.SKIPPED:
-            yield Page(ended.record, ended.response, ended.items)
+        if ended.outcome.kind is not OutcomeKind.SKIPPED:
+            yield Page(ended.outcome.record, ended.outcome.response, ended.outcome.items)
 
 
 def _all(several: Iterable[Callable[[], None]]) -> None:

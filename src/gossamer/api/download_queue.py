@@ -110,11 +110,16 @@ class _Window:
             assert isinstance(event, Visited | Failed), "a download asks for no robots.txt"
             request = event.request
             self._free(urls.host_key(request.url))
-            if isinstance(event, Visited) and event.kind is OutcomeKind.REDIRECTED and event.outlinks and self._follow:
+            if (
+                isinstance(event, Visited)
+                and event.outcome.kind is OutcomeKind.REDIRECTED
+                and event.outlinks
+                and self._follow
+            ):
                 link = request.link
                 asked = link.via or link.url
                 self._queue(Request(Link(link.id, event.outlinks.urls[0], hops=link.hops + 1, via=asked)))
-            elif event.kind is OutcomeKind.RETRY and event.retry_after <= PATIENCE:
+            elif event.outcome.kind is OutcomeKind.RETRY and event.retry_after <= PATIENCE:
                 again = Request(request.link, request.purpose, request.attempt + 1)
                 heapq.heappush(self._resting, (now + event.retry_after, request.link.id, again))
             else:
@@ -142,7 +147,7 @@ def _url(asked: object) -> str:
 
 
 def _page(event: Visited | Failed) -> Page:
-    record = event.record
+    record = event.outcome.record
     if record.outcome is OutcomeKind.RETRY:  # would be tried again, but not by us
         record = msgspec.structs.replace(record, outcome=OutcomeKind.FAILED)
-    return Page(record, event.response if isinstance(event, Visited) else None)
+    return Page(record, event.outcome.response if isinstance(event, Visited) else None)

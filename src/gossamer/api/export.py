@@ -29,7 +29,7 @@ from gossamer.parse.text import extract
 from gossamer.rules.urls import fingerprint
 from gossamer.values.errors import OutputError, UserError
 from gossamer.values.model import Failure, Link, OutcomeKind, PageRecord, Response
-from gossamer.values.protocol import Batch, Ended
+from gossamer.values.protocol import Batch, Ended, Outcome
 
 FORMATS: Final = ("jsonl", "parquet", "markdown", "graph", "graphml")
 """What can be made: the graph is a table of links in Parquet, graphml the same for graph programs."""
@@ -100,7 +100,7 @@ def visits(directory: Path) -> Iterator[Ended]:
             response = _response(kept, record)
             kept = next(answers, None)
         link = Link(number, record.url, record.depth, 0, record.via)
-        yield Ended(link, line, record.outcome, record.reason, response)
+        yield Ended(link, Outcome(line, record.outcome, record.reason, record.change, response))
 
 
 def _response(kept: Kept, record: PageRecord) -> Response:
@@ -163,11 +163,12 @@ def _told(directory: Path, format: str) -> Iterator[Ended]:
     """Give every link that ended, with its text where that is what is written."""
     how = read_settings(directory).policy.text
     for ended in visits(directory):
-        response = ended.response
-        if format == "markdown" and response is not None and _is_page(ended.kind, response):
+        response = ended.outcome.response
+        if format == "markdown" and response is not None and _is_page(ended.outcome.kind, response):
             text, _ = encoding.decode(response.body, response.headers.get("content-type", ""))
             written = extract.markdown(text, ended.link.url, how)
-            yield msgspec.structs.replace(ended, markdown=extract.document(ended.record, written))
+            document = extract.document(ended.outcome.record, written)
+            yield Ended(ended.link, msgspec.structs.replace(ended.outcome, markdown=document))
         else:
             yield ended
 

@@ -70,27 +70,28 @@ def permission(url: str, agent: str = "", *, fetcher: Fetcher | None = None, **f
 
 
 def _asked(address: str, policy: Policy, fetcher: Fetcher) -> Permission:
-    gate, host = HostAccess(policy, count(-1, -1)), Host(urls.host_key(address))
+    access, host = HostAccess(policy, count(-1, -1)), Host(urls.host_key(address))
     asked: list[str] = []
     answer: Response | Failure | None = None
-    while gate.asks(host, 0.0):
-        request = gate.request(host)
+    while access.needs_robots(host, 0.0):
+        request = access.robots_request(host)
         asked.append(request.url)
         answer = fetcher.fetch(request)
-        gate.read(host, RobotsRead(request, answer), 0.0)
+        access.read(RobotsRead(request, answer), 0.0)
     came = answer if isinstance(answer, Response) else None
-    rules = host.robots
+    state = host.access
+    rules = state.robots
     decision = rules.explain(policy.user_agent, address) if rules else Decision(True)
     return Permission(
         address,
         policy.user_agent,
-        reason=gate.refusal(host, address),
-        detail=host.detail,
+        reason=access.refusal(host, address),
+        detail=state.detail,
         asked=tuple(asked),
         status=came.status if came else None,
         body=came.body if came else b"",
         line=decision.line,
         rule=decision.rule,
-        crawl_delay=host.crawl_delay,
+        crawl_delay=state.crawl_delay,
         sitemaps=rules.sitemaps if rules else (),
     )

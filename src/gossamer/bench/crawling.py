@@ -85,9 +85,9 @@ class Observer:
             self.landed.append(now)
             self.residence.append(now - self._begun.pop(said.request.link.id))
             self.sizes.append(said.size if isinstance(said, Visited) else said.failure.size)
-            if said.kind is not OutcomeKind.DONE:
+            if said.outcome.kind is not OutcomeKind.DONE:
                 self.failed += 1
-                self.first_failure = self.first_failure or f"{said.record.reason}: {said.record.url}"
+                self.first_failure = self.first_failure or f"{said.outcome.reason}: {said.request.url}"
 
 
 def crawl(order: Order) -> Watched:

@@ -35,9 +35,9 @@ class RecordedSite:
         hosts: dict[str, int] = {}
         pages: dict[tuple[int, str], ServedPage] = {}
         room = MOST_BYTES
-        done = (visit for visit in visits(Path(directory)) if visit.record.outcome is OutcomeKind.DONE)
+        done = (visit for visit in visits(Path(directory)) if visit.outcome.kind is OutcomeKind.DONE)
         for visit in itertools.islice(done, MOST_PAGES):
-            parts = urlsplit(visit.record.url)
+            parts = urlsplit(visit.link.url)
             host = hosts.setdefault(f"{parts.scheme}://{parts.netloc}", len(hosts))
             answer = _answer(visit)
             pages[host, parts.path + (f"?{parts.query}" if parts.query else "")] = answer
@@ -76,9 +76,10 @@ def workload_of(directory: Path) -> Workload:
 
 
 def _answer(visit: Ended) -> ServedPage:
-    record, timings = visit.record, visit.record.timings
+    record, response = visit.outcome.record, visit.outcome.response
+    timings = record.timings
     kind = record.content_type or "text/html"
     if record.encoding and "charset" not in kind:
         kind = f"{kind}; charset={record.encoding}"
-    body = visit.response.body if visit.response else (_FILLER * (record.size // len(_FILLER) + 1))[: record.size]
+    body = response.body if response is not None else (_FILLER * (record.size // len(_FILLER) + 1))[: record.size]
     return ServedPage(record.status or 200, kind, body, timings.first_byte + timings.body, noted=True)

@@ -48,8 +48,8 @@ class CommitBuffer:
     def add(self, ended: Ended, now: float) -> None:
         """Let an outcome wait."""
         self._ended.append(ended)
-        if ended.response is not None or ended.items:
-            self._bytes += ended.held
+        if ended.outcome.response is not None or ended.outcome.items:
+            self._bytes += ended.outcome.held_bytes
         self._since = min(self._since, now)
 
     def hurry(self, now: float, *, pause: bool = False) -> None:

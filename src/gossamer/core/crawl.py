@@ -9,6 +9,7 @@ The driver alternates `poll` and `handle`; see `protocol.py` for what they excha
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 from itertools import count
 from typing import Final, assert_never
 
@@ -19,6 +20,8 @@ from gossamer.core.commit_buffer import CommitBuffer
 from gossamer.core.frontier import Frontier
 from gossamer.core.host import Host
 from gossamer.core.host_access import HostAccess
+from gossamer.core.in_flight import InFlight
+from gossamer.core.limits import Limits
 from gossamer.core.sitemaps import Sitemaps
 from gossamer.core.stats import Stats
 from gossamer.core.time_accounting import RestLog, SlotTimes
@@ -48,6 +51,7 @@ from gossamer.values.protocol import (
     Failed,
     Fetch,
     Lost,
+    Outcome,
     Recall,
     Recalled,
     RobotsRead,
@@ -60,16 +64,24 @@ from gossamer.values.snapshot import SavedStats, Snapshot
 
 _IN_VAIN: Final = (OutcomeKind.FAILED, OutcomeKind.SKIPPED)
 AT_ONCE: Final = 16
-"""So many fetches are given in one command: they are to begin at the moment for which they were asked."""
-PROBES: Final = 2
-"""How often a host is asked for a page that cannot exist, where the answer is lost."""
-_AGAIN: Final = Recall(())
-"""What stands for "ask again": a link ended without a fetch, or enough fetches are given for once."""
+"""Maximum number of fetches in one command: they are to begin at the moment for which they were asked."""
 
-# What is asked for with every page: Python 3.11 finds a member of an enumeration four times as slowly as these.
+# Looked up with every page: Python 3.11 finds a member of an enumeration four times as slowly as these.
 _PAGE, _PROBE, _ROBOTS, _SITEMAP = Purpose.PAGE, Purpose.PROBE, Purpose.ROBOTS, Purpose.SITEMAP
 _DONE, _REDIRECTED, _RETRY = OutcomeKind.DONE, OutcomeKind.REDIRECTED, OutcomeKind.RETRY
 _CPU = Waiting.CPU
+
+
+class _Then(Enum):
+    """What follows the fetches that are due, where it is no recall."""
+
+    NOTHING = "nothing else is due"
+    FULL = "the command holds as many fetches as it may"
+    LINK_ENDED = "a link ended without a fetch: look again"
+    COMMIT = "a commit is due"
+
+
+_NOTHING, _LINK_ENDED = _Then.NOTHING, _Then.LINK_ENDED
 
 
 class Crawl:
@@ -94,14 +106,11 @@ class Crawl:
         self._counts = self._stats.tally
         self._time = SlotTimes(self._slots)
         self._rests = RestLog()
-        self._in_flight: dict[int, tuple[Request, Host, float]] = {}
-        self._asking: dict[int, Host] = {}  # on whose behalf a robots.txt is fetched
-        self._pages_in_flight = 0
-        self._handler_errors = 0
+        self._in_flight = InFlight(self._slots, frontier, self._access, self._time, self._rests)
+        self._limits = Limits(policy, self._counts, self._in_flight, self._time)
         self._buffer = CommitBuffer()
         self._recall: Recall | None = None  # due after the fetches that were given before it
         self._adopted: tuple[str, ...] = ()
-        self._finish: FinishReason | None = None
         self._stopped = False
         for seed in policy.seeds:
             url = simplified(seed, policy)
@@ -124,74 +133,73 @@ class Crawl:
         for key, left in stats.resting.items():
             host = self._frontier.host(key)
             host.rest(now + left - passed, Waiting.RETRY_AFTER)
-            if host.address is not None:  # perhaps that of all strangers, for whom no single host shall be too much
-                host.address.rest(now + min(left - passed, politeness.AUTO_MOST))
+            host.rest_ip(now + min(left - passed, politeness.AUTO_MOST))  # which may be that of all unknown hosts
 
     # ------------------------------------------------------------ commands
 
     def poll(self, now: float) -> Command:
-        """Say what is due now: some fetches at once, and a recall after those that were due before it."""
+        """Return what is due now: some fetches at once, and a recall after those that were due before it."""
         self._time.advance(now)
-        self._check_limits(now)
-        fetches: list[Request] = []
-        found: Recall | None = self._recall or _AGAIN
-        self._recall = None
-        while found is _AGAIN and len(fetches) < AT_ONCE and not self._buffer.is_due(now, self._frontier.offers):
-            found = self._gather(fetches, now)
+        self._limits.check(now)
+        if self._recall is not None:
+            recall, self._recall = self._recall, None
+            self._time.idle = _CPU
+            return recall
+        fetches, then = self._due(now)
         self._time.idle = _CPU
         if fetches:
-            self._recall = None if found is _AGAIN else found
+            self._recall = then if isinstance(then, Recall) else None
             return Fetch(tuple(fetches))
-        at_rest = found is None and not self._in_flight
-        if found is _AGAIN or (at_rest and self._buffer.may_commit(self._frontier.offers)):
+        if isinstance(then, Recall):
+            return then
+        at_rest = then is _NOTHING and not self._in_flight
+        if then is _Then.COMMIT or (at_rest and self._buffer.may_commit(self._frontier.offers)):
             return self._commit(now)
-        return found or self._rest_or_stop(now)
+        return self._rest_or_stop(now)
 
-    def _gather(self, fetches: list[Request], now: float) -> Recall | None:
-        """Append fetches that are due, as long as slots are free; give what comes after them, as `_next` does."""
-        while len(fetches) < AT_ONCE:
+    def _due(self, now: float) -> tuple[list[Request], Recall | _Then]:
+        """Return the fetches that are due, as long as slots are free and no commit is due, and what follows them."""
+        fetches: list[Request] = []
+        while not self._buffer.is_due(now, self._frontier.offers):
             found = self._next(now)
-            if not isinstance(found, Request):
-                return found
-            fetches.append(found)
-        return _AGAIN
+            while isinstance(found, Request):
+                fetches.append(found)
+                if len(fetches) >= AT_ONCE:
+                    return fetches, _Then.FULL
+                found = self._next(now)
+            if found is not _LINK_ENDED:
+                return fetches, found
+        return fetches, _Then.COMMIT
 
-    def _may_start(self) -> bool:
-        if self._finish is not None or len(self._in_flight) >= self._slots:
-            return False
-        most = self._policy.max_pages
-        return most is None or self._counts.came + self._pages_in_flight < most
-
-    def _next(self, now: float) -> Request | Recall | None:
-        """Give the next fetch or recall; `_AGAIN` when a link ended without one; None when nothing is due."""
-        host = self._frontier.due(now) if self._may_start() else None
+    def _next(self, now: float) -> Request | Recall | _Then:
+        """Return the next fetch, which has started then, or what is due in its place."""
+        host = self._frontier.due(now) if self._limits.allow_start() else None
         if host is None:
-            return None
-        if not host.errand:
-            if self._access.asks(host, now):
+            return _NOTHING
+        if not host.serves_robots_first:
+            if self._access.needs_robots(host, now):
                 return self._ask_robots(host, now)
-            if self._access.probes(host):
-                return self._fetch(self._access.probe(host), host, now)
+            if self._access.needs_probe(host):
+                return self._start(self._access.probe_request(host), host, now)
         taken = self._frontier.take(host)
         if isinstance(taken, tuple):
             return Recall(taken)
         if taken.purpose is _ROBOTS:
-            return self._fetch(taken, host, now)
+            return self._start(taken, host, now)
         if taken.purpose is not _PAGE and self._sitemaps.reminds(taken):
             self._frontier.reconsider(host)
             self._ask(self._sitemaps.discover(host, taken.link.depth, self._frontier.known), now)
             self._frontier.close(taken.link)
-            return _AGAIN
+            return _LINK_ENDED
         url = taken.link.url
         refused = self._access.refusal(host, url)
         if refused is None:
-            usage = self._access.usage(host, url)
-            if self._adopted or usage or host.missing:
-                missing = host.missing or b""
-                taken = Request(taken.link, taken.purpose, taken.attempt, self._adopted, usage, missing=missing)
-            return self._fetch(taken, host, now)
+            usage, missing = self._access.usage(host, url), host.access.missing
+            if self._adopted or usage or missing:
+                taken = Request(taken.link, taken.purpose, taken.attempt, self._adopted, usage, missing=missing or b"")
+            return self._start(taken, host, now)
         self._refused(taken, host, refused, now)
-        return _AGAIN
+        return _LINK_ENDED
 
     def _refused(self, taken: Request, host: Host, refused: Reason, now: float) -> None:
         """End a link whose host may not be asked for it."""
@@ -201,59 +209,38 @@ class Crawl:
             self._frontier.close(taken.link)
             return
         kind = OutcomeKind.FAILED if refused.value.startswith("fail") else OutcomeKind.SKIPPED
-        record = _bare_record(taken, kind, refused, host.detail)
-        self._end(Ended.of(taken.link, record), now)
+        record = PageRecord.without_answer(taken.link, kind, refused, host.access.detail, attempts=taken.attempt)
+        self._end(Ended(taken.link, Outcome.of(record)), now)
 
-    def _ask_robots(self, host: Host, now: float) -> Request | Recall:
+    def _ask_robots(self, host: Host, now: float) -> Request | _Then:
         """Ask for robots.txt; where it has moved to another host, that one rests like any other."""
-        request = self._access.request(host)
-        self._asking[request.link.id] = host
+        request = self._access.robots_request(host)
         where = self._frontier.host(host_key(request.url))
         if where is host:
-            return self._fetch(request, host, now)
+            return self._start(request, host, now)
         self._frontier.send(request, where)
-        return _AGAIN
+        return _LINK_ENDED
 
-    def _fetch(self, request: Request, host: Host, now: float) -> Request:
-        self._in_flight[request.link.id] = (request, host, now)
-        self._pages_in_flight += request.purpose is _PAGE
+    def _start(self, request: Request, host: Host, now: float) -> Request:
         self._counts.fetches += 1
-        self._time.begin()
-        spaced = politeness.spacing(self._access.policy(host), host.crawl_delay)
-        if spaced:
-            host.rest(now + spaced, politeness.category(host.crawl_delay, spaced))
-        if host.address is not None:
-            host.address.rest(now + politeness.spacing(self._access.policy(host), None))
-        self._frontier.start(host)
+        self._in_flight.start(request, host, now)
         return request
 
     def _rest_or_stop(self, now: float) -> Wait | Stop:
-        moment = self._frontier.next_moment()
-        if not self._in_flight and not self._buffer.is_under_way and (moment is None or not self._may_start()):
-            idle = moment is None and self._finish is None and self._may_start()
-            assert not (idle and self._frontier.queued), (
+        moment, may_start = self._frontier.next_moment(), self._limits.allow_start()
+        if not self._in_flight and not self._buffer.is_under_way and (moment is None or not may_start):
+            assert not (may_start and self._frontier.queued), (
                 "links wait, nothing is in flight, and nothing will ever be due"
             )
-            self._finish = self._finish or self._counts.natural_end(queued=self._frontier.queued)
+            self._limits.stop(self._counts.natural_end(queued=self._frontier.queued))
             self._stopped = True
-            return Stop(self._finish)
-        untils = [self._buffer.due_at]
-        if self._finish is None and self._policy.max_time is not None:
-            untils.append(self._time.moment(self._policy.max_time))
-        if moment is not None and self._may_start():
+            assert self._limits.reached is not None
+            return Stop(self._limits.reached)
+        untils = [self._buffer.due_at, self._limits.next_check]
+        if moment is not None and may_start:
             untils.append(moment[0])
-        self._time.idle = self._why_idle(moment)
+        self._time.idle = moment[1] if moment is not None else self._in_flight.why_idle()
         return Wait(min(untils))
-
-    def _why_idle(self, moment: tuple[float, Waiting] | None) -> Waiting:
-        """Say why a slot without a fetch has none."""
-        if moment is not None:
-            return moment[1]
-        if self._asking and any(request.purpose is _ROBOTS for request, _, _ in self._in_flight.values()):
-            return Waiting.ROBOTS
-        if not self._frontier.queued:
-            return Waiting.NO_WORK
-        return Waiting.SERVER if self._pages_in_flight else Waiting.POLITENESS  # those before it have to end first
 
     # ------------------------------------------------------------ commits
 
@@ -321,7 +308,7 @@ class Crawl:
                 assert_never(event)
 
     def _visited(self, event: Visited, now: float) -> None:
-        host = self._land(event.request, event.answered_in, now, event.peer)
+        host = self._in_flight.land(event.request, event.answered_in, now, event.peer)
         self._access.answered(host)
         if event.host_pause:
             host.rest(now + event.host_pause, Waiting.RETRY_AFTER)
@@ -331,7 +318,8 @@ class Crawl:
             self._counts.bytes += event.size
             self._probed(host, event.sketch)
             return
-        if event.kind is _RETRY:
+        outcome = event.outcome
+        if outcome.kind is _RETRY:
             waiting = Waiting.RETRY_AFTER if event.host_pause else Waiting.RETRY
             self._again(event.request, now + event.retry_after, waiting)
             return
@@ -345,20 +333,14 @@ class Crawl:
         if event.adopts:
             self._adopted += (event.adopts,)
         link = event.request.link
-        self._end(
-            Ended(
-                link, event.line, event.kind, event.reason, event.response, event.markdown, event.change,
-                event.content, event.memo, event.asked, event.items, event.simhash, event.soft_404,
-            ),
-            now,
-        )  # fmt: skip
-        came = event.kind is _DONE or event.reason in IN_HANDLERS
+        self._end(Ended(link, outcome), now)
+        came = outcome.kind is _DONE or outcome.reason in IN_HANDLERS
         if came and self._sitemaps.unasked(host):
             self._ask(self._sitemaps.discover(host, link.depth, self._frontier.known), now)
 
     def _probed(self, host: Host, sketch: bytes) -> None:
         """Let the pages of a host go, now that it is known what it shows for one that cannot exist."""
-        host.awaits_access, host.missing = False, sketch
+        self._access.probed(host, sketch)
         self._frontier.reconsider(host)
         if sketch:
             self._stats.soft_404s.answers(host.key)
@@ -370,7 +352,7 @@ class Crawl:
 
     def _offer_links(self, page: Visited) -> None:
         link, orphans = page.request.link, self._sitemaps.orphans
-        redirected = page.kind is _REDIRECTED
+        redirected = page.outcome.kind is _REDIRECTED
         depth, hops = (link.depth, link.hops + 1) if redirected else (link.depth + 1, 0)
         self._frontier.offer(page.outlinks, depth=depth, hops=hops, via=link.url)
         if orphans:
@@ -378,7 +360,7 @@ class Crawl:
             orphans.link(refusal.fingerprint for refusal in page.refusals)
 
     def _failed(self, event: Failed, now: float) -> None:
-        host = self._land(event.request, event.failure.elapsed, now)
+        host = self._in_flight.land(event.request, event.failure.elapsed, now)
         self._access.failed(host, event.request.url, event.failure, now)
         self._rests.note(host.key, host.ready_at)
         if host.closed is not None:
@@ -386,12 +368,12 @@ class Crawl:
         self._counts.bytes += event.failure.size
         if event.request.purpose is _PROBE:
             self._probed(host, b"")
-        elif event.kind is _RETRY:
+        elif event.outcome.kind is _RETRY:
             self._again(event.request, now + event.retry_after, Waiting.RETRY)
         elif event.request.purpose is _SITEMAP:
             self._sitemap_read(event, NO_OUTLINKS, (), now)
         else:
-            self._end(Ended(event.request.link, event.line, event.kind, event.failure.reason), now)
+            self._end(Ended(event.request.link, event.outcome), now)
 
     def _sitemap_read(self, event: Visited | Failed, outlinks: Outlinks, sitemaps: Sequence[str], now: float) -> None:
         """Offer what a sitemap names as if the host's first page linked to it; ask for the files an index names."""
@@ -404,7 +386,7 @@ class Crawl:
                     self._sitemaps.orphans.name(outlink)
         if self._frontier.offers:
             self._buffer.hurry(now)
-        self._ask(self._sitemaps.read(event.request, event.record, sitemaps, self._frontier.known), now)
+        self._ask(self._sitemaps.read(event.request, event.outcome.record, sitemaps, self._frontier.known), now)
         self._frontier.close(link)
 
     def _ask(self, requests: Sequence[Request], now: float) -> None:
@@ -415,38 +397,22 @@ class Crawl:
         self._counts.kinds[_RETRY] += 1
         self._frontier.postpone(Request(request.link, request.purpose, request.attempt + 1), until, waiting)
 
-    def _land(self, request: Request, answered_in: float, now: float, peer: str = "") -> Host:
-        """Free the slot of a fetch and let its host rest."""
-        _, host, since = self._in_flight.pop(request.link.id)
-        self._pages_in_flight -= request.purpose is _PAGE
-        self._time.end(now - since, answered_in)
-        rested = politeness.rest(self._access.policy(host), host.crawl_delay, answered_in)
-        if rested:
-            host.rest(now + rested, politeness.category(host.crawl_delay, rested))
-            self._rests.note(host.key, host.ready_at)
-        if host.address is not None:
-            self._frontier.place(host, peer, now + politeness.rest(self._access.policy(host), None, answered_in))
-        self._frontier.finish(host)
-        return host
-
     def _end(self, ended: Ended, now: float) -> None:
         """Give a link its one outcome; the one door to the batch."""
         self._buffer.add(ended, now)
         self._stats.end(ended)
-        self._handler_errors += ended.reason in IN_HANDLERS
-        if ended.kind in _IN_VAIN and self._sitemaps.orphans:  # what a sitemap names in vain is no orphan
+        self._limits.handler_errors += ended.outcome.reason in IN_HANDLERS
+        if ended.outcome.kind in _IN_VAIN and self._sitemaps.orphans:  # what a sitemap names in vain is no orphan
             self._sitemaps.orphans.link([self._mark(ended.link.url)])
 
     def _robots_read(self, event: RobotsRead, now: float) -> None:
         answer = event.answer
-        host = self._asking.pop(event.request.link.id)
-        host.awaits_access = False
         if isinstance(answer, Response):
-            where = self._land(event.request, answer.timings.total, now, answer.peer)
+            where = self._in_flight.land(event.request, answer.timings.total, now, answer.peer)
         else:
-            where = self._land(event.request, answer.elapsed, now)
-        self._access.read(host, event, now)
-        if host.robots_next is not None:
+            where = self._in_flight.land(event.request, answer.elapsed, now)
+        host = self._access.read(event, now)
+        if host.access.next_request is not None:
             where.rest(host.ready_at, host.resting)  # who answers "too many requests" is left alone, whoever asked
             self._save_pause(host, now)
         self._frontier.reconsider(host)
@@ -456,15 +422,11 @@ class Crawl:
 
     def _lost(self, request: Request, now: float) -> None:
         """Have a request made again, once its host has rested as after any other that took so long."""
-        host = self._land(request, now - self._in_flight[request.link.id][2], now)
-        again = Request(request.link, request.purpose, request.attempt + 1)
+        host = self._in_flight.land(request, now - self._in_flight.since(request), now)
         match request.purpose:
             case Purpose.ROBOTS:
-                host = self._asking.pop(request.link.id)
-                host.awaits_access, host.robots_next = False, again
-                self._frontier.reconsider(host)
-            case Purpose.PROBE if again.attempt < PROBES:
-                host.awaits_access, host.probed = False, again.attempt
+                self._frontier.reconsider(self._access.lost_robots(request))
+            case Purpose.PROBE if self._access.lost_probe(host, request):
                 self._frontier.reconsider(host)
             case Purpose.PROBE:
                 self._probed(host, b"")
@@ -475,25 +437,12 @@ class Crawl:
 
     def stop(self, reason: FinishReason) -> None:
         """Start nothing new, let what is in flight land, commit, then Stop. The first reason counts."""
-        if self._finish is None:
-            self._finish = reason
+        self._limits.stop(reason)
 
     def abandon(self) -> None:
         """Give up what is in flight: those links have not ended and are pending for the next run."""
         self.stop(FinishReason.STOPPED)
-        for _ in self._in_flight:
-            self._time.end(0.0, 0.0)
-        self._in_flight.clear()
-        self._pages_in_flight = 0
-
-    def _check_limits(self, now: float) -> None:
-        policy = self._policy
-        if policy.max_time is not None and now >= self._time.moment(policy.max_time):  # the same sum as in `Wait`
-            self.stop(FinishReason.TIME_LIMIT)
-        if policy.max_bytes is not None and self._counts.bytes >= policy.max_bytes:
-            self.stop(FinishReason.BYTE_LIMIT)
-        if policy.max_handler_errors is not None and self._handler_errors >= policy.max_handler_errors:
-            self.stop(FinishReason.HANDLER_ERRORS)
+        self._in_flight.give_up()
 
     def snapshot(self, now: float) -> Snapshot:
         """Show the crawl at this moment as one immutable value."""
@@ -507,15 +456,7 @@ class Crawl:
             in_flight=len(self._in_flight),
             hosts=len(self._frontier.hosts),
             seconds=dict(self._time.seconds),
-            finish_reason=self._finish if self._stopped else None,
+            finish_reason=self._limits.reached if self._stopped else None,
             sitemaps=self._sitemaps.stats(),
             traps=self._traps.seen(),
         )
-
-
-def _bare_record(request: Request, kind: OutcomeKind, reason: Reason, detail: str) -> PageRecord:
-    """Record a link that ended without a fetch."""
-    link = request.link
-    return PageRecord(
-        link.url, kind, reason=reason, detail=detail, depth=link.depth, via=link.via, attempts=request.attempt
-    )

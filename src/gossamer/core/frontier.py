@@ -162,7 +162,7 @@ class Frontier:
             most = self._host_concurrency
             host = self.hosts[key] = Host(key, most if isinstance(most, int) else most(key))
             if self._addresses is not None:
-                host.address = self._addresses.first(key)
+                host.ip = self._addresses.first(key)
         return host
 
     def has(self, fingerprints: Sequence[int]) -> list[bool]:
@@ -233,18 +233,13 @@ class Frontier:
 
     def start(self, host: Host) -> None:
         """Note that a fetch on the host begins."""
-        host.in_flight += 1
-        if host.address is not None:
-            host.address.in_flight += 1
+        host.begin()
         self._list(host)
 
     def finish(self, host: Host) -> None:
         """Note that a fetch on the host ended."""
-        host.in_flight -= 1
-        if host.address is not None:
-            host.address.in_flight -= 1
-            for other in host.address.freed():
-                self._list(other)
+        for other in host.end():
+            self._list(other)
         self._list(host)
 
     def place(self, host: Host, peer: str, until: float) -> None:
@@ -359,15 +354,12 @@ class Frontier:
         """Tell whether the host could start a fetch; one that only lacks a place at its address waits there for it."""
         if host.in_flight >= host.most or host.recalling:
             return False
-        if host.awaits_access:
-            if not host.errand:
+        if host.access.awaited:
+            if not host.serves_robots_first:
                 return False
         elif not host.again and (not host.queue or (self._breadth_first and host.queue.depth > min(self._open))):
             return False
-        if host.address is None or not host.address.full:
-            return True
-        host.address.waiting[host] = None
-        return False
+        return not host.waits_for_ip()
 
     def _list(self, host: Host) -> None:
         """Put the host in line if it could start a fetch; the one door to `_ready` and `_parked`."""

@@ -1,4 +1,4 @@
-"""The gate of every host: its robots.txt (RFC 9309), asked for before any page, and what it lets through."""
+"""Access to every host: its robots.txt (RFC 9309), read before any page, and whether a host is up at all."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from gossamer.values.protocol import RobotsRead
 from gossamer.values.reasons import Reason, Waiting
 
 ROBOTS_LIFE: Final = 24 * 3600.0
+"""Seconds for which robots.txt is cached at most (RFC 9309, 2.4)."""
 ROBOTS_HOPS: Final = 5
-"""RFC 9309: robots.txt is cached for at most 24 hours (2.4), and five redirects are followed (2.3.1.2)."""
-
+"""Maximum number of redirects of a robots.txt that are followed (RFC 9309, 2.3.1.2)."""
+PROBES: Final = 2
+"""Maximum number of attempts to ask a host for a page that cannot exist."""
 REST_FROM: Final = 3
+"""Number of unanswered fetches in a row from which on a host's rests grow."""
 GRACE_FAILURES: Final = 3
-"""From so many failures in a row on, rests grow; a sign of life forgives so many times `host_failures` more."""
+"""A host that is down for its pages and answers for robots.txt gets so many times `host_failures` more attempts."""
 
 _SILENT: Final = frozenset(
     (Reason.FAIL_DNS, Reason.FAIL_CONNECT, Reason.FAIL_TLS, Reason.FAIL_TIMEOUT, Reason.FAIL_RESET)
@@ -30,10 +33,10 @@ _TELLING: Final = frozenset(
 
 
 class HostAccess:
-    """Decide what must be asked of a host before its pages, and which pages its rules keep closed.
+    """Decide what must be asked of a host before its pages, and which pages its rules forbid.
 
-    What is known of a host is kept in its `Host`: `robots` and what to ask next, or why it is `closed`. `numbers` gives
-    the ids of requests that are no links of the crawl: negative ones.
+    What is known of a host is kept in its `access`, which nothing else writes. `numbers` gives the ids of requests that
+    are no links of the crawl: negative ones.
     """
 
     def __init__(self, policy: Policy, numbers: Iterator[int], *, key: int = 0) -> None:
@@ -41,97 +44,50 @@ class HostAccess:
         self._manners = politeness.Manners(policy)
         self._numbers = numbers
         self._key = key
+        self._asking: dict[int, Host] = {}  # by request: on whose behalf a robots.txt is fetched
 
     def policy(self, host: Host) -> Policy:
-        """Give the policy as it holds for the host."""
+        """Return the policy as it holds for the host."""
         return self._manners.of(host.key) if self._policy.hosts else self._policy
 
-    def asks(self, host: Host, now: float) -> bool:
-        """Tell whether robots.txt must be read before anything else is fetched from the host."""
-        return self.policy(host).robots and host.closed is None and (host.robots is None or host.robots_expire <= now)
+    # ------------------------------------------------------------ robots.txt
 
-    def request(self, host: Host) -> Request:
-        """Give the request for robots.txt, or for where it redirects to; nothing else starts until it has landed."""
-        host.awaits_access = True
-        asked = host.robots_next or Request(Link(0, host.key + "/robots.txt"), Purpose.ROBOTS)
-        return Request(Link(next(self._numbers), asked.url, hops=asked.link.hops), Purpose.ROBOTS, asked.attempt)
-
-    def probes(self, host: Host) -> bool:
-        """Tell whether it is still to be asked what the host shows for a page that cannot exist, before its pages."""
-        if not self._policy.soft_404 or host.missing is not None:
+    def needs_robots(self, host: Host, now: float) -> bool:
+        """Whether robots.txt must be read before anything else is fetched from the host."""
+        state = host.access
+        if not self.policy(host).robots or state.closed is not None:
             return False
-        if self.refusal(host, _impossible(host)) is not None:
-            host.missing = b""
-        return host.missing is None
+        return state.robots is None or state.expires_at <= now
 
-    def probe(self, host: Host) -> Request:
-        """Give the request for a page that cannot exist; no page of the host starts until its answer has landed."""
-        host.awaits_access = True
-        return Request(Link(next(self._numbers), _impossible(host)), Purpose.PROBE, host.probed)
+    def robots_request(self, host: Host) -> Request:
+        """Return the request for robots.txt, or for where it redirects to; nothing else starts until it has landed."""
+        host.access.awaited = True
+        wanted = host.access.next_request or Request(Link(0, host.key + "/robots.txt"), Purpose.ROBOTS)
+        link = Link(next(self._numbers), wanted.url, hops=wanted.link.hops)
+        self._asking[link.id] = host
+        return Request(link, Purpose.ROBOTS, wanted.attempt)
 
-    def refusal(self, host: Host, url: str) -> Reason | None:
-        """Tell why a URL of the host may not be fetched; None if it may."""
-        if host.closed is not None:
-            return host.closed
-        if host.robots is not None and not host.robots.allows(self._policy.user_agent, url):
-            return Reason.SKIP_ROBOTS
-        return None
-
-    def usage(self, host: Host, url: str) -> tuple[str, ...]:
-        """Tell what the host's robots.txt says of how a page may be used."""
-        rules = host.robots
-        return rules.usage(self._policy.user_agent, url) if rules is not None and rules.states_usage else ()
-
-    def failed(self, host: Host, url: str, failure: Failure, now: float) -> None:
-        """Take note of a page that did not come: a host that goes on like that is rested, and then given up.
-
-        First robots.txt is asked for once more, as a sign of life: perhaps only these pages are broken.
-        """
-        if failure.reason not in _SILENT:
-            if failure.reason is not Reason.FAIL_LOCAL:
-                self.answered(host)
-            return
-        host.consecutive_failures += 1
-        if host.consecutive_failures >= REST_FROM:
-            host.rest(
-                now + retries.backoff(host.consecutive_failures - REST_FROM, fingerprint(url, self._key)), Waiting.RETRY
-            )
-        if not self._suspects(host) or host.closed is not None:
-            return
-        if self.policy(host).robots:
-            host.robots_expire = now
-        else:
-            _close(
-                host, Reason.FAIL_HOST_UNREACHABLE, f"{host.consecutive_failures} failures in a row: {failure.detail}"
-            )
-
-    def answered(self, host: Host) -> None:
-        """Take note of an answer, be it what it may: the host lives."""
-        host.consecutive_failures = min(host.consecutive_failures, 0)
-
-    def _suspects(self, host: Host) -> bool:
-        """Tell whether so much failed in a row that the host may be down."""
-        return 0 < self._policy.host_failures <= host.consecutive_failures
-
-    def read(self, host: Host, event: RobotsRead, now: float) -> None:
-        """Take note of an answer: the rules are known then, or what to ask next is, or the host is closed."""
+    def read(self, event: RobotsRead, now: float) -> Host:
+        """Read an answer: the rules are known then, or what to ask next is, or the host is closed. Return the host."""
         request, answer = event.request, event.answer
-        host.robots_next = None
+        host = self._asking.pop(request.link.id)
+        state = host.access
+        state.awaited, state.next_request = False, None
         if isinstance(answer, Response) and self._suspects(host):
-            host.consecutive_failures = -GRACE_FAILURES * self._policy.host_failures
+            state.consecutive_failures = -GRACE_FAILURES * self._policy.host_failures
         elif isinstance(answer, Response):
             self.answered(host)
         mark = fingerprint(request.url, self._key)
         if isinstance(answer, Failure):
-            verdict = retries.judge_failure(self._policy, request.attempt, mark, answer)
+            decision = retries.judge_failure(self._policy, request.attempt, mark, answer)
         else:
-            verdict = retries.judge(self._policy, request.attempt, mark, answer)
-        match verdict.kind:
+            decision = retries.judge(self._policy, request.attempt, mark, answer)
+        match decision.kind:
             case OutcomeKind.RETRY:
-                host.robots_next = Request(request.link, Purpose.ROBOTS, request.attempt + 1)
-                host.rest(now + max(verdict.retry_after, verdict.host_pause), Waiting.ROBOTS)
+                state.next_request = Request(request.link, Purpose.ROBOTS, request.attempt + 1)
+                host.rest(now + max(decision.retry_after, decision.host_pause), Waiting.ROBOTS)
             case _ if isinstance(answer, Failure) and self._suspects(host):
-                detail = f"{host.consecutive_failures} failures in a row, and no robots.txt: {answer.detail}"
+                detail = f"{state.consecutive_failures} failures in a row, and no robots.txt: {answer.detail}"
                 _close(host, Reason.FAIL_HOST_UNREACHABLE, detail)
             case _ if isinstance(answer, Failure):
                 _close(host, _reason_of(answer), f"robots.txt: {answer.detail}")
@@ -139,13 +95,22 @@ class HostAccess:
                 self._follow(host, request, answer, now)
             case _:
                 self._take_rules(host, answer, now)
+        return host
+
+    def lost_robots(self, request: Request) -> Host:
+        """Have a lost request for robots.txt made again; return the host that waits for it."""
+        host = self._asking.pop(request.link.id)
+        host.access.awaited = False
+        host.access.next_request = Request(request.link, Purpose.ROBOTS, request.attempt + 1)
+        return host
 
     def _follow(self, host: Host, request: Request, answer: Response, now: float) -> None:
         target = resolve(answer.url, answer.headers.get("location", ""))
         if target is None or request.link.hops >= ROBOTS_HOPS:
             self._keep(host, robots.ALLOW_ALL, now)
         else:
-            host.robots_next = Request(Link(0, target, hops=request.link.hops + 1), Purpose.ROBOTS, request.attempt)
+            link = Link(0, target, hops=request.link.hops + 1)
+            host.access.next_request = Request(link, Purpose.ROBOTS, request.attempt)
 
     def _take_rules(self, host: Host, answer: Response, now: float) -> None:
         """Take the answer as rules (RFC 9309, 2.3.1): 5xx and 429 close the host, other 4xx allow all."""
@@ -159,24 +124,100 @@ class HostAccess:
             self._keep(host, robots.parse(answer.body), now)
 
     def _keep(self, host: Host, rules: robots.Robots, now: float) -> None:
-        host.robots, host.robots_expire = rules, now + ROBOTS_LIFE
-        crawl_delay = host.crawl_delay = rules.crawl_delay(self._policy.user_agent)
+        state = host.access
+        state.robots, state.expires_at = rules, now + ROBOTS_LIFE
+        crawl_delay = state.crawl_delay = rules.crawl_delay(self._policy.user_agent)
         if politeness.too_slow(self.policy(host), crawl_delay):
             _close(host, Reason.SKIP_CRAWL_DELAY, f"robots.txt: Crawl-delay: {crawl_delay:g}")
         elif crawl_delay:
             host.rest(now + crawl_delay, Waiting.CRAWL_DELAY)
 
+    # ------------------------------------------------------------ what the rules say of a page
+
+    def refusal(self, host: Host, url: str) -> Reason | None:
+        """Return why a URL of the host may not be fetched; None if it may."""
+        state = host.access
+        if state.closed is not None:
+            return state.closed
+        if state.robots is not None and not state.robots.allows(self._policy.user_agent, url):
+            return Reason.SKIP_ROBOTS
+        return None
+
+    def usage(self, host: Host, url: str) -> tuple[str, ...]:
+        """Return what the host's robots.txt says of how a page may be used."""
+        rules = host.access.robots
+        return rules.usage(self._policy.user_agent, url) if rules is not None and rules.states_usage else ()
+
+    # ------------------------------------------------------------ a page that cannot exist
+
+    def needs_probe(self, host: Host) -> bool:
+        """Whether the host must be asked, before its pages, what it shows for a page that cannot exist."""
+        state = host.access
+        if not self._policy.soft_404 or state.missing is not None:
+            return False
+        if self.refusal(host, _impossible(host)) is not None:
+            state.missing = b""
+        return state.missing is None
+
+    def probe_request(self, host: Host) -> Request:
+        """Return the request for a page that cannot exist; no page of the host starts until its answer has landed."""
+        host.access.awaited = True
+        return Request(Link(next(self._numbers), _impossible(host)), Purpose.PROBE, host.access.probes)
+
+    def probed(self, host: Host, sketch: bytes) -> None:
+        """Let the pages of a host go, now that it is known what it shows for one that cannot exist (b"": nothing)."""
+        host.access.awaited, host.access.missing = False, sketch
+
+    def lost_probe(self, host: Host, request: Request) -> bool:
+        """Have a lost probe made again, and return True; False after the last attempt."""
+        if request.attempt + 1 >= PROBES:
+            return False
+        host.access.awaited, host.access.probes = False, request.attempt + 1
+        return True
+
+    # ------------------------------------------------------------ a host that may be down
+
+    def failed(self, host: Host, url: str, failure: Failure, now: float) -> None:
+        """Count a page that did not come: a host that goes on like that rests for longer, and is then given up.
+
+        First robots.txt is fetched once more, as a sign of life: perhaps only these pages are broken.
+        """
+        if failure.reason not in _SILENT:
+            if failure.reason is not Reason.FAIL_LOCAL:
+                self.answered(host)
+            return
+        state = host.access
+        state.consecutive_failures += 1
+        if state.consecutive_failures >= REST_FROM:
+            more = retries.backoff(state.consecutive_failures - REST_FROM, fingerprint(url, self._key))
+            host.rest(now + more, Waiting.RETRY)
+        if not self._suspects(host) or state.closed is not None:
+            return
+        if self.policy(host).robots:
+            state.expires_at = now
+        else:
+            detail = f"{state.consecutive_failures} failures in a row: {failure.detail}"
+            _close(host, Reason.FAIL_HOST_UNREACHABLE, detail)
+
+    def answered(self, host: Host) -> None:
+        """Reset the failure counter: any answer proves that the host is up."""
+        host.access.consecutive_failures = min(host.access.consecutive_failures, 0)
+
+    def _suspects(self, host: Host) -> bool:
+        """Whether so many fetches in a row failed that the host may be down."""
+        return 0 < self._policy.host_failures <= host.access.consecutive_failures
+
 
 def _impossible(host: Host) -> str:
-    """Name a page that no site has; who finds it in a log can see what it was for."""
+    """Return the URL of a page that no site has; who finds it in a log can see what it was for."""
     return f"{host.key}/gossamer-asks-for-a-missing-page-{fingerprint(host.key, 0):016x}"
 
 
 def _close(host: Host, reason: Reason, detail: str) -> None:
     """Fetch no page of the host any more."""
-    host.closed, host.detail = reason, detail
+    host.access.closed, host.access.detail = reason, detail
 
 
 def _reason_of(failure: Failure) -> Reason:
-    """Name what is wrong with a host whose robots.txt did not come: the cause itself where it says more."""
+    """Return what is wrong with a host whose robots.txt did not come: the cause itself where it says more."""
     return failure.reason if failure.reason in _TELLING else Reason.FAIL_ROBOTS_UNREACHABLE

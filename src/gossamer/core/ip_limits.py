@@ -16,7 +16,7 @@ from gossamer.rules.urls import hostname
 class Resident(Protocol):
     """What a host is here: something with fetches in flight that lives at an address."""
 
-    address: IpLimit | None
+    ip: IpLimit | None
     in_flight: int
 
 
@@ -66,7 +66,7 @@ class IpLimits:
 
         Strangers rest after each of them that turned out to live somewhere: the next may live there too.
         """
-        before = host.address
+        before = host.ip
         assert before is not None, "every host has an address where there is a limit for them"
         name = _normal(peer)
         if name is None and before is self._unknown_address:
@@ -78,7 +78,7 @@ class IpLimits:
             return []
         before.in_flight -= host.in_flight
         now_at.in_flight += host.in_flight
-        host.address = now_at
+        host.ip = now_at
         return before.freed()
 
     def _at(self, name: str) -> IpLimit:

@@ -79,7 +79,8 @@ class Sitemaps:
             return ()  # the host stays unread: who resumes the crawl may want more pages
         self._homes.add(host.key)
         reading = _Reading(host.key, depth)
-        named = host.robots.sitemaps if host.robots is not None else ()
+        rules = host.access.robots
+        named = rules.sitemaps if rules is not None else ()
         if not named:
             reading.guess = host.key + "/sitemap.xml"
         requests = tuple(self._requests(reading, named or ("/sitemap.xml",), host.key + "/robots.txt", 0))

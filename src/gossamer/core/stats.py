@@ -173,17 +173,18 @@ class Stats:
 
     def end(self, ended: Ended) -> None:
         """Take note of a link's outcome."""
-        self.tally.ended(ended.kind, ended.reason)
-        if ended.content:
-            self._duplicates.note(ended.content, ended.link.url)
-        if ended.simhash:
-            self._near.note(ended.simhash, ended.link.url)
-        if ended.change is not None:
-            self._changes.note(ended.change, ended.link.url)
-        if ended.soft_404:
+        outcome, url = ended.outcome, ended.link.url
+        self.tally.ended(outcome.kind, outcome.reason)
+        if outcome.content:
+            self._duplicates.note(outcome.content, url)
+        if outcome.simhash:
+            self._near.note(outcome.simhash, url)
+        if outcome.change is not None:
+            self._changes.note(outcome.change, url)
+        if outcome.soft_404:
             self.soft_404s.note(ended.link)
-        if ended.items:
-            self._harvest.take(ended.items)
+        if outcome.items:
+            self._harvest.take(outcome.items)
 
     def settle(self, refused: Iterable[Reason], readmitted: Iterable[Reason]) -> None:
         """Take note of a commit: what was refused for the first time, and what has a page after all."""

@@ -8,23 +8,22 @@ from contextlib import aclosing
 from typing import Any
 
 from gossamer.values.model import Failure, Item, Request, Response
-from gossamer.values.protocol import Failed, RobotsRead, Visited
 from gossamer.visit.handlers import Due, Handled
-from gossamer.visit.visitor import Visitor
+from gossamer.visit.reading import Reading
+from gossamer.visit.visitor import VisitEvent, Visitor, event_of
 
 
-async def visit(visitor: Visitor, request: Request, answer: Response | Failure) -> Visited | Failed | RobotsRead:
-    """Read an answer, do what is to be done with its page, awaiting its handler if need be; say what came of it."""
-    return await finish(visitor, visitor.read(request, answer), handle)
+async def visit(visitor: Visitor, request: Request, answer: Response | Failure) -> VisitEvent:
+    """Read an answer, do all that is wanted with its page, awaiting its handler, and return what the crawl is told."""
+    reading = visitor.read(request, answer)
+    return await finish(visitor, reading, handle) if visitor.has_work(reading) else event_of(reading)
 
 
-async def finish(
-    visitor: Visitor, event: Visited | Failed | RobotsRead, handle: Callable[[Due], Awaitable[Handled]]
-) -> Visited | Failed | RobotsRead:
-    """Do what is to be done with a page that was read."""
-    event = visitor.written(event)
-    due = visitor.due(event)
-    return event if due is None else visitor.handled(event, due, await handle(due))
+async def finish(visitor: Visitor, reading: Reading, handle: Callable[[Due], Awaitable[Handled]]) -> VisitEvent:
+    """Do what is wanted with a page that was read, and return what the crawl is told."""
+    visitor.write_markdown(reading)
+    due = visitor.due(reading)
+    return reading.event() if due is None else visitor.handled(reading, due, await handle(due))
 
 
 async def handle(due: Due) -> Handled:

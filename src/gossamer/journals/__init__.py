@@ -1,4 +1,4 @@
-"""A journal remembers: append-only records of a crawl, in memory or in SQLite, and what an earlier crawl found.
+"""Journals: append-only records of a crawl, in memory or in SQLite, and the look-up of a previous crawl.
 
-Imports `values`, `rules` and `parse`; never `fetchers`. Invariant: a commit is whole or was never made.
+Imports `values`, `rules` and `parse`; never `fetchers`. Invariant: a commit is atomic.
 """

@@ -1,4 +1,4 @@
-"""The journal that forgets: it keeps the text of known URLs packed in memory, for crawls that need no resume."""
+"""A journal in memory, for crawls that are not resumed: it keeps only the texts of links, compressed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from gossamer.values.model import Link
 from gossamer.values.protocol import Batch, Saved
 
 _SEPARATOR = "\n"
-"""No URL contains it: the URL standard removes line ends."""
+"""Separates links. No URL contains it, because the URL Standard removes line breaks."""
 
 
 class MemoryJournal:
-    """Keep discovered links, compressed a commit at a time: 10 to 20 bytes a link."""
+    """Keeps discovered links, compressed by commit: 10 to 20 bytes per link. What ended is not kept."""
 
     def __init__(self) -> None:
         self._first_ids: list[int] = []
@@ -22,11 +22,11 @@ class MemoryJournal:
         self._links = 0
 
     def open(self) -> Saved:
-        """Tell that nothing is remembered: a crawl in memory always starts anew."""
+        """Return an empty `Saved`: a crawl in memory never resumes."""
         return Saved()
 
     def commit(self, batch: Batch, offsets: dict[str, int]) -> None:
-        """Remember the batch."""
+        """Keep the links of a batch."""
         if batch.links:
             assert batch.links[0].id == self._links, "link ids must be consecutive"
             text = _SEPARATOR.join(f"{link.depth} {link.hops} {link.url} {link.via}" for link in batch.links)
@@ -35,16 +35,16 @@ class MemoryJournal:
             self._links += len(batch.links)
 
     def recall(self, ids: Sequence[int]) -> list[Link]:
-        """Give links back by id, in the order asked."""
+        """Return links by id, in the order of `ids`."""
         chunks: dict[int, list[str]] = {}
         links = []
-        for wanted in ids:
-            index = bisect_right(self._first_ids, wanted) - 1
+        for id_ in ids:
+            index = bisect_right(self._first_ids, id_) - 1
             if index not in chunks:
                 chunks[index] = zlib.decompress(self._chunks[index]).decode("utf-8", "surrogatepass").split(_SEPARATOR)
-            depth, hops, url, via = chunks[index][wanted - self._first_ids[index]].split(" ")
-            links.append(Link(wanted, url, int(depth), int(hops), via))
+            depth, hops, url, via = chunks[index][id_ - self._first_ids[index]].split(" ")
+            links.append(Link(id_, url, int(depth), int(hops), via))
         return links
 
     def close(self) -> None:
-        """Forget nothing: the journal can be opened again in this process."""
+        """Do nothing: the links stay available in this process."""

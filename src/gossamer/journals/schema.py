@@ -1,14 +1,14 @@
-"""The tables of a journal, how the file is opened, and what is said when it cannot be.
+"""The tables of a journal, the setup of its connection, and the translation of SQLite's errors.
 
-Append only: every commit adds one row to `page` and, where it found links, one to `chunk`; nothing is ever changed but
-the few facts in `meta`. There is no index but the row numbers, so a commit writes at the end of the file.
+The journal is append-only: every commit adds one row to `page` and, if it discovered links, one to `chunk`. Only the
+rows of `meta` are ever changed. There is no index but the row ids, so a commit writes at the end of the file.
 
-    meta   key > value      the fingerprint key, why the crawl ended ("" while it has not), and its stats when it did
-    host   id, name         politeness keys in order of discovery
-    chunk  one per commit   the links it discovered, packed columns first, their texts (zlib) last
-    page   one per commit   which links ended, up to where each output is whole, the stats, the records (zlib), and
-                            what a later crawl needs to know of each (zlib); 64 bits of the hash of each content,
-                            and the simhash of each text
+    meta   key > value      "key": the fingerprint key (8 bytes, big-endian); "finish": why the crawl ended ("" while it
+                            runs); "stats": (seq, Unix time, statistics) at its end
+    host   id, name         host keys in order of discovery
+    chunk  one per commit   the links it discovered: packed columns first, their texts (zlib) last
+    page   one per commit   the ids of the links that ended; the committed size of each output; the statistics; the
+                            records and the memos (zlib); 64 bits of each content hash; the simhash of each text
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from gossamer.values.errors import JournalError
 from gossamer.values.snapshot import SavedStats
 
 APPLICATION: Final = 0x676F7373
-"""How the file names its kind (SQLite's application_id): "goss"."""
+"""SQLite's application_id of a journal: "goss" in ASCII."""
 FORMAT: Final = 6
-"""What SQLite's user_version says: journals of other formats are refused."""
+"""SQLite's user_version of a journal; a file of any other format is refused."""
 
 TABLES: Final = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
@@ -47,6 +47,7 @@ TABLES: Final = (
 )
 
 Connect = Callable[..., sqlite3.Connection]
+"""A function that opens a file as `sqlite3.connect` does."""
 
 _SENTENCES: Final = {
     sqlite3.SQLITE_FULL: "the disk is full",
@@ -58,27 +59,29 @@ _SENTENCES: Final = {
     sqlite3.SQLITE_READONLY: "it may not be written",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened",
 }
+"""What to tell the user, by SQLite's primary result code."""
 
 
 @contextmanager
-def plainly(path: Path, what: str = "kept") -> Iterator[None]:
-    """Turn what SQLite and the disk complain about into a JournalError of one plain sentence: `what` cannot be done."""
+def journal_errors(path: Path, participle: str = "kept") -> Iterator[None]:
+    """Raise errors of SQLite and the disk as a JournalError: "The journal … cannot be `participle`: …"."""
     try:
         yield
     except sqlite3.Error as error:
-        # The low byte is the kind of trouble, the rest its details.
-        known = _SENTENCES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
-        said = f"{known} ({error})" if known else str(error)
-        raise JournalError(f"The journal {path} cannot be {what}: {said}.") from error
+        # The low byte of an extended result code is the primary one.
+        sentence = _SENTENCES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+        reason = f"{sentence} ({error})" if sentence else str(error)
+        raise JournalError(f"The journal {path} cannot be {participle}: {reason}.") from error
     except OSError as error:
-        raise JournalError(f"The journal {path} cannot be {what}: {error.strerror or error}.") from error
+        raise JournalError(f"The journal {path} cannot be {participle}: {error.strerror or error}.") from error
 
 
 def prepare(connection: sqlite3.Connection, path: Path, *, durable: bool) -> bool:
-    """Make the connection fit for a journal; tell whether the file is new and has no tables yet.
+    """Set up a connection for a journal; return whether the file is new and has no tables yet.
 
-    Write-ahead logging lets `gossamer status` read meanwhile. With synchronous = NORMAL a power cut may lose the last
-    commits, a killed process none; FULL waits for the disk at each commit.
+    Write-ahead logging lets `gossamer status` read while the crawl writes. With synchronous = NORMAL a power cut may
+    lose the last commits, a killed process none. FULL (`durable`) waits for the disk at each commit.
+    Raises JournalError if the file is not a journal, or its disk does not support write-ahead logging.
     """
     kind = connection.execute("PRAGMA application_id").fetchone()[0]
     new = not kind and not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
@@ -95,7 +98,10 @@ def prepare(connection: sqlite3.Connection, path: Path, *, durable: bool) -> boo
 
 
 def final_stats(connection: sqlite3.Connection) -> tuple[float, SavedStats | None]:
-    """Read the stats of the last commit, or those that the crawl ended with after it, and when they were written."""
+    """Return the latest statistics and when they were written (Unix time); (0.0, None) if there are none.
+
+    These are the statistics recorded at the end of the crawl, unless a commit came later.
+    """
     last = connection.execute("SELECT seq, at, stats FROM page ORDER BY seq DESC LIMIT 1").fetchone()
     ended = connection.execute("SELECT value FROM meta WHERE key = 'stats'").fetchone()
     if ended is not None:
@@ -106,11 +112,11 @@ def final_stats(connection: sqlite3.Connection) -> tuple[float, SavedStats | Non
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a file that is no journal, or one of another format."""
+    """Raise JournalError for a file that is not a journal, or has another format."""
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
         raise JournalError(f"{path} is no journal of a crawl.")
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version != FORMAT:
         whose = "a later" if version > FORMAT else "an earlier"
-        said = f"{path} was written by {whose} gossamer (format {version})"
-        raise JournalError(f"{said}; this one reads format {FORMAT}.")
+        origin = f"{path} was written by {whose} gossamer (format {version})"
+        raise JournalError(f"{origin}; this one reads format {FORMAT}.")

@@ -1,4 +1,4 @@
-"""The journal on disk: everything a crawl must not forget, in one SQLite file; one transaction a commit."""
+"""A journal on disk: everything that a crawl needs to resume, in one SQLite file; each commit is one transaction."""
 
 from __future__ import annotations
 
@@ -17,44 +17,48 @@ import msgspec
 from isal import isal_zlib
 from msgspec import Struct
 
-from gossamer.journals.schema import TABLES, Connect, final_stats, plainly, prepare
+from gossamer.journals.schema import TABLES, Connect, final_stats, journal_errors, prepare
 from gossamer.rules.urls import host_key
 from gossamer.values.model import Link, place_of
 from gossamer.values.protocol import Batch, Chunk, Saved
 from gossamer.values.snapshot import SavedStats
 
 LINKS_AT_ONCE: Final = 1 << 19
-"""The links of consecutive commits are handed over in chunks of about so many when the journal is opened."""
+"""Minimum number of links in each `Chunk` of `open`, but the last: the rows of consecutive commits are joined."""
 UNPACKED: Final = 8
-"""How many chunks stay unpacked for `recall`: the links of a host lie near each other."""
+"""Maximum number of chunks kept decompressed for `recall`: the links of a host lie near each other."""
 BUSY: Final = 1.0
+"""Maximum time to wait for a lock (seconds)."""
 LEVEL: Final = 1
-"""How long to wait for a lock (s); the zlib level of texts: higher ones cost more than they save."""
+"""Compression level of texts (zlib): higher ones cost more time than they save space."""
 
 _OFFSETS: Final = msgspec.msgpack.Decoder(dict[str, int])
 
 
 def _compress(content: bytes) -> bytes:
-    """Compress as zlib does, in a quarter of its time."""
+    """Compress to the zlib format, in a quarter of the time of `zlib`."""
     return bytes(isal_zlib.compress(content, LEVEL))
 
 
-class _Texts(Struct, frozen=True):
-    """The links of one commit, unpacked."""
+class _ChunkTexts(Struct, frozen=True):
+    """The links of one commit, decompressed; each column but `vias` has one entry per link."""
 
     urls: list[str]
+    """The URLs."""
     vias: list[str]
+    """The distinct URLs of the pages on which the links were found."""
     via_of: array[int]
+    """Indices into `vias`."""
     places: array[int]
+    """Depth and hops, as `depth << 4 | hops`."""
 
 
 class SqliteJournal:
-    """Keep a crawl in the file `path`, which is made when it is not there.
+    """Records a crawl in the file `path`, which is created if it does not exist.
 
-    A commit is permanent when `commit` returns: for a killed process at once, for a power cut with `durable`. When it
-    raises JournalError the file holds what it held before. `key` is the fingerprint key of a new journal (default:
-    random). `connect` opens the file, as `sqlite3.connect` does.
-    Used by one thread at a time, not always the same one.
+    When `commit` returns, the batch survives a killed process; with `durable` it survives a power cut, too. When it
+    raises JournalError, the file is unchanged. `key` is the fingerprint key of a new journal (default: random).
+    May be used by several threads, but by one at a time.
     """
 
     def __init__(
@@ -70,19 +74,19 @@ class SqliteJournal:
         self._hosts: dict[str, int] = {}
         self._first_ids = array("q")
         self._seqs = array("q")
-        self._unpacked: dict[int, _Texts] = {}
+        self._unpacked: dict[int, _ChunkTexts] = {}
 
-    # ------------------------------------------------------------ the verbs of a journal
+    # ------------------------------------------------------------ the Journal protocol
 
     def open(self) -> Saved:
-        """Open or make the file and tell what it remembers; reads packed columns only, no text."""
-        with plainly(self._path):
+        """Open or create the file and return its content. Texts are not read. Raises JournalError."""
+        with journal_errors(self._path):
             connection = self._connect(
                 self._path, timeout=BUSY, isolation_level=None, check_same_thread=False, cached_statements=32
             )
             try:
                 if prepare(connection, self._path, durable=self._durable):
-                    self._make(connection)
+                    self._create_tables(connection)
                 saved = self._saved(connection)
             except BaseException:
                 connection.close()
@@ -91,13 +95,13 @@ class SqliteJournal:
             return saved
 
     def commit(self, batch: Batch, offsets: dict[str, int]) -> None:
-        """Make the batch permanent, all or nothing."""
+        """Write a batch in one transaction; an empty one is not written. Raises JournalError."""
         if not (batch.ended or batch.links or batch.refused or batch.stats.resting):
             return
         connection = self._opened
         names = [host_key(link.url) for link in batch.links]
         new_hosts = self._new_hosts(names)
-        with plainly(self._path):
+        with journal_errors(self._path):
             connection.execute("BEGIN IMMEDIATE")
             try:
                 self._write(connection, batch, offsets, names, new_hosts)
@@ -106,38 +110,41 @@ class SqliteJournal:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
-        self._committed(batch, new_hosts)
+        self._after_commit(batch, new_hosts)
 
     def recall(self, ids: Sequence[int]) -> list[Link]:
-        """Give links back by id, in the order asked."""
+        """Return links by id, in the order of `ids`. Raises JournalError."""
         links = []
-        for wanted in ids:
-            index = bisect_right(self._first_ids, wanted) - 1
+        for id_ in ids:
+            index = bisect_right(self._first_ids, id_) - 1
             texts = self._unpacked.get(index) or self._unpack(index)
-            at = wanted - self._first_ids[index]
-            place = texts.places[at]
-            links.append(Link(wanted, texts.urls[at], place >> 4, place & 15, texts.vias[texts.via_of[at]]))
+            position = id_ - self._first_ids[index]
+            place = texts.places[position]
+            links.append(Link(id_, texts.urls[position], place >> 4, place & 15, texts.vias[texts.via_of[position]]))
         return links
 
     def close(self) -> None:
-        """Close the file; its write-ahead log is folded in: at rest it can be read where nothing can be written."""
+        """Close the file and remove its write-ahead log, so that read-only media can hold it. Raises JournalError."""
         if self._connection is None:
             return
         connection, self._connection = self._connection, None
-        with plainly(self._path), closing(connection), suppress(sqlite3.OperationalError):
-            connection.execute("PRAGMA journal_mode = DELETE")  # fails where somebody reads it just now: the log stays
+        with journal_errors(self._path), closing(connection), suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA journal_mode = DELETE")  # fails while another process reads: the log stays
 
     def note(self, finish_reason: str, stats: SavedStats | None = None) -> None:
-        """Write down why the crawl ended, and its last stats, which count until the next commit; "" while it runs."""
+        """Record why the crawl ended ("": it runs), and its final statistics, which hold until the next commit.
+
+        Raises JournalError.
+        """
         rows: list[tuple[str, str | bytes]] = [("finish", finish_reason)]
         if stats is not None:
             rows.append(("stats", msgspec.msgpack.encode((self._seq, time.time(), stats))))
-        with plainly(self._path):
+        with journal_errors(self._path):
             self._opened.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
 
     # ------------------------------------------------------------ reading
 
-    def _make(self, connection: sqlite3.Connection) -> None:
+    def _create_tables(self, connection: sqlite3.Connection) -> None:
         key = secrets.randbits(64) if self._key is None else self._key
         connection.execute("BEGIN IMMEDIATE")
         for statement in TABLES:
@@ -151,9 +158,9 @@ class SqliteJournal:
         self._hosts = {name: number for number, name in enumerate(hosts)}
         chunks = tuple(self._merged(connection))
         ended, contents, simhashes = bytearray(), bytearray(), bytearray()
-        for ids, some, texts in connection.execute("SELECT ids, contents, simhashes FROM page ORDER BY seq"):
+        for ids, content_hashes, texts in connection.execute("SELECT ids, contents, simhashes FROM page ORDER BY seq"):
             ended += ids
-            contents += some
+            contents += content_hashes
             simhashes += texts
         last = connection.execute("SELECT seq, offsets FROM page ORDER BY seq DESC LIMIT 1").fetchone()
         saved_at, stats = final_stats(connection)
@@ -173,7 +180,7 @@ class SqliteJournal:
         return saved
 
     def _merged(self, connection: sqlite3.Connection) -> Iterator[Chunk]:
-        """Join the chunks of many commits into few: ten million links come in twenty pieces."""
+        """Yield the chunks of all commits, joined to at least `LINKS_AT_ONCE` links each (but the last)."""
         rows: list[tuple[int, bytes, bytes, bytes, bytes]] = []
         links = 0
         columns = "SELECT seq, first_id, count, fingerprints, hosts, places, refused FROM chunk ORDER BY seq"
@@ -184,17 +191,19 @@ class SqliteJournal:
             rows.append((first_id, *packed))
             links += count
             if links >= LINKS_AT_ONCE:
-                yield _joined(rows)
+                yield _joined_chunks(rows)
                 rows, links = [], 0
         if rows:
-            yield _joined(rows)
+            yield _joined_chunks(rows)
 
-    def _unpack(self, index: int) -> _Texts:
-        with plainly(self._path):
+    def _unpack(self, index: int) -> _ChunkTexts:
+        with journal_errors(self._path):
             places, via_of, vias, urls = self._opened.execute(
                 "SELECT places, via_of, vias, urls FROM chunk WHERE seq = ?", (self._seqs[index],)
             ).fetchone()
-        texts = _Texts(_split(urls), _split(vias), array("I", zlib.decompress(via_of)), array("H", places))
+        texts = _ChunkTexts(
+            _unpacked_texts(urls), _unpacked_texts(vias), array("I", zlib.decompress(via_of)), array("H", places)
+        )
         if len(self._unpacked) >= UNPACKED:
             del self._unpacked[next(iter(self._unpacked))]
         self._unpacked[index] = texts
@@ -227,11 +236,11 @@ class SqliteJournal:
                 "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (seq, *self._packed(batch, names, new_hosts))
             )
         ids = array("Q", [ended.link.id for ended in batch.ended]).tobytes()
-        lines = _compress(b"".join([ended.line for ended in batch.ended]))
+        lines = _compress(b"".join([ended.outcome.line for ended in batch.ended]))
         encoded = msgspec.msgpack.encode(offsets), msgspec.msgpack.encode(batch.stats)
-        memos = _compress(msgspec.msgpack.encode([ended.memo for ended in batch.ended]))
-        contents = array("Q", [ended.content for ended in batch.ended if ended.content]).tobytes()
-        simhashes = array("Q", [ended.simhash for ended in batch.ended if ended.simhash]).tobytes()
+        memos = _compress(msgspec.msgpack.encode([ended.outcome.memo for ended in batch.ended]))
+        contents = array("Q", [ended.outcome.content for ended in batch.ended if ended.outcome.content]).tobytes()
+        simhashes = array("Q", [ended.outcome.simhash for ended in batch.ended if ended.outcome.simhash]).tobytes()
         row = (seq, time.time(), ids, *encoded, lines, memos, contents, simhashes)
         connection.execute("INSERT INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
@@ -249,11 +258,11 @@ class SqliteJournal:
             array("H", [place_of(link) for link in links]).tobytes(),
             array("Q", batch.refused).tobytes(),
             _compress(via_of.tobytes()),
-            _joined_text(vias),
-            _joined_text(link.url for link in links),
+            _packed_texts(vias),
+            _packed_texts(link.url for link in links),
         )
 
-    def _committed(self, batch: Batch, new_hosts: dict[str, int]) -> None:
+    def _after_commit(self, batch: Batch, new_hosts: dict[str, int]) -> None:
         self._seq += 1
         self._hosts |= new_hosts
         if batch.links:
@@ -262,18 +271,18 @@ class SqliteJournal:
             self._known += len(batch.links)
 
 
-def _joined(rows: list[tuple[int, bytes, bytes, bytes, bytes]]) -> Chunk:
+def _joined_chunks(rows: list[tuple[int, bytes, bytes, bytes, bytes]]) -> Chunk:
     first_ids, *packed = zip(*rows, strict=True)
     return Chunk(first_ids[0], *map(b"".join, packed))
 
 
 _SEPARATOR: Final = "\n"
-"""No URL contains it: the URL standard removes line ends."""
+"""Separates texts. No URL contains it, because the URL Standard removes line breaks."""
 
 
-def _joined_text(texts: Iterable[str]) -> bytes:
+def _packed_texts(texts: Iterable[str]) -> bytes:
     return _compress(_SEPARATOR.join(texts).encode("utf-8", "surrogatepass"))
 
 
-def _split(packed: bytes) -> list[str]:
+def _unpacked_texts(packed: bytes) -> list[str]:
     return zlib.decompress(packed).decode("utf-8", "surrogatepass").split(_SEPARATOR)

@@ -1,4 +1,4 @@
-"""Look into a journal without disturbing whoever writes it: how far the crawl is, and its records."""
+"""Read-only views of a journal that a crawl may be writing: its progress, and its records."""
 
 from __future__ import annotations
 
@@ -13,67 +13,71 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
-from gossamer.journals.schema import check, final_stats, plainly
+from gossamer.journals.schema import check, final_stats, journal_errors
 from gossamer.values.snapshot import SavedStats
 
 
 class Glance(Struct, frozen=True):
-    """How far a crawl is by its journal. `committed_at` is Unix time, None before the first commit.
-
-    `finish_reason` is "" while the crawl runs, and after it was killed; up to its offset each output is whole.
-    """
+    """The progress of a crawl as of the last commit of its journal."""
 
     known: int = 0
+    """Number of links discovered."""
     ended: int = 0
+    """Number of links that have their outcome."""
     hosts: int = 0
+    """Number of hosts discovered."""
     committed_at: float | None = None
+    """Time of the last commit (Unix time); None before the first."""
     finish_reason: str = ""
+    """Why the crawl ended; "" while it runs, and after it was killed."""
     stats: SavedStats = SavedStats()
+    """The statistics, which may be later than the last commit if the crawl ended."""
     offsets: Mapping[str, int] = {}
+    """Committed size of each output (bytes), by its name."""
 
     @property
     def pending(self) -> int:
-        """Count the links that have not ended."""
+        """Number of links that have no outcome yet."""
         return self.known - self.ended
 
 
 def glance(path: Path) -> Glance:
-    """Read how far the crawl is; an empty Glance where there is no journal yet. Raises JournalError."""
+    """Return the progress of a crawl; an empty Glance if there is no journal yet. Raises JournalError."""
     if not path.exists() or not path.stat().st_size:
         return Glance()
-    with plainly(path, "read"), closing(reading(path)) as connection:
-        connection.execute("BEGIN")  # all of it as of one moment
+    with journal_errors(path, "read"), closing(open_read_only(path)) as connection:
+        connection.execute("BEGIN")  # one snapshot for all queries
         ended = connection.execute("SELECT sum(length(ids)) FROM page").fetchone()[0] or 0
         known = connection.execute("SELECT sum(count) FROM chunk").fetchone()[0] or 0
-        finish = connection.execute("SELECT value FROM meta WHERE key = 'finish'").fetchone()
-        last = connection.execute("SELECT at, offsets FROM page ORDER BY seq DESC LIMIT 1").fetchone()
+        finish_row = connection.execute("SELECT value FROM meta WHERE key = 'finish'").fetchone()
+        last_commit = connection.execute("SELECT at, offsets FROM page ORDER BY seq DESC LIMIT 1").fetchone()
         return Glance(
             known=known,
             ended=ended // 8,
             hosts=connection.execute("SELECT count(*) FROM host").fetchone()[0],
-            committed_at=last[0] if last else None,
-            finish_reason=finish[0] if finish else "",
+            committed_at=last_commit[0] if last_commit else None,
+            finish_reason=finish_row[0] if finish_row else "",
             stats=final_stats(connection)[1] or SavedStats(),
-            offsets=msgspec.msgpack.decode(last[1], type=dict[str, int]) if last else {},
+            offsets=msgspec.msgpack.decode(last_commit[1], type=dict[str, int]) if last_commit else {},
         )
 
 
 def lines(path: Path) -> Iterator[bytes]:
-    """Give the records of all links that ended, as the JSON lines that were written, some at a time."""
-    with plainly(path, "read"), closing(reading(path)) as connection:
+    """Yield the records of all links that ended, as lines of JSON, one commit at a time. Raises JournalError."""
+    with journal_errors(path, "read"), closing(open_read_only(path)) as connection:
         for (packed,) in connection.execute("SELECT lines FROM page ORDER BY seq"):
             yield zlib.decompress(packed)
 
 
 def ended(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Give the id of each link that ended with its JSON line, in the order they were committed."""
-    with plainly(path, "read"), closing(reading(path)) as connection:
+    """Yield the id and the record (a line of JSON) of each link that ended, in commit order. Raises JournalError."""
+    with journal_errors(path, "read"), closing(open_read_only(path)) as connection:
         for ids, packed in connection.execute("SELECT ids, lines FROM page ORDER BY seq"):
             yield from zip(array("Q", ids), zlib.decompress(packed).splitlines(keepends=True), strict=True)
 
 
-def reading(path: Path) -> sqlite3.Connection:
-    """Open a journal to read only, whoever writes it meanwhile."""
+def open_read_only(path: Path) -> sqlite3.Connection:
+    """Open a journal read-only, also while a crawl writes it. Raises JournalError if it is not one."""
     uri = f"file:{quote(str(path.absolute()))}?mode=ro"
     connection = sqlite3.connect(uri, uri=True, timeout=1.0, isolation_level=None, check_same_thread=False)
     try:

@@ -11,12 +11,12 @@ from gossamer.values.protocol import Batch
 
 def records(batch: Batch) -> list[bytes]:
     """Give the records of the links that ended."""
-    return [ended.line for ended in batch.ended]
+    return [ended.outcome.line for ended in batch.ended]
 
 
 def items(batch: Batch) -> list[bytes]:
     """Give the items of the pages, each with the page it is from."""
-    return [item.line for ended in batch.ended for item in ended.items]
+    return [item.line for ended in batch.ended for item in ended.outcome.items]
 
 
 class JsonLines:

@@ -1,4 +1,4 @@
 """Reading pages: encodings, links, metadata, sitemaps, text and Markdown.
 
-Imports `values` and `rules`. Invariant: any bytes have an answer; no input raises, hangs or takes memory without bound.
+Imports `values` and `rules`. Invariant: no input makes a function raise, hang or take unbounded memory.
 """

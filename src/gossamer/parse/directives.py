@@ -1,7 +1,7 @@
-"""What a page asks of crawlers, in its meta elements and its header: whom it concerns, and what it means.
+"""Robots directives of a page: meta elements and X-Robots-Tag, and which of them apply to this crawler.
 
-Meta robots and X-Robots-Tag have no standard; the rules here are those that search engines publish. Several that
-concern us all hold, so the strictest wins. How pages may be used is recorded as it is said, and decides nothing here.
+Neither has a standard; the rules here are those that search engines publish. All directives that apply are combined,
+so the strictest wins. Usage preferences are recorded as written and have no effect on the crawl.
 """
 
 from __future__ import annotations
@@ -17,29 +17,33 @@ from msgspec import Struct
 from gossamer.parse.links.scan import ROBOTS_NAMES
 from gossamer.rules.robots import MAX_USAGE, product_token
 
-# Directives that have a value: in X-Robots-Tag their colon does not follow the name of an agent.
+# Directives with a value: in X-Robots-Tag the word before their colon is not the name of an agent.
 _WITH_VALUE: Final = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})
 _USAGE_WORDS: Final = ("noai", "noimageai")
 _USAGE_HEADERS: Final = ("content-usage", "content-signal")
-_TELLING_HEADERS: Final = frozenset({"x-robots-tag", *_USAGE_HEADERS})
-# The comma after a day of the week belongs to the date.
-_CUT_DATE: Final = re.compile(r"unavailable_after[ \t]*+:[ \t]*+[a-z]{3,9}[ \t]*+\Z")
+_HEADERS: Final = frozenset({"x-robots-tag", *_USAGE_HEADERS})
+# The comma after a day of the week does not end the directive.
+_DATE_BEFORE_COMMA: Final = re.compile(r"unavailable_after[ \t]*+:[ \t]*+[a-z]{3,9}[ \t]*+\Z")
 
 
 class PageRules(Struct, frozen=True):
     """What a page asks of crawlers; the fields are those of `PageRecord`."""
 
     noindex: bool = False
+    """Whether the page asks not to be indexed."""
     nofollow: bool = False
+    """Whether the page asks that none of its links be followed."""
     unavailable_after: datetime | None = None
+    """When the page ceases to be available (UTC)."""
     usage: tuple[str, ...] = ()
+    """Usage preferences of robots.txt, meta elements and headers, such as "noai" or "content-usage: train-ai=n"."""
 
 
 NO_RULES: Final = PageRules()
 
 
 def names_of(user_agent: str) -> frozenset[str]:
-    """Give the names under which rules concern a crawler: those all of ours have, and that of its own User-Agent."""
+    """Return the agent names (lower case) whose directives apply: `ROBOTS_NAMES`, and the token of the User-Agent."""
     own = product_token(user_agent)
     return ROBOTS_NAMES | {own} if own not in ("", "*") else ROBOTS_NAMES
 
@@ -52,72 +56,74 @@ def rules_of(
     at: float = 0.0,
     usage: tuple[str, ...] = (),
 ) -> PageRules:
-    """Tell what a page asked of us when it was fetched, `at` seconds after 1970.
+    """Return what a page that was fetched at `at` (Unix time) asks of the agents `names`.
 
-    `meta` is `Scan.meta_robots`, `usage` what robots.txt says of its use. After the moment of `unavailable_after` a
-    page is one that asks not to be indexed.
+    `meta` is `Scan.meta_robots`; the names of `headers` are in lower case; `usage` are the usage preferences of
+    robots.txt. A page that was fetched after its `unavailable_after` is `noindex`.
     """
-    if not (meta or usage or not _TELLING_HEADERS.isdisjoint(headers)):  # nearly every page
+    if not (meta or usage or not _HEADERS.isdisjoint(headers)):  # nearly every page
         return NO_RULES
     directives = robots_directives(meta, headers.get("x-robots-tag", ""), names)
     none = "none" in directives
-    end = _end(directives)
-    over = end is not None and end.timestamp() <= at
-    said: list[str] = [word for word in _USAGE_WORDS if word in directives]
-    said += [f"{name}: {' '.join(headers[name].split())[:MAX_USAGE]}" for name in _USAGE_HEADERS if headers.get(name)]
+    end = _unavailable_after(directives)
+    expired = end is not None and end.timestamp() <= at
+    preferences: list[str] = [word for word in _USAGE_WORDS if word in directives]
+    preferences += [
+        f"{name}: {' '.join(headers[name].split())[:MAX_USAGE]}" for name in _USAGE_HEADERS if headers.get(name)
+    ]
     return PageRules(
-        noindex=none or over or "noindex" in directives,
+        noindex=none or expired or "noindex" in directives,
         nofollow=none or "nofollow" in directives,
         unavailable_after=end,
-        usage=tuple(dict.fromkeys((*usage, *said))),
+        usage=tuple(dict.fromkeys((*usage, *preferences))),
     )
 
 
 def robots_directives(
     meta: Iterable[tuple[str, str]], header: str, names: frozenset[str] = ROBOTS_NAMES
 ) -> tuple[str, ...]:
-    """List the robots directives of a page that concern crawlers of these names, each once, in lower case.
+    """Return the distinct robots directives (lower case) of a page that apply to the agents `names`.
 
-    `meta` is `Scan.meta_robots`; `header` the value of X-Robots-Tag, where "otherbot: noindex, nofollow" is not for us,
-    but only up to the end of its line.
+    `meta` is `Scan.meta_robots`. `header` is the value of X-Robots-Tag, one line per header field: an agent's name, as
+    in "otherbot: noindex, nofollow", holds for the rest of its line.
     """
-    directives = [part for name, content in meta if name in names for part in _parts(content)]
-    for line in header.split("\n"):
-        ours = True
-        for part in _parts(line):
+    directives = [part for name, content in meta if name in names for part in _split_directives(content)]
+    for header_line in header.split("\n"):
+        applies = True
+        for part in _split_directives(header_line):
             name, colon, rest = part.partition(":")
             addressed = bool(colon) and name.strip() not in _WITH_VALUE
             if addressed:
-                ours = name.strip() in names
-            if ours:
+                applies = name.strip() in names
+            if applies:
                 directives.append((rest if addressed else part).strip())
     return tuple(dict.fromkeys(filter(None, directives)))
 
 
-def _parts(text: str) -> Iterator[str]:
-    """Cut directives apart at their commas, in lower case; a date keeps its own."""
-    held = ""
+def _split_directives(text: str) -> Iterator[str]:
+    """Yield the comma-separated directives of a text, in lower case; the comma inside a date does not separate."""
+    pending = ""
     for part in text.lower().split(","):
-        whole = held + part
-        held = f"{whole}," if _CUT_DATE.search(whole) else ""
-        if not held:
+        whole = pending + part
+        pending = f"{whole}," if _DATE_BEFORE_COMMA.search(whole) else ""
+        if not pending:
             yield whole.strip()
-    yield held.strip()
+    yield pending.strip()
 
 
-def _end(directives: tuple[str, ...]) -> datetime | None:
-    """Find the earliest moment after which the page is to be gone; a date that cannot be read says nothing."""
+def _unavailable_after(directives: tuple[str, ...]) -> datetime | None:
+    """Return the earliest valid date of all unavailable_after directives, or None."""
     values = (text.partition(":")[2].strip() for text in directives if text.startswith("unavailable_after"))
     return min(filter(None, map(moment_of, values)), default=None)
 
 
 def moment_of(text: str) -> datetime | None:
-    """Read a date of ISO 8601, RFC 822 or RFC 850; without a zone it is UTC. None where it is none."""
+    """Parse a date of ISO 8601, RFC 822 or RFC 850 to UTC, its default time zone; None if it is not one."""
     try:
         try:
             moment = datetime.fromisoformat(text.upper())
         except ValueError:
             moment = parsedate_to_datetime(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError, IndexError):  # no date, one near the year 0 or 10000, one that confuses `email`
+    except (ValueError, OverflowError, IndexError):  # not a date; near the year 0 or 10000; or a defect of `email`
         return None

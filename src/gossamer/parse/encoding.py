@@ -1,8 +1,8 @@
-"""Turn the bytes of a page into text: byte-order mark, then header, then `meta`, then a guess.
+"""Decode the bytes of a page, by its byte-order mark, or else its header, or else `meta`, or else by detection.
 
-The order and the labels are those of the WHATWG standards (HTML section 13.2.3, Encoding sections 4 and 6), so a page
-reads as it does in a browser. The guess differs in one respect: a page that is UTF-8 but for a few bad bytes, or cut
-inside a character, stays UTF-8.
+The order and the labels are those of the WHATWG standards (HTML section 13.2.3, Encoding sections 4 and 6), so the text
+is that of a browser. Detection differs in one respect: a page is UTF-8 even if a few bytes are invalid, or if it is
+truncated inside a character.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from turbohtml.detect import detect
 from gossamer.parse.encoding_labels import encoding_of
 
 _PRESCAN: Final = 1024
-# A browser that meets <meta charset> after the prescan window starts over; past this many bytes we do not look.
+"""Bytes in which a declared encoding is searched for (HTML section 13.2.3.2)."""
 _LATE: Final = 16 * 1024
-# What the guess reads: enough to be sure, little enough that a long page costs no more than a short one.
+"""Bytes in which a later <meta charset> is searched for; a browser that meets one starts over."""
 _SAMPLE: Final = 128 * 1024
+"""Bytes that detection reads: enough for certainty, and a limit to the cost of a long page."""
 
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (b"\xfe\xff", "utf-16be"), (b"\xff\xfe", "utf-16le"))
 _CODECS: Final = {"utf-8": "utf-8", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}
@@ -39,7 +40,7 @@ _ATTRIBUTE: Final = re.compile(
     rb"[\t\n\f\r /]*+([^\t\n\f\r />][^\t\n\f\r /=>]*+)"
     rb"(?:[\t\n\f\r ]*+=[\t\n\f\r ]*+(?:\"([^\"]*+)\"|'([^']*+)'|([\"'])|(?=>)|([^\t\n\f\r >]++)))?+"
 )
-# What nearly every head looks like: tags and comments without surprises up to a declaration without any.
+# Most heads: well-formed tags and comments, up to a declaration in one of the usual forms.
 _PLAIN_HEAD: Final = re.compile(
     rb"""(?: [^<]*+ < (?:
             !--(?!-?>)(?:[^-]|-(?!->))*+-->
@@ -52,31 +53,31 @@ _PLAIN_HEAD: Final = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_CUT: Final = re.compile(rb"(?:[\xc2-\xf4]|[\xe0-\xf4][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{2})\Z")
+_TRUNCATED: Final = re.compile(rb"(?:[\xc2-\xf4]|[\xe0-\xf4][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{2})\Z")
 
 
 def decode(body: bytes, content_type: str) -> tuple[str, str]:
-    """Decode a body to text and name its encoding, in lower case, as the WHATWG standard calls it.
+    """Decode a body; return its text and the name of its encoding (WHATWG name in lower case).
 
-    `content_type` is the header's value, "" when there is none. Undecodable bytes become U+FFFD; a byte-order mark
-    wins over every label and is left out of the text. Never raises.
+    `content_type` is the header's value, "" if absent. A byte-order mark overrules every label and is not part of the
+    text. Invalid bytes become U+FFFD. Never raises.
     """
-    for mark, name in _BOMS:
-        if body.startswith(mark):
-            return _decode_as(body[len(mark) :], name), name
+    for bom, name in _BOMS:
+        if body.startswith(bom):
+            return _decode_as(body[len(bom) :], name), name
     declared = _header_encoding(content_type) or _prescan(body[:_PRESCAN])
     if declared is not None:
         return _decode_as(body, declared), declared
-    return _guess(body)
+    return _detect(body)
 
 
 def utf_8_of(text: str, body: bytes, name: str) -> bytes | None:
-    """Give a decoded text in UTF-8 if the body is just that, and no byte of it had to be replaced."""
+    """Return the UTF-8 bytes of a decoded text if the body has them unchanged (no byte was replaced), or else None."""
     return body.removeprefix(codecs.BOM_UTF8) if name == "utf-8" and "\ufffd" not in text else None
 
 
 def _decode_as(body: bytes, name: str) -> str:
-    # The Python codecs of the same names differ from the standard's, except for UTF-8 and UTF-16.
+    # Python's codecs of the same names differ from the standard's, except for UTF-8 and UTF-16.
     return body.decode(_CODECS.get(name) or "whatwg-" + name, "replace")
 
 
@@ -86,17 +87,17 @@ def _header_encoding(content_type: str) -> str | None:
     return encoding_of(found[1]) if found else None
 
 
-# ---------------------------------------------------------------- what the document says of itself
+# ---------------------------------------------------------------- declarations in the document
 
 
 def _prescan(head: bytes) -> str | None:
-    """Find the encoding a page declares in its first bytes (HTML section 13.2.3.2, "prescan a byte stream")."""
+    """Return the encoding that a page declares in its first bytes (HTML section 13.2.3.2, "prescan a byte stream")."""
     if head.startswith(b"<\x00?\x00x\x00"):
         return "utf-16le"
     if head.startswith(b"\x00<\x00?\x00x"):
         return "utf-16be"
     if plain := _PLAIN_HEAD.match(head):
-        return _in_document(plain[1] or plain[2]) or _meta_encoding(head) or _xml_encoding(head)
+        return _declared_encoding(plain[1] or plain[2]) or _meta_encoding(head) or _xml_encoding(head)
     if b"charset" not in head.lower():  # however a page declares its encoding in a meta element, it uses this word
         return _xml_encoding(head)
     return _meta_encoding(head) or _xml_encoding(head)
@@ -109,7 +110,7 @@ def _meta_encoding(head: bytes) -> str | None:
             at = _after(head, b"-->", at + 2)
         elif tag := _META.match(head, at):
             attributes, at = _attributes(head, tag.end())
-            if name := _declared(attributes):
+            if name := _meta_label(attributes):
                 return name
         elif tag := _TAG.match(head, at):
             at = _attributes(head, tag.end())[1]
@@ -127,7 +128,7 @@ def _after(head: bytes, end: bytes, at: int) -> int:
 
 
 def _attributes(head: bytes, at: int) -> tuple[dict[bytes, bytes], int]:
-    """Read attributes up to the end of a tag; the first of a name wins. The position is -1 where the bytes run out."""
+    """Return the attributes of a tag and the position of its end (-1: none); the first attribute of a name wins."""
     attributes: dict[bytes, bytes] = {}
     while found := _ATTRIBUTE.match(head, at):
         if found[4]:
@@ -137,7 +138,7 @@ def _attributes(head: bytes, at: int) -> tuple[dict[bytes, bytes], int]:
     return attributes, at if at < len(head) else -1
 
 
-def _declared(attributes: dict[bytes, bytes]) -> str | None:
+def _meta_label(attributes: dict[bytes, bytes]) -> str | None:
     if b"charset" in attributes:
         label: bytes | None = attributes[b"charset"]
     elif attributes.get(b"http-equiv", b"").lower() == b"content-type":
@@ -145,54 +146,54 @@ def _declared(attributes: dict[bytes, bytes]) -> str | None:
         label = found[1] or found[2] or found[3] if found else None
     else:
         label = None
-    return _in_document(label)
+    return _declared_encoding(label)
 
 
 def _xml_encoding(head: bytes) -> str | None:
     found = _XML_ENCODING.match(head)
-    return _in_document(found[1] or found[2]) if found else None
+    return _declared_encoding(found[1] or found[2]) if found else None
 
 
-def _in_document(label: bytes | None) -> str | None:
-    # Whoever could read the declaration as ASCII is not reading UTF-16, and x-user-defined is for scripts only.
+def _declared_encoding(label: bytes | None) -> str | None:
+    # A declaration that is readable as ASCII is not in UTF-16; x-user-defined is for scripts only.
     name = encoding_of(label.decode("latin-1")) if label else None
     if name in ("utf-16le", "utf-16be"):
         return "utf-8"
     return "windows-1252" if name == "x-user-defined" else name
 
 
-# ---------------------------------------------------------------- what its bytes look like
+# ---------------------------------------------------------------- detection
 
 
-def _guess(body: bytes) -> tuple[str, str]:
-    late = _meta_encoding(body[:_LATE]) if len(body) > _PRESCAN else None
-    if late is not None:
-        return _decode_as(body, late), late
+def _detect(body: bytes) -> tuple[str, str]:
+    declared = _meta_encoding(body[:_LATE]) if len(body) > _PRESCAN else None
+    if declared is not None:
+        return _decode_as(body, declared), declared
     # ISO-2022-JP is ASCII with escape sequences, hence valid UTF-8.
     if b"\x1b" not in body:
         text = body.decode("utf-8", "replace")
-        if _mostly_utf8(body, text):
+        if _is_mostly_utf8(body, text):
             return text, "utf-8"
     name = (detect(_sample(body)).encoding or "windows-1252").lower()
     return _decode_as(body, name), name
 
 
-def _mostly_utf8(body: bytes, text: str) -> bool:
-    """Tell whether text decoded as UTF-8 has under 0.1 % errors, and fewer errors than characters beyond ASCII.
+def _is_mostly_utf8(body: bytes, text: str) -> bool:
+    """Whether a text decoded as UTF-8 has less than 0.1 % errors, and fewer errors than non-ASCII characters.
 
-    The second half keeps a long page in Latin-1 with a single accented letter from passing for UTF-8. A character cut
-    off by the end of the page is no error; one error is always borne.
+    The second condition excludes a long page in Latin-1 with a single accented letter. A character truncated by the end
+    of the page is not an error. The first condition always permits one error.
     """
     bad = text.count("\ufffd") - body.count(b"\xef\xbf\xbd")
     if bad == 0:
         return True
     good = len(text) - len(text.encode("ascii", "ignore")) - bad
-    errors = bad - 1 if _CUT.search(body, len(body) - 3) else bad
+    errors = bad - 1 if _TRUNCATED.search(body, len(body) - 3) else bad
     return errors * 1000 < max(len(text), 1001) and good > errors
 
 
 def _sample(body: bytes) -> bytes:
-    """Take the part of a body around its first byte beyond ASCII, where there is something to judge."""
+    """Return up to `_SAMPLE` bytes of a body, from shortly before its first non-ASCII byte on."""
     if len(body) <= _SAMPLE:
         return body
     found = re.search(rb"[\x80-\xff\x1b]", body)
@@ -200,10 +201,10 @@ def _sample(body: bytes) -> bytes:
     return body[start : start + _SAMPLE]
 
 
-# ---------------------------------------------------------------- and back, for the queries of its links
+# ---------------------------------------------------------------- encoding, for the queries of links
 
-# Python's codecs serve for writing: what they cannot write is written as a character reference, as forms do.
-_WRITERS: Final = {
+# For encoding, Python's codecs suffice: what they lack becomes a character reference, as in forms.
+_ENCODERS: Final = {
     "big5": "big5hkscs",
     "euc-kr": "cp949",
     "iso-8859-8-i": "iso-8859-8",
@@ -216,22 +217,22 @@ _WRITERS: Final = {
     "x-mac-cyrillic": "mac-cyrillic",
     "x-user-defined": "utf-8",
 }
-# Bytes of a double-byte encoding that fall on these stay as they are: the query percent-encode set leaves them out.
+# Bytes of a double-byte encoding with these values stay unencoded: they are not in the query percent-encode set.
 _QUERY_SAFE: Final = "!$%&()*+,-./:;=?@[\\]^_`{|}~"
-_BEYOND_ASCII: Final = re.compile("[^\x00-\x7f]++")
+_NON_ASCII: Final = re.compile("[^\x00-\x7f]++")
 
 
 def encode_query(href: str, encoding: str) -> str:
-    """Percent-encode the query of an href in the encoding of its page, as the URL standard wants (section 4.4).
+    """Percent-encode the query of an href in the encoding of its page (URL Standard, section 4.4).
 
-    Only characters beyond ASCII are touched, and only in the query; a URL parser does the rest, in UTF-8.
+    Only non-ASCII characters of the query are changed; a URL parser encodes the rest, in UTF-8.
     """
     if encoding == "utf-8" or href.isascii() or "?" not in href:
         return href
-    codec = _WRITERS.get(encoding, encoding)
-    address, hash_mark, fragment = href.partition("#")
-    path, question_mark, query = address.partition("?")
-    encoded = _BEYOND_ASCII.sub(lambda run: _percent_encode(run[0], codec), query)
+    codec = _ENCODERS.get(encoding, encoding)
+    before_fragment, hash_mark, fragment = href.partition("#")
+    path, question_mark, query = before_fragment.partition("?")
+    encoded = _NON_ASCII.sub(lambda run: _percent_encode(run[0], codec), query)
     return path + question_mark + encoded + hash_mark + fragment
 
 

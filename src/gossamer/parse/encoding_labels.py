@@ -1,4 +1,4 @@
-"""The names of the WHATWG Encoding Standard: 39 encodings and every label they answer to (section 4.2)."""
+"""The encodings of the WHATWG Encoding Standard and all their labels (section 4.2)."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ x-user-defined:
 """
 
 WHITESPACE: Final = "\t\n\f\r "
+"""ASCII whitespace (Infra Standard)."""
 
 
 def _index(table: str) -> dict[str, str]:
@@ -64,8 +65,9 @@ def _index(table: str) -> dict[str, str]:
 
 
 NAMES: Final = _index(_TABLE)
+"""The encoding of each label, both in lower case."""
 
 
 def encoding_of(label: str) -> str | None:
-    """Name the encoding a label stands for, in lower case; None when the Encoding Standard knows no such label."""
+    """Return the encoding (lower case) of a label, or None if the Encoding Standard has no such label."""
     return NAMES.get(label.strip(WHITESPACE).lower())

@@ -1,7 +1,8 @@
-"""Read an HTML page: its links, resolved, and what it says of itself.
+"""Parse an HTML page: its links and its metadata.
 
-`scan` is the fast way, for crawling: raw hrefs and metadata in one pass. `parse` is the whole answer, for people and
-handlers: decoded, resolved, with the text of each link. Both follow the same rules, which are in `scan.py`.
+`scan` is the fast function, for crawling: it returns raw hrefs and metadata after one pass. `parse` is the complete
+one, for users and handlers: it decodes the page, resolves URLs and keeps the text of each link. Both follow the same
+rules, which are in `links/scan.py`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ __all__ = [
     "Scan",
     "base_url",
     "is_html",
+    "links",
     "parse",
     "robots_directives",
     "scan",
@@ -37,47 +39,53 @@ _LOOKS_LIKE_HTML: Final = re.compile(
     rb"[\t\n\f\r ]*+<(?:!--|(?:!DOCTYPE HTML|HTML|HEAD|SCRIPT|IFRAME|H1|DIV|FONT|TABLE|A|STYLE|TITLE|B|BODY|BR|P)[ >])",
     re.IGNORECASE,
 )
-_FOREIGN: Final = re.compile(r"(?!https?:|data:|javascript:)[a-z][a-z0-9+.\-]*+:", re.IGNORECASE)
+_OTHER_SCHEME: Final = re.compile(r"(?!https?:|data:|javascript:)[a-z][a-z0-9+.\-]*+:", re.IGNORECASE)
 
 
 class PageLink(Struct, frozen=True):
-    """A link of a page: its canonical URL, whether the page says not to follow it, and the text people click on."""
+    """A link of a page."""
 
     url: str
+    """The canonical URL."""
     nofollow: bool = False
+    """Whether each element with this link has rel=nofollow."""
     text: str = ""
+    """The visible text of the link, at most 300 characters; of several texts the first."""
 
 
 class ParsedPage(Struct, frozen=True):
-    """What a page says. URLs are absolute and canonical, None where there is none; `encoding` is the WHATWG name.
-
-    `links` are distinct, in document order; `robots` are the directives for us of meta robots and X-Robots-Tag, in
-    lower case, as written ("none" stays "none").
-    """
+    """The links and the metadata of a page. All URLs are absolute and canonical."""
 
     links: tuple[PageLink, ...] = ()
+    """The distinct links, in document order."""
     title: str = ""
+    """The text of the title element, with white space collapsed."""
     language: str = ""
+    """The lang attribute of the html element."""
     encoding: str = "utf-8"
+    """The WHATWG name of the encoding, in lower case."""
     canonical: str | None = None
+    """The target of rel=canonical; None if absent."""
     robots: tuple[str, ...] = ()
+    """The directives of meta robots and X-Robots-Tag for gossamer, in lower case, as written ("none" stays "none")."""
     refresh: str | None = None
+    """The target of a meta refresh; None if absent."""
 
     @property
     def noindex(self) -> bool:
-        """Tell whether the page asks not to be indexed."""
+        """Whether the page asks not to be indexed."""
         return "noindex" in self.robots or "none" in self.robots
 
     @property
     def nofollow(self) -> bool:
-        """Tell whether the page asks that none of its links be followed."""
+        """Whether the page asks that none of its links be followed."""
         return "nofollow" in self.robots or "none" in self.robots
 
 
 def is_html(content_type: str, body: bytes) -> bool:
-    """Tell whether a response is HTML or XHTML: by its Content-Type, or by its first bytes where it names no type.
+    """Whether a response is HTML or XHTML, by its Content-Type, or by its first bytes if that has no type.
 
-    The first bytes are judged by the MIME Sniffing standard (section 7.1).
+    The first bytes are judged by the MIME Sniffing Standard (section 7.1).
     """
     kind = content_type.rpartition(",")[2] if ";" not in content_type else content_type.partition(";")[0]
     kind = kind.strip().lower()
@@ -85,43 +93,49 @@ def is_html(content_type: str, body: bytes) -> bool:
 
 
 def parse(body: bytes, url: str = "", headers: Mapping[str, str] | None = None) -> ParsedPage:
-    """Read a whole page from its bytes: decode it, find its links, resolve them. Never raises.
+    """Parse a page: decode it, find its links and resolve them. Never raises.
 
-    `url` is the page's own address, without which only absolute links are kept; `headers` may spell its names in any
-    case. Links that are not http(s) are left out.
+    `url` is the page's own URL; without it only absolute links are kept. The names of `headers` may be in any case.
+    Links that are not http(s) are left out.
     """
-    named = {name.lower(): value for name, value in (headers or {}).items()}
-    text, encoding = decode(body, named.get("content-type", ""))
+    by_name = {name.lower(): value for name, value in (headers or {}).items()}
+    text, encoding = decode(body, by_name.get("content-type", ""))
     reader = LinkTextReader(text)
-    found = reader.read()
-    address = _Address(found.base, url, encoding)
+    page = reader.read()
+    resolver = _HrefResolver(page.base, url, encoding)
     return ParsedPage(
-        links=_links(reader, address),
-        title=found.title,
-        language=found.language,
+        links=_links(reader, resolver),
+        title=page.title,
+        language=page.language,
         encoding=encoding,
-        canonical=address.of(found.canonical),
-        robots=robots_directives(found.meta_robots, named.get("x-robots-tag", "")),
-        refresh=address.of(found.refresh),
+        canonical=resolver.of(page.canonical),
+        robots=robots_directives(page.meta_robots, by_name.get("x-robots-tag", "")),
+        refresh=resolver.of(page.refresh),
     )
 
 
-def base_url(url: str, href: str | None) -> str:
-    """Tell what the hrefs of a page at `url` are relative to, where its base element says `href` (None: it has none).
+def links(text: str, url: str, encoding: str) -> tuple[PageLink, ...]:
+    """Return the links of a decoded page at `url`, resolved; `encoding` is what it was decoded from. Never raises."""
+    reader = LinkTextReader(text)
+    return _links(reader, _HrefResolver(reader.read().base, url, encoding))
 
-    A base that is no URL, or a data or javascript URL, is as good as none (HTML section 4.2.3). One of another scheme
-    that no crawler follows is given as written: relative to it there are no links to the web.
+
+def base_url(url: str, href: str | None) -> str:
+    """Return the base URL of a page at `url` whose base element has `href` (None: no base element).
+
+    A base that is not a URL, or a data or javascript URL, is ignored (HTML section 4.2.3). A base of any other scheme
+    but http(s) is returned as written: no relative href then leads to the web.
     """
     if href is None:
         return url
     resolved = UrlResolver(url or None).canonical(href)
-    if resolved is None and _FOREIGN.match(href):
+    if resolved is None and _OTHER_SCHEME.match(href):
         return href
     return resolved or url
 
 
-class _Address:
-    """Resolves hrefs of one page, against its base element where it has a usable one."""
+class _HrefResolver:
+    """Resolves the hrefs of one page, with queries in the encoding of the page."""
 
     def __init__(self, base: str | None, url: str, encoding: str) -> None:
         self._resolver = UrlResolver(base_url(url, base) or None)
@@ -131,11 +145,11 @@ class _Address:
         return None if href is None else self._resolver.canonical(encode_query(href, self._encoding))
 
 
-def _links(reader: LinkTextReader, address: _Address) -> tuple[PageLink, ...]:
+def _links(reader: LinkTextReader, resolver: _HrefResolver) -> tuple[PageLink, ...]:
     texts = reader.texts()
     links: dict[str, PageLink] = {}
     for href, nofollow in reader.links().items():
-        url = address.of(href)
+        url = resolver.of(href)
         if url is not None:
             known = links.get(url, PageLink(url, nofollow=True))
             links[url] = PageLink(url, known.nofollow and nofollow, known.text or texts.get(href, ""))

@@ -1,8 +1,8 @@
-"""Read a sitemap: urlset, index, plain text, RSS or Atom, zipped or not, as broken as they come.
+"""Parse a sitemap (sitemaps.org): urlset, index, plain text, RSS or Atom, gzipped or not, valid or not.
 
-The format is that of sitemaps.org. What reads it here knows no DTD and no entities but XML's own five and the numeric
-ones, opens nothing, and takes time in proportion to the size, whatever the input. Namespaces are ignored. A sitemap is
-trusted with nothing: its URLs pass the crawl's scope like any link, so where the file lies does not limit them.
+The parser knows no DTD and no entities but XML's predefined five and the numeric ones. It opens no files, and its time
+is linear in the size of any input. Namespaces are ignored. The location of a sitemap does not restrict its URLs,
+because these pass the crawl's scope as any link does.
 """
 
 from __future__ import annotations
@@ -21,18 +21,23 @@ from gossamer.parse.directives import moment_of
 from gossamer.rules.urls import UrlResolver
 
 MAX_BYTES: Final = 50 * 1024 * 1024
+"""Maximum size of a decompressed file (bytes, from sitemaps.org); the rest is not read."""
 MAX_URLS: Final = 50_000
-"""What one file may hold (sitemaps.org): bytes once unzipped, and URLs. The rest is not read."""
+"""Maximum number of distinct URLs in a file (from sitemaps.org); the rest is not read."""
 MAX_PIECES: Final = 2_000_000
-"""Of XML: as many tags and texts as 50,000 full entries have, twice."""
+"""Maximum number of tags and texts in an XML file: twice those of 50,000 complete entries."""
 MAX_RATIO: Final = 300
+"""Maximum ratio of the decompressed to the compressed size, above `RATIO_FREE`."""
 RATIO_FREE: Final = 1024 * 1024
-"""A zipped file may expand to so many times its size; the first MiB is free."""
+"""Decompressed size (bytes) up to which any ratio is permitted."""
 _GZIP: Final = b"\x1f\x8b"
+"""The first bytes of a gzip file."""
 _MOST_NESTED: Final = 32
+"""Maximum depth of the elements of an entry that are tracked."""
 _PREAMBLE: Final = 64 * 1024
+"""Number of characters in which the first tag is searched for; without one the file is plain text."""
 _STRAY_TAGS: Final = 64
-"""Where the outermost element is looked for, in characters and in tags: servers put warnings of theirs before it."""
+"""Number of start tags among which the root element is searched for: servers write warnings before it."""
 
 Kind = Literal["urlset", "index", "text", "rss", "atom", "none"]
 
@@ -40,14 +45,17 @@ _ROOTS: Final[dict[str, Kind]] = {
     "urlset": "urlset", "sitemapindex": "index", "rss": "rss", "rdf": "rss", "feed": "atom",
     "url": "urlset", "sitemap": "index",
 }  # fmt: skip
-"""The kind by the outermost element; the last two where the real one was lost."""
-_ENTRIES: Final[dict[Kind, str]] = {"urlset": "url", "index": "sitemap", "rss": "item", "atom": "entry"}
-_ADDRESS: Final[dict[Kind, str]] = {"urlset": "loc", "index": "loc", "rss": "link", "atom": "link"}
+"""The kind of a sitemap by its root element; the last two are entries without a root element."""
+_ENTRY_ELEMENTS: Final[dict[Kind, str]] = {"urlset": "url", "index": "sitemap", "rss": "item", "atom": "entry"}
+"""The element of an entry, by kind."""
+_URL_ELEMENTS: Final[dict[Kind, str]] = {"urlset": "loc", "index": "loc", "rss": "link", "atom": "link"}
+"""The element with the URL of an entry, by kind."""
 _LEAVES: Final = frozenset("loc lastmod changefreq priority link title pubdate updated published guid id".split())
-"""Elements that hold text alone: where another begins inside one, its end tag is missing."""
-_DATES: Final = ("lastmod", "pubdate", "updated", "published", "date")
+"""Elements that contain only text: if another one starts inside, the end tag is missing."""
+_DATE_ELEMENTS: Final = ("lastmod", "pubdate", "updated", "published", "date")
+"""Elements with the date of an entry, in order of preference."""
 
-# Possessive throughout: nothing is ever read twice. A tag that meets the next one before its own end ends there.
+# Possessive quantifiers throughout, so no backtracking. A tag without an end ends where the next one begins.
 _MARKUP: Final = re.compile(r"<(?:(/?+)([^\s<>/!?]++)([^<>]*+)>?+|(!--|!\[CDATA\[|!|\?))")
 _ENTITY: Final = re.compile(r"&(?:#([0-9]{1,7})|#[xX]([0-9a-fA-F]{1,6})|(amp|lt|gt|quot|apos));")
 _NAMED: Final = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
@@ -56,49 +64,53 @@ _LINE: Final = re.compile(r"^[ \t]*+(https?://[^\s<>\"]++)[ \t\r]*+$", re.MULTIL
 
 
 class SitemapURL(Struct, frozen=True):
-    """A page named by a sitemap: its canonical URL, and its date and priority (0 to 1) where they are said."""
+    """An entry of a sitemap."""
 
     url: str
+    """The canonical URL."""
     lastmod: str | None = None
+    """The date of the last change, as written (at most 64 characters); None if absent."""
     priority: float | None = None
+    """The priority, from 0 to 1; None if absent."""
 
 
 class Sitemap(Struct, frozen=True):
-    """What a sitemap names: pages, or (an index) further sitemaps, distinct and in order.
-
-    `kind` is "none" for what is no sitemap. `truncated` tells that a limit cut it short, or its end is missing; `notes`
-    say in plain words what was wrong.
-    """
+    """A parsed sitemap."""
 
     urls: tuple[SitemapURL, ...] = ()
+    """The pages, with distinct URLs, in file order."""
     sitemaps: tuple[str, ...] = ()
+    """The distinct canonical URLs of an index, in file order."""
     kind: Kind = "none"
+    """The format; "none" if the file is not a sitemap."""
     truncated: bool = False
+    """Whether a limit was exceeded, or the compressed file is broken or incomplete."""
     notes: tuple[str, ...] = ()
+    """What is wrong with the file, in plain words."""
 
 
 def parse(body: bytes, url: str = "", content_type: str = "") -> Sitemap:
-    """Read a sitemap from its bytes. Never raises.
+    """Parse a sitemap. Never raises.
 
-    `url` is its own address, against which relative ones are resolved; `content_type` may name the encoding, which a
-    byte-order mark overrules; without either the XML declaration counts, then a guess.
+    `url` is its own URL, against which relative ones are resolved. `content_type` is its header. The encoding is that
+    of the byte-order mark, or else of the header, or else of the XML declaration, or else detected.
     """
     notes: list[str] = []
-    text = encoding.decode(_unzipped(body, notes), content_type)[0]
-    draft = _EntryBuilder(url)
-    kind = _read_xml(text, draft) if "<" in text[:_PREAMBLE] else _read_lines(text, draft)
-    return draft.finish(kind, notes)
+    text = encoding.decode(_decompressed(body, notes), content_type)[0]
+    entries = _EntryBuilder(url)
+    kind = _read_xml(text, entries) if "<" in text[:_PREAMBLE] else _read_lines(text, entries)
+    return entries.finish(kind, notes)
 
 
 def in_order(pages: Iterable[SitemapURL]) -> list[SitemapURL]:
-    """Put pages in the order in which a crawl that may not get them all should: by priority, then the newest first.
+    """Return pages in the order in which a limited crawl should fetch them: highest priority first, then newest first.
 
-    What says no priority has 0.5 (sitemaps.org), what says no date is older than all that do; equals keep their order.
+    The default priority is 0.5 (sitemaps.org). Pages without a date come after those with one. The sort is stable.
     """
-    return sorted(pages, key=_urgency)
+    return sorted(pages, key=_sort_key)
 
 
-def _urgency(page: SitemapURL) -> tuple[float, float]:
+def _sort_key(page: SitemapURL) -> tuple[float, float]:
     changed = moment_of(page.lastmod) if page.lastmod else None
     return -(0.5 if page.priority is None else page.priority), -changed.timestamp() if changed else math.inf
 
@@ -106,16 +118,16 @@ def _urgency(page: SitemapURL) -> tuple[float, float]:
 # ---------------------------------------------------------------- bytes
 
 
-def _unzipped(body: bytes, notes: list[str]) -> bytes:
-    """Undo gzip, told by its first bytes, within the limits; what came before an error is kept."""
+def _decompressed(body: bytes, notes: list[str]) -> bytes:
+    """Return a file decompressed if it is gzip, up to the limits or an error; append to `notes` what is wrong."""
     if body.startswith(_GZIP):
-        body = _inflated(body, min(MAX_BYTES, max(RATIO_FREE, len(body) * MAX_RATIO)), notes)
+        body = _gunzipped(body, min(MAX_BYTES, max(RATIO_FREE, len(body) * MAX_RATIO)), notes)
     if len(body) > MAX_BYTES:
         notes.append(f"only the first {MAX_BYTES:,} bytes were read")
     return body[:MAX_BYTES]
 
 
-def _inflated(body: bytes, limit: int, notes: list[str]) -> bytes:
+def _gunzipped(body: bytes, limit: int, notes: list[str]) -> bytes:
     out = bytearray()
     while body.startswith(_GZIP) and len(out) < limit:
         stream = zlib.decompressobj(31)
@@ -131,11 +143,11 @@ def _inflated(body: bytes, limit: int, notes: list[str]) -> bytes:
     return bytes(out)
 
 
-# ---------------------------------------------------------------- what was found
+# ---------------------------------------------------------------- entries
 
 
 class _EntryBuilder:
-    """Collect the addresses of a file, each once."""
+    """Collects the entries of a file, each URL once; `full` says that `MAX_URLS` or `MAX_PIECES` was exceeded."""
 
     def __init__(self, url: str) -> None:
         self._resolver = UrlResolver(url or None)
@@ -143,26 +155,26 @@ class _EntryBuilder:
         self._invalid = 0
         self.full = False
 
-    def add(self, address: str, lastmod: str = "", priority: str = "") -> None:
-        """Take one entry as it is written."""
+    def add(self, written_url: str, lastmod: str = "", priority: str = "") -> None:
+        """Add an entry as written; count it as invalid if it has no usable URL."""
         if len(self._found) >= MAX_URLS:
             self.full = True
             return
-        address = address.strip()
-        url = self._resolver.canonical(address) if address else None
+        written_url = written_url.strip()
+        url = self._resolver.canonical(written_url) if written_url else None
         if url is None:
             self._invalid += 1
         elif url not in self._found:
             self._found[url] = SitemapURL(url, lastmod.strip()[:64] or None, _priority(priority))
 
     def finish(self, kind: Kind, notes: list[str]) -> Sitemap:
-        """Give all that was found."""
+        """Return the sitemap, with further notes."""
         truncated = self.full or bool(notes)
         if self.full:
             notes.append(f"only its first {len(self._found):,} addresses were read")
         if self._invalid:
-            entries = "one entry has" if self._invalid == 1 else f"{self._invalid:,} entries have"
-            notes.append(f"{entries} no usable address")
+            described = "one entry has" if self._invalid == 1 else f"{self._invalid:,} entries have"
+            notes.append(f"{described} no usable address")
         if kind == "none":
             notes.append("it is no sitemap")
         pages = tuple(self._found.values())
@@ -179,32 +191,32 @@ def _priority(text: str) -> float | None:
     return number if 0.0 <= number <= 1.0 else None
 
 
-def _read_lines(text: str, draft: _EntryBuilder) -> Kind:
+def _read_lines(text: str, entries: _EntryBuilder) -> Kind:
     found = False
     for line in _LINE.finditer(text):
         found = True
-        draft.add(line[1])
-        if draft.full:
+        entries.add(line[1])
+        if entries.full:
             break
     return "text" if found else "none"
 
 
-# ---------------------------------------------------------------- XML, and what passes for it
+# ---------------------------------------------------------------- XML, valid or not
 
 
 class _Token(Struct, frozen=True):
-    """A piece of markup: `form` is "<" for a start tag, "/" for an end tag, "t" for text; `name` is local, lower-case.
-
-    `rest` is the inside of the tag behind its name, or the text itself.
-    """
+    """A tag or a text of an XML file."""
 
     form: str
+    """The kind: "<" for a start tag, "/" for an end tag, "t" for text."""
     name: str
+    """The local name of the tag, in lower case; "" for text."""
     rest: str
+    """The tag's content after its name, or the text with its entities resolved."""
 
 
 def _tokens(text: str) -> Iterator[_Token]:
-    """Cut text into tags and character data; comments, declarations and instructions are left out."""
+    """Yield tags and texts; comments, declarations and processing instructions are skipped."""
     at = 0
     while True:
         found = _MARKUP.search(text, at)
@@ -225,15 +237,15 @@ def _tokens(text: str) -> Iterator[_Token]:
                 yield _Token("t", "", text[at:end] if end >= 0 else text[at:])
                 at = end + 3 if end >= 0 else len(text)
             case opening:
-                at = _skipped(text, at, opening)
+                at = _end_of(text, at, opening)
 
 
-def _skipped(text: str, at: int, opening: str) -> int:
-    """Find the end of a comment, an instruction or a declaration; what has no end swallows the rest, as in XML."""
+def _end_of(text: str, at: int, opening: str) -> int:
+    """Return the position after a comment, instruction or declaration; the end of the text if it is not closed."""
     if opening == "!":
         end = text.find(">", at)
         subset = text.find("[", at, end) if end >= 0 else -1
-        if subset >= 0:  # a DOCTYPE with declarations of its own: nothing of it is believed
+        if subset >= 0:  # the internal subset of a DOCTYPE, which is ignored
             at = text.find("]", subset)
         closing = ">"
     else:
@@ -253,24 +265,24 @@ def _character(entity: re.Match[str]) -> str:
     return chr(number) if 0 < number < 0x110000 and not 0xD800 <= number < 0xE000 else "\ufffd"
 
 
-def _read_xml(text: str, draft: _EntryBuilder) -> Kind:
+def _read_xml(text: str, entries: _EntryBuilder) -> Kind:
     tokens = _tokens(text)
-    root = _root(tokens)
+    root = _find_root(tokens)
     if root is None:
         return "none"
     kind = _ROOTS[root.name]
-    reader = _SitemapReader(kind, draft)
-    reader.take(root)
+    reader = _SitemapReader(kind, entries)
+    reader.process(root)
     for token in islice(tokens, MAX_PIECES):
-        reader.take(token)
-        if draft.full:
+        reader.process(token)
+        if entries.full:
             break
-    draft.full |= next(tokens, None) is not None
+    entries.full |= next(tokens, None) is not None
     reader.close()
     return kind
 
 
-def _root(tokens: Iterator[_Token]) -> _Token | None:
+def _find_root(tokens: Iterator[_Token]) -> _Token | None:
     for token in islice((token for token in tokens if token.form == "<"), _STRAY_TAGS):
         if token.name in _ROOTS:
             return token
@@ -280,25 +292,26 @@ def _root(tokens: Iterator[_Token]) -> _Token | None:
 
 
 class _SitemapReader:
-    """Follow the entries of one kind of file, and of each its address, date and priority.
+    """Reads the entries of one kind of file: the URL, date and priority of each.
 
-    Only direct children of an entry count: an image's own `loc` is no page. An entry that begins ends the one before.
+    Only the children of an entry count, because the `loc` of an image inside it is not a page. The start of an entry
+    ends the one before.
     """
 
-    def __init__(self, kind: Kind, draft: _EntryBuilder) -> None:
-        self._draft = draft
-        self._entry = _ENTRIES[kind]
-        self._address = _ADDRESS[kind]
-        self._open: list[str] | None = None  # names of the elements open inside the entry; None outside of entries
-        self._said: dict[str, str] = {}
-        self._text: list[str] = []
+    def __init__(self, kind: Kind, entries: _EntryBuilder) -> None:
+        self._entries = entries
+        self._entry_element = _ENTRY_ELEMENTS[kind]
+        self._url_element = _URL_ELEMENTS[kind]
+        self._open: list[str] | None = None  # names of the open elements inside the entry; None outside of entries
+        self._texts: dict[str, str] = {}
+        self._pieces: list[str] = []
 
-    def take(self, token: _Token) -> None:
-        """Take the next piece of the file."""
+    def process(self, token: _Token) -> None:
+        """Process the next token."""
         if token.form == "t":
             if self._open:
-                self._text.append(token.rest)
-        elif token.name == self._entry and self._at_top(token):
+                self._pieces.append(token.rest)
+        elif token.name == self._entry_element and self._is_entry(token):
             self.close()
             self._open = [] if token.form == "<" else None
         elif self._open is not None:
@@ -307,21 +320,21 @@ class _SitemapReader:
             elif token.name in self._open:
                 self._end(token.name, self._open)
 
-    def _at_top(self, token: _Token) -> bool:
-        """Tell whether a tag of the entry's name is an entry's: inside of something else it is not, as in an image."""
+    def _is_entry(self, token: _Token) -> bool:
+        """Whether a tag with the name of an entry is one: not if it is nested in another element, as in an image."""
         if token.form == "/":
             return token.name not in (self._open or ())
         return not self._open or self._open[-1] in _LEAVES
 
     def close(self) -> None:
-        """End the entry, as far as it came."""
+        """Add the entry that is open, if any, complete or not."""
         if self._open:
             self._end(self._open[0], self._open)
         if self._open is not None:
-            said = self._said
-            date = next((said[name] for name in _DATES if said.get(name)), "")
-            self._draft.add(said.get(self._address) or said.get("href", ""), date, said.get("priority", ""))
-        self._open, self._said, self._text = None, {}, []
+            texts = self._texts
+            date = next((texts[name] for name in _DATE_ELEMENTS if texts.get(name)), "")
+            self._entries.add(texts.get(self._url_element) or texts.get("href", ""), date, texts.get("priority", ""))
+        self._open, self._texts, self._pieces = None, {}, []
 
     def _begin(self, token: _Token, opened: list[str]) -> None:
         if opened and opened[-1] in _LEAVES:
@@ -330,17 +343,17 @@ class _SitemapReader:
             self._keep_href(token.rest)
         if len(opened) < _MOST_NESTED:
             opened.append(token.name)
-        self._text = []
+        self._pieces = []
 
     def _end(self, name: str, opened: list[str]) -> None:
         while opened.pop() != name:
             pass
         if not opened:
-            self._said.setdefault(name, "".join(self._text).strip())
-        self._text = []
+            self._texts.setdefault(name, "".join(self._pieces).strip())
+        self._pieces = []
 
-    def _keep_href(self, inside: str) -> None:
-        """Take the address out of an Atom link, unless it leads to something other than the entry's page."""
-        said = {name.rpartition(":")[2].lower(): a or b for name, a, b in _ATTRIBUTE.findall(inside)}
-        if said.get("href") and said.get("rel", "alternate") == "alternate":
-            self._said.setdefault("href", _decoded(said["href"]))
+    def _keep_href(self, tag: str) -> None:
+        """Keep the href of an Atom link, unless its rel says that it is not the page of the entry."""
+        found = {name.rpartition(":")[2].lower(): double or single for name, double, single in _ATTRIBUTE.findall(tag)}
+        if found.get("href") and found.get("rel", "alternate") == "alternate":
+            self._texts.setdefault("href", _decoded(found["href"]))

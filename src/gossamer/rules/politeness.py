@@ -1,4 +1,4 @@
-"""How long a host rests: the one place that decides what "polite" means in seconds."""
+"""Delays between fetches on one host. No other module decides how many seconds are polite."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from gossamer.values.errors import UserError
 from gossamer.values.reasons import Waiting
 
 AUTO_FACTOR = 2.0
-"""With `delay = "auto"` a host rests twice as long as it took to answer …"""
+"""Ratio of the rest to the response time of the last fetch, with `delay = "auto"`."""
 AUTO_LEAST = 0.2
+"""Minimum rest (seconds) with `delay = "auto"`."""
 AUTO_MOST = 60.0
-"""… but never less or more than this (seconds)."""
+"""Maximum rest (seconds) with `delay = "auto"`; a longer Crawl-delay is still kept."""
 
 
 def spacing(policy: Policy, crawl_delay: float | None) -> float:
-    """Tell how many seconds lie at least between the starts of two fetches on one host."""
+    """Return the minimum number of seconds between the starts of two fetches on one host."""
     fixed = 0.0 if policy.delay == "auto" else policy.delay
     return max(fixed, crawl_delay or 0.0)
 
 
 def rest(policy: Policy, crawl_delay: float | None, elapsed: float) -> float:
-    """Tell how many seconds a host rests after a fetch that took `elapsed` seconds.
+    """Return how many seconds a host rests after a fetch that took `elapsed` seconds.
 
-    A fixed delay is taken as it is; "auto" adapts to the server: a slow one is given more time.
-    A Crawl-delay counts where it is longer.
+    A fixed delay is used unchanged; "auto" adapts it to the server's response time. A longer Crawl-delay replaces both.
     """
     if policy.delay == "auto":
         own = min(max(AUTO_FACTOR * elapsed, AUTO_LEAST), AUTO_MOST)
@@ -39,57 +39,58 @@ def rest(policy: Policy, crawl_delay: float | None, elapsed: float) -> float:
 
 
 def category(crawl_delay: float | None, rested: float) -> Waiting:
-    """Say whose wish a rest of `rested` seconds is: the site's (Crawl-delay) or ours."""
+    """Return the category of a rest of `rested` seconds: the site's Crawl-delay, or this crawl's politeness."""
     return Waiting.CRAWL_DELAY if crawl_delay and crawl_delay >= rested else Waiting.POLITENESS
 
 
 def too_slow(policy: Policy, crawl_delay: float | None) -> bool:
-    """Tell whether a site asks for a longer Crawl-delay than this crawl is willing to keep."""
+    """Whether the Crawl-delay (seconds) of a site exceeds `Policy.max_crawl_delay`."""
     return crawl_delay is not None and crawl_delay > policy.max_crawl_delay
 
 
-# ---------------------------------------------------------------- what is different for some hosts
+# ---------------------------------------------------------------- settings of single hosts
 
 _PATTERN: Final = re.compile(r"(\*\.)?([^*/?#@\s]+?)(?::(\d+))?")
 _PORTS: Final = {"http": "80", "https": "443"}
 
 
 class Manners:
-    """The policy as it holds for one host: the table `hosts` of a policy says what is different there.
+    """The policies of single hosts: a policy, overridden by the entries of its table `hosts` that match a host.
 
-    A pattern is a host name ("example.org"), all names below one ("*.example.org"), or either at one port
-    ("example.org:8080"). Of several that match, each setting is taken from the closest: a name before a longer tail
-    before a shorter one, with a port before without. Raises UserError for a pattern that is none.
+    A pattern is a host name ("example.org"), all names below one ("*.example.org"), or either with a port
+    ("example.org:8080"). Where several match, each setting comes from the most specific pattern that has it: an exact
+    name wins over a wildcard, a longer wildcard over a shorter one, and a pattern with a port over one without.
+    Raises UserError for an invalid pattern.
     """
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._tables = sorted(((_Pattern(text), table) for text, table in policy.hosts.items()), key=_closeness)
-        self._known: dict[str, Policy] = {}
+        self._tables = sorted(((_Pattern(text), table) for text, table in policy.hosts.items()), key=_specificity)
+        self._cache: dict[str, Policy] = {}
 
     def of(self, host: str) -> Policy:
-        """Give the policy for a host, by its key (scheme and authority)."""
+        """Return the policy for a host, given by its host key (scheme and authority)."""
         if not self._tables:
             return self._policy
-        known = self._known.get(host)
-        if known is None:
-            known = self._known[host] = self._combined(host)
-        return known
+        found = self._cache.get(host)
+        if found is None:
+            found = self._cache[host] = self._combined(host)
+        return found
 
     def host_concurrency(self, host: str) -> int:
-        """Tell how many fetches may run at once on a host."""
+        """Return the maximum number of simultaneous fetches on a host, given by its host key."""
         return self.of(host).host_concurrency
 
     def _combined(self, host: str) -> Policy:
-        own: dict[str, object] = {}
-        for pattern, table in self._tables:  # the closest comes last and so wins
+        overrides: dict[str, object] = {}
+        for pattern, table in self._tables:  # the most specific comes last and so wins
             if pattern.matches(host):
-                own |= {name: value for name, value in msgspec.structs.asdict(table).items() if value is not None}
-        return msgspec.structs.replace(self._policy, **own) if own else self._policy
+                overrides |= {name: value for name, value in msgspec.structs.asdict(table).items() if value is not None}
+        return msgspec.structs.replace(self._policy, **overrides) if overrides else self._policy
 
 
 class _Pattern:
-    """One key of the table `hosts`."""
+    """A key of the table `hosts`, parsed: a name, whether it means the names below that one, and a port ("": any)."""
 
     __slots__ = ("below", "name", "port")
 
@@ -101,14 +102,14 @@ class _Pattern:
         self.below, self.name, self.port = bool(match[1]), urls.hostname(url), match[3] or ""
 
     def matches(self, host: str) -> bool:
-        """Tell whether a host is meant, by its key."""
+        """Whether the pattern matches a host, given by its host key."""
         name = urls.hostname(host)
         if self.port and self.port != _port(host):
             return False
         return name.endswith(f".{self.name}") if self.below else name == self.name
 
 
-def _closeness(entry: tuple[_Pattern, HostManners]) -> tuple[bool, int, bool]:
+def _specificity(entry: tuple[_Pattern, HostManners]) -> tuple[bool, int, bool]:
     pattern = entry[0]
     return not pattern.below, len(pattern.name), bool(pattern.port)
 

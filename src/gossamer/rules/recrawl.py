@@ -1,7 +1,7 @@
-"""What is remembered of a page so that a later crawl can ask "has it changed?", and read it again when it has not.
+"""Recrawls: what the journal stores about a page so that a later crawl can request it conditionally.
 
-The journal keeps a memo of every page: the validators of its answer (RFC 9110, 8.8) and its links as they were written.
-A page that is not modified is visited by its memo, through the same code as one that came anew.
+The journal has a memo of every page: the validators of its response (RFC 9110, 8.8) and its hrefs as written. If a
+later response is 304 (Not Modified), the visit reads the hrefs from the memo, through the same code as from a page.
 """
 
 from __future__ import annotations
@@ -20,18 +20,20 @@ _GONE: Final = frozenset((404, 410))
 
 
 class PageMemo(Struct, frozen=True, array_like=True):
-    """The validators of an answer ("" where there was none), and what a visit needs of an HTML page.
-
-    `base` is what its hrefs are relative to, "" where it is no HTML page; `nofollow` tells whether the page forbids to
-    follow any of them.
-    """
+    """The validators of a response, and what a visit needs of an HTML page."""
 
     etag: str = ""
+    """The ETag header; "" if absent."""
     modified: str = ""
+    """The Last-Modified header; "" if absent."""
     base: str = ""
+    """The base URL of the hrefs; "" if the page is not HTML."""
     nofollow: bool = False
+    """Whether the page asks that none of its links be followed."""
     hrefs: tuple[str, ...] = ()
+    """The hrefs that may be followed, as written."""
     nofollow_hrefs: tuple[str, ...] = ()
+    """The hrefs with rel=nofollow, as written."""
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
@@ -39,9 +41,9 @@ _DECODER: Final = msgspec.msgpack.Decoder(PageMemo)
 
 
 def pack_memo(response: Response, memo: PageMemo) -> bytes:
-    """Pack a memo with the validators of the answer; those it has already stay where the answer tells none."""
+    """Encode a memo with the validators of a response; a validator that the response lacks is kept from the memo."""
     headers = response.headers
-    etag, modified = _usable(headers.get("etag", "")), _usable(headers.get("last-modified", ""))
+    etag, modified = _sendable(headers.get("etag", "")), _sendable(headers.get("last-modified", ""))
     return _ENCODER.encode(
         PageMemo(
             etag or memo.etag, modified or memo.modified, memo.base, memo.nofollow, memo.hrefs, memo.nofollow_hrefs
@@ -50,17 +52,17 @@ def pack_memo(response: Response, memo: PageMemo) -> bytes:
 
 
 def unpack_memo(memo: bytes) -> PageMemo:
-    """Unpack a memo; one that is empty remembers nothing."""
+    """Decode a memo; b"" is one without any content."""
     return _DECODER.decode(memo) if memo else PageMemo()
 
 
-def _usable(validator: str) -> str:
-    """Let pass what can be sent back in a header as it came."""
+def _sendable(validator: str) -> str:
+    """Return a validator that can be sent back unchanged in a header: 1 to 500 printable ASCII characters; else ""."""
     return validator if _VALIDATOR.fullmatch(validator) else ""
 
 
 def conditions(previous: PreviousVisit | None) -> tuple[tuple[str, str], ...]:
-    """Give the headers that ask for a page only if it has changed (RFC 9110, 13.1.2 and 13.1.3)."""
+    """Return the headers (name, value) that request a page only if it has changed (RFC 9110, 13.1.2 and 13.1.3)."""
     if previous is None or not _was_page(previous):
         return ()
     memo = unpack_memo(previous.memo)
@@ -69,16 +71,18 @@ def conditions(previous: PreviousVisit | None) -> tuple[tuple[str, str], ...]:
 
 
 def content_hash(body: bytes) -> str:
-    """Tell the hash of a decoded body by which contents are compared (XXH3, 128 bits)."""
+    """Return the hash by which decoded bodies are compared: XXH3, 128 bits, as hexadecimal."""
     return xxhash.xxh3_128_hexdigest(body)
 
 
 def change_of(
     previous: PreviousVisit | None, kind: OutcomeKind, status: int, content: str = "", location: str = ""
 ) -> Change | None:
-    """Tell what has become of a link since an earlier crawl; None without one, and where no page was or is.
+    """Return how a link has changed since the previous crawl, or None if there is no such crawl or nothing to report.
 
-    A redirect has changed that leads elsewhere than before, or where a page was: its `location` is canonical.
+    A page that was none before is ADDED; another content hash makes it CHANGED. A redirect is CHANGED if it replaces a
+    page or its target is another one. A page that fails now with 404 or 410 is GONE. `content` is the content hash;
+    `location` is the canonical target of a redirect.
     """
     if previous is None:
         return None
@@ -88,13 +92,13 @@ def change_of(
             return Change.ADDED
         return Change.UNCHANGED if previous.record and content == previous.record.content_hash else Change.CHANGED
     if kind is OutcomeKind.REDIRECTED:
-        return Change.CHANGED if was_page or _leads_elsewhere(previous, location) else None
+        return Change.CHANGED if was_page or _target_changed(previous, location) else None
     return Change.GONE if was_page and kind is OutcomeKind.FAILED and status in _GONE else None
 
 
-def _leads_elsewhere(previous: PreviousVisit, location: str) -> bool:
-    before = previous.record
-    return before is not None and before.outcome is OutcomeKind.REDIRECTED and before.location != location
+def _target_changed(previous: PreviousVisit, location: str) -> bool:
+    record = previous.record
+    return record is not None and record.outcome is OutcomeKind.REDIRECTED and record.location != location
 
 
 def _was_page(previous: PreviousVisit) -> bool:
@@ -102,9 +106,9 @@ def _was_page(previous: PreviousVisit) -> bool:
 
 
 LEAST_SIZE: Final = 256
-"""Bytes a body must have for its content to be compared: many an empty or one-word page is the same by chance."""
+"""Minimum body size (bytes) for the detection of duplicates: tiny pages are equal by chance."""
 
 
 def content_of(content_hash: str, size: int) -> int:
-    """Give 64 bits of the hash of a content by which it is compared; 0 where it is too small for that, or none."""
+    """Return the first 64 bits of a content hash; 0 if there is none or the body is smaller than `LEAST_SIZE`."""
     return int(content_hash[:16], 16) or 1 if content_hash and size >= LEAST_SIZE else 0

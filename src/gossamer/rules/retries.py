@@ -1,4 +1,4 @@
-"""What comes after an answer or a failure: done, redirected, again later, or given up; and when."""
+"""Retry rules: whether an attempt ends a link, redirects it or is repeated, and after how long."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from gossamer.values.model import Failure, OutcomeKind, Response
 from gossamer.values.reasons import Reason
 
 REDIRECTS = frozenset((301, 302, 303, 307, 308))
+"""Status codes that redirect to a Location (RFC 9110, 15.4)."""
 BACKOFF_FIRST = 1.0
+"""Back-off after the first attempt (seconds, without jitter); each further attempt doubles it."""
 BACKOFF_MOST = 60.0
-_PASSING = frozenset((408, 425, 429, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524))
-"""Statuses that may be better on another try (the 52x are those of a well-known proxy)."""
+"""Maximum back-off (seconds, without jitter)."""
+_TRANSIENT = frozenset((408, 425, 429, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524))
+"""Status codes that are transient, so that an attempt is repeated (52x are those of a well-known proxy)."""
 _PAUSING = frozenset((429, 503))
-_PASSING_FAILURES = frozenset(
+"""Status codes with which a server asks that its whole host be left alone."""
+_TRANSIENT_FAILURES = frozenset(
     (
         Reason.FAIL_DNS,
         Reason.FAIL_CONNECT,
@@ -28,18 +32,20 @@ _PASSING_FAILURES = frozenset(
         Reason.FAIL_LOCAL,
     )
 )
+"""Failures that are transient, so that an attempt is repeated."""
 
 
 class RetryDecision(Struct, frozen=True):
-    """How an attempt is judged: the kind, the reason where something is wrong, and the waits in seconds.
-
-    `retry_after` is for this link; `host_pause` is for its whole host.
-    """
+    """What follows from one attempt to fetch a link."""
 
     kind: OutcomeKind
+    """DONE, REDIRECTED, RETRY or FAILED."""
     reason: Reason | None = None
+    """What went wrong; None if nothing did."""
     retry_after: float = 0.0
+    """Minimum time until the link is fetched again (seconds), if `kind` is RETRY."""
     host_pause: float = 0.0
+    """Minimum time until anything is fetched from the host (seconds)."""
 
 
 _DONE = RetryDecision(OutcomeKind.DONE)
@@ -47,43 +53,43 @@ _REDIRECTED = RetryDecision(OutcomeKind.REDIRECTED)
 
 
 def judge(policy: Policy, attempt: int, fingerprint: int, response: Response) -> RetryDecision:
-    """Judge a whole answer by its status (attempt 0 is the first)."""
+    """Judge a complete response by its status code; `attempt` counts from 0."""
     status = response.status
     if status < 400:
         return _REDIRECTED if status in REDIRECTS else _DONE
     reason = Reason.FAIL_HTTP_5XX if status >= 500 else Reason.FAIL_HTTP_4XX
     pause = host_pause(policy, attempt, fingerprint, response) if status in _PAUSING else 0.0
-    if status in _PASSING and attempt < policy.retries:
+    if status in _TRANSIENT and attempt < policy.retries:
         return RetryDecision(OutcomeKind.RETRY, reason, max(pause, backoff(attempt, fingerprint)), pause)
     return RetryDecision(OutcomeKind.FAILED, reason, host_pause=pause)
 
 
 def judge_failure(policy: Policy, attempt: int, fingerprint: int, failure: Failure) -> RetryDecision:
-    """Judge a fetch that gave no whole answer."""
-    if failure.reason in _PASSING_FAILURES and attempt < policy.retries:
+    """Judge a fetch without a complete response; `attempt` counts from 0."""
+    if failure.reason in _TRANSIENT_FAILURES and attempt < policy.retries:
         return RetryDecision(OutcomeKind.RETRY, failure.reason, backoff(attempt, fingerprint))
     return RetryDecision(OutcomeKind.FAILED, failure.reason)
 
 
 def backoff(attempt: int, fingerprint: int) -> float:
-    """Tell how many seconds to wait before the next attempt: 1, 2, 4 … and up to half as much again.
+    """Return how many seconds to wait after an attempt (counted from 0): 1, 2, 4 …, plus up to half of that as jitter.
 
-    The jitter is a function of the URL, so that a recorded run replays exactly and retries still spread out.
+    The jitter is a function of the link's fingerprint, so that retries spread out and a trace replays exactly.
     """
     jitter = (fingerprint >> 11 & 0xFFFF) / 0x10000
     return min(BACKOFF_FIRST * 2.0**attempt, BACKOFF_MOST) * (1.0 + jitter / 2)
 
 
 def host_pause(policy: Policy, attempt: int, fingerprint: int, response: Response) -> float:
-    """Tell how many seconds the host wants to be left alone: its Retry-After, capped, or else the back-off."""
-    asked = retry_after(response.headers, response.fetched_at)
-    if asked is None:
+    """Return how many seconds the host must be left alone: its Retry-After (capped), or else the back-off."""
+    seconds = retry_after(response.headers, response.fetched_at)
+    if seconds is None:
         return backoff(attempt, fingerprint)
-    return min(asked, policy.max_retry_after)
+    return min(seconds, policy.max_retry_after)
 
 
 def retry_after(headers: Mapping[str, str], at: float) -> float | None:
-    """Read Retry-After (RFC 9110, 10.2.3) as seconds from `at` (Unix time); None when absent or unreadable."""
+    """Return Retry-After (RFC 9110, 10.2.3) as seconds from `at` (Unix time), or None if absent or invalid."""
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return float(value[:9])
@@ -93,6 +99,6 @@ def retry_after(headers: Mapping[str, str], at: float) -> float | None:
         moment = parsedate_to_datetime(value)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    if moment.tzinfo is None:  # "-0000"; taken as local time it might lie outside what can be counted
+    if moment.tzinfo is None:  # "-0000": as local time it could be out of range
         moment = moment.replace(tzinfo=UTC)
     return max(0.0, moment.timestamp() - at)

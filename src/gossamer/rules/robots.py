@@ -1,14 +1,17 @@
-"""robots.txt: read a site's rules, then ask what may be fetched (RFC 9309, the Robots Exclusion Protocol).
+"""robots.txt: parse a site's rules and decide what may be fetched (RFC 9309, the Robots Exclusion Protocol).
 
-An implementation of our own, because what the usual matcher gets wrong (agents compared by substring, backtracking
-wildcards, percent-encoding of "*" and "$", no line numbers to explain a refusal with, values that cannot be pickled)
-is most of what a matcher is. Wildcards are matched piece by piece, leftmost first, without backtracking.
+The matcher is our own, because the usual one (protego) compares agents by substring, backtracks on wildcards, mistakes
+percent-encoded "*" and "$", has no line numbers to explain a refusal with, and cannot be pickled. Here wildcards are
+matched piece by piece, leftmost first, without backtracking.
 
-Decisions the RFC leaves open: only allow and disallow lines end a list of user-agent lines, so that other records do
-not interfere (2.2.4); well-known misspellings of "disallow" count, and so does a missing colon between two words; a
-file is read up to `MAX_BODY` octets (2.5 asks for at least 500 KiB) and a line cut there is ignored; of several delays
-for one agent the longest counts. What a site says of how its pages may be used (Content-Usage, the IETF's aipref-attach
-draft; Content-Signal) belongs to a group as rules do, and to all agents where it stands before the first group.
+What the RFC leaves open is decided thus:
+
+- Only allow and disallow lines end a list of user-agent lines, so that other records do not interfere (2.2.4).
+- Well-known misspellings of "disallow" count, and so does a line of two words without a colon.
+- A file is read up to `MAX_BODY` octets (2.5 asks for at least 500 KiB), and a line cut there is ignored.
+- Where an agent has several delays, the longest counts.
+- A usage preference (Content-Usage of the IETF's aipref-attach draft, or Content-Signal) belongs to its group, as rules
+  do; before the first group it applies to all agents.
 """
 
 from __future__ import annotations
@@ -24,10 +27,14 @@ from msgspec import Struct
 from gossamer.rules.robots_rules import Rule, Ruleset, target_of
 
 MAX_BODY: Final = 512 * 1024
-MAX_CRAWL_DELAY: Final = 86_400.0  # seconds; more than a day is a mistake or a trap, and counts as a day
-MAX_USAGE: Final = 500  # characters of one statement about usage
+"""Maximum size of a robots.txt (bytes); what follows is ignored."""
+MAX_CRAWL_DELAY: Final = 86_400.0
+"""Maximum Crawl-delay (seconds): more than a day is a mistake or a trap, and counts as a day."""
+MAX_USAGE: Final = 500
+"""Maximum length of one usage preference (characters); the rest is cut off."""
 
 _REMEMBERED_AGENTS: Final = 16
+"""Maximum number of agents whose merged rules one `Robots` caches."""
 _BOM: Final = b"\xef\xbb\xbf"
 _KEYS: Final = {
     "user-agent": "agent",
@@ -51,59 +58,75 @@ _DIRECTIVE = re.compile(rb"^[ \t]*(?:user-agent|allow|disallow|sitemap)[ \t]*:",
 
 
 class Usage(Struct, frozen=True):
-    """One Content-Usage or Content-Signal line: its name in lower case, what it says, and of which paths it says so."""
+    """A usage preference: one Content-Usage or Content-Signal line."""
 
     name: str
+    """The field's name in lower case."""
     value: str
+    """The preference as written, such as "ai-train=no"."""
     pattern: str = "/"
+    """The path pattern that it applies to."""
 
 
 class RobotsGroup(Struct, frozen=True):
-    """Rules for some agents (lower-case product tokens, or "*"); `delays` pairs agents with seconds of Crawl-delay."""
+    """One group of a robots.txt (RFC 9309, 2.1): agents, and what applies to them."""
 
     agents: tuple[str, ...]
+    """Product tokens in lower case, or "*"."""
     rules: tuple[Rule, ...] = ()
+    """The allow and disallow lines, in file order."""
     delays: tuple[tuple[str, float], ...] = ()
+    """Pairs of an agent and its Crawl-delay (seconds)."""
     usages: tuple[Usage, ...] = ()
+    """The usage preferences, in file order."""
 
 
 class Decision(Struct, frozen=True):
-    """Whether a URL may be fetched, and the rule that decides: its line (None and "" where no rule applies)."""
+    """Whether a URL may be fetched, and the rule that decides."""
 
     allowed: bool
+    """Whether the URL may be fetched."""
     line: int | None = None
+    """The line number (from 1) of the rule; None if no rule matches."""
     rule: str = ""
+    """The rule as written; "" if no rule matches."""
 
 
 class Robots(Struct, frozen=True, dict=True):
-    """The rules of one robots.txt: ask `allows`, `explain` and `crawl_delay` with your user agent.
+    """A parsed robots.txt.
 
-    The agent may be a bare product token ("gossamer") or the whole header ("gossamer/1.0 (+https://example.org/)").
-    `sitemaps` are as written: the caller resolves them against the file's URL. `usages` are said to all agents.
+    Every `agent` argument is a product token ("gossamer") or a whole User-Agent header
+    ("gossamer/1.0 (+https://example.org/)"). Every `url` argument is a URL of the host that the file is from.
     """
 
     groups: tuple[RobotsGroup, ...] = ()
+    """The groups, in file order."""
     sitemaps: tuple[str, ...] = ()
+    """URLs as written, each once; the caller resolves them against the file's URL."""
     usages: tuple[Usage, ...] = ()
+    """The usage preferences that apply to all agents."""
 
     def allows(self, agent: str, url: str) -> bool:
-        """Tell whether this agent may fetch a URL of the host that robots.txt is from."""
-        if not self.groups:  # as on most hosts: this is asked before every fetch
+        """Whether an agent may fetch a URL."""
+        if not self.groups:  # as on most hosts; `allows` is called before every fetch
             return True
         rule = self._deciding(agent, url)
         return rule is None or rule.allow
 
     def explain(self, agent: str, url: str) -> Decision:
-        """Tell whether this agent may fetch a URL, and which line says so."""
+        """Return whether an agent may fetch a URL, with the rule that decides."""
         rule = self._deciding(agent, url)
         return Decision(True) if rule is None else Decision(rule.allow, rule.line, rule.text)
 
     def crawl_delay(self, agent: str) -> float | None:
-        """Tell how many seconds the site asks this agent to wait between fetches, at most a day; None for no wish."""
+        """Return the Crawl-delay of an agent (seconds, at most `MAX_CRAWL_DELAY`), or None if there is none."""
         return self._ruleset(agent).delay if self.groups else None
 
     def usage(self, agent: str, url: str) -> tuple[str, ...]:
-        """Tell what the site says of how a page may be used: "content-signal: ai-train=no"; the longest path wins."""
+        """Return the usage preferences for a URL, such as "content-signal: ai-train=no".
+
+        There is at most one for each field name: that with the longest matching path pattern.
+        """
         if not self.states_usage:
             return ()
         usages = self._usages.get(agent)
@@ -118,7 +141,7 @@ class Robots(Struct, frozen=True, dict=True):
 
     @cached_property
     def states_usage(self) -> bool:
-        """Tell whether the file says anything of how pages may be used; few do."""
+        """Whether the file has any usage preference; few have."""
         return bool(self.usages) or any(group.usages for group in self.groups)
 
     def _deciding(self, agent: str, url: str) -> Rule | None:
@@ -128,20 +151,23 @@ class Robots(Struct, frozen=True, dict=True):
         return self._ruleset(agent).deciding(path)
 
     def _ruleset(self, agent: str) -> Ruleset:
-        found = self._rulesets.get(agent)
-        if found is None:
-            found = self._merge(agent)
+        ruleset = self._rulesets.get(agent)
+        if ruleset is None:
+            ruleset = self._merge(agent)
             if len(self._rulesets) < _REMEMBERED_AGENTS:
-                self._rulesets[agent] = found
-        return found
+                self._rulesets[agent] = ruleset
+        return ruleset
 
     def _merge(self, agent: str) -> Ruleset:
         name, groups = self._groups_for(agent)
-        delays = [seconds for group in groups for named, seconds in group.delays if named == name]
+        delays = [seconds for group in groups for listed, seconds in group.delays if listed == name]
         return Ruleset((rule for group in groups for rule in group.rules), max(delays, default=None))
 
     def _groups_for(self, agent: str) -> tuple[str, list[RobotsGroup]]:
-        """Find all groups that name the agent, or else all that name "*" (RFC 9309, 2.2.1), and by which name."""
+        """Return the name under which groups apply to an agent, and these groups (RFC 9309, 2.2.1).
+
+        The name is the agent's product token, or "*" if no group has that.
+        """
         name = product_token(agent)
         groups = [group for group in self.groups if name and name in group.agents]
         return (name, groups) if groups else ("*", [group for group in self.groups if "*" in group.agents])
@@ -160,32 +186,32 @@ _Usages = tuple[tuple[str, dict[str, str], Ruleset], ...]
 
 
 def _by_name(usages: Iterable[Usage]) -> _Usages:
-    """Arrange usages by name: what is said of each pattern, and the patterns as rules of which one decides."""
-    said: dict[str, dict[str, list[str]]] = {}
+    """Group usages by field name: each with its values by pattern, and a ruleset that finds the deciding pattern."""
+    by_name: dict[str, dict[str, list[str]]] = {}
     for usage in usages:
-        said.setdefault(usage.name, {}).setdefault(usage.pattern, []).append(usage.value)
+        by_name.setdefault(usage.name, {}).setdefault(usage.pattern, []).append(usage.value)
     return tuple(
         (
             name,
             {pattern: ", ".join(dict.fromkeys(values)) for pattern, values in patterns.items()},
             Ruleset((Rule(True, pattern, 0) for pattern in patterns), None),
         )
-        for name, patterns in said.items()
+        for name, patterns in by_name.items()
     )
 
 
 def parse(body: bytes) -> Robots:
-    """Read a robots.txt. Never fails: what is no rule is ignored, and beyond 512 KiB nothing is read."""
-    draft = _GroupBuilder()
+    """Parse a robots.txt. Never raises: unknown lines, and all beyond `MAX_BODY` bytes, are ignored."""
+    builder = _GroupBuilder()
     for number, name, value in _records(_capped(body)):
-        draft.add(number, name, value)
-    return Robots(draft.finish(), tuple(dict.fromkeys(draft.sitemaps)), tuple(draft.usages))
+        builder.add(number, name, value)
+    return Robots(builder.finish(), tuple(dict.fromkeys(builder.sitemaps)), tuple(builder.usages))
 
 
 def looks_like_html(body: bytes, content_type: str) -> bool:
-    """Tell whether what came for /robots.txt is a web page (a challenge, an error): then no rules are known.
+    """Whether the response to /robots.txt is a web page (a challenge or an error), so that the rules are unknown.
 
-    A file of rules that is merely labelled text/html is not one.
+    False for a file of rules that is mislabelled as text/html.
     """
     start = body[:MAX_BODY].removeprefix(_BOM).lstrip()
     if _MARKUP.match(start):
@@ -196,13 +222,14 @@ def looks_like_html(body: bytes, content_type: str) -> bool:
     return not _DIRECTIVE.search(start.replace(b"\r", b"\n"))
 
 
-# ---------------------------------------------------------------- reading
+# ---------------------------------------------------------------- parsing
 
 
 class _GroupBuilder:
-    """The groups as far as they are read, and what stands outside of them.
+    """Builds the groups from the records of a file, and collects what belongs to no group.
 
-    A delay is for the agents named right before it: a group may name others after it, with a delay of their own.
+    A delay applies to the agents named immediately before it. The same group may then name more agents, with another
+    delay.
     """
 
     def __init__(self) -> None:
@@ -210,76 +237,76 @@ class _GroupBuilder:
         self.usages: list[Usage] = []
         self._groups: list[RobotsGroup] = []
         self._agents: dict[str, float | None] = {}
-        self._named: list[str] = []
+        self._agents_before_delay: list[str] = []
         self._delay: float | None = None
         self._rules: list[Rule] = []
         self._usages: list[Usage] = []
-        self._ruled = False
+        self._has_rules = False
 
     def add(self, number: int, name: str, value: str) -> None:
-        """Take in one record; `name` is a key of `_KEYS`."""
+        """Add one record, given by its line number, its name (a key of `_KEYS`) and its value."""
         key = _KEYS[name]
         if key == "sitemap":
             self.sitemaps.extend([value] if value else [])
         elif key == "agent":
-            self._name(product_token(value))
+            self._add_agent(product_token(value))
         elif key == "delay":
-            self._slow(_seconds(value))
+            self._add_delay(_seconds(value))
         elif key == "usage":
-            self._use(name, value)
+            self._add_usage(name, value)
         else:
-            self._rule(Rule(key == "allow", value, number))
+            self._add_rule(Rule(key == "allow", value, number))
 
     def finish(self) -> tuple[RobotsGroup, ...]:
-        """Close the last group and tell all."""
+        """Close the last group and return all groups."""
         self._close()
         return tuple(self._groups)
 
-    def _name(self, agent: str) -> None:
-        if self._ruled:
+    def _add_agent(self, agent: str) -> None:
+        if self._has_rules:
             self._close()
         if self._delay is not None:
-            self._spread()
-        self._named.append(agent)
+            self._assign_delay()
+        self._agents_before_delay.append(agent)
         self._agents.setdefault(agent, None)
 
-    def _slow(self, seconds: float | None) -> None:
+    def _add_delay(self, seconds: float | None) -> None:
         if seconds is not None:
             self._delay = max(seconds, self._delay or 0.0)
 
-    def _rule(self, rule: Rule) -> None:
-        self._ruled = True
+    def _add_rule(self, rule: Rule) -> None:
+        self._has_rules = True
         if rule.pattern and self._agents:  # an empty pattern matches nothing
             self._rules.append(rule)
 
-    def _use(self, name: str, value: str) -> None:
+    def _add_usage(self, name: str, value: str) -> None:
         pattern, _, rest = value.partition(" ") if value.startswith("/") else ("/", "", value)
-        if said := " ".join(rest.split())[:MAX_USAGE]:
-            (self._usages if self._agents else self.usages).append(Usage(name, said, pattern))
+        if preference := " ".join(rest.split())[:MAX_USAGE]:
+            (self._usages if self._agents else self.usages).append(Usage(name, preference, pattern))
 
-    def _spread(self) -> None:
+    def _assign_delay(self) -> None:
         if self._delay is not None:
-            for agent in self._named:
+            for agent in self._agents_before_delay:
                 self._agents[agent] = max(self._delay, self._agents[agent] or 0.0)
-        self._named, self._delay = [], None
+        self._agents_before_delay, self._delay = [], None
 
     def _close(self) -> None:
-        self._spread()
+        self._assign_delay()
         if self._agents:
             delays = tuple((agent, seconds) for agent, seconds in self._agents.items() if seconds is not None)
             self._groups.append(RobotsGroup(tuple(self._agents), tuple(self._rules), delays, tuple(self._usages)))
-        self._agents, self._rules, self._usages, self._ruled = {}, [], [], False
+        self._agents, self._rules, self._usages, self._has_rules = {}, [], [], False
 
 
 def _capped(body: bytes) -> bytes:
     if len(body) <= MAX_BODY:
         return body
-    kept = body[:MAX_BODY]
-    return kept[: max(kept.rfind(b"\n"), kept.rfind(b"\r")) + 1]
+    head = body[:MAX_BODY]
+    return head[: max(head.rfind(b"\n"), head.rfind(b"\r")) + 1]
 
 
 def _records(body: bytes) -> Iterator[tuple[int, str, str]]:
-    """Give the records worth reading: line number, name (a key of `_KEYS`), and value."""
+    """Yield the known records: line number (from 1), name (a key of `_KEYS`), and value."""
     for number, line in enumerate(body.removeprefix(_BOM).splitlines(), 1):  # for bytes: CR, LF and CRLF only
         content = line.partition(b"#")[0].strip()
         if not content:
@@ -296,7 +323,7 @@ def _records(body: bytes) -> Iterator[tuple[int, str, str]]:
 
 
 def _text(value: bytes) -> str:
-    """Decode UTF-8; where it is none keep the octets, percent-encoded, since rules are compared by octets."""
+    """Decode UTF-8; percent-encode the octets of any other text, because rules are compared by octets."""
     try:
         return value.decode()
     except UnicodeDecodeError:
@@ -312,14 +339,15 @@ def _seconds(value: str) -> float | None:
 
 
 def product_token(agent: str) -> str:
-    """Cut the product token out of a User-agent line or header, lower-case: "gossamer/1.0 (+x)" is "gossamer".
+    """Return the product token (lower case) of a user-agent line or header: "gossamer/1.0 (+x)" has "gossamer".
 
-    A header in browser's clothes, "Mozilla/5.0 (compatible; bot/1.0)", means the bot.
+    A header that starts as a browser's does, "Mozilla/5.0 (compatible; bot/1.0)", has the token of the bot.
+    Returns "" if there is no token.
     """
     if agent[:1] == "*" and not agent[1:2].strip():
         return "*"
-    found = _COMPATIBLE.match(agent)
-    if found:
-        return found[1].lower()
+    compatible = _COMPATIBLE.match(agent)
+    if compatible:
+        return compatible[1].lower()
     token = _TOKEN.match(agent)
     return token[0].lower() if token else ""

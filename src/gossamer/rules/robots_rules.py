@@ -1,4 +1,4 @@
-"""Path patterns of robots.txt: which of many rules decides about a path (RFC 9309, 2.2.2 and 2.2.3)."""
+"""Path patterns of robots.txt: find the rule that decides about a path (RFC 9309, 2.2.2 and 2.2.3)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TypeVar
 from msgspec import Struct
 
 _TARGET = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^/?#]*")
-# What is spelt in more than one way. "*" and "$" are, because rules must write %2A and %24 for them (RFC 9309, 2.2.3);
-# "'" is, because the URL Standard encodes it in queries.
-_NOT_PLAIN = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~:/?#\[\]@!&()+,;=%]")
+# Characters and octets with more than one encoding. "*" and "$" are among them, because rules must write them as %2A
+# and %24 (RFC 9309, 2.2.3), and so is "'", because the URL Standard encodes it in queries.
+_AMBIGUOUS = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~:/?#\[\]@!&()+,;=%]")
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
 
 
 class Rule(Struct, frozen=True):
-    """One allow or disallow line: its path pattern as written, and its line number from 1."""
+    """One allow or disallow line: its path pattern as written, and its line number (from 1)."""
 
     allow: bool
     pattern: str
@@ -24,16 +24,17 @@ class Rule(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """Write the rule as in robots.txt."""
+        """The rule as a line of robots.txt."""
         return f"{'Allow' if self.allow else 'Disallow'}: {self.pattern}"
 
 
 class Ruleset:
-    """Rules for one agent, arranged so that a question need not look at every rule.
+    """The rules for one agent, indexed so that a look-up need not try each of them.
 
-    The most octets win, and allow wins a tie (RFC 9309, 2.2.2): that order is a rule's rank. Rules without wildcards
-    are found by slices of the path, of each length there is; only rules with "*" are tried one by one, highest rank
-    first, and none below the best rule found already.
+    The rule with the most octets decides, and allow wins a tie (RFC 9309, 2.2.2): a rule's rank is that order. Rules
+    without wildcards are looked up by prefixes of the path, one for each length that occurs. Rules with "*" are tried
+    one by one, highest rank first, and only while their rank exceeds that of the best rule found.
+    `delay` is the Crawl-delay (seconds), or None.
     """
 
     __slots__ = ("_exact", "_lengths", "_literal", "_wild", "delay")
@@ -44,23 +45,23 @@ class Ruleset:
         self._exact: dict[str, _Ranked] = {}
         wild: dict[tuple[tuple[str, ...], bool], _Ranked] = {}
         for rule in rules:
-            pieces, ends = _pieces(rule.pattern)
-            ranked = _rank(rule, pieces, ends), rule
+            pieces, anchored = _pieces(rule.pattern)
+            ranked = _rank(rule, pieces, anchored), rule
             if len(pieces) > 1:
-                _keep(wild, (pieces, ends), ranked)
+                _keep_highest(wild, (pieces, anchored), ranked)
             else:
-                _keep(self._exact if ends else self._literal, pieces[0], ranked)
+                _keep_highest(self._exact if anchored else self._literal, pieces[0], ranked)
         self._lengths = sorted({len(prefix) for prefix in self._literal}, reverse=True)
         entries = ((rank, rule, *pattern) for pattern, (rank, rule) in wild.items())
         self._wild = sorted(entries, key=lambda entry: -entry[0])
 
     def deciding(self, path: str) -> Rule | None:
-        """Find the rule that decides about a normalised path."""
+        """Return the rule that decides about a path as `target_of` returns it, or None if no rule matches."""
         best = self._exact.get(path) or self._longest_prefix(path)
-        for rank, rule, pieces, ends in self._wild:
+        for rank, rule, pieces, anchored in self._wild:
             if best and rank <= best[0]:
                 break
-            if _matches(pieces, ends, path):
+            if _matches(pieces, anchored, path):
                 return rule
         return best[1] if best else None
 
@@ -78,29 +79,29 @@ _Ranked = tuple[int, Rule]
 _Key = TypeVar("_Key")
 
 
-def _keep(table: dict[_Key, _Ranked], key: _Key, ranked: _Ranked) -> None:
-    known = table.get(key)
-    if known is None or ranked[0] > known[0]:
+def _keep_highest(table: dict[_Key, _Ranked], key: _Key, ranked: _Ranked) -> None:
+    current = table.get(key)
+    if current is None or ranked[0] > current[0]:
         table[key] = ranked
 
 
-def _rank(rule: Rule, pieces: tuple[str, ...], ends: bool) -> int:
-    octets = sum(map(len, pieces)) + rule.pattern.count("*") + ends
+def _rank(rule: Rule, pieces: tuple[str, ...], anchored: bool) -> int:
+    octets = sum(map(len, pieces)) + rule.pattern.count("*") + anchored
     return 2 * octets + rule.allow
 
 
 def _pieces(pattern: str) -> tuple[tuple[str, ...], bool]:
-    """Cut a pattern at its stars into normalised pieces; tell whether it is tied to the end of the path by "$"."""
-    ends = pattern.endswith("$")
-    first, *rest = (pattern[:-1] if ends else pattern).split("*")
+    """Split a pattern at each "*" into normalised pieces; also return whether "$" anchors it to the end of the path."""
+    anchored = pattern.endswith("$")
+    first, *rest = (pattern[:-1] if anchored else pattern).split("*")
     if not rest:
-        return (_normal(first),), ends
+        return (_normalised(first),), anchored
     *middle, last = rest
-    return (_normal(first), *(_normal(piece) for piece in middle if piece), _normal(last)), ends
+    return (_normalised(first), *(_normalised(piece) for piece in middle if piece), _normalised(last)), anchored
 
 
-def _matches(pieces: tuple[str, ...], ends: bool, path: str) -> bool:
-    """Match pieces with anything between them; the leftmost place for each is final, so nothing is tried twice."""
+def _matches(pieces: tuple[str, ...], anchored: bool, path: str) -> bool:
+    """Whether a path has the pieces in order. The leftmost match of each piece is final, so nothing is backtracked."""
     if not path.startswith(pieces[0]):
         return False
     at = len(pieces[0])
@@ -110,24 +111,24 @@ def _matches(pieces: tuple[str, ...], ends: bool, path: str) -> bool:
             return False
         at += len(piece)
     last = pieces[-1]
-    return path.endswith(last, at) if ends else path.find(last, at) >= 0
+    return path.endswith(last, at) if anchored else path.find(last, at) >= 0
 
 
 def target_of(url: str) -> str:
-    """Cut path and query out of a URL, normalised for comparison."""
+    """Return the path and query of a URL, normalised as rules are."""
     authority = _TARGET.match(url)
     path = url[authority.end() :] if authority else url
     if "#" in path:
         path = path[: path.find("#")]
-    return _normal(path if path[:1] == "/" else f"/{path}")
+    return _normalised(path if path[:1] == "/" else f"/{path}")
 
 
-def _normal(path: str) -> str:
-    """Spell equal paths equally (RFC 9309, 2.2.2): specials encoded, needless encodings undone."""
-    return _NOT_PLAIN.sub(_respell, path) if _NOT_PLAIN.search(path) else path
+def _normalised(path: str) -> str:
+    """Normalise percent-encoding (RFC 9309, 2.2.2): unreserved characters decoded, ambiguous ones encoded."""
+    return _AMBIGUOUS.sub(_normalised_octets, path) if _AMBIGUOUS.search(path) else path
 
 
-def _respell(match: re.Match[str]) -> str:
+def _normalised_octets(match: re.Match[str]) -> str:
     text = match[0]
     if len(text) == 3:
         octet = chr(int(text[1:], 16))

@@ -1,18 +1,19 @@
 """Scope: which links belong to the crawl.
 
-A rule draws the border around the seeds, exclude patterns cut pieces out, include patterns keep only what they match:
+A rule says which URLs are within reach of the seeds. Of these, exclude patterns remove what they match, and include
+patterns, where there are any, keep only what they match. The rules are:
 
-- `host`: the host of a seed. "www." in front and http against https make no difference, because sites redirect between
-  those spellings; the default ports of http and https count as one, any other port must be the same.
-- `domain`: any host under the same registrable domain (Public Suffix List, private section included), whatever the
-  port. IP addresses and single labels compare whole.
+- `host`: the host of a seed. A leading "www." and the scheme (http or https) make no difference, because sites redirect
+  between these variants. The default ports of http and https count as one; any other port must be equal.
+- `domain`: any host under the same registrable domain (Public Suffix List, private section included), on any port. IP
+  addresses and single labels have no registrable domain and must be equal.
 - `prefix`: as `host`, and the path starts with the seed's path up to its last "/".
 - `any`: the whole web.
 
-A pattern is a glob over the whole URL, or over path and query where it starts with "/": `*` is any run of characters
-("/" included), `?` one character, and the whole must match. After `re:` it is a regular expression searched for
-anywhere in the URL (its running time is its author's business). Exclude wins over include. A seed the user named is
-wanted, so include patterns do not apply to seeds; exclude patterns do.
+A pattern is a glob. It must match the whole URL, or path and query if it starts with "/". `*` matches any run of
+characters ("/" included), `?` one character. A pattern that starts with `re:` is a regular expression and may match
+anywhere in the URL; its running time is not bounded. Exclude wins over include. Include patterns do not apply to seeds,
+because the user asked for these; exclude patterns do.
 """
 
 from __future__ import annotations
@@ -38,22 +39,26 @@ Rule = Literal["host", "domain", "prefix", "any"]
 _DEFAULT_PORTS: Final = ("", "80", "443")
 _IPV4 = re.compile(r"\d+(?:\.\d+){3}")
 
-# Whether a URL, given with its host key, lies within the border.
 Border = Callable[[str, str], bool]
+"""Whether a URL (first argument), whose host key is the second, is within the rule."""
 
 
 class Scope(Struct, frozen=True, dict=True):
-    """Say which links belong to a crawl: build it from seeds and a rule, then `judge` canonical URLs.
+    """The decision which links belong to a crawl: `judge` applies it to canonical URLs.
 
-    Compares, hashes and pickles by its fields. Raises UserError for a seed, rule or pattern that cannot be used.
-    `max_url_length` counts characters.
+    Compared, hashed and pickled by its fields. Raises UserError for an invalid seed, rule or pattern.
     """
 
     seeds: tuple[str, ...] = ()
+    """URLs as the user wrote them."""
     rule: Rule = "host"
+    """How far the crawl may go from the seeds."""
     include: tuple[str, ...] = ()
+    """Patterns of which a URL must match at least one, if there are any."""
     exclude: tuple[str, ...] = ()
+    """Patterns of which a URL must match none."""
     max_url_length: int = 2083
+    """Maximum length of a URL (characters)."""
 
     def __post_init__(self) -> None:
         if self.rule not in _BORDERS:
@@ -62,31 +67,31 @@ class Scope(Struct, frozen=True, dict=True):
 
     @staticmethod
     def of(policy: Policy) -> Scope:
-        """Take the scope out of a policy."""
+        """Return the scope of a policy."""
         return Scope(policy.seeds, policy.scope, policy.include, policy.exclude, policy.max_url_length)
 
     def judge(self, url: str) -> Reason | None:
-        """Tell why a canonical URL does not belong to the crawl; None if it does. Called once for every new link."""
+        """Return why a canonical URL does not belong to the crawl, or None if it does. Called once per new link."""
         if len(url) > self.max_url_length:
             return Reason.SKIP_TOO_LONG
-        if not self._within(url, url[: url.find("/", 8)]):
+        if not self._is_within(url, url[: url.find("/", 8)]):
             return Reason.SKIP_SCOPE
-        return self._patterns_on(url) if self._has_patterns else None
+        return self._judge_patterns(url) if self._has_patterns else None
 
     def with_seed(self, url: str) -> Scope:
-        """Copy this scope with one more seed, such as the target of a seed's redirect."""
+        """Return this scope with one more seed, such as the target of a seed's redirect."""
         if url in self.seeds:
             return self
         return Scope((*self.seeds, url), self.rule, self.include, self.exclude, self.max_url_length)
 
-    def _patterns_on(self, url: str) -> Reason | None:
+    def _judge_patterns(self, url: str) -> Reason | None:
         if any(matches(url) for matches in self._excluded):
             return Reason.SKIP_EXCLUDED
         if not self._included or url in self._seeds or any(matches(url) for matches in self._included):
             return None
         return Reason.SKIP_NOT_INCLUDED
 
-    # What is worked out once; kept in the instance's __dict__, outside the compared and pickled fields.
+    # Computed once and cached in the instance's __dict__, outside the fields that are compared and pickled.
 
     @cached_property
     def _seeds(self) -> frozenset[str]:
@@ -105,15 +110,15 @@ class Scope(Struct, frozen=True, dict=True):
         return bool(self.include or self.exclude)
 
     @cached_property
-    def _within(self) -> Border:
+    def _is_within(self) -> Border:
         return _BORDERS[self.rule](self._seeds)
 
 
-# ---------------------------------------------------------------- borders
+# ---------------------------------------------------------------- rules
 
 
 def _host_border(seeds: Iterable[str]) -> Border:
-    keys = frozenset(key for seed in seeds for key in _spellings(urls.host_key(seed)))
+    keys = frozenset(key for seed in seeds for key in _equal_hosts(urls.host_key(seed)))
     return lambda _url, key: key in keys
 
 
@@ -121,7 +126,7 @@ def _prefix_border(seeds: Iterable[str]) -> Border:
     prefixes: dict[str, tuple[str, ...]] = {}
     for seed in seeds:
         folder = urls.path(seed).partition("?")[0].rpartition("/")[0] + "/"
-        for key in _spellings(urls.host_key(seed)):
+        for key in _equal_hosts(urls.host_key(seed)):
             prefixes[key] = (*prefixes.get(key, ()), folder)
     return lambda url, key: key in prefixes and url.startswith(prefixes[key], len(key))
 
@@ -143,13 +148,13 @@ _BORDERS: Final[dict[Rule, Callable[[Iterable[str]], Border]]] = {
 }
 
 
-def _spellings(key: str) -> set[str]:
-    """List the host keys that are the same site: with and without www, over http and https."""
+def _equal_hosts(key: str) -> set[str]:
+    """Return the host keys that count as equal to one: with and without "www.", over http and https."""
     authority = key.partition("://")[2]
     cut = re.fullmatch(r"(\[.*\]|[^:]*):?(\d*)", authority)
     assert cut, f"{key} is not a host key"
-    bare, port = cut[1].removeprefix("www."), cut[2]
-    names = (cut[1], bare, f"www.{bare}")
+    apex, port = cut[1].removeprefix("www."), cut[2]
+    names = (cut[1], apex, f"www.{apex}")
     if port not in _DEFAULT_PORTS:
         return {f"{scheme}://{name}:{port}" for scheme in ("http", "https") for name in names}
     origins = ("http", ""), ("https", ""), ("http", ":443"), ("https", ":80")
@@ -158,7 +163,7 @@ def _spellings(key: str) -> set[str]:
 
 @lru_cache(maxsize=65_536)
 def registrable_domain(key: str) -> str:
-    """Name the registrable domain of a host key; the whole host where there is none (an address, a label, a suffix)."""
+    """Return the registrable domain of a host key, or its host if there is none (IP address, label, suffix)."""
     host = urls.hostname(key)
     if ":" in host or _IPV4.fullmatch(host):
         return host
@@ -168,10 +173,7 @@ def registrable_domain(key: str) -> str:
 
 @cache
 def _public_suffixes() -> PublicSuffixList:
-    """Load the list where a crawl asks for it: reading it takes tens of milliseconds."""
+    """Return the Public Suffix List, imported and read on first use because that takes tens of milliseconds."""
     from publicsuffixlist import PublicSuffixList
 
     return PublicSuffixList()
-
-
-# ---------------------------------------------------------------- patterns

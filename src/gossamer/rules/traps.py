@@ -1,11 +1,13 @@
-"""Traps: endless sets of pages, told by one URL alone, or by how many of a kind were admitted and from where.
+"""Crawler traps: endless sets of pages. This module recognises them by one URL alone, `core/trap_budgets.py` by number.
 
-A wrong guess loses pages, a missed one only costs requests; so size alone never condemns anything. A sequence (a
-calendar, "next page" for ever) must be long *and* have been followed link by link; a faceted search must combine ever
-new parameters; subdomains must lead from one to the next. What is known to slip through: pages that each invent many
-random addresses, and facets written into the path.
+A false positive loses pages, a false negative only costs requests. So a large number of pages alone is never a trap:
 
-Session ids are no trap once they are left out of a link's identity: each page is fetched once, under the first id seen.
+- A sequence (a calendar, an endless "next page") must be long, and each page must have been found on the one before.
+- A faceted search must combine ever new parameters.
+- Subdomains must each have been found on another one.
+
+Not recognised: pages that each link to many random URLs, and facets written into the path.
+Session ids are no trap, because `url_identity` removes them from a link's identity.
 """
 
 from __future__ import annotations
@@ -18,41 +20,47 @@ from gossamer.rules.urls import host_key, path
 from gossamer.values.reasons import Reason
 
 LONGEST_PERIOD: Final = 8
+"""Maximum length (path segments) of a group whose repetition is recognised."""
 SAME_SEGMENTS: Final = 4
+"""Minimum number of times that one segment occurs in a row in a trap."""
 SAME_GROUPS: Final = 3
+"""Minimum number of times that a group of two or more segments occurs in a row in a trap."""
 SAME_ANYWHERE: Final = 5
-"""How often segments repeat in a trap: in a row, alone or in groups of up to `LONGEST_PERIOD`, or anywhere."""
+"""Minimum number of times that one segment occurs anywhere in a path in a trap."""
 SAME_KEYS: Final = 9
+"""Minimum number of query parameters of the same name in a trap."""
 SAME_PAIRS: Final = 4
+"""Minimum number of query parameters of the same name and value in a trap."""
 MOST_PARAMETERS: Final = 50
-
-
-# ---------------------------------------------------------------- by one URL alone
+"""Maximum number of parameters in a query; one with more is a trap."""
 
 
 def judge(url: str, policy: Policy) -> Reason | None:
-    """Tell whether a canonical URL is part of a trap, by itself."""
+    """Return SKIP_TRAP if a canonical URL by itself is part of a trap, or else None."""
     return Reason.SKIP_TRAP if recognised(url, policy) else None
 
 
 def recognised(url: str, policy: Policy) -> str:
-    """Name the trap that a canonical URL is part of; "" where nothing about it is suspicious."""
-    # Nearly every link ends here: nothing short and without a query can be suspicious.
+    """Return a description of the trap that a canonical URL is part of, or "" if there is none."""
+    # Nearly every link ends here: a URL with few segments and no query is never part of a trap.
     if ("?" not in url and url.count("/") < SAME_SEGMENTS + 2) or not policy.traps:
         return ""
-    where, _, query = path(url).partition("?")
-    segments = where.split("/")[1:]
+    location, _, query = path(url).partition("?")
+    segments = location.split("/")[1:]
     if policy.trap_depth and len(segments) > policy.trap_depth:
         return f"{host_key(url)}: paths of more than {policy.trap_depth} segments"
     if repeated := _repetition(segments):
         return f"{host_key(url)}: paths that repeat /{repeated}"
-    if query and (grown := _growth(query)):
-        return f"{host_key(url)}{where}: a query that grows ({grown})"
+    if query and (growth := _growth(query)):
+        return f"{host_key(url)}{location}: a query that grows ({growth})"
     return ""
 
 
 def _repetition(segments: Sequence[str]) -> str:
-    """Find the group of segments that repeats in a row, or the segment that comes again and again."""
+    """Return the group of segments that repeats in a row, or the segment that occurs too often, or "".
+
+    Groups of numbers are ignored, as in dates and pagination.
+    """
     if len(segments) - len(set(segments)) < SAME_SEGMENTS - 1:
         return ""
     for period in range(1, min(LONGEST_PERIOD, len(segments) // 2) + 1):
@@ -71,7 +79,7 @@ def _repetition(segments: Sequence[str]) -> str:
 
 
 def _growth(query: str) -> str:
-    """Say what of a query grows from page to page."""
+    """Return what makes a query look as if each page added to it, or "" if nothing does."""
     if "%252525" in query:
         return "an address within an address"
     pairs = query.split("&")
@@ -84,9 +92,3 @@ def _growth(query: str) -> str:
         if pairs.count(pair) >= SAME_PAIRS or keys.count(key) >= SAME_KEYS:
             return f"{key[:40]} again and again"
     return ""
-
-
-# ---------------------------------------------------------------- session ids
-
-
-# ---------------------------------------------------------------- by how many were admitted

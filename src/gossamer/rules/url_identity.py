@@ -1,8 +1,10 @@
-"""Other spellings of a URL that a user may want taken for one: without tracking parameters, its query in order.
+"""URL identity: which canonical URLs count as one, beyond what the URL Standard makes equal.
 
-Both are off by default, because a server may tell any two spellings apart. Where they are on, the simpler spelling is
-the link: it is what is judged, fetched and recorded, so that no outcome depends on which spelling was found first.
-The case of a path is never touched.
+`simplified` removes tracking parameters and sorts the query. Both are off by default, because a server may give
+different answers to any two URLs. Where they are on, the simplified URL is the link: it is judged, fetched and
+recorded, so no outcome depends on which variant was found first. The case of a path is never changed.
+
+`identity` removes session ids before URLs are compared. The link keeps the URL under which it was found first.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ TRACKING_PREFIXES: Final = (
     "hsa_", "__hs", "_hs",  # HubSpot
     "vero_", "oly_", "bsft_", "gdf", "trk_", "_branch_",
 )  # fmt: skip
+"""Prefixes (lower case) of the names of tracking parameters."""
+
 TRACKING: Final = frozenset(
     {
         "gclid", "gclsrc", "gbraid", "wbraid", "dclid", "gad_source", "gad_campaignid", "srsltid",  # Google
@@ -36,32 +40,32 @@ TRACKING: Final = frozenset(
         "wickedid", "rb_clickid", "irclickid", "unicorn_click_id", "wt_mc",  # other advertisers
     }
 )  # fmt: skip
-"""Names of parameters, in lower case, that tell who sent a visitor and never which page is meant.
+"""Names (lower case) of parameters that identify the source of a visit and never select the page.
 
 Names that also have other uses ("ref", "source", "campaign", "cid") are left out on purpose.
 """
 
 
 def simplifies(policy: Policy) -> bool:
-    """Tell whether the user wants any spellings taken for one."""
+    """Whether the policy simplifies URLs at all."""
     return policy.strip_tracking or policy.sort_query
 
 
 def simplified(url: str, policy: Policy) -> str:
-    """Give the spelling by which the user wants a canonical URL known; doing it twice changes nothing."""
-    place, _, query = url.partition("?")
+    """Return a canonical URL, simplified as the policy says. The function is idempotent."""
+    base, _, query = url.partition("?")
     if not query or not simplifies(policy):
         return url
     pairs = query.split("&")
     if policy.strip_tracking:
         pairs = [pair for pair in pairs if not is_tracking(pair.partition("=")[0])]
     if policy.sort_query:
-        pairs.sort(key=_name)  # stable: what a list of equal names means may depend on its order
-    return f"{place}?{'&'.join(pairs)}" if pairs else place
+        pairs.sort(key=_name)  # stable: the order of equal names may have a meaning for the server
+    return f"{base}?{'&'.join(pairs)}" if pairs else base
 
 
 def is_tracking(name: str) -> bool:
-    """Tell whether a parameter of this name only tells who sent the visitor."""
+    """Whether a query parameter of this name only serves tracking; upper and lower case are equal."""
     name = name.lower()
     return name in TRACKING or name.startswith(TRACKING_PREFIXES)
 
@@ -81,21 +85,22 @@ _SESSION: Final = re.compile(
 
 
 def session_id(url: str) -> str:
-    """Name the parameter of a URL that carries a session id; "" where none does."""
-    found = _SESSION.search(url) if _may_carry_session(url) else None
+    """Return the name of the parameter of a URL that holds a session id, or "" if there is none."""
+    found = _SESSION.search(url) if _may_have_session(url) else None
     return next((name for name in found.groups() if name), "") if found else ""
 
 
 def identity(url: str, policy: Policy) -> str:
-    """Give the URL by which a link is known: without a session id, so that a page is the same under all of them.
+    """Return the URL that identifies a link: without session ids, so that a page is fetched once and not once per id.
 
-    What merely may be one (`sid`, `session`) counts where its value looks it: 16 or more letters and digits.
+    A parameter whose name is ambiguous (`sid`, `session`) counts as a session id only if its value looks like one:
+    16 to 128 letters and digits, at least one of them a digit.
     """
-    if not (policy.traps and policy.merge_sessions) or not _may_carry_session(url):
+    if not (policy.traps and policy.merge_sessions) or not _may_have_session(url):
         return url
     return _SESSION.sub("", url).rstrip("?&")
 
 
-def _may_carry_session(url: str) -> bool:
-    """Rule out nearly every URL by looking for single characters, which costs nothing."""
+def _may_have_session(url: str) -> bool:
+    """Whether `_SESSION` need be tried: single characters, which are cheap to find, rule out nearly every URL."""
     return ("?" in url or ";" in url or "/(" in url) and _SESSION_HINT.search(url) is not None

@@ -1,4 +1,4 @@
-"""Patterns of URLs as users write them: globs, and regular expressions after `re:`."""
+"""URL patterns of users: globs, or regular expressions after `re:` (described in `scope.py`)."""
 
 from __future__ import annotations
 
@@ -13,32 +13,33 @@ if TYPE_CHECKING:
 
 
 _ORIGIN = re.compile(r"^https?://[^/*?]*", re.IGNORECASE)
-_UNSPELT = re.compile(r"[^\x21-\x7e]|%[0-9a-fA-F]{2}")
+_NOT_CANONICAL = re.compile(r"[^\x21-\x7e]|%[0-9a-fA-F]{2}")
 Pattern = Callable[[str], object]
+"""Whether a canonical URL matches: any true value if so."""
 
 
 def compiled(pattern: str) -> Pattern:
-    """Make the function that tells whether a canonical URL matches a pattern. Raises UserError for what is none."""
+    """Return the predicate of a pattern. Raises UserError for an invalid pattern."""
     if pattern.startswith("re:"):
         try:
             return re.compile(pattern[3:]).search
         except re.error as error:
             raise UserError(f"The pattern {pattern!r} is not a valid regular expression: {error}.") from error
-    spelt = _spelt(pattern)
-    if not spelt.startswith(("/", "*", "?", "http")):
+    glob = _canonical_glob(pattern)
+    if not glob.startswith(("/", "*", "?", "http")):
         raise UserError(f"The pattern {pattern!r} can match no URL; start it with /, http or *, such as '*{pattern}*'.")
-    matches = re.compile(_glob(spelt), re.DOTALL).fullmatch
+    matches = re.compile(_glob(glob), re.DOTALL).fullmatch
     if pattern.startswith("/"):
         return lambda url: matches(url, url.find("/", 8))
     return matches
 
 
-def _spelt(pattern: str) -> str:
-    """Spell a glob as canonical URLs are spelt, so that /café/* and HTTPS://Example.org/* match what they mean."""
+def _canonical_glob(pattern: str) -> str:
+    """Canonicalise a glob as URLs are, so that /café/* and HTTPS://Example.org/* match what they mean."""
     lowered = (
         _ORIGIN.sub(lambda match: match[0].lower(), pattern, count=1) if pattern[:4].lower() == "http" else pattern
     )
-    return _UNSPELT.sub(_escape, lowered)
+    return _NOT_CANONICAL.sub(_escape, lowered)
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -49,9 +50,8 @@ def _escape(match: re.Match[str]) -> str:
 def _glob(pattern: str) -> str:
     """Translate a glob to a regular expression that never backtracks from one star into an earlier one.
 
-    The leftmost place for each piece between stars leaves most room for the rest, so it is final (an atomic group), and
-    the time is at most the pattern's length times the URL's. Only the last piece, tied to the end, is sought from
-    there.
+    The leftmost match of each piece between stars leaves most of the URL to the rest, so it is final (an atomic group).
+    The time is at most the product of the lengths of pattern and URL. Only the last piece is anchored to the end.
     """
     first, *rest = (re.escape(piece).replace(r"\?", ".") for piece in re.sub(r"\*+", "*", pattern).split("*"))
     if not rest:

@@ -1,11 +1,8 @@
-"""URLs: resolve what a page says, find the one spelling used for identity, and derive keys from it.
+"""URLs: resolve hrefs, canonicalise, and derive keys.
 
-The rules are the WHATWG URL Standard's, as browsers apply them, through the `upa_url` parser. A *canonical* URL is the
-resolved one without fragment, userinfo or an empty query, its percent-encodings in upper case; nothing else is touched,
-because servers may tell any two other spellings apart.
-
-Guards: an href of more than `MAX_HREF` characters never reaches the parser (a host of many combining marks costs
-quadratic time to normalise), and a host name of more than `MAX_HOSTNAME` characters cannot be in the DNS.
+Parsing follows the WHATWG URL Standard, as browsers do, through the `upa_url` parser. A *canonical* URL is resolved,
+has no fragment, userinfo or empty query, and has its percent-encodings in upper case. Nothing else is changed, because
+a server may give different answers to any two other URLs.
 """
 
 from __future__ import annotations
@@ -19,11 +16,13 @@ from xxhash import xxh3_64_intdigest
 from gossamer.values.errors import UserError
 
 MAX_HREF: Final = 8192
+"""Maximum length of an href (characters) that is parsed: a host of many combining marks takes quadratic time."""
 MAX_HOSTNAME: Final = 253
+"""Maximum length of a host name (characters): a longer one cannot be in the DNS."""
 
-# "http://" and "https://" both end before index 8 or at it, and no host is empty: the third slash is found from here.
+# "http://" and "https://" end at index 7 and 8, and no host is empty: a search from here finds the third slash.
 _AFTER_SCHEME: Final = 8
-_LONGEST_ORIGIN: Final = _AFTER_SCHEME + MAX_HOSTNAME  # no shorter URL can have a host name over the guard
+_LONGEST_ORIGIN: Final = _AFTER_SCHEME + MAX_HOSTNAME  # no shorter URL can have a host name over the limit
 _WEB: Final = ("http://", "https://")
 
 _LOWER_HEX = re.compile(r"%(?:[a-f][0-9A-Fa-f]|[0-9A-F][a-f])")
@@ -35,10 +34,10 @@ _parse = URL.parse
 
 
 def resolve(base: str | None, href: str) -> str | None:
-    """Tell the absolute http(s) URL an href means on a page, without its fragment; None if it is not one.
+    """Resolve an href to an absolute http(s) URL without fragment, by the WHATWG URL Standard. Userinfo is kept.
 
-    `base` is the document's base URL, or None (or "") where `href` must be absolute. Follows the WHATWG URL Standard;
-    userinfo is kept. Also None: an href of more than 8,192 characters, a host name of more than 253.
+    `base` is the document's base URL, or None (or "") where `href` must be absolute.
+    Returns None for anything else, for an href over `MAX_HREF` and for a host name over `MAX_HOSTNAME`.
     """
     page = _read(base, None) if base else None
     if base and page is None:
@@ -51,14 +50,14 @@ def resolve(base: str | None, href: str) -> str | None:
 
 
 def canonical(url: str) -> str | None:
-    """Give an absolute URL its one spelling, or None if it is not an http(s) URL. Doing it twice changes nothing."""
+    """Return the canonical form of an absolute URL, or None if it is not an http(s) URL. The function is idempotent."""
     return UrlResolver(None).canonical(url)
 
 
 class UrlResolver:
-    """Resolve the links of one page: build it once with the document's base URL, then ask for each href.
+    """Resolves the links of one page against the document's base URL.
 
-    A base that is no URL, or None, leaves only absolute hrefs resolvable.
+    With a base of None, or one that is not a URL, only absolute hrefs can be resolved.
     """
 
     __slots__ = ("_base",)
@@ -67,8 +66,8 @@ class UrlResolver:
         self._base: Any = _read(base, None) if base else None
 
     def canonical(self, href: str) -> str | None:
-        """Tell the canonical URL of an href found on the page; None if it is not an http(s) URL or over the guards."""
-        # Every link of every page passes here: `_read` and `resolve` are repeated, since calls would cost a fifth more.
+        """Return the canonical URL of an href of the page, or None if it is not an http(s) URL or over a limit."""
+        # Every link of every page passes here: `_read` and `resolve` are inlined, because calls would add a fifth.
         if len(href) > MAX_HREF:
             return None
         try:
@@ -95,13 +94,13 @@ class UrlResolver:
 
 
 def host_key(url: str) -> str:
-    """Name the politeness key of a canonical URL, scheme and authority: "https://example.org:8080"."""
+    """Return the host key of a canonical URL, which is its scheme and authority: "https://example.org:8080"."""
     end = url.find("/", _AFTER_SCHEME)
     return url if end < 0 else url[:end]
 
 
 def hostname(url: str) -> str:
-    """Name the host of a canonical URL, without port; an IPv6 address comes without its brackets ("::1")."""
+    """Return the host name of a canonical URL or host key, without port; an IPv6 address has no brackets ("::1")."""
     key = host_key(url)
     authority = key[key.find("//") + 2 :]
     if authority[:1] == "[":
@@ -110,24 +109,24 @@ def hostname(url: str) -> str:
 
 
 def path(url: str) -> str:
-    """Give the path and query of a canonical URL, from its third slash on."""
+    """Return the path and query of a canonical URL: all from its third slash on."""
     start = url.find("/", _AFTER_SCHEME)
     return "/" if start < 0 else url[start:]
 
 
 def fingerprint(url: str, key: int) -> int:
-    """Hash a canonical URL to 64 bits, keyed so that nobody outside can aim for a collision.
+    """Return a 64-bit hash of a canonical URL, keyed so that no site can construct a collision.
 
-    Never 0, because 0 marks an empty slot. `key` is any 64-bit number, the same for a whole crawl.
+    Never 0, which stands for an empty slot in `Seen`. `key` is any 64-bit number, the same for a whole crawl.
     """
     return xxh3_64_intdigest(url.encode(), key) or 1
 
 
 def seed(text: str) -> str:
-    """Turn what a user types as a start address into a canonical URL.
+    """Return the canonical URL of a seed as a user types it.
 
-    Without a scheme it is https, but http for localhost, for a literal IP address and for port 80. Userinfo is dropped.
-    Raises UserError for what cannot be a web URL.
+    The default scheme is https, but http for localhost, an IP address and port 80. Userinfo is dropped.
+    Raises UserError if the text cannot be a web URL.
     """
     typed = text.strip()
     if not typed:
@@ -142,12 +141,12 @@ def seed(text: str) -> str:
 
 
 def _read(text: str, base: Any) -> Any:
-    """Parse to a URL object, or None if it is no URL or over the guard."""
+    """Return a URL object, or None if the text is not a URL or longer than `MAX_HREF`."""
     if len(text) > MAX_HREF:
         return None
     try:
         return _parse(text, base)
-    except TypeError:  # a lone surrogate, which cannot be handed over as UTF-8
+    except TypeError:  # a lone surrogate, which has no UTF-8 encoding
         return _parse(_scalar_values(text), base)
 
 
@@ -167,7 +166,7 @@ def _upper(match: re.Match[str]) -> str:
     return match[0].upper()
 
 
-# ---------------------------------------------------------------- what users type
+# ---------------------------------------------------------------- seeds
 
 
 def _with_scheme(typed: str) -> str:
@@ -185,7 +184,7 @@ def _with_scheme(typed: str) -> str:
 
 
 def _default_scheme(rest: str) -> str:
-    """Choose the scheme most likely meant: certificates are for names, so addresses and localhost get http."""
+    """Return the default scheme: http for localhost and IP addresses, which rarely have a certificate, else https."""
     port = _PORT.match(rest)
     if port and port[1] in ("80", "443"):
         return "http" if port[1] == "80" else "https"

@@ -1,4 +1,4 @@
-"""What a value must be, in words: for whoever wrote something else."""
+"""Error messages for settings: say what a field must be and that a value is not."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from msgspec import Struct, inspect
 
 
 def refusal(kind: type[Struct], name: str, value: object) -> str:
-    """Say what a field of a struct must be, and that a value is not: "max_pages must be a whole number, not 'x'"."""
+    """Return a sentence on why a value does not fit a field: "max_pages must be a whole number, not 'x'"."""
     fields = {field.name: field.type for field in inspect.type_info(kind).fields}  # type: ignore[attr-defined]  # it is a struct
     *others, last = _choices(fields[name], value)
     wanted = f"{', '.join(others)} or {last}" if others else last
@@ -35,7 +35,7 @@ def _choices(kind: inspect.Type, value: object) -> list[str]:
 
 
 def _bound(kind: inspect.IntType | inspect.FloatType, value: object) -> str:
-    """Name the bound that a number is beyond; "" where it is within, or no number."""
+    """Return the bound that a number violates, such as " of at least 1"; "" for a number within, or no number."""
     try:
         number = value if isinstance(value, int | float) else float(str(value))
     except ValueError:

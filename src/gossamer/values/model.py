@@ -179,6 +179,11 @@ class PageRecord(Struct, frozen=True):
     peer: str = ""
     fetched_at: datetime | None = None
 
+    @classmethod
+    def without_answer(cls, link: Link, kind: OutcomeKind, reason: Reason, detail: str, *, attempts: int) -> PageRecord:
+        """Return the record of a link that got no answer, be it that none came or that none was asked for."""
+        return cls(link.url, kind, reason=reason, detail=detail, depth=link.depth, via=link.via, attempts=attempts)
+
 
 class PreviousVisit(Struct, frozen=True):
     """What an earlier crawl found at a URL: its record and memo; neither where it did not know the URL."""

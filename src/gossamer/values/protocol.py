@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gossamer.values.model import (
     NO_OUTLINKS,
@@ -30,44 +31,55 @@ from gossamer.values.snapshot import SavedStats
 # ---------------------------------------------------------------- values that cross the border with the journal
 
 
-class Ended(Struct, frozen=True):
-    """A link that ended in its one outcome: its record as a line of JSON, and the answer if one came and is wanted.
+class Outcome(Struct, frozen=True, array_like=True):
+    """How a request ended, with all that is kept of it: made once by the visit, then carried unchanged to the disk."""
 
-    `kind`, `reason` and `change` are those of the record, at hand without reading it. `markdown` is an HTML page as a
-    document of Markdown, where the crawl asked its workers for it; `content` is 64 bits of its content's hash (0: too
-    small to compare), `simhash` that of its text (0: none), `memo` what a later crawl needs to know of the page;
-    `asked` are the conditions of the request (name, value); `items` are what the handler of the page yielded, and are
-    recorded with it; `soft_404` tells that it looks like a page that cannot exist.
-    """
-
-    link: Link
     line: bytes
+    """The record as a line of JSON."""
     kind: OutcomeKind
+    """The record's outcome, at hand without decoding the line."""
     reason: Reason | None = None
-    response: Response | None = None
-    markdown: str = ""
+    """The record's reason."""
     change: Change | None = None
+    """The record's change: what became of the page since the crawl before."""
+    response: Response | None = None
+    """The answer, where an output or the caller wants it."""
+    markdown: str = ""
+    """The page as a Markdown document, where the crawl wants that."""
     content: int = 0
-    memo: bytes = b""
-    asked: tuple[tuple[str, str], ...] = ()
-    items: tuple[Item, ...] = ()
+    """64 bits of the hash of the body; 0 where the body is too small to compare."""
     simhash: int = 0
+    """The simhash of the visible text; 0 for none."""
+    memo: bytes = b""
+    """What a later update needs to know of the page (`rules/recrawl.py`)."""
+    conditions: tuple[tuple[str, str], ...] = ()
+    """The conditional header fields that were sent (name, value)."""
+    items: tuple[Item, ...] = ()
+    """What the page's handler yielded."""
     soft_404: bool = False
-
-    @property
-    def held(self) -> int:
-        """Count the bytes that it holds in memory until the commit, nearly."""
-        return (self.response.held if self.response else 0) + sum([len(item.line) for item in self.items])
+    """Whether the page looks like one that cannot exist."""
 
     @classmethod
-    def of(cls, link: Link, record: PageRecord, response: Response | None = None) -> Ended:
-        """End a link with a record that is not written yet."""
-        return cls(link, line_of(record), record.outcome, record.reason, response)
+    def of(cls, record: PageRecord, response: Response | None = None) -> Outcome:
+        """Return the outcome that a record describes, without anything that only reading a page can tell."""
+        return cls(line_of(record), record.outcome, record.reason, record.change, response)
 
     @property
     def record(self) -> PageRecord:
-        """Read the record; each time anew, for few ever ask."""
+        """Return the record, decoded anew at each call: few ever ask."""
         return record_of(self.line)
+
+    @property
+    def held_bytes(self) -> int:
+        """Return roughly how many bytes of memory it holds until the commit."""
+        return (self.response.held if self.response else 0) + sum([len(item.line) for item in self.items])
+
+
+class Ended(Struct, frozen=True):
+    """A link with its one outcome."""
+
+    link: Link
+    outcome: Outcome
 
 
 class Batch(Struct, frozen=True):
@@ -166,63 +178,44 @@ Command = Fetch | Recall | Commit | Wait | Stop
 
 
 class Visited(Struct, frozen=True, array_like=True, tag="visited"):
-    """A request for a page or a sitemap got a whole answer and was read.
-
-    `line` is the record as JSON, written by the worker; `kind` and `reason` judge the answer (done, redirected, failed,
-    or retry after `retry_after` seconds); `answered_in` is the seconds the server took and `size` the bytes of the
-    decoded body; `response` is the answer itself, where it is wanted. `host_pause` is how long the whole host asked to
-    be left alone (Retry-After, 429, 503); `adopts` is the URL a seed redirected to, where that lies outside the scope;
-    `sitemaps` are the files an index names, or where a sitemap redirects to; `markdown` is the page as a document,
-    where the crawl wants that; `peer` is the address the answer came from. `change` tells what became of a page since
-    an earlier crawl, `memo` is what a later one needs to know of it, `content` is 64 bits of its content's hash (0: too
-    small to compare), and `asked` are the conditions of the request; `items` are what a handler yielded,
-    and `simhash` is that of the visible text (0: none). `soft_404` is that of the record; `sketch` is what a host shows
-    for a page that cannot exist, when that was asked.
-    """
+    """A request got a whole answer, which was read. The outcome's kind is done, redirected, failed or retry."""
 
     request: Request
-    line: bytes
-    kind: OutcomeKind
-    reason: Reason | None
+    outcome: Outcome
     answered_in: float
+    """Seconds the server took."""
     size: int
-    response: Response | None
-    outlinks: Outlinks = NO_OUTLINKS
-    refusals: tuple[Refusal, ...] = ()
-    retry_after: float = 0.0
-    host_pause: float = 0.0
-    adopts: str = ""
-    sitemaps: tuple[str, ...] = ()
-    markdown: str = ""
+    """Bytes of the decoded body."""
     peer: str = ""
-    change: Change | None = None
-    content: int = 0
-    memo: bytes = b""
-    asked: tuple[tuple[str, str], ...] = ()
-    items: tuple[Item, ...] = ()
-    simhash: int = 0
-    soft_404: bool = False
+    """The IP address that answered."""
+    outlinks: Outlinks = NO_OUTLINKS
+    """The links of the page that were not reported before and belong to the crawl."""
+    refusals: tuple[Refusal, ...] = ()
+    """The links of the page that do not."""
+    retry_after: float = 0.0
+    """Seconds until the request may be repeated, where the kind is retry."""
+    host_pause: float = 0.0
+    """Seconds the whole host asked to be left alone (Retry-After, 429, 503)."""
+    adopts: str = ""
+    """The URL a seed redirected to, where that lies outside the scope."""
+    sitemaps: tuple[str, ...] = ()
+    """The files that a sitemap index names, or where a sitemap redirects to."""
     sketch: bytes = b""
+    """What the host shows for a page that cannot exist, where the request asked for one."""
 
-    @property
-    def record(self) -> PageRecord:
-        """Read the record; each time anew, for few ever ask."""
-        return record_of(self.line)
+    def with_response(self, response: Response | None) -> Visited:
+        """Return the same event with another answer in it, or none: what travels between processes."""
+        return replace(self, outcome=replace(self.outcome, response=response))
 
 
 class Failed(Struct, frozen=True, array_like=True, tag="failed"):
-    """A request for a page or a sitemap got no whole answer. `kind` is failed, or retry after `retry_after` seconds."""
+    """A request got no whole answer. The outcome's kind is failed or retry."""
 
     request: Request
-    line: bytes
+    outcome: Outcome
     failure: Failure
-    kind: OutcomeKind
     retry_after: float = 0.0
-
-    @property
-    def record(self) -> PageRecord:
-        """Read the record; each time anew, for few ever ask."""
-        return record_of(self.line)
+    """Seconds until the request may be repeated, where the kind is retry."""
 
 
 class RobotsRead(Struct, frozen=True, array_like=True, tag="robots"):
@@ -261,6 +254,7 @@ __all__ = [
     "Failed",
     "Fetch",
     "Lost",
+    "Outcome",
     "Recall",
     "Recalled",
     "RobotsRead",

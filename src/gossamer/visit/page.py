@@ -39,12 +39,19 @@ class Page:
     """
 
     def __init__(
-        self, record: PageRecord, response: Response | None = None, items: tuple[Item, ...] | None = None
+        self,
+        record: PageRecord,
+        response: Response | None = None,
+        items: tuple[Item, ...] | None = None,
+        *,
+        html: str | None = None,
     ) -> None:
         self._record = record
         self._response = response
         self._items = items  # None before it was recorded: only then can anything be followed
         self._followed: dict[str, None] = {}
+        if html is not None:
+            self.__dict__["html"] = html  # decoded by the visit already
 
     @classmethod
     def of(cls, body: str | bytes, *, url: str = "http://localhost/", status: int = 200) -> Page:
@@ -219,7 +226,7 @@ class Page:
     @cached_property
     def links(self) -> tuple[PageLink, ...]:
         """All links of the page, in scope or not: each has `url`, `text` and `nofollow`."""
-        return html.parse(self.body, self.url, self.headers).links if self.is_html else ()
+        return html.links(self.html, self.url, self.record.encoding or "utf-8") if self.is_html else ()
 
     def css(self, selector: str) -> Nodes:
         """Find elements by CSS selector; raises UserError for a page too large to build a tree of safely."""

@@ -71,7 +71,7 @@ class CpuPool:
             event = self._read(number, Job(request, answer))
         finally:
             self._free.put(number)
-        return msgspec.structs.replace(event, response=answer) if isinstance(event, Visited) else event
+        return event.with_response(answer) if isinstance(event, Visited) and isinstance(answer, Response) else event
 
     def abort(self) -> None:
         """End the processes: what they read is given up."""

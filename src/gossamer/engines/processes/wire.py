@@ -18,8 +18,8 @@ import msgspec
 from msgspec import Struct
 
 from gossamer.values.model import Failure, Request, Response
-from gossamer.values.protocol import Failed, RobotsRead, Visited
-from gossamer.visit.visitor import Work
+from gossamer.values.protocol import Visited
+from gossamer.visit.visitor import VisitEvent, Work
 
 CONFIG: Final = 1
 JOBS: Final = 2
@@ -70,10 +70,10 @@ class WorkerCrash(Struct, frozen=True):
     users: bool = False
 
 
-WorkerEvent = Visited | Failed | RobotsRead
+WorkerEvent = VisitEvent
 
 encode: Final = msgspec.msgpack.Encoder().encode
-errands_of: Final = msgspec.msgpack.Decoder(list[Job]).decode
+jobs_of: Final = msgspec.msgpack.Decoder(list[Job]).decode
 events_of: Final = msgspec.msgpack.Decoder(list[WorkerEvent]).decode
 visited_of: Final = msgspec.msgpack.Decoder(Visited).decode
 crash_of: Final = msgspec.msgpack.Decoder(WorkerCrash).decode

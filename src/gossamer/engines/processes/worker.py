@@ -22,8 +22,6 @@ import traceback
 from collections.abc import Coroutine, Generator, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from gossamer.engines import async_handlers
 from gossamer.engines.bridges import new_event_loop
 from gossamer.engines.processes.wire import (
@@ -41,8 +39,8 @@ from gossamer.engines.processes.wire import (
     WorkerCrash,
     WorkerEvent,
     encode,
-    errands_of,
     frame,
+    jobs_of,
 )
 from gossamer.engines.processes.worker_process import HEARTBEAT
 from gossamer.fetchers import AwaitingFetcher, FetchOptions
@@ -51,6 +49,7 @@ from gossamer.values.errors import UserError
 from gossamer.values.model import Failure, OutcomeKind, Purpose, Request, Response
 from gossamer.values.protocol import Visited
 from gossamer.visit.handlers import Due, Handled
+from gossamer.visit.visitor import event_of
 
 if TYPE_CHECKING:
     from gossamer.engines.processes.cpu_pool import CpuPool
@@ -126,7 +125,7 @@ class Worker:
         if frames is None:
             os._exit(0)
         for _, packed in frames:
-            for job in errands_of(packed):
+            for job in jobs_of(packed):
                 self._begin(job)
         self._enough = (self._under_way + 1) // 2
 
@@ -149,35 +148,36 @@ class Worker:
             self._send(CRASH, encode(WorkerCrash(traceback.format_exc())))
 
     def _sent_back(self, event: Visited) -> Response | None:
-        """Give what the driver shall have of an answer: nothing, or its record for a WARC file if it will be in one."""
-        if self._answers is BodyTransfer.NONE or event.response is None:
+        """Return what the driver gets of an answer: nothing, or its WARC record if it will be in an archive."""
+        outcome = event.outcome
+        if self._answers is BodyTransfer.NONE or outcome.response is None:
             return None
-        if event.kind is OutcomeKind.RETRY or event.request.purpose is not Purpose.PAGE:
+        if outcome.kind is OutcomeKind.RETRY or event.request.purpose is not Purpose.PAGE:
             return None
-        return archived(event.response)
+        return archived(outcome.response)
 
     def _made(self, event: WorkerEvent) -> WorkerEvent:
         """Put into an event what is sent back of its answer."""
         if self._answers is BodyTransfer.WHOLE or not isinstance(event, Visited):
             return event
         try:
-            return msgspec.structs.replace(event, response=self._sent_back(event))
+            return event.with_response(self._sent_back(event))
         except MemoryError:
-            return self._visitor.starved(event.request)
+            return self._visitor.out_of_memory(event.request)
 
     async def _read(self, request: Request, answer: Response | Failure) -> WorkerEvent:
         if self._pool is not None:
             return self._made(await self._pool.awaited(request, answer))
         self._heartbeat.begin(request)
-        event = self._visitor.read(request, answer)
+        reading = self._visitor.read(request, answer)
         self._heartbeat.end()
-        sent = self._made(event)
-        if not isinstance(sent, Visited) or not self._visitor.works_on(event):
+        sent = self._made(event_of(reading))
+        if not isinstance(sent, Visited) or not self._visitor.has_work(reading):
             return sent
         self._report()  # nobody knows how long the rest takes
         self._send(READ, NUMBER.pack(request.link.id) + encode(sent))
-        event = await _Noted(self._heartbeat, request, async_handlers.finish(self._visitor, event, _handle))
-        return msgspec.structs.replace(event, response=sent.response) if isinstance(event, Visited) else event
+        event = await _Noted(self._heartbeat, request, async_handlers.finish(self._visitor, reading, _handle))
+        return event.with_response(sent.outcome.response) if isinstance(event, Visited) else event
 
     # ------------------------------------------------------------ reporting
 

@@ -38,6 +38,7 @@ from gossamer.engines.processes.wire import (
 )
 from gossamer.values.errors import UserError
 from gossamer.values.model import Failure, Request
+from gossamer.visit.reading import spoiled
 from gossamer.visit.visitor import Visitor
 
 HEARTBEAT: Final = struct.Struct("<qd")
@@ -111,7 +112,7 @@ class WorkerProcess:
     def give_up(self, request: Request, failure: Failure, visitor: Visitor) -> WorkerEvent:
         """Say what came of a page that the worker was reading when it ended; what it had read of it before counts."""
         packed = self._read.get(request.link.id)
-        return visitor.visit(request, failure) if packed is None else visitor.spoiled(visited_of(packed), failure)
+        return visitor.visit(request, failure) if packed is None else spoiled(visited_of(packed), failure)
 
     @property
     def reading(self) -> tuple[int, float] | None:

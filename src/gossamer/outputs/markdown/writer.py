@@ -52,12 +52,12 @@ class Markdown:
 
     def write(self, batch: Batch) -> None:
         """Write the pages of a batch."""
-        pages = [(_name(ended.link.id), ended) for ended in batch.ended if ended.markdown]
+        pages = [(_name(ended.link.id), ended) for ended in batch.ended if ended.outcome.markdown]
         self._index.write(b"".join([_ENCODER.encode(Written(name, it.link.url)) + b"\n" for name, it in pages]))
         if self._durable:
             self._index.sync()
         for name, ended in pages:
-            self._write_page(self._directory / name, ended.markdown)
+            self._write_page(self._directory / name, ended.outcome.markdown)
 
     def flush(self) -> int:
         """Tell how far the index is whole, and every file in it with it."""

@@ -52,7 +52,7 @@ class ItemTables:
 
     def write(self, batch: Batch) -> None:
         """Take note of the batch's items."""
-        self._size += sum([len(item.line) for ended in batch.ended for item in ended.items])
+        self._size += sum([len(item.line) for ended in batch.ended for item in ended.outcome.items])
         self._books = dict(batch.stats.items)
 
     def flush(self) -> int:

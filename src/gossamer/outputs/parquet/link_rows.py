@@ -21,7 +21,7 @@ class LinkRow(Struct, frozen=True):
 
 def links_of(ended: Ended) -> tuple[LinkRow, ...]:
     """List the links of a page and the target of a redirect; reads the page again, which takes its time."""
-    record, response = ended.record, ended.response
+    record, response = ended.outcome.record, ended.outcome.response
     if record.location:
         return (LinkRow(record.url, record.location, "redirect"),)
     if response is None or record.outcome is not OutcomeKind.DONE:

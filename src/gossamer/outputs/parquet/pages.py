@@ -156,7 +156,7 @@ class Parquet:
 
 
 def _pending_line(ended: Ended) -> bytes:
-    row = PendingRow(ended.link.id, msgspec.Raw(ended.line.rstrip(b"\n")), links_of(ended))
+    row = PendingRow(ended.link.id, msgspec.Raw(ended.outcome.line.rstrip(b"\n")), links_of(ended))
     return _ENCODER.encode(row) + b"\n"
 
 

@@ -87,8 +87,8 @@ class Warc:
     def write(self, batch: Batch) -> None:
         """Append the answers of a batch."""
         for ended in batch.ended:
-            if ended.response is not None:
-                self._append(ended.response, ended.asked)
+            if ended.outcome.response is not None:
+                self._append(ended.outcome.response, ended.outcome.conditions)
         self._spill()
 
     def flush(self) -> int:

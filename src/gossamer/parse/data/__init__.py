@@ -1,4 +1,4 @@
 """Structured data of a page: JSON-LD, microdata, authorship and dates, tables.
 
-Invariant: what a page claims is bounded in size and depth before it is believed.
+Invariant: size and depth of the data are bounded before they are used.
 """

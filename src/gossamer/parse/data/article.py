@@ -1,4 +1,4 @@
-"""Tell who wrote a page, when, and what it is called, from what the page says of itself."""
+"""The title, author, date and language of an article, from the structured data of its page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from gossamer.parse.data.structured import DataItem, PageData
 
-_KINDS: Final = (
+_ARTICLE_TYPES: Final = (
     "Article", "NewsArticle", "BlogPosting", "Report", "TechArticle", "ScholarlyArticle", "OpinionNewsArticle",
     "AnalysisNewsArticle", "ReportageNewsArticle", "LiveBlogPosting", "WebPage",
 )  # fmt: skip
@@ -25,27 +25,32 @@ _URL: Final = re.compile(r"https?://", re.IGNORECASE)
 
 
 class Article(Struct, frozen=True):
-    """What a page says of itself as an article; "" for what it does not say. `date` is as written, mostly ISO 8601."""
+    """The metadata of a page as an article. Every field is "" if unknown."""
 
     title: str = ""
+    """The headline."""
     byline: str = ""
+    """The names of the authors, separated by ", "."""
     date: str = ""
+    """The date of publication as written, mostly ISO 8601."""
     language: str = ""
+    """The language tag, such as "en" or "en-GB"."""
 
 
 def article(data: PageData, *, title: str = "", language: str = "") -> Article:
-    """Tell title, byline, date of publication and language from structured data.
+    """Return the article metadata of a page.
 
-    `title` and `language` are those of the page, for where the data names none.
+    JSON-LD has priority over microdata, and microdata over meta elements. `title` is the text of the title element,
+    used if the data has no title; `language` is that of the html element, which has priority.
     """
-    objects = [one for kind in _KINDS for one in data.of_type(kind)]
-    items = [item for item in data.microdata if any(kind.rpartition("/")[2] in _KINDS for kind in item.types)]
-    said = [*(_of_object(one) for one in objects), *(_of_item(item) for item in items)]
+    objects = [one for kind in _ARTICLE_TYPES for one in data.of_type(kind)]
+    items = [item for item in data.microdata if any(kind.rpartition("/")[2] in _ARTICLE_TYPES for kind in item.types)]
+    candidates = [*(_from_json_ld(one) for one in objects), *(_from_microdata(item) for item in items)]
     return Article(
-        _first([one.title for one in said], _meta(data, _TITLES)) or title,
-        _first([one.byline for one in said], (text for text in _meta(data, _AUTHORS) if not _URL.match(text))),
-        _first([one.date for one in said], _meta(data, _DATES)),
-        language or _first([one.language for one in said], _meta(data, _LANGUAGES)).replace("_", "-"),
+        _first([one.title for one in candidates], _meta(data, _TITLES)) or title,
+        _first([one.byline for one in candidates], (text for text in _meta(data, _AUTHORS) if not _URL.match(text))),
+        _first([one.date for one in candidates], _meta(data, _DATES)),
+        language or _first([one.language for one in candidates], _meta(data, _LANGUAGES)).replace("_", "-"),
     )
 
 
@@ -57,38 +62,38 @@ def _meta(data: PageData, names: tuple[str, ...]) -> Iterator[str]:
     return (text for name in names for text in data.meta.get(name, ()) if text)
 
 
-def _of_object(one: Mapping[str, Any]) -> Article:
+def _from_json_ld(one: Mapping[str, Any]) -> Article:
     return Article(
-        _text(one.get("headline")),
+        _collapsed(one.get("headline")),
         ", ".join(dict.fromkeys(_names(one.get("author")))),
-        _text(one.get("datePublished")),
-        _text(one.get("inLanguage")),
+        _collapsed(one.get("datePublished")),
+        _collapsed(one.get("inLanguage")),
     )
 
 
 def _names(value: Any) -> Iterator[str]:
     for one in value if isinstance(value, list) else [value]:
-        name = _text(one.get("name") if isinstance(one, dict) else one)
+        name = _collapsed(one.get("name") if isinstance(one, dict) else one)
         if name and not _URL.match(name):
             yield name
 
 
-def _text(value: Any) -> str:
+def _collapsed(value: Any) -> str:
     return " ".join(value.split()) if isinstance(value, str) else ""
 
 
-def _of_item(item: DataItem) -> Article:
+def _from_microdata(item: DataItem) -> Article:
     authors = []
     for name, value in item.properties:
         if name == "author":
-            authors.append(_plain(value.first("name") if isinstance(value, DataItem) else value))
+            authors.append(_text_or_empty(value.first("name") if isinstance(value, DataItem) else value))
     return Article(
-        _plain(item.first("headline")),
+        _text_or_empty(item.first("headline")),
         ", ".join(dict.fromkeys(filter(None, authors))),
-        _plain(item.first("datePublished")),
-        _plain(item.first("inLanguage")),
+        _text_or_empty(item.first("datePublished")),
+        _text_or_empty(item.first("inLanguage")),
     )
 
 
-def _plain(value: str | DataItem | None) -> str:
+def _text_or_empty(value: str | DataItem | None) -> str:
     return value if isinstance(value, str) else ""

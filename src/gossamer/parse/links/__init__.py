@@ -1,4 +1,4 @@
-"""Links and metadata of an HTML page, natively where a compiler was there, by regular expressions, or by tokenizer.
+"""Links and metadata of an HTML page, read by native code, by regular expressions or by a tokenizer.
 
-Invariant: all readers give equal results; the tokenizer is the judge.
+Invariant: all of them return equal results; where they differ, the tokenizer is right.
 """

@@ -1,8 +1,8 @@
-/* Find the links of an HTML page, and the tags that may mean more to a crawler: what quick.py does, natively.
+/* Find the links and the other relevant tags of an HTML page: native code for quick.py.
  *
- * One pass over UTF-8 by the rules of the WHATWG tokenizer (HTML section 13.2.5), which are about ASCII only. It allocates
- * nothing but its answer, keeps no state, and reads no byte at or after `end`: every function takes a place in the page
- * and gives a later one, or NULL where the page runs out before what it looks for.
+ * One pass over UTF-8 by the rules of the WHATWG tokenizer (HTML section 13.2.5), which concern ASCII only. It allocates
+ * nothing but its result, keeps no state, and reads no byte at or after `end`. Every function takes a position in the
+ * page and returns a later one, or NULL if the page ends before what the function looks for.
  */
 
 #define PY_SSIZE_T_CLEAN
@@ -13,7 +13,7 @@ typedef const char *Place;
 
 enum Kind { DULL, LINK, TELLING, WILD, TEXT, TELLING_TEXT, SCRIPT };
 
-/* What an element is to us. WILD: only a reader that follows nesting understands the page. TEXT: its content is text. */
+/* Kinds of elements. WILD: the page needs a reader that tracks nesting. TEXT: the content is text. */
 static const struct { const char *name; enum Kind kind; } ELEMENTS[] = {
     {"a", LINK}, {"area", LINK}, {"base", TELLING}, {"html", TELLING}, {"link", TELLING}, {"meta", TELLING},
     {"frame", TELLING}, {"title", TELLING_TEXT}, {"iframe", TELLING_TEXT}, {"script", SCRIPT}, {"style", TEXT},
@@ -25,12 +25,12 @@ static int is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == 
 static int is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 static int ends_name(char c) { return is_space(c) || c == '/' || c == '>'; }
 
-/* Whether `length` characters from `at` are `name`, which is in lower case, in any case. */
+/* Whether `length` characters from `at` equal `name` (lower case), ignoring case. */
 static int is_name(Place at, Py_ssize_t length, const char *name)
 {
     for (Py_ssize_t i = 0; i < length; i++) {
         char c = at[i] >= 'A' && at[i] <= 'Z' ? (char)(at[i] | 32) : at[i];
-        if (!c || c != name[i])  /* a `name` that is shorter ends in 0, which equals no character but itself */
+        if (!c || c != name[i])  /* a shorter `name` ends in 0, which equals no other character */
             return 0;
     }
     return name[length] == 0;
@@ -45,14 +45,14 @@ static enum Kind kind_of(Place name, Py_ssize_t length)
     return DULL;
 }
 
-/* Past the next `c`. */
+/* Return the position after the next `c`. */
 static Place after(Place at, Place end, char c)
 {
     Place found = at < end ? memchr(at, c, (size_t)(end - at)) : NULL;
     return found ? found + 1 : NULL;
 }
 
-/* Past the ">" of the tag whose name ends at `at` (13.2.5.32 to 13.2.5.40). */
+/* Return the position after the ">" of the tag whose name ends at `at` (13.2.5.32 to 13.2.5.40). */
 static Place after_tag(Place at, Place end)
 {
     enum { BEFORE_NAME, NAME, AFTER_NAME, BEFORE_VALUE, UNQUOTED } state = BEFORE_NAME;
@@ -93,7 +93,7 @@ static Place after_tag(Place at, Place end)
     return NULL;
 }
 
-/* Past the comment whose text begins at `at` (13.2.5.43 to 13.2.5.51). */
+/* Return the position after the comment whose text begins at `at` (13.2.5.43 to 13.2.5.51). */
 static Place after_comment(Place at, Place end)
 {
     if (at < end && *at == '>')
@@ -113,7 +113,7 @@ static Place after_comment(Place at, Place end)
     return NULL;
 }
 
-/* The "<" of the next "</name" from `at` on. */
+/* Return the position of the "<" of the next "</name" from `at` on. */
 static Place end_tag(Place at, Place end, Place name, Py_ssize_t length)
 {
     while (at < end && (at = memchr(at, '<', (size_t)(end - at)))) {
@@ -143,7 +143,7 @@ static int is_double(Place at, Place end)
     return 0;
 }
 
-/* Whether `at` leads out of the web, by a scheme that no crawler follows. */
+/* Whether the href at `at` has a scheme that is not followed. */
 static int leads_nowhere(Place at, Place end)
 {
     static const char *const SCHEMES[] = {"javascript:", "mailto:", "tel:", "data:", "about:", "blob:"};
@@ -155,7 +155,7 @@ static int leads_nowhere(Place at, Place end)
     return 0;
 }
 
-/* Count an item, which is given away; -1 on error. */
+/* Count an item and take over its reference; return -1 on error. */
 static int count(PyObject *found, PyObject *item)
 {
     int failed = -1;
@@ -176,7 +176,7 @@ static int count_tag(PyObject *found, Place start, Place end)
     return count(found, PyBytes_FromStringAndSize(start, end - start));
 }
 
-/* Count a link whose attributes are those from `at` to `end`: 1 done, 0 its tag says more than that, -1 on error. */
+/* Count a link with the attributes from `at` to `end`. Return 1 if done, 0 if its tag says more, -1 on error. */
 static int count_link(PyObject *found, Place at, Place end)
 {
     Place href = NULL, href_end = NULL;
@@ -200,7 +200,7 @@ static int count_link(PyObject *found, Place at, Place end)
                 value = at + 1;
                 value_end = memchr(value, *at, (size_t)(end - value));
                 if (!value_end)
-                    return 0;  /* cannot be: `after_tag` has been here */
+                    return 0;  /* unreachable: `after_tag` has checked this */
                 at = value_end + 1;
             }
             else {
@@ -234,7 +234,7 @@ static int count_link(PyObject *found, Place at, Place end)
     return count(found, PyUnicode_DecodeASCII(href, href_end - href, NULL)) < 0 ? -1 : 1;
 }
 
-/* Gather links and tags: 1 all is well, 0 the page is not for us, -1 an exception is set. */
+/* Collect links and tags. Return 1 if done, 0 if the page needs `Reader`, -1 if an exception is set. */
 static int gather(Place at, Place end, PyObject *found)
 {
     while (at < end && (at = memchr(at, '<', (size_t)(end - at)))) {
@@ -278,7 +278,7 @@ static int gather(Place at, Place end, PyObject *found)
         else if (end - at >= 3 && !memcmp(at, "!--", 3))
             at = after_comment(at + 3, end);
         else if (*at == '!' || *at == '?' || *at == '/')
-            at = after(at, end, '>');  /* a doctype, or a comment of sorts */
+            at = after(at, end, '>');  /* a doctype, or a bogus comment */
         if (!at)
             return 1;
     }

@@ -1,10 +1,10 @@
-"""Find what a page says to a crawler: links, base, title, language, robots, refresh, in one pass over its text.
+"""Read what a crawler needs of a page in one pass: links, base, title, language, robots directives, refresh.
 
-This drives an HTML tokenizer and builds no tree, so time and memory stay linear whatever the page contains. What a
-tree would have told is followed as far as a tokenizer can (see `nesting.py`): content of `template` is not the
-document, content of `noscript` is (scripting is off), and inside `svg` and `math` other rules hold.
+`Reader` drives an HTML tokenizer and builds no tree, so time and memory are linear in the size of any page. What
+depends on the tree is tracked by `nesting.py`: the content of `template` is not part of the document, that of
+`noscript` is (scripting is off), and inside `svg` and `math` other rules hold.
 
-Every rule about which element gives which link is in this file and nowhere else.
+Only this module defines which element has which link.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ from turbohtml import Token, TokenType, tokenize
 
 from gossamer.parse.links.nesting import Nesting, ends_cdata
 
-# The agents whose meta elements concern every crawl of ours.
+# The agents whose meta elements apply to every crawl.
 ROBOTS_NAMES: Final = frozenset({"robots", "gossamer"})
-# What makes a meta element of any other name one for an agent, who may be us under the name our user gave.
+# A meta element of another name is kept if it has one of these directives: its name may be the user agent of a crawl.
 ROBOTS_WORDS: Final = ("noindex", "nofollow", "none", "unavailable_after", "noai", "noimageai")
-_FOR_AN_AGENT: Final = re.compile(rf"(?:\A|,)[\t\n\f\r ]*+(?:{'|'.join(ROBOTS_WORDS)})\b", re.IGNORECASE)
+_HAS_DIRECTIVE: Final = re.compile(rf"(?:\A|,)[\t\n\f\r ]*+(?:{'|'.join(ROBOTS_WORDS)})\b", re.IGNORECASE)
 
 WHITESPACE: Final = "\t\n\f\r "
 _LINK_RELS: Final = frozenset({"next", "prev", "previous", "alternate", "canonical"})
 _HTML_TYPES: Final = frozenset({"", "text/html", "application/xhtml+xml"})
-# The tokenizer, which knows no tree, reads the content of these as text; inside svg and math it is markup.
+# Elements whose content the tokenizer reads as text; inside svg and math it is markup.
 RAW: Final = frozenset(
     {"title", "textarea", "style", "script", "xmp", "iframe", "noembed", "noframes", "noscript", "plaintext"}
 )
-# Markup inside raw elements inside markup inside raw elements …: beyond this nothing is looked for.
-_MAX_RAW_NESTING: Final = 8
+# Maximum depth of raw elements inside raw elements of svg and math; deeper markup is skipped.
+_MAX_RAW_DEPTH: Final = 8
 
 _SPACES: Final = re.compile(r"[\t\n\f\r ]++")
 _NOT_A_LINK: Final = re.compile(r"#|(?:javascript|mailto|tel|data|about|blob):|\Z", re.IGNORECASE)
-_FIRST_LETTERS: Final = frozenset("#jJmMtTdDaAbB")
+_NOT_A_LINK_STARTS: Final = frozenset("#jJmMtTdDaAbB")
 _REFRESH: Final = re.compile(
     r"[\t\n\f\r ]*+(?:[0-9]++|(?=\.))[0-9.]*+(?:\Z|(?=[;,\t\n\f\r ])[\t\n\f\r ]*+[;,]?+[\t\n\f\r ]*+(.*+))", re.DOTALL
 )
 _REFRESH_URL: Final = re.compile(r"url[\t\n\f\r ]*+=[\t\n\f\r ]*+", re.IGNORECASE)
-# A tokenizer reads `noscript` as a browser with scripting on: as text. Under another name it is markup like any other.
+# The tokenizer reads the content of `noscript` as text, as with scripting on. Under another name it is markup.
 _NOSCRIPT: Final = re.compile("<[nN][oO][sS][cC][rR][iI][pP][tT]")
 _RENAMED: Final = re.compile("(<noscript)\x7f", re.IGNORECASE)
 
@@ -50,26 +50,36 @@ _REFERENCE: Final = TokenType.CHARACTER_REFERENCE
 
 
 class Scan(Struct, frozen=True):
-    """What one pass over a page found. Every URL is raw: as written, references resolved, white space stripped.
+    """The links and the metadata of a page.
 
-    `hrefs` are distinct, in document order and may be followed; `nofollow_hrefs` were only ever seen with rel=nofollow.
-    `base` is the href of the first `base` element, `canonical` that of the first `link rel=canonical`, `refresh` the
-    target of a meta refresh; `meta_robots` are (name, content) pairs, in lower case, of the meta elements for robots,
-    and of those that seem to be for some other agent.
+    Every URL is raw: not resolved, but with character references decoded and surrounding white space removed. Links
+    have no fragment.
     """
 
     hrefs: tuple[str, ...] = ()
+    """The distinct links that may be followed, in document order."""
     nofollow_hrefs: tuple[str, ...] = ()
+    """The distinct links that only occur with rel=nofollow, in document order."""
     base: str | None = None
+    """The href of the first `base` element that has one; None if there is none."""
     title: str = ""
+    """The text of the first `title` element, with white space collapsed."""
     language: str = ""
+    """The lang attribute of the `html` element."""
     canonical: str | None = None
+    """The href of the first `link` element with rel=canonical; None if there is none."""
     meta_robots: tuple[tuple[str, str], ...] = ()
+    """Name and content (both in lower case) of the meta elements for robots, or with directives for another agent."""
     refresh: str | None = None
+    """The target of the first valid meta refresh; None if there is none, or it reloads the page."""
 
 
 class Reader:
-    """Reads one page, token by token. Readers that keep more override `tokens` and `note_link`."""
+    """Reads one page, token by token.
+
+    Subclasses read more from the same tokens: they override `tokens`, which is called for the page and for markup in
+    it, or `add_link`. Texts that they keep must pass `restored`.
+    """
 
     def __init__(self, text: str) -> None:
         self._renamed = _NOSCRIPT.search(text) is not None
@@ -88,11 +98,11 @@ class Reader:
         self._refresh_seen = False
 
     def read(self) -> Scan:
-        """Read the whole page, skipping at once every token that can mean nothing."""
+        """Read the page and return its links and metadata."""
         tokens = self._tokens = self.tokens(self._text)
         rule_of, start = self._RULES.get, _START
         for token in tokens:
-            # Asking for the type first is cheaper: most tokens are text and end tags.
+            # The type is checked first, which is cheap: most tokens are text or end tags.
             if token.type is start:
                 rule = rule_of(token.tag)
                 if rule is not None:
@@ -100,20 +110,20 @@ class Reader:
         return self._found()
 
     def tokens(self, text: str) -> Iterator[Token]:
-        """Cut text into tokens."""
-        # Unresolved references let text inside svg be read again as the markup it is.
+        """Yield the tokens of a text, with character references as tokens of their own."""
+        # With unresolved references the text of a raw element inside svg can be tokenized again, as markup.
         return tokenize(text, resolve_references=False)
 
     # ------------------------------------------------------------ template, svg, math
 
     def _enter(self, token: Token) -> None:
-        """Read a template, svg or math element to its end: inside, every token counts."""
+        """Read a template, svg or math element to its end; inside, end tags and comments matter, too."""
         nesting = self.nesting
         nesting.open(token.tag or "", token)
-        if nesting.marks:
+        if nesting.stack:
             for inner in self._tokens:
                 self._step(inner)
-                if not nesting.marks:
+                if not nesting.stack:
                     break
 
     def _step(self, token: Token) -> None:
@@ -138,14 +148,14 @@ class Reader:
     def _foreign_start(self, tag: str, token: Token) -> None:
         if tag == "a" and self.nesting.in_svg and not self.nesting.inert:
             href = token.attr("href")
-            self.note_link(token, token.attr("xlink:href") if href is None else href)
+            self.add_link(token, token.attr("xlink:href") if href is None else href)
         self.nesting.open(tag, token)
         if tag in RAW:
-            self._read_again(tag, text_of(self._tokens, as_written=True))
+            self._read_as_markup(tag, text_of(self._tokens, as_written=True))
 
-    def _read_again(self, tag: str, raw: str) -> None:
-        """Read as markup what the tokenizer took for the text of an element inside svg or math."""
-        if "<" in raw and self._raw_depth < _MAX_RAW_NESTING:
+    def _read_as_markup(self, tag: str, raw: str) -> None:
+        """Read the content of a raw element as markup, because it is inside svg or math."""
+        if "<" in raw and self._raw_depth < _MAX_RAW_DEPTH:
             outer, self._tokens = self._tokens, self.tokens(raw)
             self._raw_depth += 1
             for token in self._tokens:
@@ -156,10 +166,10 @@ class Reader:
 
     # ------------------------------------------------------------ links
 
-    def note_link(self, token: Token, href: str | None) -> None:
-        """Note a link, unless it leads to the page itself or out of the web."""
+    def add_link(self, token: Token, href: str | None) -> None:
+        """Add a link, unless `tidy` rejects it. It is nofollow as long as each of its elements has rel=nofollow."""
         hrefs = self._hrefs
-        # Most hrefs of a page repeat; one that may be followed already has nothing to learn.
+        # Most hrefs of a page repeat; a known one that may be followed never changes.
         if href is None or hrefs.get(href) is False:
             return
         href = tidy(href)
@@ -170,18 +180,18 @@ class Reader:
                 hrefs[href] = nofollow
 
     def _hyperlink(self, token: Token) -> None:
-        self.note_link(token, token.attr("href"))
+        self.add_link(token, token.attr("href"))
 
     def _iframe(self, token: Token) -> None:
         if token.attr("srcdoc") is None:
-            self.note_link(token, token.attr("src"))
+            self.add_link(token, token.attr("src"))
 
     def _frameset(self, _token: Token) -> None:
         self._framed = True
 
     def _frame(self, token: Token) -> None:
-        if self._framed:  # anywhere else its start tag is ignored
-            self.note_link(token, token.attr("src"))
+        if self._framed:  # without a frameset the start tag is ignored
+            self.add_link(token, token.attr("src"))
 
     def _link_element(self, token: Token) -> None:
         rels = (token.attr("rel") or "").lower().split()
@@ -193,7 +203,7 @@ class Reader:
         href = token.attr("href")
         if "canonical" in rels and self._canonical is None and href is not None:
             self._canonical = tidy(href)
-        self.note_link(token, href)
+        self.add_link(token, href)
 
     # ------------------------------------------------------------ metadata
 
@@ -215,7 +225,7 @@ class Reader:
         if content is None:
             return
         name = (token.attr("name") or "").strip(WHITESPACE).lower()
-        if name in ROBOTS_NAMES or (name and _FOR_AN_AGENT.search(content)):
+        if name in ROBOTS_NAMES or (name and _HAS_DIRECTIVE.search(content)):
             self._meta_robots.append((name, content.lower()))
         if (token.attr("http-equiv") or "").lower() == "refresh" and not self._refresh_seen:
             self._meta_refresh(token, content)
@@ -226,35 +236,35 @@ class Reader:
             self._refresh_seen = True
             target = _refresh_target(found[1] or "")
             self._refresh = tidy(target)
-            self.note_link(token, target)
+            self.add_link(token, target)
 
     # ------------------------------------------------------------ the result
 
     def _found(self) -> Scan:
-        written = self.written
+        restored = self.restored
         links = self.links()
         return Scan(
             hrefs=tuple([href for href, nofollow in links.items() if not nofollow]),
             nofollow_hrefs=tuple([href for href, nofollow in links.items() if nofollow]),
-            base=None if self._base_href is None else written(self._base_href),
-            title=_SPACES.sub(" ", written(self._title or "")).strip(" "),  # a no-break space is part of a title
-            language=written(self._language or "").strip(WHITESPACE),
-            canonical=written(self._canonical or "") or None,
-            meta_robots=tuple([(written(name), written(content)) for name, content in self._meta_robots]),
-            refresh=written(self._refresh or "") or None,
+            base=None if self._base_href is None else restored(self._base_href),
+            title=_SPACES.sub(" ", restored(self._title or "")).strip(" "),  # a no-break space is part of a title
+            language=restored(self._language or "").strip(WHITESPACE),
+            canonical=restored(self._canonical or "") or None,
+            meta_robots=tuple([(restored(name), restored(content)) for name, content in self._meta_robots]),
+            refresh=restored(self._refresh or "") or None,
         )
 
     def links(self) -> dict[str, bool]:
-        """Give the raw hrefs found so far, in document order, and whether each was only ever seen with rel=nofollow."""
+        """Return the raw hrefs read so far, in document order, and whether each only occurs with rel=nofollow."""
         if not self._renamed:
             return self._hrefs
-        return {self.written(href): nofollow for href, nofollow in self._hrefs.items()}
+        return {self.restored(href): nofollow for href, nofollow in self._hrefs.items()}
 
-    def written(self, text: str) -> str:
-        """Give text as the page has it: undo the renaming of `noscript`."""
+    def restored(self, text: str) -> str:
+        """Return a text of the page as written: undo the renaming of `noscript`."""
         return _RENAMED.sub(r"\1", text) if self._renamed and "\x7f" in text else text
 
-    # ------------------------------------------------------------ which element means what
+    # ------------------------------------------------------------ rules by element
 
     _RULES: ClassVar[Mapping[str | None, Callable[[Reader, Token], None]]] = {
         "a": _hyperlink,
@@ -272,19 +282,19 @@ class Reader:
         "math": _enter,
     }
     TAGS: ClassVar[frozenset[str]] = frozenset(tag for tag in _RULES if tag)
-    """The elements that mean anything."""
+    """The elements that have a rule."""
 
 
 def tidy(href: str) -> str:
-    """Strip an href, its fragment too; "" where it leads to the page itself or, by a scheme that is none, nowhere."""
+    """Return an href without white space and fragment; "" if it is the page itself or its scheme is not followed."""
     href = href.strip(WHITESPACE)
-    if not href or (href[0] in _FIRST_LETTERS and _NOT_A_LINK.match(href)):
+    if not href or (href[0] in _NOT_A_LINK_STARTS and _NOT_A_LINK.match(href)):
         return ""
     return href[: href.find("#")] if "#" in href else href
 
 
 def _refresh_target(rest: str) -> str:
-    """Read the URL of a meta refresh, after its time (HTML: shared declarative refresh steps, from step 11)."""
+    """Return the URL of a meta refresh from what follows its time (HTML, shared declarative refresh steps, from 11)."""
     found = _REFRESH_URL.match(rest)
     if found is not None:
         rest = rest[found.end() :]
@@ -293,7 +303,10 @@ def _refresh_target(rest: str) -> str:
 
 
 def text_of(tokens: Iterator[Token], *, as_written: bool) -> str:
-    """Gather the text of an element whose start tag was just read, and take its end tag with it."""
+    """Consume and return the text of an element whose start tag was just read; its end tag is consumed, too.
+
+    With `as_written` character references are not decoded.
+    """
     parts = []
     for token in tokens:
         piece = token.source if as_written and token.type is _REFERENCE else token.data
@@ -304,7 +317,7 @@ def text_of(tokens: Iterator[Token], *, as_written: bool) -> str:
 
 
 def _skip_cdata(token: Token, tokens: Iterator[Token]) -> None:
-    """Skip a CDATA section of svg or math, which the tokenizer took for a comment up to the first ">"."""
+    """Skip a CDATA section of svg or math, which the tokenizer reads as a comment up to the first ">"."""
     comment = token.data or ""
     if comment.startswith("[CDATA[") and not comment.endswith("]]"):
         for skipped in tokens:

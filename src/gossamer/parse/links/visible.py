@@ -1,6 +1,6 @@
-"""The text a person sees: of a whole page, and of each of its links.
+"""The visible text of a page, and of each of its links.
 
-Both readers listen to the tokens that the crawler's reader takes in, so they follow the same rules about links.
+Both readers are subclasses of the crawler's `Reader`, so they follow its rules about links.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from gossamer.parse.links.nesting import Nesting
 from gossamer.parse.links.scan import Reader, tidy
 
 MAX_LINK_TEXT: Final = 300
-"""Characters kept of the text of a link."""
+"""Maximum length of the text of a link (characters); the rest is cut off."""
 
-# Elements whose text nobody sees; the tokenizer gives their content as one text right after their start tag.
-_UNSEEN: Final = frozenset({"title", "style", "script", "iframe", "noembed", "noframes"})
+# Elements whose text is not visible; the tokenizer yields their content as one text after the start tag.
+_HIDDEN: Final = frozenset({"title", "style", "script", "iframe", "noembed", "noframes"})
 _BLOCKS: Final = frozenset(
     "address article aside blockquote body br caption center dd details dialog dir div dl dt fieldset figcaption "
     "figure footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html legend li listing main menu "
@@ -31,30 +31,32 @@ _START, _END = TokenType.START_TAG, TokenType.END_TAG
 
 
 def visible_text(text: str) -> str:
-    """Tell the text a person sees of an HTML page: one line per block, white space collapsed.
+    """Return the visible text of a decoded HTML page: one line per block, with white space collapsed. Never raises.
 
-    Scripts, styles, templates and the title are left out; hidden elements are not known to be hidden, as that is for
-    style sheets to say. Never raises.
+    Scripts, styles, templates and the title are left out. Elements hidden by style sheets are not recognised.
     """
     reader = _VisibleTextReader(text)
     reader.read()
     return reader.text()
 
 
-def listen(
-    tokens: Iterator[Token], nesting: Nesting, hear_text: Callable[[str], None], hear_tag: Callable[[str, Token], None]
+def observed(
+    tokens: Iterator[Token], nesting: Nesting, on_text: Callable[[str], None], on_tag: Callable[[str, Token], None]
 ) -> Iterator[Token]:
-    """Pass tokens on, telling before each is judged the text that can be seen, and each tag with its name."""
-    unseen = False
+    """Yield tokens unchanged; before each, call `on_text` with visible text or `on_tag` with a tag's name and token.
+
+    The calls come before `Reader` applies its rule to the token.
+    """
+    is_hidden = False
     for token in tokens:
         kind = token.type
         if kind is _TEXT or kind is _REFERENCE:
-            if not unseen and not nesting.inert:
-                hear_text(token.data or "")
+            if not is_hidden and not nesting.inert:
+                on_text(token.data or "")
         elif kind is _START or kind is _END:
             tag = token.tag or ""
-            unseen = kind is _START and tag in _UNSEEN
-            hear_tag(tag, token)
+            is_hidden = kind is _START and tag in _HIDDEN
+            on_tag(tag, token)
         yield token
 
 
@@ -65,22 +67,22 @@ class _VisibleTextReader(Reader):
         self._parts: list[str] = []
 
     def tokens(self, text: str) -> Iterator[Token]:
-        """Cut text into tokens, and listen to them."""
-        return listen(super().tokens(text), self.nesting, self._hear_text, self._hear_tag)
+        """Yield the tokens of a text, and read the visible text from them."""
+        return observed(super().tokens(text), self.nesting, self._on_text, self._on_tag)
 
-    def _hear_text(self, text: str) -> None:
+    def _on_text(self, text: str) -> None:
         self._parts.append(text)
 
-    def _hear_tag(self, tag: str, _token: Token) -> None:
+    def _on_tag(self, tag: str, _token: Token) -> None:
         if tag in _BLOCKS:
             self._end_line()
         elif tag in _CELLS:
             self._parts.append(" ")
 
     def text(self) -> str:
-        """Give what was heard."""
+        """Return the text read so far."""
         self._end_line()
-        return self.written("\n".join(self._lines))
+        return self.restored("\n".join(self._lines))
 
     def _end_line(self) -> None:
         if self._parts:
@@ -91,43 +93,43 @@ class _VisibleTextReader(Reader):
 
 
 class LinkTextReader(Reader):
-    """Reads a page and keeps the text of each link: slower than its parent, by the same rules."""
+    """Reads a page as `Reader` does and also keeps the text of each link, which is slower."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self._texts: dict[str, str] = {}
         self._href = ""
         self._parts: list[str] = []
-        self._room = 0
+        self._characters_left = 0
 
     def texts(self) -> dict[str, str]:
-        """Give the text of each link that has one, by raw href; of several texts the first."""
+        """Return the text of each link that has one, by raw href; of several texts the first."""
         self._end_link()
-        return {self.written(href): self.written(text) for href, text in self._texts.items()}
+        return {self.restored(href): self.restored(text) for href, text in self._texts.items()}
 
-    def note_link(self, token: Token, href: str | None) -> None:
-        """Note a link, and begin to listen for its text or take it from an attribute."""
-        super().note_link(token, href)
+    def add_link(self, token: Token, href: str | None) -> None:
+        """Add a link; collect its text, or take it from an attribute."""
+        super().add_link(token, href)
         href = tidy(href or "")
         if token.tag == "a":
-            self._href, self._room = href, 4 * MAX_LINK_TEXT
+            self._href, self._characters_left = href, 4 * MAX_LINK_TEXT
         elif href:
             self._keep(href, [token.attr("alt") or token.attr("title") or ""])
 
     def tokens(self, text: str) -> Iterator[Token]:
-        """Cut text into tokens, and listen to them."""
-        return listen(super().tokens(text), self.nesting, self._hear_text, self._hear_tag)
+        """Yield the tokens of a text, and read the visible text from them."""
+        return observed(super().tokens(text), self.nesting, self._on_text, self._on_tag)
 
-    def _hear_text(self, text: str) -> None:
-        if self._href and self._room > 0:
-            self._parts.append(text[: self._room])
-            self._room -= len(text)
+    def _on_text(self, text: str) -> None:
+        if self._href and self._characters_left > 0:
+            self._parts.append(text[: self._characters_left])
+            self._characters_left -= len(text)
 
-    def _hear_tag(self, tag: str, _token: Token) -> None:
+    def _on_tag(self, tag: str, _token: Token) -> None:
         if tag == "a":
             self._end_link()
-        elif self._room > 0 and (tag in _BLOCKS or tag in _CELLS):
-            self._hear_text(" ")
+        elif self._characters_left > 0 and (tag in _BLOCKS or tag in _CELLS):
+            self._on_text(" ")
 
     def _end_link(self) -> None:
         if self._href:

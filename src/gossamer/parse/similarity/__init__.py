@@ -1,4 +1,4 @@
-"""Fingerprints of texts: which pages resemble each other, and which resemble a page that is missing.
+"""Near-duplicate detection: simhashes of texts, and the comparison of a page with a host's error page.
 
-Invariant: equal text, equal fingerprint, on every machine and in every version.
+Invariant: equal texts have equal hashes, on every machine and in every version.
 """

@@ -1,7 +1,7 @@
-"""Sketch: what is left of a page's text when all is taken away in which two answers of one error page may differ.
+"""Soft 404s: error pages, or front pages, that a site sends with status 200 in place of a missing page.
 
-A site that has lost a page should say 404. Many say 200 and show an apology, or their front page: a soft 404. It is
-found by asking for a page that cannot exist (Bar-Yossef and others, "Sic transit gloria telae", 2004).
+They are recognised by comparison with the response to a URL that cannot exist (Bar-Yossef and others, "Sic transit
+gloria telae", 2004). A sketch is a hash of the text without what differs between two responses of one error page.
 """
 
 from __future__ import annotations
@@ -14,39 +14,40 @@ import xxhash
 
 from gossamer.parse.similarity.simhash import NEAR, simhash, words_of
 
-_SIZE: Final = 8
+_HALF_SIZE: Final = 8
+"""Size (bytes) of each half of a sketch: the hash of the text, then its simhash."""
 
 
 def sketch(title: str, text: str, url: str) -> bytes:
-    """Sketch the title and the visible text of the page at a URL; b"" where there is no word in them.
+    """Return the sketch (16 bytes) of the title and the visible text of the page at `url`; b"" if they have no words.
 
-    The URL itself is left out of them, for error pages repeat it, and so are words with a digit: times, counters, ids.
+    The URL is removed first, because error pages repeat it, and so are words with a digit: times, counters, ids.
     """
-    said = _without(url, f"{title} {text}".lower())
-    words = [word for word in words_of(said) if word.isalpha()]
+    normalised = _without_url(url, f"{title} {text}".lower())
+    words = [word for word in words_of(normalised) if word.isalpha()]
     if not words:
         return b""
-    said = " ".join(words)
-    exact = xxhash.xxh3_64_digest(said.encode("utf-8", "surrogatepass"))
-    return exact + simhash(said).to_bytes(_SIZE, "big")
+    normalised = " ".join(words)
+    exact = xxhash.xxh3_64_digest(normalised.encode("utf-8", "surrogatepass"))
+    return exact + simhash(normalised).to_bytes(_HALF_SIZE, "big")
 
 
 def same(one: bytes, other: bytes) -> bool:
-    """Tell whether two sketches are of nearly the same text; an empty one is like no other."""
+    """Whether two sketches are of nearly the same text; False if either is empty."""
     if not one or not other:
         return False
-    if one[:_SIZE] == other[:_SIZE]:
+    if one[:_HALF_SIZE] == other[:_HALF_SIZE]:
         return True
-    first, second = (int.from_bytes(each[_SIZE:], "big") for each in (one, other))
+    first, second = (int.from_bytes(each[_HALF_SIZE:], "big") for each in (one, other))
     return bool(first and second) and (first ^ second).bit_count() <= NEAR
 
 
-def _without(url: str, text: str) -> str:
-    """Leave out a URL, its path, and the last part of that, as they are and as a person reads them."""
+def _without_url(url: str, text: str) -> str:
+    """Return a text (lower case) without a URL, its path and the path's last segment, percent-encoded or decoded."""
     parts = urlsplit(url)
-    whole = {url, parts.path, parts.path.rsplit("/", 1)[-1]}
-    spellings = {one.lower() for each in whole for one in (each, unquote(each))}
-    for spelling in sorted(spellings, key=len, reverse=True):
-        if len(spelling) > 1:
-            text = re.sub(rf"(?<!\w){re.escape(spelling)}(?!\w)", " ", text)
+    parts_of_url = {url, parts.path, parts.path.rsplit("/", 1)[-1]}
+    variants = {one.lower() for each in parts_of_url for one in (each, unquote(each))}
+    for variant in sorted(variants, key=len, reverse=True):
+        if len(variant) > 1:
+            text = re.sub(rf"(?<!\w){re.escape(variant)}(?!\w)", " ", text)
     return text

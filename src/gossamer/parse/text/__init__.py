@@ -1,4 +1,4 @@
 """The text of an HTML page: its main content, as blocks, as Markdown and as plain words.
 
-Invariant: tokens only, one pass, no tree: hostile nesting costs nothing more than its length.
+Invariant: one pass over the tokens, no tree; time and memory are linear at any depth of nesting.
 """

@@ -1,4 +1,4 @@
-"""What Markdown is made of: paragraphs and the like, and the lists and quotations around them."""
+"""Blocks of Markdown (paragraphs, headings, code and so on), and the lists and quotations around them."""
 
 from __future__ import annotations
 
@@ -6,30 +6,35 @@ from typing import NamedTuple
 
 
 class Block(NamedTuple):
-    """A paragraph or the like: what goes before its first line and before the others, and whether it begins an item.
-
-    `at` numbers the blocks of a page as they were heard. `size` counts the characters of its text and `linked` those
-    of them that are links; `heading` is its level, 0 for none; `quotes` number the quotations around it.
-    """
+    """A block of Markdown that contains no other block."""
 
     first: str
+    """Prefix of its first line: list markers, quotation marks and indentation."""
     rest: str
+    """Prefix of its other lines."""
     text: str
+    """Its lines, without prefixes."""
     item: bool
+    """Whether it is the first block of a list item."""
     at: int = 0
+    """Its number (from 0) on the page, in document order."""
     size: int = 0
+    """Length of its text (characters), without markup."""
     linked: int = 0
+    """Length of the part of its text that is links (characters)."""
     heading: int = 0
+    """Level of the heading (1 to 6), or 0 if it is not a heading."""
     quotes: tuple[int, ...] = ()
+    """The numbers of the quotations around it, outermost first."""
 
     def written(self) -> str:
-        """Give its lines, each with what goes before it."""
+        """Return its lines with their prefixes."""
         head, *others = self.text.split("\n")
         return "\n".join([self.first + head, *[(self.rest + line).rstrip() for line in others]])
 
 
 def joined(blocks: list[Block]) -> str:
-    """Write blocks one below the other, the items of a list without blank lines between them."""
+    """Return blocks as one text, separated by blank lines, but by none between the items of a list."""
     parts: list[str] = []
     before: Block | None = None
     for block in blocks:
@@ -42,17 +47,19 @@ def joined(blocks: list[Block]) -> str:
 
 
 def _between(before: Block, block: Block) -> str:
-    """Write the line between two blocks: blank, but for the marks of the quotations that go on."""
-    going_on = sum([one == other for one, other in zip(before.quotes, block.quotes, strict=False)])
-    pieces = block.rest.split(">", going_on)
-    return ">".join([*pieces[:going_on], ""]) if going_on else ""
+    """Return the line between two blocks: blank, except for the marks of quotations that contain both."""
+    shared = sum([one == other for one, other in zip(before.quotes, block.quotes, strict=False)])
+    pieces = block.rest.split(">", shared)
+    return ">".join([*pieces[:shared], ""]) if shared else ""
 
 
 class Container:
-    """An open list or quotation; `marker` waits for the first block of an item, `width` indents the others.
+    """An open list or quotation.
 
-    A list with headings in it is only how a page is laid out: `flat`, it has neither marks nor indentation. `number` is
-    that of a list's next item, or of the quotation on its page.
+    `kind` is the element's name: "ul", "ol" or "blockquote". `number` is that of a list's next item, or of the
+    quotation on its page. `marker` precedes the first block of an item and is "" after that; `width` is the indentation
+    of the item's other blocks (characters). A list with headings inside is layout: it is `flat`, without markers and
+    indentation.
     """
 
     __slots__ = ("flat", "kind", "marker", "number", "width")
@@ -61,7 +68,7 @@ class Container:
         self.kind, self.number, self.marker, self.width, self.flat = kind, number, "", 0, False
 
     def begin_item(self) -> None:
-        """Begin the next item."""
+        """Start the next item."""
         if self.flat:
             return
         self.marker = f"{self.number}. " if self.kind == "ol" else "- "
@@ -69,6 +76,6 @@ class Container:
         self.width = len(self.marker)
 
     def flatten(self) -> None:
-        """Take it for layout from here on."""
+        """Treat a list as layout from here on; a quotation is unchanged."""
         if self.kind != "blockquote":
             self.flat, self.marker, self.width = True, "", 0

@@ -1,12 +1,12 @@
-"""Find in a site's Markdown what repeats on most of its pages: what is left of headers, footers and offers.
+"""Boilerplate detection: blocks of Markdown that repeat on most pages of a host, such as headers, footers and banners.
 
-A block (what stands between blank lines) is taken for boilerplate of a host
+A block is what stands between blank lines. It is boilerplate
 
-- where it stands above or below a page's own text, and more than half of the host's pages have it, or
-- anywhere, where four of five pages have it and it has at least eight words.
+- above or below a page's own text, if more than half of the host's pages have it, or
+- anywhere, if four of five pages have it and it has at least eight words.
 
-Compared is the text, not where its links lead. Code and tables are never taken, a heading only along with everything
-under it, and no page is left empty. On hosts of fewer than `FEWEST` pages nothing is.
+Texts are compared without the targets of their links. Code and tables are never boilerplate, a heading only together
+with all under it. No page is left empty. Hosts of fewer than `FEWEST` pages have no boilerplate.
 """
 
 from __future__ import annotations
@@ -17,22 +17,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 FEWEST: Final = 10
-"""Pages a host must have before anything is taken from them."""
+"""Minimum number of pages of a host for detection."""
 
 AT_EDGES: Final = 0.5
+"""Share of a host's pages that a block at the start or end of a page must exceed."""
 ANYWHERE: Final = 0.8
+"""Minimum share of a host's pages for a block anywhere in a page."""
 FEWEST_WORDS: Final = 8
+"""Minimum length (words) of a block that is boilerplate anywhere in a page."""
 _REMEMBERED: Final = 200_000
+"""Maximum number of distinct blocks that are counted before rare ones are dropped."""
 
 _FENCE: Final = re.compile(r"[ >]*(?:(?:-|\d+\.) +)*(`{3,})")
 _TARGET: Final = re.compile(r"\]\((?:<[^<>]*>|[^()\s]*)\)")
 _HEADING: Final = re.compile(r"[ >]*(?:(?:-|\d+\.) +)*#{1,6} ")
 _TABLE: Final = re.compile(r"[ >]*(?:(?:-|\d+\.) +)*\|")
-_MEANINGLESS: Final = re.compile(r"[\W_]*")
+_WITHOUT_WORDS: Final = re.compile(r"[\W_]*")
 
 
 def blocks_of(text: str) -> list[str]:
-    """Cut Markdown at its blank lines, but never inside code. Joined by blank lines again it is the same."""
+    """Split Markdown at its blank lines, but not inside code. `joined` is the inverse."""
     blocks: list[str] = []
     fence = ""
     for piece in text.split("\n\n"):
@@ -49,21 +53,22 @@ def blocks_of(text: str) -> list[str]:
 
 
 def joined(blocks: Iterable[str]) -> str:
-    """Join blocks by blank lines."""
+    """Return blocks joined by blank lines."""
     return "\n\n".join(blocks)
 
 
 def shares(pages: Iterable[str]) -> dict[str, float]:
-    """Tell which blocks more than half of the pages of one host have, and how many do: their share.
+    """Return the blocks that more than half of the pages (Markdown) of one host have, each with its share of the pages.
 
-    Empty where there are too few pages to tell. The blocks are named by what is compared of them.
+    The keys are blocks as they are compared: in case-folded text without link targets. Empty for fewer than `FEWEST`
+    pages.
     """
     counts: Counter[str] = Counter()
     number = 0
     for page in pages:
         number += 1
-        counts.update({_same(block) for block in blocks_of(page)})
-        if len(counts) > _REMEMBERED:  # what was seen once of many pages is not what repeats
+        counts.update({_comparable(block) for block in blocks_of(page)})
+        if len(counts) > _REMEMBERED:  # rare blocks of many pages do not repeat on most
             counts = Counter({block: count for block, count in counts.items() if count > 1 + number // 4})
     if number < FEWEST:
         return {}
@@ -71,39 +76,42 @@ def shares(pages: Iterable[str]) -> dict[str, float]:
 
 
 def boilerplate(blocks: Sequence[str], repeated: Mapping[str, float]) -> list[int]:
-    """Tell which of a page's blocks are boilerplate, by their places; `repeated` comes from `shares`."""
+    """Return the sorted indices of a page's blocks that are boilerplate; `repeated` is the result of `shares`."""
     if not repeated:
         return []
-    known = [repeated.get(_same(block), 0.0) if _is_prose(block) else 0.0 for block in blocks]
-    taken = {place for place, share in enumerate(known) if share >= ANYWHERE and _is_long(blocks[place])}
-    taken |= _above(blocks, known) | _below(blocks, known)
-    own = [place for place, block in enumerate(blocks) if place not in taken and not _HEADING.match(block)]
-    return sorted(taken) if any(not _MEANINGLESS.fullmatch(blocks[place]) for place in own) else []
+    block_shares = [repeated.get(_comparable(block), 0.0) if _is_prose(block) else 0.0 for block in blocks]
+    indices = {index for index, share in enumerate(block_shares) if share >= ANYWHERE and _is_long(blocks[index])}
+    indices |= _above(blocks, block_shares) | _below(blocks, block_shares)
+    own = [index for index, block in enumerate(blocks) if index not in indices and not _HEADING.match(block)]
+    return sorted(indices) if any(not _WITHOUT_WORDS.fullmatch(blocks[index]) for index in own) else []
 
 
-def _above(blocks: Sequence[str], known: Sequence[float]) -> set[int]:
-    """Take from the top down to the page's own text; a heading is stepped over, and taken where another one follows."""
-    taken: set[int] = set()
-    heading: int | None = None  # one of the site, maybe: known from everywhere
-    for place, block in enumerate(blocks):
+def _above(blocks: Sequence[str], block_shares: Sequence[float]) -> set[int]:
+    """Return the indices of the boilerplate above a page's own text.
+
+    A heading does not end the search, and is boilerplate only if another heading follows before the own text.
+    """
+    indices: set[int] = set()
+    heading: int | None = None  # the last heading, if it repeats on other pages
+    for index, block in enumerate(blocks):
         if _HEADING.match(block):
             if heading is not None:
-                taken.add(heading)
-            heading = place if known[place] else None
-        elif known[place]:
-            taken.add(place)
+                indices.add(heading)
+            heading = index if block_shares[index] else None
+        elif block_shares[index]:
+            indices.add(index)
         else:
             break
-    return taken
+    return indices
 
 
-def _below(blocks: Sequence[str], known: Sequence[float]) -> set[int]:
-    taken: set[int] = set()
-    for place in range(len(blocks) - 1, -1, -1):
-        if not known[place]:
+def _below(blocks: Sequence[str], block_shares: Sequence[float]) -> set[int]:
+    indices: set[int] = set()
+    for index in range(len(blocks) - 1, -1, -1):
+        if not block_shares[index]:
             break
-        taken.add(place)
-    return taken
+        indices.add(index)
+    return indices
 
 
 def _is_prose(block: str) -> bool:
@@ -111,8 +119,8 @@ def _is_prose(block: str) -> bool:
 
 
 def _is_long(block: str) -> bool:
-    return not _HEADING.match(block) and len(_same(block).split()) >= FEWEST_WORDS
+    return not _HEADING.match(block) and len(_comparable(block).split()) >= FEWEST_WORDS
 
 
-def _same(block: str) -> str:
+def _comparable(block: str) -> str:
     return " ".join(_TARGET.sub("]", block).casefold().split())

@@ -1,52 +1,59 @@
-"""Cells of a table laid out in rows and columns, also where some reach over several."""
+"""The grid of a table, with cells that span several rows or columns."""
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
 MAX_COLUMNS: Final = 100
+"""Maximum number of columns of a table, and thus of a colspan."""
 MAX_SPAN: Final = 1000
-"""How far one cell may reach over columns and rows."""
+"""Maximum rowspan (rows)."""
 
 
 class GridCell(NamedTuple):
-    """A cell of a table, and how many columns and rows it reaches over."""
+    """A cell of a table."""
 
     text: str
+    """The cell's text."""
     columns: int = 1
+    """Number of columns that it spans."""
     rows: int = 1
+    """Number of rows that it spans."""
 
 
 def grid(rows: list[list[GridCell]], *, repeat: bool) -> list[list[str]]:
-    """Lay cells out so that every row has all columns; a cell over several is repeated in each, or left empty there."""
-    laid: list[list[str]] = []
-    reaching: dict[int, tuple[int, str]] = {}  # column: how many more rows, and what
+    """Return the texts of cells as rows of equal length.
+
+    The text of a cell that spans several rows or columns stands in each of them (`repeat`) or only in the first.
+    """
+    lines: list[list[str]] = []
+    rowspans: dict[int, tuple[int, str]] = {}  # by column: number of further rows, and the text in them
     for row in rows:
         line: list[str] = []
         for cell in row:
-            _reach_down(line, reaching)
-            again = cell.text if repeat else ""
+            _continue_rowspans(line, rowspans)
+            repeated = cell.text if repeat else ""
             for column in range(min(cell.columns, MAX_COLUMNS - len(line))):
                 if cell.rows > 1:
-                    reaching[len(line)] = (cell.rows - 1, again)
-                line.append(again if column else cell.text)
-        _reach_down(line, reaching)
-        laid.append(line)
-    width = max(map(len, laid), default=0)
-    return [line + [""] * (width - len(line)) for line in laid]
+                    rowspans[len(line)] = (cell.rows - 1, repeated)
+                line.append(repeated if column else cell.text)
+        _continue_rowspans(line, rowspans)
+        lines.append(line)
+    width = max(map(len, lines), default=0)
+    return [line + [""] * (width - len(line)) for line in lines]
 
 
-def _reach_down(line: list[str], reaching: dict[int, tuple[int, str]]) -> None:
-    while (above := reaching.get(len(line))) is not None:
-        left, text = above
-        if left > 1:
-            reaching[len(line)] = (left - 1, text)
+def _continue_rowspans(line: list[str], rowspans: dict[int, tuple[int, str]]) -> None:
+    while (open_span := rowspans.get(len(line))) is not None:
+        rows_left, text = open_span
+        if rows_left > 1:
+            rowspans[len(line)] = (rows_left - 1, text)
         else:
-            del reaching[len(line)]
+            del rowspans[len(line)]
         line.append(text)
 
 
-def span(written: str | None, most: int) -> int:
-    """Read how far a cell reaches."""
+def span(written: str | None, limit: int) -> int:
+    """Parse a colspan or rowspan: 1 if it is absent or invalid, at most `limit`."""
     text = (written or "").strip()
-    return max(1, min(int(text), most)) if text.isascii() and text.isdigit() and len(text) < 9 else 1
+    return max(1, min(int(text), limit)) if text.isascii() and text.isdigit() and len(text) < 9 else 1

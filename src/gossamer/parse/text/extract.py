@@ -1,11 +1,11 @@
-"""The text of a page in the way that a crawl wants it: `Policy.text` names how.
+"""Text extraction, by the method that `Policy.text` names.
 
-main      what our own reader takes for the main text; code, tables and headings stay whole
-article   the article, by trafilatura: made for news and blogs
-fast      plain text without marks, by resiliparse
-all       everything that can be seen
+main      the main content by `main_content.py`, with its code, tables and headings
+article   the article by trafilatura, which is made for news and blogs
+fast      plain text of the main content by resiliparse
+all       all visible text
 
-`article` and `fast` build trees with native code, which hostile pages can crash or swell; the others never do.
+`article` and `fast` build trees in native code: a hostile page can crash it or exhaust memory. The others do not.
 """
 
 from __future__ import annotations
@@ -15,34 +15,34 @@ from typing import Final, Literal
 import msgspec
 
 from gossamer.parse.links.visible import visible_text
-from gossamer.parse.text import markdown as own
+from gossamer.parse.text import markdown as own_markdown
 from gossamer.values.errors import UserError, needs_extra
 from gossamer.values.model import PageRecord
 
-How = Literal["main", "article", "fast", "all"]
+Method = Literal["main", "article", "fast", "all"]
 
 _ENCODER: Final = msgspec.json.Encoder()
 
 TREES: Final = frozenset({"article", "fast"})
-"""The ways that build a tree."""
+"""The methods that build a tree."""
 
 
-def markdown(html: str, url: str, how: How) -> str:
-    """Write the text of a decoded HTML page as Markdown. Raises UserError where the extra is not installed."""
-    match how:
+def markdown(html: str, url: str, method: Method) -> str:
+    """Return the text of a decoded HTML page as Markdown. Raises UserError if the extra is not installed."""
+    match method:
         case "article":
             return _article(html, url, "markdown")
         case "fast":
             return _fast(html)
         case _:
-            return own.markdown(html, url, main=how == "main")
+            return own_markdown.markdown(html, url, main=method == "main")
 
 
-def text(html: str, url: str, how: How) -> str:
-    """Tell the text of a decoded HTML page without marks. Raises UserError where the extra is not installed."""
-    match how:
+def text(html: str, url: str, method: Method) -> str:
+    """Return the text of a decoded HTML page without markup. Raises UserError if the extra is not installed."""
+    match method:
         case "main":
-            return own.main_text(html, url)
+            return own_markdown.main_text(html, url)
         case "article":
             return _article(html, url, "txt")
         case "fast":
@@ -52,8 +52,8 @@ def text(html: str, url: str, how: How) -> str:
 
 
 def document(record: PageRecord, markdown: str) -> str:
-    """Put the facts of a page on top of its Markdown, in YAML whose values are JSON too."""
-    facts = {
+    """Return the Markdown of a page after a YAML front matter with its metadata; the values are also valid JSON."""
+    metadata = {
         "url": record.url,
         "title": record.title,
         "fetched_at": record.fetched_at,
@@ -62,26 +62,26 @@ def document(record: PageRecord, markdown: str) -> str:
         "content_hash": record.content_hash,
         "language": record.language,
     }
-    # JSON is YAML (YAML 1.2 section 1.3), and quotes whatever a hostile title may hold.
-    front = "".join([f"{name}: {_quoted(value)}\n" for name, value in facts.items()])
+    # JSON is YAML (YAML 1.2 section 1.3), and its quoting is safe for any title.
+    front = "".join([f"{name}: {_quoted(value)}\n" for name, value in metadata.items()])
     return f"---\n{front}---\n\n{markdown}\n".encode("utf-8", "replace").decode()
 
 
 def _quoted(value: object) -> str:
     text = _ENCODER.encode(value).decode()
-    # YAML 1.1 takes these for line ends or refuses them, where JSON lets them stand.
+    # YAML 1.1 reads unprintable characters as line breaks or rejects them, while JSON permits them.
     return "".join([char if char.isprintable() else f"\\u{ord(char):04x}" for char in text]) if text[0] == '"' else text
 
 
-def require(how: How) -> None:
-    """Raise UserError where what this way needs is not installed."""
+def require(method: Method) -> None:
+    """Raise UserError if the packages of a method are not installed."""
     try:
-        if how == "article":
+        if method == "article":
             import trafilatura  # noqa: F401
-        elif how == "fast":
+        elif method == "fast":
             import resiliparse.extract.html2text  # noqa: F401
     except ImportError:
-        raise UserError(f"The text {how!r} needs {needs_extra('text')}") from None
+        raise UserError(f"The text {method!r} needs {needs_extra('text')}") from None
 
 
 def _article(html: str, url: str, form: str) -> str:

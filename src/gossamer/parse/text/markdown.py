@@ -1,7 +1,7 @@
-"""Turn an HTML page into Markdown: headings, paragraphs, lists, quotations, code, links, and tables that are simple.
+"""Convert an HTML page to Markdown: headings, paragraphs, lists, quotations, code, links, and simple tables.
 
-All that can be seen, or the main text alone as `regions.py` tells it from menus. Like all readers of pages this
-listens to tokens and builds no tree, so time and memory stay linear whatever the page contains.
+The result is all visible text, or only the main content as `main_content.py` finds it. As with all readers of pages,
+the input is tokens and no tree is built, so time and memory are linear in the size of any page.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from gossamer.parse.text.markdown_syntax import (
     BREAK,
     LINE_BREAK,
     code_span,
+    destination,
     escaped,
     fence,
     is_rest_of_reference,
     language_of,
     line,
     line_escaped,
-    shown,
 )
 from gossamer.parse.text.markdown_tables import Tables
 from gossamer.rules.urls import UrlResolver
 
 MAX_INDENT: Final = 12
-"""Lists and quotations inside each other that are still indented; what is deeper stays at that depth."""
+"""Maximum number of nested lists and quotations with indentation; deeper ones have the same."""
 
-_UNSEEN: Final = frozenset({"title", "style", "script", "iframe", "noembed", "noframes"})
+_HIDDEN: Final = frozenset({"title", "style", "script", "iframe", "noembed", "noframes"})
 _BLOCKS: Final = frozenset(
     "address article aside body caption center dd details dialog dir div dl dt fieldset figcaption figure footer form "
     "frameset head header hgroup html legend listing main menu nav optgroup option p plaintext search section select "
@@ -47,19 +47,21 @@ _START, _END = TokenType.START_TAG, TokenType.END_TAG
 
 
 def markdown(text: str, url: str = "", *, main: bool = False) -> str:
-    """Write the decoded text of an HTML page as Markdown (CommonMark, with the tables of GFM). Never raises.
+    """Return a decoded HTML page as Markdown (CommonMark, with the tables of GFM). Never raises.
 
-    Links are absolute and canonical if `url`, the page's own address, is given; links to the page itself become text.
-    With `main` only the main text is written, without menus, headers, footers, related pages and comments.
+    `url` is the page's own URL, against which links are resolved. A link that leads to the page itself, or not to an
+    http(s) URL, becomes text. With `main` the result is only the main content, without menus, headers, footers, related
+    pages and comments; if there is no main content, it is all visible text.
     """
-    written = _read(text, url, main=main).markdown()
-    return written or (markdown(text, url) if main else "")  # rather all there is than nothing
+    result = _read(text, url, main=main).markdown()
+    return result or (markdown(text, url) if main else "")
 
 
 def main_text(text: str, url: str = "") -> str:
-    """Tell the main text of an HTML page without any marks, a paragraph, a list item or a row of a table a line.
+    """Return the main content of a decoded HTML page without markup: one line per paragraph, list item or table row.
 
-    Without `url`, the page's own address, only absolute links are known to be links, and lines of links taken for text.
+    If there is none, the result is all visible text. Without `url`, the page's own URL, relative links are not
+    recognised, so lines of links may pass for content.
     """
     return _read(text, url, main=True, plain=True).plain() or _read(text, url, main=False, plain=True).plain()
 
@@ -77,88 +79,88 @@ class _MarkdownReader(Reader):
         self._main = main
         self._plain = plain
         self._regions = main_content.Regions()
-        self._ignored = ""  # the element inside a line that is not heard
-        self._count = 0  # of blocks heard
-        self._markup = self._linked = 0  # characters in _inline that are no text; and that are of links
-        self._hint = ("", 0)  # the language an element around the next block names, and the number of that block
+        self._ignored = ""  # the inline element whose content is skipped
+        self._count = 0  # number of blocks read
+        self._markup = self._linked = 0  # number of characters in _inline that are markup, and that are text of links
+        self._hint = ("", 0)  # the language that an element around the next block names, and the number of that block
         self._resolver: tuple[str | None, UrlResolver] | None = None
         self._blocks: list[Block] = []
         self._inline: list[str] = []
         self._containers: list[Container] = []
-        self._quotes = 0  # of quotations begun
+        self._quotes = 0  # number of quotations begun
         self._open: dict[str, int] = {"ul": 0, "ol": 0, "blockquote": 0}
         self._heading = 0
-        self._pre: str | None = None  # the language of the code, while inside one
-        self._pre_tag = ""  # the element that is it
-        self._code: int | None = None  # where in _inline a code span begins
-        self._link: tuple[str, int] | None = None  # a target, and where in _inline its text begins
+        self._pre: str | None = None  # the language of the open code block; None outside of one
+        self._pre_tag = ""  # the element of the open code block
+        self._code: int | None = None  # index in _inline where the open code span begins
+        self._link: tuple[str, int] | None = None  # target of the open link, and index in _inline where its text begins
         self._tables = Tables(self._blocks, plain=plain)
 
     def markdown(self) -> str:
-        """Give what was read."""
-        return self.written(joined(self._chosen()))
+        """Return the page as Markdown."""
+        return self.restored(joined(self._selected()))
 
     def plain(self) -> str:
-        """Give what was read without what belongs to Markdown."""
-        return self.written("\n".join([block.text for block in self._chosen()]))
+        """Return the text of the page, one block per line."""
+        return self.restored("\n".join([block.text for block in self._selected()]))
 
-    def _chosen(self) -> list[Block]:
+    def _selected(self) -> list[Block]:
         if self._pre is not None:
             self._end_pre()
         self._end_block()
         return main_content.main_blocks(self._blocks, self._regions.found) if self._main else self._blocks
 
     def tokens(self, text: str) -> Iterator[Token]:
-        """Cut text into tokens, and listen to them."""
-        unseen = False
+        """Yield the tokens of a text, and read blocks from them."""
+        is_hidden = False
         for token in super().tokens(text):
             kind = token.type
             if kind is _TEXT or kind is _REFERENCE:
-                if not unseen and not self.nesting.inert:
-                    self._hear_text(token.data or "")
+                if not is_hidden and not self.nesting.inert:
+                    self._on_text(token.data or "")
             elif kind is _START or kind is _END:
                 tag = token.tag or ""
-                unseen = kind is _START and tag in _UNSEEN
+                is_hidden = kind is _START and tag in _HIDDEN
                 if not self.nesting.inert:
-                    self._hear_tag(tag, token, begins=kind is _START)
+                    self._on_tag(tag, token, begins=kind is _START)
             yield token
 
-    # ------------------------------------------------------------ what is heard
+    # ------------------------------------------------------------ tokens
 
-    def _hear_text(self, text: str) -> None:
+    def _on_text(self, text: str) -> None:
         if self._ignored:
             return
         if self._plain or self._pre is not None or self._code is not None:
             self._inline.append(text)
             return
-        # "&amp;lt;" arrives in two pieces.
+        # "&amp;lt;" arrives as two tokens.
         if self._inline and self._inline[-1] == "&" and is_rest_of_reference(text):
             self._inline[-1] = r"\&"
         self._inline.append(escaped(text))
 
-    def _hear_tag(self, tag: str, token: Token, *, begins: bool) -> None:
+    def _on_tag(self, tag: str, token: Token, *, begins: bool) -> None:
         if self._main:
-            self._hear_region(tag, token, begins=begins)
+            self._on_region_tag(tag, token, begins=begins)
             if self._ignored:
                 return
         if self._pre is not None:
-            self._hear_tag_in_pre(tag, token, begins=begins)
+            self._on_tag_in_pre(tag, token, begins=begins)
         elif tag in _BLOCKS:
             self._end_block()
             if tag == "div":
-                self._hear_div(token, begins=begins)
+                self._on_div(token, begins=begins)
         elif tag in _HEADINGS:
             self._end_block()
             self._heading = _HEADINGS[tag] if begins else 0
         elif tag in _CODE:
             self._end_code()
             self._code = len(self._inline) if begins else None
-        elif (rule := (self._BEGIN if begins else self._FINISH).get(tag)) is not None:
+        elif (rule := (self._BEGIN_RULES if begins else self._END_RULES).get(tag)) is not None:
             rule(self, token)
 
-    def _hear_region(self, tag: str, token: Token, *, begins: bool) -> None:
-        tag = tag.rstrip("\x7f")  # as a reader names `noscript`
-        if tag in main_content.ELEMENTS and not (tag == "footer" and self._open["blockquote"]):  # who is quoted
+    def _on_region_tag(self, tag: str, token: Token, *, begins: bool) -> None:
+        tag = tag.rstrip("\x7f")  # `Reader` renames `noscript`
+        if tag in main_content.ELEMENTS and not (tag == "footer" and self._open["blockquote"]):  # attribution
             self._ignored = ""
             if self._pre is None:
                 self._end_block()
@@ -172,7 +174,7 @@ class _MarkdownReader(Reader):
         elif begins and tag in main_content.INLINE and main_content.of_no_interest(tag, token):
             self._ignored = tag
 
-    def _hear_tag_in_pre(self, tag: str, token: Token, *, begins: bool) -> None:
+    def _on_tag_in_pre(self, tag: str, token: Token, *, begins: bool) -> None:
         if tag == self._pre_tag and not begins:
             self._end_pre()
         elif begins and tag == "br":
@@ -206,12 +208,12 @@ class _MarkdownReader(Reader):
             for container in self._containers:
                 container.flatten()
         for container in self._containers[:MAX_INDENT]:
-            quotes = container.kind == "blockquote"
+            is_quotation = container.kind == "blockquote"
             item = item or bool(container.marker)
-            first.append("> " if quotes else container.marker or " " * container.width)
-            rest.append("> " if quotes else " " * container.width)
+            first.append("> " if is_quotation else container.marker or " " * container.width)
+            rest.append("> " if is_quotation else " " * container.width)
             container.marker = ""
-            if quotes:
+            if is_quotation:
                 quoted.append(container.number)
         linked, heading = min(self._linked, size), self._heading
         before = "".join(first), "".join(rest)
@@ -239,8 +241,8 @@ class _MarkdownReader(Reader):
             code = code.replace("\xa0", " ")
         self._inline.clear()
         if code:
-            marks = fence(code, 3)
-            self._add(code if self._plain else f"{marks}{self._pre}\n{code}\n{marks}", len(code))
+            delimiter = fence(code, 3)
+            self._add(code if self._plain else f"{delimiter}{self._pre}\n{code}\n{delimiter}", len(code))
         self._pre = None
 
     # ------------------------------------------------------------ lists and quotations
@@ -276,20 +278,20 @@ class _MarkdownReader(Reader):
     # ------------------------------------------------------------ links, pictures, code in a line
 
     def _begin_link(self, token: Token) -> None:
-        self._finish_link(token)
+        self._close_link(token)
         target = self._target(token.attr("href"))
         if target is not None:
-            self._give_up_code()
+            self._treat_code_as_text()
             self._link = target, len(self._inline)
 
-    def _finish_link(self, _token: Token) -> None:
+    def _close_link(self, _token: Token) -> None:
         if self._link is not None:
             self._end_code()
             self._end_link()
             self._link = None
 
     def _end_link(self) -> None:
-        """End the link in this block; one without text yet goes on into the next."""
+        """End the link in this block; a link without text so far continues in the next block."""
         if self._link is None:
             return
         target, begins = self._link
@@ -298,10 +300,10 @@ class _MarkdownReader(Reader):
         if text and self._plain:
             self._link = None
         elif text:
-            self._markup += len(shown(target)) + 4
+            self._markup += len(destination(target)) + 4
             space = " " if self._inline[begins][:1].isspace() else ""
             self._inline[begins:] = [
-                f"{space}[{text}]({shown(target)})",
+                f"{space}[{text}]({destination(target)})",
                 " " if self._inline[-1][-1:].isspace() else "",
             ]
             self._link = None
@@ -311,7 +313,7 @@ class _MarkdownReader(Reader):
     def _picture(self, token: Token) -> None:
         alt, target = " ".join((token.attr("alt") or "").split()), self._target(token.attr("src"))
         if alt and target is not None and self._code is None and not self._plain and not self._ignored:
-            self._inline.append(f"![{escaped(alt)}]({shown(target)})")
+            self._inline.append(f"![{escaped(alt)}]({destination(target)})")
             self._markup += len(self._inline[-1])
 
     def _end_code(self) -> None:
@@ -322,8 +324,8 @@ class _MarkdownReader(Reader):
             self._inline[self._code :] = [code_span(text)]
         self._code = None
 
-    def _give_up_code(self) -> None:
-        """Take the code span for text: a link begins in it, and Markdown has no links in code."""
+    def _treat_code_as_text(self) -> None:
+        """Treat the open code span as text, because a link begins in it and code cannot contain links."""
         if self._code is not None and not self._plain:
             self._inline[self._code :] = [escaped("".join(self._inline[self._code :]))]
         self._code = None
@@ -335,13 +337,13 @@ class _MarkdownReader(Reader):
         if self._resolver is None or self._resolver[0] != self._base_href:
             base = UrlResolver(self._url or None).canonical(self._base_href) if self._base_href is not None else None
             self._resolver = self._base_href, UrlResolver(base or self._url or None)
-        target = self._resolver[1].canonical(self.written(href))
+        target = self._resolver[1].canonical(self.restored(href))
         return None if target == self._url else target
 
     # ------------------------------------------------------------ tables
 
-    def _hear_div(self, token: Token, *, begins: bool) -> None:
-        """Follow tables and code that are made of other elements."""
+    def _on_div(self, token: Token, *, begins: bool) -> None:
+        """Handle a `div`, which may be part of a table, or code."""
         if not begins:
             self._tables.end_div()
             return
@@ -373,9 +375,9 @@ class _MarkdownReader(Reader):
         self._end_block()
         self._tables.end()
 
-    # ------------------------------------------------------------ which element means what
+    # ------------------------------------------------------------ rules by element
 
-    _BEGIN: ClassVar[Mapping[str, Callable[[_MarkdownReader, Token], None]]] = {
+    _BEGIN_RULES: ClassVar[Mapping[str, Callable[[_MarkdownReader, Token], None]]] = {
         "a": _begin_link,
         "blockquote": _begin_container,
         "br": _break,
@@ -390,8 +392,8 @@ class _MarkdownReader(Reader):
         "tr": _begin_row,
         "ul": _begin_container,
     }
-    _FINISH: ClassVar[Mapping[str, Callable[[_MarkdownReader, Token], None]]] = {
-        "a": _finish_link,
+    _END_RULES: ClassVar[Mapping[str, Callable[[_MarkdownReader, Token], None]]] = {
+        "a": _close_link,
         "blockquote": _end_container,
         "li": _end_block,
         "ol": _end_container,

@@ -1,4 +1,4 @@
-"""The marks of Markdown: what text must be escaped with, and how code, links and breaks are written."""
+"""Markdown syntax (CommonMark): escapes, and how code, links and line breaks are written."""
 
 from __future__ import annotations
 
@@ -7,71 +7,71 @@ from collections.abc import Sequence
 from typing import Final
 
 BREAK: Final = "\x1e"
-"""A break in heard text: white space to str.split, so text of the page can never smuggle in anything by it."""
+"""A line break in collected text. str.split removes it as white space, so the text of a page cannot contain it."""
 
 LINE_BREAK: Final = "\\\n"
-"""A break in written text."""
+"""A hard line break in Markdown (CommonMark section 6.7)."""
 
-# What Markdown would take for its own marks (CommonMark section 2.4); "_" only where it could begin or end emphasis.
-_MARKS: Final = re.compile(r"[\\`*\[\]<]|(?<!\w)_|_(?!\w)|&(?=#?\w{1,31};)")
+# Characters with a meaning in Markdown (CommonMark section 2.4); "_" only where it could begin or end emphasis.
+_SPECIAL: Final = re.compile(r"[\\`*\[\]<]|(?<!\w)_|_(?!\w)|&(?=#?\w{1,31};)")
 _REFERENCE_REST: Final = re.compile(r"#?\w{1,31};")
-_LINE_MARK: Final = re.compile(r"[>=~]|#(?=#{0,5}(?:\s|$))|\+(?=\s|$)|-(?=[\s-]|$)|\d{1,9}(?=[.)](?:\s|$))")
-_MARKED: Final = re.compile(r"\\(?=[#>=+~-])|#{4,6} ")
-_TICKS: Final = re.compile(r"`+")
+_LINE_START: Final = re.compile(r"[>=~]|#(?=#{0,5}(?:\s|$))|\+(?=\s|$)|-(?=[\s-]|$)|\d{1,9}(?=[.)](?:\s|$))")
+_LINE_START_MARKUP: Final = re.compile(r"\\(?=[#>=+~-])|#{4,6} ")
+_BACKTICKS: Final = re.compile(r"`+")
 _LANGUAGE: Final = re.compile(r"(?:^|\s)(?:language|lang|highlight|brush|source)[-:]\s?(?:source-)?([\w+#-]{1,20})")
 _NO_LANGUAGE: Final = frozenset({"default", "none", "nohighlight", "plaintext"})
 
 
 def line(parts: Sequence[str]) -> str:
-    """Collapse white space; a break stays one, as a backslash at the end of the line."""
-    pieces = [" ".join(piece.split()) for piece in "".join(parts).split(BREAK)]
-    return LINE_BREAK.join([piece for piece in pieces if piece])
+    """Join parts and collapse white space, but write each `BREAK` between texts as a `LINE_BREAK`."""
+    texts = [" ".join(text.split()) for text in "".join(parts).split(BREAK)]
+    return LINE_BREAK.join([text for text in texts if text])
 
 
 def escaped(text: str) -> str:
-    """Escape what would be a mark anywhere."""
-    return _MARKS.sub(r"\\\g<0>", text)
+    """Escape the characters that have a meaning anywhere in a line."""
+    return _SPECIAL.sub(r"\\\g<0>", text)
 
 
 def line_escaped(text: str) -> str:
-    """Escape what would be a mark at the beginning of a paragraph."""
-    mark = _LINE_MARK.match(text)
-    if mark is None:
+    """Escape what has a meaning at the start of a paragraph: quotations, headings, lists, fences."""
+    match = _LINE_START.match(text)
+    if match is None:
         return text
-    rest = text[mark.end() :]
-    return f"{mark[0]}\\{rest}" if mark[0].isdigit() else f"\\{mark[0]}{rest}"
+    rest = text[match.end() :]
+    return f"{match[0]}\\{rest}" if match[0].isdigit() else f"\\{match[0]}{rest}"
 
 
-def unmarked(text: str) -> str:
-    """Undo that, and take a small heading for a paragraph: in the cell of a table nothing begins a line."""
-    mark = _MARKED.match(text)
-    return text[mark.end() :] if mark else text
+def without_line_start(text: str) -> str:
+    """Remove an escape of `line_escaped` and the mark of a heading of level 4 to 6: table cells need neither."""
+    match = _LINE_START_MARKUP.match(text)
+    return text[match.end() :] if match else text
 
 
 def is_rest_of_reference(text: str) -> bool:
-    """Tell whether "&" and this would be read as a character reference."""
+    """Whether "&" followed by this text would be a character reference."""
     return _REFERENCE_REST.match(text) is not None
 
 
-def shown(target: str) -> str:
-    """Write the target of a link."""
+def destination(target: str) -> str:
+    """Return the destination of a link, in angle brackets if it has parentheses."""
     return f"<{target}>" if "(" in target or ")" in target else target
 
 
 def fence(code: str, least: int) -> str:
-    """Give the marks around code: more ticks than it has in a row."""
-    longest = max((len(run) for run in _TICKS.findall(code)), default=0)
+    """Return the delimiter of code: at least `least` backticks, and more than the code has in a row."""
+    longest = max((len(run) for run in _BACKTICKS.findall(code)), default=0)
     return "`" * max(least, longest + 1)
 
 
 def code_span(text: str) -> str:
-    """Write code within a line."""
-    ticks = fence(text, 1)
+    """Return a text as an inline code span."""
+    delimiter = fence(text, 1)
     pad = " " if "`" in text else ""
-    return f"{ticks}{pad}{text}{pad}{ticks}"
+    return f"{delimiter}{pad}{text}{pad}{delimiter}"
 
 
 def language_of(classes: str | None) -> str:
-    """Read the language of code from the class of an element, as highlighters write it; "" where there is none."""
+    """Return the language of code from an element's class attribute, as syntax highlighters write it; "" if absent."""
     found = _LANGUAGE.search(classes or "")
     return found[1] if found and found[1] not in _NO_LANGUAGE else ""

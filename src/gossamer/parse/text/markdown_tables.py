@@ -1,6 +1,6 @@
-"""Tables on their way to Markdown: what reads as a table becomes one, what only lays out a page becomes its paragraphs.
+"""Tables of a page in Markdown: data tables become tables, layout tables the paragraphs that they contain.
 
-Tables of `div` are known by their roles (WAI-ARIA), those of javadoc by their classes.
+Tables made of `div` are recognised by their roles (WAI-ARIA), those of javadoc by their classes.
 """
 
 from __future__ import annotations
@@ -11,18 +11,20 @@ from turbohtml import Token
 
 from gossamer.parse.text.blocks import Block
 from gossamer.parse.text.cell_grid import MAX_COLUMNS, MAX_SPAN, GridCell, grid, span
-from gossamer.parse.text.markdown_syntax import LINE_BREAK, code_span, unmarked
+from gossamer.parse.text.markdown_syntax import LINE_BREAK, code_span, without_line_start
 
 MAX_CELL: Final = 2000
+"""Maximum length of a cell (characters) in a data table without header cells."""
 MAX_HEADED_CELL: Final = 20_000
-"""Characters of a cell beyond which a table is taken for layout: one without, and one with heads of columns."""
+"""Maximum length of a cell (characters) in a data table with header cells."""
 
 MAX_CODE: Final = 12
-"""Lines of code in a cell, of a table with heads of columns, beyond which it is taken for layout."""
+"""Maximum number of lines of a code block in a cell of a data table with header cells; without them there is none."""
 
 MAX_ROW: Final = 500
-"""Characters of a table's only row beyond which it is taken for layout."""
+"""Maximum length of the only row of a data table (characters)."""
 
+# Classes of javadoc.
 _SIGNATURES: Final = frozenset({"member-signature", "type-signature"})
 _GRIDS: Final = frozenset({"summary-table", "details-table"})
 _ROLES: Final = {"table": "table", "grid": "table", "row": "row"} | dict.fromkeys(
@@ -31,22 +33,38 @@ _ROLES: Final = {"table": "table", "grid": "table", "row": "row"} | dict.fromkey
 
 
 class _MarkdownTable:
-    """An open table: where its blocks begin, and its cells as long as they can be written in one line each."""
+    """An open table.
 
-    __slots__ = ("begins", "cell", "columns", "headed", "in_row", "of_javadoc", "reaches", "rows", "simple", "size")
+    `begins` is the index of its first block, `cell` that of the first block of the open cell (None: no cell is open).
+    `simple` is whether all its cells so far can be written in one line each; else the table is layout. `headed` is
+    whether it has header cells, `size` its length (characters). The spans are those of the open cell.
+    """
+
+    __slots__ = (
+        "begins",
+        "cell",
+        "columns_spanned",
+        "headed",
+        "in_row",
+        "is_javadoc",
+        "rows",
+        "rows_spanned",
+        "simple",
+        "size",
+    )
 
     def __init__(self, begins: int) -> None:
         self.begins = begins
         self.headed = False
-        self.of_javadoc = self.in_row = False  # javadoc only says which cell is the last of its row
+        self.is_javadoc = self.in_row = False  # javadoc has no rows, but marks the last cell of each
         self.rows: list[list[GridCell]] = []
         self.simple = True
         self.size = 0
         self.cell: int | None = None
-        self.columns = self.reaches = 1  # of the open cell
+        self.columns_spanned = self.rows_spanned = 1  # of the open cell
 
     def lines(self) -> list[list[str]]:
-        """Give its rows and columns, but those that hold nothing; none where it does not read as a table."""
+        """Return its texts by row, without empty rows and columns; [] if it is a layout table."""
         if not self.simple:
             return []
         lines = [line for line in grid(self.rows, repeat=False) if any(line)]
@@ -59,21 +77,24 @@ class _MarkdownTable:
 
 
 class Tables:
-    """The open tables of a page, innermost last. Every call comes after the block before it has ended."""
+    """Replaces blocks of a page by tables, as elements begin and end.
+
+    The caller must have ended the open block before each call. `plain` writes rows as tab-separated text.
+    """
 
     def __init__(self, blocks: list[Block], *, plain: bool) -> None:
         self._blocks = blocks
-        self._plain = plain
-        self._open: list[_MarkdownTable] = []
-        self._divs: list[str] = []  # what each open one is
+        self._is_plain = plain
+        self._open: list[_MarkdownTable] = []  # innermost last
+        self._divs: list[str] = []  # the meaning of each open div
 
     def begin(self) -> None:
-        """Begin a table; the one around it only lays it out."""
-        self.give_up()
+        """Begin a table; a table around it is a layout table."""
+        self.treat_as_layout()
         self._open.append(_MarkdownTable(len(self._blocks)))
 
-    def give_up(self) -> None:
-        """Take the innermost table for layout: something in it cannot be written in a cell."""
+    def treat_as_layout(self) -> None:
+        """Treat the innermost table as layout, because something in it cannot be written in a cell."""
         if self._open:
             self._open[-1].simple = False
 
@@ -93,11 +114,11 @@ class Tables:
         if table is not None and table.rows:
             table.headed = table.headed or token.tag == "th"
             table.cell = len(self._blocks)
-            table.columns = span(token.attr("colspan"), MAX_COLUMNS)
-            table.reaches = span(token.attr("rowspan"), MAX_SPAN)
+            table.columns_spanned = span(token.attr("colspan"), MAX_COLUMNS)
+            table.rows_spanned = span(token.attr("rowspan"), MAX_SPAN)
 
     def end_cell(self) -> None:
-        """End the cell, if one is open."""
+        """End the open cell, if any; the table becomes layout if its content does not fit a cell."""
         table = self._open[-1] if self._open else None
         if table is None or table.cell is None or not table.simple:
             return
@@ -105,17 +126,17 @@ class Tables:
         table.cell = None
         size = sum(block.size for block in blocks)
         table.size += size
-        headed = table.headed or table.of_javadoc
-        if size > (MAX_HEADED_CELL if headed else MAX_CELL) or any(_is_too_much(block, headed) for block in blocks):
+        headed = table.headed or table.is_javadoc
+        if size > (MAX_HEADED_CELL if headed else MAX_CELL) or any(_does_not_fit(block, headed) for block in blocks):
             table.simple = False
             return
-        listed = any(block.item for block in blocks[1:])  # the first may be an item of a list around the table
+        listed = any(block.item for block in blocks[1:])  # the first block may be the item of a list around the table
         lines = [("- " if block.item and listed else "") + _in_cell(block.text) for block in blocks]
         text = "<br>".join(lines).replace(LINE_BREAK, "<br>").replace("|", r"\|")
-        table.rows[-1].append(GridCell(text, table.columns, table.reaches))
+        table.rows[-1].append(GridCell(text, table.columns_spanned, table.rows_spanned))
 
     def end(self) -> None:
-        """End the innermost table, and put it in the place of its blocks."""
+        """End the innermost table; if it is not layout, replace its blocks by one with the table."""
         self.end_cell()
         table = self._open.pop() if self._open else None
         lines = table.lines() if table is not None else []
@@ -123,13 +144,13 @@ class Tables:
             return
         blocks = self._blocks[table.begins :]
         size, linked = sum(block.size for block in blocks), sum(block.linked for block in blocks)
-        text = _plain(lines) if self._plain else _written(lines)
+        text = _as_plain_text(lines) if self._is_plain else _as_markdown(lines)
         self._blocks[table.begins :] = [blocks[0]._replace(text=text, size=size, linked=linked)]
 
     # ------------------------------------------------------------ tables of div
 
     def begin_div(self, classes: str, token: Token) -> bool:
-        """Take a `div` for what it is; True where it is code, whose end comes to others."""
+        """Begin a `div`; return True if it is a javadoc signature, which the caller must handle, and end, as code."""
         meaning = self._meaning(classes.split(), token.attr("role") or "")
         if meaning == "signature":
             return True
@@ -137,7 +158,7 @@ class Tables:
         match meaning:
             case "table":
                 self.begin()
-                self._open[-1].of_javadoc = not token.attr("role")
+                self._open[-1].is_javadoc = not token.attr("role")
             case "row":
                 self.begin_row()
             case "cell":
@@ -150,7 +171,7 @@ class Tables:
         return False
 
     def end_div(self) -> None:
-        """End what the innermost `div` was."""
+        """End the innermost `div`, and what it is a part of a table."""
         match self._divs.pop() if self._divs else "":
             case "table":
                 self.end()
@@ -158,18 +179,21 @@ class Tables:
                 self.end_cell()
 
     def _meaning(self, names: list[str], role: str) -> str:
-        """Tell what a `div` is; javadoc has cells without rows: next, and last in its row."""
+        """Return the meaning of a `div`: "signature", "table", "row", "cell" or "".
+
+        Cells of javadoc, which has no rows, are "next", or "last" if they end a row.
+        """
         if not _SIGNATURES.isdisjoint(names):
             return "signature"
         if not _GRIDS.isdisjoint(names):
             return "table"
-        if self._open and self._open[-1].of_javadoc and any(name.startswith("col-") for name in names):
+        if self._open and self._open[-1].is_javadoc and any(name.startswith("col-") for name in names):
             return "last" if "col-last" in names else "next"
         return _ROLES.get(role, "")
 
 
-def _is_too_much(block: Block, headed: bool) -> bool:
-    """Tell whether a block cannot be written in a cell: a heading of a section, or code that is not a few lines."""
+def _does_not_fit(block: Block, headed: bool) -> bool:
+    """Whether a block cannot be written in a cell: a heading of level 1 to 3, or too long a code block."""
     if 0 < block.heading < 4:
         return True
     return _is_code(block.text) and (not headed or block.text.count("\n") - 1 > MAX_CODE)
@@ -180,18 +204,18 @@ def _is_code(text: str) -> bool:
 
 
 def _in_cell(text: str) -> str:
-    """Write a block in one line: of code, each of its lines as code."""
+    """Return a block in one line; of a code block each line is a code span."""
     if not _is_code(text):
-        return unmarked(text)
+        return without_line_start(text)
     lines = [line for line in text.split("\n")[1:-1] if line.strip()]
     return "<br>".join([code_span(line) for line in lines])
 
 
-def _written(lines: list[list[str]]) -> str:
-    """Write rows as a table of GitHub's Markdown; the first row is the head."""
+def _as_markdown(lines: list[list[str]]) -> str:
+    """Return rows as a table of GitHub Flavored Markdown; the first row is the header."""
     first, *others = [f"| {' | '.join(line)} |" for line in lines]
     return "\n".join([first, f"|{' --- |' * len(lines[0])}", *others])
 
 
-def _plain(lines: list[list[str]]) -> str:
+def _as_plain_text(lines: list[list[str]]) -> str:
     return "\n".join(["\t".join(line).replace("<br>", " ").replace(r"\|", "|") for line in lines])

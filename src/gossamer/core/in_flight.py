@@ -1,0 +1,96 @@
+"""What is under way: which request on which host, since when, and the rests that its start and its end bring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gossamer.core.frontier import Frontier
+from gossamer.core.host import Host
+from gossamer.core.host_access import HostAccess
+from gossamer.core.time_accounting import RestLog, SlotTimes
+from gossamer.rules import politeness
+from gossamer.values.model import Purpose, Request
+from gossamer.values.reasons import Waiting
+
+_PAGE, _ROBOTS = Purpose.PAGE, Purpose.ROBOTS  # found sooner so, see `crawl.py`
+
+
+class InFlight:
+    """The requests under way, at most `slots` at once. A host and its IP address rest as politeness asks."""
+
+    def __init__(self, slots: int, frontier: Frontier, access: HostAccess, time: SlotTimes, rests: RestLog) -> None:
+        self._slots = slots
+        self._frontier = frontier
+        self._access = access
+        self._time = time
+        self._rests = rests
+        self._requests: dict[int, tuple[Request, Host, float]] = {}
+        self.pages = 0
+        """How many of the requests are for pages."""
+        self._robots = 0
+
+    def __len__(self) -> int:
+        return len(self._requests)
+
+    def __contains__(self, id: int) -> bool:
+        return id in self._requests
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._requests)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether every slot is taken."""
+        return len(self._requests) >= self._slots
+
+    def since(self, request: Request) -> float:
+        """Return when a request was started."""
+        return self._requests[request.link.id][2]
+
+    def start(self, request: Request, host: Host, now: float) -> None:
+        """Record a fetch that starts now; the next one on its host is spaced from it."""
+        self._requests[request.link.id] = (request, host, now)
+        self.pages += request.purpose is _PAGE
+        self._robots += request.purpose is _ROBOTS
+        self._time.begin()
+        policy, crawl_delay = self._access.policy(host), host.access.crawl_delay
+        spaced = politeness.spacing(policy, crawl_delay)
+        if spaced:
+            host.rest(now + spaced, politeness.category(crawl_delay, spaced))
+        if host.ip is not None:
+            host.rest_ip(now + politeness.spacing(policy, None))
+        self._frontier.start(host)
+
+    def land(self, request: Request, answered_in: float, now: float, peer: str = "") -> Host:
+        """Free the slot of a fetch that ended now and let its host rest; return the host.
+
+        The server took `answered_in` seconds; `peer` is the IP address that answered, "" if none did.
+        """
+        _, host, since = self._requests.pop(request.link.id)
+        self.pages -= request.purpose is _PAGE
+        self._robots -= request.purpose is _ROBOTS
+        self._time.end(now - since, answered_in)
+        policy, crawl_delay = self._access.policy(host), host.access.crawl_delay
+        rested = politeness.rest(policy, crawl_delay, answered_in)
+        if rested:
+            host.rest(now + rested, politeness.category(crawl_delay, rested))
+            self._rests.note(host.key, host.ready_at)
+        if host.ip is not None:
+            self._frontier.place(host, peer, now + politeness.rest(policy, None, answered_in))
+        self._frontier.finish(host)
+        return host
+
+    def give_up(self) -> None:
+        """Forget all that is under way: those links have not ended and are pending for the next run."""
+        for _ in self._requests:
+            self._time.end(0.0, 0.0)
+        self._requests.clear()
+        self.pages = self._robots = 0
+
+    def why_idle(self) -> Waiting:
+        """Return what a slot without a fetch waits for, where no host will be ready by itself."""
+        if self._robots:
+            return Waiting.ROBOTS
+        if not self._frontier.queued:
+            return Waiting.NO_WORK
+        return Waiting.SERVER if self.pages else Waiting.POLITENESS  # those before it have to end first
