@@ -1,10 +1,10 @@
-"""Whether a crawl stays the same while it grows: memory, cost a page and time to reopen, up to ten million known links.
+"""How the costs of a crawl grow: memory, CPU a page and time to reopen, up to ten million known links.
 
     python -m benchmarks.frontier_growth [--links 10000000] [--hosts 1000]
 
-A synthetic web through the core and the journal on disk, as a driver uses them: every page offers 40 links, half of
-them new; the rest are known from a page before. Nothing is fetched. At 10,000 links, and each million, a window of
-pages is timed; the small window in several young crawls, of which the median counts.
+The core and the journal on disk crawl a synthetic web, as a driver would: every page has 40 links, of which half are
+new and half were on previous pages. Nothing is fetched. A window of pages is timed at 10,000 links and at each million.
+The first window is short, so its figure is the median of several young crawls.
 """
 
 from __future__ import annotations
@@ -41,10 +41,13 @@ MOST_RATIO = 1.5
 
 @dataclass(frozen=True)
 class Growth:
-    """Microseconds of CPU a page when so many links are known, and the peak memory (MB) when the last of them were."""
+    """The figures of a growing crawl."""
 
     costs: dict[int, float]
+    """CPU time (µs) a page, by the number of known links."""
+
     memory: float
+    """The peak memory (MB) at the last of these numbers."""
 
     @property
     def links(self) -> int:
@@ -52,12 +55,12 @@ class Growth:
 
     @property
     def ratio(self) -> float:
-        """How much dearer a page is than in a young crawl, at one million links and at the last."""
+        """The cost of a page relative to a young crawl: at one million links or at the end, the higher one."""
         return max(self.costs[min(MILLION, self.links)], self.costs[self.links]) / self.costs[YOUNG]
 
     @property
     def dearest(self) -> float:
-        """How much dearer a page is at the most, in the window in which the table of fingerprints grows."""
+        """The maximum cost of a page relative to a young crawl, in a window in which the fingerprint table grows."""
         return max(self.costs.values()) / self.costs[YOUNG]
 
     @property
@@ -74,7 +77,7 @@ def url_of(number: int, hosts: int) -> str:
 
 
 class Web:
-    """Answers every page with links to pages not offered before, and to some offered before."""
+    """A web in which every page links to pages that were not offered before, and to some that were."""
 
     def __init__(self, hosts: int, offered: int = 1) -> None:
         self.hosts = hosts
@@ -112,7 +115,7 @@ class Web:
 
 
 def pages(crawl: Crawl, journal: SqliteJournal, web: Web) -> Iterator[tuple[int, float]]:
-    """Drive the crawl for ever; yield every few pages their number and the CPU seconds spent outside the web."""
+    """Drive the crawl; yield every few pages their number and the CPU seconds spent so far outside the web."""
     began = time.process_time()
     for _, command in play(crawl, journal, web, 0.0):
         if isinstance(command, Wait):
@@ -121,7 +124,7 @@ def pages(crawl: Crawl, journal: SqliteJournal, web: Web) -> Iterator[tuple[int,
 
 
 def memory() -> float:
-    """Tell the resident memory of this process in MB."""
+    """Return the resident memory of this process in MB."""
     with Path("/proc/self/statm").open() as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
@@ -135,7 +138,7 @@ def opened(path: Path, hosts: int) -> tuple[Crawl, SqliteJournal, Frontier, int]
 
 
 def grow(path: Path, marks: list[int], hosts: int) -> Iterator[tuple[int, float, str]]:
-    """Grow a crawl; at every mark tell the known links, microseconds a page, and what else there is to see."""
+    """Grow a crawl; yield at every mark the number of known links, microseconds a page, and other figures as text."""
     crawl, journal, frontier, _ = opened(path, hosts)
     waiting = list(marks)
     begun: tuple[int, float] | None = None
@@ -154,14 +157,14 @@ def grow(path: Path, marks: list[int], hosts: int) -> Iterator[tuple[int, float,
 
 
 def young_cost(hosts: int) -> float:
-    """Tell the cost of a page in a crawl that knows few links: the median of several, for such a window is short."""
+    """Return the cost (µs) of a page in a crawl that knows few links: the median of several short windows."""
     with tempfile.TemporaryDirectory() as directory:
         crawls = (grow(Path(directory) / f"{number}.db", [YOUNG], hosts) for number in range(YOUNG_CRAWLS))
         return statistics.median(cost for crawl in crawls for _, cost, _ in crawl)
 
 
 def measure_here(path: Path, links: int, hosts: int) -> Growth:
-    """Grow a crawl in this process and print the table."""
+    """Grow a crawl in this process, print the table, and return the figures."""
     print(f"{'known links':>12}{'us/page':>10}{'memory MB':>11}{'tables MB':>11}{'journal MB':>12}", file=sys.stderr)
     costs = {YOUNG: young_cost(hosts)}
     print(f"{YOUNG:>12,}{costs[YOUNG]:>10.0f}", file=sys.stderr)
@@ -173,7 +176,7 @@ def measure_here(path: Path, links: int, hosts: int) -> Growth:
 
 
 def measure(links: int = 10_000_000) -> Growth:
-    """Grow a crawl in a process of its own."""
+    """Grow a crawl in a process of its own, and return the figures."""
     words = [sys.executable, "-m", "benchmarks.frontier_growth", "--links", str(links), "--json"]
     home = Path(__file__).parent.parent
     done = subprocess.run(words, cwd=home, check=True, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": "src"})
@@ -182,7 +185,7 @@ def measure(links: int = 10_000_000) -> Growth:
 
 
 def reopen(path: Path, hosts: int) -> None:
-    """Reopen the journal in this fresh process, crawl a little, and print what it took."""
+    """Reopen the journal in this new process, crawl a few pages, and print time and memory."""
     began, base = time.monotonic(), memory()
     crawl, journal, _, known = opened(path, hosts)
     took = time.monotonic() - began

@@ -1,6 +1,6 @@
-"""Crawl until a million synthetic URLs are known, through the core alone: what a page, a link and a URL cost.
+"""Crawl until a million synthetic URLs are known, with the core alone: what a page, a link and a URL cost.
 
-No network, no parsing: a page's outlinks are computed, and each answer is told to the crawl as a worker would. What is
+No network, no parsing: a page's outlinks are computed, and the crawl gets each event as from a worker. What is
 measured is `poll`, `handle`, the frontier and the memory journal. Each page brings 4 new links and 36 known ones, so a
 quarter of a million pages are visited, and ten million links judged.
 
@@ -31,12 +31,14 @@ from tests.support.player import play
 LINKS_A_PAGE = 40
 ANSWERS_AT_ONCE = 16
 CORE_BUDGET = 60.0
+"""Maximum CPU time (µs) a page, at 40 links a page."""
+
 MEMORY_BUDGET = 40.0
-"""The budgets: microseconds a page at 40 links a page, bytes a known URL."""
+"""Maximum memory (bytes) a known URL."""
 
 
 class Web:
-    """`links` pages on `hosts` hosts, each with 40 links.
+    """A web of `links` pages on `hosts` hosts; each page has 40 links.
 
     Page n links to 4n + 1 .. 4n + 4 (a tree that reaches every page) and to 36 pages that are known by then.
     """
@@ -64,21 +66,21 @@ class Web:
 
 
 def answer(request: Request, web: Web) -> Visited:
-    """Make what a worker would say of the page."""
+    """Return the event that a worker would send for the page."""
     number = int(request.url[request.url.rindex("-") + 1 : -5])
     return Visited(request, Outcome(b"", OutcomeKind.DONE), 0.01, 0, outlinks=web.outlinks(number))
 
 
 def resident() -> int:
-    """Tell the bytes of memory this process holds now."""
+    """Return the resident memory of this process in bytes."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
-    except OSError:  # not Linux: the most it ever held
+    except OSError:  # not Linux: use the peak
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 class TimedJournal(MemoryJournal):
-    """A journal that measures itself."""
+    """A journal that measures its own CPU time."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,9 +102,9 @@ class TimedJournal(MemoryJournal):
 
 
 class Measured:
-    """A crawl of the web, with the time spent inside the core and the journal apart from that of making answers.
+    """A crawl of the web that measures the time of the core and the journal, without that of making events.
 
-    The processor's time is this crawl's clock: other programs do not count.
+    CPU time is this crawl's clock, so that other programs have no influence.
     """
 
     def __init__(self, web: Web, slots: int, profile: cProfile.Profile | None) -> None:
@@ -169,7 +171,7 @@ def main() -> int:
 
 
 def report(measured: Measured, base: int, grown: int) -> int:
-    """Print the figures beside the budgets; 1 where one is missed."""
+    """Print the figures and their budgets; return the exit code, 1 if a budget is exceeded."""
     pages, links, known = measured.pages, measured.links, measured.frontier.known
     assert pages == measured.web.links // 4
     assert 0.9 * measured.web.links <= known <= measured.web.links, "what was found is known, and once"

@@ -1,10 +1,11 @@
-"""Take a crawl apart: what each stage costs a page on a real site, beside the whole of wget2 in the same run.
+"""Measure what each stage of a crawl costs a page on a real site, compared to wget2 as a whole in the same run.
 
     python benchmarks/stages.py [--site javadoc|cppreference|tiny] [--rounds 3]
 
-One crawl is recorded in this process; then each of its stages is done again, by itself: `fetch` (libcurl in the
+One crawl is recorded in this process; then each of its stages is repeated by itself: `fetch` (libcurl in the
 event loop, 64 at once), `read` (decode, find links, judge them), `core` (the recorded commands and events through a new
-crawl) and `write` (the recorded batches into a journal and pages.jsonl). CPU time, medians; the start-up is in none.
+crawl) and `write` (the recorded batches into a journal and pages.jsonl). Figures are medians of CPU time, without
+the start-up.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ SITES = {"javadoc": JavadocSite, "cppreference": CppreferenceSite, "tiny": TinyS
 
 
 class Recorded:
-    """A crawl of a site, and its stages to be done again."""
+    """A recorded crawl of a site, whose stages can be repeated."""
 
     def __init__(self, site: NginxSite) -> None:
         self._trace: list[Step] = []
@@ -56,12 +57,12 @@ class Recorded:
         )
         crawler.run()
         self._policy: Policy = crawler.policy
-        self._key = crawler._work.key  # noqa: SLF001  # that of its fingerprints: with another no link would be known
+        self._key = crawler._work.key  # noqa: SLF001  # with another key of its fingerprints no link would be known
         self._visits = [said for _, said in self._trace if isinstance(said, Visited)]
         self.pages = crawler.report.counts.ended
 
     def stages(self) -> Iterator[tuple[str, float]]:
-        """Do each stage once; tell its CPU seconds."""
+        """Yield each stage and its CPU seconds."""
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             yield "fetch", _seconds(lambda: runner.run(self._fetch()))
         visitor = Visitor(self._policy, key=self._key)

@@ -1,4 +1,4 @@
-"""Many hosts on one address: with a limit per address, the machine behind it is asked for one thing at a time."""
+"""Many hosts on one IP address: with a limit for each address, it gets one request at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers find gossamer polite: on every engine, at first and after it was stopped and resumed."""
+"""gossamer is polite in the logs of servers: on every engine, and after it was stopped and resumed."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from tests.support.conformance_runs import ENGINES
 STOPPED_AFTER = 12  # pages
 SEED = 4
 FEW: Final = {QUICK: 4, BREAKING: 3}
-"""So few pages on two of the hosts take three seconds; all five take fifteen."""
+"""Pages a host in a crawl of three seconds; a crawl of all five hosts takes fifteen."""
 OWN: Final = {QUICK: 0.5, SLOWED: 0.05, FAILING: 0.05}
-"""Fixed rests of some hosts in one of the crawls, in place of the default; a Crawl-delay is kept all the same."""
+"""Fixed rests (seconds) of some hosts in one of the crawls; a longer Crawl-delay is respected all the same."""
 
 
 def crawl(
@@ -46,7 +46,7 @@ def crawl(
     stopped: bool = False,
     own: Mapping[str, float] | None = None,
 ) -> tuple[Hosts, Report]:
-    """Crawl the hosts, with the manners that are the default or their own; where asked, stop half-way and resume."""
+    """Crawl the hosts with the default politeness or rests of their `own`; with `stopped`, stop half-way and resume."""
     manners = {address: {"delay": delay} for address, delay in (own or {}).items()}
     with Hosts(SEED, pages) as hosts:
         crawler = Crawler(
@@ -85,7 +85,7 @@ def crawls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawls]:
 def begun(
     kinds: Mapping[str, Callable[[EngineName, Path], tuple[Hosts, Report]]], places: pytest.TempPathFactory
 ) -> Iterator[Crawls]:
-    """Start all crawls at once, each on hosts of its own: they spend their time waiting."""
+    """Run all crawls at the same time, each on hosts of its own, since they mostly wait."""
     with ThreadPoolExecutor(len(kinds) * len(ENGINES)) as pool:
         running = {
             (name, engine): pool.submit(kind, engine, places.mktemp(engine) / "crawl")
@@ -136,11 +136,11 @@ def test_hosts_with_manners_of_their_own_have_no_complaint_either(crawls: Crawls
     assert report.audit.clean
 
 
-# ---------------------------------------------------------------- the judge itself
+# ---------------------------------------------------------------- tests of the judge
 
 
 def polite(*changes: Access) -> list[Access]:
-    """Write the log of a polite crawl, with some entries in place of those at the same host, path and number."""
+    """Return the log of a polite crawl, in which the changes replace the entries of the same host and path."""
     log = [
         Access(0.0, 0.1, QUICK, "/robots.txt", 200, 1),
         Access(0.3, 0.4, QUICK, "/a", 200, 1),

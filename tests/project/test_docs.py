@@ -352,15 +352,44 @@ def test_every_public_name_and_command_is_in_the_reference() -> None:
 # ---------------------------------------------------------------- architecture
 
 
-def test_the_architecture_names_every_module_and_none_that_is_not_there() -> None:
-    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
-    named_there = set(re.findall(r"`([\w/]+(?:\.py|/))`", page.partition("## The core")[0]))
-    source = HOME / "src" / "gossamer"
-    rooms = {path.name + "/" * path.is_dir() for path in source.iterdir() if path.suffix == ".py" or path.is_dir()}
-    inside = {path.name for path in source.glob("*/*.py")} | {f"tests/{path.name}" for path in HOME.glob("tests/*.py")}
-    assert rooms - {"__pycache__/", "engines/"} - named_there == set()
-    gone = {name for name in named_there if not (source / name).exists() and name not in inside}
-    assert gone == set()
+ARCHITECTURE = (DOCS / "architecture.md").read_text(encoding="utf-8")
+SOURCE = HOME / "src" / "gossamer"
+
+
+def test_the_architecture_has_a_line_for_every_folder() -> None:
+    table = ARCHITECTURE.partition("## Floors")[2].partition("Above the folders")[0]
+    first_cells = re.findall(r"^\| (.+?) \|", table, re.MULTILINE)
+    there = {path.name for path in SOURCE.iterdir() if (path / "__init__.py").exists()}
+    assert {name for cell in first_cells for name in re.findall(r"`(\w+)/`", cell)} == there
+
+
+def test_every_file_that_the_architecture_names_is_there() -> None:
+    named = set(re.findall(r"`((?:\w+/)+\w+\.(?:py|c))`", ARCHITECTURE))
+    assert {name for name in named if not (SOURCE / name).exists() and not (HOME / name).exists()} == set()
+
+
+@pytest.mark.parametrize("walk", ["A URL, from the command line", "A response, from the fetcher"])
+def test_a_walk_meets_no_file_twice_but_the_driver(walk: str) -> None:
+    steps = re.findall(
+        r"^\d+\. `([\w/.]+)`", ARCHITECTURE.partition(f"**{walk}")[2].partition("\n\n**")[0], re.MULTILINE
+    )
+    assert len(steps) > 7
+    assert [step for step in dict.fromkeys(steps) if steps.count(step) > 1] in ([], ["engines/driver.py"])
+
+
+def test_a_class_name_stands_for_one_thing() -> None:
+    names = [
+        name for path in SOURCE.rglob("*.py") for name in re.findall(r"^class (\w+)", path.read_text(), re.MULTILINE)
+    ]
+    assert len(names) > 300
+    assert [name for name in set(names) if names.count(name) > 1] == []
+
+
+def test_the_glossary_says_which_words_are_not_used() -> None:
+    rows = re.findall(r"^\|(.+)\|$", ARCHITECTURE.partition("## Glossary")[2], re.MULTILINE)[2:]
+    cells = [[cell.strip() for cell in row.split("|")] for row in rows]
+    assert all(len(row) == 3 and all(row) for row in cells)
+    assert len({row[0] for row in cells}) == len(cells) > 30
 
 
 def test_the_architecture_names_every_command_and_event() -> None:

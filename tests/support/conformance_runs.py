@@ -1,4 +1,4 @@
-"""Run one web on one engine with one journal under the jumping clock, and look at what came of it."""
+"""Crawl a web with one engine and one journal under the jumping clock, and examine the result."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ from tests.support.conformance_cases import Case
 from tests.support.player import Step, replay
 
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
-# How `Crawler` is told which journal to keep, given an empty directory. One line adds a journal to every test here.
+# The arguments of `Crawler` for each journal, given an empty directory. A new line adds a journal to all tests.
 JOURNALS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "memory": lambda _: {},
     "directory": lambda empty: {"directory": empty / "crawl"},
 }
 WITH_TIMING = ("depth", "via", "timings", "fetched_at")
-"""What a record says that may depend on who was faster."""
+"""The fields of a record that may depend on timing."""
 
 
 @dataclass
 class Run:
-    """What one engine made of a web."""
+    """The result of one crawl."""
 
     policy: Policy
     report: Report
@@ -62,20 +62,20 @@ class Run:
 
     @property
     def pages(self) -> dict[str, dict[str, Any]]:
-        """All that is recorded, except what may depend on timing."""
+        """The records by URL, without the fields that may depend on timing."""
         return {
             url: {name: getattr(record, name) for name in record.__struct_fields__ if name not in WITH_TIMING}
             for url, record in self.records.items()
         }
 
     def order(self, host: str) -> list[tuple[str, int]]:
-        """In which order the pages of a host were asked for, and robots.txt."""
+        """Return the requests for robots.txt and pages of a host, in order."""
         asked = [(request.url, request.attempt) for request in fetched(self)]
         return [(url, attempt) for url, attempt in asked if host_key(url) == host]
 
 
 def run(case: Case, engine: EngineName, journal: dict[str, Any] | None = None, **fields: Any) -> Run:
-    """Crawl the web to its end."""
+    """Crawl the web to the end."""
     fetcher, trace = RecordedFetcher(case.pages), list[Step]()
     crawler = Crawler(
         case.seeds,
@@ -90,12 +90,12 @@ def run(case: Case, engine: EngineName, journal: dict[str, Any] | None = None, *
     return Run(crawler.policy, report, fetcher.requests, trace)
 
 
-# ---------------------------------------------------------------- politeness, judged from the trace alone
+# ---------------------------------------------------------------- politeness, checked by the trace alone
 
 
 @dataclass
 class HostAsSeen:
-    """What a patient observer knows of a host."""
+    """What an observer knows about a host."""
 
     in_flight: int = 0
     ready_at: float = 0.0
@@ -104,9 +104,9 @@ class HostAsSeen:
 
 
 def assert_polite(run: Run) -> int:
-    """Watch every fetch of a trace; give back how many there were.
+    """Check the politeness of every fetch of a trace; return how many fetches there were.
 
-    Written against the promises of the README, not against the crawl's own code: no constant is shared with it.
+    Written from the promises of the README and not from the code of the crawl, with which it shares no constant.
     """
     policy, hosts, fetches, running = run.policy, dict[str, HostAsSeen](), 0, 0
     for now, step in run.trace:
@@ -171,7 +171,7 @@ def _answer_of(event: Visited | Failed | RobotsRead | Lost) -> Response | Failur
 
 
 def assert_replays(policy: Policy, trace: list[Step]) -> None:
-    """A new crawl that meets the same events at the same moments gives the same commands."""
+    """Check that a new crawl returns the same commands for the same events at the same moments."""
     crawl = Crawl(
         policy, Frontier(host_concurrency=policy.host_concurrency, breadth_first=policy.max_depth is not None)
     )
@@ -181,10 +181,10 @@ def assert_replays(policy: Policy, trace: list[Step]) -> None:
 
 
 def retried(run: Run) -> list[Request]:
-    """List the fetches that were not the first of their link."""
+    """Return the fetches that were not the first of their link."""
     return [request for request in fetched(run) if request.attempt]
 
 
 def fetched(run: Run) -> list[Request]:
-    """List all fetches, in the order in which they began."""
+    """Return all fetches, in the order in which they began."""
     return [request for _, step in run.trace if isinstance(step, Fetch) for request in step.requests]

@@ -1,4 +1,4 @@
-"""What the loopback server answers under each path."""
+"""The scripts of the loopback server, by path."""
 
 from __future__ import annotations
 

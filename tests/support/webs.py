@@ -1,4 +1,4 @@
-"""Webs to crawl with the core alone, made up by hand or at random; answers take their time and come out of order."""
+"""Webs, made by hand or at random, that the core alone crawls, with latencies and responses out of order."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from gossamer.visit.visitor import Visitor
 from tests.support import player
 
 Answer = Response | Failure | None
-"""None: nobody will know, for the process that asked has died."""
+"""The result of a fetch; None if the process that fetches has died."""
 
 
 @dataclass
 class Web:
-    """What every URL answers, in turn (the last answer stays); an unknown one is a 404, a missing robots.txt too."""
+    """The responses of every URL, in turn; the last one is repeated. An unknown URL, even robots.txt, is a 404."""
 
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Web:
         self.answers[url] = list(answers)
 
     def ask(self, url: str, purpose: Purpose = Purpose.PAGE) -> Answer:
-        """Answer; whoever asks for a page as if it were a sitemap does not use up what the page answers in turn."""
+        """Return the next response; a request for a page as a sitemap does not consume it."""
         name = f"{url} as a sitemap" if purpose is Purpose.SITEMAP else url
         count = self.asked.get(name, 0)
         self.asked[name] = count + 1
@@ -62,7 +62,7 @@ def robots_txt(url: str, text: str) -> Response:
 
 
 class SlowNetwork:
-    """Serve a web; with a seed, answers take random times, at most `slowest` seconds, and so come out of order."""
+    """Serve a web; with a seed, responses take random times of at most `slowest` seconds and arrive out of order."""
 
     def __init__(self, web: Web, visitor: Visitor, *, seed: int | None, slowest: float) -> None:
         self.fetches: list[tuple[str, Purpose, float, float]] = []
@@ -91,7 +91,7 @@ class SlowNetwork:
 
 @dataclass
 class Played:
-    """What came of a crawl, and the moments of every fetch: (url, purpose, start, end).
+    """The result of a crawl; `fetches` are (url, purpose, start, end).
 
     `reason` is None for a crawl that was killed.
     """
@@ -125,7 +125,7 @@ def play(
     saved: Saved | None = None,
     commits: int | None = None,
 ) -> Played:
-    """Crawl the web, from what was saved where that is given.
+    """Crawl the web, or go on with the crawl that was saved.
 
     The crawl is told to stop after `stop_after` fetches, and killed where it would commit more than `commits` batches.
     """
@@ -163,7 +163,7 @@ def play(
 
 
 def timed(answer: Answer, seconds: float) -> Answer:
-    """Give the answer the time it took."""
+    """Return the response or failure with this duration."""
     if answer is None:
         return None
     if isinstance(answer, Failure):
@@ -179,7 +179,7 @@ def timed(answer: Answer, seconds: float) -> Answer:
 
 
 def random_web(seed: int, *, hosts: int = 3, pages: int = 12, redirects: bool = True) -> tuple[Web, list[str]]:
-    """Make a web with all that may happen on one: redirects, loops, passing errors, rules, slow and dead hosts."""
+    """Return a web with redirects, loops, transient errors, robots.txt rules, slow and dead hosts, and its seeds."""
     chance = random.Random(seed)
     web = Web()
     origins = [f"https://h{index}.example" for index in range(hosts)]

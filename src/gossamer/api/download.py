@@ -35,7 +35,7 @@ from gossamer.engines.driver import AsyncEngine, Engine
 from gossamer.engines.inline import InlineEngine
 from gossamer.engines.threads import ThreadsEngine
 from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions, RecordedFetcher, user_agent
-from gossamer.fetchers.discreet import _Discreet, _DiscreetAwaiting
+from gossamer.fetchers.credential_scope import CredentialScopedAsyncFetcher, CredentialScopedFetcher
 from gossamer.fetchers.options import is_credential
 from gossamer.rules.policy import Policy, PolicyFields
 from gossamer.values.errors import UserError
@@ -186,7 +186,7 @@ class Downloads:
     def _blocking_fetcher(self) -> Fetcher:
         fetcher: Fetcher = self._fetcher or BlockingFetcher(self._options)
         if self._fetcher is None and _has_credentials(self.policy):
-            return _Discreet(fetcher, BlockingFetcher(msgspec.structs.replace(self._options, origins=())))
+            return CredentialScopedFetcher(fetcher, BlockingFetcher(msgspec.structs.replace(self._options, origins=())))
         return fetcher
 
     def _blocking_engine(self, fetcher: Fetcher) -> Engine:
@@ -200,7 +200,9 @@ class Downloads:
         fetcher = AwaitingFetcher(self._options)
         if not _has_credentials(self.policy):
             return fetcher
-        return _DiscreetAwaiting(fetcher, AwaitingFetcher(msgspec.structs.replace(self._options, origins=())))
+        return CredentialScopedAsyncFetcher(
+            fetcher, AwaitingFetcher(msgspec.structs.replace(self._options, origins=()))
+        )
 
 
 def fetch_all(asked: Iterable[str] | AsyncIterable[str], **options: Unpack[DownloadOptions]) -> Downloads:
