@@ -248,7 +248,7 @@ def test_what_cannot_be_is_said_at_once(wrong: dict[str, Any]) -> None:
 
 def test_settings_that_mean_nothing_to_downloads_are_refused_by_name() -> None:
     with pytest.raises(gossamer.UserError, match=r"^Leave out max_pages and delay: they mean nothing to downloads"):
-        gossamer.fetch_all(["https://example.org/"], max_pages=1, delay=2, timeout=5)
+        gossamer.fetch_all(["https://example.org/"], max_pages=1, delay=2, timeout=5)  # type: ignore[call-arg]
     for name in set(gossamer.Policy.__struct_fields__) - set(SETTINGS):
         nothing: dict[str, Any] = {name: None}
         with pytest.raises(gossamer.UserError, match=f"^Leave out {name}: it means nothing to downloads"):

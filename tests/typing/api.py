@@ -154,6 +154,7 @@ def downloads_are_iterated() -> None:
         assert_type(page, Page)
     fetch_all([HOME], engine="processes")  # type: ignore[arg-type]
     fetch_all([HOME], concurrent=5)  # type: ignore[call-arg]
+    fetch_all([HOME], max_pages=5)  # type: ignore[call-arg]
     fetch_all(5)  # type: ignore[arg-type]
     fetch_all()  # type: ignore[call-arg]
 

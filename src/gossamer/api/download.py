@@ -37,7 +37,7 @@ from gossamer.engines.threads import ThreadsEngine
 from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions, RecordedFetcher, user_agent
 from gossamer.fetchers.credential_scope import CredentialScopedAsyncFetcher, CredentialScopedFetcher
 from gossamer.fetchers.options import is_credential
-from gossamer.rules.policy import Policy, PolicyFields
+from gossamer.rules.policy import DownloadFields, Policy
 from gossamer.values.errors import UserError
 from gossamer.values.ports import AsyncFetcher, Clock, Fetcher
 from gossamer.visit.page import Page
@@ -46,16 +46,12 @@ from gossamer.visit.visitor import Visitor
 CONCURRENCY: Final[Mapping[str, int]] = {"inline": 1, "threads": 16, "asyncio": 64}
 HOST_CONCURRENCY: Final = 8
 """How many fetches run at once, in all and of one host, unless the caller says so."""
-SETTINGS: Final = (
-    "concurrency", "host_concurrency", "hosts", "retries", "max_retry_after", "timeout", "connect_timeout", "max_body",
-    "max_redirects", "max_url_length", "strip_tracking", "sort_query", "user_agent", "contact", "headers", "proxy",
-    "proxy_from_environment", "allow_private", "verify_tls", "ca_file", "near_duplicates",
-)  # fmt: skip
+SETTINGS: Final = tuple(DownloadFields.__annotations__)
 """The fields of `Policy` that mean something to a download: the spellings of a URL count after a redirect."""
 _END: Final = object()
 
 
-class DownloadOptions(PolicyFields, total=False):
+class DownloadOptions(DownloadFields, total=False):
     """What a call may say of its downloads, by name: for type checkers, and for completion."""
 
     engine: Literal["inline", "threads", "asyncio"]
@@ -77,7 +73,7 @@ class Downloads:
         policy: Policy | None = None,
         fetcher: RecordedFetcher | None = None,
         clock: Clock | None = None,
-        **fields: Unpack[PolicyFields],
+        **fields: Unpack[DownloadFields],
     ) -> None:
         if engine not in CONCURRENCY:
             raise UserError(f"Downloads run on {', '.join(CONCURRENCY)}, not on {engine!r}.")

@@ -140,36 +140,17 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 Texts = str | Sequence[str]
 
 
-class PolicyFields(TypedDict, total=False):
-    """The fields of `Policy` but `seeds`, as a call may give them by name: for type checkers, and for completion."""
+class DownloadFields(TypedDict, total=False):
+    """The fields of `Policy` that mean something to a download, as keyword arguments."""
 
-    scope: Literal["host", "domain", "prefix", "any"]
-    include: Texts
-    exclude: Texts
-    max_depth: int | None
-    max_pages: int | None
-    max_time: float | None
-    max_bytes: int | None
-    nofollow: bool
     strip_tracking: bool
     sort_query: bool
-    merge_sessions: bool
-    handlers: str
-    max_handler_errors: int | None
-    robots: bool
     user_agent: str
     contact: str
-    delay: float | Literal["auto"]
-    max_crawl_delay: float
     host_concurrency: int
-    ip_concurrency: int | None
     concurrency: int | None
-    workers: int | None
-    cpu_workers: int
     retries: int
     max_retry_after: float
-    host_failures: int
-    sitemaps: bool
     hosts: Mapping[str, HostManners | Mapping[str, object]]
     timeout: float
     connect_timeout: float
@@ -181,12 +162,36 @@ class PolicyFields(TypedDict, total=False):
     allow_private: Texts
     verify_tls: bool
     ca_file: str
-    text: Literal["main", "article", "fast", "all"]
     near_duplicates: bool
+    max_url_length: int
+
+
+class PolicyFields(DownloadFields, total=False):
+    """The fields of `Policy` but `seeds`, as a call may give them by name: for type checkers, and for completion."""
+
+    scope: Literal["host", "domain", "prefix", "any"]
+    include: Texts
+    exclude: Texts
+    max_depth: int | None
+    max_pages: int | None
+    max_time: float | None
+    max_bytes: int | None
+    nofollow: bool
+    merge_sessions: bool
+    handlers: str
+    max_handler_errors: int | None
+    robots: bool
+    delay: float | Literal["auto"]
+    max_crawl_delay: float
+    ip_concurrency: int | None
+    workers: int | None
+    cpu_workers: int
+    host_failures: int
+    sitemaps: bool
+    text: Literal["main", "article", "fast", "all"]
     soft_404: bool
     handler_timeout: float
     worker_memory: int
-    max_url_length: int
     max_links_per_page: int
     trap_depth: int
     traps: bool
