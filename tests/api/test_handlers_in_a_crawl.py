@@ -17,8 +17,10 @@ import pytest
 import gossamer
 from gossamer import Crawler, Page, UserError
 from gossamer.api.settings_file import read_settings
+from gossamer.cli import summary
 from gossamer.demo.server import DemoServer
 from gossamer.testing import FakeClock, RecordedFetcher, RecordedPage
+from gossamer.values.reasons import FinishReason, Reason
 
 HOME = "https://example.org/"
 ENGINES = ("inline", "threads", "asyncio")
@@ -251,3 +253,40 @@ def test_handlers_marked_by_hand_come_after_those_of_the_file(handlers_file: str
 def test_on_is_a_public_name() -> None:
     assert gossamer.on("/a")(title) is title
     del title.__gossamer_patterns__  # type: ignore[attr-defined]
+
+
+# ---------------------------------------------------------------- errors
+
+
+@every_engine
+def test_a_limit_of_handler_errors_ends_the_crawl_and_a_mended_handler_goes_on(engine: str, tmp_path: Path) -> None:
+    crawler = crawler_of(engine, directory=tmp_path / "crawl", max_handler_errors=3)
+    crawler.on("/p*")(broken)
+    report = crawler.run()
+    assert (report.finish_reason, summary.exit_code(report)) == (FinishReason.HANDLER_ERRORS, summary.EARLY)
+    failed = report.counts.by_reason[Reason.FAIL_HANDLER]
+    assert 3 <= failed <= 4, "one more may have been under way"
+    again = go_on(tmp_path / "crawl")
+    again.on("/p*")(title)
+    report = again.run()
+    assert (report.finish_reason, summary.exit_code(report)) == (FinishReason.COMPLETE, summary.FINDINGS)
+    assert report.counts.by_reason[Reason.FAIL_HANDLER] == failed
+    assert len(items(tmp_path / "crawl")) == 12 - failed
+
+
+@every_engine
+def test_a_page_limit_counts_pages_whose_handlers_failed(engine: str) -> None:
+    crawler = crawler_of(engine, max_pages=3)
+    crawler.on()(broken)
+    report = crawler.run()
+    assert (report.pages, report.failed, report.finish_reason) == (0, 3, FinishReason.PAGE_LIMIT)
+    assert summary.exit_code(report) == summary.EARLY
+
+
+def test_a_crawl_all_of_whose_pages_fail_in_handlers_fetched_something_all_the_same() -> None:
+    crawler = crawler_of()
+    crawler.on()(broken)
+    report = crawler.run()
+    assert (report.pages, report.finish_reason) == (0, FinishReason.COMPLETE)
+    assert summary.exit_code(report) == summary.FINDINGS
+    assert report.counts.failed == 13, "links of a page whose handler failed are followed"
