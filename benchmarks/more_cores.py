@@ -24,9 +24,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.sites import JavadocSite, NginxSite
-from gossamer.api.crawler import Crawler, EngineName
+from gossamer.api.crawler import Crawler
 from gossamer.engines.processes.cpu_pool import CpuPool
 from gossamer.engines.processes.wire import WorkerConfig
+from gossamer.engines.table import EngineName
 from gossamer.rules.policy import Policy
 from gossamer.values.model import Link, Request, Response
 from gossamer.visit.page import Page

@@ -57,7 +57,8 @@ class Recorded:
         )
         crawler.run()
         self._policy: Policy = crawler.policy
-        self._key = crawler._work.key  # noqa: SLF001  # with another key of its fingerprints no link would be known
+        assert crawler._session is not None  # noqa: SLF001  # the key of its fingerprints is no business of users …
+        self._key = crawler._session.work.key  # noqa: SLF001  # … but with another key no link would be known
         self._visits = [said for _, said in self._trace if isinstance(said, Visited)]
         self.pages = crawler.report.counts.ended
 

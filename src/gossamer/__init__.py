@@ -3,7 +3,7 @@
     for page in gossamer.crawl("https://example.org/"):
         print(page.status, page.url, page.title)
 
-Every name is loaded when first asked for, so that importing gossamer costs nothing.
+Every public name is loaded on first use, so that importing gossamer is fast.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ __all__ = [
 if not TYPE_CHECKING:  # to a type checker any name would be there
 
     def __getattr__(name: str) -> Any:
-        """Load a public name from its module, once."""
+        """Load and return a public name, once. Raise AttributeError for any other name."""
         if name == "__version__":
             value: Any = _version()
         elif name in _HOME_OF:
@@ -84,12 +84,12 @@ if not TYPE_CHECKING:  # to a type checker any name would be there
 
 
 def __dir__() -> list[str]:
-    """List the public names, loaded or not."""
+    """Return the names of the module, with all public names, loaded or not."""
     return sorted({*globals(), *__all__})
 
 
 def _version() -> str:
-    """Tell the installed version; "0" in a source tree that was never installed."""
+    """Return the installed version; "0" in a source tree that was never installed."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:

@@ -16,10 +16,10 @@ import pytest
 
 import gossamer
 from gossamer import Crawler, Page, PageRecord, Policy, UserError, crawl
-from gossamer.api.crawler import EngineName
 from gossamer.api.lock import holder
 from gossamer.demo.server import DemoServer
 from gossamer.demo.site import DemoSite
+from gossamer.engines.table import EngineName
 from gossamer.testing import FakeClock, RecordedFetcher
 from gossamer.values.model import OutcomeKind, Request, Response
 from gossamer.values.protocol import Commit
@@ -386,7 +386,7 @@ def test_a_crawl_runs_once(engine: EngineName, way: str) -> None:
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"engine": "warp"}, "There is no engine 'warp'; choose one of inline, threads, asyncio"),
+        ({"engine": "warp"}, "There is no engine 'warp'; choose one of asyncio, threads, inline"),
         ({"dellay": 1}, "There is no setting 'dellay'. Did you mean 'delay'?"),
         ({"max_pages": 0}, "max_pages must be a whole number of at least 1 or None, not 0."),
         ({"scope": "galaxy"}, "scope must be 'any', 'domain', 'host' or 'prefix', not 'galaxy'."),

@@ -284,3 +284,26 @@ def test_a_failing_disk_ends_with_code_4_and_the_way_on(
     said = capfd.readouterr().err
     assert "the disk is full" in said
     assert "gossamer resume here" in said
+
+
+def test_workers_for_an_engine_without_worker_processes_are_a_usage_error(
+    museum: DemoServer, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    begin = ("crawl", museum.url, "--allow-private", "127.0.0.1", "--no-progress", "-q", "-o")
+    for words in (
+        (*begin, "refused", "-e", "threads", "--workers", "2"),
+        (*begin, "refused", "--workers", "2"),
+    ):
+        assert gossamer.cli.main(words) == 2
+        assert "has no use for --workers: leave it out, or choose the engine processes." in capfd.readouterr().err
+    assert not Path("refused").exists()
+    assert gossamer.cli.main((*begin, "c", "-e", "processes", "--workers", "1", "--max-pages", "1")) in (0, 1, 4)
+    capfd.readouterr()
+    assert gossamer.cli.main(("resume", "c", "-e", "inline", "--workers", "2", "--max-pages", "2")) == 2
+    assert "The engine inline has no use for --workers" in capfd.readouterr().err
+    again = ("resume", "c", "-e", "threads", "--max-pages", "2", "-q", "--no-progress")
+    assert gossamer.cli.main(again) in (0, 1, 4)
+    (tmp_path / "gossamer.toml").write_text("workers = 2")
+    capfd.readouterr()
+    assert gossamer.cli.main((*begin, "d")) == 2
+    assert "has no use for workers:" in capfd.readouterr().err, "as it stands in the file"

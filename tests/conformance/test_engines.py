@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gossamer.api.crawler import EngineName
+from gossamer.engines.table import EngineName
 from gossamer.rules.urls import host_key
 from gossamer.values.model import Purpose
 from tests.support.conformance_cases import CASES, Case, random_case

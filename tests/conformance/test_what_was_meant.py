@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from gossamer import Crawler
-from gossamer.api.crawler import EngineName
+from gossamer.engines.table import EngineName
 from gossamer.fetchers.recorded import RecordedFetcher
 from gossamer.testing import FakeClock
 from gossamer.values.reasons import FinishReason, Reason, Waiting

@@ -13,7 +13,7 @@ from gossamer.core.frontier import Frontier
 from gossamer.journals.memory import MemoryJournal
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import fingerprint, host_key
-from gossamer.values.model import Link, Outlink, Outlinks, Response, place_of
+from gossamer.values.model import Link, Outlink, Outlinks, Response, priority_of
 from gossamer.values.protocol import Batch, Chunk, Commit, Committed, Fetch, Saved, Wait
 from gossamer.values.reasons import FinishReason
 from gossamer.values.snapshot import SavedStats
@@ -28,10 +28,10 @@ def saved_from(batches: Iterable[Batch]) -> Saved:
         owners = [hosts.setdefault(host_key(link.url), len(hosts)) for link in batch.links]
         chunks.append(
             Chunk(
-                batch.links[0].id if batch.links else chunks[-1].first_id + len(chunks[-1].places) // 2,
+                batch.links[0].id if batch.links else chunks[-1].first_id + len(chunks[-1].priorities) // 2,
                 array("Q", batch.fingerprints).tobytes(),
                 array("I", owners).tobytes(),
-                array("H", [place_of(link) for link in batch.links]).tobytes(),
+                array("H", [priority_of(link) for link in batch.links]).tobytes(),
                 array("Q", batch.refused).tobytes(),
             )
         )

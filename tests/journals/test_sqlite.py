@@ -124,7 +124,9 @@ def test_many_commits_are_handed_over_in_few_pieces(
         patch.setattr(module, "LINKS_AT_ONCE", at_once)
         journal = SqliteJournal(path)
         saved = journal.open()
-    assert all(after.first_id == before.first_id + len(before.places) // 2 for before, after in pairwise(saved.chunks))
+    assert all(
+        after.first_id == before.first_id + len(before.priorities) // 2 for before, after in pairwise(saved.chunks)
+    )
     assert saved.known == len(every)
     assert saved.pending == len(every) - sum(size // 2 for size in sizes)
     assert b"".join(chunk.refused for chunk in saved.chunks) == array("Q", range(1, len(sizes) + 1)).tobytes()

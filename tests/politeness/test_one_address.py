@@ -8,9 +8,9 @@ from itertools import pairwise
 import pytest
 
 from gossamer import Crawler, UserError
-from gossamer.api.crawler import EngineName
 from gossamer.demo.server import DemoServer, LoggedRequest
 from gossamer.demo.site import SiteResponse
+from gossamer.engines.table import EngineName
 from tests.support.conformance_runs import ENGINES
 
 HOSTS, REST, GRAIN = 5, 0.1, 0.005

@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 from gossamer import Crawler, Report
-from gossamer.api.crawler import EngineName
+from gossamer.engines.table import EngineName
 from tests.politeness.hosts import (
     ADDRESSES,
     BREAKING,

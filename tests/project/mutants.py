@@ -146,8 +146,8 @@ MUTANTS = (
     ),
     Mutant(
         "core/candidates.py",
-        "order = np.lexsort((places, marks))",
-        "order = np.lexsort((-places, marks))",
+        "order = np.lexsort((distances, fingerprints))",
+        "order = np.lexsort((-distances, fingerprints))",
         "the longest way to a link would count",
     ),
     Mutant("core/host_queue.py", "if head == len(ids):", "if head > len(ids):", "an empty queue would look full"),

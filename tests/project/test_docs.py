@@ -116,9 +116,9 @@ def go_offline() -> Iterator[Callable[[], None]]:
     with pytest.MonkeyPatch.context() as patch:
 
         def offline() -> None:
+            patch.setattr("gossamer.fetchers.source.BlockingFetcher", Museum)
+            patch.setattr("gossamer.fetchers.source.AwaitingFetcher", AwaitingMuseum)
             for module in ("gossamer.api.crawler", "gossamer.api.download"):
-                patch.setattr(f"{module}.BlockingFetcher", Museum)
-                patch.setattr(f"{module}.AwaitingFetcher", AwaitingMuseum)
                 patch.setattr(f"{module}.SystemClock", FakeClock)
 
         yield offline

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, get_args
 
 from gossamer import Crawler
-from gossamer.api.crawler import EngineName
 from gossamer.api.report import Report
 from gossamer.core.crawl import Crawl
 from gossamer.core.frontier import Frontier
+from gossamer.engines.table import EngineName
 from gossamer.fetchers.recorded import RecordedFetcher
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import host_key
