@@ -66,7 +66,8 @@ coverage: .venv/ready-dev
 check: .venv/ready-dev
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
-	@.venv/bin/mypy --strict src
+	@.venv/bin/mypy
+	@.venv/bin/basedpyright --pythonpath $(PY)
 	@$(PY) -m pytest -q tests/test_floors.py
 	@$(PY) -m benchmarks.guard
 	@$(MAKE) --no-print-directory docs

@@ -12,8 +12,8 @@ from gossamer import Crawler
 from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
 from gossamer.testing import FakeClock
 from tests.conformance.test_engines import assert_same
-from tests.support.cases import CASES, Case, random_case
-from tests.support.runs import ENGINES, Run, assert_polite
+from tests.support.conformance_cases import CASES, Case, random_case
+from tests.support.conformance_runs import ENGINES, Run, assert_polite
 
 WEBS: dict[str, Callable[[], Case]] = {
     **{name: CASES[name] for name in ("manners", "links between hosts", "redirects", "noindex and nofollow")},
