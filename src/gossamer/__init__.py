@@ -3,7 +3,10 @@
     for page in gossamer.crawl("https://example.org/"):
         print(page.status, page.url, page.title)
 
-Every public name is loaded on first use, so that importing gossamer is fast.
+Every public name is loaded on first use, so that importing gossamer is fast. The folders are floors, and each imports
+only from those before it:
+
+    values < rules < parse < journals, fetchers < core, visit, outputs < engines < api < bench, demo < cli
 """
 
 from __future__ import annotations

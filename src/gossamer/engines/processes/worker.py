@@ -1,4 +1,4 @@
-"""What a worker process runs: an event loop of its own that fetches, reads, and reports in batches.
+"""The inside of a worker process: an event loop that fetches, parses, runs handlers, and reports in batches.
 
 Results wait until half of what is under way has landed, or a few milliseconds: the driver's costs are per batch. Which
 answer is being read is noted in memory that outlives the worker, so that an answer that kills it is known.
