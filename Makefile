@@ -14,7 +14,7 @@ PY := .venv/bin/python
 JOBS ?= 2
 ARGS ?=
 
-.PHONY: help demo test test-all fuzz simulate crash-test coverage check docs wheel format mutants bench race guard guard-renew lock clean
+.PHONY: help demo test test-all fuzz simulate crash-test coverage check docs wheel test-wheel format mutants bench race guard guard-renew lock clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -79,6 +79,10 @@ docs: .venv/ready-dev
 
 wheel: .venv/ready-dev
 	@$(PY) -m build --outdir dist
+
+# Install the wheel into a clean environment without a compiler, and crawl the demo there.
+test-wheel: .venv/ready-dev
+	@$(PY) -m pytest -q tests/project/test_wheel.py
 
 guard: .venv/ready-dev
 	@$(PY) -m benchmarks.guard $(ARGS)
