@@ -31,6 +31,8 @@ from tests.support.conformance_cases import Case
 from tests.support.player import Step, replay
 
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
+OTHERS = tuple(engine for engine in ENGINES if engine != "inline")
+"""The engines that are compared with inline."""
 # The arguments of `Crawler` for each journal, given an empty directory. A new line adds a journal to all tests.
 JOURNALS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "memory": lambda _: {},
