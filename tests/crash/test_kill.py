@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.sites import NginxSite, SiteUnavailable
 from tests.crash.kill import campaign, undisturbed
+from tests.support.conformance_runs import ENGINES
 
 PAGES = 1200
 
@@ -34,7 +35,7 @@ def whole(site: NginxSite, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.server
 @pytest.mark.parametrize(
     ("engine", "kills"),
-    [("asyncio", 2), *(pytest.param(engine, 5, marks=pytest.mark.slow) for engine in (*OTHERS, "mixed"))],
+    [("asyncio", 2), *(pytest.param(engine, 5, marks=pytest.mark.slow) for engine in (*ENGINES[1:], "mixed"))],
 )
 def test_a_crawl_killed_several_times_is_whole(
     site: NginxSite, whole: Path, tmp_path: Path, engine: str, kills: int
