@@ -115,11 +115,11 @@ def test_what_holds_the_main_element_stays_whatever_it_says_to_be() -> None:
 
 
 def test_a_table_of_contents_stays_where_it_is_most_of_the_page() -> None:
-    chapters = "".join(f"<li><a href=/{number}>Chapter {number} of the book</a>" for number in range(9))
+    chapters = "".join(f"<li><a href=/{number}>Chapter {number} of the book</a>" for number in range(99))
     contents = f"<div class=toc><ul>{chapters}</ul></div>"
-    title = "<h1>The book of silk</h1><p>In nine chapters."
-    assert "Chapter 8 of the book" in main(title + contents)
-    assert "Chapter" not in main(f"{title}{STORY * 9}{contents}")
+    foreword = f"<h1>The book of silk</h1><p>{PLAIN * 3}</p>"
+    assert "Chapter 98 of the book" in main(foreword + contents)
+    assert "Chapter" not in main(f"{foreword}{STORY * 20}{contents}")
 
 
 def post(rest: str) -> str:
