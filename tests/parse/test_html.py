@@ -473,3 +473,12 @@ def test_long_unfinished_things_take_linear_time() -> None:
     scan(f"<meta http-equiv=refresh content='{'1' * (1 << 20)}x'>")
     scan(f"<meta http-equiv=refresh content='1{' ' * (1 << 20)}x'>")
     assert process_time() - start < 5
+
+
+def test_a_header_has_a_canonical_and_a_refresh_too() -> None:
+    headers = {"Link": "<c>; rel=canonical", "Refresh": "3; url=r"}
+    page = parse(b"<base href=//b.example/>", "https://a.example/d/p", headers)
+    assert (page.canonical, page.refresh) == ("https://a.example/d/c", "https://a.example/d/r")
+    page = parse(b"<link rel=canonical href=/e><meta http-equiv=refresh content='1;/m'>", "https://a.example/", headers)
+    assert (page.canonical, page.refresh) == ("https://a.example/e", "https://a.example/r")
+    assert parse(b"", "https://a.example/", {"Refresh": "3"}).refresh is None

@@ -10,6 +10,7 @@ from gossamer.rules.policy import Policy
 from gossamer.rules.recrawl import PageMemo, change_of, conditions, content_hash, pack_memo, unpack_memo
 from gossamer.values.model import NO_OUTLINKS, Change, Link, OutcomeKind, PageRecord, PreviousVisit, Request, Response
 from gossamer.values.protocol import Visited
+from gossamer.values.reasons import Reason
 from gossamer.values.snapshot import Changes, SavedStats
 from gossamer.visit.visitor import Visitor
 from tests.support.webs import html
@@ -87,7 +88,8 @@ def test_nothing_is_asked_conditionally_that_was_no_page() -> None:
 def test_a_304_that_nobody_asked_for_is_no_page_of_before() -> None:
     first = visited(html(HOME, BODY))
     again = visited(Response(HOME, 304, {}), known(first))
-    assert (again.outcome.record.change, again.outlinks) == (Change.CHANGED, NO_OUTLINKS)
+    assert (again.outcome.record.change, again.outlinks) == (None, NO_OUTLINKS)
+    assert again.outcome.reason is Reason.FAIL_PROTOCOL
 
 
 DONE, REDIRECTED, FAILED = OutcomeKind.DONE, OutcomeKind.REDIRECTED, OutcomeKind.FAILED

@@ -13,6 +13,7 @@ import msgspec
 import xxhash
 from msgspec import Struct
 
+from gossamer.rules import headers
 from gossamer.values.model import Change, OutcomeKind, PreviousVisit, Response
 
 _VALIDATOR: Final = re.compile(r"[\x20-\x7e]{1,500}")
@@ -42,8 +43,7 @@ _DECODER: Final = msgspec.msgpack.Decoder(PageMemo)
 
 def pack_memo(response: Response, memo: PageMemo) -> bytes:
     """Encode a memo with the validators of a response; a validator that the response lacks is kept from the memo."""
-    headers = response.headers
-    etag, modified = _sendable(headers.get("etag", "")), _sendable(headers.get("last-modified", ""))
+    etag, modified = (_sendable(headers.single(response.headers, name)) for name in ("etag", "last-modified"))
     return _ENCODER.encode(
         PageMemo(
             etag or memo.etag, modified or memo.modified, memo.base, memo.nofollow, memo.hrefs, memo.nofollow_hrefs
