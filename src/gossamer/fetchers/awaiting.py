@@ -7,15 +7,25 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from gossamer.fetchers.curl_results import answer_of
+from gossamer.fetchers.connections import descriptor_budget
+from gossamer.fetchers.curl_results import answer_of, is_starved
 from gossamer.fetchers.dns import DnsResolver, Resolution
 from gossamer.fetchers.multi import Multi, best_multi
 from gossamer.fetchers.options import FetchOptions
 from gossamer.fetchers.routes import Route, Router
-from gossamer.fetchers.transfer import Transfer
+from gossamer.fetchers.transfer import Transfer, stopped
 from gossamer.rules.recrawl import conditions
 from gossamer.values.model import Failure, Purpose, Request, Response
 from gossamer.values.reasons import Reason
+
+_WATCH = 1.0
+"""Maximum time (seconds) between two looks at the fetches under way."""
+
+_FULL_CHECK = 0.1
+"""Seconds to wait for a descriptor before it is tried again."""
+
+_LEAST_CONNECTIONS = 4
+"""Number of connections that are tried for, however few descriptors are free."""
 
 _CLOSED = Failure(Reason.FAIL_LOCAL, "the fetcher is closed")
 
@@ -47,6 +57,9 @@ class AwaitingFetcher:
         self._active: set[Transfer] = set()
         self._pace_check: asyncio.TimerHandle | None = None
         self._closed = False
+        # No more than this process may have descriptors for, connections that are kept included.
+        self._most = descriptor_budget()
+        self._room = asyncio.Semaphore(self._most)
 
     async def fetch(self, request: Request) -> Response | Failure:
         """Fetch one URL and return the whole response; an error is returned as a `Failure`, never raised."""
@@ -61,10 +74,11 @@ class AwaitingFetcher:
             route, dns = found, spent if found.resolve else 0.0
         if self._closed:
             return _CLOSED
-        transfer = self._idle.pop() if self._idle else Transfer(self._options, self._router.guard)
-        start_only = request.purpose is Purpose.ROBOTS
-        transfer.prepare(url, route, dns, conditions(request.previous), start_only=start_only)
-        return await self._run(transfer)
+        async with self._room:
+            transfer = self._idle.pop() if self._idle else Transfer(self._options, self._router.guard)
+            start_only = request.purpose is Purpose.ROBOTS
+            transfer.prepare(url, route, dns, conditions(request.previous), start_only=start_only)
+            return await self._run(transfer)
 
     async def aclose(self) -> None:
         """Stop the running fetches, each of which returns a `Failure`, and close all connections."""
@@ -84,12 +98,23 @@ class AwaitingFetcher:
     async def _run(self, transfer: Transfer) -> Response | Failure:
         multi = self._multi
         if multi is None:
-            multi = self._multi = self._make_multi(self._options.connections)
+            multi = self._multi = self._make_multi(min(self._options.connections, self._most))
+            multi.limit(self._most)
         self._active.add(transfer)
         if self._pace_check is None:
             self._stop_slow_transfers()
         try:
             error, message = await multi.run(transfer.curl)
+            patience = 0.0
+            while not self._closed:
+                if not transfer.repeats(error):
+                    now = time.monotonic()
+                    patience = patience or now + self._options.connect_timeout
+                    if not is_starved(transfer, error) or now > patience:
+                        break
+                    await self._wait_for_room(multi)
+                    transfer.restart()
+                error, message = await multi.run(transfer.curl)
             return answer_of(transfer, error, message, self._options.max_body)
         except asyncio.CancelledError:
             multi.stop(transfer.curl)
@@ -97,6 +122,12 @@ class AwaitingFetcher:
         finally:
             self._active.discard(transfer)
             self._give_back(transfer)
+
+    async def _wait_for_room(self, multi: Multi) -> None:
+        """Have libcurl close connections that it keeps, and wait for others to end."""
+        self._most = max(_LEAST_CONNECTIONS, min(self._most, len(self._active)) - 1)
+        multi.limit(self._most)
+        await asyncio.sleep(_FULL_CHECK)
 
     def _give_back(self, transfer: Transfer) -> None:
         if self._closed:
@@ -117,17 +148,16 @@ class AwaitingFetcher:
         return self._router.found(url, answer)
 
     def _stop_slow_transfers(self) -> None:
-        """Stop the transfers whose body is too slow, and schedule the next check.
+        """Stop the transfers that must end by now, and schedule the next check.
 
         libcurl's own low-speed limit would also stop transfers whose server has not sent its first byte yet.
         """
-        now = time.monotonic()
-        for transfer in [transfer for transfer in self._active if transfer.crawls(now)]:
+        for transfer in stopped(self._active, time.monotonic()):
             if self._multi is not None:
                 self._multi.stop(transfer.curl)
         self._pace_check = None
         if self._active:
-            every = self._options.low_speed_time / 5
+            every = min(_WATCH, self._options.low_speed_time / 5)
             self._pace_check = asyncio.get_running_loop().call_later(every, self._stop_slow_transfers)
 
 

@@ -129,6 +129,12 @@ def is_redirect(status: int, headers: Headers) -> bool:
     return status in REDIRECTS or (status == 300 and bool(headers.get("location")))
 
 
+def ends_with_the_connection(status_line: bytes, headers: Headers) -> bool:
+    """Whether a body has no end but that of a connection which the server keeps open (RFC 9112, 6.3 and 9.3)."""
+    framed = "content-length" in headers or "transfer-encoding" in headers
+    return not framed and status_line.startswith(b"HTTP/1.1") and "close" not in words(headers.get("connection", ""))
+
+
 def refresh(headers: Headers) -> str:
     """Return the URL of the first valid Refresh header; "" if there is none, or if it reloads the page."""
     for line in headers.get("refresh", "").split("\n"):

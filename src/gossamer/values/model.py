@@ -105,10 +105,10 @@ class Archived(Struct, frozen=True, array_like=True):
 class Response(Struct, frozen=True, array_like=True, tag="response"):
     """What a server answered, whole: a truncated or oversized page is a `Failure` instead.
 
-    `headers` maps lower-case names to values, one character for each octet. Repeated ones are joined by ", "; those that
-    are no lists (`location`, `etag`, `set-cookie` …) by newlines, most of them only if they differ. `raw_header` is the
-    header block as it came (status line included), `raw_body` the body before Content-Encoding was undone, `body`
-    after. `peer` is the address connected to. Where a worker process has `archived` it, these three are empty.
+    `headers` maps lower-case names to values, one character for each octet. Repeated ones are joined by ", ", and those
+    that are no lists (`location`, `etag`, `set-cookie` …) by newlines, most of them only if they differ. `raw_header`
+    is the header block as it came (status line included), `raw_body` the body before Content-Encoding was undone,
+    `body` after. `peer` is the address connected to. Where a worker process has `archived` it, these three are empty.
 
     A redirect and an error are known by their header. If the body after it is not whole, `body` is empty, `raw_body` is
     what came of it, and `truncated` says why by a word of WARC: "disconnect", "length", "time" or "unspecified".
