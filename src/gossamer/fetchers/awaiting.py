@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 
+import pycurl
+
 from gossamer.fetchers.connections import descriptor_budget
 from gossamer.fetchers.curl_results import answer_of, is_starved
 from gossamer.fetchers.dns import DnsResolver, Resolution
-from gossamer.fetchers.multi import Multi, best_multi
+from gossamer.fetchers.multi import FinishedTransfer, Multi, best_multi
 from gossamer.fetchers.options import FetchOptions
 from gossamer.fetchers.routes import Route, Router
 from gossamer.fetchers.transfer import Transfer, stopped
@@ -23,9 +25,6 @@ _WATCH = 1.0
 
 _FULL_CHECK = 0.1
 """Seconds to wait for a descriptor before it is tried again."""
-
-_LEAST_CONNECTIONS = 4
-"""Number of connections that are tried for, however few descriptors are free."""
 
 _CLOSED = Failure(Reason.FAIL_LOCAL, "the fetcher is closed")
 
@@ -98,23 +97,18 @@ class AwaitingFetcher:
     async def _run(self, transfer: Transfer) -> Response | Failure:
         multi = self._multi
         if multi is None:
-            multi = self._multi = self._make_multi(min(self._options.connections, self._most))
+            try:
+                multi = self._multi = self._make_multi(min(self._options.connections, self._most))
+            except (OSError, pycurl.error) as error:
+                return Failure(Reason.FAIL_LOCAL, f"fetching could not begin: {error}")
             multi.limit(self._most)
         self._active.add(transfer)
         if self._pace_check is None:
             self._stop_slow_transfers()
         try:
             error, message = await multi.run(transfer.curl)
-            patience = 0.0
-            while not self._closed:
-                if not transfer.repeats(error):
-                    now = time.monotonic()
-                    patience = patience or now + self._options.connect_timeout
-                    if not is_starved(transfer, error) or now > patience:
-                        break
-                    await self._wait_for_room(multi)
-                    transfer.restart()
-                error, message = await multi.run(transfer.curl)
+            if error:
+                error, message = await self._once_more(multi, transfer, (error, message))
             return answer_of(transfer, error, message, self._options.max_body)
         except asyncio.CancelledError:
             multi.stop(transfer.curl)
@@ -123,11 +117,25 @@ class AwaitingFetcher:
             self._active.discard(transfer)
             self._give_back(transfer)
 
-    async def _wait_for_room(self, multi: Multi) -> None:
-        """Have libcurl close connections that it keeps, and wait for others to end."""
-        self._most = max(_LEAST_CONNECTIONS, min(self._most, len(self._active)) - 1)
-        multi.limit(self._most)
+    async def _once_more(self, multi: Multi, transfer: Transfer, result: FinishedTransfer) -> FinishedTransfer:
+        """Repeat a request whose connection was lost, or for which this machine lacked a descriptor."""
+        patience = time.monotonic() + self._options.connect_timeout
+        while not self._closed:
+            if not transfer.repeats(result[0]):
+                if not is_starved(transfer, result[0]) or time.monotonic() > patience:
+                    break
+                if not await self._wait_for_room(multi):
+                    break
+                transfer.restart()
+            result = await multi.run(transfer.curl)
+            multi.limit(self._most)
+        return result
+
+    async def _wait_for_room(self, multi: Multi) -> bool:
+        """Have libcurl close connections that it keeps, and let others end; return False if all was closed meanwhile."""
+        multi.limit(max(1, len(self._active) - 1))
         await asyncio.sleep(_FULL_CHECK)
+        return not self._closed
 
     def _give_back(self, transfer: Transfer) -> None:
         if self._closed:

@@ -19,6 +19,8 @@ _VERSIONS = {1: "1.0", 2: "1.1", 3: "2", 30: "3", 31: "3"}
 _ROBOTS_DECODED = 16 * 1024 * 1024
 """Minimum limit (bytes) for a decoded robots.txt, even if `max_body` is lower."""
 
+_SEVERAL_LOCATIONS = "Multiple Location headers"
+_WEIRD = 8
 _PARTIAL, _TIMED_OUT, _RECEIVE, _SEND, _CONNECT, _OUT_OF_MEMORY, _TOO_LARGE = 18, 28, 56, 55, 7, 27, 63
 
 # What may happen to the body of a redirect or an error, whose header says what matters; in words of WARC.
@@ -44,7 +46,7 @@ _REASONS: dict[int, Reason] = {
     5: Reason.FAIL_DNS,  # COULDNT_RESOLVE_PROXY
     6: Reason.FAIL_DNS,
     _CONNECT: Reason.FAIL_CONNECT,
-    8: Reason.FAIL_PROTOCOL,  # WEIRD_SERVER_REPLY
+    _WEIRD: Reason.FAIL_PROTOCOL,  # WEIRD_SERVER_REPLY
     16: Reason.FAIL_PROTOCOL,  # HTTP2
     _PARTIAL: Reason.FAIL_TRUNCATED,
     23: Reason.FAIL_LOCAL,  # WRITE_ERROR: a callback raised, for memory mostly
@@ -119,6 +121,9 @@ def _elapsed(transfer: Transfer) -> float:
 
 
 def _failure(transfer: Transfer, error: int, message: str) -> Failure:
+    if error == _WEIRD and message == _SEVERAL_LOCATIONS:  # libcurl stops before we see the second one
+        detail = "the answer has several Location headers, which differ"
+        return Failure(Reason.FAIL_BAD_REDIRECT, detail, _elapsed(transfer), transfer.size)
     reason = _reason(transfer, error, message)
     detail = _DETAILS.get(reason, "")
     if message:
