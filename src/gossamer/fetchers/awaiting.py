@@ -99,8 +99,9 @@ class AwaitingFetcher:
         if multi is None:
             try:
                 multi = self._multi = self._make_multi(min(self._options.connections, self._most))
-            except (OSError, pycurl.error) as error:
-                return Failure(Reason.FAIL_LOCAL, f"fetching could not begin: {error}")
+            except (OSError, pycurl.error) as problem:
+                self._idle.append(transfer)
+                return Failure(Reason.FAIL_LOCAL, f"fetching could not begin: {problem}")
             multi.limit(self._most)
         self._active.add(transfer)
         if self._pace_check is None:
@@ -132,7 +133,7 @@ class AwaitingFetcher:
         return result
 
     async def _wait_for_room(self, multi: Multi) -> bool:
-        """Have libcurl close connections that it keeps, and let others end; return False if all was closed meanwhile."""
+        """Have libcurl close connections that it keeps, and let others end; return whether this is still open."""
         multi.limit(max(1, len(self._active) - 1))
         await asyncio.sleep(_FULL_CHECK)
         return not self._closed
