@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 
@@ -58,7 +59,7 @@ class AwaitingFetcher:
         self._closed = False
         # No more than this process may have descriptors for, connections that are kept included.
         self._most = descriptor_budget()
-        self._room = asyncio.Semaphore(self._most)
+        self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def fetch(self, request: Request) -> Response | Failure:
         """Fetch one URL and return the whole response; an error is returned as a `Failure`, never raised."""
@@ -73,11 +74,30 @@ class AwaitingFetcher:
             route, dns = found, spent if found.resolve else 0.0
         if self._closed:
             return _CLOSED
-        async with self._room:
-            transfer = self._idle.pop() if self._idle else Transfer(self._options, self._router.guard)
-            start_only = request.purpose is Purpose.ROBOTS
-            transfer.prepare(url, route, dns, conditions(request.previous), start_only=start_only)
-            return await self._run(transfer)
+        while len(self._active) >= self._most:
+            await self._turn()
+        transfer = self._idle.pop() if self._idle else Transfer(self._options, self._router.guard)
+        start_only = request.purpose is Purpose.ROBOTS
+        transfer.prepare(url, route, dns, conditions(request.previous), start_only=start_only)
+        return await self._run(transfer)
+
+    async def _turn(self) -> None:
+        """Wait until another fetch has ended."""
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # it was this one's turn: pass it on
+                self._next_turn()
+            raise
+
+    def _next_turn(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
 
     async def aclose(self) -> None:
         """Stop the running fetches, each of which returns a `Failure`, and close all connections."""
@@ -117,6 +137,8 @@ class AwaitingFetcher:
         finally:
             self._active.discard(transfer)
             self._give_back(transfer)
+            if self._waiting:
+                self._next_turn()
 
     async def _once_more(self, multi: Multi, transfer: Transfer, result: FinishedTransfer) -> FinishedTransfer:
         """Repeat a request whose connection was lost, or for which this machine lacked a descriptor."""

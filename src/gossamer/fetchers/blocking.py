@@ -66,7 +66,9 @@ class BlockingFetcher:
         self._most_kept = max(
             1, min(self._options.connections, _CONNECTIONS_PER_HANDLE, budget // self._most_handles - 1)
         )
-        self._room = threading.Semaphore(max(1, budget // 3))
+        self._most_busy = max(1, budget // 3)
+        self._freed = threading.Condition(self._lock)
+        self._waiting = 0
         self._watcher: threading.Thread | None = None
 
     def fetch(self, request: Request) -> Response | Failure:
@@ -82,25 +84,28 @@ class BlockingFetcher:
             if isinstance(found, Failure):
                 return Failure(found.reason, found.detail, spent)
             route, dns = found, spent if found.resolve else 0.0
-        with self._room:
-            transfer = self._take(route.origin)
-            try:
-                start_only = request.purpose is Purpose.ROBOTS
-                transfer.prepare(url, route, dns, conditions(request.previous), start_only=start_only)
-                error, message = self._run(transfer)
-                return answer_of(transfer, error, message, self._options.max_body)
-            finally:
-                self._give_back(transfer, route.origin)
+        transfer = self._take(route.origin)
+        try:
+            start_only = request.purpose is Purpose.ROBOTS
+            transfer.prepare(url, route, dns, conditions(request.previous), start_only=start_only)
+            error, message = self._run(transfer)
+            return answer_of(transfer, error, message, self._options.max_body)
+        finally:
+            self._give_back(transfer, route.origin)
 
     def _run(self, transfer: Transfer) -> tuple[int, str]:
-        patience = time.monotonic() + self._options.connect_timeout
+        patience = 0.0
         while True:
             if self._aborted.is_set():  # checked again: `prepare` clears a verdict that `abort` may just have set
                 transfer.refuse(Reason.FAIL_LOCAL, _STOPPED)
             error, message = _perform(transfer)
+            if not error:
+                return error, message
             if transfer.repeats(error):
                 continue
-            if not is_starved(transfer, error) or time.monotonic() > patience or self._aborted.is_set():
+            now = time.monotonic()
+            patience = patience or now + self._options.connect_timeout
+            if not is_starved(transfer, error) or now > patience or self._aborted.is_set():
                 return error, message
             self._close_idle()
             self._aborted.wait(_FULL_CHECK)
@@ -150,6 +155,10 @@ class BlockingFetcher:
 
     def _take(self, origin: str) -> Transfer:
         with self._lock:
+            while len(self._busy) >= self._most_busy:
+                self._waiting += 1
+                self._freed.wait()
+                self._waiting -= 1
             transfer = self._last.get(origin)
             if transfer not in self._idle:
                 # While there are few handles, a new one is better than losing another origin's idle connections.
@@ -177,6 +186,8 @@ class BlockingFetcher:
         with self._lock:
             transfer.release()
             self._busy.discard(transfer)
+            if self._waiting:
+                self._freed.notify()
             if not self._closed:
                 self._idle[transfer] = None
                 if len(self._last) >= _MAX_ORIGINS:

@@ -80,6 +80,7 @@ class Transfer:
         "_settled_at",
         "_stale",
         "_started",
+        "_whole_budget",
         "chunks",
         "connection",
         "curl",
@@ -106,7 +107,7 @@ class Transfer:
         self._private = header_lines(options, credentials=True) if options.has_credentials else self._plain
         if options.origins is None:
             self._plain = self._private = header_lines(options, credentials=True)
-        self._budget = milliseconds(options.timeout)
+        self._budget = self._whole_budget = milliseconds(options.timeout)
         self._proxy = self._resolve = ""
         self._sent_credentials = False
         self.start_only = False
@@ -136,16 +137,15 @@ class Transfer:
         # New lists each time: the old ones may live on in a response.
         self.header: list[bytes] = []
         self.chunks: list[bytes] = []
-        self.header_size = self.size = self._block = 0
-        self.pace_at, self.pace_size = 0.0, 0
+        self.header_size = self.size = self.pace_size = self._block = self.settled = 0
+        self.pace_at = self._settled_at = 0.0
+        self.truncated = ""
         self.verdict: tuple[Reason, str] | None = None
         self.connection: Connection | None = None
-        self.settled, self._settled_at, self.truncated = 0, 0.0, ""
-        self.starved = False
         self._limit = self._max_body
         self._base: int | None = None  # bytes that came over the connection before this fetch
-        self._opened = False  # whether a connection was opened for the next request of this fetch
-        self._reused = self._stale = False
+        # `_opened`: whether a connection was opened for the next request of this fetch.
+        self._opened = self._reused = self._stale = self.starved = False
 
     def prepare(
         self,
@@ -187,7 +187,8 @@ class Transfer:
         if self._fresh:
             self._fresh = False
             curl.setopt(pycurl.FRESH_CONNECT, 0)
-        self._spend(dns if dns > 0.01 else 0.0)
+        if dns > 0.01 or self._budget != self._whole_budget:
+            self._spend(dns if dns > 0.01 else 0.0)
 
     def _spend(self, seconds: float) -> None:
         """Shorten the time limit of this fetch by what it took so far."""
@@ -224,7 +225,7 @@ class Transfer:
 
     def release(self) -> None:
         """Drop the data of the last fetch, to free memory."""
-        self._reset("", 0.0)
+        self.header, self.chunks, self.size, self.connection = [], [], 0, None
 
     def refuse(self, reason: Reason, detail: str) -> None:
         """Record why this transfer must stop, for the callbacks to act on; the first reason is kept."""
@@ -294,6 +295,8 @@ class Transfer:
     def _on_header_end(self) -> int | None:
         """Settle what a redirect or an error is: it stays that, whatever becomes of its body."""
         begin, self._block = self._block, len(self.header)
+        if self.header[begin][:10] == b"HTTP/1.1 2":  # nearly every answer
+            return _GO_ON
         status = status_of(self.header[begin])
         if status < 300:
             return _GO_ON

@@ -30,6 +30,7 @@ _OWS: Final = " \t"
 _HTTP_WHITESPACE: Final = " \t\r\n"
 _BLANK: Final = "\t\n\f\r "
 
+_FOLD: Final = re.compile(r"\r?\n[ \t]+")
 _NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _QUOTED_TEXT: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -64,21 +65,18 @@ def parse(block: bytes) -> dict[str, str]:
     (RFC 9112, 5.2). Repeated fields are joined with ", " (RFC 9110, 5.3); those that are no lists are joined with a
     line feed, and are one if they are equal.
     """
+    text = block.decode("latin-1")
+    if "\n " in text or "\n\t" in text:
+        text = _FOLD.sub(" ", text)
     headers: dict[str, str] = {}
-    last = ""
-    for line in block.decode("latin-1").split("\n")[1:]:
-        if line[:1] in (" ", "\t"):
-            if last and (more := line.rstrip("\r").strip(_OWS)):
-                headers[last] = f"{headers[last]} {more}"
-            continue
+    for line in text.split("\n")[1:]:
         name, colon, value = line.partition(":")
         if not colon:
             continue
-        name, value = name.rstrip(_OWS).lower(), value.rstrip("\r").strip(_OWS)
+        name, value = name.rstrip(_OWS).lower(), value.strip(" \t\r")
         if name in headers:
             value = _joined(name, headers[name], value)
         headers[name] = value
-        last = name
     return headers
 
 

@@ -13,7 +13,6 @@ import msgspec
 import xxhash
 from msgspec import Struct
 
-from gossamer.rules import headers
 from gossamer.values.model import Change, OutcomeKind, PreviousVisit, Response
 
 _VALIDATOR: Final = re.compile(r"[\x20-\x7e]{1,500}")
@@ -43,7 +42,9 @@ _DECODER: Final = msgspec.msgpack.Decoder(PageMemo)
 
 def pack_memo(response: Response, memo: PageMemo) -> bytes:
     """Encode a memo with the validators of a response; a validator that the response lacks is kept from the memo."""
-    etag, modified = (_sendable(headers.single(response.headers, name)) for name in ("etag", "last-modified"))
+    headers = response.headers
+    # Several that differ are joined by a line feed (`headers.parse`), and so cannot be sent.
+    etag, modified = _sendable(headers.get("etag", "")), _sendable(headers.get("last-modified", ""))
     return _ENCODER.encode(
         PageMemo(
             etag or memo.etag, modified or memo.modified, memo.base, memo.nofollow, memo.hrefs, memo.nofollow_hrefs

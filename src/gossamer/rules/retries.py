@@ -63,6 +63,8 @@ def judge(
     status = response.status
     if status in _UNASKED and not _asked_for(response, conditional=conditional):
         return RetryDecision(OutcomeKind.FAILED, Reason.FAIL_PROTOCOL, detail=_UNASKED[status])
+    if status < 300:
+        return _DONE
     if status < 400:
         return _REDIRECTED if headers.is_redirect(status, response.headers) else _DONE
     reason = Reason.FAIL_HTTP_5XX if status >= 500 else Reason.FAIL_HTTP_4XX
