@@ -310,9 +310,10 @@ def test_a_server_that_hangs_is_left_at_the_deadline(fetch: Fetch, server: Serve
     assert 0.25 < failure.elapsed < 2
 
 
-def test_a_body_that_drips_is_left_before_the_deadline(fetch: Fetch, server: Server) -> None:
+@pytest.mark.parametrize("path", ["/drip", "/hang-in-body"])
+def test_a_body_that_drips_or_stops_is_left_before_the_deadline(fetch: Fetch, server: Server, path: str) -> None:
     options = FetchOptions(timeout=20, low_speed_time=0.3, allow_private=("127.0.0.1",))
-    [failure] = fetch(f"{server.origin}/drip", options=options)
+    [failure] = fetch(f"{server.origin}{path}", options=options)
     assert failure.reason == Reason.FAIL_TIMEOUT
     assert failure.elapsed < 5
     assert failure.size > 0

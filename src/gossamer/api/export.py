@@ -106,7 +106,8 @@ def visits(directory: Path) -> Iterator[Ended]:
 def _response(kept: Kept, record: PageRecord) -> Response:
     headers = parse_header(kept.header)
     decoded = decode(kept.body, headers.get("content-encoding", ""), _UNLIMITED)
-    body = b"" if isinstance(decoded, Failure) else decoded  # of a redirect or an error: such a body need not be whole
+    # The body of a redirect or an error need not be whole: it then counted as empty.
+    body = b"" if isinstance(decoded, Failure) or not record.size else decoded
     return Response(
         kept.url,
         record.status or 0,
