@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import resource
 import socket
 import sys
 from collections.abc import Collection, Iterator
@@ -32,6 +31,10 @@ _BYTES_RECEIVED: Final = slice(128, 136)
 
 def descriptor_budget() -> int:
     """Return how many descriptors this process may use for connections: two thirds of what it may open."""
+    if sys.platform == "win32":
+        return _MOST
+    import resource  # here, not above: Windows has none
+
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if allowed == resource.RLIM_INFINITY:
         return _MOST

@@ -12,9 +12,8 @@ import re
 from typing import Final
 from urllib.parse import quote
 
-from turbohtml.detect import detect
-
 from gossamer.parse.encoding_labels import encoding_of
+from gossamer.parse.tokenizer import detect
 from gossamer.rules.headers import mime_type
 
 _PRESCAN: Final = 1024

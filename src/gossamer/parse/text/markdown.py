@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar, Final
 
-from turbohtml import Token, TokenType
-
 from gossamer.parse.links.scan import Reader, tidy
-from gossamer.parse.text import main_content
+from gossamer.parse.text import regions
 from gossamer.parse.text.blocks import Block, Container, joined
+from gossamer.parse.text.main_content import main_blocks
 from gossamer.parse.text.markdown_syntax import (
     BREAK,
     LINE_BREAK,
@@ -27,6 +26,7 @@ from gossamer.parse.text.markdown_syntax import (
     line_escaped,
 )
 from gossamer.parse.text.markdown_tables import Tables
+from gossamer.parse.tokenizer import Token, TokenType
 from gossamer.rules.urls import UrlResolver
 
 MAX_INDENT: Final = 12
@@ -78,7 +78,7 @@ class _MarkdownReader(Reader):
         self._url = url
         self._main = main
         self._plain = plain
-        self._regions = main_content.Regions()
+        self._regions = regions.Regions()
         self._ignored = ""  # the inline element whose content is skipped
         self._count = 0  # number of blocks read
         self._markup = self._linked = 0  # number of characters in _inline that are markup, and that are text of links
@@ -108,7 +108,7 @@ class _MarkdownReader(Reader):
         if self._pre is not None:
             self._end_pre()
         self._end_block()
-        return main_content.main_blocks(self._blocks, self._regions.found) if self._main else self._blocks
+        return main_blocks(self._blocks, self._regions) if self._main else self._blocks
 
     def tokens(self, text: str) -> Iterator[Token]:
         """Yield the tokens of a text, and read blocks from them."""
@@ -129,6 +129,8 @@ class _MarkdownReader(Reader):
 
     def _on_text(self, text: str) -> None:
         if self._ignored:
+            return
+        if not self._inline and self._pre is None and text.isspace():  # between blocks, as most of it is
             return
         if self._plain or self._pre is not None or self._code is not None:
             self._inline.append(text)
@@ -160,7 +162,7 @@ class _MarkdownReader(Reader):
 
     def _on_region_tag(self, tag: str, token: Token, *, begins: bool) -> None:
         tag = tag.rstrip("\x7f")  # `Reader` renames `noscript`
-        if tag in main_content.ELEMENTS and not (tag == "footer" and self._open["blockquote"]):  # attribution
+        if tag in regions.ELEMENTS and not (tag == "footer" and self._open["blockquote"]):  # attribution
             self._ignored = ""
             if self._pre is None:
                 self._end_block()
@@ -168,10 +170,12 @@ class _MarkdownReader(Reader):
                 self._regions.begin(tag, token, self._count)
             else:
                 self._regions.end(tag, self._count)
+        elif tag == "meta":
+            self._regions.note_meta(token)
         elif self._ignored:
             if tag == self._ignored or tag in _BLOCKS or tag in _HEADINGS or tag == "pre":
                 self._ignored = ""
-        elif begins and tag in main_content.INLINE and main_content.of_no_interest(tag, token):
+        elif begins and tag in regions.INLINE and self._regions.ignores(tag, token, self._count):
             self._ignored = tag
 
     def _on_tag_in_pre(self, tag: str, token: Token, *, begins: bool) -> None:
