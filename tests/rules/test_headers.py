@@ -93,6 +93,24 @@ def test_what_redirects_is_told_by_status_and_preferred_choice(status: int, loca
     assert headers.is_redirect(status, {"location": location} if location else {}) is redirects
 
 
+@pytest.mark.parametrize(
+    ("status_line", "lines", "ends"),
+    [
+        (b"HTTP/1.1 302 Found", [], True),
+        (b"HTTP/1.1 302 Found", ["Connection: keep-alive"], True),
+        (b"HTTP/1.1 302 Found", ["Connection: x, Close"], False),
+        (b"HTTP/1.1 302 Found", ["Content-Length: 0"], False),
+        (b"HTTP/1.1 302 Found", ["Transfer-Encoding: chunked"], False),
+        (b"HTTP/1.0 302 Found", [], False),
+        (b"HTTP/2 302", [], False),
+    ],
+)
+def test_a_body_ends_with_a_connection_that_stays_open_if_nothing_else_ends_it(
+    status_line: bytes, lines: list[str], *, ends: bool
+) -> None:
+    assert headers.ends_with_the_connection(status_line, header(*lines)) is ends
+
+
 # ---------------------------------------------------------------- Content-Type
 
 
@@ -260,3 +278,14 @@ def test_no_octets_break_the_readers(octets: bytes) -> None:
     assert (headers.retry_after(every, 0.0) or 0.0) >= 0.0
     assert (headers.mime_type(value) is None) == (headers.essence(value) == "")
     assert "\n" not in headers.single(header(b"X: " + octets.replace(b"\n", b" ")), "x")
+
+
+@pytest.mark.parametrize("text", [";", ";=", "=", ",", '"', "<", "<>;", " ;", '\\"', "é", "; charset", "0", ", 0"])
+def test_long_values_take_no_more_than_linear_time(text: str) -> None:
+    long = text * 100_000
+    for value in (long, "text/html" + long, "text/html;" + long + "=", "<a>;rel=next" + long, "0" + long):
+        headers.mime_type(value)
+        headers.links({"link": value, "refresh": value})
+        headers.locations({"location": value})
+        headers.retry_after({"retry-after": value[:300_000]}, 0.0)
+    headers.parse(f"HTTP/1.1 200 OK\r\nX: {long}\r\n\r\n".encode())

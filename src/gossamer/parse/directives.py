@@ -111,7 +111,7 @@ def robots_directives(
 def _split_directives(text: str) -> Iterator[tuple[str, str]]:
     """Yield the directives of a text, in lower case, each as ("", directive), and names of agents as (name, "")."""
     valued = ""
-    for found in _DIRECTIVE.finditer(text.lower()):
+    for found in _DIRECTIVE.finditer(" ".join(text.lower().split())):  # runs of blanks would take quadratic time
         word, colon = found["word"], found["colon"]
         if valued:
             yield "", f"{valued} {word or found['date']}"

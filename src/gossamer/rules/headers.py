@@ -216,13 +216,8 @@ def _read_type(text: str) -> MimeType | None:
 def _charset(parameters: str) -> str:
     """Return the first valid charset among the parameters of a MIME type."""
     at = 0
-    while at < len(parameters):
-        equals, semicolon = parameters.find("=", at), parameters.find(";", at)
-        if equals < 0 or 0 <= semicolon < equals:
-            if semicolon < 0:
-                return ""
-            at = semicolon + 1
-            continue
+    while at >= 0 and (equals := parameters.find("=", at)) >= 0:
+        at = max(at, parameters.rfind(";", at, equals) + 1)  # what has no "=" is ignored
         name = parameters[at:equals].lstrip(_HTTP_WHITESPACE).lower()
         if quoted := _QUOTED.match(parameters, equals + 1):
             value, end = _ESCAPED.sub(r"\1", quoted[1]), parameters.find(";", quoted.end())
@@ -231,7 +226,7 @@ def _charset(parameters: str) -> str:
             value = parameters[equals + 1 : end if end >= 0 else None].rstrip(_HTTP_WHITESPACE)
         if name == "charset" and value and _QUOTED_TEXT.fullmatch(value):
             return value
-        at = end + 1 if end >= 0 else len(parameters)
+        at = end + 1 if end >= 0 else -1
     return ""
 
 
