@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
@@ -27,7 +26,6 @@ TREE_MOST_BYTES: Final = 2 * 1024 * 1024
 TREE_MOST_TAGS: Final = 50_000
 """The bounds above which `css` and `xpath` refuse a page: tree parsers have taken gigabytes on smaller hostile ones."""
 
-_BASE: Final = re.compile(r"<base\b", re.IGNORECASE)
 _LINKS: Final = ("a", "area", "link")
 """Elements that may have an href, and mean nothing where they have none."""
 
@@ -181,7 +179,7 @@ class Page:
     @cached_property
     def base(self) -> str:
         """The URL that its links are relative to: its own, or what its base element says."""
-        return html.base_url(self.url, html.scan(self.html).base if _BASE.search(self.html) else None)
+        return html.document_base(self.html, self.url)
 
     @property
     def is_html(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Final
 
 from turbohtml import Token, TokenType
 
+from gossamer.parse.characters import collapsed
 from gossamer.parse.links.nesting import Nesting
 from gossamer.parse.links.scan import Reader, tidy
 
@@ -51,7 +52,7 @@ def observed(
     for token in tokens:
         kind = token.type
         if kind is _TEXT or kind is _REFERENCE:
-            if not is_hidden and not nesting.inert:
+            if not is_hidden and not nesting.unseen:
                 on_text(token.data or "")
         elif kind is _START or kind is _END:
             tag = token.tag or ""
@@ -145,4 +146,4 @@ class LinkTextReader(Reader):
 
 
 def _collapse(parts: list[str]) -> str:
-    return " ".join("".join(parts).split())
+    return collapsed("".join(parts))
