@@ -48,12 +48,14 @@ class Formula:
             while self._fold() != tag:
                 pass
 
-    def add(self, text: str, *, annotation: bool) -> None:
-        """Add text, of an annotation or to be seen; white space between elements is none."""
-        if annotation:
-            if self._in_tex and self._tex is not None:
-                self._tex.append(text)
-        elif self._names[-1] in ("mtext", "ms") or not text.isspace():
+    def add_annotation(self, text: str) -> None:
+        """Add text of an annotation."""
+        if self._in_tex and self._tex is not None:
+            self._tex.append(text)
+
+    def add(self, text: str) -> None:
+        """Add text to be seen; white space between elements is none."""
+        if self._names[-1] in ("mtext", "ms") or not text.isspace():
             self._children[-1].append(text)
 
     def tex(self) -> str:

@@ -39,10 +39,12 @@ class Inline:
 
     def add(self, text: str) -> None:
         """Add text."""
-        if self._plain or self._code is not None:
-            self.parts.append(text)
-            return
         parts = self.parts
+        if not parts and text.isspace():
+            return  # most blocks of a page are white space alone
+        if self._plain or self._code is not None:
+            parts.append(text)
+            return
         # "&amp;lt;" arrives as two tokens.
         if parts and parts[-1] == "&" and is_rest_of_reference(text):
             parts[-1] = r"\&"

@@ -82,11 +82,17 @@ def _read(text: str, url: str, *, main: bool, plain: bool = False) -> _MarkdownR
     return reader
 
 
+def _ignore_text(_text: str) -> None:
+    """Leave a text out."""
+
+
 class _MarkdownReader(Reader):
     def __init__(self, text: str, url: str, *, main: bool, plain: bool = False) -> None:
         super().__init__(text)
         self._url = url
         self._main = main
+        self._has_formulas = "<math" in text
+        self._selects = main or self._has_formulas  # whether something may be left out
         self._plain = plain
         self._regions = main_content.Regions()
         self._ignored = ""  # the inline element whose content is skipped
@@ -104,6 +110,7 @@ class _MarkdownReader(Reader):
         self._heading = 0
         self._pre: Preformatted | None = None
         self._formula: Formula | None = None
+        self._on_text: Callable[[str], object] = self._inline.add  # where text goes
         self._tables = Tables(self._blocks, plain=plain)
 
     def markdown(self) -> str:
@@ -129,7 +136,7 @@ class _MarkdownReader(Reader):
                 if not is_hidden and not self.nesting.unseen:
                     self._on_text(token.data or "")
                 elif self._formula is not None and not self.nesting.inert:
-                    self._formula.add(token.data or "", annotation=True)
+                    self._formula.add_annotation(token.data or "")
             elif kind is _START or kind is _END:
                 tag = token.tag or ""
                 is_hidden = kind is _START and tag in _HIDDEN
@@ -139,25 +146,8 @@ class _MarkdownReader(Reader):
 
     # ------------------------------------------------------------ tokens
 
-    def _on_text(self, text: str) -> None:
-        if self._ignored:
-            return
-        if self._pre is not None:
-            self._pre.parts.append(text)
-        elif self._formula is not None:
-            self._formula.add(text, annotation=False)
-        else:
-            self._inline.add(text)
-
     def _on_tag(self, tag: str, token: Token, *, begins: bool) -> None:
-        if self._ignored and tag == self._ignored:
-            self._ignored_depth += 1 if begins else -1
-            if not self._ignored_depth:
-                self._ignored = ""
-            return
-        if self._main:
-            self._on_region_tag(tag, token, begins=begins)
-        if self._ignored:
+        if self._selects and self._is_ignored(tag, token, begins=begins):
             return
         if self._pre is not None:
             self._on_tag_in_pre(tag, token, begins=begins)
@@ -177,24 +167,54 @@ class _MarkdownReader(Reader):
         elif (rule := (self._BEGIN_RULES if begins else self._END_RULES).get(tag)) is not None:
             rule(self, token)
 
-    def _on_region_tag(self, tag: str, token: Token, *, begins: bool) -> None:
-        tag = tag.rstrip("\x7f")  # `Reader` renames `noscript`
-        if tag in main_content.ELEMENTS and not (tag == "footer" and self._open["blockquote"]):  # attribution
-            self._ignored = ""
-            if self._pre is None:
-                self._end_block()
-            if begins:
-                self._regions.begin(tag, token, self._count)
-            else:
-                self._regions.end(tag, self._count)
-        elif self._ignored:
-            if tag in _BLOCKS or tag in _HEADINGS or tag == "pre":
-                self._ignored = ""
-        elif begins and tag in main_content.INLINE and main_content.of_no_interest(tag, token):
+    def _is_ignored(self, tag: str, token: Token, *, begins: bool) -> bool:
+        """Whether a tag is part of what is left out; note the region of the page that it begins or ends."""
+        ignored = self._ignored
+        if ignored and tag == ignored:
+            self._ignored_depth += 1 if begins else -1
+            if not self._ignored_depth:
+                self._ignore("")
+            return True
+        if self._main:
+            tag = tag.rstrip("\x7f")  # `Reader` renames `noscript`
+            if tag in main_content.ELEMENTS:
+                self._on_region_tag(tag, token, begins=begins)
+            elif ignored:
+                if tag in _BLOCKS or tag in _HEADINGS or tag == "pre":
+                    self._ignore("")
+            elif begins and tag in main_content.INLINE and main_content.of_no_interest(tag, token):
+                self._ignore(tag)
+        if begins and self._has_formulas and tag == "span" and self._is_repeated(token):
             self._ignore(tag)
+        return self._ignored != ""
+
+    def _on_region_tag(self, tag: str, token: Token, *, begins: bool) -> None:
+        if tag == "footer" and self._open["blockquote"]:
+            return  # the attribution of a quotation
+        if self._ignored:
+            self._ignore("")
+        if self._pre is None:
+            self._end_block()
+        if begins:
+            self._regions.begin(tag, token, self._count)
+        else:
+            self._regions.end(tag, self._count)
 
     def _ignore(self, tag: str) -> None:
+        """Ignore an element from here on, or none ("")."""
         self._ignored, self._ignored_depth = tag, 1
+        self._route()
+
+    def _route(self) -> None:
+        """Choose where text goes."""
+        if self._ignored:
+            self._on_text = _ignore_text
+        elif self._pre is not None:
+            self._on_text = self._pre.parts.append
+        elif self._formula is not None:
+            self._on_text = self._formula.add
+        else:
+            self._on_text = self._inline.add
 
     def _on_tag_in_pre(self, tag: str, token: Token, *, begins: bool) -> None:
         assert self._pre is not None
@@ -219,9 +239,11 @@ class _MarkdownReader(Reader):
     def _begin_formula(self, token: Token) -> None:
         if not token.self_closing:
             self._formula = Formula(token)
+            self._route()
 
     def _end_formula(self) -> None:
         read, self._formula = self._formula, None
+        self._route()
         if read is None:
             return
         tex = "" if self._plain or self._inline.in_code else read.tex()
@@ -278,10 +300,15 @@ class _MarkdownReader(Reader):
         self._inline.end_link()
         hint, number = self._hint
         language = language_of(token.attr("class")) or (hint if number == self._count else "")
-        self._pre = Preformatted(token.tag or "", language)
+        self._begin_code(token.tag or "", language)
+
+    def _begin_code(self, tag: str, language: str) -> None:
+        self._pre = Preformatted(tag, language)
+        self._route()
 
     def _end_pre(self) -> None:
         pre, self._pre = self._pre, None
+        self._route()
         code = "" if pre is None else pre.text()
         if pre is None or not code or (self._tables.in_cell and preformatted.count_up(code)):
             return
@@ -348,18 +375,11 @@ class _MarkdownReader(Reader):
         if not alt or self._inline.in_code or self._plain or self._is_repeated(token):
             return
         target = next((url for name in _SOURCES if (url := self._target(token.attr(name))) is not None), None)
-        if target is None:
-            self._inline.add(alt)
-        else:
+        if target is not None:
             self._inline.add_markup(f"![{escaped(alt)}]({destination(target)})", 0)
 
-    def _on_span(self, token: Token) -> None:
-        if self._is_repeated(token):
-            self._ignore("span")
-
     def _is_repeated(self, token: Token) -> bool:
-        classes = token.attr("class")
-        return classes is not None and not _REPEATED.isdisjoint(classes.split())
+        return self._has_formulas and not _REPEATED.isdisjoint((token.attr("class") or "").split())
 
     def _on_script(self, token: Token) -> None:
         self._inline.script(token.tag or "", begins=token.type is _START)
@@ -391,7 +411,7 @@ class _MarkdownReader(Reader):
         if language:
             self._hint = language, self._count
         if self._tables.begin_div(classes, token):
-            self._pre = Preformatted("div", "java")
+            self._begin_code("div", "java")
 
     def _begin_table(self, _token: Token) -> None:
         self._end_block()
@@ -410,10 +430,10 @@ class _MarkdownReader(Reader):
         self._tables.begin_cell(token)
         if preformatted.is_code_cell(token):
             self._tables.treat_as_layout()
-            self._pre = Preformatted("table", language_of(token.attr("class")))
+            self._begin_code("table", language_of(token.attr("class")))
         elif self._tables.has_line_numbers and "code" in (token.attr("class") or "").split():
             self._tables.treat_as_layout()
-            self._pre = Preformatted("td", "")
+            self._begin_code("td", "")
 
     def _end_cell(self, _token: Token) -> None:
         self._end_block()
@@ -435,7 +455,6 @@ class _MarkdownReader(Reader):
         "math": _begin_formula,
         "ol": _begin_container,
         "q": _quote,
-        "span": _on_span,
         "table": _begin_table,
         "td": _begin_cell,
         "th": _begin_cell,
