@@ -14,7 +14,7 @@ from gossamer.fetchers.options import FetchOptions
 from gossamer.fetchers.routes import Route, Router
 from gossamer.fetchers.transfer import Transfer
 from gossamer.rules.recrawl import conditions
-from gossamer.values.model import Failure, Purpose, Request, Response
+from gossamer.values.model import Failure, Request, Response
 from gossamer.values.reasons import Reason
 
 _CLOSED = Failure(Reason.FAIL_LOCAL, "the fetcher is closed")
@@ -58,8 +58,7 @@ class AwaitingFetcher:
         if self._closed:
             return _CLOSED
         transfer = self._idle.pop() if self._idle else Transfer(self._options, self._router.guard)
-        start_only = request.purpose is Purpose.ROBOTS
-        transfer.prepare(url, route, dns, conditions(request.previous), start_only=start_only)
+        transfer.prepare(url, route, dns, conditions(request.previous), purpose=request.purpose)
         return await self._run(transfer)
 
     async def aclose(self) -> None:
@@ -86,7 +85,7 @@ class AwaitingFetcher:
             self._watch_pace()
         try:
             error, message = await multi.run(transfer.curl)
-            return answer_of(transfer, error, message, self._options.max_body)
+            return answer_of(transfer, error, message)
         except asyncio.CancelledError:
             multi.stop(transfer.curl)
             raise

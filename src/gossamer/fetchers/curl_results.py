@@ -57,12 +57,12 @@ _BROKEN = re.compile(
 _CUT = re.compile(r"unexpected eof|closed abruptly", re.IGNORECASE)
 
 
-def answer_of(transfer: Transfer, error: int, message: str, max_body: int) -> Response | Failure:
+def answer_of(transfer: Transfer, error: int, message: str) -> Response | Failure:
     """Tell what came of a transfer that is over, given libcurl's error number (0: none) and message."""
     if transfer.verdict is not None:
         reason, detail = transfer.verdict
         return Failure(reason, detail, _elapsed(transfer), transfer.size)
-    return _failure(transfer, error, message) if error and not transfer.cut else _response(transfer, max_body)
+    return _failure(transfer, error, message) if error and not transfer.cut else _response(transfer)
 
 
 def _elapsed(transfer: Transfer) -> float:
@@ -93,7 +93,7 @@ def _broken(transfer: Transfer, message: str) -> Reason:
     return Reason.FAIL_RESET if _BROKEN.search(message) else Reason.FAIL_PROTOCOL
 
 
-def _response(transfer: Transfer, max_body: int) -> Response | Failure:
+def _response(transfer: Transfer) -> Response | Failure:
     curl = transfer.curl
     timings = _timings(transfer)
     # Every block ends in a blank line, so this counts the blocks.
@@ -108,7 +108,7 @@ def _response(transfer: Transfer, max_body: int) -> Response | Failure:
     body = raw_body
     if "content-encoding" in headers:
         undo = _decoded_start if transfer.start_only else decode
-        decoded = undo(raw_body, headers["content-encoding"], max_body)
+        decoded = undo(raw_body, headers["content-encoding"], transfer.max_body)
         if isinstance(decoded, Failure):
             return Failure(decoded.reason, decoded.detail, timings.total, decoded.size)
         body = decoded

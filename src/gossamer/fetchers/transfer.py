@@ -27,7 +27,9 @@ from gossamer.fetchers.options import (
     milliseconds,
 )
 from gossamer.fetchers.routes import Route
+from gossamer.parse import sitemap
 from gossamer.rules import robots
+from gossamer.values.model import Purpose
 from gossamer.values.reasons import Reason
 
 # What HEADERFUNCTION and WRITEFUNCTION return: to stop a transfer, fewer bytes than they were given.
@@ -59,6 +61,7 @@ class Transfer:
         "_plain",
         "_private",
         "_proxy",
+        "_purpose",
         "_resolve",
         "_sent_credentials",
         "chunks",
@@ -67,6 +70,7 @@ class Transfer:
         "fetched_at",
         "header",
         "header_size",
+        "max_body",
         "own_port",
         "pace_at",
         "pace_size",
@@ -87,7 +91,8 @@ class Transfer:
         self._proxy = self._resolve = ""
         self._sent_credentials = False
         self.start_only = False
-        self._most = options.max_body
+        self._purpose = Purpose.PAGE
+        self._most = self.max_body = options.max_body
         self._conditional = False
         self.route = Route(origin="", host="")
         self.curl = pycurl.Curl()
@@ -114,22 +119,32 @@ class Transfer:
         self._opened = False  # a connection, for what is asked next
 
     def prepare(
-        self, url: str, route: Route, dns: float, asked: Sequence[tuple[str, str]] = (), *, start_only: bool = False
+        self,
+        url: str,
+        route: Route,
+        dns: float,
+        asked: Sequence[tuple[str, str]] = (),
+        *,
+        purpose: Purpose = Purpose.PAGE,
     ) -> None:
         """Get ready for one fetch; `dns` is how many seconds finding the route took, and comes off the time limit.
 
-        `asked` are the conditions of this request alone, as headers. With `start_only` a body that is longer than a
-        robots.txt is read is cut there, and is no failure.
+        `asked` are the conditions of this request alone, as headers. The body of a robots.txt that is longer than it is
+        read is cut there, and is no failure. A sitemap may be as large as sitemaps.org permits.
         """
         self._forget(url, dns)
         self.fetched_at = time.time() - dns
         self.route = route
         curl = self.curl
         curl.setopt(pycurl.URL, url)
-        if start_only is not self.start_only:
-            self.start_only = start_only
-            self._most = robots.MAX_BODY if start_only else self._options.max_body
-            curl.setopt(pycurl.MAXFILESIZE_LARGE, 0 if start_only else self._most)
+        if purpose is not self._purpose:
+            self._purpose = purpose
+            self.start_only = purpose is Purpose.ROBOTS
+            self.max_body = self._options.max_body
+            if purpose is Purpose.SITEMAP:
+                self.max_body = max(self.max_body, sitemap.MAX_BYTES)
+            self._most = robots.MAX_BODY if self.start_only else self.max_body
+            curl.setopt(pycurl.MAXFILESIZE_LARGE, 0 if self.start_only else self._most)
         if route.resolve != self._resolve:
             self._resolve = route.resolve
             curl.setopt(pycurl.RESOLVE, [route.resolve] if route.resolve else [])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
 MARKS: Final = "".join(map(chr, range(0xD800, 0xD808)))
 """Characters with which a reader may mark places in a text that passed `scalar`: lone surrogates, which none has."""
@@ -55,3 +55,14 @@ def scalar(text: str) -> str:
         # Two that belong together become one character: halves of a text were put together.
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text
+
+
+def scalar_values(value: Any) -> Any:
+    """Return a JSON value with each lone surrogate in its texts replaced by U+FFFD."""
+    if isinstance(value, str):
+        return scalar(value)
+    if isinstance(value, list):
+        return [scalar_values(one) for one in value]
+    if isinstance(value, dict):
+        return {scalar_values(name): scalar_values(one) for name, one in value.items()}
+    return value

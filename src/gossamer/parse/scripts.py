@@ -14,6 +14,7 @@ _LONGEST: Final = 40
 _SIMPLE: Final = re.compile(r"[-+\u2212]?\w+(?:[.,]\w+)*[-+\u2212]?|[-+\u2212]")
 _BRACKETED: Final = re.compile(r"\\?\[.*\]\Z|\(.*\)\Z", re.DOTALL)
 _FOOTNOTE: Final = re.compile(r"\d{1,4}|\w|[*\u2020\u2021\u00a7\u00b6]")
+_LINKED_FOOTNOTE: Final = re.compile(r"\[(?:\d{1,4}|\w|[*\u2020\u2021\u00a7\u00b6])\]\(")
 _ORDINALS: Final = re.compile(r"(?:st|nd|rd|th|er|re|\u00e8re|[\u00e8e]me|nde?|mes?|lles?|tm|sm|mc|md)\Z", re.IGNORECASE)
 _SHORT_ORDINALS: Final = re.compile(r"[eoar]s?\Z")  # "2e", "XIXe", "1o"
 
@@ -75,6 +76,8 @@ def _superscript(before: str, text: str, linked: bool) -> tuple[str, str]:
     """Return what is written before and after a superscript that follows the character `before`."""
     if before.isspace() or not before or _BRACKETED.match(text):
         return "", ""
+    if _LINKED_FOOTNOTE.match(text):
+        return "[", "]"
     is_base = before.isalnum() or before in ")]}'\u2019\u2032`*|"
     if (linked or not is_base) and _FOOTNOTE.fullmatch(text):
         return ("[", "]") if text.isalnum() else ("", "")
