@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossamer.parse.text.markdown import MAX_INDENT, markdown
+from gossamer.parse.text.containers import MAX_INDENT
+from gossamer.parse.text.markdown import markdown
 
 HERE = "https://site.test/dir/page"
 

@@ -15,7 +15,9 @@ _SIMPLE: Final = re.compile(r"[-+\u2212]?\w+(?:[.,]\w+)*[-+\u2212]?|[-+\u2212]")
 _BRACKETED: Final = re.compile(r"\\?\[.*\]\Z|\(.*\)\Z", re.DOTALL)
 _FOOTNOTE: Final = re.compile(r"\d{1,4}|\w|[*\u2020\u2021\u00a7\u00b6]")
 _LINKED_FOOTNOTE: Final = re.compile(r"\[(?:\d{1,4}|\w|[*\u2020\u2021\u00a7\u00b6])\]\(")
-_ORDINALS: Final = re.compile(r"(?:st|nd|rd|th|er|re|\u00e8re|[\u00e8e]me|nde?|mes?|lles?|tm|sm|mc|md)\Z", re.IGNORECASE)
+_ORDINALS: Final = re.compile(
+    r"(?:st|nd|rd|th|er|re|\u00e8re|[\u00e8e]me|nde?|mes?|lles?|tm|sm|mc|md)\Z", re.IGNORECASE
+)
 _SHORT_ORDINALS: Final = re.compile(r"[eoar]s?\Z")  # "2e", "XIXe", "1o"
 
 
@@ -55,7 +57,9 @@ class Scripts:
             return
         escapes = self._escapes and not raw
         written = _superscript if tag == "sup" else _subscript
-        opening, closing = written(_before(parts, first), text.replace("\\", "") if escapes else text, linked)
+        opening, closing = written(
+            _before(parts, first), text.replace("\\", "").strip("`") if escapes else text, linked
+        )
         if escapes:
             opening = {"[": r"\[", "_": "_" if text[0].isalnum() else r"\_"}.get(opening, opening)
             closing = r"\]" if closing == "]" else closing

@@ -417,8 +417,11 @@ class _SitemapReader:
         self._entries.cut = is_cut or not (self._has_ended or not self._root)
         if self._others:
             what = "sitemap" if self._kind == "urlset" else "page"
-            self._entries.remarks.append(f"a {what} among its entries was left out" if self._others == 1 else
-                                         f"{self._others:,} {what}s among its entries were left out")
+            self._entries.remarks.append(
+                f"a {what} among its entries was left out"
+                if self._others == 1
+                else f"{self._others:,} {what}s among its entries were left out"
+            )
 
     def _begin(self, token: _Token, opened: list[str]) -> None:
         if opened and opened[-1] in _LEAVES:

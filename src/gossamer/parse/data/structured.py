@@ -26,7 +26,8 @@ MAX_TEXT: Final = 10_000
 
 # Strings, which stay as they are, and what is no JSON: comments, the marks of comments and CDATA sections.
 _COMMENTS: Final = re.compile(
-    r'("(?:[^"\\]++|\\.)*+(?:"|\Z))|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)|(?://[ \t]*+)?(?:<!--|-->|<!\[CDATA\[|\]\]>)|//[^\n]*+',
+    r'("(?:[^"\\]++|\\.)*+(?:"|\Z))|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)|'
+    r"(?://[ \t]*+)?(?:<!--|-->|<!\[CDATA\[|\]\]>)|//[^\n]*+",
     re.DOTALL,
 )
 _FINAL_COMMAS: Final = re.compile(r'("(?:[^"\\]++|\\.)*+(?:"|\Z))|,(?=\s*+[\]}])', re.DOTALL)

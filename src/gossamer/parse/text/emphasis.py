@@ -115,7 +115,7 @@ def _pairs(pieces: list[str]) -> list[tuple[int, int]]:
 
 def _can_be_read(pieces: list[str], begin: int, end: int) -> bool:
     """Whether the delimiters of an element would be left-flanking and right-flanking delimiter runs."""
-    if not any([pieces[index] for index in range(begin + 1, end, 2)]):
+    if not any(pieces[index] for index in range(begin + 1, end, 2)):
         return False
     first, last = _character(pieces, begin, 1), _character(pieces, end, -1)
     return _flanks(first, _character(pieces, begin, -1)) and _flanks(last, _character(pieces, end, 1))

@@ -27,7 +27,7 @@ class Inline:
         self._markup = self._linked = 0  # number of characters that are markup, and that are text of links
         self._code: int | None = None  # index in parts where the open code span begins
         self._code_depth = 0
-        self._span: tuple[int, str, str] | None = None  # the index of a code span, the space before it, and its text
+        self._span: tuple[str, str, str] | None = None  # the last code span, the space before it, and its text
         self._link: tuple[str, int] | None = None  # target of the open link, and index in parts where its text begins
         self._scripts = Scripts(escaped=not plain)
         self._has_marks = False
@@ -82,6 +82,7 @@ class Inline:
 
     def script(self, tag: str, *, begins: bool) -> None:
         """Begin or end a sup or sub element."""
+        self._span = None
         if begins:
             self._scripts.begin(tag, self.parts)
         else:
@@ -158,11 +159,12 @@ class Inline:
         if not lines:
             return
         before = " " if whole[0].isspace() else ""
-        if self._span is not None and self._span[0] == begins - 1 and not before:
+        if begins and self._span is not None and parts[begins - 1] is self._span[0] and not before:
             # Two spans that touch would be read as one with backticks in it.
-            begins, before, lines[0] = self._span[0], self._span[1], self._span[2] + lines[0]
-        parts[begins:] = [before + BREAK.join([code_span(text) for text in lines])]
-        self._span = (begins, before, lines[0]) if len(lines) == 1 else None
+            begins, before, lines[0] = begins - 1, self._span[1], self._span[2] + lines[0]
+        written = before + BREAK.join([code_span(text) for text in lines])
+        parts[begins:] = [written]
+        self._span = (written, before, lines[0]) if len(lines) == 1 else None
         if whole[-1].isspace():
             parts.append(" ")
 

@@ -16,11 +16,11 @@ from gossamer.parse.links.base import document_base
 from gossamer.parse.links.scan import Reader, fragment_of, tidy
 from gossamer.parse.scripts import TAGS as SCRIPTS
 from gossamer.parse.text import formula, main_content, preformatted
-from gossamer.parse.text.blocks import Block, Container, joined
+from gossamer.parse.text.blocks import Block, joined
+from gossamer.parse.text.containers import Containers
 from gossamer.parse.text.emphasis import BEGINS as EMPHASES
 from gossamer.parse.text.formula import Formula
 from gossamer.parse.text.inline import Inline
-from gossamer.parse.text.list_numbers import integer, lengths_of_reversed
 from gossamer.parse.text.markdown_syntax import (
     LINE_BREAK,
     destination,
@@ -33,9 +33,6 @@ from gossamer.parse.text.markdown_syntax import (
 from gossamer.parse.text.markdown_tables import Tables
 from gossamer.parse.text.preformatted import Preformatted
 from gossamer.rules.urls import UrlResolver
-
-MAX_INDENT: Final = 12
-"""Maximum number of nested lists and quotations with indentation; deeper ones have the same."""
 
 _HIDDEN: Final = frozenset({"title", "style", "script", "iframe", "noembed", "noframes"})
 _BLOCKS: Final = frozenset(
@@ -60,8 +57,9 @@ def markdown(text: str, url: str = "", *, main: bool = False) -> str:
     """Return a decoded HTML page as Markdown (CommonMark, with the tables of GFM). Never raises.
 
     `url` is the page's own URL, against which links are resolved unless it has a base element. A link that leads to the
-    page itself, or not to an http(s) URL, becomes text. With `main` the result is only the main content, without menus, headers, footers, related
-    pages and comments; if there is no main content, it is all visible text.
+    page itself, or not to an http(s) URL, becomes text. With `main` the result is only the main content, without menus,
+    headers, footers, related pages and comments; if there is no main content, it is all visible text. A formula is
+    written as TeX, if it is annotated with that.
     """
     result = _read(text, url, main=main).markdown()
     return result or (markdown(text, url) if main else "")
@@ -102,13 +100,10 @@ class _MarkdownReader(Reader):
         self._resolver: UrlResolver | None = None
         self._blocks: list[Block] = []
         self._inline = Inline(plain=plain)
-        self._containers: list[Container] = []
-        self._quotes = 0  # number of quotations begun
-        self._open: dict[str, int] = {"ul": 0, "ol": 0, "blockquote": 0}
-        self._list_ended: tuple[int, int, str] | None = None  # depth, next block and delimiter of the last ordered list
-        self._reversed: Iterator[int] | None = None  # the lengths of the lists that count down
+        self._containers = Containers(text)
         self._heading = 0
         self._pre: Preformatted | None = None
+        self._fragment = -1  # number of blocks before the last code block of doxygen
         self._formula: Formula | None = None
         self._on_text: Callable[[str], object] = self._inline.add  # where text goes
         self._tables = Tables(self._blocks, plain=plain)
@@ -189,7 +184,7 @@ class _MarkdownReader(Reader):
         return self._ignored != ""
 
     def _on_region_tag(self, tag: str, token: Token, *, begins: bool) -> None:
-        if tag == "footer" and self._open["blockquote"]:
+        if tag == "footer" and self._containers.in_quotation:
             return  # the attribution of a quotation
         if self._ignored:
             self._ignore("")
@@ -226,6 +221,10 @@ class _MarkdownReader(Reader):
                 self._end_table(token)
             elif tag == "td":
                 self._end_cell(token)
+            elif tag == "div" and self._fragment >= 0:
+                self._tables.end_div()
+                self._tables.end_div()
+                self._fragment = -1
 
     def _on_tag_in_formula(self, tag: str, token: Token, *, begins: bool) -> None:
         assert self._formula is not None
@@ -271,20 +270,10 @@ class _MarkdownReader(Reader):
             self._add(line_escaped(text), size, linked)
 
     def _add(self, text: str, size: int, linked: int = 0) -> None:
-        first, rest, quoted, item = [], [], [], False
         if self._heading:
-            for container in self._containers:
-                container.flatten()
-        for container in self._containers[:MAX_INDENT]:
-            is_quotation = container.kind == "blockquote"
-            item = (item or bool(container.marker)) and (not container.marker or container.interrupts)
-            first.append("> " if is_quotation else container.marker or " " * container.width)
-            rest.append("> " if is_quotation else " " * container.width)
-            container.marker = ""
-            if is_quotation:
-                quoted.append(container.number)
-        before = "".join(first), "".join(rest)
-        self._blocks.append(Block(*before, text, item, self._count, size, linked, self._heading, tuple(quoted)))
+            self._containers.flatten()
+        first, rest, item, quotes = self._containers.prefixes()
+        self._blocks.append(Block(first, rest, text, item, self._count, size, linked, self._heading, quotes))
         self._count += 1
 
     def _break(self, _token: Token) -> None:
@@ -302,8 +291,8 @@ class _MarkdownReader(Reader):
         language = language_of(token.attr("class")) or (hint if number == self._count else "")
         self._begin_code(token.tag or "", language)
 
-    def _begin_code(self, tag: str, language: str) -> None:
-        self._pre = Preformatted(tag, language)
+    def _begin_code(self, tag: str, language: str, *, depth: int = 1) -> None:
+        self._pre = Preformatted(tag, language, depth=depth)
         self._route()
 
     def _end_pre(self) -> None:
@@ -319,48 +308,15 @@ class _MarkdownReader(Reader):
 
     def _begin_container(self, token: Token) -> None:
         self._end_block()
-        kind = token.tag or ""
-        if kind == "blockquote":
-            self._quotes += 1
-            number = self._quotes
-        else:
-            self._containers.append(self._list(kind, token))
-            self._open[kind] += 1
-            return
-        self._containers.append(Container(kind, number))
-        self._open[kind] += 1
-
-    def _list(self, kind: str, token: Token) -> Container:
-        if kind != "ol":
-            return Container(kind, 1)
-        number, step = integer(token.attr("start")), 1
-        if token.attr("reversed") is not None:
-            if self._reversed is None:
-                self._reversed = lengths_of_reversed(self._text)
-            length, step = next(self._reversed, 1), -1
-            number = length if number is None else number
-        ended = self._list_ended
-        touches = ended is not None and ended[:2] == (len(self._containers), self._count)
-        delimiter = ")" if touches and ended is not None and ended[2] == "." else "."
-        return Container(kind, 1 if number is None else number, step=step, delimiter=delimiter)
+        self._containers.begin(token, self._count)
 
     def _end_container(self, token: Token) -> None:
         self._end_block()
-        kind = token.tag or ""
-        if not self._open[kind]:
-            return
-        while True:
-            ended = self._containers.pop()
-            self._open[ended.kind] -= 1
-            if ended.kind == kind:
-                break
-        if kind == "ol":
-            self._list_ended = len(self._containers), self._count, ended.delimiter
+        self._containers.end(token.tag or "", self._count)
 
     def _item(self, token: Token) -> None:
         self._end_block()
-        if self._containers and self._containers[-1].kind != "blockquote":
-            self._containers[-1].begin_item(integer(token.attr("value")))
+        self._containers.begin_item(token)
 
     # ------------------------------------------------------------ links, pictures, superscripts
 
@@ -411,7 +367,12 @@ class _MarkdownReader(Reader):
         if language:
             self._hint = language, self._count
         if self._tables.begin_div(classes, token):
+            self._fragment = -1
             self._begin_code("div", "java")
+        elif classes == "fragment":
+            self._fragment = self._count
+        elif classes == "line" and self._fragment == self._count:
+            self._begin_code("div", "", depth=2)
 
     def _begin_table(self, _token: Token) -> None:
         self._end_block()

@@ -14,13 +14,11 @@ BREAK: Final = "\x1e"
 LINE_BREAK: Final = "\\\n"
 """A hard line break in Markdown (CommonMark section 6.7)."""
 
-# Characters with a meaning in Markdown (CommonMark section 2.4); "_" only where it could begin or end emphasis. Each
-# alternative begins with a literal: then `re` skips all other characters quickly.
-_SPECIAL: Final = re.compile(r"\\|`|\*|\[|\]|<|_(?:(?<!\w_)|(?!\w))|&(?=#?\w{1,31};)|~(?=~)")
+# Characters with a meaning in Markdown (CommonMark section 2.4); "_" only where it could begin or end emphasis, which
+# is not within a word. Each alternative begins with a literal: then `re` skips all other characters quickly.
+_SPECIAL: Final = re.compile(r"\\|`|\*|\[|\]|<|_(?:(?<![^\W_]_)|(?![^\W_]))|&(?=#?\w{1,31};)|~(?=~)")
 _REFERENCE_REST: Final = re.compile(r"#?\w{1,31};")
-_LINE_START: Final = re.compile(
-    r"[>=]|~(?!~(?!~))|#(?=#{0,5}(?:\s|$))|\+(?=\s|$)|-(?=[\s-]|$)|\d{1,9}(?=[.)](?:\s|$))"
-)
+_LINE_START: Final = re.compile(r"[>=]|~(?!~(?!~))|#(?=#{0,5}(?:\s|$))|\+(?=\s|$)|-(?=[\s-]|$)|\d{1,9}(?=[.)](?:\s|$))")
 _CLOSING_HASHES: Final = re.compile(r"(?:(?<=\s)|\A)#(?=#*\Z)")
 _IN_DESTINATION: Final = re.compile(r"\\|&(?=#?\w{1,31};)")
 _LINE_START_MARKUP: Final = re.compile(r"\\(?=[#>=+~-])|#{4,6} ")

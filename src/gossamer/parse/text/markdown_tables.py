@@ -50,9 +50,9 @@ class _MarkdownTable:
         "headed",
         "in_row",
         "is_javadoc",
+        "may_be_numbers",
         "rows",
         "rows_spanned",
-        "may_be_numbers",
         "simple",
         "size",
     )
@@ -146,7 +146,7 @@ class Tables:
         table = self._open[-1] if self._open else None
         if table is None or table.cell is None:
             return
-        if table.may_be_numbers and self._has_only_numbers(table.cell):
+        if table.may_be_numbers and not table.headed and self._has_only_numbers(table.cell):
             del self._blocks[table.cell :]
             table.cell, table.has_line_numbers = None, True
             return
@@ -166,7 +166,7 @@ class Tables:
         table.rows[-1].append(GridCell(text, table.columns_spanned, table.rows_spanned))
 
     def _has_only_numbers(self, first: int) -> bool:
-        return all([are_line_numbers(block.text.strip("`\n")) for block in self._blocks[first:]])
+        return all(are_line_numbers(block.text.strip("`\n")) for block in self._blocks[first:])
 
     def end(self) -> None:
         """End the innermost table; if it is not layout, replace its blocks by one with the table."""

@@ -7,6 +7,8 @@ from typing import Final
 
 from turbohtml import Token
 
+from gossamer.parse.scripts import TAGS as SCRIPTS
+from gossamer.parse.scripts import Scripts
 from gossamer.parse.text.markdown_syntax import language_of
 
 TAGS: Final = frozenset({"pre", "listing", "xmp"})
@@ -51,16 +53,28 @@ def count_up(text: str) -> bool:
 
 
 class Preformatted:
-    """Collects the code of an element, from its start tag to its end tag.
+    """Collects the code of an element, from its start tag to its end tag, or that of the `depth` innermost ones.
 
     `parts` are the texts so far, `language` is that of the code, or "".
     """
 
-    __slots__ = ("_depth", "_has_lines", "_item", "_numbers", "_span", "_tables", "_tag", "language", "parts")
+    __slots__ = (
+        "_depth",
+        "_has_lines",
+        "_item",
+        "_numbers",
+        "_scripts",
+        "_span",
+        "_tables",
+        "_tag",
+        "language",
+        "parts",
+    )
 
-    def __init__(self, tag: str, language: str) -> None:
+    def __init__(self, tag: str, language: str, *, depth: int = 1) -> None:
         self._tag = tag
-        self._depth = 1
+        self._depth = depth  # number of open elements of that name
+        self._scripts = Scripts(escaped=False)
         self._has_lines = False  # whether some of its lines are elements
         self._item = -1  # number of parts at the start of a list item
         self._tables = int(tag in ("table", "td"))
@@ -85,6 +99,8 @@ class Preformatted:
             self._end_cell()
         elif tag == "code":
             self._on_code(token, begins=begins)
+        elif tag in SCRIPTS:
+            (self._scripts.begin if begins else self._scripts.end)(tag, self.parts)
         if tag in _NUMBER_ELEMENTS:
             self._on_numbers(tag, token, begins=begins)
         return False
