@@ -57,6 +57,7 @@ class Containers:
         self._quotes = 0  # number of quotations begun
         self._open = {"ul": 0, "ol": 0, "blockquote": 0}
         self._ended: tuple[int, int, str] | None = None  # depth, next block and delimiter of the last ordered list
+        self._markers: tuple[int, list[tuple[Container, str]]] = 0, []  # the block with the last markers, and these
         self._reversed: Iterator[int] | None = None  # the lengths of the lists that count down
 
     def __bool__(self) -> bool:
@@ -113,11 +114,20 @@ class Containers:
         for container in self._containers:
             container.flatten()
 
-    def prefixes(self) -> tuple[str, str, bool, tuple[int, ...]]:
-        """Return the prefixes of the next block's first and other lines, whether it is an item, and its quotations."""
+    def restore(self, number: int) -> None:
+        """Keep the markers of items for the next block, because the blocks from `number` on were left out."""
+        if self._markers[0] >= number:
+            for container, marker in self._markers[1]:
+                container.marker = marker
+
+    def prefixes(self, number: int) -> tuple[str, str, bool, tuple[int, ...]]:
+        """Return the prefixes of block `number` (first and other lines), whether it is an item, and its quotations."""
         if not self._containers:
             return "", "", False, ()
         first, rest, quoted, item = [], [], [], False
+        markers = [(container, container.marker) for container in self._containers if container.marker]
+        if markers:
+            self._markers = number, markers
         for container in self._containers[:MAX_INDENT]:
             is_quotation = container.kind == "blockquote"
             item = (item or bool(container.marker)) and (not container.marker or container.interrupts)

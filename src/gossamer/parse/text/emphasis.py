@@ -14,6 +14,7 @@ BEGINS: Final = {tag: MARKS[2 * kind] for tag, kind in _KINDS.items()}
 """The mark of the start tag of an element."""
 ENDS: Final = {tag: MARKS[2 * kind + 1] for tag, kind in _KINDS.items()}
 """The mark of the end tag of an element."""
+_SPACES: Final = re.compile("  +")
 _MARK: Final = re.compile(f"([{MARKS[:6]}])")
 _IN_HEADINGS: Final = str.maketrans("", "", MARKS[2:4])
 _NONE: Final = str.maketrans("", "", MARKS[:6])
@@ -44,7 +45,8 @@ def emphasised(text: str) -> str:
         else:
             pieces[begin] = pieces[end] = ""
     _separate(pieces, ends)
-    return "".join([DELIMITERS[MARKS.index(piece) // 2] if piece and piece in MARKS else piece for piece in pieces])
+    text = "".join([DELIMITERS[MARKS.index(piece) // 2] if piece and piece in MARKS else piece for piece in pieces])
+    return _SPACES.sub(" ", text).strip(" ")
 
 
 def _move_space(pieces: list[str]) -> None:

@@ -9,8 +9,8 @@ from turbohtml import Token
 
 TAGS: Final = frozenset(
     "annotation annotation-xml maction math menclose merror mfenced mfrac mi mmultiscripts mn mo mover mpadded "
-    "mphantom mprescripts mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover none "
-    "semantics".split()
+    "mphantom mprescripts mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder "
+    "munderover none semantics".split()
 )
 """The elements of MathML."""
 

@@ -106,7 +106,7 @@ class _MarkdownReader(Reader):
         self._fragment = -1  # number of blocks before the last code block of doxygen
         self._formula: Formula | None = None
         self._on_text: Callable[[str], object] = self._inline.add  # where text goes
-        self._tables = Tables(self._blocks, plain=plain)
+        self._tables = Tables(self._blocks, plain=plain, on_left_out=self._containers.restore)
 
     def markdown(self) -> str:
         """Return the page as Markdown."""
@@ -217,10 +217,8 @@ class _MarkdownReader(Reader):
             self._begin_pre(token)
         elif self._pre.on_tag(tag, token, begins=begins):
             self._end_pre()
-            if tag == "table":
-                self._end_table(token)
-            elif tag == "td":
-                self._end_cell(token)
+            if tag in ("table", "td", "tr"):
+                self._on_tag(tag, token, begins=begins)
             elif tag == "div" and self._fragment >= 0:
                 self._tables.end_div()
                 self._tables.end_div()
@@ -272,7 +270,7 @@ class _MarkdownReader(Reader):
     def _add(self, text: str, size: int, linked: int = 0) -> None:
         if self._heading:
             self._containers.flatten()
-        first, rest, item, quotes = self._containers.prefixes()
+        first, rest, item, quotes = self._containers.prefixes(self._count)
         self._blocks.append(Block(first, rest, text, item, self._count, size, linked, self._heading, quotes))
         self._count += 1
 

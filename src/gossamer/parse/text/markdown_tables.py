@@ -5,6 +5,7 @@ Tables made of `div` are recognised by their roles (WAI-ARIA), those of javadoc 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from turbohtml import Token
@@ -86,10 +87,12 @@ class Tables:
     """Replaces blocks of a page by tables, as elements begin and end.
 
     The caller must have ended the open block before each call. `plain` writes rows as tab-separated text.
+    `on_left_out` is called with the number of the first of several blocks that are left out.
     """
 
-    def __init__(self, blocks: list[Block], *, plain: bool) -> None:
+    def __init__(self, blocks: list[Block], *, plain: bool, on_left_out: Callable[[int], None]) -> None:
         self._blocks = blocks
+        self._on_left_out = on_left_out
         self._is_plain = plain
         self._open: list[_MarkdownTable] = []  # innermost last
         self._divs: list[str] = []  # the meaning of each open div
@@ -147,6 +150,8 @@ class Tables:
         if table is None or table.cell is None:
             return
         if table.may_be_numbers and not table.headed and self._has_only_numbers(table.cell):
+            if table.cell < len(self._blocks):
+                self._on_left_out(self._blocks[table.cell].at)
             del self._blocks[table.cell :]
             table.cell, table.has_line_numbers = None, True
             return

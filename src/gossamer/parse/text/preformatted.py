@@ -87,6 +87,10 @@ class Preformatted:
         """Process a tag; return whether it ends the code."""
         if tag == self._tag and self._is_end(begins=begins):
             return True
+        if self._tag == "td" and self._tables == 1 and (tag == "tr" or (tag == "table" and not begins)):
+            return True  # the end tag of the cell is missing
+        if begins and tag in ("td", "th", "tr") and self._numbers is not None and self._numbers[0] in ("td", "th"):
+            self._end_numbers()  # the end tag of the cell is missing
         if tag == "br":
             self.parts.append("\n")  # "</br>", too
         elif tag in _LINES:
@@ -112,7 +116,7 @@ class Preformatted:
     def text(self) -> str:
         """Return the code."""
         code = "".join(self.parts).removeprefix("\n").rstrip()
-        return code.replace("\xa0", " ") if self._tag in ("div", "table") else code
+        return code.replace("\xa0", " ") if self._tag not in TAGS else code
 
     def _is_end(self, *, begins: bool) -> bool:
         """Count the elements of the code's own name; a `pre` in another one is a mistake, unless in a table."""
@@ -159,9 +163,13 @@ class Preformatted:
                 self._numbers = tag, 1, len(self.parts)
             return
         element, depth, first = self._numbers
-        if tag != element:
-            return
-        depth += 1 if begins else -1
-        self._numbers = (element, depth, first) if depth else None
-        if not depth and are_line_numbers("".join(self.parts[first:])):
-            del self.parts[first:]
+        if tag == element:
+            self._numbers = element, depth + (1 if begins else -1), first
+            if not self._numbers[1]:
+                self._end_numbers()
+
+    def _end_numbers(self) -> None:
+        if self._numbers is not None:
+            first, self._numbers = self._numbers[2], None
+            if are_line_numbers("".join(self.parts[first:])):
+                del self.parts[first:]
