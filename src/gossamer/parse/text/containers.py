@@ -124,16 +124,16 @@ class Containers:
         """Return the prefixes of block `number` (first and other lines), whether it is an item, and its quotations."""
         if not self._containers:
             return "", "", False, ()
-        first, rest, quoted, item = [], [], [], False
+        first, rest, quoted = [], [], []
         markers = [(container, container.marker) for container in self._containers if container.marker]
         if markers:
             self._markers = number, markers
         for container in self._containers[:MAX_INDENT]:
             is_quotation = container.kind == "blockquote"
-            item = (item or bool(container.marker)) and (not container.marker or container.interrupts)
             first.append("> " if is_quotation else container.marker or " " * container.width)
             rest.append("> " if is_quotation else " " * container.width)
             container.marker = ""
             if is_quotation:
                 quoted.append(container.number)
+        item = bool(markers) and markers[0][0].interrupts
         return "".join(first), "".join(rest), item, tuple(quoted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gossamer.parse.characters import MARKS
 from gossamer.parse.scripts import Scripts
 from gossamer.parse.text.emphasis import BEGINS, ENDS, emphasised, not_strong, without_marks
 from gossamer.parse.text.markdown_syntax import (
@@ -125,8 +126,11 @@ class Inline:
         elif text:
             where = destination(target)
             self._markup += len(where) + 4
-            if begins and parts[begins - 1].endswith("!"):  # no picture
-                parts[begins - 1] = parts[begins - 1][:-1] + r"\!"
+            before = begins - 1
+            while before > 0 and parts[before] in MARKS:
+                before -= 1
+            if before >= 0 and parts[before].endswith("!"):  # no picture
+                parts[before] = parts[before][:-1] + r"\!"
             space = " " if parts[begins][:1].isspace() else ""
             parts[begins:] = [f"{space}[{text}]({where})", " " if parts[-1][-1:].isspace() else ""]
             self._link = None

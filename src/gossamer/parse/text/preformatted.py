@@ -89,8 +89,6 @@ class Preformatted:
             return True
         if self._tag == "td" and self._tables == 1 and (tag == "tr" or (tag == "table" and not begins)):
             return True  # the end tag of the cell is missing
-        if begins and tag in ("td", "th", "tr") and self._numbers is not None and self._numbers[0] in ("td", "th"):
-            self._end_numbers()  # the end tag of the cell is missing
         if tag == "br":
             self.parts.append("\n")  # "</br>", too
         elif tag in _LINES:
@@ -163,7 +161,9 @@ class Preformatted:
                 self._numbers = tag, 1, len(self.parts)
             return
         element, depth, first = self._numbers
-        if tag == element:
+        if begins and tag == element == "td":
+            self._end_numbers()  # the end tag of the cell before is missing
+        elif tag == element:
             self._numbers = element, depth + (1 if begins else -1), first
             if not self._numbers[1]:
                 self._end_numbers()
