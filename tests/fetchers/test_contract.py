@@ -429,6 +429,8 @@ def test_a_sitemap_may_be_larger_than_a_page(fetch: Fetch, server: Server) -> No
     options = FetchOptions(max_body=9000, allow_private=("127.0.0.1",))
     paths = ("/large?sitemap", "/large", "/gzip-bomb?sitemap", "/large?sitemap", "/announced-large?sitemap")
     whole, page, bomb, again, announced = fetch(*(server.origin + path for path in paths), options=options)
+    assert isinstance(whole, Response), whole
+    assert isinstance(again, Response), again
     assert len(whole.body) == len(again.body) == 2_000_000
     assert page.reason == bomb.reason == announced.reason == Reason.FAIL_TOO_LARGE
 

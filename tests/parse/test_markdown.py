@@ -237,7 +237,7 @@ def test_what_a_reader_sees_is_kept(html: str, expected: str) -> None:
         "<table><tr><td class=linenos><div><pre>1\n<i>2</i></pre></div><td><pre>one\n  two</pre></table>",
         "<pre><table><tr><td class=ln><pre>1\n2</pre><td><pre>one\n  two</pre></table></pre>",
         "<table><tr><td><pre>8\n9</pre></td><td><pre>one\n  two</pre></td></tr></table>",
-        "<table><tr><td class=blob-num>1<td class=blob-code>one<tr><td class=blob-num><td class=blob-code>  two</table>",
+        "<table><tr><td class=blob-num>1<td class=blob-code>one<tr><td class=ln><td class=blob-code>  two</table>",
         "<table><tr><td class=gutter><p>1</p><p>2</p></td><td class=code><p>one<p>&nbsp; <code>two</code></table>",
         "<div class=fragment><div class=line>one</div><div class=line>&#160; two</div></div>",
     ],
