@@ -2,15 +2,15 @@
 
     python benchmarks/clean_text.py [--pages 300] [--how main] [--keep DIR] [javadoc cppreference postgresql python]
 
-For each site it tells
-  boilerplate  the share of words in blocks that more than half of its pages have: of all that can be seen, of the main
-               text, and of what was written in the end
-  visible      the share of the words that can be seen that were written
-  main         the share of the words of the main part that were written; which part that is, is named below for each
-               site by selectors, so it is known from somewhere else
-  least        the same of the page that lost most, of those whose main part has a hundred words
-  others       the share of the words written that are not from the main part
-  ms           processor time to make a page's text, mean and worst
+For each site it prints
+  boilerplate  the share of words in blocks that more than half of its pages have: in the visible text, in the main
+               text, and in the final Markdown
+  visible      the share of the visible words that are in the Markdown
+  main         the share of the words of the main part that are in the Markdown; the main part is defined below by
+               selectors for each site, independently of gossamer
+  least        the minimum of `main` over the pages whose main part has at least a hundred words
+  others       the share of the words in the Markdown that are not from the main part
+  ms           CPU time to make a page's text, mean and maximum
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from gossamer.parse import encoding
 from gossamer.parse.text import extract
 from gossamer.parse.text.boilerplate import blocks_of, shares
 
-# site: where it is, its first page, the main part, what in it is not
+# By site: its directory, its first page, the selector of the main part, and of what in there is not main text.
 SITES = {
     "javadoc": ("/usr/share/doc/openjdk-17-doc", "/api/index.html", "main", ""),
     "cppreference": (
@@ -57,7 +57,7 @@ def words(text: str) -> Counter[str]:
 
 
 def plain(markdown: str) -> str:
-    """Leave out what is no text of the page: targets of links, the language of code, marks."""
+    """Return the text of a page without Markdown syntax, link targets and the languages of code blocks."""
     return _FENCE.sub("", _TARGET.sub("]", markdown)).replace("<br>", " ").replace("\\", "")
 
 
@@ -70,7 +70,7 @@ def main_part(html: str, main: str, without: str) -> str:
 
 
 def repeated_share(pages: list[str]) -> float:
-    """Tell the share of words in blocks that more than half of the pages have."""
+    """Return the share of words that are in blocks which more than half of the pages have."""
     known = shares(pages)
     total = boilerplate = 0
     for page in pages:

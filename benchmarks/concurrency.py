@@ -1,11 +1,11 @@
-"""Compare threads, asyncio and processes where pages wait, and where they need the processor: table and plots.
+"""Compare threads, asyncio and processes for pages that wait and for pages that need the CPU: table and plots.
 
     python benchmarks/concurrency.py --rounds 3 --json concurrency.json
     python benchmarks/concurrency.py --from concurrency.json --images docs/images     # draw and print again
 
-The same crawl with four kinds of work a page, about ten milliseconds each, on every engine with and without CPU
-workers, by the means of `gossamer bench`: each run a process of its own, against a server of its own. Runs that do not
-pass the self-checks are drawn hollow, and left out of the medians.
+The same crawl with four kinds of work for each page, about ten milliseconds each, on every engine, with and without CPU
+workers, measured as by `gossamer bench`: each run is a process of its own, against a server of its own. Runs that do
+not pass the self-checks are drawn hollow and left out of the medians.
 """
 
 from __future__ import annotations

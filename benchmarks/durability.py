@@ -1,9 +1,9 @@
-"""What it costs to lose nothing: CPU a page with the journal on disk, beside a crawl that remembers in memory only.
+"""What durability costs: CPU a page with the journal on disk, and with one in memory only.
 
     python -m benchmarks.durability [--rounds 3] [--engine asyncio] [--pages N]
 
-The Java documentation on nginx, each crawl in a process of its own, the kinds taking turns. Both fetch, read, resolve
-and follow alike; the second also writes the journal and pages.jsonl.
+The Java documentation on nginx, each crawl in a process of its own, the two kinds in turn. Both fetch, parse, resolve
+and follow links alike; the one on disk also writes the journal and pages.jsonl.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ALLOWED = 1.25
 
 
 def crawl(url: str, kind: str, engine: str, pages: int | None) -> None:
-    """Crawl once, here, and print the figures as JSON."""
+    """Crawl once in this process, and print the figures as JSON."""
     import gossamer
 
     with tempfile.TemporaryDirectory() as directory:
@@ -60,7 +60,8 @@ def main() -> None:
     parser.add_argument("--one", nargs=2, metavar=("URL", "KIND"), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.one:
-        crawl(*chosen.one, chosen.engine, chosen.pages)
+        url, kind = chosen.one
+        crawl(url, kind, chosen.engine, chosen.pages)
         return
     found: dict[str, list[dict[str, float]]] = {kind: [] for kind in KINDS}
     with JavadocSite() as site:

@@ -1,11 +1,11 @@
-"""Tell which of gossamer's compiled dependencies allow free threading, and which a sub-interpreter of its own.
+"""Print which of gossamer's compiled dependencies support free threading, and which support sub-interpreters.
 
-    python benchmarks/extensions.py                      # ask this interpreter, by importing each
-    python benchmarks/extensions.py --wheels DIR         # read it from wheels, without an interpreter to run them
+    python benchmarks/extensions.py                      # import each in this interpreter
+    python benchmarks/extensions.py --wheels DIR         # read wheels, without importing them
 
-A module that does not declare that it needs no global lock (`Py_mod_gil`) turns the lock on again, for all threads,
-when it is imported on a free-threaded Python. One that does not declare `Py_mod_multiple_interpreters` cannot be
-imported by a sub-interpreter that has a lock of its own.
+When free-threaded Python imports a module that does not declare that it needs no global lock (`Py_mod_gil`), it turns
+the lock on again for all threads. A module that does not declare `Py_mod_multiple_interpreters` cannot be imported by a
+sub-interpreter that has a lock of its own.
 """
 
 from __future__ import annotations
@@ -61,10 +61,10 @@ def by_importing() -> None:
 
 
 def declared(library: bytes) -> tuple[bool, bool]:
-    """Tell whether a compiled module says that it needs no lock, and that each interpreter may have its own.
+    """Return whether a compiled module declares that it needs no global lock, and that it supports sub-interpreters.
 
-    Slots are pairs of a number and a pointer, 16 bytes, in the data of the library; those with a constant in the place
-    of the pointer can be read without running it. They stand between other slots and the two zeros that end them.
+    A slot is a pair of a number and a pointer (16 bytes) in the data of the library. A slot with a constant in place of
+    the pointer can be read without loading the library. The last slot is two zeros.
     """
     free = _slot(library, GIL, NOT_USED) or BY_CALL in library
     return free, _slot(library, MULTIPLE_INTERPRETERS, PER_INTERPRETER)

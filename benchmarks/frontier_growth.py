@@ -1,17 +1,16 @@
-"""Whether a crawl stays the same while it grows: memory, cost a page and time to reopen, up to ten million known links.
+"""How the costs of a crawl grow: memory, CPU a page and time to reopen, up to ten million known links.
 
     python -m benchmarks.frontier_growth [--links 10000000] [--hosts 1000]
 
-A synthetic web through the core and the journal on disk, as a driver uses them: every page offers 40 links, half of
-them new; the rest are known from a page before. Nothing is fetched. At 10,000 links, and each million, a window of
-pages is timed; the small window in several young crawls, of which the median counts.
+The core and the journal on disk crawl a synthetic web, as a driver would: every page has 40 links, of which half are
+new and half were on previous pages. Nothing is fetched. A window of pages is timed at 10,000 links and at each million.
+The first window is short, so its figure is the median of several young crawls.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import resource
 import statistics
@@ -19,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -29,7 +28,8 @@ from gossamer.journals.sqlite import SqliteJournal
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import fingerprint
 from gossamer.values.model import OutcomeKind, Outlink, Outlinks, PageRecord, Request
-from gossamer.values.protocol import Commit, Committed, Fetch, Outcome, Recall, Recalled, Stop, Visited, Wait
+from gossamer.values.protocol import Outcome, Visited, Wait
+from tests.support.player import play
 
 LINKS, NEW = 40, 20
 WINDOW, SMALL_WINDOW = 2_048, 256
@@ -41,10 +41,13 @@ MOST_RATIO = 1.5
 
 @dataclass(frozen=True)
 class Growth:
-    """Microseconds of CPU a page when so many links are known, and the peak memory (MB) when the last of them were."""
+    """The figures of a growing crawl."""
 
     costs: dict[int, float]
+    """CPU time (µs) a page, by the number of known links."""
+
     memory: float
+    """The peak memory (MB) at the last of these numbers."""
 
     @property
     def links(self) -> int:
@@ -52,12 +55,12 @@ class Growth:
 
     @property
     def ratio(self) -> float:
-        """How much dearer a page is than in a young crawl, at one million links and at the last."""
+        """The cost of a page relative to a young crawl: at one million links or at the end, the higher one."""
         return max(self.costs[min(MILLION, self.links)], self.costs[self.links]) / self.costs[YOUNG]
 
     @property
     def dearest(self) -> float:
-        """How much dearer a page is at the most, in the window in which the table of fingerprints grows."""
+        """The maximum cost of a page relative to a young crawl, in a window in which the fingerprint table grows."""
         return max(self.costs.values()) / self.costs[YOUNG]
 
     @property
@@ -74,11 +77,28 @@ def url_of(number: int, hosts: int) -> str:
 
 
 class Web:
-    """Answers page n with links to pages not offered before, and to some offered before."""
+    """A web in which every page links to pages that were not offered before, and to some that were."""
 
     def __init__(self, hosts: int, offered: int = 1) -> None:
         self.hosts = hosts
         self.offered = offered
+        self.answered = 0
+        self.seconds = 0.0
+        self._flying: list[Request] = []
+
+    def send(self, requests: Sequence[Request], now: float) -> None:
+        self._flying.extend(requests)
+
+    def receive(self, now: float, until: float) -> tuple[float, list[Visited]]:
+        """Answer all that was asked, 500 pages a second: so every commit comes after 128 pages."""
+        if not self._flying:
+            return until, []
+        began = time.process_time()
+        landed = [self.visited(request) for request in self._flying]
+        self._flying.clear()
+        self.answered += len(landed)
+        self.seconds += time.process_time() - began
+        return now + 0.002 * len(landed), landed
 
     def visited(self, request: Request) -> Visited:
         new = range(self.offered, self.offered + NEW)
@@ -94,40 +114,17 @@ class Web:
         return Outlink(fingerprint(url, 1), url)
 
 
-def pages(crawl: Crawl, journal: SqliteJournal, web: Web) -> Iterator[float]:
-    """Drive the crawl, giving after each page the CPU seconds spent outside the synthetic web."""
-    now, spent, flying = 0.0, 0.0, list[Request]()
-    while True:
-        began = time.process_time()
-        match crawl.poll(now):
-            case Fetch(requests):
-                flying.extend(requests)
-            case Recall(ids):
-                crawl.handle(Recalled(tuple(journal.recall(ids))), now)
-            case Commit(batch):
-                journal.commit(batch, {})
-                crawl.handle(Committed(), now)
-            case Wait(until) if not flying:
-                assert not math.isinf(until)
-                now = until
-            case Wait():
-                spent += time.process_time() - began
-                for request in flying:
-                    visited = web.visited(request)
-                    began = time.process_time()
-                    crawl.handle(visited, now)
-                    spent += time.process_time() - began
-                    now += 0.001
-                    yield spent
-                flying.clear()
-                continue
-            case Stop(reason):
-                raise AssertionError(f"the synthetic web has no end, but the crawl ended: {reason}")
-        spent += time.process_time() - began
+def pages(crawl: Crawl, journal: SqliteJournal, web: Web) -> Iterator[tuple[int, float]]:
+    """Drive the crawl; yield every few pages their number and the CPU seconds spent so far outside the web."""
+    began = time.process_time()
+    for _, command in play(crawl, journal, web, 0.0):
+        if isinstance(command, Wait):
+            yield web.answered, time.process_time() - began - web.seconds
+    raise AssertionError("the synthetic web has no end, but the crawl ended")
 
 
 def memory() -> float:
-    """Tell the resident memory of this process in MB."""
+    """Return the resident memory of this process in MB."""
     with Path("/proc/self/statm").open() as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
@@ -141,30 +138,33 @@ def opened(path: Path, hosts: int) -> tuple[Crawl, SqliteJournal, Frontier, int]
 
 
 def grow(path: Path, marks: list[int], hosts: int) -> Iterator[tuple[int, float, str]]:
-    """Grow a crawl; at every mark tell the known links, microseconds a page, and what else there is to see."""
+    """Grow a crawl; yield at every mark the number of known links, microseconds a page, and other figures as text."""
     crawl, journal, frontier, _ = opened(path, hosts)
-    before, at, waiting = 0.0, 0, list(marks)
-    for count, spent in enumerate(pages(crawl, journal, Web(hosts)), 1):
+    waiting = list(marks)
+    begun: tuple[int, float] | None = None
+    for count, spent in pages(crawl, journal, Web(hosts)):
         window = WINDOW if waiting[0] >= 2 * WINDOW * NEW else SMALL_WINDOW
-        if count == at:
+        if begun is None:
+            if frontier.known >= waiting[0] - window * NEW:
+                begun = count, spent
+        elif count >= begun[0] + window:
             sizes = f"{memory():>11.0f}{frontier.nbytes / 1e6:>11.0f}{path.stat().st_size / 1e6:>12.0f}"
-            yield waiting.pop(0), 1e6 * (spent - before) / window, sizes
+            yield waiting.pop(0), 1e6 * (spent - begun[1]) / (count - begun[0]), sizes
             if not waiting:
                 break
-        elif count % SMALL_WINDOW == 0 and count > at and frontier.known >= waiting[0] - window * NEW:
-            before, at = spent, count + window
+            begun = None
     journal.close()
 
 
 def young_cost(hosts: int) -> float:
-    """Tell the cost of a page in a crawl that knows few links: the median of several, for such a window is short."""
+    """Return the cost (µs) of a page in a crawl that knows few links: the median of several short windows."""
     with tempfile.TemporaryDirectory() as directory:
         crawls = (grow(Path(directory) / f"{number}.db", [YOUNG], hosts) for number in range(YOUNG_CRAWLS))
         return statistics.median(cost for crawl in crawls for _, cost, _ in crawl)
 
 
 def measure_here(path: Path, links: int, hosts: int) -> Growth:
-    """Grow a crawl in this process and print the table."""
+    """Grow a crawl in this process, print the table, and return the figures."""
     print(f"{'known links':>12}{'us/page':>10}{'memory MB':>11}{'tables MB':>11}{'journal MB':>12}", file=sys.stderr)
     costs = {YOUNG: young_cost(hosts)}
     print(f"{YOUNG:>12,}{costs[YOUNG]:>10.0f}", file=sys.stderr)
@@ -176,7 +176,7 @@ def measure_here(path: Path, links: int, hosts: int) -> Growth:
 
 
 def measure(links: int = 10_000_000) -> Growth:
-    """Grow a crawl in a process of its own."""
+    """Grow a crawl in a process of its own, and return the figures."""
     words = [sys.executable, "-m", "benchmarks.frontier_growth", "--links", str(links), "--json"]
     home = Path(__file__).parent.parent
     done = subprocess.run(words, cwd=home, check=True, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": "src"})
@@ -185,14 +185,14 @@ def measure(links: int = 10_000_000) -> Growth:
 
 
 def reopen(path: Path, hosts: int) -> None:
-    """Reopen the journal in this fresh process, crawl a little, and print what it took."""
+    """Reopen the journal in this new process, crawl a few pages, and print time and memory."""
     began, base = time.monotonic(), memory()
     crawl, journal, _, known = opened(path, hosts)
     took = time.monotonic() - began
-    spent = next(spent for count, spent in enumerate(pages(crawl, journal, Web(hosts, known)), 1) if count == WINDOW)
+    count, spent = next(it for it in pages(crawl, journal, Web(hosts, known)) if it[0] >= WINDOW)
     journal.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-    print(f"reopened {known:,} links in {took:.1f} s; then {1e6 * spent / WINDOW:.0f} us/page")
+    print(f"reopened {known:,} links in {took:.1f} s; then {1e6 * spent / count:.0f} us/page")
     allowed = allowed_memory(known)
     print(f"memory {base:.0f} MB before, {memory():.0f} MB after, peak {peak:.0f} MB (allowed: {allowed:.0f})")
 

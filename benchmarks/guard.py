@@ -1,15 +1,15 @@
-"""Guard the hot path: fail when a stage became 25 % dearer, measured against a reference loop in the same process.
+"""Guard the hot path: fail if a stage has become 25 % slower, relative to a reference loop in the same process.
 
-    python -m benchmarks.guard                        # measure, compare with guard.json, exit 1 where a stage is dearer
+    python -m benchmarks.guard                        # measure, compare with guard.json, exit 1 if a stage is slower
     python -m benchmarks.guard --renew                # record today's ratios
-    python -m benchmarks.guard --slow reading=1.4     # pretend that a stage became slower, to see the guard bark
+    python -m benchmarks.guard --slow reading=1.4     # simulate that a stage became slower, to test the guard
 
-A small made-up site is crawled once in this process, without sockets. Then its stages are done again and again:
+A small generated site is crawled once in this process, without sockets. Then its stages are repeated:
 `reading` (decode, parse, judge the links), `core` (the recorded commands and events through a new crawl) and `commit`
-(the recorded batches into a journal and pages.jsonl). Each turn of a stage comes with a turn of a reference loop that
-does work of the same nature, written with nothing of gossamer. Both are measured in CPU time of this thread; a stage's
-ratio is the median of its turns. A busy machine slows both; where a ratio is too high all the same, it is measured
-again, up to three times, and the lowest counts: noise passes, a slow-down stays.
+(the recorded batches into a journal and pages.jsonl). Each turn of a stage has a turn of a reference loop, which
+does similar work without gossamer. Both are measured in CPU time of this thread; a stage's
+ratio is the median of its turns. A busy machine slows both. If a ratio is too high all the same, it is measured
+again, up to three times, and the lowest counts, since noise varies but a real slow-down does not.
 """
 
 from __future__ import annotations
@@ -43,8 +43,9 @@ from gossamer.outputs.jsonl import JsonLines
 from gossamer.parse.links.quick import native_links
 from gossamer.rules.policy import Policy
 from gossamer.values.model import Request, Response
-from gossamer.values.protocol import Batch, Command, Commit, Event, Failed, RobotsRead, Visited
+from gossamer.values.protocol import Batch, Commit, Failed, RobotsRead, Visited
 from gossamer.visit.visitor import Visitor
+from tests.support.player import Step, replay
 
 RATIOS = Path(__file__).parent / "guard.json"
 TOLERANCE = 1.25
@@ -61,7 +62,7 @@ def path_of(number: int) -> str:
 
 
 def page_of(number: int) -> str:
-    """Write a page of 5 KB with 40 links: to its children in a tree, to the site's sections, and to some others."""
+    """Return a page of 5 KB with 40 links: to its children in a tree, to the site's sections, and to other pages."""
     targets = [number * 3 + 1, number * 3 + 2, number * 3 + 3, *(number * step % PAGES for step in range(1, LINKS - 2))]
     links = "".join(
         f'<li><a class="link" href="..{path_of(target)}">page {target}</a></li>\n'
@@ -75,16 +76,16 @@ def page_of(number: int) -> str:
 
 
 class Recording(NamedTuple):
-    """One crawl of the site: what was fetched, what the crawl and its driver said to each other, what was committed."""
+    """One crawl of the site: the responses, the commands and events, and the batches that were committed."""
 
     policy: Policy
     answers: list[tuple[Request, Response]]
-    trace: list[tuple[float, Command | Event]]
+    trace: list[Step]
     batches: list[Batch]
 
 
 def record() -> Recording:
-    """Crawl the site once, inline, under the jumping clock."""
+    """Crawl the site once, with the inline engine and the jumping clock."""
     headers = {"content-type": "text/html; charset=utf-8"}
     web = RecordedFetcher.of_site(
         {path_of(number): RecordedPage(200, headers, page_of(number), 0.01) for number in range(PAGES)}, ORIGIN
@@ -97,7 +98,7 @@ def record() -> Recording:
         sitemaps=False,
         contact="x@y.example",
     )
-    trace: list[tuple[float, Command | Event]] = []
+    trace: list[Step] = []
     answers: list[tuple[Request, Response]] = []
     visitor = Visitor(policy, key=1)
 
@@ -124,11 +125,11 @@ def new_crawl(policy: Policy) -> Crawl:
 Work = Callable[[], object]
 Ready = Callable[[], Work]
 JOURNALS = 4
-"""Into how many journals a turn commits: one is done before its time can be told."""
+"""Number of journals that a turn commits to; the time of a single one is too short to measure."""
 
 
 class Stage(NamedTuple):
-    """A part of the hot path, and a loop like it that never changes. Each gets ready, then works; work is measured."""
+    """A part of the hot path and its reference loop. Only what follows the preparation is measured."""
 
     name: str
     ready: Ready
@@ -153,7 +154,12 @@ def stages(recording: Recording, directory: Path) -> list[Stage]:
         for journal in journals:
             journal.open()
         outputs = [JsonLines(directory / f"{name}.jsonl") for name in names]
-        return lambda: [store(*both, recording.batches) for both in zip(journals, outputs, strict=True)]
+
+        def work() -> None:
+            for journal, output in zip(journals, outputs, strict=True):
+                store(journal, output, recording.batches)
+
+        return work
 
     def plain_store() -> Work:
         return partial(store_plainly, directory / f"{next(numbers)}-plain.db", texts)
@@ -165,17 +171,8 @@ def stages(recording: Recording, directory: Path) -> list[Stage]:
     ]
 
 
-def replay(crawl: Crawl, trace: list[tuple[float, Command | Event]]) -> None:
-    """Do with the crawl what was done with the recorded one; it says the same, for it is deterministic."""
-    for now, said in trace:
-        if isinstance(said, Event):
-            crawl.handle(said, now)
-        else:
-            crawl.poll(now)
-
-
 def store(journal: SqliteJournal, output: JsonLines, batches: list[Batch]) -> None:
-    """Make the batches permanent, as the driver does."""
+    """Commit the batches, as the driver does."""
     for batch in batches:
         output.write(batch)
         journal.commit(batch, {"jsonl": output.flush()})
@@ -187,7 +184,7 @@ _HREF = re.compile(r'href="([^"]*)"')
 
 
 def read_plainly(bodies: list[bytes]) -> int:
-    """Find the links of pages as a simple script would."""
+    """Return the number of links of the pages, found as a simple script would."""
     seen: dict[str, int] = {}
     for body in bodies:
         for href in _HREF.findall(body.decode()):
@@ -203,7 +200,7 @@ class _Link(NamedTuple):
 
 
 def queue_plainly() -> int:
-    """Keep a set of what is known and a heap of what is due, as a simple script would."""
+    """Maintain a set of known URLs and a heap of due ones, as a simple script would."""
     known: set[int] = {0}
     due = [(0, _Link(0, ORIGIN + path_of(0), 0))]
     while due:
@@ -236,7 +233,7 @@ def store_plainly(path: Path, texts: list[bytes]) -> None:
 
 
 def spent_by(ready: Ready) -> float:
-    """Tell the CPU seconds of this thread that the work took, without getting ready for it."""
+    """Return the CPU seconds of this thread for the work, without its preparation."""
     work = ready()
     begun = time.thread_time()
     work()
@@ -244,7 +241,7 @@ def spent_by(ready: Ready) -> float:
 
 
 def slowed(ready: Ready, factor: float) -> Ready:
-    """Make the work cost `factor` times as much CPU time as it does."""
+    """Return the work, made to take `factor` times as much CPU time."""
 
     def slow_ready() -> Work:
         work = ready()
@@ -262,9 +259,9 @@ def slowed(ready: Ready, factor: float) -> Ready:
 
 
 def ratio_of(stage: Stage) -> float:
-    """Measure stage and reference in turn; tell the median of their ratios."""
+    """Measure stage and reference in turn, and return the median of their ratios."""
     gc.collect()
-    gc.disable()  # whose turn pays for a collection is chance
+    gc.disable()  # a collection would fall into a random turn
     try:
         return statistics.median(_turn(stage) for _ in range(TURNS))
     finally:
@@ -272,19 +269,19 @@ def ratio_of(stage: Stage) -> float:
 
 
 def _turn(stage: Stage) -> float:
-    """Put the stage between two halves of its reference, so that a change of pace meets both."""
+    """Return the ratio of one turn: the stage runs between two halves of its reference, in case the speed changes."""
     before = spent_by(stage.reference)
     spent = spent_by(stage.ready)
     return 2 * spent / (before + spent_by(stage.reference))
 
 
 def ratio_to_record(stage: Stage) -> float:
-    """Tell a ratio that is neither lucky nor unlucky."""
+    """Return the median of several ratios."""
     return statistics.median(ratio_of(stage) for _ in range(ATTEMPTS))
 
 
 def ratio_to_judge(stage: Stage, enough: float, attempts: int) -> float:
-    """Measure until the ratio is low enough, a few times at the most; tell the lowest."""
+    """Measure up to `attempts` times, until the ratio is low enough; return the lowest."""
     lowest = float("inf")
     for _ in range(attempts):
         lowest = min(lowest, ratio_of(stage))
@@ -294,7 +291,7 @@ def ratio_to_judge(stage: Stage, enough: float, attempts: int) -> float:
 
 
 def measured(slow: dict[str, float], known: dict[str, float] | None, attempts: int) -> Iterator[tuple[str, float]]:
-    """Tell the ratio of every stage, to be judged by what is known, or to be recorded."""
+    """Yield the ratio of every stage, to compare with the `known` ones or, if there are none, to record."""
     recording = record()
     with tempfile.TemporaryDirectory(prefix="gossamer-guard-") as directory:
         for stage in stages(recording, Path(directory)):
@@ -312,7 +309,7 @@ def pair(text: str) -> tuple[str, float]:
 
 
 def build() -> str:
-    """Tell what ratios depend on: the version of Python, and whether links are read natively."""
+    """Return what ratios depend on: the version of Python, and whether links are parsed natively."""
     native = "Python" if native_links is None else "native"
     return f"Python {sys.version_info.major}.{sys.version_info.minor}, {native} reader"
 

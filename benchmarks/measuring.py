@@ -1,7 +1,7 @@
-"""Run crawlers as whole processes on a served site, and measure what each cost: shared by all races.
+"""Run crawlers as processes on a served site, and measure their costs.
 
-CPU time is that of the process and of every child it waited for (`wait4`), start-up included. Memory is that of the
-process tree. Pages are counted by the server, which knows best who fetched what, and how often.
+CPU time is that of the process and of every child that it waited for (`wait4`), start-up included. Memory is that of
+the process tree. Pages are counted in the log of the server, so that all crawlers are measured alike.
 """
 
 from __future__ import annotations
@@ -25,44 +25,62 @@ from benchmarks.sites import NginxSite
 HOME = Path(__file__).parent.parent.resolve()
 SHARED_MEMORY = Path("/dev/shm")
 SAMPLE_EVERY = 0.1
+"""Seconds between two samples of the memory of a process tree."""
+
 PATIENCE = 1800
-"""Seconds between two looks at the memory of a process tree, and until a crawler that does not end is killed."""
+"""Seconds after which a crawler is killed."""
 
 
 @dataclass(frozen=True)
 class Contender:
-    """Something to measure.
-
-    `arguments` may hold {url} and {directory}. `pages`: it was told to stop after so many; None: it crawls the whole
-    site. `why` explains the settings.
-    """
+    """A crawler to measure."""
 
     name: str
+    """The name in the tables."""
+
     arguments: tuple[str, ...]
+    """The command, in which {url} and {directory} are replaced."""
+
     pages: int | None = None
+    """The number of pages after which the command stops; None: it crawls the whole site."""
+
     why: str = ""
+    """The reason for the options."""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one run cost (seconds; MB).
-
-    `pages`: distinct HTML pages that left the server with status 200; `size`: their bytes, on average; `repeated`: how
-    many of them left it more than once; `missed`: pages of the site that were not fetched by a crawler that was to
-    fetch all; `others`: requests for anything else, dead links among them; `memory`: the largest resident size of the
-    process tree, shared pages counted once; `status`: the exit code, negative for a signal.
-    """
+    """The costs of one run."""
 
     name: str
+    """The name of the contender."""
+
     pages: int
+    """The number of distinct HTML pages that the server sent with status 200."""
+
     wall: float
+    """Wall time in seconds."""
+
     cpu: float
+    """CPU seconds of the process and its children."""
+
     memory: float
+    """The peak resident memory (MB) of the process tree, in which shared memory counts once."""
+
     status: int
+    """The exit code; negative for a signal."""
+
     repeated: int = 0
+    """The number of pages that were sent more than once."""
+
     missed: int = 0
+    """The number of pages of the site that were not fetched, if the whole site was to be crawled."""
+
     others: int = 0
+    """The number of requests for anything else, including dead links."""
+
     size: int = 0
+    """The mean size of a page in bytes."""
 
     @property
     def cpu_ms_a_page(self) -> float:
@@ -78,7 +96,7 @@ class Measurement:
 
 
 def environment(name: str, wanted: Path) -> Path:
-    """Make the virtual environment `name` with the packages `wanted` lists, unless it is there; tell its Python."""
+    """Create the virtual environment `name` with the packages of the file `wanted` if needed; return its Python."""
     home = HOME / ".venvs" / name
     python, ready = home / "bin" / "python", home / "ready"
     lines = wanted.read_text()
@@ -92,7 +110,7 @@ def environment(name: str, wanted: Path) -> Path:
 
 
 def measure(contender: Contender, site: NginxSite, reachable: int) -> Measurement:
-    """Run a contender once, in an empty directory (in memory where there is such a place), from a log begun anew."""
+    """Run a contender once, with an empty log, in an empty directory that is in memory if possible."""
     site.forget()
     room = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="gossamer-bench-", dir=room) as directory:
@@ -112,7 +130,7 @@ def measure(contender: Contender, site: NginxSite, reachable: int) -> Measuremen
             watch.start()
             _, status, usage = os.wait4(child.pid, 0)  # its CPU time and that of the children it waited for
             wall = time.perf_counter() - begun
-            child.returncode = os.waitstatus_to_exitcode(status)  # wait4 has reaped it: tell Popen
+            child.returncode = os.waitstatus_to_exitcode(status)  # Popen must know that wait4 has reaped it
             watch.over.set()
             watch.join()
         last = said.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
@@ -123,7 +141,7 @@ def measure(contender: Contender, site: NginxSite, reachable: int) -> Measuremen
 
 
 def counted(contender: Contender, site: NginxSite, reachable: int, status: int) -> Measurement:
-    """Read in the server's log what a contender fetched."""
+    """Return a measurement with the pages counted in the server's log."""
     visits = site.visits()
     pages = Counter(visit.path for visit in visits if visit.is_page)
     return Measurement(
@@ -141,7 +159,7 @@ def counted(contender: Contender, site: NginxSite, reachable: int, status: int) 
 
 
 class _Watch(threading.Thread):
-    """Look at a process tree now and then: what memory it holds, and whether it will ever end."""
+    """A thread that records the peak memory of a process tree, and kills it if it takes too long."""
 
     def __init__(self, child: subprocess.Popen[bytes]) -> None:
         super().__init__(daemon=True)
@@ -161,7 +179,7 @@ class _Watch(threading.Thread):
 
 
 def descendants(root: int) -> list[int]:
-    """List a process and all below it, where the system shows them as Linux does; else the process alone."""
+    """Return a process and all its descendants; without /proc, the process alone."""
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -176,9 +194,9 @@ def descendants(root: int) -> list[int]:
 
 
 def memory_of(tree: Sequence[int]) -> float:
-    """Tell the memory of a process tree in MB: at its peak if it is a single process, else now.
+    """Return the memory of a process tree in MB: the peak if it is a single process, else the current value.
 
-    Not what `wait4` tells: a child begins with the peak of the process that started it, before its own program runs.
+    The value of `wait4` would be wrong: a child inherits the peak of its parent before its own program runs.
     """
     if len(tree) == 1:
         return _kilobytes(Path(f"/proc/{tree[0]}/status"), "VmHWM:") * 1024 / 1e6
@@ -194,7 +212,7 @@ def _kilobytes(file: Path, field: str) -> int:
 
 
 def race(contenders: Sequence[Contender], site: NginxSite, reachable: int, rounds: int) -> list[Measurement]:
-    """Run all in turn, `rounds` times, each round beginning with another one; tell every run."""
+    """Run all contenders in turn, `rounds` times, each round beginning with another one; return every run."""
     runs = []
     for number in range(rounds):
         first = number * len(contenders) // rounds
@@ -208,7 +226,7 @@ def race(contenders: Sequence[Contender], site: NginxSite, reachable: int, round
 
 
 def medians(runs: Iterable[Measurement]) -> list[Measurement]:
-    """Take the median of every figure on its own, for each contender in the order of `runs`; counts at their worst."""
+    """Return for each contender the median of every figure, but the worst of every count; in the order of `runs`."""
     grouped: dict[str, list[Measurement]] = {}
     for run in runs:
         grouped.setdefault(run.name, []).append(run)

@@ -1,11 +1,11 @@
-"""Measure what more processors buy: processes and CPU workers beside asyncio, and what the driver itself costs.
+"""Measure the gain of more cores: processes and CPU workers compared to asyncio, and the cost of the driver.
 
     python benchmarks/more_cores.py handler      20 ms of pure Python a page: pages/s on each engine, lag of the loop
     python benchmarks/more_cores.py driver       links only, the Java documentation: the driver's own CPU a page
-    python benchmarks/more_cores.py threshold    from which size of body a page is read sooner in a CPU worker
+    python benchmarks/more_cores.py threshold    the size of body from which a CPU worker parses a page sooner
 
-Only ratios within one run mean anything, and only on a machine that is otherwise idle: `calibration` is what ten
-million turns of an empty loop took at the same time.
+Only ratios within one run are meaningful, on a machine that is otherwise idle. `calibration` is the CPU time that ten
+million turns of an empty loop took during the same run.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from benchmarks.sites import JavadocSite, NginxSite
 from gossamer.api.crawler import Crawler
 from gossamer.engines.processes.cpu_pool import CpuPool
 from gossamer.engines.processes.wire import WorkerConfig
+from gossamer.engines.table import EngineName
 from gossamer.rules.policy import Policy
 from gossamer.values.model import Link, Request, Response
 from gossamer.visit.page import Page
@@ -37,19 +38,19 @@ PAGES = 600
 
 
 def busy(_: Page) -> None:
-    """Handle a page by 20 ms of pure Python."""
+    """Handle a page with 20 ms of pure Python."""
     spend(BUSY)
 
 
 def spend(seconds: float) -> None:
-    """Count until so much of this thread's processor time is used: what others do does not count."""
+    """Loop until this thread has used so much CPU time; that of other threads does not count."""
     until = time.thread_time() + seconds
     while time.thread_time() < until:
         sum(range(200))
 
 
 def calibration() -> float:
-    """Tell the CPU seconds of ten million turns of an empty loop: 0.2 to 0.4 on a machine of these days at rest."""
+    """Return the CPU seconds of ten million turns of an empty loop: 0.2 to 0.4 on a current machine that is idle."""
     began = time.process_time()
     for _ in range(10_000_000):
         pass
@@ -57,7 +58,7 @@ def calibration() -> float:
 
 
 class Lag:
-    """Watches an event loop: how late is a timer of a millisecond?"""
+    """A probe of an event loop that measures how late a timer of one millisecond fires."""
 
     def __init__(self) -> None:
         self.late: list[float] = []
@@ -73,9 +74,13 @@ class Lag:
 
 
 def crawl(
-    site: NginxSite, engine: str, lag: Lag | None = None, handler: Callable[[Page], None] | None = None, **fields: Any
+    site: NginxSite,
+    engine: EngineName,
+    lag: Lag | None = None,
+    handler: Callable[[Page], None] | None = None,
+    **fields: Any,
 ) -> Crawler:
-    """Crawl the site; with a lag, inside an event loop that is watched."""
+    """Crawl the site; with `lag`, inside an event loop that the probe measures."""
     with tempfile.TemporaryDirectory() as place:
         crawler = Crawler(
             site.url, engine=engine, directory=Path(place) / "crawl", allow_private=("127.0.0.1",), delay=0,
@@ -93,7 +98,7 @@ def crawl(
 async def _watched(crawler: Crawler, lag: Lag) -> None:
     began: list[asyncio.Task[None]] = []
     async for _ in crawler:
-        if not began:  # the start of processes and of the crawl is no lag of pages being read
+        if not began:  # the lag while the processes and the crawl start does not count
             began.append(asyncio.create_task(lag.watch()))
     for task in began:
         task.cancel()
@@ -112,7 +117,7 @@ def busy_site() -> Iterator[NginxSite]:
 
 def handler(rounds: int) -> None:
     """Compare pages a second with 20 ms of pure Python for each."""
-    cells: list[tuple[str, str, dict[str, Any], bool]] = [
+    cells: list[tuple[str, EngineName, dict[str, Any], bool]] = [
         ("asyncio", "asyncio", {}, True),
         ("asyncio, 2 CPU workers", "asyncio", {"cpu_workers": 2}, True),
         ("processes, 2 workers", "processes", {"workers": 2}, False),
@@ -136,7 +141,7 @@ def handler(rounds: int) -> None:
 
 
 def driver(rounds: int, **fields: Any) -> None:
-    """Measure the driver's own CPU for each page, start-up taken off, beside that of the workers."""
+    """Measure the driver's CPU time for each page, without start-up, and that of the workers."""
     with JavadocSite() as site:
         for number in range(rounds):
             start = _driver_cpu(site, max_pages=1, **fields)[0]
@@ -165,7 +170,7 @@ def _workers() -> float:
 
 
 def threshold(rounds: int) -> None:
-    """Read pages of growing size here and in a CPU worker."""
+    """Parse pages of growing size in this process and in a CPU worker."""
     work = Work(Policy(seeds=("https://a.example/",)))
     here, there = work.visitor().visit, CpuPool(WorkerConfig(work), 1)
     with closing(there):
@@ -183,7 +188,7 @@ def _page(size: int) -> bytes:
 
 
 def _seconds(visit: Callable[[Request, Response], object], body: bytes, rounds: int) -> float:
-    """Tell the CPU seconds of this process for one page: the best of several."""
+    """Return the CPU seconds of this process for one page, the minimum of several rounds."""
     best = float("inf")
     for number in range(10 * rounds + 1):
         url = f"https://a.example/{number}/"

@@ -1,4 +1,4 @@
-"""Serve a directory by a real nginx on loopback, with a log that tells what was fetched: for benchmarks and tests.
+"""Serve a directory with nginx on loopback, with a log of what was fetched, for benchmarks and tests.
 
 with JavadocSite() as site:
     crawl(site.url)
@@ -54,13 +54,13 @@ http {{
 """
 
 
-class SiteUnavailable(RuntimeError):  # noqa: N818 (it is a state of this machine, not a mistake)
-    """The site cannot be served here; the message says what to install. Tests skip on it."""
+class SiteUnavailable(RuntimeError):  # noqa: N818 (it is a state of this machine, not an error)
+    """The site cannot be served on this machine; the message says what to install. Tests then skip."""
 
 
 @dataclass(frozen=True)
 class Visit:
-    """One line of the access log. `path` is as it was asked for, with its query."""
+    """One line of the access log. `path` is as requested, with its query."""
 
     status: int
     method: str
@@ -69,15 +69,18 @@ class Visit:
 
     @property
     def is_page(self) -> bool:
-        """Whether an HTML page left with status 200."""
+        """Whether the response was an HTML page with status 200."""
         return self.status == 200 and self.method == "GET" and self.content_type.startswith("text/html")
 
 
 class NginxSite:
-    """Serve the files below `root` on a free port of 127.0.0.1 while the context lasts.
+    """A context manager that serves the files below `root` on a free port of 127.0.0.1.
 
-    `start` is the path of the page to begin with; `extra` goes into nginx's server block as it is.
+    `start` is the path of the start page; `extra` is text for nginx's server block. `reachable` is the number of pages
+    that can be reached from there.
     """
+
+    reachable: int
 
     def __init__(self, root: Path, *, start: str = "/index.html", extra: str = "") -> None:
         self.root = root.resolve()
@@ -98,20 +101,20 @@ class NginxSite:
 
     def __exit__(self, *_: object) -> None:
         if nginx := self.__dict__.pop("_nginx", None):
-            nginx.terminate()  # the master takes its worker along
+            nginx.terminate()  # the master process ends its worker too
             nginx.wait(timeout=10)
         shutil.rmtree(self._prefix, ignore_errors=True)
 
     @property
     def url(self) -> str:
-        """The page to begin with."""
+        """The URL of the start page."""
         return self.origin + self.start
 
     def visits(self) -> list[Visit]:
-        """What was asked for since the start, or since `forget`, in order.
+        """The requests since the start, or since `forget`, in order.
 
-        nginx logs a request after its answer has left. It does one thing after the other, so what was answered before
-        it answers here has been logged.
+        nginx logs a request after its response has been sent. Its one worker handles events one after the other, so
+        all requests that were answered before this one have been logged.
         """
         self._wait_until_it_answers()
         fields = (line.split("\t", 3) for line in self.log.read_text(encoding="utf-8", errors="replace").splitlines())
@@ -122,15 +125,15 @@ class NginxSite:
         return {visit.path for visit in self.visits() if visit.is_page}
 
     def file_of(self, path: str) -> Path:
-        """Tell which file is served at a path."""
+        """Return the file that is served at a path."""
         return self.root / unquote(path.partition("?")[0]).lstrip("/")
 
     def forget(self) -> None:
-        """Begin the log anew."""
+        """Empty the log."""
         os.truncate(self.log, 0)
 
     def _serve(self) -> subprocess.Popen[bytes]:
-        """Start nginx on a socket of ours: no port is guessed, and connections may queue before nginx is ready."""
+        """Start nginx on a socket that this process has bound: the port is free, and connections can queue at once."""
         program = shutil.which("nginx", path=os.environ.get("PATH", os.defpath) + ":/usr/sbin:/usr/local/sbin")
         if program is None:
             raise SiteUnavailable("nginx is not installed (Debian: apt-get install nginx-light)")
@@ -138,7 +141,7 @@ class NginxSite:
             address, port = listening.getsockname()
             self.origin = f"http://{address}:{port}"
             settings = self._prefix / "nginx.conf"
-            # Root's nginx would give its worker away to nobody, who may not read root's temporary directories.
+            # As root, nginx would run its worker as the user nobody, who may not read root's temporary directories.
             user = f"user {pwd.getpwuid(0).pw_name};" if os.geteuid() == 0 else ""
             settings.write_text(
                 SETTINGS.format(
@@ -148,7 +151,7 @@ class NginxSite:
             )
             return subprocess.Popen(
                 [program, "-p", str(self._prefix), "-e", str(self._prefix / "error.log"), "-c", str(settings)],
-                env={"NGINX": f"{listening.fileno()};"},  # how nginx hands sockets to its successor
+                env={"NGINX": f"{listening.fileno()};"},  # nginx itself passes sockets to a new binary in this way
                 pass_fds=[listening.fileno()],
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -168,9 +171,9 @@ class NginxSite:
 
 
 class JavadocSite(NginxSite):
-    """Serve the Java 17 API documentation of Debian's openjdk-17-doc: 10,137 HTML pages, 51 dead links.
+    """The Java 17 API documentation of Debian's openjdk-17-doc: 10,137 HTML pages, 51 dead links.
 
-    So many are reachable from its start page as two independent crawlers found; all but one lie below /api/.
+    That is how many are reachable from its start page, as two independent crawlers found; all but one are below /api/.
     """
 
     package = "openjdk-17-doc"
@@ -185,9 +188,9 @@ class JavadocSite(NginxSite):
 
 
 class CppreferenceSite(NginxSite):
-    """Serve the C and C++ reference of Debian's cppreference-doc-en-html: 4,389 HTML pages, 2 dead links.
+    """The C and C++ reference of Debian's cppreference-doc-en-html: 4,389 HTML pages, 2 dead links.
 
-    So many are reachable from its start page, as wget2 and gossamer found independently.
+    That is how many are reachable from its start page, as wget2 and gossamer found independently.
     """
 
     package = "cppreference-doc-en-html"
@@ -202,7 +205,7 @@ class CppreferenceSite(NginxSite):
 
 
 class TinySite(NginxSite):
-    """Serve 20,001 made-up pages of half a kilobyte, the same every time, from a temporary directory."""
+    """20,001 generated pages of half a kilobyte, the same every time, in a temporary directory."""
 
     reachable = 20_001
     dead = 0
@@ -218,7 +221,7 @@ class TinySite(NginxSite):
 
 
 def write_tiny_pages(root: Path, pages: int) -> None:
-    """Write so many tiny pages, 100 to a directory, each linked to its two children in a tree and to six others."""
+    """Write tiny pages, 100 to a directory; each links to its two children in a tree and to six other pages."""
     for number in range(pages):
         path = root / str(number // 100) / f"{number}.html"
         if number % 100 == 0:

@@ -1,10 +1,11 @@
-"""Take a crawl apart: what each stage costs a page on a real site, beside the whole of wget2 in the same run.
+"""Measure what each stage of a crawl costs a page on a real site, compared to wget2 as a whole in the same run.
 
     python benchmarks/stages.py [--site javadoc|cppreference|tiny] [--rounds 3]
 
-One crawl is recorded in this process; then each of its stages is done again, by itself: `fetch` (libcurl in the
+One crawl is recorded in this process; then each of its stages is repeated by itself: `fetch` (libcurl in the
 event loop, 64 at once), `read` (decode, find links, judge them), `core` (the recorded commands and events through a new
-crawl) and `write` (the recorded batches into a journal and pages.jsonl). CPU time, medians; the start-up is in none.
+crawl) and `write` (the recorded batches into a journal and pages.jsonl). Figures are medians of CPU time, without
+the start-up.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pathlib import Path
 HOME = Path(__file__).parent.parent.resolve()
 sys.path[:0] = [str(HOME), str(HOME / "src")]
 
-from benchmarks.guard import replay, store  # noqa: E402 (the path above makes them importable)
+from benchmarks.guard import store  # noqa: E402 (the path above makes them importable)
 from benchmarks.measuring import measure  # noqa: E402 (likewise)
 from benchmarks.peers.contenders import CONNECTIONS, programs  # noqa: E402 (likewise)
 from benchmarks.sites import CppreferenceSite, JavadocSite, NginxSite, SiteUnavailable, TinySite  # noqa: E402 (likewise)
@@ -35,17 +36,18 @@ from gossamer.journals.sqlite import SqliteJournal  # noqa: E402 (likewise)
 from gossamer.outputs.jsonl import JsonLines  # noqa: E402 (likewise)
 from gossamer.rules.policy import Policy  # noqa: E402 (likewise)
 from gossamer.values.model import Response  # noqa: E402 (likewise)
-from gossamer.values.protocol import Command, Commit, Event, Visited  # noqa: E402 (likewise)
+from gossamer.values.protocol import Commit, Visited  # noqa: E402 (likewise)
 from gossamer.visit.visitor import Visitor  # noqa: E402 (likewise)
+from tests.support.player import Step, replay  # noqa: E402 (likewise)
 
 SITES = {"javadoc": JavadocSite, "cppreference": CppreferenceSite, "tiny": TinySite}
 
 
 class Recorded:
-    """A crawl of a site, and its stages to be done again."""
+    """A recorded crawl of a site, whose stages can be repeated."""
 
     def __init__(self, site: NginxSite) -> None:
-        self._trace: list[tuple[float, Command | Event]] = []
+        self._trace: list[Step] = []
         crawler = Crawler(
             site.url,
             allow_private="127.0.0.0/8",
@@ -55,12 +57,13 @@ class Recorded:
         )
         crawler.run()
         self._policy: Policy = crawler.policy
-        self._key = crawler._work.key  # noqa: SLF001  # that of its fingerprints: with another no link would be known
+        assert crawler._session is not None  # noqa: SLF001  # the key of its fingerprints is no business of users …
+        self._key = crawler._session.work.key  # noqa: SLF001  # … but with another key no link would be known
         self._visits = [said for _, said in self._trace if isinstance(said, Visited)]
         self.pages = crawler.report.counts.ended
 
     def stages(self) -> Iterator[tuple[str, float]]:
-        """Do each stage once; tell its CPU seconds."""
+        """Yield each stage and its CPU seconds."""
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             yield "fetch", _seconds(lambda: runner.run(self._fetch()))
         visitor = Visitor(self._policy, key=self._key)

@@ -1,9 +1,9 @@
-"""How long gossamer takes to say its help, and to send its first request: start-up beside its budgets.
+"""How long gossamer takes to print its help, and to send its first request, compared to the budgets.
 
     python benchmarks/startup.py [--times 15]
 
-Wall time, as a user waits it, each in a process of its own. The first fetch is seen by a server on loopback, which
-notes the moment the request for the page arrives (that for robots.txt comes before and does not count).
+Wall time, each in a process of its own. A server on loopback records the moment at which the first request for a page
+arrives; the request for robots.txt, which comes before, does not count.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Startup:
 
 
 def help_times(times: int) -> Iterator[float]:
-    """Time `gossamer --help`."""
+    """Yield the seconds of `gossamer --help`."""
     for _ in range(times):
         begun = time.perf_counter()
         subprocess.run([GOSSAMER, "--help"], check=True, stdout=subprocess.DEVNULL)
@@ -43,7 +43,7 @@ def help_times(times: int) -> Iterator[float]:
 
 
 def first_fetch_times(times: int) -> Iterator[float]:
-    """Time from the command to the arrival of its first request for a page."""
+    """Yield the seconds from the command to the arrival of its first request for a page."""
     arrived: list[float] = []
 
     class Server(BaseHTTPRequestHandler):
@@ -73,16 +73,16 @@ def first_fetch_times(times: int) -> Iterator[float]:
 
 
 def processor_time(*words: str) -> float:
-    """Tell the CPU seconds of a whole command, which may end at a limit: what a test can bound on a busy machine."""
+    """Return the CPU seconds of a command; unlike wall time, a test can bound them on a busy machine."""
     child = subprocess.Popen([GOSSAMER, *words], stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)  # wait4 has reaped it: tell Popen
+    child.returncode = os.waitstatus_to_exitcode(status)  # Popen must know that wait4 has reaped it
     assert child.returncode in (0, 4), f"gossamer {' '.join(words)} ended with {child.returncode}"
     return usage.ru_utime + usage.ru_stime
 
 
 def measure(times: int = 15) -> Startup:
-    """Measure both; the first time warms the caches up and does not count."""
+    """Return both medians; the first run fills the caches and does not count."""
     helped = list(help_times(times + 1))[1:]
     fetched = list(first_fetch_times(times + 1))[1:]
     return Startup(statistics.median(helped), statistics.median(fetched))

@@ -1,4 +1,4 @@
-"""Who races, with which settings, and why: what may be disputed is here."""
+"""The contenders and their settings, with the reason for each setting that may be disputed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
 
 from benchmarks.measuring import Contender, environment
 from benchmarks.starting_point.run import scripts
-from gossamer.api.crawler import EngineName
+from gossamer.engines.table import ENGINES
 
 HERE = Path(__file__).parent.resolve()
 CONNECTIONS = 64
@@ -36,7 +35,7 @@ HTTRACK = (
 
 
 def gossamer() -> Iterator[Contender]:
-    """List our engines. Robots.txt is obeyed, and journal and pages.jsonl are written, as by default."""
+    """Yield gossamer's engines. robots.txt is obeyed, and journal and pages.jsonl are written, as by default."""
     everything = "robots.txt obeyed, journal and pages.jsonl written, no rest between requests"
     command = (sys.executable, *GOSSAMER.split())
     wide = ("--concurrency", str(CONNECTIONS))
@@ -53,7 +52,7 @@ def gossamer() -> Iterator[Contender]:
         (*command, "--engine", "threads"),
         why=f"its default number of threads, for more only wait for each other; {everything}",
     )
-    if "processes" in get_args(EngineName):
+    if "processes" in ENGINES:
         yield Contender(
             "gossamer, processes",
             (*command, *wide, "--engine", "processes"),
@@ -62,7 +61,7 @@ def gossamer() -> Iterator[Contender]:
 
 
 def programs() -> Iterator[Contender]:
-    """List the programs of Debian that are installed."""
+    """Yield the Debian programs that are installed."""
     known = (
         Contender(
             "wget2",
@@ -86,7 +85,7 @@ def programs() -> Iterator[Contender]:
 
 
 def frameworks(pages: int | None) -> Iterator[Contender]:
-    """List the crawlers made of Python packages, each in an environment of its own."""
+    """Yield the crawlers that use Python packages, each in an environment of its own."""
     limit = () if pages is None else (str(pages),)
     scrapy = str(environment("scrapy", HERE / "requirements-scrapy.txt"))
     crawlee = str(environment("crawlee", HERE / "requirements-crawlee.txt"))
@@ -112,7 +111,7 @@ def frameworks(pages: int | None) -> Iterator[Contender]:
 
 
 def starting_point(pages: int | None) -> Iterator[Contender]:
-    """List the two crawlers that everybody writes first."""
+    """Yield the two crawlers that most programmers would write first."""
     names = {"threads_requests_bs4": "requests, threads, bs4", "asyncio_aiohttp_bs4": "aiohttp, asyncio, bs4"}
     for script in scripts(pages):
         yield Contender(
@@ -124,12 +123,12 @@ def starting_point(pages: int | None) -> Iterator[Contender]:
 
 
 def everyone(pages: int | None) -> list[Contender]:
-    """List who races: over whole sites, but the four slowest for so many pages only."""
+    """Return all contenders; the four slowest stop after `pages` pages, the others crawl the whole site."""
     return [*gossamer(), *programs(), *frameworks(pages), *starting_point(pages)]
 
 
 def versions() -> dict[str, str]:
-    """Tell the versions of what races."""
+    """Return the version of each contender by name."""
     asked = {
         "gossamer": (sys.executable, "-m", "gossamer", "--version"),
         "wget2": ("wget2", "--version"),

@@ -1,4 +1,4 @@
-"""Write what was measured into docs/benchmarks.md and the README, between their markers, and draw the picture."""
+"""Write the results into docs/benchmarks.md and the README, between their markers, and draw the picture."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NAMES = {
 
 
 class Budget(NamedTuple):
-    """A figure that shall be at most (or, `least`, at least) so large."""
+    """A limit for a figure: the maximum, or with `least` the minimum."""
 
     what: str
     measured: float | None
@@ -55,7 +55,7 @@ def _figure(number: float, unit: str) -> str:
 
 
 def budgets(results: Results) -> Iterator[Budget]:
-    """List the budgets, each with the figure it is for."""
+    """Yield the budgets, each with the figure that it limits."""
     for site, allowed in (("javadoc", 1.75), ("cppreference", 1.75), ("tiny", 1.25)):
         ratio = _ratio(results, site, OURS, "wget2")
         yield Budget(f"CPU a page, asyncio against wget2, {site}", ratio, allowed)
@@ -81,12 +81,13 @@ def budgets(results: Results) -> Iterator[Budget]:
 
 
 def _alone(results: Results) -> Iterator[Budget]:
-    """List what is measured without peers."""
+    """Yield the budgets of figures that are measured without other crawlers."""
     startup, growth = results.startup, results.growth
-    yield Budget("`gossamer --help`", startup and 1000 * startup.help, 150, "ms")
-    yield Budget("first fetch after the command", startup and 1000 * startup.first_fetch, 500, "ms")
-    yield Budget("CPU a page, at 1,000,000 and 10,000,000 known links against 10,000", growth and growth.ratio, 1.5)
-    yield Budget("memory at 10,000,000 known links", growth and growth.memory, 550, "MB")
+    yield Budget("`gossamer --help`", 1000 * startup.help if startup else None, 150, "ms")
+    yield Budget("first fetch after the command", 1000 * startup.first_fetch if startup else None, 500, "ms")
+    ratio, memory = (growth.ratio, growth.memory) if growth else (None, None)
+    yield Budget("CPU a page, at 1,000,000 and 10,000,000 known links against 10,000", ratio, 1.5)
+    yield Budget("memory at 10,000,000 known links", memory, 550, "MB")
 
 
 def _run(results: Results, site: str, name: str) -> Measurement | None:
@@ -95,7 +96,7 @@ def _run(results: Results, site: str, name: str) -> Measurement | None:
 
 
 def _ratio(results: Results, site: str, name: str, other: str) -> float | None:
-    """Tell the CPU a page of one beside that of another."""
+    """Return the ratio of CPU time a page of two contenders; None if one was not measured."""
     one, two = _run(results, site, name), _run(results, site, other)
     return one.cpu_ms_a_page / two.cpu_ms_a_page if one and two else None
 
@@ -114,7 +115,7 @@ def _is_ours(run: Measurement) -> bool:
 
 
 def site_table(site: SiteRace) -> str:
-    """Lay out the medians of one site."""
+    """Return the medians of one site as a Markdown table."""
     lines = [
         "| crawler | pages | missed | pages/s | CPU-ms a page | peak MB |",
         "|---|---:|---:|---:|---:|---:|",
@@ -132,13 +133,13 @@ def site_table(site: SiteRace) -> str:
 
 
 def budget_table(results: Results) -> str:
-    """Lay out the budgets beside what was measured."""
+    """Return the budgets and the measured figures as a Markdown table."""
     rows = [budget.row for budget in budgets(results)]
     return "\n".join(["| budget | allowed | measured | |", "|---|---:|---:|---|", *rows])
 
 
 def tables(results: Results) -> Iterator[str]:
-    """Write the part of the page that says what was measured when, and on what."""
+    """Yield the paragraphs and tables on what was measured, when, and on which machine."""
     versions = ", ".join(f"{name} {version}" for name, version in results.versions.items())
     yield f"Measured on {results.measured}: {results.machine}. {versions}."
     yield "![CPU time a page of every crawler, on a logarithmic scale](images/race.svg)"
@@ -156,13 +157,13 @@ def _times(rounds: int) -> str:
 
 
 def settings_table(results: Results) -> str:
-    """Lay out how everyone was called."""
+    """Return the command of each contender as a Markdown table."""
     rows = [f"| {one.name} | `{one.command}` | {one.why} |" for one in results.settings]
     return "\n".join(["| crawler | command | settings, and why |", "|---|---|---|", *rows])
 
 
 def tidied(setting: Setting) -> Setting:
-    """Take the paths of this machine out of a command."""
+    """Return a setting without the paths of this machine in its command."""
     words = (
         re.sub(rf"^(?:{re.escape(str(HOME))}|{re.escape(sys.prefix)})/?", "", word) for word in setting.command.split()
     )
@@ -174,7 +175,7 @@ def tidied(setting: Setting) -> Setting:
 
 
 def parts_of_page(results: Results) -> dict[str, str]:
-    """Give what stands between the page's markers, by their names."""
+    """Return the text for each marker of the page, by name."""
     return {
         "race": "\n\n".join(tables(results)),
         "budgets": budget_table(results),
@@ -183,7 +184,7 @@ def parts_of_page(results: Results) -> dict[str, str]:
 
 
 def parts_of_readme(results: Results) -> dict[str, str]:
-    """Say in one sentence what a page costs others, in CPU times of the asyncio engine."""
+    """Return a sentence for the README: the CPU time of others a page, relative to the asyncio engine."""
     names = [run.name for run in medians(results.sites["javadoc"].runs) if not _is_ours(run)]
     costs = {name: _ratio(results, "javadoc", name, OURS) or 0.0 for name in names}
     told = [f"{name} {cost:.1f}" if cost < 10 else f"{name} {cost:.0f}" for name, cost in costs.items()]
@@ -193,11 +194,12 @@ def parts_of_readme(results: Results) -> dict[str, str]:
 
 
 def rendered(page: str, parts: Mapping[str, str]) -> str:
-    """Put the parts between the page's markers."""
+    """Return the page with the parts between its markers."""
     for name, text in parts.items():
         between = re.compile(rf"(<!-- {name}: begin -->\n).*?(<!-- {name}: end -->)", re.DOTALL)
-        assert len(between.findall(page)) == 1, f"the page has not one pair of markers named {name}"
-        page = between.sub(lambda found, text=text: f"{found[1]}\n{text}\n\n{found[2]}", page)
+        found = list(between.finditer(page))
+        assert len(found) == 1, f"the page has not one pair of markers named {name}"
+        page = f"{page[: found[0].start()]}{found[0][1]}\n{text}\n\n{found[0][2]}{page[found[0].end() :]}"
     return page
 
 
@@ -214,7 +216,7 @@ LEAST_MS, MOST_MS = 0.05, 100.0
 
 
 def picture(results: Results) -> str:
-    """Draw CPU time a page as bars on a logarithmic scale, one group a site."""
+    """Return an SVG of CPU time a page as bars on a logarithmic scale, in one group for each site."""
     body, y = [], 34
     for name, site in results.sites.items():
         body.append(f'<text class="site" x="12" y="{y}">{escape(NAMES[name])}: CPU-ms a page</text>')

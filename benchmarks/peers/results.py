@@ -1,4 +1,4 @@
-"""What a race came to, as it is kept in results.json: every single run."""
+"""The results of a race as stored in results.json, with every single run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RESULTS = Path(__file__).parent.resolve() / "results.json"
 
 
 class SiteRace(msgspec.Struct, frozen=True):
-    """The runs on one site of so many reachable pages; slow ones stopped after `limit`."""
+    """The runs on one site, which has `reachable` pages; the slow contenders stopped after `limit` pages."""
 
     reachable: int
     limit: int | None
@@ -23,7 +23,7 @@ class SiteRace(msgspec.Struct, frozen=True):
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """How a contender was called, and why so."""
+    """The command of a contender, and the reason for its options."""
 
     name: str
     command: str
@@ -31,7 +31,7 @@ class Setting(msgspec.Struct, frozen=True):
 
 
 class Results(msgspec.Struct, frozen=True):
-    """Everything that was measured, when and on what."""
+    """All measurements, with their date, machine and versions."""
 
     measured: str = ""
     machine: str = ""

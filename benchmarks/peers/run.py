@@ -1,12 +1,12 @@
-"""The race: gossamer beside other crawlers, on three sites, in turn; writes the tables of docs/benchmarks.md.
+"""The race: gossamer and other crawlers, on three sites, in turn; writes the tables of docs/benchmarks.md.
 
-    python benchmarks/peers/run.py                     # everything: two hours, nearly all of it the slow ones
+    python benchmarks/peers/run.py                     # everything: two hours, most of it for the slow ones
     python benchmarks/peers/run.py --pages 1500        # the four slowest stop after 1,500 pages: half an hour
     python benchmarks/peers/run.py --only gossamer --only wget2 --site javadoc --dry
-    python benchmarks/peers/run.py --draw              # measures nothing: writes the page anew from results.json
+    python benchmarks/peers/run.py --draw              # measures nothing: writes the page again from results.json
 
-Every run is kept in results.json, beside this file; the page and its picture are made from it. What was not measured
-this time (a site, the start-up, the growth) stays there as it was.
+Every run is stored in results.json, beside this file; the page and its picture are made from it. What was not measured
+this time (a site, the start-up, the growth) is kept from the last time.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SITES = {"javadoc": JavadocSite, "cppreference": CppreferenceSite, "tiny": TinyS
 
 
 def machine() -> str:
-    """Tell on what was measured."""
+    """Return a description of this machine."""
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
     return f"{os.cpu_count()} cores ({model or platform.machine()}), {platform.system()} {platform.release()}"
@@ -52,7 +52,7 @@ def chosen(name: str, only: list[str] | None) -> bool:
 
 
 def measured(asked: argparse.Namespace) -> Results:
-    """Measure what was asked for, beside what results.json knows already."""
+    """Measure what the arguments name, and return it with the other results of results.json."""
     known = load() if RESULTS.exists() else Results()
     sites = dict(known.sites)
     for name in asked.site or SITES:

@@ -1,10 +1,10 @@
-"""Measure gossamer beside the two crawlers of the starting point, on the same site, in turn, in one run.
+"""Measure gossamer and the two crawlers of the starting point, on the same site, in turn, in one run.
 
     python benchmarks/starting_point/run.py --rounds 3
-    python benchmarks/starting_point/run.py --pages 1000     # the two scripts stop early: they need minutes otherwise
+    python benchmarks/starting_point/run.py --pages 1000     # the two scripts stop early, because they take minutes
 
-Each contender is a whole process: its CPU time is everything it and its children used, start-up included. The pages are
-counted by the server: distinct HTML pages that left nginx with status 200. Only ratios within one run mean anything.
+Each contender is a process: its CPU time is that of itself and its children, start-up included. The pages are
+counted by the server: distinct HTML pages with status 200. Only ratios within one run are meaningful.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ GOSSAMER = "-m gossamer crawl {url} --allow-private 127.0.0.0/8 --delay 0 --host
 
 
 def scripts(pages: int | None) -> Iterator[Contender]:
-    """List the two scripts, told to stop after so many pages."""
+    """Yield the two scripts, which stop after `pages` pages."""
     python = str(environment("starting_point", HERE / "requirements.txt"))
     limit = () if pages is None else (str(pages),)
     for script in PEERS:
@@ -36,7 +36,7 @@ def scripts(pages: int | None) -> Iterator[Contender]:
 
 
 def contenders(pages: int | None, engines: list[str], only_gossamer: bool) -> Iterator[Contender]:
-    """List who runs, the scripts first."""
+    """Yield the contenders, the scripts first."""
     if not only_gossamer:
         yield from scripts(pages)
     for engine in engines:
@@ -45,7 +45,7 @@ def contenders(pages: int | None, engines: list[str], only_gossamer: bool) -> It
 
 
 def table(results: list[Measurement]) -> str:
-    """Lay the medians out as Markdown; the last column compares pages per CPU second with the first row."""
+    """Return the medians as a Markdown table; the last column is pages a CPU second relative to the first row."""
     lines = [
         "| crawler | pages | pages/s | CPU-ms a page | pages per CPU second | peak MB | ratio |",
         "|---|---:|---:|---:|---:|---:|---:|",

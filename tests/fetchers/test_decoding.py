@@ -103,9 +103,9 @@ def test_both_inflaters_judge_every_stream_alike(body: bytes, window: int, draw:
 
 def outcome(body: bytes, window: int, flate: ModuleType) -> object:
     try:
-        return decoding._inflated(body, window, MAX, flate)
-    except (decoding._GarbageError, decoding._CutShortError) as error:
-        return "garbage" if isinstance(error, decoding._GarbageError) else "cut short"
+        return decoding._inflate(body, window, MAX, flate)
+    except (decoding._InvalidError, decoding._TruncatedError) as error:
+        return "garbage" if isinstance(error, decoding._InvalidError) else "cut short"
 
 
 def test_the_ratio_is_limited_above_the_usual_size() -> None:

@@ -119,7 +119,7 @@ def test_a_page_that_speaks_of_removing_is_no_page_that_was_cut(tmp_path: Path) 
     output.write(batch(*map(told, range(12)), sly))
     output.close()
     before = (tmp_path / "00" / "000099.md").read_bytes()
-    boilerplate.put_back(tmp_path)
+    boilerplate.restore_boilerplate(tmp_path)
     assert (tmp_path / "00" / "000099.md").read_bytes() == before
 
 

@@ -1,9 +1,9 @@
-"""The judge of manners: reads what the servers wrote down, and nothing else.
+"""The judge of politeness, which knows the log of the servers and nothing else.
 
-It knows what was promised (design: politeness), not how gossamer keeps it: no class of the crawler is imported.
+It checks what the documentation promises, independently of how gossamer does it: it imports no class of the crawler.
 
-One thing it lets pass, because HTTP does (RFC 9112, 9.3.1): a kept connection may die just as it is used again, and
-whoever sent a request into it and got not one byte back may repeat it at once on a new connection. libcurl does so.
+There is one exception, which HTTP allows (RFC 9112 section 9.3.1). A persistent connection may close just when it is
+reused; a client that received no byte of a response may then repeat the request at once. libcurl does so.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ FACTOR: Final = 2.0
 FIRST_BACKOFF: Final = 1.0
 MOST_TRIES: Final = 3
 GRAIN: Final = 0.005
-"""Seconds that a clock may be off between the moment something happens and the moment it is written down."""
+"""Maximum time (seconds) between an event and its entry in the log."""
 
 Complaints = Iterator[str]
 
 
 def complaints(log: Sequence[Access], own: Mapping[str, float] | None = None) -> list[str]:
-    """List every breach of manners in a log, each as a sentence; `own` are the fixed rests that some hosts have."""
+    """Return every breach of politeness in a log, as a sentence; `own` are the fixed rests (seconds) of some hosts."""
     hosts: dict[str, list[Access]] = defaultdict(list)
     runs: dict[str, list[Access]] = defaultdict(list)
     for access in _without_repeats(sorted(log)):
@@ -50,14 +50,14 @@ def complaints(log: Sequence[Access], own: Mapping[str, float] | None = None) ->
 
 
 def one_at_a_time(asked: list[Access]) -> Complaints:
-    """A host is asked for one thing at once."""
+    """Check that no host has two requests at the same time."""
     for before, after in pairwise(asked):
         if after.arrived < before.ended - GRAIN:
             yield f"{after.path} arrived {before.ended - after.arrived:.3f} s before {before.path} was answered"
 
 
 def rested(asked: list[Access]) -> Complaints:
-    """A host rests twice as long as it took to answer, and never less than 0.2 s."""
+    """Check that a host rests twice as long as its last response took, and at least 0.2 s."""
     for before, after in pairwise(asked):
         due = max(LEAST_REST, FACTOR * (before.ended - before.arrived))
         if _gap(before, after) < due - GRAIN:
@@ -65,14 +65,14 @@ def rested(asked: list[Access]) -> Complaints:
 
 
 def crawl_delay_kept(asked: list[Access]) -> Complaints:
-    """A host that asks for a Crawl-delay gets it, from its robots.txt on."""
+    """Check that a Crawl-delay is respected, beginning with the request after robots.txt."""
     for before, after in pairwise(asked):
         if before.host == SLOWED and _gap(before, after) < CRAWL_DELAY - GRAIN:
             yield f"{after.path} came {_gap(before, after):.3f} s after {before.path}, in spite of Crawl-delay"
 
 
 def robots_first(asked: list[Access]) -> Complaints:
-    """No page is asked for before robots.txt came."""
+    """Check that no page is requested before robots.txt has arrived."""
     came = min(
         (access.ended for access in asked if access.path == "/robots.txt" and access.status == 200), default=None
     )
@@ -82,12 +82,12 @@ def robots_first(asked: list[Access]) -> Complaints:
 
 
 def rules_obeyed(asked: list[Access]) -> Complaints:
-    """What robots.txt closes stays closed."""
+    """Check that no URL is requested that robots.txt disallows."""
     yield from (f"{access.path} is disallowed" for access in asked if access.path.startswith("/secret/"))
 
 
 def retry_after_kept(asked: list[Access]) -> Complaints:
-    """A host that says when to come back (429, 503) is left alone until then; one that does not say, for a second."""
+    """Check that a host gets no request after 429 or 503 until Retry-After has passed; without it, for a second."""
     until, said = 0.0, ""
     for access in asked:
         if access.arrived < until - GRAIN:
@@ -97,7 +97,7 @@ def retry_after_kept(asked: list[Access]) -> Complaints:
 
 
 def failures_wait(asked: list[Access]) -> Complaints:
-    """What failed is asked for again after a second at the soonest, and three times at the most."""
+    """Check that a failed request is repeated after at least a second, and that no URL is requested four times."""
     last: dict[str, Access] = {}
     tries: dict[str, int] = defaultdict(int)
     for access in asked:
@@ -111,13 +111,13 @@ def failures_wait(asked: list[Access]) -> Complaints:
 
 Rules = Sequence[Callable[[list[Access]], Complaints]]
 WHOLE: Final[Rules] = (one_at_a_time, crawl_delay_kept, rules_obeyed, retry_after_kept)
-"""What a host may expect of a crawl however often it was stopped and resumed."""
+"""The rules for a whole crawl, even if it was stopped and resumed."""
 EACH_RUN: Final[Rules] = (robots_first, failures_wait)
-"""What it may expect of each run: a resumed crawl reads robots.txt again, and counts its tries anew."""
+"""The rules for each run: a resumed crawl fetches robots.txt again, and counts attempts from zero."""
 
 
 def answered(log: Sequence[Access]) -> Mapping[tuple[str, str], int]:
-    """Count the whole pages that were given out, by host and path: politeness is no excuse for missing any."""
+    """Return how often each page was served completely, by host and path, since a polite crawl must miss none."""
     pages: dict[tuple[str, str], int] = defaultdict(int)
     for access in log:
         if access.status == 200 and access.path != "/robots.txt":
@@ -126,7 +126,7 @@ def answered(log: Sequence[Access]) -> Mapping[tuple[str, str], int]:
 
 
 def _without_repeats(log: Sequence[Access]) -> list[Access]:
-    """Leave out each request into a dead kept connection that was repeated, once, on a new one."""
+    """Return the log without requests on a closed persistent connection that were repeated once on a new one."""
     kept: list[Access] = []
     last: dict[str, Access] = {}
     carried: Counter[int] = Counter()

@@ -1,6 +1,6 @@
 """Six deliberate bugs: each breaks one promise of the crawl, and the simulator must find it.
 
-A simulator that finds nothing proves something only if it finds what is there.
+Otherwise a simulation without findings would prove nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Bug = Callable[[], AbstractContextManager[Any]]
 
 
 def forget_a_release() -> AbstractContextManager[Any]:
-    """Now and then the frontier is not told that a fetch ended: the host stays busy for ever."""
+    """Sometimes the end of a fetch is not reported to the frontier, so that the host stays busy forever."""
     finish, count = Frontier.finish, 0
 
     def forgetful(frontier: Frontier, host: Host) -> None:
@@ -37,7 +37,7 @@ def forget_a_release() -> AbstractContextManager[Any]:
 
 
 def write_outputs_after_the_commit() -> AbstractContextManager[Any]:
-    """The journal is told where the outputs will end, then they are written: wrong only if one dies in between."""
+    """The journal commits the offsets before the outputs are written, which matters only if a process dies between."""
 
     def commit(driver: Driver, batch: Batch) -> None:
         lines = sum(len(ended.outcome.line) for ended in batch.ended)
@@ -51,7 +51,7 @@ def write_outputs_after_the_commit() -> AbstractContextManager[Any]:
 
 
 def lose_an_inflight_link() -> AbstractContextManager[Any]:
-    """A resumed crawl takes the first link that was under way for ended."""
+    """A resumed crawl treats the first link that was in flight as ended."""
     restore = Frontier.restore
 
     def forgetful(frontier: Frontier, saved: Saved) -> None:
@@ -64,7 +64,7 @@ def lose_an_inflight_link() -> AbstractContextManager[Any]:
 
 
 def skip_a_barrier() -> AbstractContextManager[Any]:
-    """The outputs are not synced before the journal says up to where they are whole."""
+    """The outputs are not synced before the journal commits their offsets."""
 
     def flush(lines: Lines) -> int:
         return lines._file.size
@@ -73,7 +73,7 @@ def skip_a_barrier() -> AbstractContextManager[Any]:
 
 
 def admit_twice() -> AbstractContextManager[Any]:
-    """The memory of what was seen forgets one fingerprint in sixteen."""
+    """The set of seen URLs forgets one fingerprint in sixteen."""
     add = Seen.add
 
     def forgetful(seen: Seen, fingerprints: Sequence[int]) -> list[bool]:
@@ -84,7 +84,7 @@ def admit_twice() -> AbstractContextManager[Any]:
 
 
 def resume_without_cutting() -> AbstractContextManager[Any]:
-    """What was written to an output after the last commit stays when the crawl goes on."""
+    """A resumed crawl does not truncate the outputs to the last commit."""
     return patch.object(Lines, "resume", lambda lines, offset: None)
 
 

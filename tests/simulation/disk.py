@@ -1,4 +1,4 @@
-"""A disk that forgets what was not synced, on a machine that dies at a chosen step."""
+"""A simulated disk that loses unsynced data, on a machine that fails at a chosen step."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from msgspec import Struct
 
 
 class End(StrEnum):
-    """How a life ends."""
+    """How a life ends; a life is one process of the simulated crawl."""
 
-    KILL = "kill -9"  # the process is gone, the operating system keeps what was written
-    POWER = "power loss"  # the machine is gone, and with it what was not synced
-    DISK_ERROR = "disk error"  # a write fails; the crawl ends with an error of its own
-    STOP = "stop"  # Ctrl-C: land and save
-    ABANDON = "abandon"  # Ctrl-C twice: at once, still consistent
-    LIMIT = "page limit"  # so many pages were asked for; the next life has no limit
+    KILL = "kill -9"  # the process ends; what it has written stays
+    POWER = "power loss"  # the machine stops; what was not synced is lost
+    DISK_ERROR = "disk error"  # a write fails; the crawl ends with an error
+    STOP = "stop"  # Ctrl-C: wait for running fetches and commit
+    ABANDON = "abandon"  # Ctrl-C twice: end at once, consistently
+    LIMIT = "page limit"  # the crawl reaches `max_pages`; the next life has no limit
 
 
 class Crash(BaseException):
-    """The process died here. Nothing catches it but the simulator."""
+    """The process died here; only the simulator catches it."""
 
 
 class Blow(Struct, frozen=True):
-    """What strikes, and when (from 1): the storage step of the life, the `collect` of the engine, or the page."""
+    """A fault that ends a life. `step` (from 1) counts storage steps, `collect` calls or pages: `end` decides."""
 
     end: End
     step: int
 
 
 class Fate:
-    """Counts storage steps and strikes at the chosen one; whoever is dead writes nothing more."""
+    """A counter of storage steps that applies the blow at its step; after a crash nothing more is written."""
 
     def __init__(self, chance: random.Random, note: Callable[[str], None], blow: Blow | None) -> None:
         self.chance = chance
@@ -44,11 +44,11 @@ class Fate:
 
     @property
     def deadly(self) -> bool:
-        """Tell whether what strikes ends the process there and then."""
+        """Whether the blow ends the process at once."""
         return self._blow is not None and self._blow.end in (End.KILL, End.POWER)
 
     def step(self, what: str, do: Callable[[float], None], lose: Callable[[], None]) -> None:
-        """Do one storage step: `do` a portion of it from 0 to 1; with the power `lose` what was not synced."""
+        """Do one storage step. `do` executes a portion of it (0 to 1); `lose` drops unsynced data at a power loss."""
         if self._dead:
             raise Crash(what)
         self.steps += 1
@@ -69,14 +69,14 @@ class Fate:
 
 
 class File:
-    """An append-only file: what a process sees, what has reached the disk, and the steps that lie between."""
+    """An append-only file: its content as processes see it, its content on the disk, and the operations between."""
 
     def __init__(self, name: str, disk: Disk) -> None:
         self.name = name
         self._disk = disk
         self._seen = bytearray()
         self._on_disk = b""
-        self._unsynced: list[bytes | int] = []  # bytes were appended, a number is the length the file was cut to
+        self._unsynced: list[bytes | int] = []  # appended bytes, or the size to which the file was truncated
 
     @property
     def size(self) -> int:
@@ -96,7 +96,7 @@ class File:
     def cut(self, size: int) -> None:
         def do(portion: float) -> None:
             if portion == 1.0:
-                self._seen = self._seen[:size] + bytes(max(0, size - len(self._seen)))  # as ftruncate: it can grow
+                self._seen = self._seen[:size] + bytes(max(0, size - len(self._seen)))  # can grow, as by ftruncate
                 self._unsynced.append(size)
 
         self._disk.step(f"cut {self.name} from {self.size} to {size}", do)
@@ -110,7 +110,7 @@ class File:
         self._disk.step(f"sync {self.name}", do)
 
     def lose_unsynced(self, chance: random.Random) -> None:
-        """Keep what was synced and a random part of the rest: some whole steps, one torn, a block of zeros in it."""
+        """Keep the synced content and a random part of the rest: some complete operations, and then a torn one."""
         kept = bytearray(self._on_disk)
         whole = chance.randint(0, len(self._unsynced))
         for step in self._unsynced[:whole]:
@@ -122,7 +122,7 @@ class File:
 
 
 def _torn(data: bytes, chance: random.Random) -> bytes:
-    """Give a beginning of the data, perhaps with a block in it that never reached the disk."""
+    """Return a random prefix of the data, perhaps with a block of zeros that was never written."""
     part = data[: chance.randint(0, len(data))]
     if chance.random() < 0.5:
         return part
@@ -131,7 +131,7 @@ def _torn(data: bytes, chance: random.Random) -> bytes:
 
 
 class Disk:
-    """Files by name. They outlive processes; a new `Fate` comes with each."""
+    """Files by name. They persist across processes, each of which has a `Fate` of its own."""
 
     def __init__(self) -> None:
         self._files: dict[str, File] = {}

@@ -1,4 +1,4 @@
-"""The network of a simulated crawl: a steady web behind an unsteady wire, and the clock and engine that live on it."""
+"""The simulated network: a constant web behind an unreliable connection, with the clock and the engine to use it."""
 
 from __future__ import annotations
 
@@ -21,22 +21,28 @@ A_DAY = 25 * 3600.0
 
 
 class Weather(msgspec.Struct, frozen=True):
-    """How the wire behaves: seconds a fetch takes at most, by host; the share of fetches that go wrong in passing;
-    how late the process may notice (s); whether the machine is sometimes put to sleep for a day."""
+    """The behaviour of the network and the machine."""
 
     slowest: dict[str, float]
+    """Maximum duration (seconds) of a fetch, by host."""
+
     faults: float = 0.0
+    """The share of fetches that fail transiently."""
+
     lag: float = 0.0
+    """Maximum delay (seconds) with which the process notices a response."""
+
     sleeps: bool = False
+    """Whether the machine sometimes sleeps for a day."""
 
     @property
     def calm(self) -> Weather:
-        """Give the same weather without faults."""
+        """The same weather without faults and sleeps."""
         return Weather(self.slowest, lag=self.lag)
 
 
 class SimulatedClock:
-    """Time goes on when the engine says so, and a little at each look."""
+    """A clock that the engine advances; each reading advances it a little too."""
 
     def __init__(self, chance: random.Random) -> None:
         self.time = 1_000.0
@@ -59,9 +65,9 @@ class SimulatedClock:
 
 
 class SimulatedEngine:
-    """Fetches are entries of a heap by the moment their answer arrives; `collect` brings the next ones home.
+    """An engine whose fetches are a heap, by the moment of their response; `collect` returns the next ones.
 
-    `before_collect` is called with the number of each `collect`: there a user presses Ctrl-C.
+    `before_collect` is called with the number of each `collect`; it can simulate Ctrl-C.
     """
 
     def __init__(
@@ -87,14 +93,14 @@ class SimulatedEngine:
         self.collects = 0
 
     def start(self, request: Request) -> None:
-        """Send the request: how long it takes and what comes back is decided here."""
+        """Start a fetch; its duration and its result are determined here."""
         seconds = self._chance.random() ** 2 * self._weather.slowest.get(host_key(request.url), 1.0)
         answer = timed(self._answer(request), seconds)
         self._started += 1
         heapq.heappush(self._flying, (self._clock.time + seconds, self._started, request, answer))
 
     def collect(self, patience: float | None) -> Sequence[FetchEvent]:
-        """Let time go on to the next answer, or to the end of the patience; answers of one moment come in any order."""
+        """Advance the clock to the next response or by `patience`; simultaneous responses are in random order."""
         self.collects += 1
         self._before_collect(self.collects)
         until = math.inf if patience is None else self._clock.until
@@ -111,10 +117,13 @@ class SimulatedEngine:
         return [Lost(request) if answer is None else self._visit(request, answer) for request, answer in landed]
 
     def wake(self) -> None:
-        """Nobody sleeps here."""
+        """Do nothing: `collect` never blocks."""
+
+    def abort(self) -> None:
+        """Nothing here takes longer than a step."""
 
     def close(self) -> None:
-        """What is in flight is forgotten."""
+        """Drop the fetches in flight."""
         self._flying.clear()
 
     def _pass_time(self, moment: float) -> None:
@@ -125,7 +134,7 @@ class SimulatedEngine:
             self._clock.time += A_DAY
 
     def _answer(self, request: Request) -> Answer:
-        """Ask the web; while attempts are left, something may go wrong in passing: the last one tells the truth."""
+        """Return the web's response, or a transient failure; the last attempt never fails transiently."""
         if request.attempt < self._retries and self._chance.random() < self._weather.faults:
             return self._chance.choice(_PASSING)(request.url)
         return self._truth.get(request.url) or Response(request.url, 404, {"content-type": "text/plain"})

@@ -1,4 +1,4 @@
-"""What a seed decides: the web, the policy, the weather, and how the lives of the crawl end."""
+"""What a seed determines: the web, the policy, the network, and how the lives of the crawl end."""
 
 from __future__ import annotations
 
@@ -14,22 +14,38 @@ from tests.simulation.truth import Truth, random_truth
 
 
 class Plan(Struct, frozen=True):
-    """One simulated crawl. `key` salts the fingerprints, `at_hand` is how many links keep their text in memory;
-    `ends` are how the lives end, each with the share of an undisturbed crawl that it gets at most."""
+    """One simulated crawl."""
 
     seed: int
+    """The seed from which it is made."""
+
     key: int
+    """The key of the URL fingerprints."""
+
     truth: Truth
+    """The web."""
+
     policy: Policy
+    """The policy of the crawl, which a life may change in part."""
+
     weather: Weather
+    """The behaviour of the network."""
+
     durable: bool
+    """Whether each commit is synced, so that it must survive a power loss."""
+
     outputs: int
+    """The number of outputs."""
+
     at_hand: int
+    """Maximum number of links whose text is kept in memory."""
+
     ends: tuple[tuple[End, float], ...]
+    """How the lives end, each with the share of an undisturbed crawl after which it does."""
 
     @classmethod
     def of(cls, seed: int) -> Plan:
-        """Draw everything from the seed."""
+        """Return the plan of a seed."""
         chance = random.Random(seed)
         shallow = chance.random() < 0.2
         truth, seeds = random_truth(chance, redirects=not shallow)
@@ -48,7 +64,7 @@ class Plan(Struct, frozen=True):
         )
 
     def blows(self, storage_steps: int, collects: int) -> list[Blow]:
-        """Say what strikes in each life, by how long the undisturbed crawl was."""
+        """Return the blow of each life, given the length of the undisturbed crawl in storage steps and collects."""
         return [
             Blow(end, 1 + int(share * (collects if end in (End.STOP, End.ABANDON, End.LIMIT) else storage_steps)))
             for end, share in self.ends
@@ -89,9 +105,10 @@ def _weather(chance: random.Random, hosts: list[str], *, fast: bool) -> Weather:
 
 
 def _ends(chance: random.Random, *, durable: bool, shallow: bool) -> tuple[tuple[End, float], ...]:
-    """Draw one to six ends; shares are small enough that most lives end before the crawl does.
+    """Return one to six ends; the shares are small enough that most lives end before the crawl does.
 
-    A page limit keeps sitemaps unread, and so changes which way to a page is the first one: not under a depth limit.
+    A page limit leaves sitemaps unread, and so changes by which path a page is found first. So it is not combined with
+    a depth limit.
     """
     kinds = [End.KILL, End.DISK_ERROR, End.STOP, End.ABANDON, End.STOP if shallow else End.LIMIT]
     kinds += [End.POWER] * 3 if durable else [End.KILL]

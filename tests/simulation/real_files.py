@@ -1,9 +1,9 @@
-"""The real journal and the real output on real files, struck by the same blows.
+"""The real journal and the real outputs on real files, with the same blows.
 
-Every statement to SQLite and every call of an output is a storage step. A crash is a copy of the files as they stand,
-for nothing that the dead process still holds may reach them; a commit or write that is struck in the middle is torn at
-any byte of what it added. Power loss takes from an output what was not synced; of SQLite's files it is tried on the
-commit alone, since SQLite syncs inside it.
+Every SQLite statement and every call of an output is a storage step. A crash is simulated by a copy of the files, so
+that the dead process cannot change them any more. A commit or write that is interrupted is torn at
+any byte that it added. Power loss removes unsynced bytes of an output. Of SQLite's files it affects only the
+commit itself, because SQLite syncs within it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ JOURNAL = "journal.db"
 
 
 class StruckConnection(sqlite3.Connection):
-    """A connection whose every statement is a storage step."""
+    """A connection each of whose statements is a storage step."""
 
     step: Step
     tear: Callable[[Callable[[], object], float], None]
@@ -58,7 +58,7 @@ class StruckConnection(sqlite3.Connection):
 
 
 class StruckOutput:
-    """A real output whose every call is a storage step; `synced` is how much of its file survives a power loss."""
+    """A real output each of whose calls is a storage step; `synced` is how many bytes survive a power loss."""
 
     def __init__(self, path: Path, output: Output, store: FileStore, *, durable: bool) -> None:
         self.path = path
@@ -91,7 +91,7 @@ class StruckOutput:
 
 
 class FileStore:
-    """A crawl's files in a directory of their own; after a crash, in a copy of it."""
+    """A store of a crawl's files in a directory; after a crash, in a copy of it."""
 
     again = ' ARGS="--journal sqlite"'
 
@@ -105,7 +105,7 @@ class FileStore:
         self._outputs: list[StruckOutput] = []
 
     def begin_life(self, fate: Fate) -> tuple[Journal, dict[str, Output]]:
-        """Open the real journal and outputs as a new process does."""
+        """Open the real journal and outputs, as a new process does."""
         self._fate, self._next = fate, None
         durable = self._plan.durable
         self._journal = SqliteJournal(
@@ -130,14 +130,14 @@ class FileStore:
             raise
 
     def _copied(self) -> Path:
-        """Copy the files as they stand; what the dead process still does, closing as it unwinds, stays behind."""
+        """Return a copy of the files, which the dead process does not change when it closes its own."""
         self._lives += 1
         there = Path(self._home.name) / str(self._lives)
         shutil.copytree(self._here, there, ignore=shutil.ignore_patterns("*-shm"))
         return there
 
     def _tear_commit(self, commit: Callable[[], object], portion: float) -> None:
-        """Commit, and let only a portion of what that added to the write-ahead log be there."""
+        """Commit, and keep only a portion of the bytes that this added to the write-ahead log."""
         log = self._here / f"{JOURNAL}-wal"
         before = log.stat().st_size if log.exists() else 0
         if not self._fate.deadly:
@@ -154,7 +154,7 @@ class FileStore:
                 os.truncate(output.path, self._fate.chance.randint(output.synced, size))
 
     def end_life(self) -> None:
-        """Leave the files as the process left them: closed in order, or as they stood when it died."""
+        """Keep the files as the process left them: closed, or as they were when it died."""
         for output in self._outputs:
             output.close()
         with contextlib.suppress(Crash):
@@ -163,7 +163,7 @@ class FileStore:
         self._here = self._next or self._here
 
     def outputs(self) -> dict[str, bytes]:
-        """Read all outputs."""
+        """Return the content of all outputs by name."""
         return {output.path.name: (self._here / output.path.name).read_bytes() for output in self._outputs}
 
     def close(self) -> None:

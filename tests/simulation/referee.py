@@ -1,6 +1,6 @@
-"""The referee: watches every command and event of a simulated crawl, over all its lives, and calls each foul.
+"""The referee: checks every command and event of a simulated crawl, over all its lives, against the promises.
 
-It knows the truth about the web and keeps its own counts, from the trace alone; only `each_link_in_one_state` looks
+It knows the web and keeps counts of its own, from the trace alone; only `each_link_in_one_state` looks
 inside the crawl.
 """
 
@@ -21,21 +21,23 @@ from gossamer.values.protocol import Command, Commit, Event, Failed, Fetch, Lost
 from tests.simulation.truth import Truth
 
 JIFFY = 1e-6
-"""Two moments (s) so near are the same one."""
+"""Maximum difference (seconds) between two moments that count as equal."""
 ROBOTS_LIFE = 24 * 3600.0
+"""Maximum age (seconds) of the rules of a host (RFC 9309 section 2.4)."""
+
 ROBOTS_HOPS = 5
-"""RFC 9309, 2.4 and 2.3.1.2: rules are kept for at most 24 hours, and five redirects lead to them."""
+"""Number of redirects of robots.txt that are followed (RFC 9309 section 2.3.1.2)."""
 
 
 class Rules(Struct, frozen=True):
-    """What a host's robots.txt really says: the answer that decides, and its rules; None closes the host."""
+    """The robots.txt of a host: the status of its final response, and its rules; None disallows the whole host."""
 
     status: int | None
     rules: robots.Robots | None
 
 
 def rules_of(host: str, truth: Truth, policy: Policy) -> Rules:
-    """Read a host's robots.txt as RFC 9309 says, following its redirects."""
+    """Return the rules of a host by RFC 9309, following redirects of its robots.txt."""
     answer = truth.get(host + "/robots.txt", Response("", 404, {}))
     for _ in range(ROBOTS_HOPS):
         if isinstance(answer, Response) and answer.status in REDIRECTS:
@@ -43,6 +45,7 @@ def rules_of(host: str, truth: Truth, policy: Policy) -> Rules:
             answer = truth.get(target or "", Response("", 404, {}))
     if isinstance(answer, Failure):
         return Rules(None, None)
+    assert answer is not None, "the truth knows every answer"
     if answer.status >= 500 or robots.looks_like_html(answer.body, answer.headers.get("content-type", "")):
         return Rules(answer.status, None)
     rules = robots.ALLOW_ALL if answer.status >= 400 else robots.parse(answer.body)
@@ -51,7 +54,7 @@ def rules_of(host: str, truth: Truth, policy: Policy) -> Rules:
 
 
 class Place:
-    """What the referee knows of one host in this life."""
+    """What the referee knows about one host in this life."""
 
     def __init__(self) -> None:
         self.in_flight = 0
@@ -61,7 +64,7 @@ class Place:
 
 
 class Referee:
-    """Asserts the promises; `fetches` counts how often each page was asked for, over all lives."""
+    """An observer that asserts the promises; `fetches` counts the fetches of each page, over all lives."""
 
     def __init__(self, truth: Truth, policy: Policy) -> None:
         self.fetches = Counter[str]()
@@ -71,7 +74,7 @@ class Referee:
         self._rules = dict[str, Rules]()
 
     def begin_life(self, policy: Policy, crawl: Crawl, frontier: Frontier, ended: list[int]) -> None:
-        """A new process begins; `ended` is what its journal remembers."""
+        """Begin a new process; `ended` are the ids of the links that have ended according to its journal."""
         self.lives += 1
         self._policy = policy
         self._crawl, self._frontier = crawl, frontier
@@ -82,11 +85,11 @@ class Referee:
         self._stopping = False
 
     def told_to_stop(self) -> None:
-        """The user pressed Ctrl-C: nothing new may start."""
+        """Record that the user pressed Ctrl-C: no new fetch may start."""
         self._stopping = True
 
     def saw(self, now: float, thing: Command | Event) -> None:
-        """Judge one command or event."""
+        """Check one command or event."""
         match thing:
             case Fetch(requests):
                 for request in requests:
@@ -161,7 +164,7 @@ class Referee:
     # ------------------------------------------------------------ states
 
     def each_link_in_one_state(self) -> None:
-        """Count every known link where it is: queued, to be tried again, in flight, ended, or committed."""
+        """Check that every known link is in one state: queued, waiting for a retry, in flight, ended or committed."""
         frontier, crawl = self._frontier, self._crawl
         hosts = frontier.hosts.values()
         queued = [
@@ -172,7 +175,7 @@ class Referee:
         assert frontier.queued == len(queued), f"{frontier.queued} are said to wait, {len(queued)} do"
         flying = [id for id in crawl._in_flight if id >= 0]
         ended = [ended.link.id for ended in crawl._buffer.ended]
-        queued = [id for id in queued if id >= 0]  # requests for sitemaps are no links of the crawl
+        queued = [id for id in queued if id >= 0]  # requests for sitemaps are not links of the crawl
         where = Counter(queued) + Counter(flying) + Counter(ended) + Counter(self._committed)
         abandoned = {id for id in self._flying if id >= 0 and id not in crawl._in_flight}
         assert not abandoned or self._stopping, f"{abandoned} are in flight, and the crawl forgot them"

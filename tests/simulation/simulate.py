@@ -1,6 +1,6 @@
-"""Play many seeds: `make simulate SEEDS=5000 FIRST=0`, with ARGS="--journal sqlite" on real files.
+"""Simulate many seeds: `make simulate SEEDS=5000 FIRST=0`, with ARGS="--journal sqlite" on real files.
 
-Ends with status 1 at the first one that fails.
+Ends with status 1 at the first seed that fails.
 """
 
 from __future__ import annotations

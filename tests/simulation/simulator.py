@@ -1,25 +1,28 @@
-"""The simulator: a whole crawl, with everything around it pretended, that is struck dead again and again.
+"""The simulator: a whole crawl in a simulated environment, which is interrupted again and again.
 
-What is real: the `Driver`, the `Crawl`, the `Frontier`, the `Visitor`, the rules, the HTML; what is pretended: the
-clock, the network, the engine, the disk, and the journal and outputs on it. One seed decides everything: the web, the
-policy, the latencies, which answers come out of order, and how each life ends. So a seed that fails fails again.
+Real are the `Driver`, the `Crawl`, the `Frontier`, the `Visitor`, the rules and the HTML. Simulated are the
+clock, the network, the engine, the disk, and the journal and outputs on it. One seed determines everything: the web,
+the policy, the latencies, the order of responses, and how each life ends. So a failure can be repeated by its seed.
 
-A crawl has several lives. In each, at a storage step that the seed chose, before it, after it, or in the middle of it:
-    kill -9       the process is gone, the operating system keeps what was written
-    power loss    the machine is gone too: what was not synced is lost, or torn at any byte, file by file
-    disk error    the step fails with "no space left": the crawl must end with an error that says so
-or, at a moment the seed chose, Ctrl-C is pressed once (stop) or twice (abandon), or a page limit is reached. Meanwhile
-fetches are reset, cut short, time out or get 429 and 5xx in passing, hosts are slow, the process notices late, the
-machine sleeps for a day. Then a new process opens what is on the disk: `Journal.open`, `Output.resume`,
-`Frontier.restore`, `Crawl.restore`; it may do more or less at once than the one before. Only the last life is spared.
-The crawl must end in it, and then once more at once, without a fetch.
+A crawl has several lives, each of which is a process. Each life ends before, after or within a chosen storage step:
+    kill -9       the process ends; what it has written stays
+    power loss    the machine stops: what was not synced is lost, or torn at any byte, in each file independently
+    disk error    the step fails with "no space left"; the crawl must end with an error that says so
+or when Ctrl-C is pressed once (stop) or twice (abandon), or when a page limit is reached. Meanwhile
+fetches are reset, truncated, time out or get 429 and 5xx transiently, hosts are slow, events are noticed late, the
+machine sleeps for a day. Then a new process opens the files on the disk: `Journal.open`, `Output.resume`,
+`Frontier.restore`, `Crawl.restore`; its concurrency may differ. Only the last life is not interrupted.
+The crawl must end in it, and when it is resumed once more, it must end at once without a fetch.
 
-Always watched: the `Referee` sees every command and event (politeness, robots.txt before pages, attempts, every link in
-exactly one state). At each birth the journal must hold all that was ever reported as committed, plus at most what
-was under way, and each output exactly the records of the journal, in order. At the end all outcomes and counts
-must be those of the same crawl undisturbed; pages answer the same however often they are asked, so that they can be.
+The `Referee` checks every command and event (politeness, robots.txt before pages, attempts, every link in
+exactly one state). When a life begins, the journal must have all that was ever reported as committed, plus at most the
+commits under way, and each output exactly the records of the journal, in order. At the end all outcomes and counts
+must equal those of the same crawl undisturbed, which is possible because a page has the same response each time.
 
-Power loss is promised only to durable crawls (synced at each commit); the others get the other ends.
+It does not use `tests.support.player`: the `Driver` decides in which order outputs and journal are written, which is
+what is tested here.
+
+Only durable crawls (synced at each commit) must survive a power loss; the others have the other ends.
 """
 
 from __future__ import annotations
@@ -52,30 +55,43 @@ from tests.simulation.referee import Referee
 from tests.simulation.storage import DiskStore
 
 MOST_STEPS = 20_000
-"""No simulated crawl needs so many commands and events; one that takes them runs in circles."""
+"""Maximum number of commands and events; a crawl that needs more is in an endless loop."""
+
 SHOWN = 30
+"""Number of lines of the trace that are shown when a promise is broken."""
 
 T = TypeVar("T")
 
 
-class Broken(Exception):  # noqa: N818  # a sentence ends better without "error"
-    """A promise was broken: the seed, what, and the last lines of the trace."""
+class Broken(Exception):  # noqa: N818  # it is a finding, not an error
+    """A promise was broken; the message has the seed, the promise, and the end of the trace."""
 
 
 @dataclass
 class Story:
-    """What came of all lives of one crawl; `storage_steps` is how many it took undisturbed."""
+    """The result of all lives of one crawl."""
 
     lives: list[str]
+    """The description of each life."""
+
     fetches: int
+    """The number of fetches of pages."""
+
     refetched: int
+    """The number of these that repeat a fetch of an earlier life."""
+
     links: int
+    """The number of links."""
+
     steps: int
+    """The number of commands and events."""
+
     storage_steps: int
+    """The number of storage steps of the undisturbed crawl."""
 
 
 class Store(Protocol):
-    """Where a crawl keeps its journal and outputs; it outlives processes. `again` goes after `make simulate`."""
+    """The journal and outputs of a crawl, over all its lives. `again` are arguments of `make simulate` to repeat it."""
 
     again: str
 
@@ -86,7 +102,7 @@ class Store(Protocol):
 
 
 class World:
-    """One crawl over all its lives: what outlives a process (the disk, the referee, the calendar)."""
+    """One crawl over all its lives, with the state that outlives a process: the disk, the referee, the time."""
 
     def __init__(self, plan: Plan, store: Store) -> None:
         self.plan = plan
@@ -105,7 +121,7 @@ class World:
     # ------------------------------------------------------------ one life
 
     def live(self, blow: Blow | None, *, calm: bool) -> bool:
-        """Run one process until it is struck or the crawl is over; tell whether it is over."""
+        """Run one process until its blow or the end of the crawl; return whether the crawl is over."""
         fate = Fate(self._chance, self.trace.append, blow)
         self.trace.append(f"-------- life {self.referee.lives + 1}: {blow or 'nothing strikes'}")
         self.finish = None
@@ -113,7 +129,7 @@ class World:
         try:
             self._crawl(journal, outputs, blow, calm=calm)
         except Crash:
-            pass  # the process is dead; the next one opens what it left
+            pass  # the process is dead; the next one opens the files that it left
         except (OutputError, JournalError, OSError) as error:
             self.trace.append(f"the crawl ends: {error}")
             if blow is None or blow.end is not End.DISK_ERROR:
@@ -144,7 +160,7 @@ class World:
         self._drive(driver, crawl, blow, calm=calm)
 
     def _policy(self, blow: Blow | None) -> Policy:
-        """Give the policy of this life: whoever resumes a crawl may change limits, and how much is done at once."""
+        """Return the policy of this life: a resumed crawl may have other limits and another concurrency."""
         policy = self.plan.policy
         if self.referee.lives:
             policy = msgspec.structs.replace(
@@ -179,7 +195,7 @@ class World:
         )
 
     def _press(self, driver: Driver, blow: Blow | None) -> Callable[[int], None]:
-        """Give what presses Ctrl-C, once or twice, at the collect that the blow names."""
+        """Return a function that presses Ctrl-C, once or twice, at the `collect` of the blow."""
 
         def press(collect: int) -> None:
             if blow is not None and blow.end in (End.STOP, End.ABANDON) and collect == blow.step:
@@ -191,7 +207,7 @@ class World:
 
         return press
 
-    # ------------------------------------------------------------ watching
+    # ------------------------------------------------------------ checks
 
     def _see(self, now: float, thing: Command | Event) -> None:
         self.steps += 1
@@ -204,15 +220,15 @@ class World:
             self._reported, self._under_way = sum(self._under_way, self._reported), []
 
     def _given(self, landed: list[Ended]) -> None:
-        """The user gets pages only after they are committed, and all of them."""
+        """Check that the user gets all pages, and each only after its commit."""
         urls = [ended.link.url for ended in landed]
         assert urls == self._reported[len(self._reported) - len(urls) :], "the user got other pages than were committed"
 
     def _compare_journal_and_outputs(self, saved: Saved, journal: Journal) -> None:
-        """What was reported as committed is there, perhaps with the batches under way, and all files agree.
+        """Check that all reported commits are there, perhaps with those under way, and that journal and outputs agree.
 
-        A batch is under way until some later commit is reported: one that a dying process had written, but not
-        synced, is read by the next, and may still be lost with the power.
+        A batch is under way until a later commit is reported. A batch that a dying process had written but not
+        synced is read by the next process, and may still be lost in a power failure.
         """
         ids = np.frombuffer(saved.ended, np.uint64).tolist()
         assert len(set(ids)) == len(ids), "the journal ended a link twice"
@@ -227,7 +243,7 @@ class World:
             assert told == recorded, f"{name} has {len(told)} records, the journal {len(recorded)}"
 
     def records(self) -> dict[str, list[PageRecord]]:
-        """Read all outputs; each byte of them must be part of a record."""
+        """Return the records of all outputs; every byte of them must be part of a record."""
         return {name: _records(name, content) for name, content in self.store.outputs().items()}
 
 
@@ -247,13 +263,13 @@ def _records(name: str, content: bytes) -> list[PageRecord]:
 
 
 def simulate(seed: int, new_store: Callable[[Plan], Store] = DiskStore) -> Story:
-    """Play one seed; raises Broken, with all that is needed to see it again, if a promise is not kept."""
+    """Simulate one seed. Raises Broken, with all that is needed to repeat it, if a promise is not kept."""
     plan = Plan.of(seed)
     return strike(plan, plan.blows, new_store)
 
 
 def strike(plan: Plan, blows: Callable[[int, int], list[Blow]], new_store: Callable[[Plan], Store]) -> Story:
-    """Crawl undisturbed, then with the blows that fit so many storage steps and collects, and compare."""
+    """Crawl undisturbed, then with the blows for so many storage steps and collects, and compare the results."""
     with contextlib.closing(new_store(plan)) as calm, contextlib.closing(new_store(plan)) as struck:
         undisturbed, world = World(plan, calm), World(plan, struck)
         _watched(undisturbed, lambda: _undisturbed(undisturbed))
@@ -282,7 +298,7 @@ def _struck(world: World, undisturbed: World, blows: list[Blow]) -> Story:
 
 
 def _compare(world: World, undisturbed: World) -> None:
-    """All that a user sees in the end is as if nothing had happened."""
+    """Check that outcomes, records and statistics are those of the undisturbed crawl."""
     expected = {record.url: _seen(record) for record in next(iter(undisturbed.records().values()))}
     for name, records in world.records().items():
         found = {record.url: _seen(record) for record in records}
@@ -332,7 +348,7 @@ def _line(entry: str | tuple[float, Command | Event]) -> str:
 
 
 def _told(thing: Command | Event) -> str:
-    """Tell a command or event in one line."""
+    """Return a command or event as one line."""
     name = type(thing).__name__
     match thing:
         case Commit(batch):

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from gossamer.rules.urls import host_key
 from gossamer.values.errors import JournalError
-from gossamer.values.model import Link, place_of
+from gossamer.values.model import Link, priority_of
 from gossamer.values.ports import Journal, Output
 from gossamer.values.protocol import Batch, Chunk, Saved
 from gossamer.values.snapshot import SavedStats
@@ -20,7 +20,7 @@ from tests.simulation.plan import Plan
 
 
 class Entry(Struct, frozen=True):
-    """One commit, as it stands in the simulated journal."""
+    """One commit, as it is stored in the simulated journal."""
 
     first_id: int
     links: tuple[Link, ...]
@@ -32,9 +32,9 @@ class Entry(Struct, frozen=True):
 
 
 class LogJournal:
-    """The simplest journal that keeps the contract: one file; each commit is one entry with its length and checksum.
+    """The simplest journal that fulfils the protocol: a file in which each commit is an entry with length and checksum.
 
-    An entry that is not whole was never committed: `open` cuts it off. `durable` syncs each commit.
+    An incomplete entry is not committed: `open` truncates it. With `durable`, each commit is synced.
     """
 
     def __init__(self, file: File, *, durable: bool) -> None:
@@ -69,7 +69,7 @@ class LogJournal:
         return [self._links[id] for id in ids]
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: the file stays on the simulated disk."""
 
 
 def _framed(body: bytes) -> bytes:
@@ -77,7 +77,7 @@ def _framed(body: bytes) -> bytes:
 
 
 def _entries(content: bytes) -> tuple[list[Entry], int]:
-    """Read the whole entries, and tell where they end."""
+    """Return the complete entries, and the offset at which they end."""
     entries, at = [], 0
     while len(content) >= at + 8:
         end = at + 8 + int.from_bytes(content[at : at + 4], "big")
@@ -104,13 +104,13 @@ def _chunk(entry: Entry, numbers: dict[str, int]) -> Chunk:
         entry.first_id,
         np.array(entry.fingerprints, np.uint64).tobytes(),
         np.array(hosts, np.uint32).tobytes(),
-        np.array([place_of(link) for link in entry.links], np.uint16).tobytes(),
+        np.array([priority_of(link) for link in entry.links], np.uint16).tobytes(),
         np.array(entry.refused, np.uint64).tobytes(),
     )
 
 
 class Lines:
-    """The simplest output: the lines of the records, one after the other. `durable` syncs at each flush."""
+    """The simplest output: the lines of the records, one after the other. With `durable`, each flush is synced."""
 
     def __init__(self, file: File, *, durable: bool) -> None:
         self._file = file
@@ -128,11 +128,11 @@ class Lines:
         return self._file.size
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: the file stays on the simulated disk."""
 
 
 class DiskStore:
-    """Where a crawl keeps its journal and outputs: here on the simulated disk."""
+    """The journal and outputs of a crawl on the simulated disk."""
 
     again = ""
 
@@ -142,17 +142,17 @@ class DiskStore:
         self._names = [f"pages{number}.jsonl" for number in range(plan.outputs)]
 
     def begin_life(self, fate: Fate) -> tuple[Journal, dict[str, Output]]:
-        """Open the journal and the outputs as a new process does."""
+        """Open the journal and the outputs, as a new process does."""
         self._disk.begin_life(fate)
         journal = LogJournal(self._disk.file("journal"), durable=self._durable)
         return journal, {name: Lines(self._disk.file(name), durable=self._durable) for name in self._names}
 
     def end_life(self) -> None:
-        """The process is gone; what it wrote stays."""
+        """Do nothing: the simulated disk keeps what the process has written."""
 
     def outputs(self) -> dict[str, bytes]:
-        """Read all outputs."""
+        """Return the content of all outputs by name."""
         return {name: self._disk.file(name).read() for name in self._names}
 
     def close(self) -> None:
-        """The disk is memory; it goes by itself."""
+        """Do nothing: the simulated disk is in memory."""

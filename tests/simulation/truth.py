@@ -1,4 +1,4 @@
-"""A random web that always answers the same: so a page fetched twice ends the same way, and any two crawls agree."""
+"""A random web whose responses never change, so that a page has the same outcome each time, in every crawl."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from gossamer.values.reasons import Reason
 from tests.support.webs import Answer, html, robots_txt
 
 Truth = dict[str, Answer]
-"""What every URL really answers; one that is not in it is a 404."""
+"""The response of every URL; a URL that is missing is a 404."""
 
 
 def random_truth(chance: random.Random, *, redirects: bool) -> tuple[Truth, list[str]]:
-    """Make a web of one to four hosts, with all kinds of answers, and its front pages."""
+    """Return a web of one to four hosts with all kinds of responses, and the URLs of its home pages."""
     origins = [f"https://h{index}.example" for index in range(chance.randint(1, 4))]
     every = [f"{origin}/p{number}" for origin in origins for number in range(chance.randint(1, 16))]
     truth: Truth = {origin + "/robots.txt": _robots(chance, origin + "/robots.txt") for origin in origins}
@@ -28,10 +28,10 @@ def random_truth(chance: random.Random, *, redirects: bool) -> tuple[Truth, list
 
 
 def _sitemaps(chance: random.Random, origin: str, every: list[str]) -> Truth:
-    """Make an index of sitemaps that name pages, some of them linked from nowhere."""
+    """Return a sitemap index and its sitemaps; no page links to some of the pages in them."""
     hidden = [f"{origin}/m{number}" for number in range(chance.randint(1, 4))]
     maps = [f"{origin}/map{number}.xml" for number in range(chance.randint(1, 3))]
-    files = {url: sitemap(url, *chance.sample(every, 1), chance.choice(hidden)) for url in maps}
+    files: Truth = {url: sitemap(url, *chance.sample(every, 1), chance.choice(hidden)) for url in maps}
     index = {f"{origin}/sitemap.xml": sitemap(f"{origin}/sitemap.xml", *maps, kind="sitemapindex")}
     return files | index | {url: html(url, "<title>hidden</title>") for url in hidden}
 

@@ -17,7 +17,7 @@ STARTED = 1_767_225_600.25  # 2026-01-01T00:00:00.25Z
 
 
 def page(number: int, wire: bytes | None = None, /, **said: object) -> Ended:
-    """End the visit to page `number`, an HTML page with a body of its own unless one is given."""
+    """Return the ended visit of page `number`, an HTML page; its body is generated unless `wire` is given."""
     url = f"http://site.test/{number}"
     own = f"<html lang=en><title>Page {number}</title><p>This is page {number}.<a href='/{number + 1}'>Next</a>"
     raw = own.encode() if wire is None else wire
@@ -44,7 +44,7 @@ def having(visit: Ended, **changes: Any) -> Ended:
 
 
 def ended(number: int, response: Response, kind: OutcomeKind = OutcomeKind.DONE, **facts: object) -> Ended:
-    """End a visit with an answer."""
+    """Return a visit that ended with a response."""
     said = {"depth": 1, "via": "http://site.test/", "title": f"Page {number}", "language": "en", "encoding": "utf-8"}
     record = PageRecord(
         response.url,
@@ -62,7 +62,7 @@ def ended(number: int, response: Response, kind: OutcomeKind = OutcomeKind.DONE,
 
 
 def document(number: int, body: bytes = b"", markdown: str = "Text.", **facts: str) -> Ended:
-    """End a visit with a page that comes with a certain text."""
+    """Return a visit that ended with a page of this Markdown text."""
     visit = page(number, body)
     record = msgspec.structs.replace(visit.outcome.record, **facts)
     written = extract.document(record, markdown)
@@ -70,7 +70,7 @@ def document(number: int, body: bytes = b"", markdown: str = "Text.", **facts: s
 
 
 def redirect(number: int, target: str) -> Ended:
-    """End a visit with a redirect."""
+    """Return a visit that ended with a redirect."""
     response = Response(
         f"http://site.test/{number}",
         301,
@@ -82,12 +82,12 @@ def redirect(number: int, target: str) -> Ended:
 
 
 def failure(number: int) -> Ended:
-    """End a visit without an answer."""
+    """Return a visit that ended without a response."""
     url = f"http://site.test/{number}"
     record = PageRecord(url, OutcomeKind.FAILED, reason=Reason.FAIL_TIMEOUT, detail="took too long", depth=1)
     return Ended(Link(number, url, 1), Outcome.of(record))
 
 
 def batch(*visits: Ended) -> Batch:
-    """Put visits into a batch."""
+    """Return a batch of these visits."""
     return Batch(visits, (), ())

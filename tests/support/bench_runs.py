@@ -1,4 +1,4 @@
-"""Made-up runs for the tests of what is concluded from them."""
+"""Generated runs, for tests of verdicts."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ SOUND = Run(
 
 
 def run(cell: Cell, rate: float, number: int = 0, **fields: object) -> Run:
-    """A sound run of a cell at a rate, but for the fields given."""
+    """Return a run of a cell that passes all self-checks; `rate` is in pages a second, `fields` are changed."""
     return msgspec.structs.replace(SOUND, cell=cell, rate=rate, round=number, **fields)
 
 
 def results(*runs: Run, ceiling: float = 10_000.0) -> Results:
-    """The results that consist of these runs."""
+    """Return a measurement with these runs."""
     machine = Machine("Linux 6", "a processor", 2, "CPython 3.11", "0.1.0", gil=True)
     served = tuple(Served(WORKLOADS[name], ceiling) for name in dict.fromkeys(one.cell.workload for one in runs))
     return Results(machine, 1_700_000_000.0, 60.0, 1, quick=True, served=served, runs=runs)

@@ -1,4 +1,4 @@
-"""Drive a real, headless Chromium over its debugging pipe, and ask it how it reads a page with scripting off.
+"""Control a headless Chromium over its debugging pipe, and find out how it parses a page without scripting.
 
 Messages of the DevTools protocol are JSON, each ended by a zero byte, on descriptors 3 (to the browser) and 4 (from
 it): no port is open and no client library is needed.
@@ -25,13 +25,13 @@ FLAGS: Final = (
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1", "--remote-debugging-pipe",
 )  # fmt: skip
 PATIENCE: Final = 30.0
-# Put the pipes where the browser looks for them, and become the browser. The second is never 3: it was opened fourth.
+# Move the pipes to descriptors 3 and 4, and execute the browser. The second pipe is never 3: it was opened fourth.
 _START: Final = (
     "import os, sys; os.dup2(int(sys.argv[1]), 3); os.dup2(int(sys.argv[2]), 4); os.execv(sys.argv[3], sys.argv[3:])"
 )
 
-# What a crawler looks for, asked of the tree that the browser built. An element of the page's own document resolves
-# each URL, so that queries are encoded as the page's encoding wants.
+# Extract from the browser's tree what a crawler looks for. An element of the page's own document resolves
+# each URL, so that queries are in the encoding of the page.
 QUESTION: Final = r"""
 (() => {
   const HTML = "http://www.w3.org/1999/xhtml", SVG = "http://www.w3.org/2000/svg";
@@ -68,7 +68,7 @@ QUESTION: Final = r"""
 
 
 class Reading(NamedTuple):
-    """How the browser reads a page; `text` is what follows `<plaintext>`, or else all text; `refresh` "" for none."""
+    """A page as the browser parses it; `text` follows `<plaintext>`, or is all text; `refresh` is "" for none."""
 
     urls: list[str]
     base: str
@@ -79,12 +79,12 @@ class Reading(NamedTuple):
 
 
 def installed() -> str | None:
-    """Find a Chromium on this machine."""
+    """Return the path of a Chromium on this machine; None if there is none."""
     return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 class Chromium:
-    """A browser with one tab, scripting off, and an empty profile of its own that is thrown away at the end."""
+    """A browser with one tab, without scripting, and with an empty profile that is removed at the end."""
 
     def __init__(self) -> None:
         program = installed()
@@ -92,7 +92,7 @@ class Chromium:
         self._profile = tempfile.mkdtemp(prefix="gossamer-chromium-")
         to_read, self._to_browser = os.pipe()
         self._from_browser, to_write = os.pipe()
-        # A group of its own, to end all its processes.
+        # A process group of its own, so that all its processes can be ended.
         self._process = subprocess.Popen(
             [sys.executable, "-c", _START, str(to_read), str(to_write), program, *FLAGS,
              f"--user-data-dir={self._profile}", "about:blank"],
@@ -121,7 +121,7 @@ class Chromium:
         self.close()
 
     def close(self) -> None:
-        """End the browser with all its processes, and its profile."""
+        """End all processes of the browser, and remove its profile."""
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
@@ -131,11 +131,11 @@ class Chromium:
 
     @property
     def version(self) -> str:
-        """Name the product and its version."""
+        """Return the product and its version."""
         return str(self._ask("Browser.getVersion")["product"])
 
     def read(self, url: str) -> Reading:
-        """Load a page and tell how the browser reads it."""
+        """Load a page, and return it as the browser parses it."""
         self._events.clear()
         answer = self._ask("Page.navigate", url=url)
         assert "errorText" not in answer, f"{url}: {answer['errorText']}"
@@ -170,7 +170,7 @@ class Chromium:
             self._hear(deadline)
 
     def _hear(self, deadline: float) -> Mapping[str, Any]:
-        """Take the next message; events are kept."""
+        """Return the next message; store it too if it is an event."""
         while (end := self._read.find(b"\0")) < 0:
             ready, _, _ = select.select([self._from_browser], [], [], max(0.0, deadline - time.monotonic()))
             piece = os.read(self._from_browser, 1 << 20) if ready else b""

@@ -1,4 +1,4 @@
-"""Public conformance cases of `tests/data`: what a robots.txt allows, and what a link means on a page."""
+"""Public conformance cases of `tests/data`: what a robots.txt allows, and to which URL a link resolves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DATA = Path(__file__).parent.parent / "data"
 
 
 class RobotsCase(NamedTuple):
-    """Whether a robots.txt lets an agent fetch a URL; `lenient` where RFC 9309 does not decide."""
+    """Whether a robots.txt allows an agent to fetch a URL; `lenient` if RFC 9309 does not decide."""
 
     test: str
     robots: str
@@ -26,7 +26,7 @@ class RobotsCase(NamedTuple):
 
 
 class LinkCase(NamedTuple):
-    """The URL that a link means on a page, or None where it means none that a web crawler may fetch."""
+    """The URL to which a link on a page resolves; None if it is not one that a web crawler may fetch."""
 
     base: str | None
     link: str
@@ -56,7 +56,7 @@ class _Links(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 def robots_cases(*, lenient: bool) -> list[RobotsCase]:
-    """Read the cases of robots.txt that the standard decides, or those that it does not."""
+    """Return the cases of robots.txt that RFC 9309 decides; with `lenient`, those that it does not."""
     files = [DATA / "robots-google.toml", DATA / "robots-protego.toml"]
     return [case for path in files for case in _robots_of(path) if case.lenient == lenient]
 
@@ -72,7 +72,7 @@ def _robots_of(path: Path) -> Iterator[RobotsCase]:
 
 
 def link_cases() -> list[LinkCase]:
-    """Read the cases of links, with those where implementations disagree."""
+    """Return the cases of links, including those on which implementations disagree."""
     pages = msgspec.toml.decode((DATA / "urls-wpt.toml").read_bytes(), type=dict[str, list[_Links]])["links"]
     return [
         LinkCase(page.base, link, href)

@@ -1,7 +1,7 @@
-"""gossamer bench: which concurrency model suits your work, measured on your own machine against a bundled server.
+"""gossamer bench: which engine suits your work, measured on your own machine against a bundled server.
 
-Imports `api`, `demo` and below. Invariant: nothing is concluded from a run that failed one of its self-checks.
+Imports `api`, `demo` and below. Invariant: a run that fails one of its self-checks does not count.
 
-A *cell* is one way to crawl one workload: engine, requests in flight, workers. Each of its runs is a process of its
-own, against a server of its own, and must pass self-checks before anything is concluded from it.
+A *cell* is one way to crawl one workload: an engine, a number of requests in flight, a number of workers. Each run of
+a cell is a process of its own, and must pass self-checks before it counts.
 """

@@ -1,4 +1,4 @@
-"""Self-checks: what must hold of a run before anything is concluded from it. Each complaint is a plain sentence."""
+"""Self-checks: conditions that a run must meet in order to count. Each complaint is a sentence."""
 
 from __future__ import annotations
 
@@ -9,16 +9,26 @@ from typing import Final
 from gossamer.bench.figures import Run
 
 LITTLE: Final = 0.05
+"""Maximum relative error of Little's law."""
+
 TIMER: Final = 0.001
-"""Seconds that a timer of the server may be off."""
+"""Maximum error (seconds) of a timer of the server."""
+
 CEILING: Final = 0.7
+"""Maximum rate of a run, as a share of the rate that a raw client reaches."""
+
 DRIFT: Final = 0.1
+"""Maximum relative difference between the rates of the two halves, beyond what chance explains."""
+
 FEWEST: Final = 3
-"""Pages in the window below which nothing can be said."""
+"""Minimum number of pages in the window; with fewer, the run is not judged further."""
 
 
 def complaints(run: Run, *, ceiling: float, cores: int) -> Iterator[str]:
-    """Say what is wrong with a run. `ceiling`: pages a second that a raw client gets from the server."""
+    """Yield the self-checks that a run fails.
+
+    `ceiling` is the rate (pages a second) that a raw client reaches; `cores` the number of usable cores.
+    """
     if run.counted < FEWEST:
         yield f"only {run.counted} pages landed while it was measured."
         return
@@ -38,7 +48,7 @@ def _same(run: Run) -> str:
 
 
 def _little(run: Run) -> str:
-    """Compare the server's queue with throughput x latency: they differ where answers took longer than they were to."""
+    """Compare the server's queue with throughput times latency: they differ if responses took longer than planned."""
     if run.expected and abs(run.held - run.expected) > LITTLE * run.expected + TIMER * run.rate:
         return (
             f"Little's law is broken: the server held {run.held:.3g} requests at a time, but {run.rate:,.3g} pages a "
@@ -49,7 +59,7 @@ def _little(run: Run) -> str:
 
 
 def _in_flight(run: Run) -> str:
-    """Compare the two counts: what the server holds is in flight for the crawler too."""
+    """Compare the two counts: a request that the server holds is in flight for the crawler too."""
     if run.flying < (1 - LITTLE) * run.held:
         return f"the crawler counted {run.flying:.1f} requests in flight, the server held {run.held:.1f} at a time."
     return ""
@@ -66,7 +76,7 @@ def _below(run: Run, ceiling: float) -> str:
 
 def _drift(run: Run) -> str:
     first, second = run.halves
-    # A half has half of the pages, give or take their root; and what lands at once lands in one of the two.
+    # The count of a half varies by chance by about its square root, and a burst of pages falls into one half only.
     allowed = DRIFT + 3 * math.sqrt(4 / run.counted) + 4 * run.burst / run.counted
     mean = (first + second) / 2
     if abs(first - second) > allowed * mean:

@@ -1,4 +1,4 @@
-"""Compare two measurements: where they differ by more than chance, and whether they advise the same."""
+"""Compare two measurements: differences that chance does not explain, and whether both advise the same."""
 
 from __future__ import annotations
 
@@ -16,15 +16,20 @@ from gossamer.values.errors import UserError
 
 
 class FigureChange(Struct, frozen=True):
-    """How a cell did in the second measurement, relative to the first: pages a second, and CPU a page."""
+    """The change of one cell from the first measurement to the second."""
 
     cell: Cell
+    """The cell, which both measurements have."""
+
     rate: Interval
+    """The ratio of the rates (pages a second), second to first."""
+
     cpu: Interval
+    """The ratio of the CPU time a page, second to first."""
 
     @property
     def word(self) -> str:
-        """Say in a word what became of it."""
+        """The change of the rate in words."""
         if self.rate.low > MEANINGFUL:
             return "faster"
         if self.rate.high < 1 / MEANINGFUL:
@@ -33,15 +38,20 @@ class FigureChange(Struct, frozen=True):
 
 
 class Agreement(Struct, frozen=True):
-    """Whether two measurements advise the same for a workload, and the sentence that says so."""
+    """Whether two measurements advise the same for a workload."""
 
     workload: str
+    """The name of the workload."""
+
     agrees: bool
+    """False only if one advises a cell that is slower according to the other."""
+
     sentence: str
+    """The result in words."""
 
 
 def read(path: Path) -> Results:
-    """Read what `gossamer bench --json` wrote. Raises UserError."""
+    """Read a file that `gossamer bench --json` wrote. Raises UserError if it is missing or not such a file."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Results)
     except OSError as error:
@@ -51,7 +61,7 @@ def read(path: Path) -> Results:
 
 
 def changes(before: Results, after: Results) -> Iterator[FigureChange]:
-    """Compare the cells that both have, as far as their runs are sound."""
+    """Yield the change of each cell that both measurements have, from the runs that pass the self-checks."""
     for cell in dict.fromkeys(run.cell for run in after.runs):
         old = [run for run in before.runs_of(cell) if not run.broken and run.cpu > 0]
         new = [run for run in after.runs_of(cell) if not run.broken and run.cpu > 0]
@@ -64,7 +74,7 @@ def changes(before: Results, after: Results) -> Iterator[FigureChange]:
 
 
 def agreements(before: Results, after: Results) -> Iterator[Agreement]:
-    """Tell of each workload that both have whether the verdicts agree: what one advises is no slower by the other."""
+    """Yield for each workload that both have whether each advises a cell that is not slower by the other's verdict."""
     old = {verdict.workload.name: verdict for verdict in judge(before)}
     for verdict in judge(after):
         if verdict.workload.name in old:

@@ -1,6 +1,6 @@
-"""One run of one cell: a process that crawls for some seconds, watches itself, and tells what it saw.
+"""One run of one cell: a process that crawls for some seconds, observes itself, and reports what it measured.
 
-Started by `gossamer bench` with an `Order` as JSON on stdin; it writes a `Watched` as JSON to stdout.
+`gossamer bench` starts it with an `Order` as JSON on stdin; it writes a `Watched` as JSON to stdout.
 """
 
 from __future__ import annotations
@@ -25,45 +25,66 @@ from gossamer.bench.probes import IDLE_TICK, TICK, Late, LoopClock, Sample, Samp
 from gossamer.bench.work import WORK
 from gossamer.bench.workloads import Workload
 from gossamer.engines.bridges import new_event_loop
+from gossamer.engines.table import ENGINES
 from gossamer.values.model import OutcomeKind, Purpose
 from gossamer.values.protocol import Command, Event, Failed, Fetch, Visited
 
 START: Final = 30.0
-"""Seconds within which the first page must come."""
+"""Maximum time (seconds) to the first page."""
 
 
 class Order(Struct, frozen=True):
-    """What one process shall crawl, how, and for how many seconds from its first page on."""
+    """The task of one process."""
 
     cell: Cell
+    """How to crawl."""
+
     workload: Workload
+    """What to crawl."""
+
     seeds: tuple[str, ...]
+    """The URLs from which to start."""
+
     seconds: float
+    """How long to crawl, from the first page on."""
 
 
 class Watched(Struct, frozen=True):
-    """What a process saw of itself; all moments are `time.monotonic()`.
-
-    `started` and `landed` are the moments of every page's fetch and of its end, `residence` the seconds between the
-    two, in the order of `landed`; `sizes` the bytes of each page. `loop_late` is empty where no event loop is.
-    """
+    """The measurements of one process; moments are seconds of `time.monotonic()`."""
 
     started: list[float]
+    """When each fetch of a page started, in that order."""
+
     landed: list[float]
+    """When each page came back to the driver, in that order."""
+
     residence: list[float]
+    """Seconds from the start of the fetch to the return, in the order of `landed`."""
+
     sizes: list[int]
+    """The size of each page in bytes, in the order of `landed`."""
+
     failed: int
+    """The number of pages whose outcome is not `done`."""
+
     first_failure: str
+    """Reason and URL of the first such page; "" if there is none."""
+
     samples: list[Sample]
+    """CPU, memory and sockets at regular intervals."""
+
     thread_late: list[Late]
+    """The delays of a thread that wakes regularly."""
+
     loop_late: list[Late]
+    """The delays of a task that wakes regularly; empty if there is no event loop."""
 
 
 class Observer:
-    """Listens to the driver: when each fetch of a page starts, and when it has landed; `at_first` is called then."""
+    """A trace function that records when each fetch of a page starts and ends; calls `at_first` at the first end."""
 
     def __init__(self) -> None:
-        self.at_first: Callable[[], None] = _nothing
+        self.at_first: Callable[[], None] = _do_nothing
         self.started = array("d")
         self.landed = array("d")
         self.residence = array("d")
@@ -72,41 +93,41 @@ class Observer:
         self.first_failure = ""
         self._begun: dict[int, float] = {}
 
-    def __call__(self, now: float, said: Command | Event) -> None:
-        """Take one command or event; this is the driver's `trace`."""
-        if isinstance(said, Fetch):
-            for request in said.requests:
+    def __call__(self, now: float, message: Command | Event) -> None:
+        """Record one command or event of the driver."""
+        if isinstance(message, Fetch):
+            for request in message.requests:
                 if request.purpose is Purpose.PAGE:
                     self.started.append(now)
                     self._begun[request.link.id] = now
-        elif isinstance(said, Visited | Failed) and said.request.purpose is Purpose.PAGE:
+        elif isinstance(message, Visited | Failed) and message.request.purpose is Purpose.PAGE:
             if not self.landed:
                 self.at_first()
             self.landed.append(now)
-            self.residence.append(now - self._begun.pop(said.request.link.id))
-            self.sizes.append(said.size if isinstance(said, Visited) else said.failure.size)
-            if said.outcome.kind is not OutcomeKind.DONE:
+            self.residence.append(now - self._begun.pop(message.request.link.id))
+            self.sizes.append(message.size if isinstance(message, Visited) else message.failure.size)
+            if message.outcome.kind is not OutcomeKind.DONE:
                 self.failed += 1
-                self.first_failure = self.first_failure or f"{said.outcome.reason}: {said.request.url}"
+                self.first_failure = self.first_failure or f"{message.outcome.reason}: {message.request.url}"
 
 
 def crawl(order: Order) -> Watched:
-    """Crawl as ordered and tell what happened."""
+    """Crawl, and return the measurements."""
     tick = IDLE_TICK if order.workload.idle else TICK
     observer, sampler, loop_clock = Observer(), Sampler(tick), LoopClock(tick)
     with tempfile.TemporaryDirectory(prefix="gossamer-bench-") as directory:
         crawler = _crawler(order, Path(directory) / "bench.crawl", observer)
-        over = threading.Timer(order.seconds, crawler.stop)
-        observer.at_first = over.start  # not before: workers take time to start
+        timer = threading.Timer(order.seconds, crawler.stop)
+        observer.at_first = timer.start  # at the first page, because workers take time to start
         if order.workload.work:
             crawler.on()(WORK[order.workload.work])
         sampler.start()
-        if order.cell.engine == "asyncio":
+        if ENGINES[order.cell.engine].in_loop:
             with asyncio.Runner(loop_factory=new_event_loop) as runner:
-                runner.run(_awaited(crawler, loop_clock))
+                runner.run(_run_async(crawler, loop_clock))
         else:
             crawler.run()
-        over.cancel()
+        timer.cancel()
         sampler.end()
     return Watched(
         started=list(observer.started),
@@ -121,7 +142,7 @@ def crawl(order: Order) -> Watched:
     )
 
 
-async def _awaited(crawler: Crawler, clock: LoopClock) -> None:
+async def _run_async(crawler: Crawler, clock: LoopClock) -> None:
     ticking = asyncio.get_running_loop().create_task(clock.run())
     try:
         async for _ in crawler:
@@ -151,15 +172,15 @@ def _crawler(order: Order, directory: Path, observer: Observer) -> Crawler:
     )
 
 
-def _nothing() -> None:
-    """Wait for nobody: whoever wants to know says so later."""
+def _do_nothing() -> None:
+    """Do nothing: the default of `Observer.at_first`."""
 
 
 def main() -> None:
-    """Crawl as the order on stdin says."""
+    """Run the order on stdin, and write the measurements to stdout."""
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
-    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as told:  # buffered: an unbuffered stdout may write a part only
-        told.write(msgspec.json.encode(crawl(order)))
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as output:  # buffered: an unbuffered stdout may write only a part
+        output.write(msgspec.json.encode(crawl(order)))
 
 
 if __name__ == "__main__":

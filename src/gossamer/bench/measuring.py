@@ -1,4 +1,4 @@
-"""Measuring: servers are opened and calibrated, then the cells run round after round, each time in another order."""
+"""Measuring: start and calibrate the servers, then run the cells in rounds, each round in a random order."""
 
 from __future__ import annotations
 
@@ -27,69 +27,119 @@ from gossamer.bench.workloads import WORKLOADS, Workload
 from gossamer.values.errors import GossamerError
 
 NARROW: Final = 0.05
-"""A cell whose interval is no wider than this part of its median needs no further runs."""
+"""Relative width of a cell's interval from which on it needs no further runs."""
+
 FEWEST_ROUNDS: Final = 2
+"""Number of rounds that are begun even if the time may not suffice for a whole one."""
+
 ENOUGH_ROUNDS: Final = 9
+"""Maximum number of rounds."""
+
 IDLE_SECONDS: Final = 3.6
+"""Minimum length (seconds) of a run of an idle workload, in which few pages arrive."""
+
 WORK_SECONDS: Final = 2.0
+"""Minimum length (seconds) of a run of a workload with work for each page, whose pages arrive in heaps."""
+
 WORK_FACTOR: Final = 3
-"""What a run needs at least where little happens, and where pages take long and come in heaps: with the many requests
-in flight that a long measurement tries, some times as long as other runs."""
+"""Factor by which such a run is longer than others unless `quick`, because more requests are in flight."""
+
 _START: Final = 1.0
+"""Estimated time (seconds) to start and end a run."""
 
 
 class Plan(Struct, frozen=True):
-    """What is measured, for how long. `seconds` is one run's length, `limit` that of everything, None for no limit."""
+    """What to measure, and for how long."""
 
     workloads: tuple[Workload, ...]
+    """The workloads, each with a server of its own."""
+
     cells: tuple[Cell, ...]
+    """The cells of all workloads."""
+
     seconds: float
+    """The length of one run; some workloads need longer runs."""
+
     limit: float | None
+    """Maximum duration (seconds) of the whole measurement; None: no limit."""
+
     seed: int = 1
+    """The seed of the random order of runs."""
+
     quick: bool = False
+    """Whether to shorten calibration and runs, at the cost of precision."""
 
 
 class Machine(Struct, frozen=True):
-    """Where it was measured."""
+    """The machine and the interpreter of a measurement."""
 
     system: str
+    """The name and release of the operating system."""
+
     processor: str
+    """The model of the processor."""
+
     cores: int
+    """The number of cores that this process may use."""
+
     python: str
+    """The implementation and version of Python."""
+
     gossamer: str
+    """The version of gossamer."""
+
     gil: bool
+    """Whether the global interpreter lock is on."""
 
 
 class Served(Struct, frozen=True):
-    """A workload, and how many pages a second its server can answer."""
+    """A workload with its calibrated server."""
 
     workload: Workload
+    """The workload."""
+
     ceiling: float
+    """The maximum rate of its server, in pages a second."""
 
 
 class Results(Struct, frozen=True):
-    """Everything that was measured: this is the content of `--json`. `began` is Unix time."""
+    """A whole measurement: the content of `--json`."""
 
     machine: Machine
+    """Where it was measured."""
+
     began: float
+    """When it began, in Unix time."""
+
     seconds: float
+    """How long it took."""
+
     seed: int
+    """The seed of the random order of runs."""
+
     quick: bool
+    """Whether calibration and runs were shortened."""
+
     served: tuple[Served, ...]
+    """The workloads."""
+
     runs: tuple[Run, ...]
+    """All runs, also those that fail a self-check."""
+
     interpreters: tuple[Interpreter, ...] = ()
+    """The other interpreters that were found, also those that cannot be measured."""
 
     def runs_of(self, cell: Cell) -> list[Run]:
-        """List the runs of one cell."""
+        """Return the runs of one cell."""
         return [run for run in self.runs if run.cell == cell]
 
     def cells_of(self, workload: str) -> list[Cell]:
-        """List the cells of a workload."""
+        """Return the cells of a workload, ordered by label."""
         return sorted({run.cell for run in self.runs if run.cell.workload == workload}, key=lambda cell: cell.label)
 
 
 class BenchServer:
-    """The bundled server of one workload, in its own process. Leave the `with` block to end it."""
+    """The bundled server of one workload, in a process of its own; a context manager that ends the process."""
 
     def __init__(self, workload: Workload, *, serialised: bool = False) -> None:
         self.workload = workload
@@ -112,16 +162,16 @@ class BenchServer:
         self._process.communicate()
 
     def log(self) -> Log:
-        """Take what the server noted since the last time."""
+        """Return the server's log since the last call."""
         return msgspec.json.decode(self._ask(b"log"), type=Log)
 
     def ceiling(self, seconds: float) -> float:
-        """Measure how many pages a second the server gives to a raw client."""
-        words = [sys.executable, "-m", "gossamer.bench.ceiling", str(self._port), str(seconds)]
-        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+        """Return the rate (pages a second) that a raw client reaches in the given time. Raises BenchError."""
+        command = [sys.executable, "-m", "gossamer.bench.ceiling", str(self._port), str(seconds)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         if done.returncode:
             raise BenchError(f"The server could not be calibrated: {_last_line(done.stderr)}")
-        self.log()  # what it cost belongs to nobody
+        self.log()  # discarded, so that the next run does not include the calibration
         return float(done.stdout)
 
     def _ask(self, line: bytes) -> bytes:
@@ -139,25 +189,29 @@ class BenchServer:
 
 
 class BenchError(GossamerError):
-    """The benchmark itself could not go on."""
+    """The benchmark itself failed."""
 
 
 Tell = Callable[[str], None]
+"""A function that shows the user what runs now."""
 
 
 def measure(plan: Plan, tell: Tell) -> Results:
-    """Measure as planned. `tell` is told, in a few words, what is under way."""
+    """Run the plan and return its results; call `tell` with a short description of each step.
+
+    Raises BenchError if a server or a run fails.
+    """
     began, wall = time.monotonic(), time.time()
     with ExitStack() as servers:
-        opened = {workload.name: servers.enter_context(BenchServer(workload)) for workload in plan.workloads}
+        running = {workload.name: servers.enter_context(BenchServer(workload)) for workload in plan.workloads}
         served = []
-        for name, server in opened.items():
+        for name, server in running.items():
             tell(f"how fast the server is ({name})")
             served.append(Served(server.workload, server.ceiling(0.4 if plan.quick else 1.5)))
         ceilings = {one.workload.name: one.ceiling for one in served}
         runs: list[Run] = []
         for turn in _turns(plan, runs, began):
-            runs += _checked(turn, opened, ceilings, tell)
+            runs += _run_and_check(turn, running, ceilings, tell)
     return Results(
         machine=_machine(),
         began=wall,
@@ -170,15 +224,23 @@ def measure(plan: Plan, tell: Tell) -> Results:
 
 
 class Turn(Struct, frozen=True):
-    """What runs at the same time: one cell, or all cells of an idle workload."""
+    """Cells that run at the same time: a single one, or all of an idle workload."""
 
     number: int
+    """The number of the round, from 0."""
+
     cells: tuple[Cell, ...]
+    """The cells, all of the same workload."""
+
     seconds: float
+    """The length of the run."""
 
 
 def _turns(plan: Plan, runs: list[Run], began: float) -> Iterator[Turn]:
-    """Give the turns, round after round, until every interval is narrow or the time is up. `runs` grows meanwhile."""
+    """Yield the turns of each round until every interval is narrow or the time is up.
+
+    The caller appends the results of each turn to `runs` before it takes the next one.
+    """
     draw = random.Random(plan.seed)  # noqa: S311  # an order, not a secret
     idle = {workload.name for workload in plan.workloads if workload.idle}
     least = {workload.name: _seconds(plan, workload) for workload in plan.workloads}
@@ -188,10 +250,10 @@ def _turns(plan: Plan, runs: list[Run], began: float) -> Iterator[Turn]:
         groups = (tuple(cell for cell in wanted if cell.workload == name) for name in sorted(idle))
         turns += [Turn(number, group, least[group[0].workload]) for group in groups if group]
         draw.shuffle(turns)
-        if not turns or (number >= FEWEST_ROUNDS and _late(plan, began, turns)):
+        if not turns or (number >= FEWEST_ROUNDS and _exceeds_limit(plan, began, turns)):
             return
         for turn in turns:
-            if number and _late(plan, began, [turn]):
+            if number and _exceeds_limit(plan, began, [turn]):
                 return
             yield turn
 
@@ -204,8 +266,8 @@ def _seconds(plan: Plan, workload: Workload) -> float:
     return plan.seconds
 
 
-def _late(plan: Plan, began: float, turns: Sequence[Turn]) -> bool:
-    """Tell whether the time does not suffice. Past the second, a round that would be cut short is not begun."""
+def _exceeds_limit(plan: Plan, began: float, turns: Sequence[Turn]) -> bool:
+    """Whether the turns would take longer than the time that is left."""
     needed = sum(turn.seconds + _START for turn in turns)
     return plan.limit is not None and time.monotonic() - began + needed > plan.limit
 
@@ -215,21 +277,21 @@ def _is_narrow(cell: Cell, runs: Iterable[Run], fewest: int) -> bool:
     return len(rates) >= fewest and bootstrap(rates).width <= NARROW
 
 
-def _checked(turn: Turn, opened: dict[str, BenchServer], ceilings: dict[str, float], tell: Tell) -> list[Run]:
+def _run_and_check(turn: Turn, running: dict[str, BenchServer], ceilings: dict[str, float], tell: Tell) -> list[Run]:
     label = turn.cells[0].label if len(turn.cells) == 1 else f"{len(turn.cells)} cells side by side"
     tell(f"round {turn.number + 1}: {turn.cells[0].workload}, {label}")
-    if not opened[turn.cells[0].workload].workload.idle:
-        measured = [run_cell(turn.cells[0], turn.number, opened[turn.cells[0].workload], turn.seconds)]
+    if not running[turn.cells[0].workload].workload.idle:
+        measured = [run_cell(turn.cells[0], turn.number, running[turn.cells[0].workload], turn.seconds)]
     else:
-        measured = _side_by_side(turn)
+        measured = _run_simultaneously(turn)
     return [
         msgspec.structs.replace(run, broken=tuple(complaints(run, ceiling=ceilings[run.cell.workload], cores=cores())))
         for run in measured
     ]
 
 
-def _side_by_side(turn: Turn) -> list[Run]:
-    """Run cells that hardly use the processor at the same time, each against a server of its own."""
+def _run_simultaneously(turn: Turn) -> list[Run]:
+    """Run all cells of an idle workload at the same time, each against a server of its own."""
 
     def alone(cell: Cell) -> Run:
         with BenchServer(WORKLOADS[cell.workload]) as server:
@@ -240,7 +302,7 @@ def _side_by_side(turn: Turn) -> list[Run]:
 
 
 def run_cell(cell: Cell, number: int, server: BenchServer, seconds: float) -> Run:
-    """Run one cell once, in a fresh process. Raises BenchError where that ends badly."""
+    """Run one cell once, in a new process. Raises BenchError if the process fails."""
     order = Order(cell, server.workload, server.seeds, seconds)
     server.log()
     done = subprocess.run(
@@ -253,7 +315,7 @@ def run_cell(cell: Cell, number: int, server: BenchServer, seconds: float) -> Ru
 
 
 def cores() -> int:
-    """Count the cores that may be used."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -277,5 +339,5 @@ def _processor() -> str:
     return names[0] if names else platform.machine()
 
 
-def _last_line(said: str) -> str:
-    return (said.strip().splitlines() or ["it said nothing"])[-1]
+def _last_line(stderr: str) -> str:
+    return (stderr.strip().splitlines() or ["it said nothing"])[-1]

@@ -1,4 +1,4 @@
-"""The report as one HTML page: plots, tables, sentences; no script, and nothing from elsewhere."""
+"""The report as one HTML page of plots, tables and sentences, without scripts or external resources."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ USE_HEADS: Final = ("", "busiest core", "loop lag", "thread delay", "memory", "s
 
 
 def html(results: Results, verdicts: Sequence[BenchVerdict]) -> str:
-    """Write the page."""
+    """Return the report as HTML."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n<title>gossamer bench</title>\n'
         f"<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
-        + "".join((*_head(results), _short(verdicts), *map(_section, verdicts), _method(results)))
+        + "".join((*_head(results), _summary(verdicts), *map(_section, verdicts), _method(results)))
         + "</main>\n</body>\n</html>\n"
     )
 
@@ -60,7 +60,7 @@ def _head(results: Results) -> Iterator[str]:
 
 
 def noise(results: Results) -> str:
-    """Say whether other programs took part of the machine meanwhile; "" where they did not, or nobody can tell."""
+    """Return a warning if other programs used much of the machine; "" if they did not, or if that is unknown."""
     others = [run.others for run in results.runs if run.others is not None]
     if not others or statistics.fmean(others) < 0.15 * results.machine.cores:
         return ""
@@ -70,7 +70,7 @@ def noise(results: Results) -> str:
     )
 
 
-def _short(verdicts: Sequence[BenchVerdict]) -> str:
+def _summary(verdicts: Sequence[BenchVerdict]) -> str:
     items = "".join(_advice(verdict) for verdict in verdicts)
     return f'<section class="short">\n<h2>In short</h2>\n<dl>\n{items}</dl>\n</section>\n'
 
@@ -87,7 +87,7 @@ def _section(verdict: BenchVerdict) -> str:
         f'<section id="{escape(workload.name)}">\n<h2>{escape(workload.name)}</h2>\n'
         f"<p class=soft>{escape(workload.about[:1].upper() + workload.about[1:])}. The server can answer "
         f"{verdict.ceiling:,.0f} such pages a second.</p>\n<p>{escape(verdict.sentence)}</p>\n"
-        f"<figure>{_plot(verdict)}</figure>\n{_figures(verdict)}{_tight(verdict)}{_broken(verdict)}</section>\n"
+        f"<figure>{_plot(verdict)}</figure>\n{_figures(verdict)}{_resources(verdict)}{_broken(verdict)}</section>\n"
     )
 
 
@@ -133,13 +133,13 @@ def _figures(verdict: BenchVerdict) -> str:
     return _table("What was measured", HEADS, rows, verdict)
 
 
-def _tight(verdict: BenchVerdict) -> str:
+def _resources(verdict: BenchVerdict) -> str:
     rows = [(standing, use(standing.runs)) for standing in verdict.standings]
     return _table("Where it was tight", USE_HEADS, rows, verdict)
 
 
 def use(runs: Sequence[Run]) -> tuple[str, ...]:
-    """Give the medians of what the runs used and waited for, as they are shown under `USE_HEADS`."""
+    """Return the median resource use and delays of the runs, as text for the columns `USE_HEADS`."""
     busiest = [run.busiest for run in runs if run.busiest is not None]
     lag = [run.loop_lag for run in runs if run.loop_lag is not None]
     return (

@@ -1,4 +1,4 @@
-"""Plots: small SVG drawings in which every run is a dot. Colours are CSS variables, so that a page may set them."""
+"""Plots as SVG in which every run is a dot. Colours are CSS variables, so that a page can set them."""
 
 from __future__ import annotations
 
@@ -27,40 +27,56 @@ svg { --ink: #1c2330; --soft: #5b6472; --rule: #d9dee6; --asyncio: #0067a8; --th
 .hollow { fill: none }
 </style>
 """
-"""What a drawing needs that stands alone, such as an image in the documentation."""
+"""The style of a plot that is a file of its own, such as an image in the documentation."""
 
 
 class Dots(Struct, frozen=True):
-    """The measurements of one row in one panel. Those that `broken` marks are drawn hollow, and count for nothing.
-
-    `low`, `median` and `high` are None where there is no interval.
-    """
+    """The measurements of one row in one panel."""
 
     values: tuple[float, ...]
+    """The measured values."""
+
     broken: tuple[bool, ...] = ()
+    """For each value, whether its run does not count; such a dot is drawn hollow. May be shorter than `values`."""
+
     low: float | None = None
+    """The lower end of the interval; None if there is no interval."""
+
     median: float | None = None
+    """The median; None if there is no interval."""
+
     high: float | None = None
+    """The upper end of the interval; None if there is no interval."""
 
 
 class Row(Struct, frozen=True):
-    """One line of a plot: its label, its kind (a CSS class that gives the colour), and one set of dots a panel."""
+    """One row of a plot."""
 
     label: str
+    """The text at the left."""
+
     kind: str
+    """A CSS class, which sets the colour."""
+
     panels: tuple[Dots, ...]
+    """The measurements for each panel."""
+
     grey: bool = False
+    """Whether to draw the row faintly."""
 
 
 class Panel(Struct, frozen=True):
-    """One column of a plot: what it shows, and its share of the width."""
+    """One column of a plot."""
 
     title: str
+    """The heading."""
+
     share: float = 1.0
+    """The width, relative to the other panels."""
 
 
 def strip_plot(title: str, panels: Sequence[Panel], rows: Sequence[Row], *, standalone: bool = False) -> str:
-    """Draw rows of dots, side by side in each panel, each axis from zero."""
+    """Return a strip plot as SVG: each panel has one row of dots for each row, and an axis from zero."""
     height = _TOP + ROW * len(rows) + _BOTTOM
     room = WIDTH - _LABELS - _GAP * len(panels)
     total = sum(panel.share for panel in panels)
@@ -107,7 +123,7 @@ def _dots(row: Row, dots: Dots, left: float, scale: float, y: float) -> str:
         parts.append(f'<line class="median" x1="{median:.1f}" x2="{median:.1f}" y1="{y - 9:.1f}" y2="{y + 9:.1f}"/>')
     for at, value in enumerate(dots.values):
         hollow = " hollow" if at < len(dots.broken) and dots.broken[at] else ""
-        # Dots of equal values would hide each other: they stand a little above and below the line in turn.
+        # Dots of equal values would hide each other, so they are shifted up and down in turn.
         shift = (0, -4, 4, -7, 7)[at % 5]
         parts.append(f'<circle class="dot{hollow}" cx="{left + value * scale:.1f}" cy="{y + shift:.1f}" r="3.2"/>')
     return f'<g class="{escape(row.kind)}{" grey" * row.grey}">{"".join(parts)}</g>\n'
@@ -118,7 +134,7 @@ def _middle(at: int) -> float:
 
 
 def nice_ticks(largest: float) -> list[float]:
-    """Choose round ticks from zero to the first that is not below the largest value; three to six of them."""
+    """Return three to six round ticks, from zero to the first that is not below the largest value."""
     if largest <= 0:
         return [0.0, 1.0]
     rough = largest / 4

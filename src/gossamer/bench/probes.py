@@ -1,11 +1,11 @@
-"""Probes: what a crawl does to its process while it runs: CPU, memory, sockets, and how long others wait their turn."""
+"""Probes of a running crawl: CPU, memory, sockets, and how long other threads and tasks wait."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import mmap
 import os
-import resource
 import sys
 import threading
 import time
@@ -15,40 +15,56 @@ from typing import Final
 from msgspec import Struct
 
 TICK: Final = 0.005
+"""Seconds for which the sampler and the loop clock sleep; how late they wake is the delay that is measured."""
+
 IDLE_TICK: Final = 0.05
-"""Seconds that both clocks sleep; how late they wake is the delay that is measured. Where little happens, waking often
-would be most of what happens."""
+"""The same for an idle workload, in which waking often would dominate the CPU time."""
+
 _SAMPLE_EVERY: Final = 0.1
+"""Seconds between two samples."""
+
 _PROC: Final = Path("/proc")
+_PAGE_SIZE: Final = mmap.PAGESIZE
 _HERTZ: Final = os.sysconf("SC_CLK_TCK")
 
 
 class Sample(Struct, frozen=True):
-    """One moment: `cpu` are seconds used so far by the process and its children, `memory` their resident bytes.
-
-    `cores` are the busy and idle seconds of each core of the machine since it started, whoever used them.
-    """
+    """The resource use of the process and its descendants at one moment."""
 
     at: float
+    """The moment, in monotonic seconds."""
+
     cpu: float
+    """CPU seconds used so far."""
+
     memory: int
+    """Resident memory in bytes."""
+
     sockets: int
+    """The number of open sockets."""
+
     processes: int
+    """The number of processes."""
+
     cores: list[tuple[float, float]]
+    """For each core of the machine, the busy and idle seconds since it started, of all programs together."""
 
 
 class Late(Struct, frozen=True):
-    """When a clock woke, and how many seconds late."""
+    """One late wake-up."""
 
     at: float
+    """When it was, in monotonic seconds."""
+
     by: float
+    """How late it was, in seconds."""
 
 
 class Sampler(threading.Thread):
-    """A thread that wants to wake every 5 ms.
+    """A thread that wakes after every tick and samples the resource use every 100 ms.
 
-    How late it does is the *thread switch delay*: the time any other thread waits until the one that runs gives the
-    interpreter up, or has it taken away (preemption). Every 100 ms it takes a sample; what that costs is not counted.
+    How late it wakes is the *thread switch delay*: how long a thread waits until the running one releases the global
+    interpreter lock or is preempted. The CPU time of the sampler itself is not counted.
     """
 
     def __init__(self, tick: float) -> None:
@@ -60,7 +76,7 @@ class Sampler(threading.Thread):
         self._own = 0.0
 
     def run(self) -> None:
-        """Sample until told to end."""
+        """Sample until `end` is called."""
         while not self._over.is_set():
             if not self.samples or time.monotonic() - self.samples[-1].at >= _SAMPLE_EVERY:
                 self.samples.append(sample(time.thread_time()))
@@ -71,21 +87,21 @@ class Sampler(threading.Thread):
         self._own = time.thread_time()
 
     def end(self) -> None:
-        """Take a last sample and end."""
+        """End the thread, and take a last sample."""
         self._over.set()
         self.join()
         self.samples.append(sample(self._own))
 
 
 class LoopClock:
-    """A task that wants to wake every 5 ms: how late it does is the *event-loop lag* (cooperative switching)."""
+    """A task that wakes after every tick; how late it wakes is the *event-loop lag* (cooperative switching)."""
 
     def __init__(self, tick: float) -> None:
         self.late: list[Late] = []
         self._tick = tick
 
     async def run(self) -> None:
-        """Tick until cancelled."""
+        """Record delays until cancelled."""
         while True:
             before = time.monotonic()
             await asyncio.sleep(self._tick)
@@ -94,26 +110,34 @@ class LoopClock:
 
 
 def sample(own: float = 0.0) -> Sample:
-    """Look at this process, its children and the machine; `own` seconds of CPU are the sampler's, and left out.
+    """Sample this process, its descendants and the machine.
 
-    Where there is no /proc, children are not seen.
+    `own` are the CPU seconds of the sampler, which are subtracted. Without /proc, descendants are not included.
     """
     family = _family()
     if not family:
-        unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss: bytes there, KiB elsewhere
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        return Sample(time.monotonic(), time.process_time() - own, used.ru_maxrss * unit, 0, 1, [])
+        return Sample(time.monotonic(), time.process_time() - own, _peak_memory(), 0, 1, [])
     now, cpu, memory, sockets = time.monotonic(), time.process_time() - own, 0, 0
     for process in family:
-        with contextlib.suppress(OSError, ValueError):  # it may end any moment
+        with contextlib.suppress(OSError, ValueError):  # the process may end at any moment
             cpu += 0.0 if process == os.getpid() else _cpu_of(process)
-            memory += int((_PROC / str(process) / "statm").read_text().split()[1]) * resource.getpagesize()
+            memory += int((_PROC / str(process) / "statm").read_text().split()[1]) * _PAGE_SIZE
             sockets += _sockets_of(process)
     return Sample(now, cpu, memory, sockets, len(family), _cores())
 
 
+def _peak_memory() -> int:
+    """Return the most memory this process had so far, in bytes; 0 on Windows, which does not tell."""
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes on macOS, in KiB elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
 def _family() -> list[int]:
-    """List this process and all that descend from it; nothing where /proc is not there."""
+    """Return the ids of this process and its descendants; an empty list without /proc."""
     if not (_PROC / "self" / "task").exists():
         return []
     family, at = [os.getpid()], 0

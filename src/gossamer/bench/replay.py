@@ -1,4 +1,4 @@
-"""Replay: the user's own crawl as a workload, from its journal and the bodies it kept; its hosts are left alone."""
+"""Replay: a workload from the user's own crawl, its journal and its stored bodies; no request leaves the machine."""
 
 from __future__ import annotations
 
@@ -15,23 +15,26 @@ from gossamer.values.model import OutcomeKind
 from gossamer.values.protocol import Ended
 
 MOST_PAGES: Final = 5_000
+"""Maximum number of pages that are replayed, the first of the crawl."""
+
 MOST_BYTES: Final = 256 * 1024 * 1024
-"""The replay takes the first pages of a crawl, within these limits: it lives in memory."""
+"""Size (bytes) of the bodies after which no more pages are read, because they are kept in memory."""
+
 _KEPT_SETTINGS: Final = ("delay", "host_concurrency", "max_links_per_page", "traps", "nofollow", "handlers")
 _FILLER: Final = b"<p>So much was here, and was not kept.</p>\n"
 
 
 class RecordedSite:
-    """The pages of a finished crawl, at the latency and size they had; hosts in the order they were met."""
+    """A site of the pages of a crawl, with their latency and size; hosts are numbered in the order of the crawl."""
 
     def __init__(self, pages: dict[tuple[int, str], ServedPage]) -> None:
         self._pages = pages
         self.hosts = 1 + max(host for host, _ in pages)
-        self._typical = sorted(pages, key=lambda place: len(pages[place].body))[len(pages) // 2]
+        self._typical = sorted(pages, key=lambda key: len(pages[key].body))[len(pages) // 2]
 
     @classmethod
     def read(cls, directory: str) -> RecordedSite:
-        """Read the pages of the crawl in a directory. Raises UserError where there is none that ended well."""
+        """Read the pages from a crawl directory. Raises UserError if no page has the outcome `done`."""
         hosts: dict[str, int] = {}
         pages: dict[tuple[int, str], ServedPage] = {}
         room = MOST_BYTES
@@ -49,22 +52,22 @@ class RecordedSite:
         return cls(pages)
 
     def answer(self, host: int, path: str) -> ServedPage:
-        """Answer as the host did; robots.txt allows everything, for what it forbade is not in the crawl."""
+        """Return the recorded response; robots.txt allows everything, since disallowed pages are not in the crawl."""
         if path == "/robots.txt":
             return ROBOTS
         return self._pages.get((host, path), MISSING)
 
     def seeds(self) -> list[tuple[int, str]]:
-        """Name every page: each is fetched once, whatever the bodies link to."""
+        """Return host and path of every page, so that each is fetched once whatever the bodies link to."""
         return list(self._pages)
 
     def typical(self) -> tuple[int, str]:
-        """Name a page of middling size."""
+        """Return host and path of the page of median size."""
         return self._typical
 
 
 def workload_of(directory: Path) -> Workload:
-    """Describe the crawl in a directory as a workload, with its own manners. Raises UserError where there is none."""
+    """Return the workload that replays a crawl with its own politeness settings. Raises UserError if there is none."""
     policy = read_settings(directory).policy
     settings: dict[str, Any] = {name: getattr(policy, name) for name in _KEPT_SETTINGS}
     return Workload(

@@ -1,7 +1,7 @@
-"""The bundled server: one process, one event loop, raw HTTP; it notes when each request came and was answered.
+"""The bundled server: one process with one event loop that logs when each request arrived and was answered.
 
-Started by `gossamer bench` with the workload as a line of JSON on stdin; it answers with its ports, and then to each
-further line with what happened since the one before. It ends when stdin does.
+`gossamer bench` starts it with a `Task` as a line of JSON on stdin. The server replies with an `Opened`, and then to
+each further line with the `Log` since the previous one. It ends at the end of stdin.
 """
 
 from __future__ import annotations
@@ -24,63 +24,83 @@ from gossamer.engines.bridges import new_event_loop
 
 HOST: Final = "127.0.0.1"
 CEILING: Final = "/.ceiling"
-"""What the raw client asks for: a typical page, without its delay and without a note in the log."""
+"""The path of the raw client's requests: a typical page, without delay and not logged."""
+
 ROUNDING: Final = 0.0005
-"""Event loops wake for a timer up to a millisecond late; half of it is how late they are on average."""
+"""Seconds by which timers are shortened: event loops fire them up to 1 ms late, half of that on average."""
+
 _PHRASES: Final = {200: "OK", 404: "Not Found"}
 
 
 class BenchSite(Protocol):
-    """Whatever answers requests: its hosts, the pages to start from, a typical page."""
+    """The pages that a server serves: `answer` a path of a host, the `seeds`, and the path of a `typical` page."""
 
     hosts: int
+    """The number of hosts; each gets a port of its own."""
 
-    def answer(self, host: int, path: str) -> ServedPage: ...  # noqa: D102  # told above
+    def answer(self, host: int, path: str) -> ServedPage: ...  # noqa: D102  # described by the class
     def seeds(self) -> list[tuple[int, str]]: ...  # noqa: D102  # likewise
     def typical(self) -> tuple[int, str]: ...  # noqa: D102  # likewise
 
 
 class Task(Struct, frozen=True):
-    """What to serve. `serialised` breaks the server on purpose: all its delays wait behind one lock."""
+    """What to serve."""
 
     workload: Workload
+    """The workload."""
+
     serialised: bool = False
+    """Whether all delays wait for one lock, which breaks Little's law: a fault for tests of the self-checks."""
 
 
 class Opened(Struct, frozen=True):
-    """The server is open: the URLs to start from, and the port of the first host."""
+    """The message that the server accepts connections."""
 
     seeds: tuple[str, ...]
+    """The URLs from which to start."""
+
     port: int
+    """The port of the first host."""
 
 
 class Log(Struct, frozen=True):
-    """The pages served since the last log, a column each; moments are `time.monotonic()`, which processes share.
+    """The pages served since the previous log, by column, in the order in which they were answered.
 
-    `delays` are those asked for by the workload, whatever came of it; `cpu` are processor seconds of the server.
+    Moments are seconds of `time.monotonic()`, a clock that all processes share.
     """
 
     arrived: list[float]
+    """When each request arrived."""
+
     answered: list[float]
+    """When each response was sent."""
+
     delays: list[float]
+    """The delay (seconds) that the workload demands, whatever the real one was."""
+
     sizes: list[int]
+    """The size of each body in bytes."""
+
     ports: list[int]
+    """The port of each request's host."""
+
     cpu: float
+    """CPU seconds of the server since the previous log."""
 
 
 class Recorder:
-    """Notes the requests for pages, and hands them over."""
+    """The log of a server, which is emptied when it is read."""
 
     def __init__(self) -> None:
         self._rows: list[tuple[float, float, float, int, int]] = []
         self._cpu = time.process_time()
 
     def note(self, arrived: float, delay: float, size: int, port: int) -> None:
-        """Note one page, answered now."""
+        """Record one page that is answered now."""
         self._rows.append((arrived, time.monotonic(), delay, size, port))
 
     def take(self) -> Log:
-        """Give what was noted since the last time."""
+        """Return the log since the last call."""
         rows, self._rows = self._rows, []
         before, self._cpu = self._cpu, time.process_time()
         return Log(
@@ -94,7 +114,7 @@ class Recorder:
 
 
 class Connection(asyncio.Protocol):
-    """One connection: takes requests one after the other, answers each after its delay."""
+    """One connection of a client, which sends one request at a time; each is answered after its delay."""
 
     def __init__(self, host: int, port: int, site: BenchSite, recorder: Recorder, lock: asyncio.Lock | None) -> None:
         self._host = host
@@ -107,11 +127,11 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way back."""
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
+        """Store the transport."""
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's has the methods, but not the base class
 
     def data_received(self, data: bytes) -> None:
-        """Take one request; a client that is measured here sends none before it has its answer."""
+        """Answer a request once it is complete; the crawler does not pipeline requests."""
         self._read += data
         head, end, rest = self._read.partition(b"\r\n\r\n")
         if not end:
@@ -124,7 +144,7 @@ class Connection(asyncio.Protocol):
             return
         answer = self._site.answer(self._host, path)
         if self._lock is not None and answer.delay:
-            task = asyncio.get_running_loop().create_task(self._wait_in_line(answer, arrived))
+            task = asyncio.get_running_loop().create_task(self._answer_serialised(answer, arrived))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         elif answer.delay:
@@ -132,7 +152,7 @@ class Connection(asyncio.Protocol):
         else:
             self._answer(answer, arrived)
 
-    async def _wait_in_line(self, answer: ServedPage, arrived: float) -> None:
+    async def _answer_serialised(self, answer: ServedPage, arrived: float) -> None:
         assert self._lock is not None
         async with self._lock:
             await asyncio.sleep(max(0.0, answer.delay - ROUNDING))
@@ -154,17 +174,17 @@ class Connection(asyncio.Protocol):
 
 
 async def serve(task: Task, lines: asyncio.StreamReader, say: Callable[[bytes], None]) -> None:
-    """Serve until the input ends."""
+    """Serve until the input ends; call `say` with each message to the parent process."""
     loop = asyncio.get_running_loop()
     workload = task.workload
     site: BenchSite = RecordedSite.read(workload.recorded) if workload.recorded else MadeUpSite(workload)
     lock = asyncio.Lock() if task.serialised else None
     recorder = Recorder()
     ports = []
-    async with contextlib.AsyncExitStack() as open_until_the_end:
+    async with contextlib.AsyncExitStack() as stack:
         for host in range(site.hosts):
             listening = await _listen(loop, host, site, recorder, lock)
-            open_until_the_end.callback(listening.close)
+            stack.callback(listening.close)
             ports.append(listening.sockets[0].getsockname()[1])
         seeds = tuple(f"http://{HOST}:{ports[host]}{path}" for host, path in site.seeds())
         say(msgspec.json.encode(Opened(seeds, ports[0])))
@@ -194,9 +214,9 @@ async def _main() -> None:
 
 
 def main() -> None:
-    """Serve as the line on stdin says."""
+    """Serve the task on stdin."""
     with contextlib.suppress(PermissionError):
-        os.nice(-10)  # what is measured shall wait for the server, not the other way round
+        os.nice(-10)  # the server must not wait for the processes that are measured
     with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(_main())
 

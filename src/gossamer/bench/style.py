@@ -1,4 +1,4 @@
-"""The style sheet of the report: light and dark as the reader's system is, and fit for paper."""
+"""The style sheet of the report, for light mode, dark mode and print."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verdicts: what the sound runs say about each workload, in one sentence, and the settings that follow from it."""
+"""Verdicts: for each workload the advised cell, the sentence that explains it, and the settings that follow."""
 
 from __future__ import annotations
 
@@ -14,64 +14,84 @@ from gossamer.bench.measuring import Results
 from gossamer.bench.workloads import Workload
 
 MEANINGFUL: Final = 1.1
-"""A cell is faster than another where even the low end of the interval of their ratio is above this."""
+"""A cell is faster than another if the lower end of the interval of their ratio is above this."""
+
 FEWEST_SOUND: Final = 2
+"""Minimum number of runs that pass the self-checks, for a cell to be judged."""
+
 _TOO_SHORT: Final = "Nothing can be concluded: the time was up before every cell had run twice."
 
 
 class Standing(Struct, frozen=True):
-    """How a cell did. `rate` is None where too few of its runs are sound; `complaint` then says why.
-
-    `cpu` are processor seconds a page. `tied` tells that it is as fast as the fastest, as far as one can tell.
-    """
+    """The result of one cell."""
 
     cell: Cell
+    """The cell."""
+
     runs: tuple[Run, ...]
+    """All its runs, also those that fail a self-check."""
+
     rate: Interval | None
+    """Pages a second; None if too few runs pass the self-checks."""
+
     cpu: float = 0.0
+    """Median CPU seconds a page."""
+
     tied: bool = False
+    """Whether it is the fastest cell, or not meaningfully slower."""
+
     complaint: str = ""
+    """Why `rate` is None; else ""."""
 
 
 class BenchVerdict(Struct, frozen=True):
-    """What is to be said about a workload. `advised` is None where nothing can be concluded."""
+    """The verdict on one workload."""
 
     workload: Workload
+    """The workload."""
+
     ceiling: float
+    """The maximum rate of its server, in pages a second."""
+
     standings: tuple[Standing, ...]
+    """The results of its cells; the fastest first if there is an advised cell."""
+
     advised: Cell | None
+    """The advised cell; None if nothing can be concluded."""
+
     sentence: str
+    """The advice, or why there is none."""
 
     @property
     def tied(self) -> tuple[Cell, ...]:
-        """List the cells between which there is no meaningful difference, and no faster one."""
+        """The fastest cells, between which there is no meaningful difference."""
         return tuple(standing.cell for standing in self.standings if standing.tied)
 
 
 def judge(results: Results) -> list[BenchVerdict]:
-    """Judge every workload."""
-    return [_judged(results, served.workload, served.ceiling) for served in results.served]
+    """Return the verdict on each workload."""
+    return [_judge_workload(results, served.workload, served.ceiling) for served in results.served]
 
 
-def _judged(results: Results, workload: Workload, ceiling: float) -> BenchVerdict:
+def _judge_workload(results: Results, workload: Workload, ceiling: float) -> BenchVerdict:
     standings = [_standing(results.runs_of(cell)) for cell in results.cells_of(workload.name)]
     sound = [standing for standing in standings if standing.rate is not None]
     if any(len(standing.runs) < FEWEST_SOUND for standing in standings):
         return BenchVerdict(workload, ceiling, tuple(standings), None, _TOO_SHORT)
     if not sound:
-        return BenchVerdict(workload, ceiling, tuple(standings), None, _nothing(standings))
+        return BenchVerdict(workload, ceiling, tuple(standings), None, _inconclusive(standings))
     best = max(sound, key=_median)
     doubtful = max((one for one in standings if one.rate is None), key=_raw, default=None)
     if doubtful is not None and _raw(doubtful) > MEANINGFUL * _median(best):
         return BenchVerdict(workload, ceiling, tuple(standings), None, _doubt(doubtful))
     if len(sound) == 1 and len(standings) > 1:  # there is nothing to compare it with
-        return BenchVerdict(workload, ceiling, tuple(standings), None, _nothing(standings))
+        return BenchVerdict(workload, ceiling, tuple(standings), None, _inconclusive(standings))
     rates = _rates(best.runs)
     tied = [one for one in sound if one is best or ratio(rates, _rates(one.runs)).low <= MEANINGFUL]
     advised = min(tied, key=lambda standing: standing.cell.plainness)
-    marked = [_marked(standing, tied=any(standing is one for one in tied)) for standing in standings]
-    marked.sort(key=_median, reverse=True)
-    return BenchVerdict(workload, ceiling, tuple(marked), advised.cell, _sentence(advised, tied, sound))
+    ranked = [_with_tie(standing, tied=any(standing is one for one in tied)) for standing in standings]
+    ranked.sort(key=_median, reverse=True)
+    return BenchVerdict(workload, ceiling, tuple(ranked), advised.cell, _sentence(advised, tied, sound))
 
 
 def _standing(runs: Sequence[Run]) -> Standing:
@@ -79,13 +99,15 @@ def _standing(runs: Sequence[Run]) -> Standing:
     cell = runs[0].cell
     if len(sound) < FEWEST_SOUND or len(sound) < len(runs) / 2:
         broken = [run.broken[0] for run in runs if run.broken]
-        said = f"{len(broken)} of {len(runs)} runs break a self-check: {broken[0]}" if broken else "it ran only once."
-        return Standing(cell, tuple(runs), None, complaint=said)
+        complaint = (
+            f"{len(broken)} of {len(runs)} runs break a self-check: {broken[0]}" if broken else "it ran only once."
+        )
+        return Standing(cell, tuple(runs), None, complaint=complaint)
     cpu = statistics.median(run.cpu_a_page for run in sound)
     return Standing(cell, tuple(runs), bootstrap(_rates(runs)), cpu)
 
 
-def _marked(standing: Standing, *, tied: bool) -> Standing:
+def _with_tie(standing: Standing, *, tied: bool) -> Standing:
     return Standing(standing.cell, standing.runs, standing.rate, standing.cpu, tied, standing.complaint)
 
 
@@ -113,20 +135,20 @@ def _sentence(advised: Standing, tied: Sequence[Standing], sound: Sequence[Stand
             f"There is no meaningful difference between these {len(sound)}: all make about {speed}. "
             f"Take the plainest, {advised.cell.label}."
         )
-    said = f"Take {advised.cell.label}: {speed}"
+    sentence = f"Take {advised.cell.label}: {speed}"
     if others:
         names = " and ".join(one.cell.label for one in others[:2]) + (" and others" if len(others) > 2 else "")
-        said += f", with no meaningful difference to {names}"
+        sentence += f", with no meaningful difference to {names}"
     if slower:
         next_best = max(slower, key=_median)
         slowest = min(slower, key=_median)
-        said += f"; {times(_median(advised) / _median(next_best))} the speed of {next_best.cell.label}"
+        sentence += f"; {times(_median(advised) / _median(next_best))} the speed of {next_best.cell.label}"
         if slowest is not next_best:
-            said += f", {times(_median(advised) / _median(slowest))} that of {slowest.cell.label}"
-    return said + "."
+            sentence += f", {times(_median(advised) / _median(slowest))} that of {slowest.cell.label}"
+    return sentence + "."
 
 
-def _nothing(standings: Sequence[Standing]) -> str:
+def _inconclusive(standings: Sequence[Standing]) -> str:
     complaints = [f"{one.cell.label}: {one.complaint}" for one in standings if one.complaint]
     return "Nothing can be concluded: " + (complaints[0] if complaints else "nothing was measured.")
 
@@ -139,17 +161,17 @@ def _doubt(doubtful: Standing) -> str:
 
 
 def number(value: float) -> str:
-    """Write a figure with as many digits as mean something."""
+    """Format a figure with two or more significant digits."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
 
 
 def times(value: float) -> str:
-    """Write a ratio."""
+    """Format a ratio, such as `2.5 times`."""
     return f"{value:.0f} times" if value >= 10 else f"{value:.1f} times"
 
 
 def settings(cell: Cell) -> str:
-    """Write the settings of a cell as a gossamer.toml, but for those that are so anyway."""
+    """Return the settings of a cell as the text of a gossamer.toml, without those that are the default."""
     lines = [f'engine = "{cell.engine}"']
     if cell.in_flight != usual_level(cell.engine, cell.workers):
         lines.append(f"concurrency = {cell.in_flight}")

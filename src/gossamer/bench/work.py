@@ -1,7 +1,7 @@
-"""Work that a crawl does with each page, as handlers: importable, so that other processes can do it too.
+"""Work for each page, as handlers; they are importable, so that other processes can run them too.
 
-The three kinds of ten milliseconds differ in what they do with Python's global lock: native code that frees it, native
-code that keeps it until it is done, and bytecode, which hands it over every few milliseconds when others want it.
+Three of them take about ten milliseconds and differ in how they use the global interpreter lock: native code that
+releases it, native code that holds it to the end, and bytecode, which yields it every few milliseconds on request.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ _STEPS: Final = 48_000
 
 
 def text(page: Page) -> Iterator[dict[str, Any]]:
-    """Take the text that a person sees."""
+    """Extract the visible text, and count its words."""
     yield {"words": len(page.text.split())}
 
 
 def native_free(page: Page) -> Iterator[dict[str, Any]]:
-    """Compute in native code that frees the lock: a slow hash."""
+    """Compute in native code that releases the lock: a slow hash."""
     yield {"key": hashlib.pbkdf2_hmac("sha256", page.body[:64], b"gossamer", _ROUNDS).hex()}
 
 
 def native_locked(page: Page) -> Iterator[dict[str, Any]]:
-    """Compute in native code that keeps the lock: one power of large numbers."""
+    """Compute in native code that holds the lock: one power of large numbers."""
     yield {"last": pow(len(page.body), _MODULUS - 1, _MODULUS + 2) % 10}
 
 
 def bytecode(page: Page) -> Iterator[dict[str, Any]]:
-    """Compute in Python itself: a loop."""
+    """Compute in bytecode: a loop."""
     total = 0
     for step in range(_STEPS):
         total += step ^ len(page.body)

@@ -1,4 +1,4 @@
-"""Workloads: made-up sites that differ in what a crawl of them waits for, as pure functions of the URL."""
+"""Workloads: generated sites that differ in what limits a crawl; pages are pure functions of the URL."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import xxhash
 from msgspec import Struct
 
 BRANCHES: Final = 10
-"""So many new pages every page links to: there is always more to fetch than anybody can in the time."""
+"""Number of new pages that each page links to, so that a run never reaches the end of the site."""
+
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 _STANDARD: Final = NormalDist()
 _SENTENCE: Final = (
@@ -22,24 +23,40 @@ _PARAGRAPH: Final = f"<p>{_SENTENCE * 4}</p>\n"
 
 
 class Workload(Struct, frozen=True):
-    """A kind of work. `latency` is the median time the server takes, `spread` the sigma of its logarithm.
-
-    `size` is the bytes of a page, `links` how many it has, `work` names the handler of `work.py` that gets each,
-    `settings` are fields of `Policy`. The cells of an `idle` workload need no core to themselves and run side by side.
-    `recorded` names the crawl directory that is replayed instead of made-up pages.
-    """
+    """A site and the work to do with its pages."""
 
     name: str
+    """The name on the command line."""
+
     about: str
+    """A description for the user, without a full stop."""
+
     hosts: int = 1
+    """The number of hosts."""
+
     size: int = 1024
+    """The size of a page in bytes."""
+
     latency: float = 0.0
+    """The median response time of the server in seconds."""
+
     spread: float = 0.0
+    """The standard deviation of the logarithm of the response time."""
+
     links: int = 12
+    """The number of links on a page."""
+
     work: str = ""
+    """The name in `work.WORK` of the handler of each page; "": none."""
+
     settings: Mapping[str, Any] = {}
+    """Fields of the `Policy` of the crawl."""
+
     idle: bool = False
+    """Whether a crawl hardly uses the CPU, so that all cells can run at the same time."""
+
     recorded: str = ""
+    """The crawl directory to replay; "": the pages are generated."""
 
 
 OVERHEAD: Final = Workload(
@@ -82,16 +99,22 @@ WORKLOADS: Final = {workload.name: workload for workload in (OVERHEAD, WEB, PARS
 
 
 class ServedPage(NamedTuple):
-    """What the server says: a status, a content type, a body, and the seconds it takes over it.
-
-    The server notes those that are pages of the workload, and not, say, robots.txt.
-    """
+    """One response of the bundled server."""
 
     status: int
+    """The HTTP status."""
+
     kind: str
+    """The Content-Type."""
+
     body: bytes
+    """The body."""
+
     delay: float = 0.0
+    """Seconds to wait before the response is sent."""
+
     noted: bool = False
+    """Whether to log the request: true for pages of the workload, false for others, such as robots.txt."""
 
 
 ROBOTS: Final = ServedPage(200, "text/plain", b"User-agent: *\nAllow: /\n")
@@ -99,7 +122,7 @@ MISSING: Final = ServedPage(404, "text/plain", b"not here\n")
 
 
 class MadeUpSite:
-    """The pages of a workload. Each links to the first ones of its host, and to ten that no other does."""
+    """The generated pages of a workload; each links to the first pages of its host, and to ten new ones."""
 
     def __init__(self, workload: Workload) -> None:
         self._workload = workload
@@ -108,7 +131,7 @@ class MadeUpSite:
         self._filler = (_PARAGRAPH * (workload.size // len(_PARAGRAPH) + 2)).encode()
 
     def answer(self, host: int, path: str) -> ServedPage:
-        """Answer a request for a path on one of the hosts."""
+        """Return the response for a path on one of the hosts."""
         if path == "/robots.txt":
             return ROBOTS
         number = number_of(path)
@@ -119,15 +142,15 @@ class MadeUpSite:
         )
 
     def seeds(self) -> list[tuple[int, str]]:
-        """Name the pages to start from: the first of every host."""
+        """Return host and path of the pages to start from: the first of every host."""
         return [(host, "/") for host in range(self.hosts)]
 
     def typical(self) -> tuple[int, str]:
-        """Name a page that takes as much work as most do."""
+        """Return host and path of a page like most others."""
         return 0, path_of(1000)
 
     def delay(self, host: int, number: int) -> float:
-        """Tell how long the server takes for a page: log-normal over pages, always the same for one page."""
+        """Return the response time of a page in seconds: log-normal over pages, constant for each page."""
         workload = self._workload
         if not workload.latency:
             return 0.0
@@ -150,7 +173,7 @@ def _link(number: int) -> str:
 
 
 def path_of(number: int) -> str:
-    """Name a page by letters: numbers in a row would look like a trap."""
+    """Return the path of a page, written in letters: consecutive numbers would look like a crawler trap."""
     name = ""
     while number:
         number, digit = divmod(number - 1, 26)
@@ -159,7 +182,7 @@ def path_of(number: int) -> str:
 
 
 def number_of(path: str) -> int | None:
-    """Read the number of a page back from its path; None where it names none."""
+    """Return the number of the page at a path; None if there is none."""
     number = 0
     for letter in path[1:]:
         if letter not in _LETTERS:

@@ -1,4 +1,4 @@
-"""What stands below the help of each command: examples of its use, and its exit codes."""
+"""The text below the help of each command: examples and exit codes."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from gossamer.values.errors import UserError
 
 
 def main(arguments: list[str]) -> int:
-    """Serve on the port given (8000 by default) until Ctrl-C; the exit code is 2 when that is not possible."""
+    """Serve on the given port (default: 8000) until Ctrl-C; return the exit code, 2 if that is not possible."""
     try:
         if len(arguments) > 1 or not all(argument.isdecimal() for argument in arguments):
             raise UserError("Usage: python -m gossamer.demo [PORT]")

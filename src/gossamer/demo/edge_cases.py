@@ -1,4 +1,4 @@
-"""The cabinet of curiosities: one of every awkward thing a crawler meets, each explained to the visitor."""
+"""The edge cases of the demo site, as a cabinet of curiosities whose page explains each of them to the visitor."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _SHELVES: tuple[tuple[str, Anchor, str], ...] = (
 
 
 def cabinet(slow_seconds: float) -> Iterator[Document]:
-    """Make the cabinet's own page and everything on its shelves; the patient thread takes `slow_seconds`."""
+    """Yield the cabinet's own page and all edge cases; the slow page takes `slow_seconds`."""
     yield Document(
         path="/cabinet/", title=f"The cabinet of curiosities | {MUSEUM}", trail=(HOME,), body=_shelves(),
         lead="Not everything in a museum behaves. These things do not, each in its own way.",
@@ -67,7 +67,7 @@ def _shelves() -> tuple[Part, ...]:
 
 
 def _room(path: str, title: str, body: tuple[Part, ...] = (), **more: object) -> Document:
-    """Make a page of the cabinet; without a body it gets three paragraphs of its own."""
+    """Return a page of the cabinet; without a body it gets three generated paragraphs."""
     texts = prose(paragraphs(Dice(path), ESSAY, 3))
     facts: dict[str, object] = {"title": f"{title} | {MUSEUM}", "trail": _TRAIL, "body": body or texts, "listed": False}
     return Document(path=path, **(facts | more))  # type: ignore[arg-type]  # keywords of Document, checked when built
@@ -140,19 +140,19 @@ def _tricks() -> Iterator[Document]:
 
 @lru_cache(maxsize=1)
 def _catalogue() -> bytes:
-    """Write two megabytes of plain text."""
+    """Return two megabytes of plain text."""
     once = "\n\n".join(paragraphs(Dice("catalogue"), OBJECT, 120)).encode() + b"\n\n"
     return once * (2 * 1024 * 1024 // len(once))
 
 
 @lru_cache(maxsize=1)
 def _atlas() -> bytes:
-    """Fill eleven megabytes behind a TIFF mark: beyond the default limit of ten."""
+    """Return eleven megabytes that begin with a TIFF signature: more than the default limit of ten."""
     return b"II*\x00\x08\x00\x00\x00" + bytes(11 * 1024 * 1024)
 
 
 def _floor_plan() -> bytes:
-    """Write a one-page PDF by hand."""
+    """Return a PDF of one page."""
     stream = b"BT /F1 20 Tf 60 720 Td (The Museum of Silk: floor plan) Tj ET\n60 400 220 280 re 300 400 220 280 re S"
     objects = (
         b"<< /Type /Catalog /Pages 2 0 R >>",

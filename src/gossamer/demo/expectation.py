@@ -1,4 +1,4 @@
-"""What a correct crawler finds on the demo site, told by the site's own definition instead of by crawling it."""
+"""What a correct crawler finds on the demo site, computed from the site's definition without crawling it."""
 
 from __future__ import annotations
 
@@ -12,42 +12,54 @@ from gossamer.values.model import OutcomeKind
 from gossamer.values.reasons import Reason
 
 MAX_BODY = 10 * 1024 * 1024
+"""Default of the crawler's setting `max_body`, in bytes."""
 
 
 class Found(Struct, frozen=True):
-    """How the visit to one path must end.
-
-    `status` is None where no whole answer can come; `location` is the target of a redirect as a path or foreign URL;
-    `title` is decoded text; `depth` the least number of links from the home page, where following a redirect costs
-    none (None: only known from a sitemap). A redirect that leaves the site carries the reason its target is refused.
-    """
+    """The required outcome of the visit to one path."""
 
     outcome: OutcomeKind
+    """The outcome."""
+
     status: int | None = None
+    """The HTTP status; None if there is no complete response."""
+
     reason: Reason | None = None
+    """The reason of the outcome, or the reason to refuse the target of a redirect that leaves the site."""
+
     location: str = ""
+    """The target of a redirect, as a path or a URL of another site."""
+
     title: str = ""
+    """The title as text, with character references decoded."""
+
     noindex: bool = False
+    """Whether the page asks not to be indexed, in its HTML or its header."""
+
     depth: int | None = None
+    """The minimum number of links from the home page, not counting redirects; None if only a sitemap lists it."""
 
 
 class Expectation(Struct, frozen=True):
-    """Everything a crawl of the demo site from its home page with default settings must find.
-
-    `pages` maps path and query to what comes of it; nothing else may be admitted. `refused` maps links (a path or
-    URL as written) that must never be admitted to the reason. Style sheets, images in pages and icons are no links.
-    """
+    """The required result of a crawl of the demo site from its home page with default settings."""
 
     pages: Mapping[str, Found]
+    """The outcome by path and query; nothing else may be admitted. Style sheets, images and icons are not links."""
+
     refused: Mapping[str, Reason]
+    """The reason by link (a path or URL as written), for links that must not be admitted."""
 
     def paths(self, outcome: OutcomeKind) -> list[str]:
-        """List the paths that end so, sorted."""
+        """Return the paths with this outcome, sorted."""
         return sorted(path for path, found in self.pages.items() if found.outcome == outcome)
 
 
 def expect(documents: Mapping[str, Document], disallowed: Callable[[str], bool], orphans: Iterable[str]) -> Expectation:
-    """Follow the definition from the home page, then from `orphans` (the paths of the sitemaps), breadth first."""
+    """Return what a crawl must find.
+
+    The links of the definition are followed breadth first, from the home page and then from `orphans`, which are the
+    paths in the sitemaps. `disallowed` is whether robots.txt disallows a path.
+    """
     pages: dict[str, Found] = {}
     refused: dict[str, Reason] = {}
     for start in (("/", 0), *((path, None) for path in orphans)):
@@ -68,7 +80,7 @@ def expect(documents: Mapping[str, Document], disallowed: Callable[[str], bool],
 
 
 def _judge(path: str, document: Document | None, disallowed: bool, depth: int | None) -> Found:
-    """Decide how the visit to one document must end."""
+    """Return the required outcome of the visit to one document."""
     if disallowed:
         return Found(OutcomeKind.SKIPPED, None, Reason.SKIP_ROBOTS, depth=depth)
     if document is None:
@@ -97,15 +109,15 @@ def _judge_redirect(path: str, document: Document, depth: int | None) -> Found:
 
 
 def _outlinks(found: Found, document: Document | None) -> Iterator[tuple[str, Reason | None]]:
-    """List where a visited document leads, each with the reason to refuse it or None."""
+    """Yield the targets of a document's links or redirect, each with the reason to refuse it or None."""
     if found.outcome is OutcomeKind.REDIRECTED:
         yield found.location, found.reason
     elif found.outcome is OutcomeKind.DONE and document is not None:
-        silent = "nofollow" in document.robots
-        yield from ((anchor.leads_to, _refusal(anchor, silent)) for anchor in document.anchors if anchor.leads_to)
+        nofollow = "nofollow" in document.robots
+        yield from ((anchor.leads_to, _refusal(anchor, nofollow)) for anchor in document.anchors if anchor.leads_to)
 
 
-def _refusal(anchor: Anchor, silent: bool) -> Reason | None:
+def _refusal(anchor: Anchor, nofollow: bool) -> Reason | None:
     if anchor.refused is not None:
         return anchor.refused
-    return Reason.SKIP_NOFOLLOW if silent else None
+    return Reason.SKIP_NOFOLLOW if nofollow else None

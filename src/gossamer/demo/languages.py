@@ -1,7 +1,8 @@
-"""The museum in other languages and encodings.
+"""Pages of the museum in other languages and encodings.
 
-German is UTF-8; Japanese is Shift_JIS and says so only in the header; Russian is windows-1251 and says so only in a
-meta element, and its link to the search has a query that must be encoded in windows-1251 too (WHATWG URL, 4.3).
+German is in UTF-8. Japanese is in Shift_JIS, which only the header declares. Russian is in windows-1251, which only a
+meta element declares; the query of its link to the search must be encoded in windows-1251 too (URL Standard,
+section 4.3).
 """
 
 # ruff: noqa: RUF001  Cyrillic letters look like Latin ones; here they are Cyrillic on purpose.
@@ -15,7 +16,7 @@ from gossamer.demo.museum import alternates
 
 
 def languages() -> Iterator[Document]:
-    """Make the pages that are not in English."""
+    """Yield the pages that are not in English."""
     yield from _german()
     yield from _japanese()
     yield from _russian()

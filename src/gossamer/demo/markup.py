@@ -1,6 +1,6 @@
-"""How the demo site's documents are written down: anchors, the shared shell, the style sheet.
+"""The definition of the demo site's documents: anchors, the shared header and footer, the style sheet.
 
-Every link of the site is an `Anchor` value, so that what a crawler must find is known without crawling.
+Every link of the site is an `Anchor`, so that what a crawler must find is known without crawling.
 """
 
 from __future__ import annotations
@@ -17,106 +17,155 @@ MUSEUM = "The Museum of Silk"
 
 
 class Anchor(Struct, frozen=True):
-    """A link as it is written, and where it must lead.
-
-    `target` is the path it resolves to where that differs from `href` ("" is the same page); `markup` replaces the
-    escaped text; `refused` says why a crawler with default settings must leave it alone.
-    """
+    """A link as it is written, and what a crawler must make of it."""
 
     href: str
+    """The URL reference, as written."""
+
     text: str
+    """The link text."""
+
     rel: str = ""
+    """The attribute `rel`; "": none."""
+
     target: str | None = None
+    """The path to which `href` resolves ("": the same page); None if it is `href` itself."""
+
     markup: str = ""
+    """HTML to write in place of the escaped text; "": none."""
+
     refused: Reason | None = None
+    """Why a crawler with default settings must refuse the link; None if it must follow it."""
 
     @property
     def leads_to(self) -> str:
-        """Name the path (or foreign URL) the link leads to, without a fragment."""
+        """The path, or URL of another site, to which the link leads, without a fragment."""
         return (self.href if self.target is None else self.target).partition("#")[0]
 
     def html(self) -> str:
-        """Write the link as HTML."""
+        """Return the link as HTML."""
         rel = f' rel="{self.rel}"' if self.rel else ""
         return f'<a href="{html.escape(self.href)}"{rel}>{self.markup or html.escape(self.text)}</a>'
 
 
 Part = str | Anchor
+"""A part of a document: HTML or a link."""
 
 
 class Document(Struct, frozen=True, kw_only=True):
-    """One address of the site and everything it answers with.
-
-    `content` replaces the rendered page for what is not a page of the museum; `labelled` says where the charset is
-    told: "both", "header" or "meta". `busy_first`: the first request gets 429. `cut`: the body ends early.
-    """
+    """One path of the site and its response."""
 
     path: str
+    """Path and query."""
+
     title: str = ""
+    """The title as text; the part before " | " is the heading too."""
+
     lead: str = ""
+    """The introduction below the heading, which is also the meta description."""
+
     body: tuple[Part, ...] = ()
+    """The main part."""
+
     trail: tuple[Anchor, ...] = ()
+    """The breadcrumb links."""
+
     head: str = ""
+    """More HTML for the head element; `{origin}` is replaced."""
+
     bare: bool = False
+    """Whether to leave out the shared header and footer."""
+
     language: str = "en"
+    """The language tag of the page."""
+
     charset: str = "utf-8"
+    """The encoding; "" for content that is not text."""
+
     labelled: str = "both"
+    """Where the encoding is declared: `both`, `header` or `meta`."""
+
     robots: str = ""
+    """The content of the robots meta element; "": none."""
+
     robots_header: str = ""
+    """The X-Robots-Tag header; "": none."""
+
     canonical: str = ""
+    """The path that the page declares as canonical; "": none."""
+
     published: str = "2026-03-02"
+    """The date of publication and last modification, in ISO format."""
+
     status: int = 200
+    """The HTTP status."""
+
     location: str | None = None
+    """The Location header of a redirect ("": the header is missing); None if the response is not a redirect."""
+
     content: bytes | None = None
+    """A body in place of the rendered page, for files that are not pages."""
+
     content_type: str = "text/html"
+    """The Content-Type, without the charset."""
+
     delay: float = 0.0
+    """Seconds before the response is sent."""
+
     cut: bool = False
+    """Whether the connection closes before the body is complete."""
+
     busy_first: bool = False
+    """Whether the first request gets status 429."""
+
     chunked: bool = False
+    """Whether to use chunked transfer coding if the client accepts it."""
+
     listed: bool = True
+    """Whether a page is in the sitemap."""
 
     @property
     def is_page(self) -> bool:
-        """Tell whether it is rendered as a page of the museum."""
+        """Whether it is rendered as a page of the museum, not a file or a redirect."""
         return self.content is None and self.location is None
 
     @property
     def anchors(self) -> Iterator[Anchor]:
-        """List every link of the page, the shared ones included, in no particular order."""
+        """The links of the page, including those of the shared header and footer, in no particular order."""
         if self.is_page:
             shared: tuple[Part, ...] = () if self.bare else (*HEADER, *FOOTER)
             yield from (part for part in (*shared, *self.trail, *self.body) if isinstance(part, Anchor))
 
 
 def render(document: Document, origin: str) -> bytes:
-    """Write the page as bytes in its own charset; `origin` ("http://host:port") completes the absolute URLs."""
+    """Return the page in its own encoding; `origin` ("http://host:port") is for its absolute URLs."""
     text = "".join(_page(document, origin))
     return text.encode(document.charset, "xmlcharrefreplace")
 
 
 def text_of(parts: Iterable[Part]) -> str:
-    """Write parts as HTML."""
+    """Return parts as HTML."""
     return "".join(part if isinstance(part, str) else part.html() for part in parts)
 
 
 def paragraph(*parts: Part) -> tuple[Part, ...]:
-    """Wrap parts in a paragraph; strings are text, not HTML."""
+    """Return the parts of a paragraph; unlike in a `Part`, strings are text and are escaped."""
     return ("<p>", *(html.escape(part, quote=False) if isinstance(part, str) else part for part in parts), "</p>\n")
 
 
 def prose(texts: Iterable[str]) -> tuple[Part, ...]:
-    """Write each text as a paragraph."""
+    """Return each text as a paragraph."""
     return tuple(part for text in texts for part in paragraph(text))
 
 
 def listing(anchors: Iterable[Anchor], kind: str = "plain") -> tuple[Part, ...]:
-    """Write a list of links."""
+    """Return a list of links; `kind` is its CSS class."""
     inner = tuple(part for anchor in anchors for part in ("<li>", anchor, "</li>\n"))
     return (f'<ul class="{kind}">\n', *inner, "</ul>\n")
 
 
 def json_ld(facts: dict[str, object]) -> str:
-    """Write facts as a JSON-LD script that no string in them can leave."""
+    """Return a JSON-LD script; `</` is escaped, so that no string can end the script."""
     return f'<script type="application/ld+json">{json.dumps(facts).replace("</", "<" + chr(92) + "/")}</script>\n'
 
 

@@ -1,6 +1,6 @@
-"""The rooms of the museum: home, collection, journal, events, people and visit.
+"""The sections of the museum: home, collection, journal, events, people and visit.
 
-Each function makes the documents of one section; all of it is drawn from `prose`, so two calls agree to the byte.
+Each function makes the documents of one section. All texts come from `prose`, so two calls return the same bytes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,11 @@ from gossamer.values.reasons import Reason
 
 HOME = Anchor("/", "Home")
 ON_A_PAGE = 10
+"""Number of entries on one page of a list."""
+
 ARTICLES = 40
+"""Number of articles in the journal."""
+
 _OPENING_DAY = date(2025, 4, 6)
 _ADJECTIVES = (
     "Moonlit Folded Unfinished Whispering Salt-stained Borrowed Northern Silent Gilded Travelling "
@@ -52,7 +56,7 @@ _EVENTS = (
 
 
 def item(number: int) -> Anchor:
-    """Link to item `number` of the collection (from 0): a picture and its name."""
+    """Return a link to an item of the collection (numbered from 0), with its picture and name."""
     name = f"{_ADJECTIVES[number % 20]} {_OBJECTS[(number * 7 + number // 20) % 24]}"
     slug = name.lower().replace(" ", "-")
     picture = f'<img src="/images/web-{number % 12}.png" alt="" width="320" height="200" loading="lazy">'
@@ -60,17 +64,17 @@ def item(number: int) -> Anchor:
 
 
 def _plain(anchor: Anchor, text: str = "", rel: str = "") -> Anchor:
-    """Link to the same place with bare text."""
+    """Return a link to the same target with plain text."""
     return Anchor(anchor.href, text or anchor.text, rel=rel)
 
 
-def named(title: str) -> str:
-    """Name a page as browsers show it."""
+def titled(title: str) -> str:
+    """Return the title of a page, with the name of the museum."""
     return f"{title} | {MUSEUM}"
 
 
 def home(items: int) -> Document:
-    """Make the front page."""
+    """Return the home page."""
     dice = Dice("home")
     chosen = dice.shuffled(range(items))[:8]
     body: tuple[Part, ...] = (
@@ -82,15 +86,15 @@ def home(items: int) -> Document:
         "<h2>From the journal</h2>\n", *listing(_article(n) for n in range(ARTICLES - 1, ARTICLES - 6, -1)),
     )  # fmt: skip
     return Document(
-        path="/", title=named("Thread by thread"), body=body, canonical="/", head=alternates(),
+        path="/", title=titled("Thread by thread"), body=body, canonical="/", head=alternates(),
         lead="Five halls of webs, cocoons and looms beside the old canal, and a spider who works here.",
     )  # fmt: skip
 
 
 def alternates() -> str:
-    """Write the hreflang links that the front pages share."""
-    tongues = (("en", "/"), ("de", "/de/"), ("ja", "/ja/"), ("ru", "/ru/"))
-    return "".join(f'<link rel="alternate" hreflang="{tongue}" href="{{origin}}{path}">\n' for tongue, path in tongues)
+    """Return the hreflang links of the home pages in all languages, as HTML."""
+    codes = (("en", "/"), ("de", "/de/"), ("ja", "/ja/"), ("ru", "/ru/"))
+    return "".join(f'<link rel="alternate" hreflang="{code}" href="{{origin}}{path}">\n' for code, path in codes)
 
 
 def _table(*rows: tuple[str, str]) -> str:
@@ -106,7 +110,7 @@ def _figure(number: int, caption: str) -> tuple[Part, ...]:
 
 
 def collection(items: int) -> Iterator[Document]:
-    """Make the items, the paginated lists and the halls."""
+    """Yield the items, the paginated lists and the halls."""
     pages = max(1, -(-items // ON_A_PAGE))
     for page in range(1, pages + 1):
         yield _list_page(page, pages, items)
@@ -115,7 +119,7 @@ def collection(items: int) -> Iterator[Document]:
     for number in range(items):
         yield _item(number, items)
     yield Document(
-        path="/collection/?sort=year", title=named("The collection by year"), canonical="/collection/", trail=(HOME,),
+        path="/collection/?sort=year", title=titled("The collection by year"), canonical="/collection/", trail=(HOME,),
         body=listing((item(n) for n in range(min(items, ON_A_PAGE))), "cards"), listed=False,
     )  # fmt: skip
 
@@ -137,7 +141,7 @@ def _list_page(page: int, pages: int, items: int) -> Document:
     )  # fmt: skip
     title = "The collection" if page == 1 else f"The collection, page {page}"
     following = f'<link rel="next" href="{_list_path(page + 1)}">\n' if page < pages else ""
-    return Document(path=_list_path(page), title=named(title), body=body, trail=(HOME,), head=following)
+    return Document(path=_list_path(page), title=titled(title), body=body, trail=(HOME,), head=following)
 
 
 def _hall(hall: int, items: int) -> Document:
@@ -147,7 +151,7 @@ def _hall(hall: int, items: int) -> Document:
         *listing(_plain(item(n)) for n in range(hall, items, len(HALLS))),
     )
     trail = (HOME, Anchor("/collection/", "Collection"))
-    return Document(path=f"/collection/halls/{name}", title=named(f"Hall of {name}"), body=body, trail=trail)
+    return Document(path=f"/collection/halls/{name}", title=titled(f"Hall of {name}"), body=body, trail=trail)
 
 
 def _item(number: int, items: int) -> Document:
@@ -166,7 +170,7 @@ def _item(number: int, items: int) -> Document:
     )  # fmt: skip
     trail = (HOME, Anchor("/collection/", "Collection"), Anchor(f"/collection/halls/{hall}", f"Hall of {hall}"))
     return Document(
-        path=here.href, title=named(here.text), body=body, trail=trail, canonical=here.href,
+        path=here.href, title=titled(here.text), body=body, trail=trail, canonical=here.href,
         lead=f"{material} from {place}, by {dice.pick(WORDS['maker'])}.", labelled="both" if number % 3 else "meta",
         published=(_OPENING_DAY + timedelta(days=number)).isoformat(),
     )  # fmt: skip
@@ -191,7 +195,7 @@ def _article(number: int) -> Anchor:
 
 
 def journal() -> Iterator[Document]:
-    """Make the articles, their lists, and the feed."""
+    """Yield the articles and the paginated lists of them."""
     pages = ARTICLES // ON_A_PAGE
     for page in range(1, pages + 1):
         yield _journal_page(page, pages)
@@ -207,7 +211,7 @@ def _journal_page(page: int, pages: int) -> Document:
     shown = (_article(number) for number in range(newest - 1, newest - 1 - ON_A_PAGE, -1))
     return Document(
         path="/journal/" if page == 1 else f"/journal/?page={page}", trail=(HOME,), listed=page == 1,
-        title=named("Journal" if page == 1 else f"Journal, page {page}"),
+        title=titled("Journal" if page == 1 else f"Journal, page {page}"),
         body=(*listing(shown), *listing(steps, "pages")),
         head='<link rel="alternate" type="application/rss+xml" title="News" href="/journal/feed.xml">\n',
     )  # fmt: skip
@@ -218,12 +222,12 @@ def _article_page(number: int) -> Document:
     slug, author, _ = _STAFF[dice.roll(len(_STAFF))]
     day = (_OPENING_DAY + timedelta(days=9 * number)).isoformat()
     texts = paragraphs(dice, ESSAY, 4 + dice.roll(2))
-    beside = [_article(n) for n in (number - 1, number + 1) if 0 <= n < ARTICLES]
+    neighbours = [_article(n) for n in (number - 1, number + 1) if 0 <= n < ARTICLES]
     body: tuple[Part, ...] = (
         '<article>\n<p class="byline">By ', Anchor(f"../../../people/{slug}", author, target=f"/people/{slug}"),
         f', <time datetime="{day}">{day}</time></p>\n',
         *_figure(number + 5, here.text), *prose(texts[:2]), "<h2>A closer look</h2>\n", *prose(texts[2:]),
-        "</article>\n<hr><aside><h2>Read on</h2>\n", *listing(beside), "</aside>\n",
+        "</article>\n<hr><aside><h2>Read on</h2>\n", *listing(neighbours), "</aside>\n",
     )  # fmt: skip
     facts: dict[str, object] = {
         "@context": "https://schema.org", "@type": "NewsArticle", "headline": here.text, "datePublished": day,
@@ -231,13 +235,13 @@ def _article_page(number: int) -> Document:
         "publisher": {"@type": "Organization", "name": MUSEUM},
     }  # fmt: skip
     return Document(
-        path=here.href, title=named(here.text), body=body, trail=(HOME, Anchor("/journal/", "Journal")),
+        path=here.href, title=titled(here.text), body=body, trail=(HOME, Anchor("/journal/", "Journal")),
         canonical=here.href, head=json_ld(facts), chunked=number % 2 == 0, published=day,
     )  # fmt: skip
 
 
 def feed(origin: str) -> bytes:
-    """Write the ten newest articles as RSS 2.0."""
+    """Return the ten newest articles as RSS 2.0."""
     entries = "".join(
         f"<item><title>{_article(n).text}</title><link>{origin}{_article(n).href}</link></item>\n"
         for n in range(ARTICLES - 1, ARTICLES - 1 - ON_A_PAGE, -1)
@@ -251,37 +255,37 @@ def feed(origin: str) -> bytes:
 
 
 def people() -> Iterator[Document]:
-    """Make the staff pages; their list uses a <base>, so its links are bare names."""
+    """Yield the staff pages; their list has a <base> element, to which its links are relative."""
     names = tuple(Anchor(slug, f"{name}, {role}", target=f"/people/{slug}") for slug, name, role in _STAFF)
     yield Document(
-        path="/people/", title=named("People"), body=listing(names), trail=(HOME,), head='<base href="/people/">\n'
+        path="/people/", title=titled("People"), body=listing(names), trail=(HOME,), head='<base href="/people/">\n'
     )
     for slug, name, role in _STAFF:
         texts = paragraphs(Dice(slug), PERSON, 2, 3)
         trail = (HOME, Anchor("./", "People", target="/people/"))
-        yield Document(path=f"/people/{slug}", title=named(name), lead=role, body=prose(texts), trail=trail)
+        yield Document(path=f"/people/{slug}", title=titled(name), lead=role, body=prose(texts), trail=trail)
 
 
 def events() -> Iterator[Document]:
-    """Make the events, and the way into the endless calendar."""
+    """Yield the events; their list links to the endless calendar."""
     nofollow = Anchor("/events/silk-night", "buy a ticket", rel="nofollow", refused=Reason.SKIP_NOFOLLOW)
     body = (
         *listing(Anchor(f"/events/{slug}", f"{title}, {day}") for slug, title, day in _EVENTS),
         *paragraph("For the long night you can already ", nofollow, "; everything else is in the ",
                    Anchor("/calendar/2026/05", "calendar"), "."),
     )  # fmt: skip
-    yield Document(path="/events/", title=named("Events"), body=body, trail=(HOME,))
+    yield Document(path="/events/", title=titled("Events"), body=body, trail=(HOME,))
     for slug, title, day in _EVENTS:
         facts: dict[str, object] = {"@context": "https://schema.org", "@type": "Event", "name": title, "startDate": day}
         yield Document(
-            path=f"/events/{slug}", title=named(title), lead=f"On {day}, at seven in the evening.",
+            path=f"/events/{slug}", title=titled(title), lead=f"On {day}, at seven in the evening.",
             head=json_ld(facts), body=prose(paragraphs(Dice(slug), EVENT, 2, 3)),
             trail=(HOME, Anchor("/events/", "Events")),
         )  # fmt: skip
 
 
 def calendar_month(year: int, month: int) -> Document:
-    """Make one month of the calendar, which links to the next and the previous, for ever."""
+    """Return one month of the calendar, which links to the next and the previous one, without end."""
     after = (year + month // 12, month % 12 + 1)
     before = (year, month - 1) if month > 1 else (max(0, year - 1), 12)
     steps = (
@@ -291,11 +295,11 @@ def calendar_month(year: int, month: int) -> Document:
     )
     body = (*prose([fill(Dice(f"{year}/{month}"), EVENT[month % len(EVENT)])]), *listing(steps, "pages"))
     path = f"/calendar/{year}/{month:02}"
-    return Document(path=path, title=named(f"Calendar {year}/{month:02}"), body=body, trail=(HOME,), listed=False)
+    return Document(path=path, title=titled(f"Calendar {year}/{month:02}"), body=body, trail=(HOME,), listed=False)
 
 
 def visit() -> Iterator[Document]:
-    """Make the practical pages: visit, plan, tickets, about."""
+    """Yield the practical pages: visit, tickets, about."""
     plan = (
         '<img src="/images/web-7.png" usemap="#plan" alt="Floor plan" width="320" height="200"><map name="plan">'
         '<area shape="rect" coords="0,0,160,200" href="/collection/halls/webs" alt="Webs">'
@@ -310,13 +314,13 @@ def visit() -> Iterator[Document]:
                    Anchor("tickets", "tickets", target="/visit/tickets"), "."),
         *paragraph("You can also call us: ", Anchor("tel:+0000000", "000 0000", refused=Reason.SKIP_SCHEME), "."),
     )  # fmt: skip
-    yield Document(path="/visit/", title=named("Your visit"), body=body, trail=(HOME,))
+    yield Document(path="/visit/", title=titled("Your visit"), body=body, trail=(HOME,))
     yield Document(
-        path="/visit/tickets", title=named("Tickets"), trail=(HOME, Anchor("./", "Visit", target="/visit/")),
+        path="/visit/tickets", title=titled("Tickets"), trail=(HOME, Anchor("./", "Visit", target="/visit/")),
         body=(_table(("Adults", "7"), ("Children", "2"), ("Spiders", "free")),),
     )  # fmt: skip
     yield Document(
-        path="/about/", title=named("About the museum"), trail=(HOME,),
+        path="/about/", title=titled("About the museum"), trail=(HOME,),
         body=(*prose(paragraphs(Dice("about"), ESSAY, 3)), *paragraph(
             "Our ", Anchor("/private/press-kit", "press kit"), " is public; the ", Anchor("/private/vault", "vault"),
             " is not. ",

@@ -1,4 +1,4 @@
-"""Pictures for the demo site: spider webs drawn by arithmetic, as PNG files."""
+"""Pictures for the demo site: computed spider webs, as PNG files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _INKS = ((46, 52, 74), (92, 58, 46), (44, 74, 62), (84, 46, 76), (70, 70, 44), (
 
 @lru_cache(maxsize=16)
 def web_png(number: int) -> bytes:
-    """Draw web number `number` as an indexed PNG of 320 x 200 pixels: dark cloth, silk threads, a few drops of dew."""
+    """Return web number `number` as an indexed PNG of 320 x 200 pixels: dark cloth, silk threads, drops of dew."""
     red, green, blue = _INKS[number % len(_INKS)]
     palette = b"".join(_shade(red, green, blue, step / 15) for step in range(16))
     rows = b"".join(b"\x00" + bytes(_ink(x, y, number) for x in range(_WIDTH)) for y in range(_HEIGHT))
@@ -27,16 +27,16 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def _shade(red: int, green: int, blue: int, light: float) -> bytes:
-    """Mix the ink with silk white (250, 246, 232) by `light`, 0 to 1."""
+    """Return the RGB bytes of a colour mixed with silk white (250, 246, 232); `light` is the share of white, 0 to 1."""
     mixed = (red + (250 - red) * light, green + (246 - green) * light, blue + (232 - blue) * light)
     return bytes(int(part) for part in mixed)
 
 
 def _ink(x: int, y: int, number: int) -> int:
-    """Decide the palette index of a pixel: 0 is cloth, 15 the brightest silk.
+    """Return the palette index of a pixel: 0 is cloth, 15 the brightest silk.
 
-    Between two spokes a capture thread hangs as a straight chord, so a ring is met where the radius times the cosine
-    of the angle to the middle of the sector is a multiple of the spacing.
+    Between two spokes each ring of the web is a straight chord. So a pixel is on a ring if its radius, times the cosine
+    of its angle to the middle of the sector, is a multiple of the spacing.
     """
     dx, dy = x - _WIDTH * (0.35 + 0.06 * (number % 5)), y - _HEIGHT * (0.4 + 0.05 * (number % 3))
     radius = math.hypot(dx, dy) + 1e-9

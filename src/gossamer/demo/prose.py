@@ -1,7 +1,7 @@
-"""Prose for the demo site: full sentences from word lists, the same on every machine.
+"""Prose for the demo site: sentences from word lists, the same on every machine.
 
-`random` would do, but its sequence is not promised between Python versions; a linear congruential generator
-(Knuth's MMIX constants) seeded by a hash of a name is.
+The sequences of `random` may differ between Python versions. So a linear congruential generator with Knuth's MMIX
+constants is used, seeded with the hash of a name.
 """
 
 from __future__ import annotations
@@ -109,22 +109,22 @@ EVENT = (
 
 
 class Dice:
-    """Draw the same numbers for the same name, on every machine and every Python."""
+    """A random generator that is determined by its name, on every machine and every Python version."""
 
     def __init__(self, name: str) -> None:
         self._state = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big")
 
     def roll(self, sides: int) -> int:
-        """Draw a number from 0 up to, not including, `sides`."""
+        """Return a random number from 0 to `sides` - 1."""
         self._state = (self._state * 6364136223846793005 + 1442695040888963407) % 2**64
         return (self._state >> 33) % sides
 
     def pick(self, options: Sequence[_T]) -> _T:
-        """Draw one of the options."""
+        """Return one of the options."""
         return options[self.roll(len(options))]
 
     def shuffled(self, options: Sequence[_T]) -> list[_T]:
-        """Put the options in a drawn order (Fisher and Yates)."""
+        """Return the options in a random order (Fisher-Yates shuffle)."""
         order = list(options)
         for last in range(len(order) - 1, 0, -1):
             other = self.roll(last + 1)
@@ -133,7 +133,7 @@ class Dice:
 
 
 class _Slots(dict[str, str]):
-    """Fill each {slot} of a sentence with a drawn word of that kind."""
+    """A mapping for `str.format_map` that returns a random word of the kind of each {slot}."""
 
     def __init__(self, dice: Dice) -> None:
         super().__init__()
@@ -144,7 +144,7 @@ class _Slots(dict[str, str]):
 
 
 def fill(dice: Dice, sentence: str) -> str:
-    """Fill the {slots} of one sentence; "a" before a vowel becomes "an"."""
+    """Return a sentence with its {slots} filled; "a" before a vowel becomes "an"."""
     text = sentence.format_map(_Slots(dice))
     for vowel in "aeio":
         text = text.replace(f" a {vowel}", f" an {vowel}").replace(f"A {vowel}", f"An {vowel}")
@@ -152,7 +152,7 @@ def fill(dice: Dice, sentence: str) -> str:
 
 
 def paragraphs(dice: Dice, sentences: Sequence[str], count: int, length: int = 4) -> list[str]:
-    """Write `count` paragraphs of about `length` sentences; no sentence pattern comes twice before all came once."""
+    """Return `count` paragraphs of about `length` sentences; a pattern is reused only once all have been used."""
     queue: list[str] = []
     written = []
     for _ in range(count):

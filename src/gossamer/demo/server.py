@@ -1,7 +1,7 @@
-"""Serve the demo site on this machine over real sockets, and keep a log that tests of politeness can read.
+"""A server of the demo site on this machine, with a log of requests for tests of politeness.
 
-One asyncio loop in one thread. A connection answers one request at a time, in order; a request that arrives early
-(pipelined) waits in the buffer.
+It is one asyncio event loop in one thread. A connection answers one request at a time, in order; a pipelined request
+waits in the buffer.
 """
 
 from __future__ import annotations
@@ -23,8 +23,14 @@ from gossamer.demo.site import DemoSite, SiteResponse
 from gossamer.values.errors import UserError
 
 _MAX_HEAD = 32 * 1024
+"""Maximum size (bytes) of a request header."""
+
 _SLICE = 256 * 1024
+"""Number of bytes that are sent before the client must have read them."""
+
 _CHUNK = 1800
+"""Size (bytes) of a chunk in chunked transfer coding."""
+
 _BUSY = SiteResponse(429, {"Retry-After": "1", "Content-Type": "text/plain"}, b"One moment, the weaver is busy.\n")
 _PHRASES = {
     200: "OK", 301: "Moved Permanently", 302: "Found", 304: "Not Modified", 307: "Temporary Redirect",
@@ -34,35 +40,57 @@ _PHRASES = {
 
 
 class Access(NamedTuple):
-    """One request as the server saw it: when it arrived, and when the last of its answer went out or the client left.
+    """One request in the server's log.
 
-    Both by `time.monotonic`. It is noted just before the last bytes are sent, so whoever has read an answer finds it.
+    It is recorded just before the last bytes are sent, so that a client that has read the response finds it.
     """
 
     arrived: float
+    """When the request arrived, in monotonic seconds."""
+
     ended: float
+    """When the last bytes were sent or the client disconnected, in monotonic seconds."""
+
     method: str
+    """The HTTP method."""
+
     path: str
+    """Path and query."""
+
     status: int
+    """The HTTP status of the response."""
+
     agent: str
+    """The User-Agent header; "": none."""
+
     connection: int
+    """The number of the connection, from 1."""
 
 
 class LoggedRequest(NamedTuple):
-    """The head of one request; header names are lower case."""
+    """The parsed header of one request."""
 
     method: str
+    """The HTTP method."""
+
     path: str
+    """Path and query."""
+
     headers: Mapping[str, str]
+    """The header values by lower-case name."""
+
     keeps_alive: bool
+    """Whether the connection stays open after the response."""
+
     takes_chunks: bool
+    """Whether the client accepts chunked transfer coding, as every HTTP/1.1 client does."""
 
 
 class DemoServer:
-    """Serve a site on loopback in a thread of its own; use it as a context manager, then crawl `url`.
+    """A server of a site on a thread of its own: a context manager, within which `url` can be crawled.
 
-    `port=0` takes a free one. `log` holds one `Access` per answered request, in the order of their ends; it stays
-    readable after the end. Raises `UserError` when the address cannot be had.
+    Port 0 takes a free one. `log` has one `Access` for each answered request, in the order of their ends; it can still
+    be read after the server has closed. Raises `UserError` if the server cannot listen on the address.
     """
 
     def __init__(self, port: int = 0, *, site: DemoSite | None = None, host: str = "127.0.0.1") -> None:
@@ -73,13 +101,13 @@ class DemoServer:
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="gossamer-demo", daemon=True)
-        self._ready = threading.Event()  # set once the loop runs: a stop before that would break its start
+        self._ready = threading.Event()  # set once the loop runs, since it must not be stopped before
         self._connections: set[_Connection] = set()
-        self._been_busy: set[str] = set()
+        self._was_busy: set[str] = set()
         self._numbers = count(1)
 
     def __enter__(self) -> Self:
-        """Start serving; connections are accepted from here on."""
+        """Start the thread, and wait until connections are accepted."""
         self._thread.start()
         self._ready.wait()
         return self
@@ -90,34 +118,34 @@ class DemoServer:
         self.close()
 
     def close(self) -> None:
-        """Stop serving: open connections are cut, the thread has ended when this returns. Closing twice is fine."""
+        """Stop serving, close all connections, and wait for the end of the thread; a second call does nothing."""
         if self._thread.ident is None:
             self._listening.close()
             self._loop.close()
         elif self._thread.is_alive():
-            with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+            with contextlib.suppress(RuntimeError):  # the loop may have ended by itself
                 self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
 
-    def answer(self, asked: LoggedRequest) -> SiteResponse:
-        """Answer like the site, but 405 for what is not GET or HEAD, and 429 once where the site wants it."""
-        if asked.method not in ("GET", "HEAD"):
+    def answer(self, request: LoggedRequest) -> SiteResponse:
+        """Return the site's response; but 405 for methods other than GET and HEAD, and 429 once for a busy page."""
+        if request.method not in ("GET", "HEAD"):
             return SiteResponse(
                 405, {"Allow": "GET, HEAD", "Content-Type": "text/plain"}, b"The museum is for looking.\n"
             )
-        answer = self.site.answer(asked.path, asked.headers)
-        if answer.busy_first and asked.path not in self._been_busy:
-            self._been_busy.add(asked.path)
+        answer = self.site.answer(request.path, request.headers)
+        if answer.busy_first and request.path not in self._was_busy:
+            self._was_busy.add(request.path)
             return _BUSY
         return answer
 
     def _run(self) -> None:
-        """Run the loop until `__exit__` stops it, then leave no socket and no task behind."""
+        """Run the loop until `close` stops it, then close all sockets and cancel all tasks."""
         try:
             server = self._loop.run_until_complete(self._loop.create_server(self._connect, sock=self._listening))
             self._loop.call_soon(self._ready.set)
             self._loop.run_forever()
-            self._loop.run_until_complete(self._hang_up(server))
+            self._loop.run_until_complete(self._shut_down(server))
         finally:
             self._ready.set()
             self._listening.close()
@@ -126,8 +154,8 @@ class DemoServer:
     def _connect(self) -> _Connection:
         return _Connection(self, next(self._numbers), self._connections)
 
-    async def _hang_up(self, server: asyncio.Server) -> None:
-        for _ in range(4):  # Python 3.13 complains on stderr about whom a server is just letting in when it is closed
+    async def _shut_down(self, server: asyncio.Server) -> None:
+        for _ in range(4):  # Python 3.13 complains on stderr about a connection that is accepted during `close`
             await asyncio.sleep(0)
         server.close()
         for connection in tuple(self._connections):
@@ -136,11 +164,11 @@ class DemoServer:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(0)  # transports close their sockets one turn after abort
+        await asyncio.sleep(0)  # a transport closes its socket one iteration of the loop after `abort`
 
 
 class _Connection(asyncio.Protocol):
-    """One client: collects bytes, answers each whole request in turn."""
+    """One connection of a client; its complete requests are answered one after the other."""
 
     def __init__(self, server: DemoServer, number: int, connections: set[_Connection]) -> None:
         self._server = server
@@ -170,7 +198,7 @@ class _Connection(asyncio.Protocol):
         self._writable.set()
 
     def abort(self) -> None:
-        """Cut the connection now."""
+        """Close the connection at once."""
         if self._transport is not None:
             self._transport.abort()
 
@@ -179,7 +207,7 @@ class _Connection(asyncio.Protocol):
         self._answer_waiting()
 
     def _answer_waiting(self) -> None:
-        """Answer the requests that are whole, until one takes longer than a moment."""
+        """Answer the complete requests in the buffer, up to one that needs a task."""
         while self._task is None and self._transport is not None and not self._transport.is_closing():
             end = self._received.find(b"\r\n\r\n")
             if end < 0:
@@ -188,41 +216,41 @@ class _Connection(asyncio.Protocol):
                 return
             head = bytes(self._received[:end])
             del self._received[: end + 4]
-            asked = read_head(head)
-            if asked is None:
+            request = read_head(head)
+            if request is None:
                 self._refuse(400)
                 return
-            self._serve(asked, self._transport)
+            self._serve(request, self._transport)
 
-    def _serve(self, asked: LoggedRequest, transport: asyncio.Transport) -> None:
+    def _serve(self, request: LoggedRequest, transport: asyncio.Transport) -> None:
         arrived = time.monotonic()
-        answer = self._server.answer(asked)
+        answer = self._server.answer(request)
         if answer.delay_seconds or answer.cut_after is not None or len(answer.body) > _SLICE:
-            self._task = asyncio.get_running_loop().create_task(self._serve_slowly(asked, answer, transport, arrived))
+            self._task = asyncio.get_running_loop().create_task(self._serve_slowly(request, answer, transport, arrived))
             self._task.add_done_callback(self._served_slowly)
             return
-        self._note(asked, answer, arrived)
-        transport.write(b"".join(frame(asked, answer)))
-        if not asked.keeps_alive:
+        self._record(request, answer, arrived)
+        transport.write(b"".join(frame(request, answer)))
+        if not request.keeps_alive:
             transport.close()
 
     async def _serve_slowly(
-        self, asked: LoggedRequest, answer: SiteResponse, transport: asyncio.Transport, arrived: float
+        self, request: LoggedRequest, answer: SiteResponse, transport: asyncio.Transport, arrived: float
     ) -> None:
-        """Send in slices, each when the client has taken the one before."""
-        whole = b"".join(frame(asked, answer))
-        last = (len(whole) - 1) // _SLICE * _SLICE
+        """Send the response after its delay, in slices; each waits until the client has read the previous one."""
+        message = b"".join(frame(request, answer))
+        last = (len(message) - 1) // _SLICE * _SLICE
         try:
             await asyncio.sleep(answer.delay_seconds)
             for start in range(0, last, _SLICE):
-                transport.write(whole[start : start + _SLICE])
+                transport.write(message[start : start + _SLICE])
                 await self._writable.wait()
                 if transport.is_closing():
                     return
-        finally:  # a client that leaves early (the task is cancelled, or sees it above) is noted too
-            self._note(asked, answer, arrived)
-        transport.write(whole[last:])
-        if not asked.keeps_alive or (answer.cut_after is not None and asked.method != "HEAD"):
+        finally:  # recorded too if the client disconnects early, which cancels the task or closes the transport
+            self._record(request, answer, arrived)
+        transport.write(message[last:])
+        if not request.keeps_alive or (answer.cut_after is not None and request.method != "HEAD"):
             transport.close()
 
     def _served_slowly(self, task: asyncio.Task[None]) -> None:
@@ -230,22 +258,22 @@ class _Connection(asyncio.Protocol):
         if not task.cancelled() and task.exception() is None:
             self._answer_waiting()
 
-    def _note(self, asked: LoggedRequest, answer: SiteResponse, arrived: float) -> None:
-        agent = asked.headers.get("user-agent", "")
-        entry = Access(arrived, time.monotonic(), asked.method, asked.path, answer.status, agent, self._number)
+    def _record(self, request: LoggedRequest, answer: SiteResponse, arrived: float) -> None:
+        agent = request.headers.get("user-agent", "")
+        entry = Access(arrived, time.monotonic(), request.method, request.path, answer.status, agent, self._number)
         self._server.log.append(entry)
 
     def _refuse(self, status: int) -> None:
         assert self._transport is not None
-        asked = LoggedRequest("GET", "", {}, keeps_alive=False, takes_chunks=False)
-        self._transport.write(b"".join(frame(asked, SiteResponse(status, {}, b""))))
+        request = LoggedRequest("GET", "", {}, keeps_alive=False, takes_chunks=False)
+        self._transport.write(b"".join(frame(request, SiteResponse(status, {}, b""))))
         self._transport.close()
 
 
 def read_head(head: bytes) -> LoggedRequest | None:
-    """Read a request's head (without its empty line); None if it is not HTTP/1.
+    """Parse a request header (without its blank line); return None if it is not HTTP/1.
 
-    A request that announces a body is not kept alive: the body is never read.
+    The connection of a request with a body is closed after the response, because the body is never read.
     """
     first, *lines = head.decode("latin-1").lstrip("\r\n").split("\r\n")
     words = first.split(" ")
@@ -255,26 +283,26 @@ def read_head(head: bytes) -> LoggedRequest | None:
     for line in lines:
         name, _, value = line.partition(":")
         headers[name.lower()] = value.strip()
-    modern = words[2] != "HTTP/1.0"
-    wish = headers.get("connection", "").lower()
-    keeps_alive = "close" not in wish and (modern or "keep-alive" in wish)
+    is_http11 = words[2] != "HTTP/1.0"
+    connection_options = headers.get("connection", "").lower()
+    keeps_alive = "close" not in connection_options and (is_http11 or "keep-alive" in connection_options)
     has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
-    return LoggedRequest(words[0], words[1].partition("#")[0], headers, keeps_alive and not has_body, modern)
+    return LoggedRequest(words[0], words[1].partition("#")[0], headers, keeps_alive and not has_body, is_http11)
 
 
-def frame(asked: LoggedRequest, answer: SiteResponse) -> Iterator[bytes]:
-    """Write the answer as it goes over the wire: the head, then the body plain, cut, or in chunks (RFC 9112)."""
-    chunked = answer.chunked and asked.takes_chunks and bool(answer.body)
+def frame(request: LoggedRequest, answer: SiteResponse) -> Iterator[bytes]:
+    """Yield the response as sent (RFC 9112): the header, then the body, whole, truncated or in chunks."""
+    chunked = answer.chunked and request.takes_chunks and bool(answer.body)
     lines = [f"HTTP/1.1 {answer.status} {_PHRASES[answer.status]}", f"Date: {_http_date(int(time.time()))}"]
     lines += [f"{name}: {value}" for name, value in answer.headers.items()]
     if answer.status != 304:
         lines.append("Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(answer.body)}")
-    if not asked.keeps_alive:
+    if not request.keeps_alive:
         lines.append("Connection: close")
-    elif not asked.takes_chunks:
+    elif not request.takes_chunks:
         lines.append("Connection: keep-alive")
     yield "\r\n".join([*lines, "", ""]).encode("latin-1")
-    if asked.method == "HEAD":
+    if request.method == "HEAD":
         return
     if chunked:
         yield from _chunks(answer.body)
@@ -293,7 +321,7 @@ _DATES: dict[int, str] = {}
 
 
 def _http_date(second: int) -> str:
-    """Format a Unix second as an HTTP date; only the last one asked for is kept."""
+    """Return Unix time as an HTTP date; the last result is cached."""
     if second not in _DATES:
         _DATES.clear()
         _DATES[second] = formatdate(second, usegmt=True)
@@ -301,7 +329,7 @@ def _http_date(second: int) -> str:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """Bind a listening socket, or say in a sentence why not."""
+    """Return a listening socket. Raises `UserError` if the address cannot be bound."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -310,11 +338,11 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.listen(512)
     except (OSError, OverflowError) as error:
         listening.close()
-        raise UserError(_why_not(host, port, error)) from error
+        raise UserError(_listen_problem(host, port, error)) from error
     return listening
 
 
-def _why_not(host: str, port: int, error: OSError | OverflowError) -> str:
+def _listen_problem(host: str, port: int, error: OSError | OverflowError) -> str:
     match error:
         case OSError(errno=errno.EADDRINUSE):
             return f"Port {port} is already in use on {host}; choose another one with --port, or 0 for any free port."
@@ -325,7 +353,7 @@ def _why_not(host: str, port: int, error: OSError | OverflowError) -> str:
 
 
 def serve(port: int = 8000, host: str = "127.0.0.1", *, site: DemoSite | None = None) -> None:
-    """Serve the demo site until Ctrl-C; the talk goes to stderr. Raises `UserError` when the port cannot be had."""
+    """Serve the demo site until Ctrl-C, with messages on stderr. Raises `UserError` if the port cannot be bound."""
     with DemoServer(port, site=site, host=host) as server:
         with contextlib.suppress(KeyboardInterrupt):
             sys.stderr.write(f"The Museum of Silk is open at {server.url} (Ctrl-C closes it).\n")

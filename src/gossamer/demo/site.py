@@ -1,4 +1,4 @@
-"""The demo site as a pure function: the Museum of Silk answers a path and headers, always the same way."""
+"""The demo site as a pure function from path and headers to the response: the Museum of Silk."""
 
 from __future__ import annotations
 
@@ -26,53 +26,67 @@ _NO_HEADERS: Mapping[str, str] = {}
 
 
 class SiteResponse(Struct, frozen=True):
-    """What the site says to one request; a server adds Date and the framing (Content-Length or chunks).
-
-    `delay_seconds`: wait that long first. `cut_after`: announce the whole body, send so many bytes, hang up.
-    `busy_first`: a server says 429 with Retry-After: 1 to its first request for this path.
-    """
+    """The response to one request; a server adds Date and the framing (Content-Length or chunks)."""
 
     status: int
+    """The HTTP status."""
+
     headers: Mapping[str, str]
+    """The header values by name."""
+
     body: bytes = b""
+    """The body as sent, with its Content-Encoding."""
+
     delay_seconds: float = 0.0
+    """Seconds before the response is sent."""
+
     cut_after: int | None = None
+    """Number of bytes of the body after which the connection closes, although all are announced; None: never."""
+
     chunked: bool = False
+    """Whether to use chunked transfer coding if the client accepts it."""
+
     busy_first: bool = False
+    """Whether a server responds with 429 and `Retry-After: 1` to the first request for this path."""
 
 
 class DemoSite(Struct, frozen=True, kw_only=True):
-    """The Museum of Silk: about 300 pages, and one of everything a crawler meets.
-
-    `items` is the size of the collection (at least 1). `calendar_allowed` leaves the rule out of robots.txt that
-    shields crawlers from the endless calendar; `crawl_delay` (seconds) asks it of everyone, not only of one foreign
-    robot; `slow_seconds` is how long the slow page takes.
-    """
+    """The Museum of Silk: about 300 pages, and one of everything that a crawler meets."""
 
     items: int = 200
+    """The number of items in the collection, at least 1."""
+
     calendar_allowed: bool = False
+    """Whether robots.txt allows the endless calendar."""
+
     crawl_delay: float | None = None
+    """The Crawl-delay (seconds) for all crawlers in robots.txt; None: it has one for another crawler only."""
+
     slow_seconds: float = 1.5
+    """The delay of the slow page in seconds."""
 
     def answer(self, path_and_query: str, headers: Mapping[str, str] = _NO_HEADERS) -> SiteResponse:
-        """Answer a GET; header names are lower case. Unknown paths get 404; validators are honoured with 304."""
+        """Return the response to a GET request, whose header names are in lower case.
+
+        It is 404 for unknown paths, and 304 if a validator matches.
+        """
         host = headers.get("host", "")
         origin = f"http://{host if _HOST.fullmatch(host) else 'localhost'}"
-        zipped = "gzip" in headers.get("accept-encoding", "").lower()
-        answer = _compose(self, path_and_query, origin, zipped)
+        gzipped = "gzip" in headers.get("accept-encoding", "").lower()
+        answer = _compose(self, path_and_query, origin, gzipped)
         if answer.status == 200 and _is_unchanged(answer.headers, headers):
             kept = {name: value for name, value in answer.headers.items() if name in _KEPT_IN_304}
             return SiteResponse(304, kept)
         return answer
 
     def expected(self, *, sitemaps: bool = True) -> Expectation:
-        """Tell what a correct crawl from "/" with default settings finds.
+        """Return what a correct crawl from "/" with default settings finds.
 
-        `sitemaps=False`: without the orphan that only the sitemap names. With `calendar_allowed` the calendar
-        is endless and none of its months is listed.
+        Without `sitemaps`, the page that only the sitemap lists is left out. With `calendar_allowed` all months of the
+        calendar are left out, because there is no end of them.
         """
         documents = _documents(self.items, self.slow_seconds)
-        orphans = sorted(_listed(documents)) if sitemaps else []
+        orphans = sorted(_in_sitemap(documents)) if sitemaps else []
         expectation = expect(documents, self._disallows, orphans)
         if not self.calendar_allowed:
             return expectation
@@ -80,7 +94,7 @@ class DemoSite(Struct, frozen=True, kw_only=True):
         return Expectation(pages, expectation.refused)
 
     def robots_txt(self, origin: str) -> bytes:
-        """Write the site's robots.txt."""
+        """Return the site's robots.txt."""
         calendar = "" if self.calendar_allowed else "Disallow: /calendar/   # it has no end\n"
         everyone = "" if self.crawl_delay is None else f"Crawl-delay: {self.crawl_delay:g}\n"
         return (
@@ -100,23 +114,26 @@ class DemoSite(Struct, frozen=True, kw_only=True):
 _KEPT_IN_304 = frozenset({"ETag", "Last-Modified", "Vary", "Cache-Control"})
 
 
-def _is_unchanged(have: Mapping[str, str], asked: Mapping[str, str]) -> bool:
-    """Judge If-None-Match, or without it If-Modified-Since (RFC 9110 section 13.1); a bad date counts as none."""
-    tags = asked.get("if-none-match")
+def _is_unchanged(headers: Mapping[str, str], request_headers: Mapping[str, str]) -> bool:
+    """Whether If-None-Match, or without it If-Modified-Since, matches (RFC 9110 section 13.1).
+
+    An invalid date is ignored.
+    """
+    tags = request_headers.get("if-none-match")
     if tags is not None:
-        return "ETag" in have and have["ETag"] in {tag.strip().removeprefix("W/") for tag in tags.split(",")}
-    since = asked.get("if-modified-since")
-    if since is None or "Last-Modified" not in have:
+        return "ETag" in headers and headers["ETag"] in {tag.strip().removeprefix("W/") for tag in tags.split(",")}
+    since = request_headers.get("if-modified-since")
+    if since is None or "Last-Modified" not in headers:
         return False
     try:
-        return parsedate_to_datetime(have["Last-Modified"]) <= parsedate_to_datetime(since)
+        return parsedate_to_datetime(headers["Last-Modified"]) <= parsedate_to_datetime(since)
     except (ValueError, TypeError):  # TypeError: a date with zone -0000 is naive and cannot be compared
         return False
 
 
 @lru_cache(maxsize=8)
 def _documents(items: int, slow_seconds: float) -> dict[str, Document]:
-    """Make every document of the site but the calendar's, by path."""
+    """Return every document of the site by path, without the calendar."""
     return {document.path: document for document in _all(items, slow_seconds)}
 
 
@@ -138,34 +155,34 @@ def _all(items: int, slow_seconds: float) -> Iterator[Document]:
     )  # fmt: skip
 
 
-def _listed(documents: Mapping[str, Document]) -> Iterator[str]:
-    """List the paths the sitemaps name."""
+def _in_sitemap(documents: Mapping[str, Document]) -> Iterator[str]:
+    """Yield the paths in the sitemaps."""
     return (path for path, document in documents.items() if document.listed and document.is_page)
 
 
 @lru_cache(maxsize=4096)
-def _compose(site: DemoSite, path: str, origin: str, zipped: bool) -> SiteResponse:
-    """Make the whole answer for a path; cached, because a page costs 50 us to write."""
+def _compose(site: DemoSite, path: str, origin: str, gzipped: bool) -> SiteResponse:
+    """Return the complete response for a path; cached, because rendering a page takes 50 µs."""
     asset = _asset(site, path, origin)
     if asset is not None:
         return asset
     month = _CALENDAR.fullmatch(path)
     if month is not None:
-        return _page_answer(museum.calendar_month(int(month[1]), int(month[2])), origin, zipped)
+        return _page_answer(museum.calendar_month(int(month[1]), int(month[2])), origin, gzipped)
     document = _documents(site.items, site.slow_seconds).get(path)
     if document is None:
-        return _page_answer(_missing(path), origin, zipped)
+        return _page_answer(_missing(path), origin, gzipped)
     if document.location is not None:
         headers = {"Location": document.location} if document.location else {}
         return SiteResponse(document.status, headers | {"Content-Type": "text/plain"}, b"Please follow the thread.\n")
-    return _page_answer(document, origin, zipped)
+    return _page_answer(document, origin, gzipped)
 
 
 def _missing(path: str) -> Document:
     return Document(path=path, title="This thread ends here", lead="There is no such page in the museum.", status=404)
 
 
-def _page_answer(document: Document, origin: str, zipped: bool) -> SiteResponse:
+def _page_answer(document: Document, origin: str, gzipped: bool) -> SiteResponse:
     body = render(document, origin) if document.content is None else document.content
     headers = {"Content-Type": _content_type(document)}
     if document.robots_header:
@@ -174,7 +191,7 @@ def _page_answer(document: Document, origin: str, zipped: bool) -> SiteResponse:
         headers |= _validators(body, document.published)
     if _is_compressed(document, body):
         headers["Vary"] = "Accept-Encoding"
-        if zipped:
+        if gzipped:
             body = gzip.compress(body, 6, mtime=0)
             headers |= {"Content-Encoding": "gzip", "ETag": headers["ETag"][:-1] + '-gz"'}
     return SiteResponse(
@@ -190,7 +207,7 @@ def _content_type(document: Document) -> str:
 
 
 def _is_compressed(document: Document, body: bytes) -> bool:
-    """Choose half of the longer pages for gzip: those whose path has an even checksum."""
+    """Whether a page is compressed for clients that accept gzip: about half of the pages above 1 KiB are."""
     even = hashlib.blake2b(document.path.encode(), digest_size=1).digest()[0] % 2 == 0
     return document.is_page and document.status == 200 and not document.cut and len(body) > 1024 and even
 
@@ -201,11 +218,11 @@ def _validators(body: bytes, published: str) -> dict[str, str]:
     return {"ETag": f'"{tag}"', "Last-Modified": format_datetime(moment, usegmt=True)}
 
 
-# ---------------------------------------------------------------- what is not a document: rules, maps, pictures
+# ---------------------------------------------------------------- other files: robots.txt, sitemaps, pictures
 
 
 def _asset(site: DemoSite, path: str, origin: str) -> SiteResponse | None:
-    """Answer for robots.txt, sitemaps, the feed, the style sheet and pictures; None for all other paths."""
+    """Return robots.txt, a sitemap, the feed, the style sheet or a picture; None for all other paths."""
     picture = _PICTURE.fullmatch(path)
     if picture is not None:
         return _file("image/png", web_png(int(picture[1])))
@@ -246,7 +263,7 @@ def _sitemap(site: DemoSite, origin: str, *, of_items: bool) -> bytes:
     documents = _documents(site.items, site.slow_seconds)
     inner = "".join(
         f"<url><loc>{origin}{path}</loc><lastmod>{documents[path].published}</lastmod></url>\n"
-        for path in _listed(documents)
+        for path in _in_sitemap(documents)
         if path.startswith("/collection/items/") == of_items
     )
     return f"{_XML}<urlset {_NAMESPACE}>\n{inner}</urlset>\n".encode()

@@ -1,7 +1,7 @@
-"""A fetcher asks: one HTTP exchange at a time by libcurl, blocking or awaiting, or from a recording.
+"""Fetchers make HTTP exchanges: with libcurl, blocking or awaiting, or from a recording.
 
-Imports `values`, `rules` and `parse`; never `journals`. Invariant: no connection to an address that was not checked,
-and every exchange ends as a `Response` or a `Failure`.
+Imports `values`, `rules` and `parse`; never `journals`. Invariant: no connection goes to an address that was not
+checked, and every exchange ends as a `Response` or a `Failure`.
 """
 
 from __future__ import annotations

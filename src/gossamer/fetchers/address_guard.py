@@ -1,7 +1,7 @@
-"""The address guard: which addresses may be connected to, and a resolver pool that asks for them.
+"""The address guard: which IP addresses a fetcher may connect to.
 
-A crawler that follows any link must not be led into its user's own network (server-side request forgery). So only
-global unicast addresses are connected to, and the check is made on the very address used.
+A crawler that follows any link must not be led into its user's own network (server-side request forgery). So it
+connects to global unicast addresses only, and it checks the very address that it connects to.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Network = IPv4Network | IPv6Network
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
-# Global by the letter of some Python version's table, and yet not a place where a public web server lives.
+# `ipaddress` of some Python versions calls these global, but no public web server has such an address.
 _SPECIAL: tuple[Network, ...] = tuple(
     ip_network(text)
     for text in (
@@ -34,7 +34,11 @@ _SPECIAL: tuple[Network, ...] = tuple(
 
 
 def real_address(text: str) -> IpAddress | None:
-    """Read an address, seeing through `::ffff:` (mapped IPv4) and `64:ff9b::` (NAT64); None if the text is none."""
+    """Parse an IP address; return None if the text is not one.
+
+    An IPv4 address that is mapped (`::ffff:`, RFC 4291 section 2.5.5.2) or translated (`64:ff9b::`, RFC 6052) is
+    returned as IPv4.
+    """
     try:
         address = ip_address(text.partition("%")[0].strip("[]"))
     except ValueError:
@@ -48,7 +52,7 @@ def real_address(text: str) -> IpAddress | None:
 
 
 def is_public(address: IpAddress) -> bool:
-    """Tell whether the address is global unicast: neither private, multicast, reserved nor a tunnel's."""
+    """Whether the address is global unicast: neither private, multicast, reserved nor of a tunnel."""
     if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
         return False
     if address.is_multicast or not address.is_global:
@@ -57,34 +61,34 @@ def is_public(address: IpAddress) -> bool:
 
 
 class AddressGuard:
-    """Judges addresses: public ones may be used, and what the user named in `allow_private`."""
+    """A rule for connections: only to public addresses, and to the exceptions in `allow_private`."""
 
     def __init__(self, allow_private: Iterable[str] = ()) -> None:
-        """Read the exceptions: CIDRs, addresses or host names. Raises `UserError` for anything else."""
+        """Parse the exceptions: CIDRs, addresses or host names. Raise `UserError` for anything else."""
         networks: list[Network] = []
         hosts: set[str] = set()
         for entry in allow_private:
-            network = _as_network(entry)
+            network = _parse_network(entry)
             if network is not None:
                 networks.append(network)
             else:
-                hosts.add(_as_host(entry))
+                hosts.add(_parse_host(entry))
         self._networks = tuple(networks)
         self._hosts = frozenset(hosts)
 
     def permits(self, host: str, address: str) -> bool:
-        """Tell whether a connection for `host` may go to `address`."""
+        """Whether a connection for `host` may go to `address`; False if `address` is not an IP address."""
         real = real_address(address)
         if real is None:
             return False
         return is_public(real) or self.exempts(host) or any(real in network for network in self._networks)
 
     def exempts(self, host: str) -> bool:
-        """Tell whether the user named this host, whatever it resolves to."""
+        """Whether `allow_private` has this host name, which permits every address that the name resolves to."""
         return host.lower().rstrip(".") in self._hosts
 
 
-def _as_network(entry: str) -> Network | None:
+def _parse_network(entry: str) -> Network | None:
     text = entry.strip()
     if text.startswith("[") and text.endswith("]"):
         text = text[1:-1]
@@ -94,13 +98,13 @@ def _as_network(entry: str) -> Network | None:
         return None
 
 
-def _as_host(entry: str) -> str:
+def _parse_host(entry: str) -> str:
     try:
         host = entry.strip().rstrip(".").lower().encode("idna").decode("ascii")
     except UnicodeError:
         host = ""
-    numbers = host.replace(".", "").isdigit()  # an address that is none
-    if not host or numbers or any(mark in host for mark in "/:@?#* "):
+    only_digits = host.replace(".", "").isdigit()  # a malformed IPv4 address, such as 10.0.0.300
+    if not host or only_digits or any(character in host for character in "/:@?#* "):
         raise UserError(
             f"allow_private (--allow-private) takes a CIDR, an address or a host name without port, not {entry!r}."
         )

@@ -1,4 +1,4 @@
-"""AwaitingFetcher: many fetches at once on one event loop."""
+"""`AwaitingFetcher`: many fetches at once on one event loop."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _CLOSED = Failure(Reason.FAIL_LOCAL, "the fetcher is closed")
 
 
 class AwaitingFetcher:
-    """Fetch over HTTP without blocking the event loop, asyncio's own or uvloop's.
+    """An HTTP fetcher that does not block the event loop, which may be asyncio's own or uvloop's.
 
-    Belongs to the loop of its first fetch. How many fetches are under way at once is up to the caller. Cancelling a
-    fetch drops its connection and nothing else.
+    An instance belongs to the event loop of its first fetch. The caller limits how many fetches run at once.
+    Cancelling a fetch closes its connection and affects no other fetch.
     """
 
     def __init__(
@@ -34,18 +34,22 @@ class AwaitingFetcher:
         *,
         multi: Callable[[int], Multi] = best_multi,
     ) -> None:
-        """Take the options, a resolver where the system's is not wanted, and a way to drive libcurl on the loop."""
+        """Create a fetcher; connections are opened by the first fetch.
+
+        `resolver` replaces the default one, which asks the system. `multi` makes the libcurl driver for the event loop
+        from the number of idle connections to keep.
+        """
         self._options = options or FetchOptions()
         self._router = Router(self._options, resolver)
         self._make_multi = multi
         self._multi: Multi | None = None
         self._idle: list[Transfer] = []
         self._active: set[Transfer] = set()
-        self._sweep: asyncio.TimerHandle | None = None
+        self._pace_check: asyncio.TimerHandle | None = None
         self._closed = False
 
     async def fetch(self, request: Request) -> Response | Failure:
-        """Fetch one URL and await the whole answer; what goes wrong is a `Failure`, never an exception."""
+        """Fetch one URL and return the whole response; an error is returned as a `Failure`, never raised."""
         url = request.link.url
         route, dns = self._router.known(url), 0.0
         if route is None:
@@ -62,15 +66,15 @@ class AwaitingFetcher:
         return await self._run(transfer)
 
     async def aclose(self) -> None:
-        """Stop what is under way (those fetches give a `Failure`) and close all connections."""
+        """Stop the running fetches, each of which returns a `Failure`, and close all connections."""
         if self._closed:
             return
         self._closed = True
-        if self._sweep is not None:
-            self._sweep.cancel()
+        if self._pace_check is not None:
+            self._pace_check.cancel()
         if self._multi is not None:
             await self._multi.aclose()
-        # Handles are closed only after the multi they may still be known to.
+        # A handle must not be closed while a multi handle may still refer to it.
         for transfer in self._idle:
             transfer.curl.close()
         self._idle.clear()
@@ -81,8 +85,8 @@ class AwaitingFetcher:
         if multi is None:
             multi = self._multi = self._make_multi(self._options.connections)
         self._active.add(transfer)
-        if self._sweep is None:
-            self._watch_pace()
+        if self._pace_check is None:
+            self._stop_slow_transfers()
         try:
             error, message = await multi.run(transfer.curl)
             return answer_of(transfer, error, message)
@@ -101,37 +105,43 @@ class AwaitingFetcher:
             self._idle.append(transfer)
 
     async def _find(self, url: str) -> Route | Failure:
-        asked = self._router.ask(url)
-        if isinstance(asked, Route | Failure):
-            return asked
+        lookup = self._router.ask(url)
+        if isinstance(lookup, Route | Failure):
+            return lookup
         try:
             async with asyncio.timeout(min(self._options.connect_timeout, self._options.timeout)):
-                answer = await _awaited(asked)
+                answer = await _await_shared(lookup)
         except TimeoutError:
             return Failure(Reason.FAIL_DNS, "no name server answered in time")
         return self._router.found(url, answer)
 
-    def _watch_pace(self) -> None:
-        """Look now and then for bodies that crawl: libcurl's own low-speed limit would also hit servers that think."""
+    def _stop_slow_transfers(self) -> None:
+        """Stop the transfers whose body is too slow, and schedule the next check.
+
+        libcurl's own low-speed limit would also stop transfers whose server has not sent its first byte yet.
+        """
         now = time.monotonic()
         for transfer in [transfer for transfer in self._active if transfer.crawls(now)]:
             if self._multi is not None:
                 self._multi.stop(transfer.curl)
-        self._sweep = None
+        self._pace_check = None
         if self._active:
             every = self._options.low_speed_time / 5
-            self._sweep = asyncio.get_running_loop().call_later(every, self._watch_pace)
+            self._pace_check = asyncio.get_running_loop().call_later(every, self._stop_slow_transfers)
 
 
-async def _awaited(asked: Future[Resolution]) -> Resolution:
-    """Await the answer of a resolver thread; cancelling this leaves it to the others who wait for it."""
+async def _await_shared(lookup: Future[Resolution]) -> Resolution:
+    """Return the result of a resolver thread's future, which may be shared.
+
+    Unlike `asyncio.wrap_future`, cancelling this does not cancel the future: other fetches may wait for it too.
+    """
     loop = asyncio.get_running_loop()
-    answered = asyncio.Event()
+    resolved = asyncio.Event()
 
     def wake(_: Future[Resolution]) -> None:
-        if not loop.is_closed():  # a dead name may take longer than the whole crawl
-            loop.call_soon_threadsafe(answered.set)
+        if not loop.is_closed():  # a look-up may take longer than the whole crawl
+            loop.call_soon_threadsafe(resolved.set)
 
-    asked.add_done_callback(wake)
-    await answered.wait()
-    return asked.result()
+    lookup.add_done_callback(wake)
+    await resolved.wait()
+    return lookup.result()

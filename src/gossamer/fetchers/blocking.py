@@ -1,10 +1,10 @@
-"""BlockingFetcher: one fetch at a time for each thread that asks."""
+"""`BlockingFetcher`: one fetch at a time for each calling thread."""
 
 from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import TimeoutError as NotYet
+from concurrent.futures import TimeoutError as LookupPending
 
 import pycurl
 
@@ -17,38 +17,44 @@ from gossamer.rules.recrawl import conditions
 from gossamer.values.model import Failure, Request, Response
 from gossamer.values.reasons import Reason
 
-# Each handle keeps its own idle connections (libcurl cannot share them safely between threads).
 _CONNECTIONS_PER_HANDLE = 8
-# A handle that has spoken TLS holds its own copy of the CA store, about a megabyte.
-_HANDLES = 64
-_REMEMBERED_ORIGINS = 10_000
-_SLICE = 0.25
+"""Maximum number of idle connections of one handle: libcurl cannot share them safely between threads."""
+
+_MAX_HANDLES = 64
+"""Number of handles from which idle ones serve any origin: after TLS, each has its own CA store of about 1 MB."""
+
+_MAX_ORIGINS = 10_000
+"""Maximum number of origins whose last handle is remembered."""
+
+_ABORT_CHECK = 0.25
+"""Seconds to wait for a name before `abort` is checked again."""
+
 _STOPPED = "the fetcher was told to stop"
 
 
 class BlockingFetcher:
-    """Fetch over HTTP, blocking the calling thread; any number of threads may call `fetch` at once.
+    """An HTTP fetcher that blocks the calling thread; any number of threads may call `fetch` at once.
 
-    Each libcurl handle has its own idle connections, so a fetch prefers the handle that last talked to its origin,
-    whichever thread that was; there are up to 64 handles, or as many as fetches are under way at once if that is more.
-    Build a new fetcher after a fork: handles must not be inherited.
+    Each libcurl handle has its own idle connections. So a fetch prefers the handle that last fetched from its origin,
+    on whatever thread. There are up to 64 handles, or one for each running fetch if that is more.
+    Create a new fetcher after a fork: a child process must not use inherited handles.
     """
 
     def __init__(self, options: FetchOptions | None = None, resolver: DnsResolver | None = None) -> None:
-        """Take the options, and a resolver where the system's is not wanted."""
+        """Create a fetcher; `resolver` replaces the default one, which asks the system."""
         self._options = options or FetchOptions()
         self._router = Router(self._options, resolver)
         self._aborted = threading.Event()
         self._closed = False
-        # Guards the handles: those idle (least recently used first), those busy, who last served an origin; and closed.
-        # Reentrant, since a signal handler may call `abort` in a thread that holds it.
+        # Guards the handles below and `_closed`. Reentrant, since a signal handler may call `abort` in a thread that
+        # holds the lock. `_idle` is in order of use, the least recently used first; `_last` is by origin.
         self._lock = threading.RLock()
         self._busy: set[Transfer] = set()
         self._idle: dict[Transfer, None] = {}
         self._last: dict[str, Transfer] = {}
 
     def fetch(self, request: Request) -> Response | Failure:
-        """Fetch one URL and wait for the whole answer; what goes wrong is a `Failure`, never an exception."""
+        """Fetch one URL and return the whole response; an error is returned as a `Failure`, never raised."""
         url = request.link.url
         if self._aborted.is_set():
             return Failure(Reason.FAIL_LOCAL, _STOPPED)
@@ -63,28 +69,28 @@ class BlockingFetcher:
         transfer = self._take(route.origin)
         try:
             transfer.prepare(url, route, dns, conditions(request.previous), purpose=request.purpose)
-            if self._aborted.is_set():  # meanwhile; `prepare` forgets what an abort may just have noted
+            if self._aborted.is_set():  # checked again: `prepare` clears a verdict that `abort` may just have set
                 transfer.refuse(Reason.FAIL_LOCAL, _STOPPED)
-            error, message = _performed(transfer)
+            error, message = _perform(transfer)
             return answer_of(transfer, error, message)
         finally:
             self._give_back(transfer, route.origin)
 
     def abort(self) -> None:
-        """Make running fetches return soon, as failures, and later ones at once.
+        """Make running fetches return a `Failure` soon, and later ones at once.
 
-        A fetch that is still connecting may take until its connect time-out.
+        A fetch that is still connecting may take until its connection times out.
         """
         self._aborted.set()
         with self._lock:
             busy = tuple(self._busy)
         for transfer in busy:
             transfer.refuse(Reason.FAIL_LOCAL, _STOPPED)
-        # The callbacks now stop whatever moves; a transfer that waits in silence must be woken.
+        # The callbacks stop each transfer that receives data; one that waits for data gets no callback: wake it.
         shut_down({transfer.own_port for transfer in busy} - {0})
 
     def close(self) -> None:
-        """Close the idle connections and handles; those still in use are closed as their fetches end."""
+        """Abort running fetches and close the idle handles; a busy handle is closed when its fetch ends."""
         self.abort()
         with self._lock:
             self._closed = True
@@ -94,16 +100,16 @@ class BlockingFetcher:
         self._router.close()
 
     def _find(self, url: str, deadline: float) -> Route | Failure:
-        asked = self._router.ask(url)
-        if isinstance(asked, Route | Failure):
-            return asked
+        lookup = self._router.ask(url)
+        if isinstance(lookup, Route | Failure):
+            return lookup
         while not self._aborted.is_set():
             left = deadline - time.monotonic()
             if left <= 0:
                 return Failure(Reason.FAIL_DNS, "no name server answered in time")
             try:
-                return self._router.found(url, asked.result(min(left, _SLICE)))
-            except NotYet:
+                return self._router.found(url, lookup.result(min(left, _ABORT_CHECK)))
+            except LookupPending:
                 continue
         return Failure(Reason.FAIL_LOCAL, _STOPPED)
 
@@ -111,8 +117,8 @@ class BlockingFetcher:
         with self._lock:
             transfer = self._last.get(origin)
             if transfer not in self._idle:
-                # Rather a new handle than one that keeps other origins' connections, as long as there are few.
-                scarce = len(self._idle) + len(self._busy) >= _HANDLES
+                # While there are few handles, a new one is better than losing another origin's idle connections.
+                scarce = len(self._idle) + len(self._busy) >= _MAX_HANDLES
                 transfer = next(iter(self._idle), None) if scarce else None
             if transfer is not None:
                 del self._idle[transfer]
@@ -129,7 +135,7 @@ class BlockingFetcher:
             self._busy.discard(transfer)
             if not self._closed:
                 self._idle[transfer] = None
-                if len(self._last) >= _REMEMBERED_ORIGINS:
+                if len(self._last) >= _MAX_ORIGINS:
                     self._last.clear()
                 self._last[origin] = transfer
                 return
@@ -146,9 +152,9 @@ class BlockingFetcher:
         return transfer
 
 
-def _performed(transfer: Transfer) -> tuple[int, str]:
-    # libcurl asks for progress at least once a second, which is when Ctrl-C gets its turn; signals only ever reach the
-    # main thread. Elsewhere each such call is one more fight for the GIL: with 4 threads they tripled the CPU time.
+def _perform(transfer: Transfer) -> tuple[int, str]:
+    # libcurl calls the progress function at least once a second, which lets Python handle Ctrl-C. Signals reach the
+    # main thread only. In other threads each call contends for the GIL: with 4 threads this tripled the CPU time.
     is_main = threading.current_thread() is threading.main_thread()
     transfer.curl.setopt(pycurl.NOPROGRESS, 0 if is_main else 1)
     try:

@@ -1,4 +1,4 @@
-"""What came of a transfer, as a value: a whole `Response`, or a `Failure` with its reason."""
+"""Turn a finished transfer into a value: a complete `Response`, or a `Failure` with its reason."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from gossamer.values.model import Failure, Response, Timings
 from gossamer.values.reasons import Reason
 
 _VERSIONS = {1: "1.0", 2: "1.1", 3: "2", 30: "3", 31: "3"}
-_ROBOTS_DECODED = 16 * 1024 * 1024  # a robots.txt is read whole up to here, whatever the limit for pages
+_ROBOTS_DECODED = 16 * 1024 * 1024
+"""Minimum limit (bytes) for a decoded robots.txt, even if `max_body` is lower."""
+
 _SEPARATORS = {"set-cookie": "\n", "x-robots-tag": "\n"}
 _PARTIAL, _TIMED_OUT, _RECEIVE, _SEND, _CONNECT = 18, 28, 56, 55, 7
 
@@ -29,7 +31,7 @@ _REASONS: dict[int, Reason] = {
     _PARTIAL: Reason.FAIL_TRUNCATED,
     27: Reason.FAIL_LOCAL,  # OUT_OF_MEMORY
     _TIMED_OUT: Reason.FAIL_TIMEOUT,
-    42: Reason.FAIL_LOCAL,  # ABORTED_BY_CALLBACK: the fetcher was told to stop
+    42: Reason.FAIL_LOCAL,  # ABORTED_BY_CALLBACK: the caller has stopped the fetch
     45: Reason.FAIL_LOCAL,  # INTERFACE_FAILED
     52: Reason.FAIL_RESET,  # GOT_NOTHING
     _SEND: Reason.FAIL_RESET,
@@ -44,21 +46,21 @@ _REASONS: dict[int, Reason] = {
     100: Reason.FAIL_PROTOCOL,  # TOO_LARGE
     **dict.fromkeys((35, 53, 54, 58, 59, 60, 64, 66, 77, 80, 82, 83, 90, 91, 98), Reason.FAIL_TLS),
 }
-_WORDS: dict[Reason, str] = {
+_DETAILS: dict[Reason, str] = {
     Reason.FAIL_TRUNCATED: "the connection ended before the body did",
     Reason.FAIL_RESET: "the server closed the connection without a whole answer",
     Reason.FAIL_TOO_LARGE: "the body is announced as larger than the limit",
     Reason.FAIL_LOCAL: "the fetch was called off",
 }
-# libcurl says "receive error" for a broken connection and a malformed answer alike; only its message tells which.
+# libcurl reports a broken connection and a malformed response with the same error number; its message differs.
 _BROKEN = re.compile(
     r"recv failure|send failure|reset|broken pipe|ssl_read|ssl_write|unexpected eof|timed out", re.IGNORECASE
 )
-_CUT = re.compile(r"unexpected eof|closed abruptly", re.IGNORECASE)
+_TRUNCATED = re.compile(r"unexpected eof|closed abruptly", re.IGNORECASE)
 
 
 def answer_of(transfer: Transfer, error: int, message: str) -> Response | Failure:
-    """Tell what came of a transfer that is over, given libcurl's error number (0: none) and message."""
+    """Return the result of a finished transfer, given libcurl's error number (0: none) and message."""
     if transfer.verdict is not None:
         reason, detail = transfer.verdict
         return Failure(reason, detail, _elapsed(transfer), transfer.size)
@@ -71,7 +73,7 @@ def _elapsed(transfer: Transfer) -> float:
 
 def _failure(transfer: Transfer, error: int, message: str) -> Failure:
     reason = _reason(transfer, error, message)
-    detail = _WORDS.get(reason, "")
+    detail = _DETAILS.get(reason, "")
     if message:
         detail = f"{detail} ({message})" if detail else message
     return Failure(reason, detail or f"libcurl error {error}", _elapsed(transfer), transfer.size)
@@ -88,7 +90,7 @@ def _reason(transfer: Transfer, error: int, message: str) -> Reason:
 def _broken(transfer: Transfer, message: str) -> Reason:
     if transfer.curl.getinfo(pycurl.HTTP_CONNECTCODE) // 100 not in (0, 2):
         return Reason.FAIL_CONNECT  # the proxy would not let us through
-    if _CUT.search(message) and transfer.curl.getinfo(pycurl.RESPONSE_CODE):
+    if _TRUNCATED.search(message) and transfer.curl.getinfo(pycurl.RESPONSE_CODE):
         return Reason.FAIL_TRUNCATED
     return Reason.FAIL_RESET if _BROKEN.search(message) else Reason.FAIL_PROTOCOL
 
@@ -96,11 +98,11 @@ def _broken(transfer: Transfer, message: str) -> Reason:
 def _response(transfer: Transfer) -> Response | Failure:
     curl = transfer.curl
     timings = _timings(transfer)
-    # Every block ends in a blank line, so this counts the blocks.
+    # Every header block ends in a blank line, so this counts the blocks.
     if transfer.header.count(b"\r\n") > MAX_STATUS_LINES:
         return Failure(Reason.FAIL_PROTOCOL, "too many interim answers (1xx)", timings.total, transfer.size)
     raw_header = final_header(transfer.header)
-    if not raw_header.endswith((b"\r\n\r\n", b"\n\n")):  # libcurl is content with a header cut short
+    if not raw_header.endswith((b"\r\n\r\n", b"\n\n")):  # libcurl accepts a truncated header
         return Failure(Reason.FAIL_RESET, "the answer ended within its header", timings.total, transfer.size)
     headers = parse_header(raw_header)
     chunks = transfer.chunks
@@ -108,7 +110,7 @@ def _response(transfer: Transfer) -> Response | Failure:
     body = raw_body
     if "content-encoding" in headers:
         undo = _decoded_start if transfer.start_only else decode
-        decoded = undo(raw_body, headers["content-encoding"], transfer.max_body)
+        decoded = undo(raw_body, headers["content-encoding"], transfer.max_decoded)
         if isinstance(decoded, Failure):
             return Failure(decoded.reason, decoded.detail, timings.total, decoded.size)
         body = decoded
@@ -127,7 +129,7 @@ def _response(transfer: Transfer) -> Response | Failure:
 
 
 def _decoded_start(body: bytes, content_encoding: str, max_body: int) -> bytes | Failure:
-    """Undo the coding of a robots.txt, of which a start is enough where the whole is too large or was cut by us."""
+    """Decode a robots.txt; return only its start if the whole is too large or if its transfer was cut."""
     whole = decode(body, content_encoding, max(max_body, _ROBOTS_DECODED))
     cut = len(body) > robots.MAX_BODY
     if isinstance(whole, bytes) or not (whole.reason is Reason.FAIL_TOO_LARGE or cut):
@@ -136,7 +138,7 @@ def _decoded_start(body: bytes, content_encoding: str, max_body: int) -> bytes |
 
 
 def final_header(lines: list[bytes]) -> bytes:
-    """Cut out the header block of the final answer: without the 1xx blocks before it and the trailers after it."""
+    """Return the header block of the final response, without the 1xx blocks before it and the trailers after it."""
     # The usual case first: one block, and its blank line is the last one.
     if not lines:
         return b""
@@ -155,7 +157,10 @@ def final_header(lines: list[bytes]) -> bytes:
 
 
 def parse_header(block: bytes) -> dict[str, str]:
-    """Read a header block: names in lower case, values as Latin-1, repeated ones joined as `Response` says."""
+    """Parse a header block into values by lower-case name, decoded as Latin-1.
+
+    The values of a repeated name are joined with ", ", or with a line feed for Set-Cookie and X-Robots-Tag.
+    """
     headers: dict[str, str] = {}
     for line in block.decode("latin-1").split("\n")[1:]:
         name, colon, value = line.partition(":")
@@ -169,7 +174,7 @@ def parse_header(block: bytes) -> dict[str, str]:
 
 
 def _timings(transfer: Transfer) -> Timings:
-    """Read where the time went; libcurl counts each moment from the start, in microseconds."""
+    """Return the seconds spent in each phase; libcurl counts the end of each phase from the start, in microseconds."""
     info = transfer.curl.getinfo
     looked_up = info(pycurl.NAMELOOKUP_TIME_T)
     connected = max(looked_up, info(pycurl.CONNECT_TIME_T))

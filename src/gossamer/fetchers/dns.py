@@ -1,4 +1,4 @@
-"""Names to addresses, looked up by threads so that one dead name holds up nothing else."""
+"""Host name resolution on a pool of threads, so that one name that does not resolve delays no other."""
 
 from __future__ import annotations
 
@@ -13,21 +13,27 @@ from msgspec import Struct
 
 
 class Resolution(Struct, frozen=True):
-    """What looking up a name gave: its addresses in the order to try them, or none and the `problem` in plain words."""
+    """The result of a look-up: addresses, or a problem."""
 
     addresses: tuple[str, ...] = ()
+    """The IP addresses, in the order in which to try them; empty if the look-up failed."""
+
     problem: str = ""
+    """Why the look-up failed, in a sentence for the user."""
 
 
 class _Entry(Struct):
-    """A name being looked up or looked up already; `expires` is infinite until the answer is there."""
+    """A cached look-up, finished or still running."""
 
     answer: Future[Resolution]
+    """The result, shared by all callers that ask for the name."""
+
     expires: float = float("inf")
+    """When the result is out of date, in seconds of the resolver's clock; infinite while the look-up runs."""
 
 
 def system_lookup(host: str) -> Resolution:
-    """Ask this system's resolver (hosts file, DNS …), blocking."""
+    """Resolve a host name with the system's resolver (hosts file, DNS …), blocking."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -36,10 +42,10 @@ def system_lookup(host: str) -> Resolution:
 
 
 class DnsResolver:
-    """Looks names up on threads of its own, and remembers the answers for a short while.
+    """A resolver of host names with threads of its own and a short-lived cache.
 
-    libcurl's own threaded resolver let 60 dead names hold up 100 good ones for 12 s; here a name occupies at most one
-    thread however many fetches wait for it, there are many threads, and every fetch has its own deadline.
+    libcurl's threaded resolver let 60 names that did not resolve delay 100 good ones for 12 s. Here a name occupies at
+    most one thread, however many fetches wait for it, and every fetch has its own deadline.
     Safe to use from several threads.
     """
 
@@ -52,19 +58,23 @@ class DnsResolver:
         capacity: int = 10_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Keep answers `ttl` seconds, and failures a quarter of that; start at most `threads` threads, when needed."""
+        """Create a resolver; its threads start when they are needed.
+
+        `lookup` resolves one name, blocking. `threads` limits the number of threads. `ttl` is how many seconds
+        addresses are cached; failures are cached for a quarter of that. `capacity` limits the number of cached names.
+        """
         self._lookup, self._clock = lookup, clock
         self._threads, self._ttl, self._capacity = threads, ttl, capacity
         self._entries: dict[str, _Entry] = {}
         self._queue: SimpleQueue[tuple[str, _Entry] | None] = SimpleQueue()
         self._started = 0
-        self._unanswered = 0
+        self._unresolved = 0
         self._closed = False
-        # Guards everything above but the queue; never held while a name is looked up.
+        # Guards all of the above but the queue; never held during a look-up.
         self._lock = threading.Lock()
 
     def ask(self, host: str) -> Future[Resolution]:
-        """Promise the answer for a host name; already there when the name was asked for lately."""
+        """Return a future of the addresses of a host name; it is done already if the result is cached."""
         with self._lock:
             entry = self._entries.get(host)
             if entry is not None and entry.expires > self._clock():
@@ -75,14 +85,14 @@ class DnsResolver:
                 return entry.answer
             self._make_room()
             self._entries[host] = entry
-            self._unanswered += 1
-            if self._unanswered > self._started and self._started < self._threads:
+            self._unresolved += 1
+            if self._unresolved > self._started and self._started < self._threads:
                 self._start_thread()
         self._queue.put((host, entry))
         return entry.answer
 
     def close(self) -> None:
-        """Let the threads end; names still being looked up are answered, but nobody need wait for them."""
+        """End the threads once the queued look-ups are done, without waiting for that; new look-ups fail."""
         with self._lock:
             self._closed = True
             started = self._started
@@ -94,7 +104,7 @@ class DnsResolver:
             return
         now = self._clock()
         kept = {host: entry for host, entry in self._entries.items() if entry.expires > now}
-        # Nothing expired: forget the older half. A name still being looked up is then asked for twice, at worst.
+        # If too few have expired, drop the older half. At worst, a name whose look-up still runs is looked up twice.
         surplus = len(kept) - self._capacity // 2 if len(kept) >= self._capacity else 0
         for host in list(kept)[:surplus]:
             del kept[host]
@@ -102,17 +112,17 @@ class DnsResolver:
 
     def _start_thread(self) -> None:
         self._started += 1
-        # Daemons: a dead name may take half a minute, and the program must be able to end meanwhile.
+        # Daemons: a name that does not resolve may take half a minute, and the program must be able to exit meanwhile.
         threading.Thread(target=self._work, name=f"gossamer-resolver-{self._started}", daemon=True).start()
 
     def _work(self) -> None:
-        while (asked := self._queue.get()) is not None:
-            host, entry = asked
+        while (queued := self._queue.get()) is not None:
+            host, entry = queued
             try:
                 answer = self._lookup(host)
-            except Exception as error:  # noqa: BLE001  # a look-up given by the user may raise anything; the fetch must end
+            except Exception as error:  # noqa: BLE001  # a user's look-up may raise anything; the fetch must end
                 answer = Resolution(problem=f"{host}: {error!r}")
             with self._lock:
-                self._unanswered -= 1
+                self._unresolved -= 1
                 entry.expires = self._clock() + (self._ttl if answer.addresses else self._ttl / 4)
             entry.answer.set_result(answer)

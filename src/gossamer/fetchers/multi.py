@@ -1,7 +1,7 @@
-"""libcurl's multi handle on an asyncio event loop: two ways of the same shape, `run`, `stop` and `aclose`.
+"""Drive libcurl's multi handle on an asyncio event loop: two implementations of the protocol `Multi`.
 
-`EpollMulti` shows the loop a single descriptor, an epoll set of its own, and costs about a third less time per fetch;
-`PortableMulti` is pycurl's AsyncCurlMulti, for systems without epoll.
+`EpollMulti` registers a single descriptor with the event loop, that of its own epoll set; it takes about a third less
+time per fetch. `PortableMulti` wraps pycurl's `AsyncCurlMulti`, for systems without epoll.
 """
 
 from __future__ import annotations
@@ -15,27 +15,30 @@ from typing import Protocol
 import pycurl
 
 FinishedTransfer = tuple[int, str]
+"""libcurl's error number (0: none) and error message."""
+
 CALLED_OFF: FinishedTransfer = (42, "")
+"""The result of a stopped transfer; 42 is CURLE_ABORTED_BY_CALLBACK."""
 
 
 class Multi(Protocol):
-    """Runs prepared handles on one event loop."""
+    """A driver that runs prepared handles on one event loop."""
 
     def run(self, curl: pycurl.Curl) -> Awaitable[FinishedTransfer]:
-        """Start a handle; await libcurl's error number (0: none) and message."""
+        """Start a handle; the awaited result is libcurl's error number (0: none) and message."""
 
     def stop(self, curl: pycurl.Curl) -> None:
-        """Stop a running handle; its `run` gives `CALLED_OFF`."""
+        """Stop a running handle; its `run` returns `CALLED_OFF`."""
 
     async def aclose(self) -> None:
         """Stop all handles and close the connections."""
 
 
 class EpollMulti:
-    """Drives a `CurlMulti` from an epoll set, of which the event loop watches only the descriptor.
+    """A driver with an epoll set of its own; the event loop watches only the descriptor of that set.
 
-    Rules that keep it right: `socket_action` is never called inside a callback of libcurl (they only note things
-    down); one timer for all; one round of `poll(0)` per wake-up, so that other tasks get their turn.
+    Invariants: libcurl's callbacks never call `socket_action`, they only record what to do. There is one timer for all
+    transfers. Each wake-up of the event loop runs `poll(0)` once, so that other tasks get their turn.
     """
 
     def __init__(self, connections: int) -> None:
@@ -43,9 +46,9 @@ class EpollMulti:
         self._futures: dict[pycurl.Curl, asyncio.Future[FinishedTransfer]] = {}
         self._watched: dict[int, int] = {}
         self._epoll = select.epoll()
-        self._due = float("inf")
+        self._next_timeout = float("inf")
         self._timer: asyncio.TimerHandle | None = None
-        self._kick: asyncio.Handle | None = None
+        self._immediate: asyncio.Handle | None = None
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_MAXCONNECTS, connections)
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
@@ -58,14 +61,14 @@ class EpollMulti:
         self._loop.add_reader(self._epoll.fileno(), self._on_ready)
 
     def run(self, curl: pycurl.Curl) -> asyncio.Future[FinishedTransfer]:
-        """Start a handle; await libcurl's error number (0: none) and message."""
+        """Start a handle; the awaited result is libcurl's error number (0: none) and message."""
         future: asyncio.Future[FinishedTransfer] = self._loop.create_future()
         self._multi.add_handle(curl)
         self._futures[curl] = future
         return future
 
     def stop(self, curl: pycurl.Curl) -> None:
-        """Stop a running handle; its `run` gives `CALLED_OFF`."""
+        """Stop a running handle; its `run` returns `CALLED_OFF`."""
         self._end(curl, CALLED_OFF)
 
     async def aclose(self) -> None:
@@ -73,65 +76,67 @@ class EpollMulti:
         for curl in list(self._futures):
             self._end(curl, CALLED_OFF)
         self._loop.remove_reader(self._epoll.fileno())
-        for handle in (self._timer, self._kick):
+        for handle in (self._timer, self._immediate):
             if handle is not None:
                 handle.cancel()
         self._multi.close()
         self._epoll.close()
 
-    def _end(self, curl: pycurl.Curl, ended: FinishedTransfer) -> None:
+    def _end(self, curl: pycurl.Curl, result: FinishedTransfer) -> None:
         future = self._futures.pop(curl, None)
         if future is None:
             return
         self._multi.remove_handle(curl)
         if not future.done():
-            future.set_result(ended)
+            future.set_result(result)
 
-    # ------------------------------------------------------------ what libcurl calls: note it down, nothing more
+    # ------------------------------------------------------------ called by libcurl: these only record what to do
 
     def _on_socket(self, what: int, fd: int, _multi: pycurl.CurlMulti, _assigned: object) -> None:
         mask = self._masks.get(what, 0)
-        before = self._watched.get(fd)
+        registered = self._watched.get(fd)
         if what == pycurl.POLL_REMOVE:
             if self._watched.pop(fd, None) is not None:
                 self._epoll.unregister(fd)
-        elif before is None:
+        elif registered is None:
             self._watched[fd] = mask
             self._epoll.register(fd, mask)
-        elif before != mask:
+        elif registered != mask:
             self._watched[fd] = mask
             self._epoll.modify(fd, mask)
 
     def _on_timer(self, milliseconds: int) -> None:
         if milliseconds == 0:
-            if self._kick is None:
-                self._kick = self._loop.call_soon(self._on_kick)
+            if self._immediate is None:
+                self._immediate = self._loop.call_soon(self._on_immediate)
             return
         if milliseconds < 0:
-            self._due = float("inf")  # a timer that is set finds nothing due, which is cheaper than cancelling it
+            self._next_timeout = float(
+                "inf"
+            )  # a pending timer then does nothing when it fires: cheaper than cancelling it
             return
-        self._due = self._loop.time() + milliseconds / 1000
-        if self._timer is None or self._timer.when() > self._due:
+        self._next_timeout = self._loop.time() + milliseconds / 1000
+        if self._timer is None or self._timer.when() > self._next_timeout:
             self._set_timer()
 
-    # ------------------------------------------------------------ what the event loop calls
+    # ------------------------------------------------------------ called by the event loop
 
     def _set_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(self._due, self._on_alarm)
+        self._timer = self._loop.call_at(self._next_timeout, self._on_alarm)
 
     def _on_alarm(self) -> None:
         self._timer = None
-        if self._due <= self._loop.time():
-            self._due = float("inf")
-            self._act(pycurl.SOCKET_TIMEOUT, 0)
-        elif self._due != float("inf"):
+        if self._next_timeout <= self._loop.time():
+            self._next_timeout = float("inf")
+            self._socket_action(pycurl.SOCKET_TIMEOUT, 0)
+        elif self._next_timeout != float("inf"):
             self._set_timer()
 
-    def _on_kick(self) -> None:
-        self._kick = None
-        self._act(pycurl.SOCKET_TIMEOUT, 0)
+    def _on_immediate(self) -> None:
+        self._immediate = None
+        self._socket_action(pycurl.SOCKET_TIMEOUT, 0)
 
     def _on_ready(self) -> None:
         running = len(self._futures)
@@ -145,14 +150,14 @@ class EpollMulti:
                 mask |= pycurl.CSELECT_ERR
             _, running = self._multi.socket_action(fd, mask)
         if running < len(self._futures):
-            self._settle()
+            self._finish_done()
 
-    def _act(self, fd: int, mask: int) -> None:
+    def _socket_action(self, fd: int, mask: int) -> None:
         _, running = self._multi.socket_action(fd, mask)
         if running < len(self._futures):
-            self._settle()
+            self._finish_done()
 
-    def _settle(self) -> None:
+    def _finish_done(self) -> None:
         _, done, failed = self._multi.info_read()
         for curl in done:
             self._end(curl, (0, ""))
@@ -161,7 +166,7 @@ class EpollMulti:
 
 
 class PortableMulti:
-    """Drives pycurl's AsyncCurlMulti, which watches every socket with the event loop itself."""
+    """A driver around pycurl's `AsyncCurlMulti`, which registers every socket with the event loop."""
 
     def __init__(self, connections: int) -> None:
         self._multi = pycurl.AsyncCurlMulti()
@@ -170,7 +175,7 @@ class PortableMulti:
         self._stopped: set[pycurl.Curl] = set()
 
     async def run(self, curl: pycurl.Curl) -> FinishedTransfer:
-        """Start a handle; await libcurl's error number (0: none) and message."""
+        """Start a handle; the awaited result is libcurl's error number (0: none) and message."""
         self._running.add(curl)
         try:
             await self._multi.add_handle(curl)
@@ -186,7 +191,7 @@ class PortableMulti:
         return 0, ""
 
     def stop(self, curl: pycurl.Curl) -> None:
-        """Stop a running handle; its `run` gives `CALLED_OFF`."""
+        """Stop a running handle; its `run` returns `CALLED_OFF`."""
         if curl in self._running and curl not in self._stopped:
             self._stopped.add(curl)
             self._multi.remove_handle(curl)
@@ -199,5 +204,8 @@ class PortableMulti:
 
 
 def best_multi(connections: int) -> Multi:
-    """Choose the faster way where this system has it. Call it inside the event loop."""
+    """Return the fastest driver that this system has; `connections` is how many idle ones to keep.
+
+    Call it in a coroutine: the driver belongs to the running event loop.
+    """
     return EpollMulti(connections) if sys.platform == "linux" else PortableMulti(connections)

@@ -1,4 +1,4 @@
-"""The one option set of both fetchers: what the user may decide about a fetch, and how libcurl is told."""
+"""The options of both HTTP fetchers, and the libcurl options that follow from them."""
 
 from __future__ import annotations
 
@@ -18,16 +18,23 @@ from gossamer.rules.policy import Policy
 from gossamer.values.errors import UserError
 
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-MAX_HEADER_BYTES = 256 * 1024
-MAX_HEADER_LINES = 300
-MAX_STATUS_LINES = 10
+"""The Accept header of every request, unless the user's headers replace it."""
 
-# Sent only to the origins of the seeds: a link may lead anywhere.
+MAX_HEADER_BYTES = 256 * 1024
+"""Maximum size (bytes) of the header blocks and trailers of one fetch together."""
+
+MAX_HEADER_LINES = 300
+"""Maximum number of lines of the header blocks and trailers of one fetch together."""
+
+MAX_STATUS_LINES = 10
+"""Maximum number of header blocks of one fetch: 1xx responses, the final response and its trailers."""
+
+# Headers with such names go to the origins of the seeds only: a link may lead anywhere.
 _CREDENTIAL = re.compile(
     r"auth|cookie|token|secret|passw|credential|session|signature|(?:^|-)key(?:-|$)", re.IGNORECASE
 )
 
-# Options of libcurl that pycurl has no name for, by their numbers in curl.h.
+# libcurl options that pycurl does not name; the numbers are from curl.h.
 _SUPPRESS_CONNECT_HEADERS = 265
 _DISALLOW_USERNAME_IN_URL = 278
 
@@ -38,51 +45,68 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def _is_proxy(url: str) -> bool:
-    """Tell whether libcurl could go through this; without a scheme it means http, and needs a port."""
+    """Whether libcurl could use this proxy URL; one without a scheme means http and must have a port."""
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         if not parts.hostname or parts.scheme not in _PROXIES:
             return False
-        return parts.port != 0 and ("://" in url or parts.port is not None)  # raises where the port is no number
+        return parts.port != 0 and ("://" in url or parts.port is not None)  # raises if the port is not a number
     except ValueError:
         return False
 
 
 def is_credential(header: str) -> bool:
-    """Tell by its name whether a header carries a secret: Authorization, Cookie, X-Api-Key, X-Auth-Token."""
+    """Whether a header of this name carries a secret, such as Authorization, Cookie, X-Api-Key or X-Auth-Token."""
     return _CREDENTIAL.search(header) is not None
 
 
 class FetchOptions(Struct, frozen=True, kw_only=True):
-    """How to fetch: limits, identity, proxy and which private addresses are allowed.
+    """How to fetch: limits, identity, proxy, TLS and the private addresses that are allowed.
 
-    Times are seconds, sizes bytes. `timeout` is for the whole fetch, name look-up included; `max_body` holds for the
-    bytes on the wire and again for the decoded body. A body that has begun and then brings fewer than
-    `low_speed_limit` bytes a second for `low_speed_time` seconds is given up; a server that thinks for long before its
-    first byte is only bound by `timeout`. `connections` is how many idle connections are kept for reuse (per handle in
-    the blocking fetcher, in all in the awaiting one).
-
-    `allow_private` names exceptions to "global addresses only": CIDRs, addresses, or host names (a name exempts
-    whatever it resolves to). `origins` are where Authorization and Cookie headers may go, None: anywhere.
-
-    Behind a proxy only the proxy's own address is seen: the names of hosts are resolved over there, unchecked.
     Raises `UserError` for a header, proxy or CA file that cannot be used.
     """
 
     timeout: float = 30.0
+    """Maximum duration (seconds) of a whole fetch, name look-up included."""
+
     connect_timeout: float = 10.0
+    """Maximum duration (seconds) of a connection attempt, and of a name look-up."""
+
     max_body: int = 10 * 1024 * 1024
+    """Maximum size (bytes) of a body as received, and again of the decoded body."""
+
     user_agent: str = ""
+    """The User-Agent header; "": pycurl's default."""
+
     headers: tuple[tuple[str, str], ...] = ()
+    """More request headers, as names and values; each replaces the default header of the same name."""
+
     origins: tuple[str, ...] | None = None
+    """The origins to which headers with credentials are sent; None: to every origin."""
+
     proxy: str = ""
+    """The proxy of every request; "": none. The proxy resolves the host names, and their addresses are not checked."""
+
     proxy_from_environment: bool = False
+    """Whether to use `HTTP_PROXY`, `NO_PROXY` and so on if `proxy` is empty."""
+
     allow_private: tuple[str, ...] = ()
+    """Exceptions to "public addresses only": CIDRs, addresses, or host names with whatever they resolve to."""
+
     verify_tls: bool = True
+    """Whether to check the certificates of servers and proxies."""
+
     ca_file: str = ""
+    """A file of CA certificates; "": those that come with gossamer."""
+
     low_speed_limit: int = 100
+    """Minimum rate (bytes a second) at which a body must arrive once it has begun."""
+
     low_speed_time: float = 15.0
+    """Period (seconds) over which that rate is measured; before the first byte only `timeout` holds."""
+
     connections: int = 200
+    """Maximum number of idle connections: of each handle in the blocking fetcher (at most 8), of all in the other."""
 
     def __post_init__(self) -> None:
         for name, value in (*self.headers, ("User-Agent", self.user_agent)):
@@ -101,7 +125,7 @@ class FetchOptions(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, policy: Policy) -> FetchOptions:
-        """Take from the policy what concerns a fetch; credentials in its headers go to the seeds' origins only."""
+        """Return the options of a crawl; if there are seeds, credentials are sent to their origins only."""
         return cls(
             timeout=policy.timeout,
             connect_timeout=min(policy.connect_timeout, policy.timeout),
@@ -118,12 +142,12 @@ class FetchOptions(Struct, frozen=True, kw_only=True):
 
     @property
     def has_credentials(self) -> bool:
-        """Tell whether some header may go to a few origins only."""
+        """Whether some header is sent to `origins` only."""
         return self.origins is not None and any(is_credential(name) for name, _ in self.headers)
 
 
 def user_agent(policy: Policy) -> str:
-    """Name this crawler and whom to write to about it: the policy's own text, or `gossamer/<version> (+<contact>)`."""
+    """Return the User-Agent header: the policy's own text, or `gossamer/<version> (+<contact>)`."""
     if policy.user_agent:
         return policy.user_agent
     try:
@@ -134,38 +158,41 @@ def user_agent(policy: Policy) -> str:
 
 
 def _in_ascii(contact: str) -> str:
-    """Write a contact that is a URL as it goes over the wire, international names and all; others are left alone."""
+    """Return a contact URL in ASCII (IDNA host, percent-encoded path); any other contact is returned unchanged."""
     return contact if contact.isascii() else urls.canonical(contact) or contact
 
 
 def origin_of(url: str) -> str:
-    """Cut an absolute URL down to scheme and authority, as it is spelled: `https://example.org:8443`."""
-    scheme, mark, rest = url.partition("://")
-    return f"{scheme}{mark}{re.split(r'[/?#]', rest, maxsplit=1)[0]}".lower()
+    """Return the scheme and authority of an absolute URL in lower case, any port included."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}{re.split(r'[/?#]', rest, maxsplit=1)[0]}".lower()
 
 
 def header_lines(options: FetchOptions, *, credentials: bool) -> list[str]:
-    """List the request's header lines; the user's headers replace ours of the same name."""
+    """Return the request header lines in libcurl's notation; the user's headers replace defaults of the same name.
+
+    Without `credentials` the headers that carry secrets are left out.
+    """
     chosen = {"accept": ("Accept", ACCEPT), "accept-encoding": ("Accept-Encoding", ACCEPT_ENCODING)}
     if options.user_agent:
         chosen["user-agent"] = ("User-Agent", options.user_agent)
     for name, value in options.headers:
         if credentials or not is_credential(name):
             chosen[name.lower()] = (name, value)
-    # libcurl reads "Name:" as "send no such header"; "Name;" is its way to send an empty one.
+    # For libcurl "Name:" removes a header, and "Name;" sends one with an empty value.
     return [f"{name}: {value}" if value else f"{name};" for name, value in chosen.values()]
 
 
 def configure(curl: pycurl.Curl, options: FetchOptions) -> None:
-    """Set what stays the same for every fetch of this handle.
+    """Set the libcurl options that are the same for every fetch of this handle.
 
     Redirects are never followed: each is a link of its own, with its own scope, robots.txt and address check.
     """
-    for option, value in _constants(options):
+    for option, value in _fixed_options(options):
         curl.setopt(option, value)
 
 
-def _constants(options: FetchOptions) -> list[tuple[int, Any]]:
+def _fixed_options(options: FetchOptions) -> list[tuple[int, Any]]:
     web = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
     return [
         (pycurl.NOSIGNAL, 1),
@@ -178,7 +205,7 @@ def _constants(options: FetchOptions) -> list[tuple[int, Any]]:
         (_DISALLOW_USERNAME_IN_URL, 1),
         (_SUPPRESS_CONNECT_HEADERS, 1),
         (pycurl.NETRC, pycurl.NETRC_IGNORED),
-        # Both empty: each route says whether there is a proxy; libcurl never reads the environment for it.
+        # Both are empty so that libcurl never reads the environment: the route of each fetch sets the proxy.
         (pycurl.PROXY, ""),
         (pycurl.NOPROXY, ""),
         (pycurl.TIMEOUT_MS, milliseconds(options.timeout)),
@@ -186,12 +213,12 @@ def _constants(options: FetchOptions) -> list[tuple[int, Any]]:
         (pycurl.MAXFILESIZE_LARGE, options.max_body),
         (pycurl.MAXCONNECTS, options.connections),
         (pycurl.TCP_KEEPALIVE, 1),
-        (pycurl.BUFFERSIZE, 64 * 1024),  # a page in one piece more often: each piece is a call back into Python
-        *_trust(options),
+        (pycurl.BUFFERSIZE, 64 * 1024),  # bytes; larger pieces mean fewer callbacks into Python
+        *_tls_options(options),
     ]
 
 
-def _trust(options: FetchOptions) -> list[tuple[int, Any]]:
+def _tls_options(options: FetchOptions) -> list[tuple[int, Any]]:
     verify = int(options.verify_tls)
     ca_file = options.ca_file or bundled_ca_file()
     return [
@@ -205,12 +232,12 @@ def _trust(options: FetchOptions) -> list[tuple[int, Any]]:
 
 
 def bundled_ca_file() -> str:
-    """Find the certificates that come with gossamer."""
+    """Return the path of the CA certificates that come with gossamer."""
     import certifi  # here, not above: `gossamer --help` never needs it
 
     return certifi.where()
 
 
 def milliseconds(seconds: float) -> int:
-    """Round up to at least one millisecond: libcurl reads 0 as "for ever"."""
+    """Convert seconds to whole milliseconds, at least 1: libcurl takes 0 to mean no limit."""
     return max(1, int(seconds * 1000))

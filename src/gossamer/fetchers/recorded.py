@@ -1,4 +1,4 @@
-"""A fake web from a dict: fetchers that answer from memory, for tests of crawls and of handlers."""
+"""A fake web: fetchers that return responses from a dict, for tests of crawls and of handlers."""
 
 from __future__ import annotations
 
@@ -12,52 +12,62 @@ from gossamer.values.model import Failure, Purpose, Request, Response, Timings
 
 
 class RecordedPage(Struct, frozen=True):
-    """One recorded answer. `elapsed` is the seconds it is said to have taken; nobody waits for them."""
+    """One recorded response; `elapsed` (seconds) appears in its timings, but the fetch does not wait for it."""
 
     status: int = 200
+    """The HTTP status."""
+
     headers: Mapping[str, str] = {}
+    """The headers; names may be in any case."""
+
     body: bytes | str = b""
+    """The body; a str is encoded as UTF-8."""
+
     elapsed: float = 0.0
+    """The duration (seconds) that the timings report."""
 
 
 Recording = RecordedPage | bytes | str | Failure
+"""A recorded result of one fetch; bytes and str are the body of an HTML page with status 200."""
+
 NOT_FOUND = RecordedPage(404, {"content-type": "text/plain"}, b"not recorded")
+"""The response for every URL that is not recorded."""
 
 
 class RecordedFetcher:
-    """Fetch from a dict of URL to answer, blocking (but nothing blocks).
+    """A fetcher of recorded responses, by URL.
 
-    An answer is a `RecordedPage`, a body (bytes or str: an HTML page with status 200), a `Failure`, or a list of these
-    for successive fetches, of which the last one stays. A URL that is not there is a 404, and a page whose `etag` or
-    `last-modified` is the one asked about a 304. `requests` lists what was asked for, in order. Deterministic: no clock
-    is read. Safe to use from several threads.
+    The value for a URL is a `RecordedPage`, a body (bytes or str: an HTML page with status 200) or a `Failure`; or a
+    list of these for successive fetches, whose last element is repeated. A URL that is not recorded is a 404. A
+    conditional request whose `etag` or `last-modified` matches is a 304.
+    Deterministic: it reads no clock. Safe to use from several threads.
     """
 
     def __init__(self, pages: Mapping[str, Recording | Sequence[Recording]]) -> None:
-        """Take the pages by absolute URL."""
+        """Record pages by absolute URL."""
         self._answers: dict[str, list[Recording]] = {
             url: [page] if isinstance(page, RecordedPage | bytes | str | Failure) else list(page)
             for url, page in pages.items()
         }
         self._asked: list[tuple[str, Purpose]] = []
-        # Guards both: successive answers are consumed, and the order of requests is kept.
+        # Guards both of the above: successive results are consumed, and the order of requests is kept.
         self._lock = threading.Lock()
 
     @classmethod
     def of_site(
         cls, pages: Mapping[str, Recording | Sequence[Recording]], origin: str = "https://example.org"
     ) -> RecordedFetcher:
-        """Take the pages by path, all of one origin."""
+        """Record pages of one origin by path."""
         return cls({f"{origin}{path}": page for path, page in pages.items()})
 
     @property
     def requests(self) -> list[tuple[str, Purpose]]:
-        """List the URLs asked for so far, each with its purpose, in order."""
+        """The URLs requested so far, each with its purpose, in order."""
         with self._lock:
             return list(self._asked)
 
     def fetch(self, request: Request) -> Response | Failure:
-        """Give the recorded answer, or a 404."""
+        """Return the recorded response or failure; a 404 if there is none."""
         url = request.link.url
         with self._lock:
             self._asked.append((url, request.purpose))
@@ -68,42 +78,44 @@ class RecordedFetcher:
         return page if isinstance(page, Failure) else _response(url, page)
 
     def awaiting(self) -> RecordedAsyncFetcher:
-        """Give the awaiting face of the same recording."""
+        """Return an awaiting fetcher of the same recording."""
         return RecordedAsyncFetcher(self)
 
     def abort(self) -> None:
-        """Do nothing: no fetch is ever under way."""
+        """Do nothing: a fetch returns at once."""
 
     def close(self) -> None:
-        """Do nothing: the recording can go on being used."""
+        """Do nothing: the recording can still be used."""
 
 
 class RecordedAsyncFetcher:
-    """Fetch from the same dict, awaiting (but nothing waits)."""
+    """An awaiting fetcher of the responses of a `RecordedFetcher`."""
 
     def __init__(self, recorded: RecordedFetcher) -> None:
-        """Share the recording, its successive answers and its list of requests."""
+        """Share the recording, its successive results and its list of requests."""
         self._recorded = recorded
 
     @property
     def requests(self) -> list[tuple[str, Purpose]]:
-        """List the URLs asked for so far, each with its purpose, in order."""
+        """The URLs requested so far, each with its purpose, in order."""
         return self._recorded.requests
 
     async def fetch(self, request: Request) -> Response | Failure:
-        """Give the recorded answer, or a 404."""
+        """Return the recorded response or failure; a 404 if there is none."""
         return self._recorded.fetch(request)
 
     async def aclose(self) -> None:
-        """Do nothing: the recording can go on being used."""
+        """Do nothing: the recording can still be used."""
 
 
 def _unmodified(request: Request, page: RecordedPage) -> bool:
-    """Tell whether it is the version that the request knows (RFC 9110, 13.2.2: an entity tag counts before a date)."""
+    """Whether a page matches the validators of a request (RFC 9110 section 13.2.2: an entity tag precedes a date)."""
     headers = {name.lower(): value for name, value in page.headers.items()}
-    asked = dict(conditions(request.previous))
-    name, wanted = ("etag", "If-None-Match") if "If-None-Match" in asked else ("last-modified", "If-Modified-Since")
-    return page.status == 200 and wanted in asked and headers.get(name) == asked[wanted]
+    conditional = dict(conditions(request.previous))
+    name, wanted = (
+        ("etag", "If-None-Match") if "If-None-Match" in conditional else ("last-modified", "If-Modified-Since")
+    )
+    return page.status == 200 and wanted in conditional and headers.get(name) == conditional[wanted]
 
 
 def _response(url: str, recording: RecordedPage | bytes | str) -> Response:

@@ -1,7 +1,7 @@
-"""One reusable libcurl handle: what is set for each fetch, what its callbacks watch, and what came of it.
+"""One reusable libcurl handle: its options for each fetch, its callbacks and the data they collect.
 
-The callbacks run for every header line and every piece of body, so they are short; they never raise, because libcurl
-would only see "write error": they note a `verdict` and stop the transfer.
+The callbacks run for every header line and every piece of body, so they are short. They never raise, because libcurl
+would only report a write error. Instead they set a `verdict` and stop the transfer.
 """
 
 from __future__ import annotations
@@ -32,30 +32,34 @@ from gossamer.rules import robots
 from gossamer.values.model import Purpose
 from gossamer.values.reasons import Reason
 
-# What HEADERFUNCTION and WRITEFUNCTION return: to stop a transfer, fewer bytes than they were given.
+# Return values of HEADERFUNCTION and WRITEFUNCTION: a number below the size of the piece stops the transfer.
 _STOP, _GO_ON = 0, None
 LOCAL_SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
+"""Error numbers that mean a shortage on this machine, not a fault of the server."""
 
 
-class _HandedOver(socket.socket):
-    """A socket that pycurl duplicates and then drops: closing the original there is no leak to warn of."""
+class _DuplicatedSocket(socket.socket):
+    """A socket that pycurl duplicates and then drops, so it closes itself without a ResourceWarning."""
 
     __slots__ = ()
 
     def __del__(self) -> None:
-        if self.fileno() >= 0:  # not where the constructor failed
+        if self.fileno() >= 0:  # negative if the constructor failed
             self.close()
 
 
 class Transfer:
-    """A handle and its buffers, used again and again: `prepare`, let libcurl run it, then `answers.answer_of`."""
+    """A libcurl handle and its buffers, reused for many fetches.
+
+    For each fetch call `prepare`, let libcurl run `curl`, call `curl_results.answer_of`, and then `release`.
+    """
 
     __slots__ = (
         "_budget",
         "_conditional",
         "_credentials",
         "_guard",
-        "_most",
+        "_max_body",
         "_opened",
         "_options",
         "_plain",
@@ -70,7 +74,7 @@ class Transfer:
         "fetched_at",
         "header",
         "header_size",
-        "max_body",
+        "max_decoded",
         "own_port",
         "pace_at",
         "pace_size",
@@ -92,12 +96,12 @@ class Transfer:
         self._sent_credentials = False
         self.start_only = False
         self._purpose = Purpose.PAGE
-        self._most = self.max_body = options.max_body
+        self._max_body = self.max_decoded = options.max_body
         self._conditional = False
         self.route = Route(origin="", host="")
         self.curl = pycurl.Curl()
         self._set_up()
-        self._forget("", 0.0)
+        self._reset("", 0.0)
 
     def _set_up(self) -> None:
         curl = self.curl
@@ -108,7 +112,7 @@ class Transfer:
         curl.setopt(pycurl.OPENSOCKETFUNCTION, self._on_open)
         curl.setopt(pycurl.PREREQFUNCTION, self._on_connected)
 
-    def _forget(self, url: str, dns: float) -> None:
+    def _reset(self, url: str, dns: float) -> None:
         self.url, self.dns, self.fetched_at = url, dns, 0.0
         # New lists each time: the old ones may live on in a response.
         self.header: list[bytes] = []
@@ -116,23 +120,24 @@ class Transfer:
         self.header_size = self.size = self.own_port = 0
         self.pace_at, self.pace_size = 0.0, 0
         self.verdict: tuple[Reason, str] | None = None
-        self._opened = False  # a connection, for what is asked next
+        self._opened = False  # whether a connection was opened for the next request of this fetch
 
     def prepare(
         self,
         url: str,
         route: Route,
         dns: float,
-        asked: Sequence[tuple[str, str]] = (),
+        conditions: Sequence[tuple[str, str]] = (),
         *,
         purpose: Purpose = Purpose.PAGE,
     ) -> None:
-        """Get ready for one fetch; `dns` is how many seconds finding the route took, and comes off the time limit.
+        """Set the options for one fetch.
 
-        `asked` are the conditions of this request alone, as headers. The body of a robots.txt that is longer than it is
-        read is cut there, and is no failure. A sitemap may be as large as sitemaps.org permits.
+        `dns` is how many seconds finding the route took; they count towards the time limit. `conditions` are the
+        headers that make this request conditional. A longer body than the maximum size of a robots.txt is cut there if
+        that is the `purpose`, and the fetch does not fail. A sitemap may be as large as sitemaps.org permits.
         """
-        self._forget(url, dns)
+        self._reset(url, dns)
         self.fetched_at = time.time() - dns
         self.route = route
         curl = self.curl
@@ -140,11 +145,11 @@ class Transfer:
         if purpose is not self._purpose:
             self._purpose = purpose
             self.start_only = purpose is Purpose.ROBOTS
-            self.max_body = self._options.max_body
+            self.max_decoded = self._options.max_body
             if purpose is Purpose.SITEMAP:
-                self.max_body = max(self.max_body, sitemap.MAX_BYTES)
-            self._most = robots.MAX_BODY if self.start_only else self.max_body
-            curl.setopt(pycurl.MAXFILESIZE_LARGE, 0 if self.start_only else self._most)
+                self.max_decoded = max(self.max_decoded, sitemap.MAX_BYTES)
+            self._max_body = robots.MAX_BODY if self.start_only else self.max_decoded
+            curl.setopt(pycurl.MAXFILESIZE_LARGE, 0 if self.start_only else self._max_body)
         if route.resolve != self._resolve:
             self._resolve = route.resolve
             curl.setopt(pycurl.RESOLVE, [route.resolve] if route.resolve else [])
@@ -152,10 +157,10 @@ class Transfer:
             self._proxy = route.proxy
             curl.setopt(pycurl.PROXY, route.proxy)
         changes_credentials = self._plain is not self._private and route.credentials != self._sent_credentials
-        if changes_credentials or asked or self._conditional:
-            self._sent_credentials, self._conditional = route.credentials, bool(asked)
+        if changes_credentials or conditions or self._conditional:
+            self._sent_credentials, self._conditional = route.credentials, bool(conditions)
             lines = self._private if route.credentials else self._plain
-            curl.setopt(pycurl.HTTPHEADER, [*lines, *[f"{name}: {value}" for name, value in asked]])
+            curl.setopt(pycurl.HTTPHEADER, [*lines, *[f"{name}: {value}" for name, value in conditions]])
         budget = milliseconds(self._options.timeout - dns) if dns > 0.01 else milliseconds(self._options.timeout)
         if budget != self._budget:
             self._budget = budget
@@ -163,20 +168,23 @@ class Transfer:
 
     @property
     def cut(self) -> bool:
-        """Tell whether the body was cut because its start is all that was asked for."""
-        return self.start_only and self.size > self._most
+        """Whether the body was cut because only its start is wanted."""
+        return self.start_only and self.size > self._max_body
 
     def release(self) -> None:
-        """Drop what the last fetch left in memory."""
-        self._forget("", 0.0)
+        """Drop the data of the last fetch, to free memory."""
+        self._reset("", 0.0)
 
     def refuse(self, reason: Reason, detail: str) -> None:
-        """Note why this transfer is to be stopped; the first reason stays."""
+        """Record why this transfer must stop, for the callbacks to act on; the first reason is kept."""
         if self.verdict is None:
             self.verdict = (reason, detail)
 
     def crawls(self, now: float) -> bool:
-        """Tell (and note) whether a body that has begun comes in too slowly to wait for; `now` is monotonic seconds."""
+        """Whether a body that has begun arrives too slowly; if so, record that as the verdict.
+
+        `now` is in monotonic seconds. The rate is measured over periods of at least `low_speed_time`.
+        """
         if not self.size:
             return False
         if not self.pace_at:
@@ -192,7 +200,7 @@ class Transfer:
         self.pace_at, self.pace_size = now, self.size
         return False
 
-    # ------------------------------------------------------------ what libcurl calls
+    # ------------------------------------------------------------ called by libcurl
 
     def _on_header(self, line: bytes) -> int | None:
         self.header.append(line)
@@ -207,18 +215,18 @@ class Transfer:
         self.size += len(piece)
         if self.verdict is not None or self.crawls(time.monotonic()):
             return _STOP
-        if self.size > self._most:
+        if self.size > self._max_body:
             if not self.start_only:
-                self.refuse(Reason.FAIL_TOO_LARGE, f"the body is larger than {self._most:,} bytes")
+                self.refuse(Reason.FAIL_TOO_LARGE, f"the body is larger than {self._max_body:,} bytes")
             return _STOP
         return _GO_ON
 
     def _on_open(self, _purpose: int, address: Any) -> socket.socket | int:
-        if self.verdict is not None or not (self.route.proxy or self._vetted(str(address.addr[0]))):
+        if self.verdict is not None or not (self.route.proxy or self._is_permitted(str(address.addr[0]))):
             return int(pycurl.SOCKET_BAD)
         self._opened = True
         try:
-            return _HandedOver(address.family, address.socktype, address.protocol)
+            return _DuplicatedSocket(address.family, address.socktype, address.protocol)
         except OSError as error:
             if error.errno in LOCAL_SHORTAGES:
                 self.refuse(Reason.FAIL_LOCAL, f"no socket could be opened: {error.strerror}")
@@ -226,32 +234,33 @@ class Transfer:
 
     def _on_connected(self, ip: str, _own_ip: str, _port: int, own_port: int) -> int:
         if self.own_port and not self._opened:
-            # It asks again by itself where a used connection ends without an answer: once, on a new one, is what
-            # RFC 9110 (9.2.2) allows, and HTTP/2 may need; but it would try all the used ones before.
+            # libcurl repeats a request by itself if a reused connection ends without a response. One repetition on a
+            # new connection is what RFC 9110 section 9.2.2 allows, and HTTP/2 may need it; but libcurl would first
+            # try all idle connections.
             self.refuse(Reason.FAIL_RESET, "the connection ended before the answer began")
         self.own_port, self._opened = own_port, False
         if self.verdict is not None:
             return int(pycurl.PREREQFUNC_ABORT)
-        # The second line: also asked when a connection is used again, where _on_open is not.
+        # A second check: libcurl calls this for reused connections too, but _on_open for new ones only.
         if ip in self.route.addresses or self.route.proxy or self._guard.permits(self.route.host, ip):
             return int(pycurl.PREREQFUNC_OK)
-        self._note_refused(ip)
+        self._refuse_address(ip)
         return int(pycurl.PREREQFUNC_ABORT)
 
-    def _vetted(self, ip: str) -> bool:
+    def _is_permitted(self, ip: str) -> bool:
         if ip in self.route.addresses or self._guard.permits(self.route.host, ip):
             return True
-        self._note_refused(ip)
+        self._refuse_address(ip)
         return False
 
-    def _note_refused(self, ip: str) -> None:
+    def _refuse_address(self, ip: str) -> None:
         self.refuse(Reason.FAIL_ADDRESS_REFUSED, f"{self.route.host} led to {ip}, which is not on the public internet")
 
 
 def shut_down(own_ports: set[int]) -> None:
-    """Shut down this process's connections with these local ports: whoever waits for them in libcurl wakes up.
+    """Shut down this process's connections with these local ports, so that transfers waiting for them wake up.
 
-    libcurl keeps its descriptors to itself, and gives no other way to wake a handle that runs in another thread.
+    libcurl does not expose its descriptors, and offers no other way to wake a handle that runs in another thread.
     """
     if not own_ports:
         return
@@ -261,11 +270,11 @@ def shut_down(own_ports: set[int]) -> None:
             try:
                 _shut_down(duplicate, own_ports)
             finally:
-                os.close(duplicate)  # whatever it is of: left open, that of a lock file would go on holding the lock
+                os.close(duplicate)  # always: a duplicate of a lock file's descriptor would keep the file locked
 
 
 def _shut_down(descriptor: int, own_ports: set[int]) -> None:
-    connection = socket.socket(fileno=descriptor)  # raises for what is no socket
+    connection = socket.socket(fileno=descriptor)  # raises if the descriptor is not a socket
     try:
         if connection.family in (socket.AF_INET, socket.AF_INET6) and connection.getsockname()[1] in own_ports:
             connection.getpeername()  # raises for a listening socket

@@ -1,6 +1,7 @@
-"""Outputs write: resumable files of pages and items, one module or folder a format.
+"""Outputs write resumable files of pages and items; a format is a module or folder, and an entry here.
 
-Imports every folder below; never `core` or `visit`. Invariant: every output can be cut back to the last commit.
+The driver writes and flushes them before each commit of the journal. Imports every folder below;
+never `core` or `visit`. Invariant: every output can be truncated to the last commit.
 """
 
 from __future__ import annotations
@@ -17,21 +18,25 @@ from gossamer.values.ports import Output
 from gossamer.values.snapshot import ItemTypeStats
 
 FORMATS: Final = ("jsonl", "warc", "parquet", "markdown")
-"""The formats a crawl can write, by the names users give them."""
+"""The formats that a crawl can write, by their names in settings and on the command line."""
 
 RESULTS: Final = {
     "jsonl": "pages.jsonl", "warc": "pages-*.warc.gz", "parquet": "pages-*.parquet", "markdown": "markdown/",
 }  # fmt: skip
-"""Where a format's files are in a crawl directory."""
+"""The files of each format, as a pattern relative to the crawl directory."""
 
 ITEMS: Final = "items"
+"""The output of items as JSON lines; every crawl with handlers has it."""
+
 ITEM_TABLES: Final = "items as parquet"
+"""The output of items as Parquet; a crawl with handlers that writes Parquet has it too."""
+
 ITEMS_FILE: Final = "items.jsonl"
-"""The outputs that a crawl with handlers has besides; the second where it writes Parquet."""
+"""The file of the items, relative to the crawl directory."""
 
 
 def require(formats: Iterable[str]) -> None:
-    """Raise UserError where a format needs what is not installed."""
+    """Raise UserError if a format needs a package that is not installed."""
     if "parquet" in formats and find_spec("pyarrow") is None:
         raise UserError(f"Parquet files need {needs_extra('parquet')}")
 
@@ -46,13 +51,16 @@ def open_output(
     previous: Path | None = None,
     items: Mapping[str, ItemTypeStats] | None = None,
 ) -> Output:
-    """Open the output of a format, or one of items, in a crawl directory.
+    """Open an output of a crawl directory: a name from `FORMATS`, `ITEMS` or `ITEM_TABLES`.
 
-    Call `resume` before writing, with 0 for a new crawl. With `durable` a flush waits for the disk. WARC files say how
-    the crawl was made: `policy` for its user agent and whether it obeyed robots.txt, `request_header(url, conditions)`
-    for the request records (without it there are none). `earlier` is the directory of the crawl that this one updates.
-    Tables of items must know of those `items` that are there already.
-    Raises UserError for a format that is none, or whose extra is not installed; OSError where files cannot be opened.
+    Call `resume` before `write`, with 0 for a new crawl. With `durable`, `flush` waits for the disk.
+
+    For WARC, `policy` is recorded in the file (user agent, contact, whether robots.txt is obeyed),
+    `request_header(url, conditions)` makes the request records (without it there are none), and `previous` is the
+    directory of the crawl that this one updates. For tables of items, `items` are the statistics of the items that
+    earlier runs wrote.
+
+    Raises UserError for an unknown format or one whose extra is not installed; OSError if a file cannot be opened.
     """
     match format:
         case "jsonl":

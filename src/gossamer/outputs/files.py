@@ -1,4 +1,4 @@
-"""Files that only grow, and can be cut back to where they were whole: what resumable outputs are made of."""
+"""Append-only files that can be truncated to a known size: the basis of resumable outputs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from gossamer.values.errors import OutputError
 
 
 class GrowingFile:
-    """A file that is appended to. `size` counts what was written; `sync` makes it survive a power cut.
+    """A file that is only appended to or truncated; `size` is its length in bytes.
 
-    With `durable` its name does so at once: POSIX promises that for no new file until its directory was synced.
+    `sync` makes the content survive a power failure. With `durable`, the name of a new file survives one too, from the
+    start: POSIX guarantees that only once the directory has been synced.
     """
 
     def __init__(self, path: Path, *, durable: bool = False) -> None:
@@ -24,15 +25,15 @@ class GrowingFile:
             sync_directory(path.parent)
 
     def write(self, content: bytes) -> None:
-        """Append; raises OSError where the disk takes no more."""
+        """Append bytes. Raises OSError if the disk is full."""
         rest = memoryview(content)
-        while rest:  # a raw file may take less than it is given
+        while rest:  # an unbuffered file may write only a part
             written = self._file.write(rest)
             self.size += written
             rest = rest[written:]
 
-    def cut(self, size: int) -> None:
-        """Forget what was written after `size` bytes; raises OutputError where the file does not reach that far."""
+    def truncate(self, size: int) -> None:
+        """Truncate the file to `size` bytes. Raises OutputError if it is shorter."""
         if size > self.size:
             raise OutputError(
                 f"{self.path} holds {self.size:,} bytes, but the journal knows of {size:,}: part of it was lost. "
@@ -42,7 +43,7 @@ class GrowingFile:
         self.size = size
 
     def sync(self) -> None:
-        """Wait until what was written is on the disk."""
+        """Wait until the content is on the disk."""
         os.fsync(self._file.fileno())
 
     def close(self) -> None:
@@ -52,7 +53,7 @@ class GrowingFile:
 
 @contextmanager
 def named_when_whole(path: Path) -> Iterator[Path]:
-    """Give the path of a file to write, which takes its name when the block has ended well."""
+    """Yield the path of a temporary file; rename it to `path` after the block, or remove it if the block raises."""
     part = path.with_name(path.name + ".part")
     try:
         yield part
@@ -63,7 +64,7 @@ def named_when_whole(path: Path) -> Iterator[Path]:
 
 
 def sync_directory(path: Path) -> None:
-    """Wait until the names of new, renamed and removed files in a directory are on the disk."""
+    """Wait until a directory's entries (new, renamed and removed files) are on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""The pages that are gone since an earlier crawl: listed in a file when an update has come to its end."""
+"""The list of pages that are gone since the previous crawl, written to a file when an update ends."""
 
 from __future__ import annotations
 
@@ -16,43 +16,49 @@ from gossamer.values.model import Change, PageRecord
 from gossamer.values.snapshot import EXAMPLES
 
 GONE_FILE: Final = "gone.jsonl"
+"""The file of gone pages, relative to the crawl directory."""
+
 UNLINKED: Final = "linked no more"
+"""The reason of a page that was not fetched, since no page links to it now."""
 
 _ENCODER: Final = msgspec.json.Encoder()
-_MARK: Final = b'"change":"gone"'
+_GONE_FIELD: Final = b'"change":"gone"'
 
 
 class Gone(Struct, frozen=True):
-    """A page that is gone, and why: `status 404`, `status 410`, or `linked no more`."""
+    """A page that is gone, as it is written to the file."""
 
     url: str
+    """The URL of the page."""
+
     why: str
+    """The reason: `status 404`, `status 410`, or `linked no more`."""
 
 
 def not_found(pieces: Iterable[bytes]) -> Iterator[Gone]:
-    """Find the pages that were there and are not found now, in the JSON lines of an update."""
+    """Yield the pages that an update no longer found, from its JSON lines; each piece has whole lines only."""
     for piece in pieces:
-        for line in piece.splitlines() if _MARK in piece else ():
-            if _MARK in line:  # perhaps only in its title
+        for line in piece.splitlines() if _GONE_FIELD in piece else ():
+            if _GONE_FIELD in line:  # decoded to be sure: the text may also be part of a title
                 record = msgspec.json.decode(line, type=PageRecord)
                 if record.change is Change.GONE:
                     yield Gone(record.url, f"status {record.status}")
 
 
 def write_gone(directory: Path, pages: Iterable[Gone], *, durable: bool = False) -> tuple[int, tuple[str, ...]]:
-    """Write the pages to the file, which appears when it is whole; tell how many there are, and the first few URLs.
+    """Write `gone.jsonl`, and return the number of pages and the first few URLs.
 
-    Raises OutputError.
+    The file appears under its name when it is complete. Raises OutputError if it cannot be written.
     """
     path = directory / GONE_FILE
-    number, some = 0, list[str]()
+    number, examples = 0, list[str]()
     try:
         with named_when_whole(path) as part, part.open("wb") as file:
             for page in pages:
                 file.write(_ENCODER.encode(page) + b"\n")
                 number += 1
                 if number <= EXAMPLES:
-                    some.append(page.url)
+                    examples.append(page.url)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
@@ -60,4 +66,4 @@ def write_gone(directory: Path, pages: Iterable[Gone], *, durable: bool = False)
             sync_directory(directory)
     except OSError as error:
         raise OutputError(f"Writing {path} failed: {error.strerror or error}.") from error
-    return number, tuple(some)
+    return number, tuple(examples)

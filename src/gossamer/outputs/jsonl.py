@@ -1,4 +1,4 @@
-"""JSON Lines: one record a link that ended, or the items that handlers yielded, one a line."""
+"""JSON Lines: one line for each link that ended, or one for each item that a handler yielded."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from gossamer.values.protocol import Batch
 
 
 def records(batch: Batch) -> list[bytes]:
-    """Give the records of the links that ended."""
+    """Return the records of a batch's ended links, each as a line."""
     return [ended.outcome.line for ended in batch.ended]
 
 
 def items(batch: Batch) -> list[bytes]:
-    """Give the items of the pages, each with the page it is from."""
+    """Return the items of a batch, each as a line with the URL of its page."""
     return [item.line for ended in batch.ended for item in ended.outcome.items]
 
 
 class JsonLines:
-    """Append lines to a file, such as `records` of pages; whole up to the offset (in bytes) last told by `flush`."""
+    """An output of JSON lines, which the function `lines` takes from each batch. The offset is in bytes."""
 
     def __init__(self, path: Path, *, durable: bool = False, lines: Callable[[Batch], list[bytes]] = records) -> None:
         self._file = GrowingFile(path, durable=durable)
@@ -28,15 +28,15 @@ class JsonLines:
         self._lines = lines
 
     def resume(self, offset: int) -> None:
-        """Cut off what was written after the last commit; raises OutputError where the file is shorter."""
-        self._file.cut(offset)
+        """Truncate the file to `offset` bytes. Raises OutputError if it is shorter."""
+        self._file.truncate(offset)
 
     def write(self, batch: Batch) -> None:
         """Append the batch's lines in one write."""
         self._file.write(b"".join(self._lines(batch)))
 
     def flush(self) -> int:
-        """Tell the offset up to which the file is whole; with `durable`, after it reached the disk."""
+        """Return the size of the file in bytes; with `durable`, once its content is on the disk."""
         if self._durable:
             self._file.sync()
         return self._file.size

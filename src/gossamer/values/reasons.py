@@ -1,7 +1,7 @@
-"""The one vocabulary of reasons: why a URL was refused, postponed or failed, and why a crawl waits or ended.
+"""The reasons: why a URL was refused, postponed or failed, and why a crawl waits or ended.
 
 Each reason has a stable code (its value), one plain sentence, and an anchor in `docs/reference/reasons.md`.
-The terminal, the JSON, the report and the benchmark all speak it.
+The terminal, the JSON files, the report and the benchmark all use them.
 """
 
 from __future__ import annotations
@@ -53,17 +53,17 @@ class Reason(StrEnum):
 
     @property
     def sentence(self) -> str:
-        """Say it in one plain sentence."""
+        """Return the reason as one plain sentence."""
         return _SENTENCES[self]
 
     @property
     def anchor(self) -> str:
-        """Name the anchor of this reason in `docs/reference/reasons.md`."""
+        """Return the anchor of the reason in `docs/reference/reasons.md`."""
         return self.value.replace(".", "-").replace("_", "-")
 
 
 class Waiting(StrEnum):
-    """What a slot of the crawl spends its time on; the one with the most time is the limiting factor."""
+    """What a slot of the crawl spends its time on. The category with the most time is the limiting factor."""
 
     POLITENESS = "wait.politeness"
     CRAWL_DELAY = "wait.crawl_delay"
@@ -77,7 +77,7 @@ class Waiting(StrEnum):
 
     @property
     def sentence(self) -> str:
-        """Say it in one plain sentence."""
+        """Return the category in plain words."""
         return _WAITING[self]
 
 
@@ -97,7 +97,7 @@ class FinishReason(StrEnum):
 
     @property
     def sentence(self) -> str:
-        """Say it in one plain sentence."""
+        """Return the reason in plain words."""
         return _FINISH[self]
 
 
@@ -170,4 +170,4 @@ _FINISH: dict[FinishReason, str] = {
 IN_HANDLERS: Final = frozenset(
     (Reason.FAIL_HANDLER, Reason.FAIL_HANDLER_TIMEOUT, Reason.FAIL_HANDLER_MEMORY, Reason.FAIL_WORKER_DIED)
 )
-"""What counts for `max_handler_errors`: an exception, and what ends a handler that a worker process runs."""
+"""The reasons that count for `max_handler_errors`: an exception, or a worker process that ended in a handler."""

@@ -1,4 +1,4 @@
-"""Markdown files of a crawl's pages, and the boilerplate that is taken out of them at the end.
+"""Markdown files of a crawl's pages, and the removal of boilerplate from them at the end.
 
-Invariant: the files can be cut back to the last commit.
+Invariant: the files can be restored to the state of the last commit.
 """

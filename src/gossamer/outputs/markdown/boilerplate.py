@@ -1,7 +1,8 @@
-"""Take out of the Markdown of a crawl what repeats on most pages of a host, so that it can be put back.
+"""Remove the blocks that repeat on most pages of a host from a crawl's Markdown files, and restore them.
 
-What is taken out is listed in `repeated.jsonl`, for a crawl that goes on: it compares more pages. The list is whole
-before the first file is touched, and a file that was cut says so on top; wherever a crash strikes, all can be put back.
+The removed blocks are listed in `repeated.jsonl`. A resumed crawl restores them, and at its end compares more pages.
+The list is complete before the first file is changed, and each changed file says so in its front matter. So the files
+can be restored after a crash at any moment.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ from gossamer.parse.text.boilerplate import FEWEST, blocks_of, boilerplate, join
 from gossamer.rules.urls import fingerprint, host_key
 
 DECIDING: Final = 1000
-"""Pages of a host that are compared: those with the smallest fingerprints, whatever the order of the crawl."""
+"""Maximum number of pages of a host that are compared.
+
+They are those with the smallest fingerprints, so that the choice does not depend on the order of the crawl.
+"""
 
 _LIST: Final = "repeated.jsonl"
 _FRONT_END: Final = "\n---\n\n"
@@ -28,30 +32,36 @@ _REMOVED: Final = re.compile(r"\nremoved: \d+\Z")
 _ENCODER: Final = msgspec.json.Encoder()
 
 
-class Written(Struct, frozen=True):
-    """A page in a file, whose name is relative to the directory."""
+class IndexEntry(Struct, frozen=True):
+    """An entry of the index: a page that was written to a file."""
 
     file: str
+    """The path of the file, relative to the Markdown directory."""
+
     url: str
+    """The URL of the page."""
 
 
-class Cut(Struct, frozen=True):
-    """What was taken out of a file: texts, each with its place among the blocks of the whole page."""
+class RemovedBlocks(Struct, frozen=True):
+    """The blocks that were removed from one file."""
 
     file: str
+    """The path of the file, relative to the Markdown directory."""
+
     removed: tuple[tuple[int, str], ...]
+    """Each block's index among all blocks of the page, and its text; in ascending order."""
 
 
-def take_out(directory: Path, pages: Iterable[Written], *, durable: bool = False) -> None:
-    """Take out of the files what repeats; raises OSError."""
-    hosts: dict[str, list[Written]] = {}
+def remove_boilerplate(directory: Path, pages: Iterable[IndexEntry], *, durable: bool = False) -> None:
+    """Remove repeated blocks from the files, and list them in `repeated.jsonl`. Raises OSError."""
+    hosts: dict[str, list[IndexEntry]] = {}
     for page in pages:
         hosts.setdefault(host_key(page.url), []).append(page)
     part = directory / (_LIST + ".part")
     with part.open("wb") as file:
-        for some in hosts.values():
-            if len(some) >= FEWEST:
-                file.writelines([_ENCODER.encode(cut) + b"\n" for cut in _cuts(directory, some)])
+        for host_pages in hosts.values():
+            if len(host_pages) >= FEWEST:
+                file.writelines([_ENCODER.encode(entry) + b"\n" for entry in _removals(directory, host_pages)])
         _sync(file.fileno(), durable=durable)
     if not part.stat().st_size:
         part.unlink()
@@ -59,63 +69,63 @@ def take_out(directory: Path, pages: Iterable[Written], *, durable: bool = False
     part.replace(directory / _LIST)
     if durable:
         sync_directory(directory)
-    for cut in _listed(directory):
-        front, blocks = _read(directory / cut.file)
-        places = {place for place, _ in cut.removed}
-        kept = [block for place, block in enumerate(blocks) if place not in places]
-        _replace(directory / cut.file, f"{front}\nremoved: {len(places)}", kept, durable=durable)
+    for entry in _read_list(directory):
+        front, blocks = _read(directory / entry.file)
+        indices = {index for index, _ in entry.removed}
+        kept = [block for index, block in enumerate(blocks) if index not in indices]
+        _replace(directory / entry.file, f"{front}\nremoved: {len(indices)}", kept, durable=durable)
 
 
-def put_back(directory: Path, *, durable: bool = False) -> None:
-    """Put back all that was taken out; raises OSError."""
+def restore_boilerplate(directory: Path, *, durable: bool = False) -> None:
+    """Restore all removed blocks, and remove the list. Raises OSError."""
     (directory / (_LIST + ".part")).unlink(missing_ok=True)
-    for cut in _listed(directory):
-        path = directory / cut.file
-        _part(path).unlink(missing_ok=True)
+    for entry in _read_list(directory):
+        path = directory / entry.file
+        _temporary(path).unlink(missing_ok=True)
         if not path.exists():
             continue
         front, blocks = _read(path)
         if _REMOVED.search(front):
-            for place, text in cut.removed:
-                blocks.insert(place, text)
+            for index, text in entry.removed:
+                blocks.insert(index, text)
             _replace(path, _REMOVED.sub("", front), blocks, durable=durable)
     (directory / _LIST).unlink(missing_ok=True)
 
 
-def _cuts(directory: Path, pages: Sequence[Written]) -> Iterator[Cut]:
+def _removals(directory: Path, pages: Sequence[IndexEntry]) -> Iterator[RemovedBlocks]:
     deciding = sorted(pages, key=lambda page: fingerprint(page.url, 0))[:DECIDING]
     repeated = shares(joined(_read(directory / page.file)[1]) for page in deciding)
     for page in pages if repeated else ():
         blocks = _read(directory / page.file)[1]
-        places = boilerplate(blocks, repeated)
-        if places:
-            yield Cut(page.file, tuple([(place, blocks[place]) for place in places]))
+        indices = boilerplate(blocks, repeated)
+        if indices:
+            yield RemovedBlocks(page.file, tuple([(index, blocks[index]) for index in indices]))
 
 
-def _listed(directory: Path) -> Iterator[Cut]:
+def _read_list(directory: Path) -> Iterator[RemovedBlocks]:
     path = directory / _LIST
     if path.exists():
-        decoder = msgspec.json.Decoder(Cut)
+        decoder = msgspec.json.Decoder(RemovedBlocks)
         with path.open("rb") as file:
             yield from map(decoder.decode, file)
 
 
 def _read(path: Path) -> tuple[str, list[str]]:
-    """Read a page: its facts, and the blocks below."""
+    """Read a file; return its front matter and its blocks."""
     front, _, body = path.read_bytes().decode().partition(_FRONT_END)
     return front, blocks_of(body.removesuffix("\n"))
 
 
 def _replace(path: Path, front: str, blocks: Sequence[str], *, durable: bool) -> None:
-    with _part(path).open("wb") as file:
+    with _temporary(path).open("wb") as file:
         file.write(f"{front}{_FRONT_END}{joined(blocks)}\n".encode())
         _sync(file.fileno(), durable=durable)
-    _part(path).replace(path)
+    _temporary(path).replace(path)
     if durable:
         sync_directory(path.parent)
 
 
-def _part(path: Path) -> Path:
+def _temporary(path: Path) -> Path:
     return path.with_name(path.name + ".part")
 
 

@@ -1,4 +1,4 @@
 """Parquet tables of pages, links and items.
 
-Invariant: a part is whole or not there; its rows are those of commits that were made.
+Invariant: a table file is complete or absent, and it has only rows of finished commits.
 """

@@ -1,4 +1,7 @@
-"""Items as Parquet: a table for each type, made of `items.jsonl` when a crawl ends (extra: gossamer[parquet])."""
+"""Items as Parquet: one table for each item type, made from `items.jsonl` when a crawl ends.
+
+Needs the extra gossamer[parquet].
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,9 @@ from gossamer.values.item_schema import OWN
 from gossamer.values.protocol import Batch
 from gossamer.values.snapshot import ItemTypeStats
 
-_GROUP: Final = 5000  # rows of one type that become a row group: bounds the memory
+_GROUP_ROWS: Final = 5000  # rows in one row group; limits the memory
 _URL, _HANDLER, _TYPE = OWN
-_READ: Final = msgspec.json.Decoder(dict[str, Any])
+_DECODER: Final = msgspec.json.Decoder(dict[str, Any])
 _TYPES: Final[Mapping[str, Any]] = {
     item_schema.NULL: pa.string(),
     item_schema.JSON: pa.string(),
@@ -33,40 +36,40 @@ _TYPES: Final[Mapping[str, Any]] = {
 
 
 class ItemTables:
-    """Write items as Parquet, once a crawl ends. The offset is that of `items.jsonl`, which it reads.
+    """An output of items as Parquet, written when a crawl ends. The offset is that of `items.jsonl`, which it reads.
 
-    Nothing is lost where a crawl dies: the tables are made whenever it ends next. `known` says what the fields of the
-    items before this run are.
+    After a crash nothing is lost: the tables are made when the resumed crawl ends. `known` are the statistics, by item
+    type, of the items that were written before this run.
     """
 
     def __init__(self, lines: Path, *, durable: bool = False, known: Mapping[str, ItemTypeStats] | None = None) -> None:
         self._lines = lines
         self._durable = durable
-        self._books = dict(known or {})
+        self._stats = dict(known or {})
         self._size = 0
-        self._whole = 0
+        self._flushed_size = 0
 
     def resume(self, offset: int) -> None:
-        """Take the first `offset` bytes of the lines for what is safe."""
-        self._size = self._whole = offset
+        """Use only the first `offset` bytes of the lines."""
+        self._size = self._flushed_size = offset
 
     def write(self, batch: Batch) -> None:
-        """Take note of the batch's items."""
+        """Record the size and the statistics of the batch's items."""
         self._size += sum([len(item.line) for ended in batch.ended for item in ended.outcome.items])
-        self._books = dict(batch.stats.items)
+        self._stats = dict(batch.stats.items)
 
     def flush(self) -> int:
-        """Tell up to where the lines are known."""
-        self._whole = self._size
-        return self._whole
+        """Return the size in bytes of the lines so far."""
+        self._flushed_size = self._size
+        return self._flushed_size
 
     def close(self) -> None:
-        """Make the tables. Raises OutputError where they cannot be written: the lines are safe all the same."""
+        """Write the tables. Raises OutputError if that fails; `items.jsonl` is complete all the same."""
         tables: dict[str, _ItemTable] = {}
         try:
-            for name, path in _paths(self._lines.parent, self._books).items():
-                tables[name] = _ItemTable(path, self._books[name])
-            for row in _rows(self._lines, self._whole) if tables else ():
+            for name, path in _paths(self._lines.parent, self._stats).items():
+                tables[name] = _ItemTable(path, self._stats[name])
+            for row in _rows(self._lines, self._flushed_size) if tables else ():
                 if row[_TYPE] in tables:
                     tables[row[_TYPE]].add(row)
             for table in tables.values():
@@ -79,7 +82,7 @@ class ItemTables:
 
 
 class _ItemTable:
-    """The table of one type in the making."""
+    """The unfinished table of one item type."""
 
     def __init__(self, path: Path, stats: ItemTypeStats) -> None:
         self._kinds = {name: field.kind for name, field in stats.fields.items()}
@@ -91,7 +94,7 @@ class _ItemTable:
     def add(self, row: Mapping[str, Any]) -> None:
         fields = {name: item_schema.fitted(row.get(name), kind) for name, kind in self._kinds.items()}
         self._rows.append({_URL: row[_URL], _HANDLER: row[_HANDLER], **fields})
-        if len(self._rows) >= _GROUP:
+        if len(self._rows) >= _GROUP_ROWS:
             self._write()
 
     def _write(self) -> None:
@@ -114,10 +117,13 @@ def _type(kind: str) -> Any:
 
 
 def _paths(directory: Path, stats: Mapping[str, ItemTypeStats]) -> dict[str, Path]:
-    """Name a file for each type; types whose names differ only in what no file name may have get a number."""
+    """Return a path for each type that has fields.
+
+    Characters that are not safe in a file name are replaced; a number then distinguishes types with equal names.
+    """
     paths: dict[str, Path] = {}
-    for name, one in stats.items():
-        if not one.fields:
+    for name, statistics in stats.items():
+        if not statistics.fields:
             continue
         stem = "items-" + (re.sub(r"[^\w.-]", "_", name) or "_")
         taken = {path.stem.lower() for path in paths.values()}
@@ -131,10 +137,10 @@ def _numbered(stem: str, number: int) -> str:
 
 
 def _rows(path: Path, size: int) -> Iterator[dict[str, Any]]:
-    """Give the items on the lines within the first so many bytes."""
+    """Yield the items on the lines within the first `size` bytes."""
     with path.open("rb") as file:
         for line in file:
             size -= len(line)
             if size < 0:
                 return
-            yield _READ.decode(line)
+            yield _DECODER.decode(line)

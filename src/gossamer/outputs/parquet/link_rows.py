@@ -1,4 +1,4 @@
-"""The rows of the links table: what a page links to, and where a redirect leads."""
+"""The rows of the links table: the links of pages and the targets of redirects."""
 
 from __future__ import annotations
 
@@ -10,17 +10,26 @@ from gossamer.values.protocol import Ended
 
 
 class LinkRow(Struct, frozen=True):
-    """A row of the links table; `kind` is link or redirect."""
+    """A row of the links table."""
 
     from_url: str
+    """The URL of the page, or the one that redirects."""
+
     to_url: str
+    """The canonical URL of the link, or the target of the redirect."""
+
     kind: str = "link"
+    """`link` or `redirect`."""
+
     nofollow: bool = False
+    """Whether every link of the page to this URL has `rel=nofollow`."""
+
     text: str = ""
+    """The text of the link."""
 
 
 def links_of(ended: Ended) -> tuple[LinkRow, ...]:
-    """List the links of a page and the target of a redirect; reads the page again, which takes its time."""
+    """Return the links of a page, or the target of a redirect. Parses the page again, which is slow."""
     record, response = ended.outcome.record, ended.outcome.response
     if record.location:
         return (LinkRow(record.url, record.location, "redirect"),)

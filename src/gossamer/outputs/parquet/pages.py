@@ -1,8 +1,8 @@
 """Parquet: pages and their links as tables, in files of a fixed number of rows (extra: gossamer[parquet]).
 
-A Parquet file cannot be cut back and continued. So rows wait as JSON lines in `parquet-00000.pending`, which can, and
-become `pages-00000.parquet` and `links-00000.parquet` when there are enough of them. A pending file is removed only
-when a later commit shows that nobody will ask for its rows again.
+A Parquet file cannot be truncated and continued, but JSON lines can. So rows are first written to
+`parquet-00000.pending`, and converted to `pages-00000.parquet` and `links-00000.parquet` when there are enough of them.
+A pending file is removed once its rows are committed, since no resumed crawl needs it then.
 """
 
 from __future__ import annotations
@@ -23,56 +23,61 @@ from gossamer.values.model import PageRecord
 from gossamer.values.protocol import Batch, Ended
 
 ROWS: Final = 10_000
-"""Pages in one file."""
+"""Number of pages in one file."""
 
-_GROUP: Final = 8 * 1024 * 1024  # bytes of pending lines that become one row group: bounds the memory
+_GROUP_BYTES: Final = 8 * 1024 * 1024  # bytes of pending lines in one row group; limits the memory
 _NAME: Final = re.compile(r"(?:pages|links|parquet)-(\d{5,})\.(?:parquet(?:\.part)?|pending)")
 
 
 class PendingRow(Struct, frozen=True):
-    """A page that waits to become rows: the id of its link, its record, its links."""
+    """A page that is not in a table yet, as a line of the pending file."""
 
     id: int
+    """The id of the page's link."""
+
     record: msgspec.Raw
+    """The page's record in JSON."""
+
     links: tuple[LinkRow, ...] = ()
+    """The page's rows of the links table."""
 
 
 _ENCODER: Final = msgspec.json.Encoder()
-_READ: Final = msgspec.json.Decoder(PendingRow)
-_READ_RECORD: Final = msgspec.json.Decoder(PageRecord)
+_DECODER: Final = msgspec.json.Decoder(PendingRow)
+_RECORD_DECODER: Final = msgspec.json.Decoder(PageRecord)
 
 
 class Parquet:
-    """Write pages and links as Parquet. The offset counts pages since the start of the crawl."""
+    """An output of pages and links as Parquet. The offset is the number of pages since the start of the crawl."""
 
     def __init__(self, directory: Path, *, durable: bool = False, rows: int = ROWS) -> None:
         self._directory = directory
         self._durable = durable
         self._rows = rows
         self._count = 0
-        self._whole = True  # not between a write that failed and the next resume
-        self._finished: list[Path] = []  # pending files that became tables since the last commit
+        self._is_complete = True  # False between a failed write and the next resume
+        self._finished: list[Path] = []  # pending files that were converted since the last commit
         self._pending: GrowingFile | None = None
-        self._go_on(max(_numbers(directory, "pending"), default=0))
+        self._open_pending(max(_numbers(directory, "pending"), default=0))
 
-    # ------------------------------------------------------------ the port
+    # ------------------------------------------------------------ the protocol Output
 
     def resume(self, offset: int) -> None:
-        """Forget the rows after the first `offset`; raises OutputError where some of those are missing."""
-        self._let_go()
+        """Remove all pages but the first `offset`. Raises OutputError if some of these are missing."""
+        self._close_pending()
         number, rest = divmod(offset, self._rows)
-        self._check(number)
+        self._check_tables(number)
         for path in list(self._directory.iterdir()):
             if _is_stale(path, number):
                 path.unlink()
         self._pending = GrowingFile(self._pending_path(number), durable=self._durable)
-        self._pending.cut(_end_of_line(self._pending.path, rest))
+        self._pending.truncate(_end_of_line(self._pending.path, rest))
         self._count = offset
 
     def write(self, batch: Batch) -> None:
-        """Append a batch's pages and their links; every `rows` pages two files are finished."""
-        self._whole = False
-        # The batch before this one is committed by now, so nobody will cut back into the files it finished.
+        """Append a batch's pages and their links; finish two files after every `rows` pages."""
+        self._is_complete = False
+        # The previous batch is committed by now, so no `resume` will truncate the files that it finished.
         for path in self._finished:
             path.unlink()
         self._finished = []
@@ -87,32 +92,32 @@ class Parquet:
                 self._finish()
 
     def flush(self) -> int:
-        """Tell how many pages are safe; with `durable`, after they reached the disk."""
+        """Return the number of pages; with `durable`, once they are on the disk."""
         if self._durable and self._pending is not None:
             self._pending.sync()
-        self._whole = True
+        self._is_complete = True
         return self._count
 
     def close(self) -> None:
-        """Make tables of the rows that wait too; they stay pending beside, for a crawl that is resumed.
+        """Write tables of the pending rows too; keep the pending file for a resumed crawl.
 
-        Raises OutputError where that cannot be written: the rows are safe all the same.
+        Raises OutputError if the tables cannot be written; the pending rows are complete all the same.
         """
         try:
-            if self._whole and self._pending is not None and self._pending.size:
+            if self._is_complete and self._pending is not None and self._pending.size:
                 self._make_tables(self._count // self._rows)
         except OSError as error:
             raise OutputError(f"The last rows could not be made Parquet: {error.strerror or error}.") from error
         finally:
-            self._let_go()
+            self._close_pending()
 
     # ------------------------------------------------------------ inside
 
-    def _go_on(self, number: int) -> None:
+    def _open_pending(self, number: int) -> None:
         self._pending = GrowingFile(self._pending_path(number), durable=self._durable)
         self._count = number * self._rows + sum(1 for _ in _lines(self._pending.path))
 
-    def _let_go(self) -> None:
+    def _close_pending(self) -> None:
         if self._pending is not None:
             self._pending.close()
             if not self._pending.size:
@@ -146,7 +151,7 @@ class Parquet:
     def _pending_path(self, number: int) -> Path:
         return self._directory / f"parquet-{number:05}.pending"
 
-    def _check(self, number: int) -> None:
+    def _check_tables(self, number: int) -> None:
         missing = set(range(number)) - _numbers(self._directory, "parquet")
         if missing:
             raise OutputError(
@@ -161,7 +166,7 @@ def _pending_line(ended: Ended) -> bytes:
 
 
 def _page_row(row: PendingRow) -> dict[str, Any]:
-    record = _READ_RECORD.decode(row.record)
+    record = _RECORD_DECODER.decode(row.record)
     return {"id": row.id, **msgspec.structs.asdict(record), "timings": msgspec.structs.asdict(record.timings)}
 
 
@@ -169,16 +174,16 @@ def _groups(path: Path) -> Iterator[list[PendingRow]]:
     group: list[PendingRow] = []
     size = 0
     for line in _lines(path):
-        group.append(_READ.decode(line))
+        group.append(_DECODER.decode(line))
         size += len(line)
-        if size > _GROUP:
+        if size > _GROUP_BYTES:
             yield group
             group, size = [], 0
     yield group
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    """Give the whole lines of a file: a crash may have cut the last one short."""
+    """Yield the complete lines of a file; a crash may have truncated the last one."""
     with path.open("rb") as file:
         for line in file:
             if line.endswith(b"\n"):
@@ -186,7 +191,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def _end_of_line(path: Path, count: int) -> int:
-    """Tell where the first `count` lines end."""
+    """Return the size in bytes of the first `count` lines. Raises OutputError if there are fewer."""
     lines = _lines(path)
     sizes = [len(line) for line, _ in zip(lines, range(count), strict=False)]
     if len(sizes) < count:
@@ -198,7 +203,10 @@ def _end_of_line(path: Path, count: int) -> int:
 
 
 def _is_stale(path: Path, number: int) -> bool:
-    """Tell whether a file does not belong to a crawl whose pending rows are those of file `number`."""
+    """Whether a file must be removed if the pending rows belong to the file of this number.
+
+    Stale are tables from that number on, and pending files with another number than that.
+    """
     found = _NAME.fullmatch(path.name)
     if found is None:
         return False

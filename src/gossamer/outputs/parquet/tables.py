@@ -1,4 +1,4 @@
-"""The tables gossamer writes as Parquet: their columns, and files that appear only when they are whole."""
+"""The tables that are written as Parquet: their columns, and files that appear only when they are complete."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ PAGES: Final = pa.schema(
         ("fetched_at", pa.timestamp("us", tz="UTC")),
     ]
 )
-"""One row a link that ended: the same facts as a line of `pages.jsonl`, and the id of the link."""
+"""One row for each link that ended: the fields of a line of `pages.jsonl`, and the id of the link."""
 
 LINKS: Final = pa.schema(
     [
@@ -57,11 +57,11 @@ LINKS: Final = pa.schema(
         ("text", pa.string()),
     ]
 )
-"""One row a link on a page (`kind` is link) and one a redirect (`kind` is redirect)."""
+"""One row for each link on a page (`kind` is link) and for each redirect (`kind` is redirect)."""
 
 
 class TableFile:
-    """A Parquet file in the making: rows go to `NAME.part`, which takes its name when it is whole."""
+    """An unfinished Parquet file: rows are written to `NAME.part`, which `finish` renames to `NAME`."""
 
     def __init__(self, path: Path, schema: Any) -> None:
         self._path = path
@@ -70,12 +70,12 @@ class TableFile:
         self._writer = parquet.ParquetWriter(self._part, schema, compression="zstd")
 
     def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write rows, by column name, as one row group."""
+        """Write rows (values by column name) as one row group."""
         if rows:
             self._writer.write_table(pa.Table.from_pylist(rows, schema=self._schema))
 
     def finish(self, *, durable: bool = False) -> None:
-        """Give the file its name; with `durable`, after it reached the disk."""
+        """Complete the file and rename it; with `durable`, once its content is on the disk."""
         self._writer.close()
         if durable:
             with self._part.open("rb") as file:
@@ -85,6 +85,6 @@ class TableFile:
             sync_directory(self._path.parent)
 
     def abandon(self) -> None:
-        """Take back what was written."""
+        """Remove the unfinished file."""
         self._writer.close()
         self._part.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""WARC archives: written as a crawl goes, and read again by exports and updates.
+"""WARC archives: written during a crawl, and read by exports and updates.
 
-Invariant: the files can be cut back to the last commit, and what is kept is readable by itself.
+Invariants: the files can be truncated to the last commit, and every WARC reader can read what is left.
 """

@@ -1,4 +1,4 @@
-"""The records in WARC files, read one by one: each is a gzip member of its own."""
+"""Read the records of WARC files one by one; each is a gzip member of its own."""
 
 from __future__ import annotations
 
@@ -17,21 +17,26 @@ _NAME: Final = re.compile(r"pages-(\d{5,})\.warc\.gz")
 
 
 class Record(Struct, frozen=True):
-    """A record: its fields by lower-case name, its block, and the file and place where it begins."""
+    """One WARC record."""
 
     fields: dict[str, str]
+    """The values of the record header, by lower-case name."""
+
     block: bytes
-    place: tuple[Path, int]
+    """The content block; for a response it is the HTTP header and body."""
+
+    location: tuple[Path, int]
+    """The file, and the offset in bytes at which the record begins."""
 
 
 def warc_files(directory: Path) -> list[Path]:
-    """List the WARC files of a crawl directory in the order they were written."""
+    """Return the WARC files of a crawl directory, in the order in which they were written."""
     found = {path: int(match[1]) for path in directory.iterdir() if (match := _NAME.fullmatch(path.name))}
     return sorted(found, key=found.__getitem__)
 
 
 def refuse_short(directory: Path, offset: int) -> None:
-    """Raise OutputError where the files of a crawl hold less than the journal knows: `offset` bytes together."""
+    """Raise OutputError if the WARC files of a crawl have fewer than `offset` bytes together."""
     missing = offset - sum(path.stat().st_size for path in warc_files(directory))
     if missing > 0:
         raise OutputError(
@@ -41,17 +46,17 @@ def refuse_short(directory: Path, offset: int) -> None:
 
 
 def split(block: bytes) -> tuple[bytes, bytes]:
-    """Cut an HTTP message after its header block, whose lines may end in CRLF or LF."""
-    ends = [at + len(mark) for mark in (b"\r\n\r\n", b"\n\n") if (at := block.find(mark)) >= 0]
+    """Split an HTTP message into header block and body; lines may end in CRLF or LF."""
+    ends = [at + len(blank_line) for blank_line in (b"\r\n\r\n", b"\n\n") if (at := block.find(blank_line)) >= 0]
     end = min(ends, default=len(block))
     return block[:end], block[end:]
 
 
 def records_in(directory: Path) -> Iterator[Record]:
-    """Give every record of a crawl's files, in order.
+    """Yield every record of a crawl's WARC files, in order.
 
-    What a crash left unfinished at the end of the last file is passed over. Raises OutputError where a file is damaged
-    elsewhere.
+    An incomplete record at the end of the last file is ignored, since a crash leaves one. Raises OutputError if a file
+    is damaged elsewhere.
     """
     files = warc_files(directory)
     for path in files:
@@ -60,29 +65,29 @@ def records_in(directory: Path) -> Iterator[Record]:
 
 def _records(path: Path, *, last: bool) -> Iterator[Record]:
     with path.open("rb") as file:
-        place, size = 0, path.stat().st_size
-        while place < size:
-            member = _member(file, place)
+        offset, size = 0, path.stat().st_size
+        while offset < size:
+            member = _member(file, offset)
             if member is None:
                 if last:
                     return
                 raise OutputError(f"{path} ends in the middle of a record.")
             content, end = member
-            yield _record(content, (path, place))
-            place = end
+            yield _record(content, (path, offset))
+            offset = end
 
 
-def record_at(path: Path, place: int) -> Record:
-    """Read the record that begins at a place."""
+def record_at(path: Path, offset: int) -> Record:
+    """Read the record that begins at an offset (bytes)."""
     with path.open("rb") as file:
-        member = _member(file, place)
+        member = _member(file, offset)
     assert member is not None, "it was whole when it was first read"
-    return _record(member[0], (path, place))
+    return _record(member[0], (path, offset))
 
 
-def _member(file: BinaryIO, place: int) -> tuple[bytes, int] | None:
-    """Read the gzip member at a place: its content and where it ends; None where the file ends before it does."""
-    file.seek(place)
+def _member(file: BinaryIO, offset: int) -> tuple[bytes, int] | None:
+    """Return the content of the gzip member at an offset, and its end; None if the file ends within it."""
+    file.seek(offset)
     stream, parts = zlib.decompressobj(31), []
     while not stream.eof:
         piece = file.read(_STEP)
@@ -91,14 +96,14 @@ def _member(file: BinaryIO, place: int) -> tuple[bytes, int] | None:
         try:
             parts.append(stream.decompress(piece))
         except zlib.error as error:
-            raise OutputError(f"{file.name} is damaged at byte {place:,}: {error}.") from None
+            raise OutputError(f"{file.name} is damaged at byte {offset:,}: {error}.") from None
     return b"".join(parts), file.tell() - len(stream.unused_data)
 
 
-def _record(content: bytes, place: tuple[Path, int]) -> Record:
+def _record(content: bytes, location: tuple[Path, int]) -> Record:
     head, _, rest = content.partition(b"\r\n\r\n")
     fields = {}
     for line in head.decode("utf-8", "replace").split("\r\n")[1:]:
         name, _, value = line.partition(":")
         fields[name.lower()] = value.strip()
-    return Record(fields, rest[: int(fields["content-length"])], place)
+    return Record(fields, rest[: int(fields["content-length"])], location)

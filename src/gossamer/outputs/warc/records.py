@@ -1,6 +1,6 @@
-"""WARC 1.1 records (ISO 28500:2017): how a page becomes bytes that archives everywhere can read.
+"""WARC 1.1 records (ISO 28500:2017), made from responses.
 
-Pure but for the compression; `warc.py` decides which file they go to.
+Pure functions; `writer.py` decides to which file a record goes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,11 @@ from isal import igzip
 from gossamer.values.model import Archived, Response
 
 REVISIT_PROFILE: Final = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+"""The profile of a revisit whose payload was recorded before (section 6.7.2)."""
+
 UNMODIFIED_PROFILE: Final = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
+"""The profile of a revisit whose response was 304 (section 6.7.3)."""
+
 _LEVEL: Final = 1
 _STATUS_LINE: Final = re.compile(rb"\AHTTP/[23](?:\.0)?(?= )")
 _TRANSFER_ENCODING: Final = re.compile(rb"^transfer-encoding(?=[ \t]*:)", re.IGNORECASE | re.MULTILINE)
@@ -30,31 +34,31 @@ Fields = Iterable[tuple[str, str]]
 
 
 def _compress(record: bytes) -> bytes:
-    """Compress a record as a gzip member, in half of zlib's time."""
+    """Compress a record as a gzip member, with isal, which takes half of zlib's time."""
     return bytes(igzip.compress(record, _LEVEL, mtime=0))
 
 
 def member(kind: str, identity: str, date: str, fields: Fields, block: bytes) -> bytes:
-    """Write one record as one gzip member (WARC 1.1, annex D.2)."""
+    """Return one record as one gzip member (WARC 1.1, annex D.2)."""
     head = f"WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Record-ID: {identity}\r\nWARC-Date: {date}\r\n"
     rest = "".join([f"{name}: {value}\r\n" for name, value in fields])
     return _compress(b"%s%sContent-Length: %d\r\n\r\n%b\r\n\r\n" % (head.encode(), rest.encode(), len(block), block))
 
 
 def date_of(moment: float) -> str:
-    """Write a moment (seconds since 1970) as a WARC date: UTC, to the microsecond (section 5.4)."""
+    """Format Unix time (seconds) as a WARC date: UTC, to the microsecond (section 5.4)."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def identity_of(kind: str, url: str, date: str) -> str:
-    """Name a record: a UUID made from what it is, so that the same crawl names its records the same."""
+    """Return the WARC-Record-ID: a UUID computed from the arguments, so that it is reproducible."""
     digits = xxhash.xxh3_128_hexdigest(f"{kind} {date} {url}".encode())
-    # RFC 9562 section 5.8: version 8 is for UUIDs made in one's own way.
+    # RFC 9562 section 5.8: version 8 is for UUIDs of custom formats.
     return f"<urn:uuid:{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-a{digits[17:20]}-{digits[20:]}>"
 
 
 def digest_of(*parts: bytes) -> str:
-    """Tell the SHA-1 of some bytes in Base32, the spelling that indexes of archives compare."""
+    """Return the SHA-1 of the concatenated bytes in Base32, as indexes of archives expect it."""
     state = sha1(usedforsecurity=False)
     for part in parts:
         state.update(part)
@@ -62,11 +66,12 @@ def digest_of(*parts: bytes) -> str:
 
 
 def header_block(response: Response) -> bytes:
-    """Give the header as it came, but for what would contradict the body that is kept.
+    """Return the header as received, but for fields that contradict the recorded body.
 
-    Readers of WARC know HTTP/1.1 only, so HTTP/2's status line says that. The body is kept after chunks were joined:
-    `Transfer-Encoding` becomes `X-Crawler-Transfer-Encoding`, as is the custom, and the length is told. A length told
-    beside it did not count (RFC 9112, 6.3), and goes the same way.
+    WARC readers know HTTP/1.1 only, so the status line of HTTP/2 and HTTP/3 is changed to HTTP/1.1.
+    The body is recorded without chunking. So `Transfer-Encoding` is renamed to `X-Crawler-Transfer-Encoding`, as other
+    crawlers do, and `Content-Length` is added. A `Content-Length` beside `Transfer-Encoding` is not valid (RFC 9112
+    section 6.3), so it is renamed likewise.
     """
     header = response.raw_header or b"HTTP/1.1 %d\r\n\r\n" % response.status
     if response.http_version in _PROTOCOLS:
@@ -80,7 +85,7 @@ def header_block(response: Response) -> bytes:
 
 
 def origin_fields(response: Response) -> list[tuple[str, str]]:
-    """Say where an answer came from: the URL, the address, and HTTP's version where it is not 1."""
+    """Return the fields on the origin of a response: its URL, IP address, and HTTP version if it is not 1."""
     fields = [("WARC-Target-URI", response.url)]
     if response.peer:
         fields.append(("WARC-IP-Address", response.peer))
@@ -90,7 +95,7 @@ def origin_fields(response: Response) -> list[tuple[str, str]]:
 
 
 def response_record(response: Response, header: bytes, payload: str) -> bytes:
-    """Write an answer, given its header block and the digest of its body."""
+    """Return the response record, given the header block and the digest of the body."""
     date = date_of(response.fetched_at)
     fields = [
         *origin_fields(response),
@@ -102,7 +107,10 @@ def response_record(response: Response, header: bytes, payload: str) -> bytes:
 
 
 def archived(response: Response) -> Response:
-    """Put its record in the place of an answer's bytes: what was read in a worker is sent compressed then."""
+    """Return the response with its WARC record in place of header and body.
+
+    A worker process then sends the compressed record only.
+    """
     header, payload = header_block(response), digest_of(response.raw_body)
     made = Archived(response_record(response, header, payload), header, payload)
     return msgspec.structs.replace(response, body=b"", raw_body=b"", raw_header=b"", archived=made)

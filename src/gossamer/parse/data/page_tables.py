@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
-from turbohtml import Token, TokenType
 
 from gossamer.parse.characters import collapsed, scalar
 from gossamer.parse.links.scan import Reader
@@ -14,6 +13,7 @@ from gossamer.parse.links.visible import observed
 from gossamer.parse.scripts import TAGS as SCRIPTS
 from gossamer.parse.scripts import Scripts
 from gossamer.parse.text.cell_grid import GridCell, colspan, grid, rowspan
+from gossamer.parse.tokenizer import Token, TokenType
 
 _IN_WORDS: Final = frozenset(
     "a abbr b bdi bdo cite code data del dfn em font i ins kbd mark q s samp small span strong sub sup time tt u var "

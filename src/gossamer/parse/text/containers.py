@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from turbohtml import Token, TokenType, tokenize
-
 from gossamer.parse.text.blocks import Container
+from gossamer.parse.tokenizer import Token, TokenType, tokenize
 
 MAX_INDENT: Final = 12
 """Maximum number of nested lists and quotations with indentation; deeper ones have the same."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from turbohtml import Token
+from gossamer.parse.tokenizer import Token
 
 TAGS: Final = frozenset(
     "annotation annotation-xml maction math menclose merror mfenced mfrac mi mmultiscripts mn mo mover mpadded "

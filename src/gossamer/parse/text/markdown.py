@@ -9,18 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar, Final
 
-from turbohtml import Token, TokenType
-
 from gossamer.parse.characters import scalar
 from gossamer.parse.links.base import document_base
 from gossamer.parse.links.scan import Reader, fragment_of, tidy
 from gossamer.parse.scripts import TAGS as SCRIPTS
-from gossamer.parse.text import formula, main_content, preformatted
+from gossamer.parse.text import formula, preformatted, regions
 from gossamer.parse.text.blocks import Block, joined
 from gossamer.parse.text.containers import Containers
 from gossamer.parse.text.emphasis import BEGINS as EMPHASES
 from gossamer.parse.text.formula import Formula
 from gossamer.parse.text.inline import Inline
+from gossamer.parse.text.main_content import main_blocks
 from gossamer.parse.text.markdown_syntax import (
     LINE_BREAK,
     destination,
@@ -32,6 +31,7 @@ from gossamer.parse.text.markdown_syntax import (
 )
 from gossamer.parse.text.markdown_tables import Tables
 from gossamer.parse.text.preformatted import Preformatted
+from gossamer.parse.tokenizer import Token, TokenType
 from gossamer.rules.urls import UrlResolver
 
 _HIDDEN: Final = frozenset({"title", "style", "script", "iframe", "noembed", "noframes"})
@@ -92,7 +92,7 @@ class _MarkdownReader(Reader):
         self._has_formulas = "<math" in text
         self._selects = main or self._has_formulas  # whether something may be left out
         self._plain = plain
-        self._regions = main_content.Regions()
+        self._regions = regions.Regions()
         self._ignored = ""  # the inline element whose content is skipped
         self._ignored_depth = 0  # number of open elements of its name, counted from it
         self._count = 0  # number of blocks read
@@ -120,7 +120,7 @@ class _MarkdownReader(Reader):
         if self._pre is not None:
             self._end_pre()
         self._end_block()
-        return main_content.main_blocks(self._blocks, self._regions.found) if self._main else self._blocks
+        return main_blocks(self._blocks, self._regions) if self._main else self._blocks
 
     def tokens(self, text: str) -> Iterator[Token]:
         """Yield the tokens of a text, and read blocks from them."""
@@ -172,12 +172,14 @@ class _MarkdownReader(Reader):
             return True
         if self._main:
             tag = tag.rstrip("\x7f")  # `Reader` renames `noscript`
-            if tag in main_content.ELEMENTS:
+            if tag in regions.ELEMENTS:
                 self._on_region_tag(tag, token, begins=begins)
+            elif tag == "meta":
+                self._regions.note_meta(token)
             elif ignored:
                 if tag in _BLOCKS or tag in _HEADINGS or tag == "pre":
                     self._ignore("")
-            elif begins and tag in main_content.INLINE and main_content.of_no_interest(tag, token):
+            elif begins and tag in regions.INLINE and self._regions.ignores(tag, token, self._count):
                 self._ignore(tag)
         if begins and self._has_formulas and tag == "span" and self._is_repeated(token):
             self._ignore(tag)

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from turbohtml import Token
-
 from gossamer.parse.text.blocks import Block
 from gossamer.parse.text.cell_grid import GridCell, colspan, grid, rowspan
 from gossamer.parse.text.markdown_syntax import LINE_BREAK, code_span, without_line_start
 from gossamer.parse.text.preformatted import are_line_numbers, holds_line_numbers
+from gossamer.parse.tokenizer import Token
 
 MAX_CELL: Final = 2000
 """Maximum length of a cell (characters) in a data table without header cells."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from turbohtml import Token
-
 from gossamer.parse.scripts import TAGS as SCRIPTS
 from gossamer.parse.scripts import Scripts
 from gossamer.parse.text.markdown_syntax import language_of
+from gossamer.parse.tokenizer import Token
 
 TAGS: Final = frozenset({"pre", "listing", "xmp"})
 """The elements whose text is preformatted (HTML section 15.3.3)."""

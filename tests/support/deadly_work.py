@@ -1,4 +1,4 @@
-"""Work that goes wrong: what a page's URL says happens to the worker that reads it."""
+"""Handlers and visitors that fail: the URL of a page determines what happens to its worker."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from gossamer.visit.visitor import Read, Visitor, Work
 
 ORIGIN = "https://example.org"
 LARGE = " " * 70_000
-"""Pages of so much are read by CPU workers."""
+"""Text that makes a page large enough for CPU workers."""
 
 
-class DeadlyWork(Work):
-    """Work whose visitor does what the URL says."""
+class DeadlyWork(Work, frozen=True):
+    """Work whose visitor fails as the URL says."""
 
     def visitor(self) -> Visitor:
         return DeadlyVisitor(self.policy, key=self.key, markdown=self.markdown)
@@ -44,17 +44,17 @@ class DeadlyVisitor(Visitor):
 
 
 def handler(page: Page) -> None:
-    """Do to its worker what the page's URL says."""
+    """Fail as the URL of the page says."""
     _do(page.url)
 
 
 async def awaited(page: Page) -> None:
-    """Do the same, as a handler that may wait."""
+    """Fail as the URL of the page says, in an `async def` handler."""
     _do(page.url)
 
 
 async def waiting(page: Page) -> None:
-    """Wait for ever where the page's URL says so."""
+    """Wait forever if the URL of the page says so."""
     if "wait" in page.url:
         await asyncio.Event().wait()
 
@@ -73,7 +73,7 @@ def _do(url: str) -> None:
 
 
 def site(*names: str) -> RecordedFetcher:
-    """A home page that links to pages by name, and to twenty harmless ones."""
+    """Return a web whose home page links to pages of these names, and to twenty harmless ones."""
     every = [*names, *(f"calm{number}" for number in range(20))]
     home = "".join(f"<a href='/{name}'>x</a>" for name in every)
     return RecordedFetcher.of_site({"/": home + LARGE, **{f"/{name}": f"<p>{name}{LARGE}" for name in every}}, ORIGIN)

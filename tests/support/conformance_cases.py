@@ -1,4 +1,4 @@
-"""Fake webs for every engine: one or more of each thing a crawl may meet, by name."""
+"""Fake webs for every engine, by name: at least one for each situation that a crawl may meet."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ A, B, C = "https://a.example", "https://b.example", "https://c.example"
 
 @dataclass(frozen=True)
 class Case:
-    """A web, the policy to crawl it with, and how that ends; `islands`: no host links to another."""
+    """A web, the policy's fields to crawl it with, and how the crawl finishes; `islands`: no host links to another."""
 
     pages: Pages
     seeds: tuple[str, ...] = (A + "/",)
@@ -47,7 +47,7 @@ def status(number: int, **headers: str) -> RecordedPage:
 
 
 def tree(origin: str, width: int, leaves: int) -> Pages:
-    """A home page, `width` sections, `leaves` pages in each; the home page is linked from everywhere."""
+    """Return a home page with `width` sections of `leaves` pages each; every page links to the home page."""
     pages: Pages = {origin + "/": page(*[f"/{number}/" for number in range(width)])}
     for number in range(width):
         names = [f"/{number}/{leaf}" for leaf in range(leaves)]
@@ -176,25 +176,28 @@ CASES: dict[str, Callable[[], Case]] = {
 
 
 def random_case(seed: int, *, islands: bool) -> Case:
-    """A web of three hosts with everything above in random places."""
+    """Return a web of three hosts with all of the above at random places."""
     chance = random.Random(seed)
     every = [f"{origin}/{number}" for origin in (A, B, C) for number in range(12)]
     pages: Pages = {}
     for origin in (A, B, C):
-        pages[origin + "/robots.txt"] = chance.choice(
-            [
-                status(404),
-                robots("User-agent: *\nDisallow: /3\nDisallow: /7"),
-                robots("User-agent: *\nCrawl-delay: 2"),
-                [status(503), robots("")],
-                moved("/rules.txt"),
-                robots("User-agent: *\nAllow: /"),
-            ]  # type: ignore[arg-type]
-        )
+        pages[origin + "/robots.txt"] = _random_robots(chance)
         for number in range(12):
             own = [url for url in every if url.startswith(origin)] if islands else every
             pages[f"{origin}/{number}"] = _random_page(chance, chance.sample(own, chance.randint(1, 5)))
     return Case(pages, (A + "/0", B + "/0", C + "/0"), {"scope": "any"}, islands=islands)
+
+
+def _random_robots(chance: random.Random) -> Recording | Sequence[Recording]:
+    answers: list[Recording | Sequence[Recording]] = [
+        status(404),
+        robots("User-agent: *\nDisallow: /3\nDisallow: /7"),
+        robots("User-agent: *\nCrawl-delay: 2"),
+        [status(503), robots("")],
+        moved("/rules.txt"),
+        robots("User-agent: *\nAllow: /"),
+    ]
+    return chance.choice(answers)
 
 
 def _random_page(chance: random.Random, links: list[str]) -> Recording | Sequence[Recording]:

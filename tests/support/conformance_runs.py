@@ -1,4 +1,4 @@
-"""Run one web on one engine with one journal under the jumping clock, and look at what came of it."""
+"""Crawl a web with one engine and one journal under the jumping clock, and examine the result."""
 
 from __future__ import annotations
 
@@ -6,47 +6,45 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from gossamer import Crawler
 from gossamer.api.report import Report
 from gossamer.core.crawl import Crawl
 from gossamer.core.frontier import Frontier
+from gossamer.engines.table import EngineName
 from gossamer.fetchers.recorded import RecordedFetcher
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import host_key
 from gossamer.testing import FakeClock
-from gossamer.values.model import PageRecord, Purpose, Request
+from gossamer.values.model import Failure, PageRecord, Purpose, Request, Response
 from gossamer.values.protocol import (
     Command,
     Commit,
-    Event,
     Failed,
     Fetch,
     Lost,
-    Recall,
     RobotsRead,
-    Stop,
     Visited,
-    Wait,
 )
-from tests.support.cases import Case
+from tests.support.conformance_cases import Case
+from tests.support.player import Step, replay
 
-ENGINES = ("inline", "threads", "asyncio", "processes")
-# How `Crawler` is told which journal to keep, given an empty directory. One line adds a journal to every test here.
+ENGINES: tuple[EngineName, ...] = get_args(EngineName)
+OTHERS = tuple(engine for engine in ENGINES if engine != "inline")
+"""The engines that are compared with inline."""
+# The arguments of `Crawler` for each journal, given an empty directory. A new line adds a journal to all tests.
 JOURNALS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "memory": lambda _: {},
     "directory": lambda empty: {"directory": empty / "crawl"},
 }
 WITH_TIMING = ("depth", "via", "timings", "fetched_at")
-"""What a record says that may depend on who was faster."""
-
-Step = tuple[float, Command | Event]
+"""The fields of a record that may depend on timing."""
 
 
 @dataclass
 class Run:
-    """What one engine made of a web."""
+    """The result of one crawl."""
 
     policy: Policy
     report: Report
@@ -66,24 +64,24 @@ class Run:
 
     @property
     def pages(self) -> dict[str, dict[str, Any]]:
-        """All that is recorded, except what may depend on timing."""
+        """The records by URL, without the fields that may depend on timing."""
         return {
             url: {name: getattr(record, name) for name in record.__struct_fields__ if name not in WITH_TIMING}
             for url, record in self.records.items()
         }
 
     def order(self, host: str) -> list[tuple[str, int]]:
-        """In which order the pages of a host were asked for, and robots.txt."""
+        """Return the requests for robots.txt and pages of a host, in order."""
         asked = [(request.url, request.attempt) for request in fetched(self)]
         return [(url, attempt) for url, attempt in asked if host_key(url) == host]
 
 
-def run(case: Case, engine: str, journal: dict[str, Any] | None = None, **fields: Any) -> Run:
-    """Crawl the web to its end."""
+def run(case: Case, engine: EngineName, journal: dict[str, Any] | None = None, **fields: Any) -> Run:
+    """Crawl the web to the end."""
     fetcher, trace = RecordedFetcher(case.pages), list[Step]()
     crawler = Crawler(
         case.seeds,
-        engine=engine,  # type: ignore[arg-type]
+        engine=engine,
         fetcher=fetcher,
         clock=FakeClock(1000.0),
         trace=lambda now, step: trace.append((now, step)),
@@ -94,12 +92,12 @@ def run(case: Case, engine: str, journal: dict[str, Any] | None = None, **fields
     return Run(crawler.policy, report, fetcher.requests, trace)
 
 
-# ---------------------------------------------------------------- politeness, judged from the trace alone
+# ---------------------------------------------------------------- politeness, checked by the trace alone
 
 
 @dataclass
 class HostAsSeen:
-    """What a patient observer knows of a host."""
+    """What an observer knows about a host."""
 
     in_flight: int = 0
     ready_at: float = 0.0
@@ -108,9 +106,9 @@ class HostAsSeen:
 
 
 def assert_polite(run: Run) -> int:
-    """Watch every fetch of a trace; give back how many there were.
+    """Check the politeness of every fetch of a trace; return how many fetches there were.
 
-    Written against the promises of the README, not against the crawl's own code: no constant is shared with it.
+    Written from the promises of the README and not from the code of the crawl, with which it shares no constant.
     """
     policy, hosts, fetches, running = run.policy, dict[str, HostAsSeen](), 0, 0
     for now, step in run.trace:
@@ -145,19 +143,13 @@ def _fixed(policy: Policy) -> float:
 
 def _landed(host: HostAsSeen, policy: Policy, event: Visited | Failed | RobotsRead | Lost, now: float) -> None:
     host.in_flight -= 1
-    response = event.outcome.response if isinstance(event, Visited) else None
-    if isinstance(event, RobotsRead):
-        if not hasattr(event.answer, "status"):
-            elapsed = event.answer.elapsed
-        else:
-            response, elapsed = event.answer, event.answer.timings.total
-            host.rules_known = response.status < 500 and response.status != 429
-            asked = re.search(rb"Crawl-delay: ([\d.]+)", response.body)
-            host.crawl_delay = float(asked[1]) if asked else 0.0
-    elif isinstance(event, Lost):
-        elapsed = 0.0
-    else:
-        elapsed = response.timings.total if response is not None else event.failure.elapsed  # type: ignore[union-attr]
+    answer = _answer_of(event)
+    response = answer if isinstance(answer, Response) else None
+    if isinstance(event, RobotsRead) and response is not None:
+        host.rules_known = response.status < 500 and response.status != 429
+        asked = re.search(rb"Crawl-delay: ([\d.]+)", response.body)
+        host.crawl_delay = float(asked[1]) if asked else 0.0
+    elapsed = answer.elapsed if isinstance(answer, Failure) else answer.timings.total if answer is not None else 0.0
     own = min(max(2 * elapsed, 0.2), 60.0) if policy.delay == "auto" else policy.delay
     pause = 0.0
     if response is not None and response.status in (429, 503):
@@ -165,26 +157,36 @@ def _landed(host: HostAsSeen, policy: Policy, event: Visited | Failed | RobotsRe
     host.ready_at = max(host.ready_at, now + max(own, host.crawl_delay, pause))
 
 
+def _answer_of(event: Visited | Failed | RobotsRead | Lost) -> Response | Failure | None:
+    match event:
+        case Visited():
+            return event.outcome.response
+        case Failed():
+            return event.failure
+        case RobotsRead():
+            return event.answer
+        case Lost():
+            return None
+
+
 # ---------------------------------------------------------------- replay
 
 
 def assert_replays(policy: Policy, trace: list[Step]) -> None:
-    """Tell a new crawl the same events at the same moments: it must give the same commands."""
+    """Check that a new crawl returns the same commands for the same events at the same moments."""
     crawl = Crawl(
         policy, Frontier(host_concurrency=policy.host_concurrency, breadth_first=policy.max_depth is not None)
     )
-    for number, (now, step) in enumerate(trace):
-        if isinstance(step, Fetch | Recall | Commit | Wait | Stop):
-            assert crawl.poll(now) == step, f"step {number} at {now}"
-        else:
-            crawl.handle(step, now)
+    commanded = [step for _, step in trace if isinstance(step, Command)]
+    for number, (again, before) in enumerate(zip(replay(crawl, trace), commanded, strict=True)):
+        assert again == before, f"command {number}"
 
 
 def retried(run: Run) -> list[Request]:
-    """List the fetches that were not the first of their link."""
+    """Return the fetches that were not the first of their link."""
     return [request for request in fetched(run) if request.attempt]
 
 
 def fetched(run: Run) -> list[Request]:
-    """List all fetches, in the order in which they began."""
+    """Return all fetches, in the order in which they began."""
     return [request for _, step in run.trace if isinstance(step, Fetch) for request in step.requests]

@@ -1,4 +1,4 @@
-"""A loopback web server that misbehaves on request: each path is a script of bytes to send and things to do."""
+"""A loopback web server with deliberate faults: each path has a script of bytes to send and actions."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 
 
 class Do(Enum):
-    """What a script can do besides sending bytes."""
+    """An action of a script other than sending bytes."""
 
     CLOSE = "close the connection"
     RESET = "reset the connection (RST)"
@@ -25,19 +25,21 @@ Script = Callable[[str], Iterator[Step]]
 
 
 def answer(body: bytes = b"", *lines: str, status: str = "200 OK", length: int | None = None) -> bytes:
-    """Spell a plain answer; `length` is what Content-Length claims (negative: no such line)."""
+    """Return the bytes of a response; `length` is a false Content-Length to send (negative: no such header)."""
     claimed = len(body) if length is None else length
     header = [f"HTTP/1.1 {status}", *([f"Content-Length: {claimed}"] if claimed >= 0 else []), *lines, "", ""]
     return "\r\n".join(header).encode("latin-1") + body
 
 
 class Server:
-    """Serve scripts by path on a loopback address, one thread a connection; counts connections, keeps requests.
+    """A server of scripts on a loopback address, with a thread for each connection; records connections and requests.
 
-    Anything that the scripts do not name is a 404. A connection is kept alive until a script closes it.
+    A path without a script is a 404. A connection stays open until a script closes it.
     """
 
-    def __init__(self, scripts: dict[str, Script | bytes], host: str = "127.0.0.1", tls: ssl.SSLContext | None = None):
+    def __init__(
+        self, scripts: Mapping[str, Script | bytes], host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+    ):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._scripts, self._tls = scripts, tls
         self._listener = socket.create_server((host, 0), family=family, backlog=256)
@@ -91,7 +93,7 @@ class Server:
                 piece = connection.recv(65536)
             except TimeoutError:
                 continue
-            if not piece or piece.startswith(b"\x16\x03"):  # the end, or TLS spoken to a plain port
+            if not piece or piece.startswith(b"\x16\x03"):  # the end, or a TLS handshake on a port without TLS
                 return ""
             received += piece
         request = received.decode("latin-1")
