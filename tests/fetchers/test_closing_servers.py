@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from gossamer import Crawler, fetch_all
+from gossamer.engines.table import DownloadEngineName, EngineName
 from gossamer.values.model import OutcomeKind
 
 uvicorn = pytest.importorskip("uvicorn", reason="uvicorn is one of the tools for development")
@@ -38,7 +39,7 @@ def origin() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("engine", ["inline", "threads", "asyncio"])
-def test_every_download_comes_at_the_first_attempt(origin: str, engine: str) -> None:
+def test_every_download_comes_at_the_first_attempt(origin: str, engine: DownloadEngineName) -> None:
     urls = [f"{origin}/{number}" for number in range(PAGES)]
     pages = list(fetch_all(urls, engine=engine, allow_private="127.0.0.1"))
     assert [page.url for page in pages if page.ok] == urls
@@ -46,7 +47,7 @@ def test_every_download_comes_at_the_first_attempt(origin: str, engine: str) -> 
 
 
 @pytest.mark.parametrize("engine", ["inline", "threads", "asyncio", "processes"])
-def test_every_page_of_a_crawl_comes_at_the_first_attempt(origin: str, engine: str) -> None:
+def test_every_page_of_a_crawl_comes_at_the_first_attempt(origin: str, engine: EngineName) -> None:
     crawler = Crawler(f"{origin}/", engine=engine, allow_private="127.0.0.1", delay=0, host_concurrency=8)
     records = [page.record for page in crawler]
     assert len(records) == PAGES + 1

@@ -27,7 +27,8 @@ Fetch = Callable[..., list[Any]]
 
 
 def asked(url: str) -> Request:
-    return Request(Link(1, url), Purpose.ROBOTS if "/long-rules" in url else Purpose.PAGE)
+    purposes = {"/long-rules": Purpose.ROBOTS, "?sitemap": Purpose.SITEMAP}
+    return Request(Link(1, url), next((purpose for part, purpose in purposes.items() if part in url), Purpose.PAGE))
 
 
 def by_blocking(*urls: str, options: FetchOptions = OPTIONS, resolver: DnsResolver | None = None) -> list[Any]:
@@ -492,6 +493,16 @@ def test_of_a_long_robots_txt_the_start_is_enough(fetch: Fetch, server: Server, 
     assert not robots.parse(long.body).allows("gossamer", f"{server.origin}/a")
     assert page.reason == announced.reason == Reason.FAIL_TOO_LARGE, "other bodies are bounded as before"
     assert again.body[: robots.MAX_BODY] == long.body[: robots.MAX_BODY]
+
+
+def test_a_sitemap_may_be_larger_than_a_page(fetch: Fetch, server: Server) -> None:
+    options = FetchOptions(max_body=9000, allow_private=("127.0.0.1",))
+    paths = ("/large?sitemap", "/large", "/gzip-bomb?sitemap", "/large?sitemap", "/announced-large?sitemap")
+    whole, page, bomb, again, announced = fetch(*(server.origin + path for path in paths), options=options)
+    assert isinstance(whole, Response), whole
+    assert isinstance(again, Response), again
+    assert len(whole.body) == len(again.body) == 2_000_000
+    assert page.reason == bomb.reason == announced.reason == Reason.FAIL_TOO_LARGE
 
 
 @pytest.mark.parametrize("path", ["/long-rules-gzip-cut", "/long-rules-garbage", "/long-rules-br-noise"])

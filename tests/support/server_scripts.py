@@ -150,10 +150,9 @@ SCRIPTS: dict[str, Script | bytes] = {
     "/thinker": thinker,
 }
 
-SPOILED: dict[str, Script | bytes] = {
-    f"/{status[:3]}{path}": script
-    for status in ("302 Found", "404 Not Found", "503 Service Unavailable")
-    for path, script in {
+
+def _spoiled(status: str) -> dict[str, Script | bytes]:
+    return {
         "-short": steps(answer(b"cut", "Location: /", status=status, length=99), Do.CLOSE),
         "-reset": steps(answer(b"cut", "Location: /", status=status, length=99), Do.RESET),
         "-short-chunked": steps(answer(b"9\r\ncut", *CHUNKED, status=status, length=-1), Do.CLOSE),
@@ -166,7 +165,13 @@ SPOILED: dict[str, Script | bytes] = {
         "-garbage": answer(PAGE, "Location: /", "Content-Encoding: gzip", status=status),
         "-gzip-cut": answer(GZIPPED[:-9], "Location: /", "Content-Encoding: gzip", status=status),
         "-gzip-bomb": answer(gzip.compress(BOMB), "Location: /", "Content-Encoding: gzip", status=status),
-    }.items()
+    }
+
+
+SPOILED: dict[str, Script | bytes] = {
+    f"/{status[:3]}{path}": script
+    for status in ("302 Found", "404 Not Found", "503 Service Unavailable")
+    for path, script in _spoiled(status).items()
 }
 """Redirects and errors whose body is not whole, or cannot be decoded."""
 

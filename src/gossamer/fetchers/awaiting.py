@@ -18,7 +18,7 @@ from gossamer.fetchers.options import FetchOptions
 from gossamer.fetchers.routes import Route, Router
 from gossamer.fetchers.transfer import Transfer, stopped
 from gossamer.rules.recrawl import conditions
-from gossamer.values.model import Failure, Purpose, Request, Response
+from gossamer.values.model import Failure, Request, Response
 from gossamer.values.reasons import Reason
 
 _WATCH = 1.0
@@ -77,8 +77,7 @@ class AwaitingFetcher:
         while len(self._active) >= self._most:
             await self._turn()
         transfer = self._idle.pop() if self._idle else Transfer(self._options, self._router.guard)
-        start_only = request.purpose is Purpose.ROBOTS
-        transfer.prepare(url, route, dns, conditions(request.previous), start_only=start_only)
+        transfer.prepare(url, route, dns, conditions(request.previous), purpose=request.purpose)
         return await self._run(transfer)
 
     async def _turn(self) -> None:
@@ -130,7 +129,7 @@ class AwaitingFetcher:
             error, message = await multi.run(transfer.curl)
             if error:
                 error, message = await self._once_more(multi, transfer, (error, message))
-            return answer_of(transfer, error, message, self._options.max_body)
+            return answer_of(transfer, error, message)
         except asyncio.CancelledError:
             multi.stop(transfer.curl)
             raise

@@ -16,7 +16,7 @@ from gossamer.fetchers.options import FetchOptions
 from gossamer.fetchers.routes import Route, Router
 from gossamer.fetchers.transfer import Transfer, stopped
 from gossamer.rules.recrawl import conditions
-from gossamer.values.model import Failure, Purpose, Request, Response
+from gossamer.values.model import Failure, Request, Response
 from gossamer.values.reasons import Reason
 
 _CONNECTIONS_PER_HANDLE = 8
@@ -86,10 +86,9 @@ class BlockingFetcher:
             route, dns = found, spent if found.resolve else 0.0
         transfer = self._take(route.origin)
         try:
-            start_only = request.purpose is Purpose.ROBOTS
-            transfer.prepare(url, route, dns, conditions(request.previous), start_only=start_only)
+            transfer.prepare(url, route, dns, conditions(request.previous), purpose=request.purpose)
             error, message = self._run(transfer)
-            return answer_of(transfer, error, message, self._options.max_body)
+            return answer_of(transfer, error, message)
         finally:
             self._give_back(transfer, route.origin)
 

@@ -80,17 +80,14 @@ _BROKEN = re.compile(
 _TRUNCATED = re.compile(r"unexpected eof|closed abruptly", re.IGNORECASE)
 
 
-def answer_of(transfer: Transfer, error: int, message: str, max_body: int) -> Response | Failure:
-    """Return the result of a finished transfer, given libcurl's error number (0: none) and message.
-
-    `max_body` limits the decoded body, in bytes.
-    """
+def answer_of(transfer: Transfer, error: int, message: str) -> Response | Failure:
+    """Return the result of a finished transfer, given libcurl's error number (0: none) and message."""
     if transfer.settled and _is_of_the_body(transfer, error):
-        return _response(transfer, max_body)
+        return _response(transfer)
     if transfer.verdict is not None:
         reason, detail = transfer.verdict
         return Failure(reason, detail, _elapsed(transfer), transfer.size)
-    return _failure(transfer, error, message) if error and not transfer.cut else _response(transfer, max_body)
+    return _failure(transfer, error, message) if error and not transfer.cut else _response(transfer)
 
 
 def is_starved(transfer: Transfer, error: int) -> bool:
@@ -147,7 +144,7 @@ def _broken(transfer: Transfer, message: str) -> Reason:
     return Reason.FAIL_RESET if _BROKEN.search(message) else Reason.FAIL_PROTOCOL
 
 
-def _response(transfer: Transfer, max_body: int) -> Response | Failure:
+def _response(transfer: Transfer) -> Response | Failure:
     curl = transfer.curl
     timings = _timings(transfer)
     # Every header block ends in a blank line, so this counts the blocks.
@@ -162,7 +159,7 @@ def _response(transfer: Transfer, max_body: int) -> Response | Failure:
     body = b"" if transfer.truncated else raw_body
     if "content-encoding" in headers and not transfer.truncated:
         undo = _decoded_start if transfer.start_only else decode
-        decoded = undo(raw_body, headers["content-encoding"], max_body)
+        decoded = undo(raw_body, headers["content-encoding"], transfer.max_decoded)
         if isinstance(decoded, Failure) and not transfer.settled:
             return Failure(decoded.reason, decoded.detail, timings.total, decoded.size)
         body = b"" if isinstance(decoded, Failure) else decoded

@@ -24,7 +24,9 @@ from gossamer.fetchers.options import (
     milliseconds,
 )
 from gossamer.fetchers.routes import Route
+from gossamer.parse import sitemap
 from gossamer.rules import headers, robots
+from gossamer.values.model import Purpose
 from gossamer.values.reasons import Reason
 
 # Return values of HEADERFUNCTION and WRITEFUNCTION: a number below the size of the piece stops the transfer.
@@ -74,6 +76,7 @@ class Transfer:
         "_plain",
         "_private",
         "_proxy",
+        "_purpose",
         "_resolve",
         "_reused",
         "_sent_credentials",
@@ -89,6 +92,7 @@ class Transfer:
         "header",
         "header_size",
         "lost",
+        "max_decoded",
         "pace_at",
         "pace_size",
         "route",
@@ -111,7 +115,8 @@ class Transfer:
         self._proxy = self._resolve = ""
         self._sent_credentials = False
         self.start_only = False
-        self._max_body = options.max_body
+        self._purpose = Purpose.PAGE
+        self._max_body = self.max_decoded = options.max_body
         self._conditional = self._fresh = False
         self.route = Route(origin="", host="")
         self.curl = pycurl.Curl()
@@ -154,13 +159,13 @@ class Transfer:
         dns: float,
         conditions: Sequence[tuple[str, str]] = (),
         *,
-        start_only: bool = False,
+        purpose: Purpose = Purpose.PAGE,
     ) -> None:
         """Set the options for one fetch.
 
         `dns` is how many seconds finding the route took; they count towards the time limit. `conditions` are the
-        headers that make this request conditional. With `start_only` a longer body is cut at the maximum size of a
-        robots.txt, and the fetch does not fail.
+        headers that make this request conditional. A longer body than the maximum size of a robots.txt is cut there if
+        that is the `purpose`, and the fetch does not fail. A sitemap may be as large as sitemaps.org permits.
         """
         self._reset(url, dns)
         self.fetched_at = time.time() - dns
@@ -168,11 +173,15 @@ class Transfer:
         self.route = route
         curl = self.curl
         curl.setopt(pycurl.URL, url)
-        if start_only is not self.start_only:
-            self.start_only = start_only
-            self._max_body = robots.MAX_BODY if start_only else self._options.max_body
+        if purpose is not self._purpose:
+            self._purpose = purpose
+            self.start_only = purpose is Purpose.ROBOTS
+            self.max_decoded = self._options.max_body
+            if purpose is Purpose.SITEMAP:
+                self.max_decoded = max(self.max_decoded, sitemap.MAX_BYTES)
+            self._max_body = robots.MAX_BODY if self.start_only else self.max_decoded
             self._limit = self._max_body
-            curl.setopt(pycurl.MAXFILESIZE_LARGE, 0 if start_only else self._max_body)
+            curl.setopt(pycurl.MAXFILESIZE_LARGE, 0 if self.start_only else self._max_body)
         if route.resolve != self._resolve:
             self._resolve = route.resolve
             curl.setopt(pycurl.RESOLVE, [route.resolve] if route.resolve else [])

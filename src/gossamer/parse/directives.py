@@ -22,6 +22,8 @@ _WITH_VALUE: Final = frozenset({"unavailable_after", "max-snippet", "max-image-p
 _USAGE_WORDS: Final = ("noai", "noimageai")
 _USAGE_HEADERS: Final = ("content-usage", "content-signal")
 _HEADERS: Final = frozenset({"x-robots-tag", *_USAGE_HEADERS})
+_REST_OF_DATE: Final = {len("2026"): "-01-01", len("2026-07"): "-01"}
+"""What makes a year or a month a date, by its length."""
 _WORDS: Final = (
     "all|index|follow|none|noindex|nofollow|noarchive|nocache|nosnippet|noodp|noydir|noimageindex|notranslate|noai"
     "|noimageai|indexifembedded|unavailable_after"
@@ -131,10 +133,13 @@ def _unavailable_after(directives: tuple[str, ...]) -> datetime | None:
 
 
 def moment_of(text: str) -> datetime | None:
-    """Parse a date of ISO 8601, RFC 822 or RFC 850 to UTC, its default time zone; None if it is not one."""
+    """Parse a date of ISO 8601, RFC 822 or RFC 850 to UTC, its default time zone; None if it is not one.
+
+    A year or a month is the date with which it begins (W3C Date and Time Formats).
+    """
     try:
         try:
-            moment = datetime.fromisoformat(text.upper())
+            moment = datetime.fromisoformat(text.upper() + _REST_OF_DATE.get(len(text), ""))
         except ValueError:
             moment = parsedate_to_datetime(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from gossamer.parse.directives import robots_directives
 from gossamer.parse.encoding import decode, encode_query
+from gossamer.parse.links.base import base_url, document_base
 from gossamer.parse.links.quick import scan
 from gossamer.parse.links.scan import Scan, tidy
 from gossamer.parse.links.visible import LinkTextReader, visible_text
@@ -28,6 +29,7 @@ __all__ = [
     "ParsedPage",
     "Scan",
     "base_url",
+    "document_base",
     "is_html",
     "links",
     "parse",
@@ -43,7 +45,6 @@ _LOOKS_LIKE_HTML: Final = re.compile(
     rb"[\t\n\f\r ]*+<(?:!--|(?:!DOCTYPE HTML|HTML|HEAD|SCRIPT|IFRAME|H1|DIV|FONT|TABLE|A|STYLE|TITLE|B|BODY|BR|P)[ >])",
     re.IGNORECASE,
 )
-_OTHER_SCHEME: Final = re.compile(r"(?!https?:|data:|javascript:)[a-z][a-z0-9+.\-]*+:", re.IGNORECASE)
 
 
 class PageLink(Struct, frozen=True):
@@ -131,20 +132,6 @@ def links(text: str, url: str, encoding: str) -> tuple[PageLink, ...]:
     """Return the links of a decoded page at `url`, resolved; `encoding` is what it was decoded from. Never raises."""
     reader = LinkTextReader(text)
     return _links(reader, _HrefResolver(reader.read().base, url, encoding))
-
-
-def base_url(url: str, href: str | None) -> str:
-    """Return the base URL of a page at `url` whose base element has `href` (None: no base element).
-
-    A base that is not a URL, or a data or javascript URL, is ignored (HTML section 4.2.3). A base of any other scheme
-    but http(s) is returned as written: no relative href then leads to the web.
-    """
-    if href is None:
-        return url
-    resolved = UrlResolver(url or None).canonical(href)
-    if resolved is None and _OTHER_SCHEME.match(href):
-        return href
-    return resolved or url
 
 
 class _HrefResolver:

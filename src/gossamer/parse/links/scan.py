@@ -1,8 +1,8 @@
 """Read what a crawler needs of a page in one pass: links, base, title, language, robots directives, refresh.
 
 `Reader` drives an HTML tokenizer and builds no tree, so time and memory are linear in the size of any page. What
-depends on the tree is tracked by `nesting.py`: the content of `template` is not part of the document, that of
-`noscript` is (scripting is off), and inside `svg` and `math` other rules hold.
+depends on the tree is tracked by `nesting.py`: the content of `template` is not part of the document unless it is a
+declarative shadow root, that of `noscript` is (scripting is off), and inside `svg` and `math` other rules hold.
 
 Only this module defines which element has which link.
 """
@@ -35,6 +35,8 @@ RAW: Final = frozenset(
 # Maximum depth of raw elements inside raw elements of svg and math; deeper markup is skipped.
 _MAX_RAW_DEPTH: Final = 8
 
+# The fragment percent-encode set of the URL Standard, and the backslash, which Markdown would read as an escape.
+_NOT_IN_FRAGMENT: Final = re.compile(r"[^!#-;=?-\[\]-_a-~]")
 _SPACES: Final = re.compile(r"[\t\n\f\r ]++")
 _NOT_A_LINK: Final = re.compile(r"#|(?:javascript|mailto|tel|data|about|blob):|\Z", re.IGNORECASE)
 _NOT_A_LINK_STARTS: Final = frozenset("#jJmMtTdDaAbB")
@@ -287,6 +289,16 @@ def tidy(href: str) -> str:
     if not href or (href[0] in _NOT_A_LINK_STARTS and _NOT_A_LINK.match(href)):
         return ""
     return href[: href.find("#")] if "#" in href else href
+
+
+def fragment_of(href: str) -> str:
+    """Return the fragment of an href with its "#", percent-encoded; "" if it has none."""
+    _, mark, fragment = href.strip(WHITESPACE).partition("#")
+    return mark + _NOT_IN_FRAGMENT.sub(_percent_encoded, fragment) if fragment else ""
+
+
+def _percent_encoded(found: re.Match[str]) -> str:
+    return "".join([f"%{octet:02X}" for octet in found[0].encode("utf-8", "replace")])
 
 
 def text_of(tokens: Iterator[Token], *, as_written: bool) -> str:
