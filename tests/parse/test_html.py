@@ -510,3 +510,19 @@ def test_a_declarative_shadow_root_is_part_of_the_page(page: str, urls: list[str
 )
 def test_visible_text_is_what_a_reader_reads(page: str, text: str) -> None:
     assert visible_text(page) == text
+
+
+def test_a_header_has_a_canonical_and_a_refresh_too() -> None:
+    headers = {"Link": "<c>; rel=canonical", "Refresh": "3; url=r"}
+    page = parse(b"<base href=//b.example/>", "https://a.example/d/p", headers)
+    assert (page.canonical, page.refresh) == ("https://a.example/d/c", "https://a.example/d/r")
+    page = parse(b"<link rel=canonical href=/e><meta http-equiv=refresh content='1;/m'>", "https://a.example/", headers)
+    assert (page.canonical, page.refresh) == ("https://a.example/e", "https://a.example/r")
+    assert parse(b"", "https://a.example/", {"Refresh": "3"}).refresh is None
+
+
+@pytest.mark.parametrize("rel", ["nofollow noindex", "noindex,nofollow", "ugc;NOFOLLOW", "x\tnofollow", "a, nofollow"])
+def test_words_of_rel_are_separated_by_blanks_commas_and_semicolons(rel: str) -> None:
+    for page in (f"<a rel='{rel}' href=/x>x</a>", f"<a rel='{rel}' href=/x>x</a><!-- < -->"):
+        assert scan(page) == Scan(nofollow_hrefs=("/x",))
+    assert scan("<a rel=nofollowing href=/x>x</a>") == Scan(hrefs=("/x",))

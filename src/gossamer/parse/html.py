@@ -17,8 +17,11 @@ from gossamer.parse.directives import robots_directives
 from gossamer.parse.encoding import decode, encode_query
 from gossamer.parse.links.base import base_url, document_base
 from gossamer.parse.links.quick import scan
-from gossamer.parse.links.scan import Scan
+from gossamer.parse.links.scan import Scan, tidy
 from gossamer.parse.links.visible import LinkTextReader, visible_text
+from gossamer.rules.headers import links as header_links
+from gossamer.rules.headers import mime_type
+from gossamer.rules.headers import refresh as refresh_of
 from gossamer.rules.urls import UrlResolver
 
 __all__ = [
@@ -32,11 +35,12 @@ __all__ = [
     "parse",
     "robots_directives",
     "scan",
+    "tidy",
     "visible_text",
 ]
 
 _HTML_TYPES: Final = frozenset({"text/html", "application/xhtml+xml"})
-_UNKNOWN_TYPES: Final = frozenset({"", "*/*", "unknown/unknown", "application/unknown"})
+_UNKNOWN_TYPES: Final = frozenset({"unknown/unknown", "application/unknown"})
 _LOOKS_LIKE_HTML: Final = re.compile(
     rb"[\t\n\f\r ]*+<(?:!--|(?:!DOCTYPE HTML|HTML|HEAD|SCRIPT|IFRAME|H1|DIV|FONT|TABLE|A|STYLE|TITLE|B|BODY|BR|P)[ >])",
     re.IGNORECASE,
@@ -66,11 +70,11 @@ class ParsedPage(Struct, frozen=True):
     encoding: str = "utf-8"
     """The WHATWG name of the encoding, in lower case."""
     canonical: str | None = None
-    """The target of rel=canonical; None if absent."""
+    """The target of rel=canonical, of an element or else of a Link header; None if absent."""
     robots: tuple[str, ...] = ()
     """The directives of meta robots and X-Robots-Tag for gossamer, in lower case, as written ("none" stays "none")."""
     refresh: str | None = None
-    """The target of a meta refresh; None if absent."""
+    """The target of a Refresh header, or else of a meta refresh; None if absent."""
 
     @property
     def noindex(self) -> bool:
@@ -84,13 +88,14 @@ class ParsedPage(Struct, frozen=True):
 
 
 def is_html(content_type: str, body: bytes) -> bool:
-    """Whether a response is HTML or XHTML, by its Content-Type, or by its first bytes if that has no type.
+    """Whether a response is HTML or XHTML, by its Content-Type, or by its first bytes if that has no valid type.
 
     The first bytes are judged by the MIME Sniffing Standard (section 7.1).
     """
-    kind = content_type.rpartition(",")[2] if ";" not in content_type else content_type.partition(";")[0]
-    kind = kind.strip().lower()
-    return kind in _HTML_TYPES or (kind in _UNKNOWN_TYPES and _LOOKS_LIKE_HTML.match(body) is not None)
+    kind = mime_type(content_type)
+    if kind is not None and kind.essence not in _UNKNOWN_TYPES:
+        return kind.essence in _HTML_TYPES
+    return _LOOKS_LIKE_HTML.match(body) is not None
 
 
 def parse(body: bytes, url: str = "", headers: Mapping[str, str] | None = None) -> ParsedPage:
@@ -104,15 +109,23 @@ def parse(body: bytes, url: str = "", headers: Mapping[str, str] | None = None) 
     reader = LinkTextReader(text)
     page = reader.read()
     resolver = _HrefResolver(page.base, url, encoding)
+    header_canonical, header_refresh = _header_targets(by_name, url)
     return ParsedPage(
         links=_links(reader, resolver),
         title=page.title,
         language=page.language,
         encoding=encoding,
-        canonical=resolver.of(page.canonical),
+        canonical=resolver.of(page.canonical) or header_canonical,
         robots=robots_directives(page.meta_robots, by_name.get("x-robots-tag", "")),
-        refresh=resolver.of(page.refresh),
+        refresh=header_refresh or resolver.of(page.refresh),
     )
+
+
+def _header_targets(headers: Mapping[str, str], url: str) -> tuple[str | None, str | None]:
+    """Return the targets of Link with rel=canonical and of Refresh; both are relative to the page's own URL."""
+    resolve = UrlResolver(url or None).canonical
+    canonical, refresh = header_links(headers).canonical, tidy(refresh_of(headers))
+    return (resolve(canonical) if canonical else None), (resolve(refresh) if refresh else None)
 
 
 def links(text: str, url: str, encoding: str) -> tuple[PageLink, ...]:
