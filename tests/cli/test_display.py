@@ -247,6 +247,29 @@ def test_findings_are_read_again_from_the_lines_of_a_crawl_until_they_suffice() 
     assert [loop.urls for loop in findings.loops()] == [("a", "b")]
 
 
+@pytest.mark.parametrize("status", [401, 403, 407, 429])
+def test_a_refused_page_is_no_broken_link_and_a_finding_only_by_request(status: int) -> None:
+    crawler, findings = crawled({"/": "<a href=/members>m</a>", "/members": RecordedPage(status)})
+    said = summed_up(screen(), crawler, findings)
+    assert "broken link" not in said
+    assert "other failure" not in said
+    assert f"1 page refused or behind a login\n  {status}  https://example.org/members\n" in said
+    assert "linked from https://example.org/" in said
+    assert "1 page   1 refused" in said
+    assert summary.exit_code(crawler.report) == summary.DONE
+    assert summary.exit_code(crawler.report, strict=True) == summary.FINDINGS
+
+
+def test_a_refused_page_hides_no_broken_one() -> None:
+    crawler, findings = crawled(
+        {"/": "<a href=/members>m</a><a href=/lost>l</a>", "/members": RecordedPage(403), "/lost": RecordedPage(404)}
+    )
+    said = summed_up(screen(), crawler, findings)
+    assert "1 broken link\n  404  https://example.org/lost" in said
+    assert "1 page   1 failed   1 refused" in said
+    assert summary.exit_code(crawler.report) == summary.FINDINGS
+
+
 def moved(target: str) -> RecordedPage:
     return RecordedPage(302, {"location": target})
 

@@ -152,7 +152,7 @@ def _add_crawl(parser: Parser) -> None:
     results.switch("--durable", dest="durable", about=durable)
     update = "crawl again what is in DIR, asking only for what has changed; limits and manners may be changed"
     results.choice("--update", dest="update", metavar="DIR", default=None, about=update)
-    results.switch("--json", dest="json", about="print the closing report as JSON on stdout")
+    _add_ending(results)
     _add_talk(parser)
 
 
@@ -166,7 +166,7 @@ def _add_resume(parser: Parser) -> None:
     _add_speed(parser, tuple(ENGINES)).settings("speed", but=_is_fixed)
     results = FlagGroup(parser, "results")
     results.settings("results", but=_is_fixed)
-    results.switch("--json", dest="json", about="print the closing report as JSON on stdout")
+    _add_ending(results)
     _add_talk(parser, config=False)
 
 
@@ -227,7 +227,7 @@ def _add_demo(parser: Parser) -> None:
     choices.choice("--port", type=argument_types.port, default=0, metavar="N", about=port)
     directory = "where results go (default: a temporary directory)"
     choices.choice("-o", "--output", dest="directory", metavar="DIR", about=directory)
-    choices.switch("--json", dest="json", about="print the closing report as JSON on stdout")
+    _add_ending(choices)
     _add_talk(parser)
 
 
@@ -307,6 +307,13 @@ def _add_doctor(parser: Parser) -> None:
     about = "a name to look up (default: example.org)"
     choices.choice("--host", metavar="NAME", default="example.org", about=about)
     choices.choice("-h", "--help", action="help", about="show this and leave")
+
+
+def _add_ending(group: FlagGroup) -> None:
+    """Add the flags of how a crawl reports and ends."""
+    group.switch("--json", dest="json", about="print the closing report as JSON on stdout")
+    strict = "end with 1 for pages refused or behind a login (401, 403, 407, 429) too"
+    group.switch("--strict", dest="strict", about=strict)
 
 
 def _add_speed(parser: Parser, engines: Sequence[str]) -> FlagGroup:

@@ -1,4 +1,4 @@
-"""The failed pages in the closing summary: broken links, other failures, redirect loops."""
+"""The failed pages in the closing summary: broken links, refused pages, other failures, redirect loops."""
 
 from __future__ import annotations
 
@@ -13,6 +13,17 @@ from gossamer.values.reasons import Reason
 
 if TYPE_CHECKING:
     from rich.text import Text
+
+
+def refused(report: Report, findings: Findings) -> Lines:
+    """Return lines that name the first pages that servers refused, or that need a login."""
+    number = report.counts.by_reason.get(Reason.FAIL_REFUSED, 0)
+    if not number:
+        return []
+    lines: Lines = [(0, line((f"{numbered(number, 'page')} refused or behind a login", "bold")))]
+    for record in findings.refused:
+        lines += [(2, line("  ", (str(record.status), "yellow"), f"  {record.url}")), *_way(record, findings)]
+    return [*lines, *more(number - len(findings.refused))]
 
 
 def broken(report: Report, findings: Findings) -> Lines:
@@ -52,7 +63,8 @@ def loops(findings: Findings) -> Lines:
 
 def failed(report: Report, findings: Findings) -> Lines:
     """Return lines that name the first pages that failed for other reasons."""
-    number = report.failed - report.counts.by_reason.get(Reason.FAIL_HTTP_4XX, 0)
+    named = (Reason.FAIL_HTTP_4XX, Reason.FAIL_REFUSED)
+    number = report.failed - sum([report.counts.by_reason.get(reason, 0) for reason in named])
     if not findings.others or number <= 0:
         return []
     some = findings.others[:KEPT]

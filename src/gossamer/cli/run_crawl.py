@@ -68,7 +68,7 @@ def conduct(
         summary.show_verdict(screen, report)
     if chosen.json:
         put_json(report)
-    return report, summary.exit_code(report, loops=bool(findings.loops()))
+    return report, summary.exit_code(report, loops=bool(findings.loops()), strict=chosen.strict)
 
 
 @contextmanager

@@ -47,15 +47,19 @@ _HINTS: Final[dict[Reason, str]] = {
 }
 
 
-def exit_code(report: Report, *, loops: bool = False) -> int:
-    """Return the exit code of a crawl that has ended; `loops`: it found redirect loops."""
+def exit_code(report: Report, *, loops: bool = False, strict: bool = False) -> int:
+    """Return the exit code of a crawl that has ended; `loops`: it found redirect loops.
+
+    `strict`: pages that servers refuse are findings too. They are no broken links: people may well see them.
+    """
     if report.finish_reason is FinishReason.STOPPED:
         return INTERRUPTED
     if not report.pages and IN_HANDLERS.isdisjoint(report.counts.by_reason):
         return NOTHING
     if report.finish_reason in _LIMITS:
         return EARLY
-    found = loops or report.failed or report.snapshot.soft_404s.pages
+    refused = 0 if strict else report.counts.by_reason.get(Reason.FAIL_REFUSED, 0)
+    found = loops or report.failed > refused or report.snapshot.soft_404s.pages
     found = found or any(one.gone for one in report.items.values())
     return FINDINGS if found else DONE
 
@@ -91,6 +95,7 @@ def show(
         _changes(report),
         _items(report),
         problems.broken(report, findings),
+        problems.refused(report, findings),
         problems.failed(report, findings),
         problems.loops(findings),
         _reasons(report),
@@ -146,9 +151,11 @@ def _idle(report: Report) -> Lines:
 
 
 def _figures(report: Report) -> list[str | tuple[str, str]]:
+    refused = report.counts.by_reason.get(Reason.FAIL_REFUSED, 0)
     figures: list[str | tuple[str, str]] = ["  ", (f"{report.pages:,}", "bold"), f" {_plural('page', report.pages)}"]
     for number, name, colour in (
-        (report.failed, "failed", "bold red"),
+        (report.failed - refused, "failed", "bold red"),
+        (refused, "refused", "bold yellow"),
         (report.redirected, "redirected", "bold"),
         (report.skipped, "skipped", "bold"),
     ):
