@@ -350,8 +350,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = ""
     """URL of a proxy to fetch through. Only the proxy's own address is then checked."""
     proxy_from_environment: Annotated[bool, DOWNLOADS, Hints("trust_env httpproxy_enabled")] = False
-    """Use the proxies that `http_proxy`, `https_proxy` and similar variables name, but for the hosts in `no_proxy`: names
-    with their subdomains, addresses, networks (CIDR), each perhaps with a port, or `*` for all."""
+    """Use the proxies that `http_proxy`, `https_proxy` and similar variables name, except for the hosts in `no_proxy`:
+    names with their subdomains, addresses, networks (CIDR), each perhaps with a port, or `*` for all."""
     allow_private: Annotated[
         Texts,
         DOWNLOADS,

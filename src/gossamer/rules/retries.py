@@ -21,7 +21,7 @@ BACKOFF_MOST = 60.0
 _TRANSIENT = frozenset((408, 425, 429, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524))
 """Status codes that are transient, so that an attempt is repeated (52x are those of a well-known proxy)."""
 REFUSALS = frozenset((401, 403, 407, 429))
-"""Status codes with which a server keeps a page from this crawler; people may well see it, so its link is not broken."""
+"""Status codes with which a server refuses a page to this crawler: people may see it, so its link is not broken."""
 _PAUSING = frozenset((429, 503))
 """Status codes with which a server asks that its whole host be left alone."""
 _TRANSIENT_FAILURES = frozenset(
