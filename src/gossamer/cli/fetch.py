@@ -26,6 +26,7 @@ from gossamer.engines.table import DEFAULT_ENGINE, ENGINES
 from gossamer.rules import urls
 from gossamer.rules.policy import Policy
 from gossamer.values.errors import OutputError, UserError
+from gossamer.values.reasons import Reason
 from gossamer.visit.page import Page
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _REDRAWS: Final = 8
+_NO_URL: Final = (Reason.SKIP_INVALID, Reason.SKIP_SCHEME)
+KEPT: Final = 20
+"""Maximum number of texts that are no URL to fetch which the summary names."""
 _ENDINGS: Final = {
     "text/html": "html", "application/xhtml+xml": "xhtml", "text/plain": "txt", "text/css": "css", "text/csv": "csv",
     "text/javascript": "js", "application/json": "json", "application/xml": "xml", "text/xml": "xml",
@@ -53,7 +57,7 @@ def run(chosen: Namespace) -> int:
     traits = ENGINES.get(engine)
     urls_asked = asked.urls(awaited=traits is not None and traits.in_loop)
     downloads = fetch_all(urls_asked, engine=engine, follow=chosen.follow, policy=policy)
-    sink = _Sink(_made(chosen.save), console(), verbose=chosen.verbose)
+    sink = _Sink(_made(chosen.save), console(), asked.take_line, verbose=chosen.verbose)
     _download(downloads, engine, asked, sink, chosen)
     if not asked.count:
         sink.screen.print(line(f"gossamer: The input {chosen.input} names no URL, so nothing was downloaded."))
@@ -111,10 +115,18 @@ def _take_all(downloads: Downloads, engine: str, take: Any) -> None:
 
 
 class _Sink:
-    """Prints a JSON line for each page, saves bodies if a directory is given, and counts successes."""
+    """Prints a JSON line for each page, saves bodies if a directory is given, and counts successes.
 
-    def __init__(self, directory: Path | None, screen: Console, *, verbose: bool) -> None:
+    `take_line` returns the number of the line that a URL comes from, by the URL's own number.
+    """
+
+    def __init__(
+        self, directory: Path | None, screen: Console, take_line: Callable[[int], int | None], *, verbose: bool
+    ) -> None:
         self._directory = directory
+        self._take_line = take_line
+        self._unfit: list[str] = []
+        self._unfit_count = 0
         self._verbose = verbose
         self.screen = screen
         self.count = self.good = 0
@@ -122,6 +134,9 @@ class _Sink:
     def take(self, page: Page) -> None:
         """Print and save one page."""
         facts = msgspec.to_builtins(page.record)
+        line_number = self._take_line(self.count + 1)
+        if page.reason in _NO_URL:
+            facts["detail"] = self._note_unfit(page.record.detail, line_number)
         if self._directory is not None and page.body:
             facts["file"] = self._save(self._directory, page)
         self.count += 1  # before it is printed: a signal may come in between
@@ -134,6 +149,14 @@ class _Sink:
             raise
         if self._verbose:
             self.screen.print(line(f"{page.status or page.reason}  {page.url}"), soft_wrap=True)
+
+    def _note_unfit(self, detail: str, line_number: int | None) -> str:
+        """Keep a text that is no URL to fetch for the summary; return what is wrong with it, and in which line."""
+        said = detail if line_number is None else f"line {line_number}: {detail}"
+        self._unfit_count += 1
+        if len(self._unfit) < KEPT:
+            self._unfit.append(said)
+        return said
 
     def _save(self, directory: Path, page: Page) -> str:
         """Write the body and return its file name: a number and a hash of the URL, nothing that a site chooses."""
@@ -155,6 +178,10 @@ class _Sink:
         if left:
             said += [", ", (f"{left:,}", "bold yellow"), " left"]
         self.screen.print(line(*said, f", in {shown_duration(seconds)}."), soft_wrap=True)
+        for sentence in self._unfit:
+            self.screen.print(line(f"  {sentence}"), soft_wrap=True)
+        if (others := self._unfit_count - len(self._unfit)) > 0:
+            self.screen.print(line(f"  and {others:,} more that cannot be fetched"))
 
 
 def _made(save: str | None) -> Path | None:

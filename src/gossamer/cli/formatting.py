@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 from gossamer.rules.setting import Notation, Setting
@@ -32,6 +34,11 @@ def shown_size(amount: float) -> str:
             return f"{amount:.0f} {unit}" if amount >= 100 or amount == int(amount) else f"{amount:.1f} {unit}"
         amount /= 1024
     return f"{amount:.1f} TB"
+
+
+def shown_path(path: Path) -> str:
+    """Return a path as text that can be encoded, read as UTF-8 whatever the locale says."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def shown_default(setting: Setting) -> str:

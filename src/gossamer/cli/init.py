@@ -14,6 +14,7 @@ from pathlib import Path
 from gossamer.api.settings_file import toml
 from gossamer.cli.contact_page import contact_page
 from gossamer.cli.stdout import put
+from gossamer.cli.streams import messages
 from gossamer.cli.terminal import printable
 from gossamer.fetchers.options import FetchOptions, user_agent
 from gossamer.rules.policy import Policy
@@ -83,8 +84,7 @@ def _write(texts: Mapping[Path, str], *, replace: bool) -> None:
 def _asked() -> str:
     if not sys.stdin.isatty():
         raise UserError("There is nobody to ask here; give --contact you@example.org, or --contact '' for none.")
-    sys.stderr.write(QUESTION)
-    sys.stderr.flush()
+    messages().write(QUESTION)
     return sys.stdin.readline().strip()
 
 

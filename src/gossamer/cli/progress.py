@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from gossamer.cli.formatting import shown_duration, shown_size
+from gossamer.cli.streams import messages
 from gossamer.cli.terminal import line, printable
 from gossamer.values.reasons import Waiting
 from gossamer.values.snapshot import Snapshot
@@ -97,15 +98,15 @@ def _write_lines(watch: Watch, over: threading.Event) -> None:
     while not over.wait(EVERY):
         sight = watch.look()
         if sight is not None:
-            sys.stderr.write(written(sight, watch.last) + "\n")
-            sys.stderr.flush()
+            messages().write(written(sight, watch.last) + "\n")
 
 
 def tell(watch: Watch, sentence: str, *, live: bool) -> None:
     """Show a sentence at once, from a signal handler: in the live display, or by a write to the file descriptor."""
     watch.note = sentence
     if not live:
-        os.write(2, f"{sentence}\n".encode())
+        with contextlib.suppress(OSError):  # nobody reads it
+            os.write(2, f"{sentence}\n".encode())
 
 
 # ---------------------------------------------------------------- how it is said

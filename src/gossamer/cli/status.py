@@ -32,7 +32,7 @@ def facts(told: Status) -> dict[str, Any]:
     """Return the status as it is printed in JSON: durations in seconds, moments as Unix time."""
     seen, stats = told.glance, told.glance.stats
     return {
-        "directory": str(told.directory),
+        "directory": told.directory,
         "state": told.state,
         "finish_reason": told.finish_reason,
         "process": told.holder,

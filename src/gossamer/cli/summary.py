@@ -11,7 +11,7 @@ from gossamer.api.status import Status
 from gossamer.cli import problems
 from gossamer.cli.advice import advice
 from gossamer.cli.findings import KEPT, Findings
-from gossamer.cli.formatting import numbered, shown_duration, shown_size
+from gossamer.cli.formatting import numbered, shown_duration, shown_path, shown_size
 from gossamer.cli.terminal import Lines, line, more, say
 from gossamer.outputs import ITEMS_FILE
 from gossamer.outputs.gone_pages import GONE_FILE
@@ -394,4 +394,4 @@ def _resumable(report: Report) -> bool:
 def resume_command(directory: Path, finish: FinishReason | None = None) -> str:
     """Return the command that continues the crawl in a directory, with a higher limit if it reached one."""
     higher = SETTINGS[HIGHER[finish]].flag if finish in HIGHER else None
-    return f"gossamer resume {shlex.quote(str(directory))}" + (f" {higher.long}" if higher else "")
+    return f"gossamer resume {shlex.quote(shown_path(directory))}" + (f" {higher.long}" if higher else "")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, cast
+
+from gossamer.cli.streams import messages
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,7 +36,9 @@ def console() -> Console:
     from rich.console import Console
 
     piped = not sys.stderr.isatty() and "COLUMNS" not in os.environ
-    return Console(stderr=True, highlight=False, markup=False, emoji=False, width=100 if piped else None)
+    return Console(
+        file=cast("IO[str]", messages()), highlight=False, markup=False, emoji=False, width=80 if piped else None
+    )
 
 
 def is_live(screen: Console) -> bool:
