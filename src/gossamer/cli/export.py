@@ -9,7 +9,7 @@ from gossamer.api.export import export, lines
 from gossamer.cli.formatting import numbered
 from gossamer.cli.signals import interrupted_by_sigterm
 from gossamer.cli.stdout import put
-from gossamer.cli.terminal import console, line
+from gossamer.cli.terminal import console, line, say
 
 
 def run(chosen: Namespace) -> int:
@@ -22,5 +22,5 @@ def run(chosen: Namespace) -> int:
     with interrupted_by_sigterm():
         exported = export(directory, chosen.format, None if chosen.output is None else Path(chosen.output))
     if not chosen.quiet:
-        console().print(line(f"{numbered(exported.made, exported.thing)} exported to {exported.path}"), soft_wrap=True)
+        say(console(), line(f"{numbered(exported.made, exported.thing)} exported to {exported.path}"))
     return 0

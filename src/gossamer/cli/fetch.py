@@ -16,10 +16,11 @@ import msgspec
 from gossamer.api.directory_layout import refuse_file
 from gossamer.api.download import HOST_CONCURRENCY, Downloads, fetch_all
 from gossamer.cli.formatting import shown_duration
+from gossamer.cli.progress import about_left
 from gossamer.cli.settings import gather
 from gossamer.cli.signals import interrupted_by_sigterm
 from gossamer.cli.stdout import put
-from gossamer.cli.terminal import console, is_live, line
+from gossamer.cli.terminal import console, cut_inside, is_live, is_screen, line, say
 from gossamer.cli.url_input import UrlSource
 from gossamer.engines.bridges import run_in_loop
 from gossamer.engines.table import DEFAULT_ENGINE, ENGINES
@@ -98,7 +99,10 @@ def _progress(downloads: Downloads, asked: UrlSource, sink: _Sink, seconds: floa
     parts.append(f" of {asked.count:,}{'' if asked.whole else ' or more'}  ")
     if failed:
         parts += [(f"{failed:,}", "bold red"), " failed  "]
-    return line(*parts, f"{landed / max(seconds, 0.1):.1f}/s  ", (shown_duration(seconds), "dim"))
+    parts += [f"{landed / max(seconds, 0.1):.1f}/s  ", (shown_duration(seconds), "dim")]
+    if asked.whole and landed and seconds >= 1:
+        parts.append(f"  {about_left((asked.count - landed) * seconds / landed)}")
+    return line(*parts)
 
 
 def _take_all(downloads: Downloads, engine: str, take: Any) -> None:
@@ -148,7 +152,9 @@ class _Sink:
             self.good -= page.ok
             raise
         if self._verbose:
-            self.screen.print(line(f"{page.status or page.reason}  {page.url}"), soft_wrap=True)
+            label = f"{page.status or page.reason}  "
+            url = cut_inside(page.url, self.screen.width - len(label), "...") if is_screen() else page.url
+            self.screen.print(line(label, url), soft_wrap=True)
 
     def _note_unfit(self, detail: str, line_number: int | None) -> str:
         """Keep a text that is no URL to fetch for the summary; return what is wrong with it, and in which line."""
@@ -177,9 +183,9 @@ class _Sink:
             said += [", ", (f"{failed:,}", "bold red"), ' not ("reason" and "detail" in its line say why)']
         if left:
             said += [", ", (f"{left:,}", "bold yellow"), " left"]
-        self.screen.print(line(*said, f", in {shown_duration(seconds)}."), soft_wrap=True)
+        say(self.screen, line(*said, f", in {shown_duration(seconds)}."))
         for sentence in self._unfit:
-            self.screen.print(line(f"  {sentence}"), soft_wrap=True)
+            say(self.screen, line(f"  {sentence}"), 4)
         if (others := self._unfit_count - len(self._unfit)) > 0:
             self.screen.print(line(f"  and {others:,} more that cannot be fetched"))
 

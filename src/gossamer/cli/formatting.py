@@ -11,7 +11,12 @@ from gossamer.rules.setting import Notation, Setting
 
 def numbered(number: int, word: str) -> str:
     """Return a number with its noun: "1 page", "1,200 pages"."""
-    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+    return f"{number:,} {plural(word, number)}"
+
+
+def plural(word: str, number: int) -> str:
+    """Return a noun as it follows a number: "page" after 1, else "pages"."""
+    return word if number == 1 else f"{word}s"
 
 
 def shown_duration(seconds: float) -> str:

@@ -22,7 +22,7 @@ def refused(report: Report, findings: Findings) -> Lines:
         return []
     lines: Lines = [(0, line((f"{numbered(number, 'page')} refused or behind a login", "bold")))]
     for record in findings.refused:
-        lines += [(2, line("  ", (str(record.status), "yellow"), f"  {record.url}")), *_way(record, findings)]
+        lines += [_named(str(record.status), record.url, "yellow"), *_way(record, findings)]
     return [*lines, *more(number - len(findings.refused))]
 
 
@@ -33,8 +33,13 @@ def broken(report: Report, findings: Findings) -> Lines:
         return []
     lines: Lines = [(0, line((numbered(number, "broken link"), "bold")))]
     for record in findings.broken:
-        lines += [(2, line("  ", (str(record.status), "red"), f"  {record.url}")), *_way(record, findings)]
+        lines += [_named(str(record.status), record.url), *_way(record, findings)]
     return [*lines, *more(number - len(findings.broken))]
+
+
+def _named(label: str, url: str, colour: str = "red") -> tuple[int, Text]:
+    """Return a line that names a page by its status or reason, and its URL."""
+    return len(label) + 4, line("  ", (label, colour), f"  {url}")
 
 
 def _way(record: PageRecord, findings: Findings) -> Lines:
@@ -71,7 +76,7 @@ def failed(report: Report, findings: Findings) -> Lines:
     lines: Lines = [(0, line((numbered(number, "other failure"), "bold")))]
     for record in some:
         label = record.status if record.status and record.status >= 400 else record.reason
-        lines.append((2, line("  ", (str(label), "red"), f"  {record.url}")))
+        lines.append(_named(str(label), record.url))
         lines += [(7, line(f"       {_what(record)}")), *_way(record, findings)]
     return [*lines, *more(number - len(some))]
 

@@ -11,7 +11,7 @@ from gossamer.api.status import Status
 from gossamer.cli import problems
 from gossamer.cli.advice import advice
 from gossamer.cli.findings import KEPT, Findings
-from gossamer.cli.formatting import numbered, shown_duration, shown_path, shown_size
+from gossamer.cli.formatting import numbered, plural, shown_duration, shown_path, shown_size
 from gossamer.cli.terminal import Lines, line, more, say
 from gossamer.outputs import ITEMS_FILE
 from gossamer.outputs.gone_pages import GONE_FILE
@@ -152,7 +152,7 @@ def _idle(report: Report) -> Lines:
 
 def _figures(report: Report) -> list[str | tuple[str, str]]:
     refused = report.counts.by_reason.get(Reason.FAIL_REFUSED, 0)
-    figures: list[str | tuple[str, str]] = ["  ", (f"{report.pages:,}", "bold"), f" {_plural('page', report.pages)}"]
+    figures: list[str | tuple[str, str]] = ["  ", (f"{report.pages:,}", "bold"), f" {plural('page', report.pages)}"]
     for number, name, colour in (
         (report.failed - refused, "failed", "bold red"),
         (refused, "refused", "bold yellow"),
@@ -198,10 +198,6 @@ def _filled(coverage: Coverage) -> str:
 def _percent(share: float) -> str:
     """Return a share in percent; 0 % and 100 % stand for exactly none and all."""
     return f"{min(max(share, 0.01), 0.99):.0%}" if share else "0%"
-
-
-def _plural(word: str, number: int) -> str:
-    return word if number == 1 else f"{word}s"
 
 
 def _changes(report: Report) -> Lines:
@@ -273,11 +269,11 @@ def _near_duplicates(report: Report, *, asked: bool) -> Lines:
     found = report.snapshot.near_duplicates
     if not found.pages:
         return [(0, line("No page with nearly the same text as another"))] if asked and _looked(report) else []
-    head = f"{found.pages:,} pages with nearly the same text as another, in {found.groups:,}"
-    lines: Lines = [(0, line((f"{head} {_plural('group', found.groups)}", "bold")))]
+    head = f"{numbered(found.pages, 'page')} with nearly the same text as another, in {found.groups:,}"
+    lines: Lines = [(0, line((f"{head} {plural('group', found.groups)}", "bold")))]
     for alike in found.examples:
         first, *others = alike.urls
-        lines.append((2, line(f"  {first}", (f"  {alike.pages:,} pages", "dim"))))
+        lines.append((2, line(f"  {first}", (f"  {numbered(alike.pages, 'page')}", "dim"))))
         lines += [(7, line(("       nearly the same as ", "dim"), (url, "dim"))) for url in others]
     return lines
 
