@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from gossamer.api.directory_layout import refuse_url
 from gossamer.engines.table import names, unused_settings
 from gossamer.rules import urls
 from gossamer.rules.loose_values import refuse_unknown
@@ -34,6 +35,15 @@ def refuse_unused(policy: Policy, engine: str) -> None:
     for name in sorted(unused_settings(engine)):
         if getattr(policy, name) is not None:
             raise UnusedSettingError(name, engine)
+
+
+def refuse_unused_text(policy: Policy, formats: Sequence[str]) -> None:
+    """Raise UserError for a choice of text that no output of a crawl needs."""
+    if policy.text != Policy().text and not {"markdown", "warc"} & set(formats):
+        raise UserError(
+            f"text = {policy.text!r} (--text) says what the Markdown of pages is made of, and this crawl writes none: "
+            "add the format markdown (-f markdown), or warc (-f warc) to export it later, or leave it out."
+        )
 
 
 def seeds(several: Iterable[object]) -> list[str]:
@@ -94,6 +104,7 @@ def directory(path: str | Path) -> Path:
     """Return a directory as a path."""
     if not isinstance(path, str | os.PathLike):
         raise UserError(f"A directory is a text or a Path, not {path!r}.")
+    refuse_url(os.fspath(path))
     return Path(path)
 
 

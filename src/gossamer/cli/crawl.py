@@ -46,7 +46,7 @@ def run(chosen: Namespace) -> int:
     if to_stdout:
         directory, formats = None, None
     else:
-        directory = Path(wanted) if wanted else vacant(seeds[0])
+        directory = call_arguments.directory(wanted) if wanted else vacant(seeds[0])
     with complaints_naming_flags(chosen):
         crawler = Crawler(seeds, directory=directory, engine=engine, formats=formats, durable=chosen.durable, **fields)
     _, code = conduct(crawler, chosen, see=write_line if to_stdout else None)

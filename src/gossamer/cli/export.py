@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
+from gossamer.api import call_arguments
 from gossamer.api.export import export, lines
 from gossamer.cli.formatting import numbered
 from gossamer.cli.signals import interrupted_by_sigterm
@@ -20,7 +21,8 @@ def run(chosen: Namespace) -> int:
             put(piece)
         return 0
     with interrupted_by_sigterm():
-        exported = export(directory, chosen.format, None if chosen.output is None else Path(chosen.output))
+        target = None if chosen.output is None else call_arguments.directory(chosen.output)
+        exported = export(directory, chosen.format, target)
     if not chosen.quiet:
         say(console(), line(f"{numbered(exported.made, exported.thing)} exported to {exported.path}"))
     return 0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from gossamer.api.directory_layout import refuse_file
+from gossamer.api.directory_layout import refuse_file, refuse_url
 from gossamer.api.download import HOST_CONCURRENCY, Downloads, fetch_all
 from gossamer.cli.formatting import shown_duration
 from gossamer.cli.progress import about_left
@@ -193,6 +193,7 @@ class _Sink:
 def _made(save: str | None) -> Path | None:
     if save is None:
         return None
+    refuse_url(save)
     directory = Path(save)
     refuse_file(directory)
     try:

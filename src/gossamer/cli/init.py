@@ -11,6 +11,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 
+from gossamer.api.directory_layout import refuse_url
 from gossamer.api.settings_file import toml
 from gossamer.cli.contact_page import contact_page
 from gossamer.cli.stdout import put
@@ -42,6 +43,8 @@ TEMPLATE = """\
 
 def run(chosen: Namespace) -> int:
     """Write the files and return the exit code; a contact that was not given is asked for at a terminal."""
+    for name in (chosen.file, chosen.page):
+        refuse_url(name)
     path, page = Path(chosen.file), Path(chosen.page) if chosen.page else None
     if (path.parent / "journal.db").exists():
         raise UserError(f"{path.parent} holds a crawl, whose settings are frozen; go to another directory.")
