@@ -15,6 +15,7 @@ from gossamer.api.directory_layout import JOURNAL
 from gossamer.api.report import Report
 from gossamer.api.status import Status
 from gossamer.cli import summary
+from gossamer.cli.deadline import ended_in_time
 from gossamer.cli.findings import Findings, duplicates_in
 from gossamer.cli.formatting import shown_duration, shown_size
 from gossamer.cli.introduction import Opening
@@ -55,7 +56,13 @@ def conduct(
     display: AbstractContextManager[None] = nullcontext()
     if talks and chosen.progress:
         display = shown(watch, screen, live=live)
-    with interrupts(crawler, lambda sentence: tell(watch, sentence, live=live)), display, _hopeful(crawler), opening:
+    with (
+        interrupts(crawler, lambda sentence: tell(watch, sentence, live=live)),
+        ended_in_time(crawler),
+        display,
+        _hopeful(crawler),
+        opening,
+    ):
         _visit_all(crawler, take)
     report = crawler.report
     if resumed:

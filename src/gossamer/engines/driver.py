@@ -162,8 +162,8 @@ class Driver:
     # ------------------------------------------------------------ stopping: from any thread, and signal handlers
 
     def stop(self, reason: FinishReason = FinishReason.STOPPED) -> None:
-        """Start nothing new, let what is in flight land, save, and end."""
-        self._stop_asked = reason
+        """Start nothing new, let what is in flight land, save, and end. The first reason counts."""
+        self._stop_asked = self._stop_asked or reason
 
     def abandon(self) -> None:
         """End at once: what is in flight stays pending; what landed is saved."""

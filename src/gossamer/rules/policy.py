@@ -167,7 +167,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         crawl_flag("--max-time T", "stop after a time, such as 90, 5m or 2h"),
         Hints("closespider_timeout time_limit max_duration -m"),
     ] = None
-    """Stop after this wall time (seconds)."""
+    """Stop after this wall time (seconds). What is in flight then has 3 s to land; the rest stays pending."""
     max_bytes: Annotated[
         Size | None,
         crawl_flag("--max-bytes SIZE", "stop after so much was read, such as 500MB"),
