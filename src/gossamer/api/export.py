@@ -135,8 +135,7 @@ def _export_pages(directory: Path, format: str, target: Path) -> Exported:
     try:
         count = _write_pages(directory, format, part)
         for made in sorted(part.iterdir()):
-            if made.suffix != ".pending":  # nobody will go on from here
-                made.replace(target / made.name)
+            made.replace(target / made.name)
     finally:
         shutil.rmtree(part)
     if format == "parquet":

@@ -122,8 +122,9 @@ class Driver:
                 case Recall(ids):
                     self._handle(Recalled(tuple(self._journal.recall(ids))), self._clock.now())
                 case Commit(batch):
+                    spent = self._clock.spent()
                     self._commit(batch)
-                    self._handle(Committed(), self._clock.now())
+                    self._handle(Committed(self._clock.spent() - spent), self._clock.now())
                 case Wait(until):
                     self._show(now, SNAPSHOT_EVERY if until - now < SNAPSHOT_EVERY else SNAPSHOT_AT_REST)
                     return command
