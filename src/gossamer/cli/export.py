@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gossamer.api import call_arguments
 from gossamer.api.export import export, lines
+from gossamer.api.status import updates
 from gossamer.cli.formatting import numbered
 from gossamer.cli.signals import interrupted_by_sigterm
 from gossamer.cli.stdout import put
@@ -16,6 +17,9 @@ from gossamer.cli.terminal import console, line, say
 def run(chosen: Namespace) -> int:
     """Export as chosen and return the exit code."""
     directory = Path(chosen.crawl)
+    if not chosen.quiet and (later := updates(directory)):
+        said = f"This exports the first crawl in {directory}; the last of its updates is {later[-1]}."
+        say(console(), line(said))
     if chosen.format == "jsonl" and chosen.output in (None, "-"):
         for piece in lines(directory):
             put(piece)

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gossamer.api.status import Status, status
+from gossamer.api.status import Status, status, updates
 from gossamer.cli.formatting import numbered, shown_duration, shown_size
 from gossamer.cli.stdout import put, put_json
 from gossamer.cli.summary import resume_command
@@ -51,6 +51,7 @@ def facts(told: Status) -> dict[str, Any]:
         "fetches": stats.fetches,
         "elapsed": stats.elapsed,
         "committed_at": seen.committed_at,
+        "updates": [update.name for update in updates(told.directory)],
         "resume": resume_command(told.directory, told.finish_reason) if told.resumable else None,
     }
 
@@ -68,6 +69,9 @@ def described(told: Status) -> Iterator[tuple[int, str]]:
     if seen.committed_at is not None:
         yield 4, f"  last saved {_moment(seen.committed_at)}"
     yield from _reasons(stats.by_reason)
+    for update in updates(told.directory):
+        later = status(update)
+        yield 4, f"  {update.name}: {_state(later)}; {numbered(later.glance.ended, 'link')} ended"
     if told.resumable:
         yield 7, f"Go on: {resume_command(told.directory, told.finish_reason)}"
 

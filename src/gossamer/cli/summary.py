@@ -205,8 +205,15 @@ def _changes(report: Report) -> Lines:
     changes = report.changes
     if changes is None:
         return []
-    counted = (("added", changes.added), ("changed", changes.changed), ("gone", changes.gone))
+    counted: tuple[tuple[str, int], ...] = (
+        ("added", changes.added),
+        ("changed", changes.changed),
+        ("gone", changes.gone),
+    )
     said = ", ".join([*[f"{number:,} {name}" for name, number in counted], f"{changes.unchanged:,} unchanged"])
+    if changes.unknown:
+        counted += (("unknown", changes.unknown),)
+        said += f", {changes.unknown:,} unknown (could not be fetched this time)"
     lines: Lines = [(0, line(("Since the crawl before", "bold"), f": {said}"))]
     for name, number in counted:
         some = changes.examples.get(name, ())
