@@ -16,7 +16,7 @@ import gossamer
 from gossamer.engines import session
 from gossamer.engines.table import ENGINES, EngineName
 from gossamer.values.reasons import FinishReason
-from tests.support.server import Do, Server, Step, answer
+from tests.support.scripted_server import Do, Script, Server, Step, answer
 
 SOURCE = Path(gossamer.__file__).parent.parent
 LIMIT = 0.5
@@ -37,7 +37,12 @@ def endless(_request: str) -> Iterator[Step]:
 def server() -> Iterator[Server]:
     home = b"<a href=/silent>s</a><a href=/endless>e</a><a href=/fine>f</a>"
     html = "Content-Type: text/html"
-    scripts = {"/": answer(home, html), "/fine": answer(b"fine", html), "/silent": silent, "/endless": endless}
+    scripts: dict[str, Script | bytes] = {
+        "/": answer(home, html),
+        "/fine": answer(b"fine", html),
+        "/silent": silent,
+        "/endless": endless,
+    }
     with Server({**scripts, "/robots.txt": answer(b"User-agent: *\n", "Content-Type: text/plain")}) as server:
         yield server
 

@@ -122,7 +122,7 @@ _SENTENCES: dict[Reason, str] = {
     Reason.FAIL_TLS: "The secure connection failed (certificate or handshake).",
     Reason.FAIL_TIMEOUT: "The server took longer than the time limit.",
     Reason.FAIL_RESET: "The server closed the connection without a complete answer.",
-    Reason.FAIL_PROTOCOL: "The server's answer was not valid HTTP.",
+    Reason.FAIL_PROTOCOL: "The server's answer was not valid HTTP, or not one to the request that was made.",
     Reason.FAIL_PROXY: "The proxy refused to pass the request on, or wants a login.",
     Reason.FAIL_REFUSED: "The server refuses it, or wants a login (401, 403, 407, 429).",
     Reason.FAIL_HTTP_4XX: "The server says there is no such page (status 4xx).",
