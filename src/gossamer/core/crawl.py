@@ -304,7 +304,8 @@ class Crawl:
                 self._lost(request, now)
             case Recalled():
                 self._frontier.recalled(event.links)
-            case Committed():
+            case Committed(computed):
+                self._time.computed(computed)
                 batch = self._buffer.end()
                 self._frontier.enqueue(batch.links)
                 for ended in batch.ended:
