@@ -16,11 +16,13 @@ import pytest
 from rich.console import Console
 
 import gossamer
+import gossamer.cli
 from gossamer.api.crawler import Crawler
 from gossamer.cli import formatting, progress, summary
 from gossamer.cli.advice import advice
+from gossamer.cli.arguments import VERBS
 from gossamer.cli.findings import Findings
-from gossamer.cli.terminal import line, printable, say
+from gossamer.cli.terminal import console, line, printable, say
 from gossamer.demo.server import DemoServer
 from gossamer.testing import FakeClock, RecordedFetcher, RecordedPage
 from gossamer.values.model import line_of
@@ -163,12 +165,13 @@ def test_every_end_has_its_exit_code(reason: FinishReason, code: int) -> None:
     assert summary.exit_code(msgspec.structs.replace(crawler.report, finish_reason=reason)) == code
 
 
-def test_lines_wrap_between_words_but_urls_stay_whole() -> None:
+def test_lines_wrap_between_words_and_long_urls_are_folded() -> None:
     console = screen(40)
     say(console, line("  1  a sentence that is too long for one line of this"), 5)
-    say(console, line("  404  https://example.org/" + "x" * 60))
+    say(console, line("  404  https://example.org/" + "x" * 20), 7)
     assert text_on(console) == (
-        "  1  a sentence that is too long for one\n     line of this\n  404  https://example.org/" + "x" * 60 + "\n"
+        "  1  a sentence that is too long for one\n     line of this\n"
+        f"  404  https://example.org/{'x' * 13}\n       {'x' * 7}\n"
     )
 
 
@@ -247,6 +250,29 @@ def test_findings_are_read_again_from_the_lines_of_a_crawl_until_they_suffice() 
     assert [loop.urls for loop in findings.loops()] == [("a", "b")]
 
 
+@pytest.mark.parametrize("status", [401, 403, 407, 429])
+def test_a_refused_page_is_no_broken_link_and_a_finding_only_by_request(status: int) -> None:
+    crawler, findings = crawled({"/": "<a href=/members>m</a>", "/members": RecordedPage(status)})
+    said = summed_up(screen(), crawler, findings)
+    assert "broken link" not in said
+    assert "other failure" not in said
+    assert f"1 page refused or behind a login\n  {status}  https://example.org/members\n" in said
+    assert "linked from https://example.org/" in said
+    assert "1 page   1 refused" in said
+    assert summary.exit_code(crawler.report) == summary.DONE
+    assert summary.exit_code(crawler.report, strict=True) == summary.FINDINGS
+
+
+def test_a_refused_page_hides_no_broken_one() -> None:
+    crawler, findings = crawled(
+        {"/": "<a href=/members>m</a><a href=/lost>l</a>", "/members": RecordedPage(403), "/lost": RecordedPage(404)}
+    )
+    said = summed_up(screen(), crawler, findings)
+    assert "1 broken link\n  404  https://example.org/lost" in said
+    assert "1 page   1 failed   1 refused" in said
+    assert summary.exit_code(crawler.report) == summary.FINDINGS
+
+
 def moved(target: str) -> RecordedPage:
     return RecordedPage(302, {"location": target})
 
@@ -323,7 +349,7 @@ def test_on_a_terminal_the_crawl_is_drawn_live_and_in_colour_unless_asked_not(tm
         drawn = in_terminal(words, tmp_path, **environment)
     assert "so far" in drawn
     assert "last page" in drawn
-    assert "\x1b[?25h" in drawn, "the cursor is back"
+    assert "\x1b[?25l" not in drawn, "the cursor is never hidden"
     assert ("\x1b[36m" in drawn) is not no_color
     assert "Ended early" in drawn
 
@@ -334,9 +360,9 @@ def test_fetch_draws_a_line_on_a_terminal_unless_asked_not_to(tmp_path: Path, mo
         words = ["fetch", museum.url, f"{museum.url}visit/", "--allow-private", "127.0.0.1", *more]
         drawn = in_terminal(words, tmp_path, stdout=subprocess.DEVNULL)
         mixed = in_terminal(words, tmp_path)
-    assert ("\x1b[?25l" in drawn) is (not more)
+    assert ("\x1b[2K" in drawn) is (not more)
     assert "2 of 2 downloaded" in drawn.replace("\x1b[1;32m2\x1b[0m", "2")
-    assert "\x1b[?25l" not in mixed, "nothing is drawn between the lines of data"
+    assert "\x1b[2K" not in mixed, "nothing is drawn between the lines of data"
 
 
 # ---------------------------------------------------------------- items
@@ -371,3 +397,109 @@ def test_a_field_that_is_suddenly_always_empty_is_a_finding() -> None:
     said = with_items(30)
     assert "filled: first 2%, price 50%, others 100%" in said
     assert "price was filled before, and is empty in all of the last 30\n" in said
+
+
+# ---------------------------------------------------------------- widths
+
+
+@pytest.mark.parametrize("verb", ["", *VERBS])
+def test_help_fits_80_columns(verb: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    gossamer.cli.main([verb, "--help"] if verb else ["--help"])
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_summary_fits_however_long_its_urls_are(width: int) -> None:
+    long = "/" + "very-long-" * 20
+    pages = {
+        "/": f"<a href={long}1>1</a><a href={long}2>2</a><a href={long}3>3</a><a href={long}4>4</a>",
+        f"{long}1": RecordedPage(404),
+        f"{long}2": RecordedPage(403),
+        f"{long}3": RecordedPage(500),
+        f"{long}4": RecordedPage(302, {"location": long + "4"}),
+    }
+    crawler, findings = crawled(pages, retries=0)
+    said = summed_up(screen(width), crawler, findings)
+    rows = said.splitlines()
+    assert all(line(row).cell_len <= width for row in rows)
+    together = "".join(row.strip() for row in rows)
+    assert all(f"https://example.org{long}{number}" in together for number in (1, 2, 3, 4)), "whole, if in pieces"
+    assert "fail.redirect_loop" in said, "a reason is never cut"
+
+
+@pytest.mark.parametrize("engine", ["threads", "asyncio"])
+def test_lines_about_pages_fit_a_screen_and_are_whole_in_a_log(
+    engine: Literal["threads", "asyncio"], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "http://127.0.0.1:1/" + "long-" * 40
+    words = ["crawl", url, "-v", "--allow-private", "127.0.0.1", "--retries", "0", "-o", "-", "-e", engine]
+    monkeypatch.setenv("COLUMNS", "70")
+    gossamer.cli.main(words)
+    rows = capfd.readouterr().err.splitlines()
+    assert max(map(len, rows)) <= 70
+    [row] = [row for row in rows if row.startswith("fail.connect  0.")]
+    assert row.endswith("long-")
+    monkeypatch.delenv("COLUMNS")
+    gossamer.cli.main(words)
+    assert f"  {url}\n" in capfd.readouterr().err
+
+
+def test_status_fits_80_columns(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    directory = tmp_path / ("deep-" * 20)
+    crawler = Crawler(
+        "https://example.org/", directory=directory, engine="inline", clock=FakeClock(), max_pages=1,
+        fetcher=RecordedFetcher.of_site({"/": "<a href=/1>1</a><a href=/2>2</a>", "/robots.txt": "User-agent: *"}),
+    )  # fmt: skip
+    crawler.run()
+    assert gossamer.cli.main(["status", str(directory)]) == 0
+    rows = capfd.readouterr().out.splitlines()
+    assert max(map(len, rows)) <= 80
+    assert str(directory) in "".join(row.strip() for row in rows)
+
+
+def test_one_page_is_one_page() -> None:
+    crawler, findings = crawled({"/": "one"})
+    watch = progress.Watch(lambda: crawler.snapshot)
+    sight = watch.look()
+    assert sight is not None
+    console = screen()
+    console.print(progress.drawn(watch, console))
+    for said in (progress.written(sight, None), text_on(console), summed_up(screen(), crawler, findings)):
+        assert "1 page" in said
+        assert "1 pages" not in said
+
+
+def moment(elapsed: float, done: int, known: int) -> gossamer.Snapshot:
+    return gossamer.Snapshot(elapsed=elapsed, counts=gossamer.Counts(done=done), known=known, queued=known - done)
+
+
+@pytest.mark.parametrize(
+    ("known", "policy", "left"),
+    [
+        (100, {}, 8.0),  # 80 of 100 to go, ten a second
+        (104, {}, 14.0),  # four are found where ten are visited
+        (200, {}, None),  # more are found than visited: nobody knows
+        (200, {"max_pages": 50}, 3.0),
+        (200, {"max_time": 7.0}, 5.0),
+        (100, {"max_pages": 30, "max_time": 60.0}, 1.0),
+    ],
+)
+def test_the_time_left_is_told_where_it_can_be(known: int, policy: dict[str, Any], left: float | None) -> None:
+    told = progress.time_left(moment(1.0, 10, 100), moment(2.0, 20, known), gossamer.Policy(**policy))
+    assert told == (None if left is None else pytest.approx(left))
+
+
+def test_the_time_left_is_shown_in_round_figures() -> None:
+    assert progress.about_left(0.2) == "about 1 s left"
+    assert progress.about_left(59.2) == "about 59 s left"
+    assert progress.about_left(187) == "about 3 min left"
+    assert progress.about_left(4000) == "about 1 h 06 min left"
+
+
+def test_the_cursor_is_never_hidden() -> None:
+    view = type(console())(file=io.StringIO(), force_terminal=True)
+    with progress.shown(progress.Watch(lambda: None), view, live=True):
+        pass
+    assert "Starting" in text_on(view)
+    assert "\x1b[?25l" not in text_on(view), "so neither ^Z nor a kill leaves a terminal without one"

@@ -41,8 +41,8 @@ MUTANTS = (
     # ---------------------------------------------------------------- crawl.py
     Mutant(
         "core/in_flight.py",
-        "len(self._requests) >= self._slots",
-        "len(self._requests) > self._slots",
+        "self.free = slots",
+        "self.free = slots + 1",
         "one fetch more in flight than there are slots",
     ),
     Mutant(
@@ -126,7 +126,7 @@ MUTANTS = (
     Mutant("core/crawl.py", "        self._access.answered(host)\n", "", "an answer would not show that a host lives"),
     # ---------------------------------------------------------------- frontier.py
     Mutant("core/frontier.py", "moments.append((self._ready[0][0], self", "moments.append((self._ready[0][2].due_at, self", "a long rest of one host would hold up the next"),
-    Mutant("core/frontier.py", "return not host.waits_for_ip()", "return True", "too many at once on an address"),
+    Mutant("core/frontier.py", "return host.ip is None or not host.waits_for_ip()", "return True", "too many at once on an address"),
     Mutant("core/frontier.py", "for other in host.end():", "for other in host.end()[:0]:", "hosts would wait for ever"),
     Mutant("core/ip_limits.py", "        now_at.in_flight += host.in_flight\n", "", "a moved host would free a place it still holds"),
     Mutant("core/ip_limits.py", "        before.rest(until)\n", "", "the next stranger would come too soon"),

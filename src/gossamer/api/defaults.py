@@ -13,7 +13,6 @@ from gossamer.api.settings_file import Settings
 from gossamer.engines.table import ENGINES, cores, unused_settings
 from gossamer.fetchers.options import FetchOptions, user_agent
 from gossamer.outputs import FORMATS
-from gossamer.rules import urls
 from gossamer.rules.policy import Policy
 from gossamer.rules.politeness import Manners
 from gossamer.values.errors import UserError
@@ -24,7 +23,7 @@ USUAL_FORMATS: Final = ("jsonl",)
 def complete(policy: Policy | None, seeds: Iterable[object], fields: Mapping[str, Any], engine: str) -> Policy:
     """Return the whole policy, with what only a whole call can tell: seeds, user agent, concurrency."""
     whole = call_arguments.settings(policy, fields)
-    whole["seeds"] = tuple(dict.fromkeys(map(urls.seed, call_arguments.seeds((whole["seeds"], *seeds)))))
+    whole["seeds"] = call_arguments.canonical_seeds(call_arguments.seeds((whole["seeds"], *seeds)))
     if not whole["seeds"]:
         raise UserError("A crawl needs at least one URL to start from.")
     made = Policy.of(whole)

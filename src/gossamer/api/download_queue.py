@@ -88,7 +88,7 @@ class DownloadQueue:
         try:
             self._queue(Request(Link(self._count, _url(asked))))
         except UserError as error:
-            text = str(asked)
+            text = urls.spelled(str(asked))
             reason = Reason.SKIP_SCHEME if _OTHER_SCHEME.match(text) else Reason.SKIP_INVALID
             record = PageRecord(text, OutcomeKind.FAILED, reason=reason, detail=str(error), attempts=0)
             self._pages[self._count] = Page(record)

@@ -157,7 +157,7 @@ class Crawl:
             return Fetch(tuple(fetches))
         if isinstance(then, Recall):
             return then
-        at_rest = then is _NOTHING and not self._in_flight
+        at_rest = then is _NOTHING and not self._in_flight.requests
         if then is _Then.COMMIT or (at_rest and self._buffer.may_commit(self._frontier.offers)):
             return self._commit(now)
         return self._rest_or_stop(now)
@@ -232,9 +232,9 @@ class Crawl:
         return request
 
     def _rest_or_stop(self, now: float) -> Wait | Stop:
-        moment, may_start = self._frontier.next_moment(), self._limits.allow_start()
-        if not self._in_flight and not self._buffer.is_under_way and (moment is None or not may_start):
-            assert not (may_start and self._frontier.queued), (
+        moment, allow_start = self._frontier.next_moment(), self._limits.allow_start
+        if not (self._in_flight.requests or self._buffer.is_under_way or (moment is not None and allow_start())):
+            assert not (allow_start() and self._frontier.queued), (
                 "links wait, nothing is in flight, and nothing will ever be due"
             )
             self._limits.stop(self._counts.natural_end(queued=self._frontier.queued))
@@ -242,7 +242,7 @@ class Crawl:
             assert self._limits.reached is not None
             return Stop(self._limits.reached)
         untils = [self._buffer.due_at, self._limits.next_check]
-        if moment is not None and may_start:
+        if moment is not None and allow_start():
             untils.append(moment[0])
         self._time.idle = moment[1] if moment is not None else self._in_flight.why_idle()
         return Wait(min(untils))
@@ -304,7 +304,8 @@ class Crawl:
                 self._lost(request, now)
             case Recalled():
                 self._frontier.recalled(event.links)
-            case Committed():
+            case Committed(computed):
+                self._time.computed(computed)
                 batch = self._buffer.end()
                 self._frontier.enqueue(batch.links)
                 for ended in batch.ended:
@@ -458,7 +459,7 @@ class Crawl:
             slots=self._slots,
             known=self._frontier.known,
             queued=self._frontier.queued,
-            in_flight=len(self._in_flight),
+            in_flight=len(self._in_flight.requests),
             hosts=len(self._frontier.hosts),
             seconds=dict(self._time.seconds),
             finish_reason=self._limits.reached if self._stopped else None,

@@ -15,7 +15,7 @@ from gossamer.values.snapshot import EXAMPLES, Changes, Counts, NearDuplicates, 
 _NETWORK: Final = frozenset(
     (
         Reason.FAIL_DNS, Reason.FAIL_CONNECT, Reason.FAIL_TLS, Reason.FAIL_TIMEOUT, Reason.FAIL_RESET,
-        Reason.FAIL_ADDRESS_REFUSED, Reason.FAIL_HOST_UNREACHABLE,
+        Reason.FAIL_ADDRESS_REFUSED, Reason.FAIL_HOST_UNREACHABLE, Reason.FAIL_PROXY,
     )
 )  # fmt: skip
 

@@ -167,7 +167,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         crawl_flag("--max-time T", "stop after a time, such as 90, 5m or 2h"),
         Hints("closespider_timeout time_limit max_duration -m"),
     ] = None
-    """Stop after this wall time (seconds)."""
+    """Stop after this wall time (seconds). What is in flight then has 3 s to land; the rest stays pending."""
     max_bytes: Annotated[
         Size | None,
         crawl_flag("--max-bytes SIZE", "stop after so much was read, such as 500MB"),
@@ -350,7 +350,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = ""
     """URL of a proxy to fetch through. Only the proxy's own address is then checked."""
     proxy_from_environment: Annotated[bool, DOWNLOADS, Hints("trust_env httpproxy_enabled")] = False
-    """Use the proxies that `http_proxy`, `https_proxy` and similar variables name."""
+    """Use the proxies that `http_proxy`, `https_proxy` and similar variables name, except for the hosts in `no_proxy`:
+    names with their subdomains, addresses, networks (CIDR), each perhaps with a port, or `*` for all."""
     allow_private: Annotated[
         Texts,
         DOWNLOADS,

@@ -30,6 +30,9 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _HOST_AND_PORT = re.compile(r"[^/?#@:\s]+:\d+(?:[/?#]|$)")
 _PORT = re.compile(r"[^/?#]*:(\d+)(?:[/?#]|$)")
 _IPV4 = re.compile(r"\d+(?:\.\d+){3}")
+_UNFIT: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffd\ud800-\udfff]")
+"""What no URL that somebody means has in it: control characters, and the traces of bytes that were not decoded."""
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _parse = URL.parse
 
 
@@ -131,10 +134,27 @@ def seed(text: str) -> str:
     typed = text.strip()
     if not typed:
         raise UserError("The URL to start from is empty; give one such as https://example.org/.")
+    if unfit := _UNFIT.search(typed):
+        raise UserError(f"'{spelled(typed)}' is not a web URL: it has {_fault(unfit[0])} in it.")
     url = canonical(_with_scheme(typed))
     if url is None or not hostname(url).strip("."):
         raise UserError(f"{typed!r} is not a web URL; give one such as https://example.org/.")
     return url
+
+
+def spelled(text: str) -> str:
+    """Return a text whose undecodable bytes and lone surrogates are spelled out, so that it can be encoded."""
+    return _SURROGATE.sub(lambda match: _bytes_or_code(ord(match[0])), text)
+
+
+def _bytes_or_code(code: int) -> str:
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
+
+
+def _fault(char: str) -> str:
+    if _SURROGATE.match(char) or char == "\ufffd":
+        return "a character that cannot be decoded (UTF-8)"
+    return f"a control character (U+{ord(char):04X})"
 
 
 # ---------------------------------------------------------------- resolving

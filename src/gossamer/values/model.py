@@ -44,6 +44,7 @@ class Change(StrEnum):
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     GONE = "gone"
+    UNKNOWN = "unknown"
 
 
 class Link(Struct, frozen=True, array_like=True):

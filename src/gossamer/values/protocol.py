@@ -262,6 +262,9 @@ class Recalled(Struct, frozen=True):
 class Committed(Struct, frozen=True):
     """The last `Commit` is permanent."""
 
+    computed: float = 0.0
+    """Time (seconds) that the processor worked for it, on compression mostly; the rest it waited for the disk."""
+
 
 Event = Visited | Failed | RobotsRead | Lost | Recalled | Committed
 

@@ -32,6 +32,8 @@ class Reason(StrEnum):
     FAIL_TIMEOUT = "fail.timeout"
     FAIL_RESET = "fail.reset"
     FAIL_PROTOCOL = "fail.protocol"
+    FAIL_PROXY = "fail.proxy"
+    FAIL_REFUSED = "fail.refused"
     FAIL_HTTP_4XX = "fail.http_4xx"
     FAIL_HTTP_5XX = "fail.http_5xx"
     FAIL_TRUNCATED = "fail.truncated"
@@ -121,7 +123,9 @@ _SENTENCES: dict[Reason, str] = {
     Reason.FAIL_TIMEOUT: "The server took longer than the time limit.",
     Reason.FAIL_RESET: "The server closed the connection without a complete answer.",
     Reason.FAIL_PROTOCOL: "The server's answer was not valid HTTP, or not one to the request that was made.",
-    Reason.FAIL_HTTP_4XX: "The server says the page is missing or refused (status 4xx).",
+    Reason.FAIL_PROXY: "The proxy refused to pass the request on, or wants a login.",
+    Reason.FAIL_REFUSED: "The server refuses it, or wants a login (401, 403, 407, 429).",
+    Reason.FAIL_HTTP_4XX: "The server says there is no such page (status 4xx).",
     Reason.FAIL_HTTP_5XX: "The server reports an error of its own (status 5xx).",
     Reason.FAIL_TRUNCATED: "The body ended before its announced length.",
     Reason.FAIL_TOO_LARGE: "The body is larger than the limit.",

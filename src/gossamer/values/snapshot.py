@@ -228,6 +228,8 @@ class Changes(Struct, frozen=True):
     """Number of pages that no longer exist."""
     examples: Mapping[str, tuple[str, ...]] = {}
     """The first few URLs by change, without unchanged pages."""
+    unknown: int = 0
+    """Number of pages that could not be fetched this time, or that only such pages link to."""
 
 
 BUSY: Final = 0.8

@@ -18,7 +18,7 @@ from gossamer.parse.similarity.simhash import simhash
 from gossamer.parse.text import extract
 from gossamer.rules import headers, retries
 from gossamer.rules.policy import Policy
-from gossamer.rules.recrawl import PageMemo, conditions, pack_memo, unpack_memo
+from gossamer.rules.recrawl import PageMemo, change_of, conditions, pack_memo, unpack_memo
 from gossamer.rules.urls import UrlResolver, path
 from gossamer.values.model import (
     Change,
@@ -171,6 +171,8 @@ class Visitor:
         record = PageRecord.without_answer(
             request.link, decision.kind, failure.reason, failure.detail, attempts=request.attempt + 1
         )
+        change = change_of(request.previous, decision.kind, None)
+        record = record if change is None else structs.replace(record, change=change)
         return Failed(request, Outcome.of(record), failure, decision.retry_after)
 
     # ------------------------------------------------------------ answers of each kind
