@@ -16,6 +16,7 @@ from gossamer.parse.text.markdown import markdown
         ("<em>a <em>b", "*a b*"),
         ("a</em> b", "a b"),
         ("a <b>b", "a **b**"),
+        ("a <b><i> </i></b>b", "a b"),
     ],
 )
 def test_elements_in_others_of_their_kind_or_across_them_have_no_marks(html: str, expected: str) -> None:

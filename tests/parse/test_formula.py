@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gossamer.parse.text.markdown import main_text
+from gossamer.parse.text.markdown import main_text, markdown
 
 SUM = "<mrow><mi>b</mi><mo>+</mo><mn>1</mn></mrow>"
 
@@ -44,3 +44,14 @@ def test_an_end_tag_ends_what_was_left_open_in_its_element() -> None:
 
 def test_a_formula_that_is_never_ended_ends_with_its_block() -> None:
     assert main_text("<p>a <math><mfrac><mi>x</mi><mi>y</mi><p>b") == "a x/y\nb"
+
+
+def test_the_end_or_an_empty_tag_of_a_formula_alone_is_nothing() -> None:
+    assert main_text("<p>a</math>b <math/>c") == "ab c"
+
+
+def test_the_code_of_a_formula_is_no_tex() -> None:
+    tex = "<annotation encoding='application/x-tex'>x_1</annotation>"
+    formula = f"<math><msub><mi>x</mi><mn>1</mn></msub>{tex}</math>"
+    assert markdown(f"<p>{formula}") == "$x_1$"
+    assert markdown(f"<code>{formula}</code>") == "`x_1`"
