@@ -412,7 +412,7 @@ def test_help_fits_80_columns(verb: str, capsys: pytest.CaptureFixture[str], mon
 @pytest.mark.parametrize("width", [40, 80])
 def test_a_summary_fits_however_long_its_urls_are(width: int) -> None:
     long = "/" + "very-long-" * 20
-    pages = {
+    pages: dict[str, RecordedPage | str | list[str]] = {
         "/": f"<a href={long}1>1</a><a href={long}2>2</a><a href={long}3>3</a><a href={long}4>4</a>",
         f"{long}1": RecordedPage(404),
         f"{long}2": RecordedPage(403),
