@@ -370,3 +370,42 @@ def test_a_field_that_is_suddenly_always_empty_is_a_finding() -> None:
     said = with_items(30)
     assert "filled: first 2%, price 50%, others 100%" in said
     assert "price was filled before, and is empty in all of the last 30\n" in said
+
+
+def paused_crawl(**options: object) -> tuple[Crawler, Findings]:
+    days = RecordedPage(503, {"retry-after": str(11 * 86_400)})
+    return crawled({"/": "<a href=/a>a</a>", "/a": days, "/sitemap.xml": RecordedPage(404)}, **options)
+
+
+def test_the_summary_says_who_asked_to_be_left_alone_and_when_to_go_on(tmp_path: Path) -> None:
+    crawler, findings = paused_crawl(directory=tmp_path / "it's")
+    assert summary.exit_code(crawler.report) == 4
+    console = screen(100)
+    summary.show(console, crawler.report, findings, crawler.policy)
+    shown = text_on(console)
+    assert "Ended early: every host left asks to be left alone for longer than --max-wait; 1 known link not" in shown
+    assert "https://example.org  for 11 d, until 2" in shown
+    assert "gossamer resume" in shown.partition("Go on")[2]
+    assert "(after 2" in shown.partition("Go on")[2]
+
+
+def test_a_crawl_that_was_only_asked_to_wait_ended_early() -> None:
+    crawler, _ = crawled({"/robots.txt": RecordedPage(503, {"retry-after": "90000"}), "/": "<title>Home</title>"})
+    assert crawler.report.pages == 0
+    assert summary.exit_code(crawler.report) == 4
+
+
+def test_the_display_names_the_host_that_everything_waits_for() -> None:
+    crawler, _ = paused_crawl()
+    now = [0.0]
+    watch = progress.Watch(lambda: crawler.snapshot, lambda: now[0])
+    sight = watch.look()
+    assert sight is not None
+    assert "https://example.org asked to be left alone for another 11 d" in progress.written(sight, None)
+    now[0] = 86_400.0 + 7200
+    sight = watch.look()
+    assert sight is not None
+    assert "for another 9 d 22 h" in progress.written(sight, None), "counted down without another snapshot"
+    drawing = screen(100)
+    drawing.print(progress.drawn(watch, drawing))
+    assert "another 9 d 22 h" in text_on(drawing)

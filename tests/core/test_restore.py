@@ -165,7 +165,7 @@ def test_a_resumed_crawl_spares_a_host_as_long_as_it_asked_before() -> None:
             case Stop():
                 break
     assert saved.resting == {"https://a.example": 600.0}
-    resumed = Crawl(Policy(seeds=("https://a.example/",)), Frontier())
+    resumed = Crawl(Policy(seeds=("https://a.example/",), max_wait=600.0), Frontier())
     resumed.restore(saved, passed=200.0, now=5000.0)
     commit = resumed.poll(5000.0)
     assert isinstance(commit, Commit)

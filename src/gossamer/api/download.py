@@ -3,8 +3,9 @@
     for page in gossamer.fetch_all(urls, engine="threads", concurrency=32): ...
     async for page in gossamer.fetch_all(urls): ...
 
-A download is not a crawl: the URLs are the caller's own choice, so robots.txt is not asked and hosts get no rest; but
-at most `host_concurrency` (8) fetches of one host run at once, and failures that pass are retried.
+A download is not a crawl: the URLs are the caller's own choice, so robots.txt is not asked and hosts get no rest. But
+at most `host_concurrency` (8) fetches of one host run at once, the first of them one by one. A host that asks to be
+left alone (429, 503, Retry-After) is, and failures that pass are retried.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from gossamer.rules.policy import Policy
 from gossamer.rules.policy_fields import PolicyFields
 from gossamer.values.errors import UserError
 from gossamer.values.ports import Clock
+from gossamer.values.snapshot import PausedHost
 from gossamer.visit.page import Page
 from gossamer.visit.visitor import Work
 
@@ -84,6 +86,15 @@ class Downloads:
     def landed(self) -> int:
         """The number of pages that are there, yielded or waiting for one before them. From any thread."""
         return self._queue.landed if self._queue else 0
+
+    @property
+    def paused(self) -> PausedHost | None:
+        """The first host to be fetched from again, while all that is left waits for hosts that asked for it; or None.
+
+        From any thread.
+        """
+        paused = self._queue.paused if self._queue else None
+        return PausedHost(paused[0], max(0.0, paused[1] - self._clock.now())) if paused else None
 
     def __iter__(self) -> Iterator[Page]:
         """Yield the pages in the order asked; leaving the loop early ends what is under way.

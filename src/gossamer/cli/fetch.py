@@ -94,7 +94,10 @@ def _progress(downloads: Downloads, asked: UrlSource, sink: _Sink, seconds: floa
     parts.append(f" of {asked.count:,}{'' if asked.whole else ' or more'}  ")
     if failed:
         parts += [(f"{failed:,}", "bold red"), " failed  "]
-    return line(*parts, f"{landed / max(seconds, 0.1):.1f}/s  ", (shown_duration(seconds), "dim"))
+    parts += [f"{landed / max(seconds, 0.1):.1f}/s  ", (shown_duration(seconds), "dim")]
+    if paused := downloads.paused:
+        parts.append(f"  {paused.host} asked to be left alone for another {shown_duration(paused.seconds)}")
+    return line(*parts)
 
 
 def _take_all(downloads: Downloads, engine: str, take: Any) -> None:

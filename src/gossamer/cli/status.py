@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from gossamer.api.status import Status, status
 from gossamer.cli.formatting import numbered, shown_duration, shown_size
@@ -15,6 +15,9 @@ from gossamer.cli.summary import resume_command
 from gossamer.cli.terminal import printable
 from gossamer.values.model import OutcomeKind
 from gossamer.values.reasons import Reason
+
+_PAUSED: Final = 5
+"""Maximum number of paused hosts that are named."""
 
 
 def run(chosen: Namespace) -> int:
@@ -50,6 +53,7 @@ def facts(told: Status) -> dict[str, Any]:
         "bytes": stats.bytes,
         "fetches": stats.fetches,
         "elapsed": stats.elapsed,
+        "paused": told.paused,
         "committed_at": seen.committed_at,
         "resume": resume_command(told.directory, told.finish_reason) if told.resumable else None,
     }
@@ -67,6 +71,8 @@ def described(told: Status) -> Iterator[str]:
         yield "  items: " + ", ".join(f"{one.items:,} {name}" for name, one in stats.items.items())
     if seen.committed_at is not None:
         yield f"  last saved {_moment(seen.committed_at)}"
+    for host, end in list(told.paused.items())[:_PAUSED]:
+        yield f"  {host} asked to be left alone until {_moment(end)}"
     for code, number in sorted(stats.by_reason.items(), key=lambda item: (-item[1], item[0])):
         yield f"  {number:>9,}  {code:<24} {Reason(code).sentence}"
     if told.resumable:

@@ -82,10 +82,12 @@ class HostAccess:
             decision = retries.judge_failure(self._policy, request.attempt, url_fingerprint, answer)
         else:
             decision = retries.judge(self._policy, request.attempt, url_fingerprint, answer)
+        if decision.host_pause:
+            host.pause(now + decision.host_pause, now)
         match decision.kind:
             case OutcomeKind.RETRY:
                 state.next_request = Request(request.link, Purpose.ROBOTS, request.attempt + 1)
-                host.rest(now + max(decision.retry_after, decision.host_pause), Waiting.ROBOTS)
+                host.rest(now + decision.retry_after, Waiting.ROBOTS)
             case _ if isinstance(answer, Failure) and self._suspects(host):
                 detail = f"{state.consecutive_failures} failures in a row, and no robots.txt: {answer.detail}"
                 _close(host, Reason.FAIL_HOST_UNREACHABLE, detail)

@@ -287,8 +287,17 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     host_failures: Annotated[Count, Hints("max_host_errors")] = 8
     """Number of failures in a row (no connection, time-out, reset) after which robots.txt is requested as a sign of
     life. If that fails too, the host's other links fail as `fail.host_unreachable`. 0: never."""
-    max_retry_after: Annotated[Seconds, DOWNLOADS, Hints("retry_after")] = 3600.0
-    """Maximum Retry-After that is obeyed (seconds). A longer one counts as this."""
+    max_wait: Annotated[
+        Seconds,
+        DOWNLOADS,
+        manners_flag(
+            "--max-wait T", "when every host left asks to be left alone for longer than this, end; resume goes on later"
+        ),
+        Hints("max_retry_after retry_after retry_after_max max_backoff backoff_max"),
+    ] = 300.0
+    """Maximum time to wait, when nothing else is left to do, for a host that asks to be left alone (seconds). A
+    Retry-After is obeyed however long it is: where every host left asks for a longer one, the crawl ends as `waiting`,
+    and their links stay pending until it is resumed."""
 
     # each request
     timeout: Annotated[

@@ -44,7 +44,7 @@ class PolicyFields(TypedDict, total=False):
     nofollow: bool
     hosts: Mapping[str, HostManners | Mapping[str, object]]
     host_failures: int
-    max_retry_after: float
+    max_wait: float
     timeout: float
     connect_timeout: float
     max_body: int

@@ -58,7 +58,7 @@ def judge(policy: Policy, attempt: int, fingerprint: int, response: Response) ->
     if status < 400:
         return _REDIRECTED if status in REDIRECTS else _DONE
     reason = Reason.FAIL_HTTP_5XX if status >= 500 else Reason.FAIL_HTTP_4XX
-    pause = host_pause(policy, attempt, fingerprint, response) if status in _PAUSING else 0.0
+    pause = host_pause(attempt, fingerprint, response) if status in _PAUSING else 0.0
     if status in _TRANSIENT and attempt < policy.retries:
         return RetryDecision(OutcomeKind.RETRY, reason, max(pause, backoff(attempt, fingerprint)), pause)
     return RetryDecision(OutcomeKind.FAILED, reason, host_pause=pause)
@@ -80,12 +80,10 @@ def backoff(attempt: int, fingerprint: int) -> float:
     return min(BACKOFF_FIRST * 2.0**attempt, BACKOFF_MOST) * (1.0 + jitter / 2)
 
 
-def host_pause(policy: Policy, attempt: int, fingerprint: int, response: Response) -> float:
-    """Return how many seconds the host must be left alone: its Retry-After (capped), or else the back-off."""
+def host_pause(attempt: int, fingerprint: int, response: Response) -> float:
+    """Return how many seconds the host must be left alone: its Retry-After, or else the back-off."""
     seconds = retry_after(response.headers, response.fetched_at)
-    if seconds is None:
-        return backoff(attempt, fingerprint)
-    return min(seconds, policy.max_retry_after)
+    return backoff(attempt, fingerprint) if seconds is None else seconds
 
 
 def retry_after(headers: Mapping[str, str], at: float) -> float | None:

@@ -50,6 +50,8 @@ class Reason(StrEnum):
     FAIL_HANDLER_MEMORY = "fail.handler_memory"
     FAIL_WORKER_DIED = "fail.worker_died"
     FAIL_BUG = "fail.bug"
+    FAIL_BLOCKED = "fail.blocked"
+    FAIL_PAUSED = "fail.paused"
 
     @property
     def sentence(self) -> str:
@@ -90,6 +92,7 @@ class FinishReason(StrEnum):
     BYTE_LIMIT = "byte_limit"
     HANDLER_ERRORS = "handler_errors"
     STOPPED = "stopped"
+    WAITING = "waiting"
     BLOCKED = "blocked"
     UNREACHABLE = "unreachable"
     NOTHING_FETCHED = "nothing_fetched"
@@ -139,6 +142,8 @@ _SENTENCES: dict[Reason, str] = {
     Reason.FAIL_HANDLER_MEMORY: "Reading the page took more memory than a worker process may have.",
     Reason.FAIL_WORKER_DIED: "The worker process that read the page died of it, twice.",
     Reason.FAIL_BUG: "gossamer itself failed on this page; please report it.",
+    Reason.FAIL_BLOCKED: "Instead of the page came a check for bots or a block page.",
+    Reason.FAIL_PAUSED: "The host asked to be left alone for longer than --max-wait.",
 }
 
 _WAITING: dict[Waiting, str] = {
@@ -160,6 +165,7 @@ _FINISH: dict[FinishReason, str] = {
     FinishReason.BYTE_LIMIT: "the byte limit was reached",
     FinishReason.HANDLER_ERRORS: "too many pages failed in their handlers",
     FinishReason.STOPPED: "it was stopped",
+    FinishReason.WAITING: "every host left asks to be left alone for longer than --max-wait",
     FinishReason.BLOCKED: "robots.txt keeps this crawler out, or could not be read",
     FinishReason.UNREACHABLE: "no server could be reached",
     FinishReason.NOTHING_FETCHED: "nothing useful could be fetched",
