@@ -114,7 +114,7 @@ def test_a_complete_crawl_without_findings_ends_with_0() -> None:
 def test_a_site_that_refuses_crawlers_is_explained() -> None:
     crawler, findings = crawled({"/robots.txt": RecordedPage(body="User-agent: *\nDisallow: /"), "/": "x"})
     said = summed_up(screen(), crawler, findings)
-    assert "Nothing fetched: robots.txt keeps this crawler out, or could not be read." in said
+    assert "Nothing fetched: robots.txt or a check for bots keeps this crawler out" in said
     assert "--no-robots" in said
     assert summary.exit_code(crawler.report) == 3
 
@@ -386,7 +386,7 @@ def test_the_summary_says_who_asked_to_be_left_alone_and_when_to_go_on(tmp_path:
     assert "Ended early: every host left asks to be left alone for longer than --max-wait; 1 known link not" in shown
     assert "https://example.org  for 11 d, until 2" in shown
     assert "gossamer resume" in shown.partition("Go on")[2]
-    assert "(after 2" in shown.partition("Go on")[2]
+    assert "(after" in shown.partition("Go on")[2]
 
 
 def test_a_crawl_that_was_only_asked_to_wait_ended_early() -> None:
@@ -409,3 +409,22 @@ def test_the_display_names_the_host_that_everything_waits_for() -> None:
     drawing = screen(100)
     drawing.print(progress.drawn(watch, drawing))
     assert "another 9 d 22 h" in text_on(drawing)
+
+
+def test_the_summary_names_hosts_whose_robots_txt_is_a_page() -> None:
+    page = RecordedPage(headers={"content-type": "text/html"}, body="<!doctype html><title>App</title>")
+    crawler, findings = crawled({"/": "<title>Home</title>", "/robots.txt": page})
+    console = screen(100)
+    summary.show(console, crawler.report, findings, crawler.policy)
+    shown = text_on(console)
+    assert "robots.txt is an HTML page: only what of it are rules was obeyed\n  https://example.org" in shown
+    assert "--strict-robots" in shown
+
+
+def test_a_site_that_checks_for_bots_is_told_from_one_without_pages() -> None:
+    check = RecordedPage(403, {"cf-mitigated": "challenge"}, "<title>Just a moment...</title>")
+    crawler, findings = crawled({"/": check})
+    assert (crawler.report.finish_reason, crawler.report.counts.by_reason) == ("blocked", {"fail.blocked": 1})
+    console = screen(100)
+    summary.show(console, crawler.report, findings, crawler.policy)
+    assert "gossamer breaks no such checks" in text_on(console)

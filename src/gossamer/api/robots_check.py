@@ -25,7 +25,7 @@ class Permission(Struct, frozen=True):
 
     `reason` is None where it may; `detail` says more. `asked` are the URLs asked, more than one after redirects;
     `status` and `body` are of the last answer (None and empty where none came). `line` is the number of the `rule` that
-    decides, None where no rule does. `crawl_delay` is in seconds. `sitemaps` are as written.
+    decides, None where no rule does. `crawl_delay` is in seconds. `sitemaps` are as written. `html`: is it a web page?
     """
 
     url: str
@@ -39,6 +39,7 @@ class Permission(Struct, frozen=True):
     rule: str = ""
     crawl_delay: float | None = None
     sitemaps: tuple[str, ...] = ()
+    html: bool = False
 
     @property
     def allowed(self) -> bool:
@@ -94,4 +95,5 @@ def _asked(address: str, policy: Policy, fetcher: Fetcher) -> Permission:
         rule=decision.rule,
         crawl_delay=state.crawl_delay,
         sitemaps=rules.sitemaps if rules else (),
+        html=state.robots_html,
     )

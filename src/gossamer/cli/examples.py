@@ -13,8 +13,8 @@ examples:
   gossamer crawl --update example.org.crawl                  once more: what has changed since?
 
 exit codes: 0 every link visited, 1 the same with broken links or failed pages, 2 usage,
-            3 nothing useful fetched, 4 ended early (a limit, a full disk), 70 a bug,
-            130 interrupted, 141 whoever read stdout left
+            3 nothing useful fetched, 4 ended early (a limit, a long pause, a full disk),
+            70 a bug, 130 interrupted, 141 whoever read stdout left
 """
 RESUME = """\
 examples:

@@ -18,7 +18,7 @@ from gossamer.outputs import ITEMS_FILE
 from gossamer.outputs.gone_pages import GONE_FILE
 from gossamer.rules.policy import SETTINGS, Policy
 from gossamer.values.reasons import IN_HANDLERS, FinishReason, Reason, Waiting
-from gossamer.values.snapshot import Coverage, PausedHost
+from gossamer.values.snapshot import EXAMPLES, Coverage, PausedHost
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,6 +45,7 @@ TRAPS: Final = 12
 
 _HINTS: Final[dict[Reason, str]] = {
     Reason.SKIP_ROBOTS: "--no-robots crawls it all the same; do so only if the site is yours.",
+    Reason.FAIL_BLOCKED: "gossamer breaks no such checks; ask the site's owner to let your User-Agent in.",
     Reason.FAIL_TLS: "If the certificate is your own, name its CA: ca_file in gossamer.toml.",
     Reason.FAIL_DNS: "Is the name spelt right, and is this machine online?",
     Reason.FAIL_CONNECT: "Is the server running, and is the port right?",
@@ -105,6 +106,7 @@ def show(
         _duplicates(report),
         _near_duplicates(report, asked=policy.near_duplicates),
         _soft_404s(report, asked=policy.soft_404),
+        _robots_html(report),
         _sitemaps(report, resumed=resumed is not None, asked=policy.sitemaps),
         [] if idle else _limit(report, policy, engine),
         _audit(report, policy),
@@ -323,6 +325,20 @@ def _soft_404s(report: Report, *, asked: bool) -> Lines:
     elif asked and _looked(report):
         lines.append((0, line("No page with status 200 and the text of a missing one")))
     return lines
+
+
+def _robots_html(report: Report) -> Lines:
+    """Return lines that name the hosts whose robots.txt is an HTML page."""
+    hosts = report.snapshot.robots_html
+    if not hosts:
+        return []
+    lines: Lines = [(0, line(("robots.txt is an HTML page", "bold"), ": only what of it are rules was obeyed"))]
+    lines += [(4, line(f"  {host}")) for host in hosts[:EXAMPLES]]
+    return [
+        *lines,
+        *more(len(hosts) - EXAMPLES),
+        (2, line(("  --strict-robots fetches nothing from such hosts.", "dim"))),
+    ]
 
 
 def _sitemaps(report: Report, *, resumed: bool, asked: bool) -> Lines:

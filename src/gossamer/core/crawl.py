@@ -444,6 +444,8 @@ class Crawl:
         if host.access.next_request is not None:
             where.rest(host.ready_at, host.resting)
             self._save_pause(host, now)
+        if host.access.robots_html:
+            self._stats.note_robots_html(host.key)
         self._frontier.reconsider(host)
         self._rests.note(host.key, host.ready_at)
         if host.closed is not None:  # its links end at once: no request to it will follow

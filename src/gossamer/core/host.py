@@ -17,11 +17,13 @@ class AccessState:
 
     __slots__ = (
         "awaited", "closed", "consecutive_failures", "crawl_delay", "detail", "expires_at", "missing", "next_request",
-        "probes", "robots",
+        "probes", "robots", "robots_html",
     )  # fmt: skip
 
     robots: Robots | None
     """The rules; None until they were read."""
+    robots_html: bool
+    """Whether the rules are what parses of an HTML page."""
     expires_at: float
     """When the rules must be read again."""
     next_request: Request | None
@@ -44,6 +46,7 @@ class AccessState:
 
     def __init__(self) -> None:
         self.robots = None
+        self.robots_html = False
         self.expires_at = 0.0
         self.next_request = None
         self.crawl_delay = None

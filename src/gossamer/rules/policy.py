@@ -263,6 +263,14 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = True
     """Obey robots.txt (RFC 9309)."""
+    strict_robots: Annotated[
+        bool,
+        FIXED,
+        manners_flag("--strict-robots", "fetch nothing from a host whose robots.txt is an HTML page"),
+        Hints("robots_html"),
+    ] = False
+    """Fetch no page of a host whose robots.txt is an HTML page (`fail.robots_html`). Otherwise what of it are rules
+    counts, as RFC 9309 (2.2) has it, which mostly is nothing; the summary names such hosts."""
     sitemaps: Annotated[
         bool,
         manners_flag("--no-sitemaps", "read no sitemaps"),

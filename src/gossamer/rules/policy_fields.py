@@ -40,6 +40,7 @@ class PolicyFields(TypedDict, total=False):
     host_concurrency: int
     ip_concurrency: int | None
     robots: bool
+    strict_robots: bool
     sitemaps: bool
     nofollow: bool
     hosts: Mapping[str, HostManners | Mapping[str, object]]

@@ -144,6 +144,8 @@ class SavedStats(Struct, frozen=True):
     """The items by type."""
     soft_404s: int = 0
     """Number of pages that look like their host's answer for a page that cannot exist."""
+    robots_html: tuple[str, ...] = ()
+    """The first hosts whose robots.txt is an HTML page, of which what parses was obeyed."""
     orphans: tuple[str, ...] | None = None
     """The links that only sitemaps name; None before the final statistics, or where they are incomplete."""
 
@@ -297,6 +299,8 @@ class Snapshot(Struct, frozen=True):
     """Pages that look like their host's answer for a page that cannot exist."""
     items: Mapping[str, Coverage] = {}
     """The items that handlers yielded, by type."""
+    robots_html: tuple[str, ...] = ()
+    """The first hosts whose robots.txt is an HTML page, of which what parses was obeyed."""
 
     @property
     def limiting_factor(self) -> Waiting:

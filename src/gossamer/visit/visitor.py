@@ -8,7 +8,7 @@ from typing import TypeGuard
 
 from msgspec import Struct, structs
 
-from gossamer.parse import encoding, html, sitemap
+from gossamer.parse import challenge, encoding, html, sitemap
 from gossamer.parse.directives import PageRules, names_of, rules_of
 from gossamer.parse.similarity import soft_404
 from gossamer.parse.similarity.simhash import simhash
@@ -34,7 +34,7 @@ from gossamer.values.reasons import Reason
 from gossamer.visit.handlers import Choice, Due, Handled, Handler
 from gossamer.visit.links import LinkContext, LinkJudge
 from gossamer.visit.page import Page
-from gossamer.visit.reading import PageFacts, Reading, record_answer
+from gossamer.visit.reading import NO_FACTS, PageFacts, Reading, record_answer
 
 Read = Reading | Failed | RobotsRead
 """The result of reading an answer: a reading, which Markdown and handlers may follow, or already an event."""
@@ -180,10 +180,13 @@ class Visitor:
                 return self._page(request, response)
             case _:
                 rules = self._rules(request, response)
+                reason, facts = decision.reason, NO_FACTS
+                if decision.kind is OutcomeKind.FAILED and (service := _challenger(response)):
+                    reason, facts = Reason.FAIL_BLOCKED, PageFacts(detail=service)
                 return Reading(
                     request,
                     response,
-                    record_answer(request, response, decision.kind, decision.reason, rules=rules),
+                    record_answer(request, response, decision.kind, reason, rules=rules, facts=facts),
                     retry_after=decision.retry_after,
                     host_pause=decision.host_pause,
                     memo=pack_memo(response, PageMemo()) if decision.kind is OutcomeKind.DONE else b"",
@@ -213,6 +216,10 @@ class Visitor:
     def _page(self, request: Request, response: Response) -> Reading:
         text, name = encoding.decode(response.body, response.headers.get("content-type", ""))
         found = html.scan(text, encoding.utf_8_of(text, response.body, name))
+        if len(found.hrefs) <= challenge.MAX_LINKS and (service := _challenger(response)):
+            facts = PageFacts(detail=service)
+            record = record_answer(request, response, OutcomeKind.FAILED, Reason.FAIL_BLOCKED, facts=facts)
+            return Reading(request, response, record)
         rules = self._rules(request, response, found.meta_robots)
         context = LinkContext(request, html.base_url(request.url, found.base), name)
         hrefs, unfollowed = (some[: self._policy.max_links_per_page] for some in (found.hrefs, found.nofollow_hrefs))
@@ -310,6 +317,11 @@ class Visitor:
 def event_of(reading: Read) -> VisitEvent:
     """Return the event of an answer that needs neither Markdown nor a handler."""
     return reading.event() if isinstance(reading, Reading) else reading
+
+
+def _challenger(response: Response) -> str:
+    """Return who checks for bots with an answer; "" if it is none of these checks."""
+    return challenge.service(response.status, response.headers, response.body)
 
 
 def _bad_redirect(request: Request, response: Response, reason: Reason, target: str) -> Reading:
