@@ -23,7 +23,7 @@ from pathlib import Path
 HOME = Path(__file__).parent.parent.resolve()
 sys.path[:0] = [str(HOME), str(HOME / "src")]
 
-from benchmarks.guard import replay, store  # noqa: E402 (the path above makes them importable)
+from benchmarks.guard import store  # noqa: E402 (the path above makes them importable)
 from benchmarks.measuring import measure  # noqa: E402 (likewise)
 from benchmarks.peers.contenders import CONNECTIONS, programs  # noqa: E402 (likewise)
 from benchmarks.sites import CppreferenceSite, JavadocSite, NginxSite, SiteUnavailable, TinySite  # noqa: E402 (likewise)
@@ -36,8 +36,9 @@ from gossamer.journals.sqlite import SqliteJournal  # noqa: E402 (likewise)
 from gossamer.outputs.jsonl import JsonLines  # noqa: E402 (likewise)
 from gossamer.rules.policy import Policy  # noqa: E402 (likewise)
 from gossamer.values.model import Response  # noqa: E402 (likewise)
-from gossamer.values.protocol import Command, Commit, Event, Visited  # noqa: E402 (likewise)
+from gossamer.values.protocol import Commit, Visited  # noqa: E402 (likewise)
 from gossamer.visit.visitor import Visitor  # noqa: E402 (likewise)
+from tests.support.player import Step, replay  # noqa: E402 (likewise)
 
 SITES = {"javadoc": JavadocSite, "cppreference": CppreferenceSite, "tiny": TinySite}
 
@@ -46,7 +47,7 @@ class Recorded:
     """A recorded crawl of a site, whose stages can be repeated."""
 
     def __init__(self, site: NginxSite) -> None:
-        self._trace: list[tuple[float, Command | Event]] = []
+        self._trace: list[Step] = []
         crawler = Crawler(
             site.url,
             allow_private="127.0.0.0/8",

@@ -74,11 +74,13 @@ def site_owners() -> str:
 
 def policy_fields() -> str:
     """Write the module of `PolicyFields`: each field of `Policy` but `seeds`, with every type that a call may give."""
-    lines = [f"    {name}: {_loose_type(one)}" for name, one in SETTINGS.items() if name != "seeds"]
-    return POLICY_FIELDS + "\n".join(lines) + "\n"
+    lines = {name: f"    {name}: {_loose_type(one)}\n" for name, one in SETTINGS.items() if name != "seeds"}
+    downloads = {name for name in lines if DOWNLOADS in SETTINGS[name].traits}
+    others = "".join(line for name, line in lines.items() if name not in downloads)
+    return DOWNLOAD_FIELDS + "".join(lines[name] for name in lines if name in downloads) + POLICY_FIELDS + others
 
 
-POLICY_FIELDS = '''"""The settings as a call may give them by name: for type checkers, and for completion.
+DOWNLOAD_FIELDS = '''"""The settings as a call may give them by name: for type checkers, and for completion.
 
 Written by docs/generate.py from `policy.py`; change them there.
 """
@@ -91,7 +93,13 @@ from typing import Literal, TypedDict
 from gossamer.rules.policy import HostManners
 
 
-class PolicyFields(TypedDict, total=False):
+class DownloadFields(TypedDict, total=False):
+    """The fields of `Policy` that mean something to a download."""
+
+'''
+POLICY_FIELDS = '''
+
+class PolicyFields(DownloadFields, total=False):
     """The fields of `Policy` but `seeds`, which have a place of their own in a call."""
 
 '''

@@ -3,7 +3,10 @@
     for page in gossamer.crawl("https://example.org/"):
         print(page.status, page.url, page.title)
 
-Every public name is loaded on first use, so that importing gossamer is fast.
+Every public name is loaded on first use, so that importing gossamer is fast. The folders are floors, and each imports
+only from those before it:
+
+    values < rules < parse < journals, fetchers < core, visit, outputs < engines < api < bench, demo < cli
 """
 
 from __future__ import annotations
@@ -69,16 +72,18 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Load and return a public name, once. Raise AttributeError for any other name."""
-    if name == "__version__":
-        value: Any = _version()
-    elif name in _HOME_OF:
-        value = getattr(import_module(f"gossamer.{_HOME_OF[name]}"), name)
-    else:
-        raise AttributeError(f"module 'gossamer' has no attribute {name!r}")
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # to a type checker any name would be there
+
+    def __getattr__(name: str) -> Any:
+        """Load and return a public name, once. Raise AttributeError for any other name."""
+        if name == "__version__":
+            value: Any = _version()
+        elif name in _HOME_OF:
+            value = getattr(import_module(f"gossamer.{_HOME_OF[name]}"), name)
+        else:
+            raise AttributeError(f"module 'gossamer' has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from argparse import Namespace
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from gossamer.cli.settings import gather
 from gossamer.rules import hints
 from gossamer.rules.policy import SETTINGS, Policy
 from gossamer.rules.setting import DOWNLOADS
-from gossamer.testing import RecordedFetcher, RecordedPage
+from gossamer.testing import RecordedFetcher
 from gossamer.values.errors import UserError
 
 HOME = Path(__file__).parents[2]
@@ -166,7 +167,7 @@ def test_the_answer_is_a_sentence_in_the_words_of_the_caller(tmp_path: Path) -> 
 
 def test_every_call_that_takes_settings_understands_them(tmp_path: Path) -> None:
     seed, path = "https://a.example/", tmp_path / "a.crawl"
-    web = RecordedFetcher({seed: RecordedPage("<p>Nothing else")})
+    web = RecordedFetcher({seed: "<p>Nothing else"})
     gossamer.Crawler(seed, directory=path, delay=0, fetcher=web).run()
     calls: list[Callable[..., Any]] = [
         lambda **fields: gossamer.crawl(seed, **fields),
@@ -176,15 +177,14 @@ def test_every_call_that_takes_settings_understands_them(tmp_path: Path) -> None
         lambda **fields: gossamer.fetch_all([seed], **fields),
     ]
     for call in calls:
-        assert sentence(lambda call=call: call(max_retries=1)) == (  # type: ignore[misc]  # a default has no type here
-            "There is no setting 'max_retries'. Did you mean 'retries'?"
-        )
+        assert sentence(partial(call, max_retries=1)) == ("There is no setting 'max_retries'. Did you mean 'retries'?")
 
 
 def test_a_word_for_what_means_nothing_to_a_download_gets_that_answer() -> None:
     for name, setting in SETTINGS.items():
         for word in filter(str.isidentifier, setting.hints):
-            answer = sentence(lambda word=word: gossamer.fetch_all([], **{word: 1}))  # type: ignore[misc]  # likewise
+            asked: dict[str, Any] = {word: 1}
+            answer = sentence(partial(gossamer.fetch_all, [], **asked))
             if DOWNLOADS in setting.traits:
                 assert f"'{name}'" in answer
             elif "Did you mean" in answer:

@@ -42,7 +42,7 @@ def test_a_host_queue_gives_the_shallowest_link_first_and_else_the_oldest(
     for id, (depth, hops) in enumerate(places):
         queue.push(Link(id, "u", depth, hops))
         model.append((depth, hops, id))
-        if model and data.draw(st.booleans()):
+        if data.draw(st.booleans()) and model:
             model.sort()
             depth_of_next, _, next_id = model.pop(0)
             assert queue.depth == depth_of_next

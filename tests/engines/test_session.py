@@ -53,7 +53,8 @@ def session(engine: str, store: WatchedStore) -> Session:
 def test_a_crawl_opens_its_store_and_closes_it_with_the_reason(engine: str) -> None:
     store = WatchedStore()
     one = session(engine, store)
-    assert one.snapshot is None
+    before = one.snapshot
+    assert before is None
     one.run()
     assert store.seen == ["open", 3, (FinishReason.COMPLETE, False)]
     assert one.snapshot is not None

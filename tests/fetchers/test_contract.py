@@ -18,11 +18,11 @@ from gossamer.fetchers.multi import EpollMulti, PortableMulti
 from gossamer.rules import robots
 from gossamer.values.model import Failure, Link, Purpose, Request, Response
 from gossamer.values.reasons import Reason
-from tests.support.scripts import PAGE, SCRIPTS
-from tests.support.server import Server
+from tests.support.scripted_server import Server
+from tests.support.server_scripts import PAGE, SCRIPTS
 
 OPTIONS = FetchOptions(user_agent="gossamer/test", allow_private=("127.0.0.0/8", "::1"), max_body=1_000_000)
-Fetch = Callable[..., "list[Response | Failure]"]
+Fetch = Callable[..., list[Any]]
 
 
 def asked(url: str) -> Request:

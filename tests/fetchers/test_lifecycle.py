@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ from gossamer.fetchers.dns import DnsResolver, Resolution
 from gossamer.fetchers.multi import EpollMulti, PortableMulti, best_multi
 from gossamer.values.model import Failure, Link, Request, Response
 from gossamer.values.reasons import Reason
-from tests.support.scripts import PAGE, SCRIPTS
-from tests.support.server import Do, Server, Step
+from tests.support.scripted_server import Do, Server, Step
+from tests.support.server_scripts import PAGE, SCRIPTS
 
 OPTIONS = FetchOptions(allow_private=("127.0.0.0/8",), timeout=20)
 MULTIS: list[Callable[[int], Any]] = [EpollMulti, PortableMulti]
@@ -45,11 +46,12 @@ class HangingServer(Server):
 
 @pytest.fixture
 def server() -> Iterator[HangingServer]:
-    with HangingServer() as running:
+    running = HangingServer()
+    with running:
         yield running
 
 
-def in_threads(count: int, work: Callable[[], None]) -> list[threading.Thread]:
+def in_threads(count: int, work: Callable[[], object]) -> list[threading.Thread]:
     threads = [threading.Thread(target=work) for _ in range(count)]
     for thread in threads:
         thread.start()
@@ -313,7 +315,7 @@ def test_each_origin_keeps_its_connection_while_threads_take_turns(server: Hangi
     with Server(SCRIPTS) as other:
         for _ in range(3):
             for origin in (server.origin, other.origin):
-                for thread in in_threads(1, lambda at=origin: fetcher.fetch(asked(f"{at}/"))):
+                for thread in in_threads(1, partial(fetcher.fetch, asked(f"{origin}/"))):
                     thread.join()
         fetcher.close()
         assert (server.connections, other.connections) == (1, 1)

@@ -14,8 +14,8 @@ from gossamer.fetchers.routes import Route
 from gossamer.fetchers.transfer import Transfer
 from gossamer.values.model import Failure, Response
 from gossamer.values.reasons import Reason
-from tests.support.scripts import PAGE, SCRIPTS
-from tests.support.server import Server
+from tests.support.scripted_server import Server
+from tests.support.server_scripts import PAGE, SCRIPTS
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gossamer.core.frontier import Frontier
@@ -107,6 +107,7 @@ def test_a_journal_goes_on_where_it_ended(path: Path) -> None:
 
 
 @given(sizes=st.lists(st.integers(0, 30), max_size=25), at_once=st.sampled_from([1, 25, 10_000]))
+@settings(max_examples=25)  # each opens a file twice
 def test_many_commits_are_handed_over_in_few_pieces(
     tmp_path_factory: pytest.TempPathFactory, sizes: list[int], at_once: int
 ) -> None:

@@ -45,6 +45,7 @@ def rules_of(host: str, truth: Truth, policy: Policy) -> Rules:
             answer = truth.get(target or "", Response("", 404, {}))
     if isinstance(answer, Failure):
         return Rules(None, None)
+    assert answer is not None, "the truth knows every answer"
     is_html = robots.looks_like_html(answer.body, answer.headers.get("content-type", ""))
     if answer.status >= 500 or (is_html and policy.strict_robots):
         return Rules(answer.status, None)

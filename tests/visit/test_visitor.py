@@ -13,7 +13,6 @@ from gossamer.values.model import NO_OUTLINKS, Failure, Link, OutcomeKind, Purpo
 from gossamer.values.protocol import Failed, RobotsRead, Visited
 from gossamer.values.reasons import Reason
 from gossamer.visit import links
-from gossamer.visit import visitor as visit_module
 from gossamer.visit.reading import Reading
 from gossamer.visit.visitor import Visitor, Work
 from tests.support.webs import html
@@ -224,7 +223,7 @@ def test_a_bug_costs_one_page_and_shows_its_traceback(monkeypatch: pytest.Monkey
     def broken(*_: object) -> None:
         raise ZeroDivisionError("of our own making")
 
-    monkeypatch.setattr(visit_module.html, "scan", broken)
+    monkeypatch.setattr("gossamer.visit.visitor.html.scan", broken)
     event = Visitor(Policy(seeds=("https://a.example/",))).visit(Request(Link(1, HOME)), html(HOME, "<p>"))
     assert isinstance(event, Failed)
     assert (event.outcome.kind, event.outcome.record.reason) == (OutcomeKind.FAILED, Reason.FAIL_BUG)
@@ -240,7 +239,7 @@ def test_a_page_that_cannot_be_made_a_document_came_all_the_same(
     def troubled(*_: object) -> str:
         raise trouble
 
-    monkeypatch.setattr(visit_module.extract, "markdown", troubled)
+    monkeypatch.setattr("gossamer.visit.visitor.extract.markdown", troubled)
     visitor = Visitor(Policy(seeds=("https://a.example/",)), markdown=True)
     event = visitor.visit(Request(Link(1, HOME)), html(HOME, "<a href=/L>x</a>"))
     assert isinstance(event, Visited)
@@ -275,7 +274,7 @@ def test_a_page_that_takes_too_much_memory_has_failed(monkeypatch: pytest.Monkey
     def starve(*_: object) -> object:
         raise MemoryError
 
-    monkeypatch.setattr(visit_module.html, "scan", starve)
+    monkeypatch.setattr("gossamer.visit.visitor.html.scan", starve)
     event = Visitor(Policy(seeds=("https://a.example/",))).visit(Request(Link(1, HOME)), html(HOME, "<p>"))
     assert isinstance(event, Failed)
     assert (event.outcome.kind, event.outcome.record.reason) == (OutcomeKind.FAILED, Reason.FAIL_HANDLER_MEMORY)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self, Unpack
 
@@ -195,7 +195,7 @@ class Crawler:
         await self._begin().arun()
         return self.report
 
-    def __iter__(self) -> Iterator[Page]:
+    def __iter__(self) -> Generator[Page, None, None]:
         """Yield each page after it was saved; leaving the loop ends the crawl: what was saved with it is not yielded.
 
         Links that robots.txt forbids, or whose host wants too long a Crawl-delay, were never asked for: they are

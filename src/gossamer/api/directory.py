@@ -1,4 +1,4 @@
-"""The crawl directory: where a crawl is recorded, and from where it can be resumed.
+"""The files of a crawl directory, opened and closed together under its lock.
 
 gossamer.toml   the settings, frozen       journal.db   everything a resumed crawl needs
 lock            the process at work         pages.jsonl, … the outputs

@@ -11,7 +11,7 @@ left alone (429, 503, Retry-After) is, and failures that pass are retried.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Iterator, Mapping
 from typing import Any, Final, Unpack
 
 import msgspec
@@ -27,7 +27,7 @@ from gossamer.engines.table import DEFAULT_ENGINE, ENGINES, DownloadEngineName, 
 from gossamer.fetchers import FetchOptions, RecordedFetcher, user_agent
 from gossamer.fetchers.source import FetcherSource
 from gossamer.rules.policy import Policy
-from gossamer.rules.policy_fields import PolicyFields
+from gossamer.rules.policy_fields import DownloadFields
 from gossamer.values.errors import UserError
 from gossamer.values.ports import Clock
 from gossamer.values.snapshot import PausedHost
@@ -38,7 +38,7 @@ HOST_CONCURRENCY: Final = 8
 """Default number of fetches of one host at once."""
 
 
-class DownloadOptions(PolicyFields, total=False):
+class DownloadOptions(DownloadFields, total=False):
     """The keywords of `fetch_all`: for type checkers, and for completion."""
 
     engine: DownloadEngineName
@@ -60,7 +60,7 @@ class Downloads:
         policy: Policy | None = None,
         fetcher: RecordedFetcher | None = None,
         clock: Clock | None = None,
-        **fields: Unpack[PolicyFields],
+        **fields: Unpack[DownloadFields],
     ) -> None:
         able = names(lambda traits: traits.download_slots)
         if engine not in able:
@@ -96,7 +96,7 @@ class Downloads:
         paused = self._queue.paused if self._queue else None
         return PausedHost(paused[0], max(0.0, paused[1] - self._clock.now())) if paused else None
 
-    def __iter__(self) -> Iterator[Page]:
+    def __iter__(self) -> Generator[Page, None, None]:
         """Yield the pages in the order asked; leaving the loop early ends what is under way.
 
         On an engine with an event loop the URLs are taken in the thread of its loop.

@@ -1,4 +1,4 @@
-"""Where a crawl is recorded: in memory, or in a crawl directory from which it can be resumed."""
+"""The store of a session, in two variants: in memory, or in a crawl directory."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import socket
 import ssl
@@ -125,6 +124,10 @@ def _disk(directory: Path) -> str:
 
 
 def _files() -> Finding:
+    if sys.platform == "win32":
+        return Finding("Open files", True, "as many as Windows lets a process have")
+    import resource
+
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     unlimited = soft == resource.RLIM_INFINITY
     hint = "" if unlimited or soft >= LEAST_FILES else ": too few for many hosts at once; see ulimit -n"

@@ -1,4 +1,4 @@
-"""Findings: the pages that the closing summary names, and redirect loops."""
+"""What the closing summary names: collected from the records of a crawl, redirect loops found among them."""
 
 from __future__ import annotations
 

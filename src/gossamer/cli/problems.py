@@ -1,4 +1,4 @@
-"""The failed pages in the closing summary: broken links, other failures, redirect loops."""
+"""The lines of the closing summary about failed pages: broken links, other failures, redirect loops."""
 
 from __future__ import annotations
 

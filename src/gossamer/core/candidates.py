@@ -1,7 +1,7 @@
-"""The links proposed since the last commit, packed, and which of them are new.
+"""The links found since the last commit, packed, not yet compared with those seen before.
 
 Most links of a page are known, because the pages of a site link to each other. So a link stays a fingerprint in a
-packed array until a whole batch is looked up at once. Only new links become values.
+packed array until a whole batch is looked up at once. Only new links become `Link` values.
 """
 
 from __future__ import annotations

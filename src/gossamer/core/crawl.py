@@ -1,7 +1,9 @@
 """The crawl: a state machine that decides what to do next and performs no I/O.
 
     state of a link      offered > settled > queued > in flight > ended > committed
-    state of the crawl   running > stopping (nothing new starts) > landing (fetches in flight end) > stopped
+    state of the crawl   running > stopping (nothing new starts, fetches in flight end) > stopped
+
+A redirect is a link that its page leads to: it passes scope, robots.txt and politeness like any other.
 
 The driver alternates `poll` and `handle`; `values/protocol.py` defines the commands and events that they exchange.
 """

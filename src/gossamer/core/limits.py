@@ -1,4 +1,4 @@
-"""When a crawl starts nothing new: limits on pages, time, bytes and handler errors, full slots, or a stop."""
+"""When a crawl starts nothing new: limits on pages, time, bytes and handler errors, no free slot, or a stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orphans: links that are in a sitemap and on no page."""
+"""The links that sitemaps name and no page has, tracked while pages come in."""
 
 from __future__ import annotations
 

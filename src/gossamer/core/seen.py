@@ -1,4 +1,4 @@
-"""A set of 64-bit fingerprints, 13 to 27 bytes each, that grows without a pause."""
+"""The set of all fingerprints seen: 64 bits each, in 13 to 27 bytes; it grows a slice at a time, never all at once."""
 
 from __future__ import annotations
 

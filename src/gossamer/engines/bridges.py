@@ -1,4 +1,4 @@
-"""Bridges between blocking callers and event loops."""
+"""Calls between blocking code and event loops: a loop for a blocking caller, threads for blocking work in a loop."""
 
 from __future__ import annotations
 

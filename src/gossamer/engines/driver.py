@@ -1,7 +1,8 @@
 """The driver: the one loop around a crawl, shared by all engines.
 
-It owns the clock, the crawl and the journal: it asks for commands, does what is store work itself, hands fetches to the
-engine, and reports the engine's events. It is the only place that reads the clock.
+It owns the clock, the crawl, the outputs and the journal. It asks the crawl for commands, hands fetches to the engine,
+and reports the engine's events. A commit writes the outputs, flushes them, and only then commits to the journal: so a
+page may be fetched twice, and is recorded once. Nothing else reads the crawl's clock.
 """
 
 from __future__ import annotations

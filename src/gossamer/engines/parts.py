@@ -1,4 +1,4 @@
-"""What an engine is made of: the value that every factory of the table takes."""
+"""EngineParts: the arguments that every factory of the engine table takes."""
 
 from __future__ import annotations
 

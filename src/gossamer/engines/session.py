@@ -1,4 +1,4 @@
-"""A session: one crawl on one engine, from the opening of its store to the closing.
+"""A session: store, crawl, driver and engine put together, and one crawl run from opening to closing.
 
     store.open() -> what is saved, journal, outputs ─> Driver(Crawl, journal, clock, auditor)
     ENGINES[name] + EngineParts(work, fetcher, pool) ─> Engine

@@ -1,4 +1,4 @@
-"""Where an engine gets its fetcher from: the web or a recording, blocking or awaiting."""
+"""FetcherSource: makes the fetcher of an engine, for the web or the fake web, blocking or awaiting."""
 
 from __future__ import annotations
 

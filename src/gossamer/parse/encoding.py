@@ -13,9 +13,8 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
-from turbohtml.detect import detect
-
 from gossamer.parse.encoding_labels import encoding_of
+from gossamer.parse.tokenizer import detect
 
 _PRESCAN: Final = 1024
 """Bytes in which a declared encoding is searched for (HTML section 13.2.3.2)."""

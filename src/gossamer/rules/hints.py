@@ -1,4 +1,4 @@
-"""What somebody meant who named a setting that does not exist: often the word of another crawler or HTTP client.
+"""Suggestions for unknown names of settings, which often are the words of another crawler or HTTP client.
 
 The words for a setting stand beside its field (`Hints` in `policy.py`); here is the answer to those that no setting
 stands for. Words count as equal whatever their case, dashes and underscores: DOWNLOAD_DELAY is --download-delay. Short

@@ -11,40 +11,16 @@ from typing import Literal, TypedDict
 from gossamer.rules.policy import HostManners
 
 
-class PolicyFields(TypedDict, total=False):
-    """The fields of `Policy` but `seeds`, which have a place of their own in a call."""
+class DownloadFields(TypedDict, total=False):
+    """The fields of `Policy` that mean something to a download."""
 
-    scope: Literal["host", "domain", "prefix", "any"]
-    include: str | Sequence[str]
-    exclude: str | Sequence[str]
     strip_tracking: bool
     sort_query: bool
-    merge_sessions: bool
-    traps: bool
-    trap_budget: int
-    trap_depth: int
-    trap_hosts: int
     max_url_length: int
-    max_links_per_page: int
-    max_depth: int | None
-    max_pages: int | None
-    max_time: float | None
-    max_bytes: int | None
-    handlers: str
-    max_handler_errors: int | None
     near_duplicates: bool
-    soft_404: bool
     contact: str
-    delay: float | Literal["auto"]
-    max_crawl_delay: float
     host_concurrency: int
-    ip_concurrency: int | None
-    robots: bool
-    strict_robots: bool
-    sitemaps: bool
-    nofollow: bool
     hosts: Mapping[str, HostManners | Mapping[str, object]]
-    host_failures: int
     max_wait: float
     timeout: float
     connect_timeout: float
@@ -59,6 +35,35 @@ class PolicyFields(TypedDict, total=False):
     verify_tls: bool
     ca_file: str
     concurrency: int | None
+
+
+class PolicyFields(DownloadFields, total=False):
+    """The fields of `Policy` but `seeds`, which have a place of their own in a call."""
+
+    scope: Literal["host", "domain", "prefix", "any"]
+    include: str | Sequence[str]
+    exclude: str | Sequence[str]
+    merge_sessions: bool
+    traps: bool
+    trap_budget: int
+    trap_depth: int
+    trap_hosts: int
+    max_links_per_page: int
+    max_depth: int | None
+    max_pages: int | None
+    max_time: float | None
+    max_bytes: int | None
+    handlers: str
+    max_handler_errors: int | None
+    soft_404: bool
+    delay: float | Literal["auto"]
+    max_crawl_delay: float
+    ip_concurrency: int | None
+    robots: bool
+    strict_robots: bool
+    sitemaps: bool
+    nofollow: bool
+    host_failures: int
     workers: int | None
     cpu_workers: int
     handler_timeout: float

@@ -1,4 +1,4 @@
-"""Recrawls: what the journal stores about a page so that a later crawl can request it conditionally.
+"""Updates of a crawl: the validators and hrefs stored of each page, so that a later crawl can ask conditionally.
 
 The journal has a memo of every page: the validators of its response (RFC 9110, 8.8) and its hrefs as written. If a
 later response is 304 (Not Modified), the visit reads the hrefs from the memo, through the same code as from a page.

@@ -1,4 +1,4 @@
-"""Retry rules: whether an attempt ends a link, redirects it or is repeated, and after how long."""
+"""Retry rules: whether an answer is final, a redirect, or to be asked for again, and after how long."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ FRAMES: Final = 8
 LONGEST: Final = 4000
 """Maximum number of characters, the last ones, that are kept of a traceback."""
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[[Page], Any])
 
 _PATTERNS: Final = "__gossamer_patterns__"
 

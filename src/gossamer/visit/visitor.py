@@ -1,4 +1,7 @@
-"""The visit of one answer: decode it, read it, judge its links, run its handler. It does no I/O and never raises."""
+"""The visit of one answer: decode it, read it, judge its links, run its handler. It does no I/O and never raises.
+
+A redirect is read as a page with one outlink, its target, which the crawl treats like any other link.
+"""
 
 from __future__ import annotations
 

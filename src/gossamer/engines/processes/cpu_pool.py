@@ -1,7 +1,8 @@
-"""A pool of processes in which any engine may have answers read.
+"""A pool of processes that parse pages and run handlers for any engine.
 
-A page over its time limit is killed with the process that reads it. A process that dies costs the page it was reading,
-and is replaced. Small answers without a handler are read by the caller: sending them would cost more than it saves.
+A page over its time limit is killed with the process that reads it. A process that dies is replaced, and a page that
+was being read by two that died has failed. Small answers without a handler are read by the caller: sending them would
+cost more than it saves.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a worker process runs: an event loop of its own that fetches, reads, and reports in batches.
+"""The inside of a worker process: an event loop that fetches, parses, runs handlers, and reports in batches.
 
 Results wait until half of what is under way has landed, or a few milliseconds: the driver's costs are per batch. Which
 answer is being read is noted in memory that outlives the worker, so that an answer that kills it is known.
@@ -11,7 +11,6 @@ import contextlib
 import mmap
 import os
 import pickle
-import resource
 import select
 import signal
 import socket
@@ -291,7 +290,9 @@ def _exactly(connection: socket.socket, count: int) -> bytes:
 
 def _limit_memory(limit: int) -> None:
     """Limit the memory of the process (bytes; 0: no limit): beyond it, allocations raise MemoryError."""
-    if limit:
+    if limit and sys.platform != "win32":  # where processes have no such limits
+        import resource
+
         kind = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
         _, most = resource.getrlimit(kind)
         resource.setrlimit(kind, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))

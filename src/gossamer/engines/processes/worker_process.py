@@ -1,4 +1,4 @@
-"""One worker process, seen from outside: a socket, and shared memory in which it notes what it reads.
+"""The handle of a worker process in its parent: a socket, and shared memory in which the worker notes what it reads.
 
 A worker is a fresh interpreter: nothing is forked, so no lock, no libcurl handle and no thread is inherited, and the
 user's script is not run again. It is in a process group of its own, so that Ctrl-C reaches the driver alone. It ends by

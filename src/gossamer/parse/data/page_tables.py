@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
-from turbohtml import Token, TokenType
 
 from gossamer.parse.links.scan import Reader
 from gossamer.parse.links.visible import observed
 from gossamer.parse.text.cell_grid import MAX_COLUMNS, MAX_SPAN, GridCell, grid, span
+from gossamer.parse.tokenizer import Token, TokenType
 
 MAX_CELLS: Final = 200_000
 """Maximum number of cells that are read from one page."""

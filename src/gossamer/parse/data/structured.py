@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from msgspec import Struct
-from turbohtml import Token, TokenType
 
 from gossamer.parse.links.scan import Reader, text_of
+from gossamer.parse.tokenizer import Token, TokenType
 from gossamer.rules.urls import UrlResolver
 
 MAX_JSON: Final = 1024 * 1024

@@ -15,7 +15,7 @@ from enum import Enum
 from functools import cache
 from typing import Final, NamedTuple
 
-from turbohtml import Token, TokenType
+from gossamer.parse.tokenizer import Token, TokenType
 
 # Start tags that end svg and math (HTML section 13.2.6.5).
 _BREAKOUT: Final = frozenset(

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar, Final
 
 from msgspec import Struct
-from turbohtml import Token, TokenType, tokenize
 
 from gossamer.parse.links.nesting import Nesting, ends_cdata
+from gossamer.parse.tokenizer import Token, TokenType, tokenize
 
 # The agents whose meta elements apply to every crawl.
 ROBOTS_NAMES: Final = frozenset({"robots", "gossamer"})

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from turbohtml import Token, TokenType
-
 from gossamer.parse.links.nesting import Nesting
 from gossamer.parse.links.scan import Reader, tidy
+from gossamer.parse.tokenizer import Token, TokenType
 
 MAX_LINK_TEXT: Final = 300
 """Maximum length of the text of a link (characters); the rest is cut off."""

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar, Final
 
-from turbohtml import Token, TokenType
-
 from gossamer.parse.links.scan import Reader, tidy
 from gossamer.parse.text import regions
 from gossamer.parse.text.blocks import Block, Container, joined
@@ -28,6 +26,7 @@ from gossamer.parse.text.markdown_syntax import (
     line_escaped,
 )
 from gossamer.parse.text.markdown_tables import Tables
+from gossamer.parse.tokenizer import Token, TokenType
 from gossamer.rules.urls import UrlResolver
 
 MAX_INDENT: Final = 12

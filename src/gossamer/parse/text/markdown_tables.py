@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from turbohtml import Token
-
 from gossamer.parse.text.blocks import Block
 from gossamer.parse.text.cell_grid import MAX_COLUMNS, MAX_SPAN, GridCell, grid, span
 from gossamer.parse.text.markdown_syntax import LINE_BREAK, code_span, without_line_start
+from gossamer.parse.tokenizer import Token
 
 MAX_CELL: Final = 2000
 """Maximum length of a cell (characters) in a data table without header cells."""

@@ -14,7 +14,7 @@ from enum import IntEnum
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from turbohtml import Token
+from gossamer.parse.tokenizer import Token
 
 
 class Topic(IntEnum):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from turbohtml import Token
-
 from gossamer.parse.text.region_names import NOTHING, Evidence, Topic, evidence, of_name
+from gossamer.parse.tokenizer import Token
 
 ELEMENTS: Final = frozenset(
     "article aside details dialog div dl fieldset figcaption figure footer form header main menu nav noscript ol p "

@@ -1,4 +1,4 @@
-"""How long a host rests, and what comes after each answer."""
+"""What is tried again, and when."""
 
 from __future__ import annotations
 
@@ -6,50 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossamer.rules import politeness, retries
+from gossamer.rules import retries
 from gossamer.rules.policy import Policy
 from gossamer.values.model import Failure, OutcomeKind, Response
-from gossamer.values.reasons import Reason, Waiting
+from gossamer.values.reasons import Reason
 
 AUTO, FIXED, NONE = Policy(), Policy(delay=1.5), Policy(delay=0.0)
-
-
-@pytest.mark.parametrize(
-    ("policy", "crawl_delay", "elapsed", "rest"),
-    [
-        (AUTO, None, 0.01, 0.2),
-        (AUTO, None, 1.0, 2.0),
-        (AUTO, None, 45.0, 60.0),
-        (AUTO, 10.0, 1.0, 10.0),
-        (AUTO, 1.0, 1.0, 2.0),
-        (FIXED, None, 20.0, 1.5),
-        (FIXED, 1.0, 20.0, 1.5),
-        (FIXED, 2.0, 0.0, 2.0),
-        (NONE, None, 5.0, 0.0),
-        (NONE, 3.0, 5.0, 3.0),
-    ],
-)
-def test_a_host_rests(policy: Policy, crawl_delay: float | None, elapsed: float, rest: float) -> None:
-    assert politeness.rest(policy, crawl_delay, elapsed) == pytest.approx(rest)
-
-
-def test_starts_are_spaced_by_what_is_fixed() -> None:
-    assert politeness.spacing(AUTO, None) == 0.0
-    assert politeness.spacing(AUTO, 4.0) == 4.0
-    assert politeness.spacing(FIXED, None) == 1.5
-    assert politeness.spacing(FIXED, 4.0) == 4.0
-
-
-def test_a_rest_is_booked_on_whoever_asked_for_it() -> None:
-    assert politeness.category(None, 1.5) is Waiting.POLITENESS
-    assert politeness.category(1.0, 1.5) is Waiting.POLITENESS
-    assert politeness.category(2.0, 2.0) is Waiting.CRAWL_DELAY
-
-
-def test_a_crawl_delay_above_the_limit_is_too_slow() -> None:
-    assert not politeness.too_slow(AUTO, None)
-    assert not politeness.too_slow(AUTO, 30.0)
-    assert politeness.too_slow(AUTO, 30.1)
 
 
 def answer(status: int, **headers: str) -> Response:

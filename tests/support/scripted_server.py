@@ -7,7 +7,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 
 
@@ -37,7 +37,9 @@ class Server:
     A path without a script is a 404. A connection stays open until a script closes it.
     """
 
-    def __init__(self, scripts: dict[str, Script | bytes], host: str = "127.0.0.1", tls: ssl.SSLContext | None = None):
+    def __init__(
+        self, scripts: Mapping[str, Script | bytes], host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+    ):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._scripts, self._tls = scripts, tls
         self._listener = socket.create_server((host, 0), family=family, backlog=256)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import brotli
 import zstandard
 
-from tests.support.server import Do, Script, Step, answer
+from tests.support.scripted_server import Do, Script, Step, answer
 
 PAGE = b"<html><title>hello</title>" + b"<p>gossamer is a thread of a spider's web</p>" * 200
 
