@@ -121,7 +121,9 @@ class Downloads:
         assert isinstance(self._asked, Iterable)
         source = BlockingInput(self._asked)
         engine = self._engine = make(EngineParts(self._work, self._fetchers.blocking()))
-        queue = self._queue = DownloadQueue(self.policy, follow=self._follow)
+        queue = self._queue = DownloadQueue(
+            self.policy, follow=self._follow, authorizations=self._fetchers.options.logins
+        )
         try:
             while not self._given_up:
                 if queue.wants_more:
@@ -142,7 +144,9 @@ class Downloads:
         assert make is not None, "this engine blocks"
         engine = make(EngineParts(self._work, self._fetchers.awaiting()))
         source = AsyncInput(self._asked, engine.wake)
-        queue = self._queue = DownloadQueue(self.policy, follow=self._follow)
+        queue = self._queue = DownloadQueue(
+            self.policy, follow=self._follow, authorizations=self._fetchers.options.logins
+        )
         try:
             while True:
                 if queue.wants_more and source.ready:
@@ -191,9 +195,8 @@ def _complete(policy: Policy | None, fields: Mapping[str, Any], engine: str) -> 
     """Return the whole policy of downloads: no border, no links to judge, a user agent, how much at once."""
     call_arguments.refuse_no_download(fields)
     traits = ENGINES[engine]
-    complete = Policy.of(
-        call_arguments.settings(Policy(host_concurrency=HOST_CONCURRENCY) if policy is None else policy, fields)
-    )
+    base = Policy(host_concurrency=HOST_CONCURRENCY) if policy is None else policy
+    complete = call_arguments.identified(Policy.of(call_arguments.settings(base, fields)), fields)
     return msgspec.structs.replace(
         complete, seeds=(), scope="any", include=(), exclude=(), max_links_per_page=0,
         user_agent=complete.user_agent or user_agent(complete),

@@ -14,7 +14,7 @@ import msgspec
 from gossamer.api.download_input import END
 from gossamer.core.host_load import HostLoad
 from gossamer.engines.driver import FetchEvent
-from gossamer.rules import urls
+from gossamer.rules import logins, urls
 from gossamer.rules.policy import Policy
 from gossamer.rules.politeness import Manners
 from gossamer.values.errors import UserError
@@ -45,10 +45,12 @@ class DownloadQueue:
     """The downloads asked for and not yet taken, in order. Decides what to start, never too many of one host.
 
     A host begins with one fetch at once, and gets more while it answers. While it asks to be left alone nothing of it
-    starts; where nothing else is left to do for longer than `max_wait`, its downloads end without.
+    starts; where nothing else is left to do for longer than `max_wait`, its downloads end without. User names and
+    passwords in URLs go to `authorizations`, by origin.
     """
 
-    def __init__(self, policy: Policy, *, follow: bool) -> None:
+    def __init__(self, policy: Policy, *, follow: bool, authorizations: dict[str, str] | None = None) -> None:
+        self._logins = {} if authorizations is None else authorizations
         self._most = policy.concurrency or 1
         self._max_wait = policy.max_wait
         self._most_of_host = Manners(policy).host_concurrency
@@ -111,9 +113,12 @@ class DownloadQueue:
         self._count += 1
         self._order.append(self._count)
         try:
-            self._queue(Request(Link(self._count, _url(asked))))
+            url = _url(asked)
+            if login := logins.login_of(str(asked)):
+                logins.add(self._logins, *login)
+            self._queue(Request(Link(self._count, url)))
         except UserError as error:
-            text = str(asked)
+            text = urls.shown(str(asked))
             reason = Reason.SKIP_SCHEME if _OTHER_SCHEME.match(text) else Reason.SKIP_INVALID
             record = PageRecord(text, OutcomeKind.FAILED, reason=reason, detail=str(error), attempts=0)
             self._pages[self._count] = Page(record)

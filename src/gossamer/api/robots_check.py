@@ -12,6 +12,8 @@ from gossamer.core.host import Host
 from gossamer.core.host_access import HostAccess
 from gossamer.fetchers import BlockingFetcher, FetchOptions, user_agent
 from gossamer.rules import urls
+from gossamer.rules.logins import login_of
+from gossamer.rules.own_headers import identified
 from gossamer.rules.policy import Policy
 from gossamer.rules.robots import Decision
 from gossamer.values.model import Failure, Response
@@ -60,7 +62,9 @@ def permission(url: str, agent: str = "", *, fetcher: Fetcher | None = None, **f
     no URL and for a field that cannot be.
     """
     address = urls.seed(url)
-    policy = Policy.of({**fields, "seeds": (address,), "robots": True, "retries": 0})
+    policy = identified(Policy.of({**fields, "seeds": (address,), "robots": True, "retries": 0}))
+    if login_of(url):
+        policy = msgspec.structs.replace(policy, logins=(*policy.logins, url))
     name = agent or user_agent(policy)
     own = fetcher or BlockingFetcher(FetchOptions.of(policy))
     try:

@@ -29,7 +29,7 @@ def run(chosen: Namespace) -> int:
         return _update(chosen)
     fields = gather(chosen, os.environ, Path.cwd())
     engine = fields.pop("engine", DEFAULT_ENGINE)
-    seeds = tuple(map(urls.seed, chosen.urls or fields.pop("seeds", ())))
+    seeds = tuple(chosen.urls or fields.pop("seeds", ()))
     fields.pop("seeds", None)
     if not seeds:
         raise UserError("crawl needs a URL to start from, such as: gossamer crawl https://example.org/")
@@ -44,7 +44,7 @@ def run(chosen: Namespace) -> int:
     if to_stdout:
         directory, formats = None, None
     else:
-        directory = Path(wanted) if wanted else vacant(seeds[0])
+        directory = Path(wanted) if wanted else vacant(urls.seed(seeds[0]))
     with complaints_naming_flags(chosen):
         crawler = Crawler(seeds, directory=directory, engine=engine, formats=formats, durable=chosen.durable, **fields)
     _, code = conduct(crawler, chosen, see=write_line if to_stdout else None)

@@ -358,7 +358,12 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         request_flag("-H --header 'N: V'", "send a header; again for more. Credentials go to the sites you name only"),
         Hints("default_request_headers extra_headers request_headers referer accept_language"),
     ] = ()
-    """Headers to send, as pairs of name and value. Authorization and Cookie go to the seeds' origins only."""
+    """Headers to send, as pairs of name and value. Accept, Accept-Charset, Accept-Datetime, Accept-Encoding,
+    Accept-Language, DNT, Referer and User-Agent go to every host, any other header to the seeds' origins only, and into
+    no record. A User-Agent here is the `user_agent`."""
+    logins: Annotated[Texts, DOWNLOADS] = ()
+    """URLs with a user name and password (`https://user:password@example.org`), which are sent to the origin of each
+    URL only (RFC 7617). What is special in a URL is written in percent-encoding. Those of seeds count too."""
     proxy: Annotated[
         str,
         DOWNLOADS,
@@ -386,8 +391,14 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = True
     """Verify the certificates of servers. No flag turns this off."""
-    ca_file: Annotated[str, DOWNLOADS, Hints("cacert ca_certificate ca_bundle")] = ""
-    """A file of CA certificates that are trusted instead of the usual ones."""
+    ca_file: Annotated[
+        str,
+        DOWNLOADS,
+        request_flag("--ca-file FILE", "trust the CA certificates in a file too"),
+        Hints("cacert ca_certificate ca_bundle"),
+    ] = ""
+    """A file of CA certificates (PEM) that are trusted beside the usual ones: those that come with gossamer (certifi),
+    the system's, and those in the files that SSL_CERT_FILE, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE name."""
 
     # speed
     concurrency: Annotated[

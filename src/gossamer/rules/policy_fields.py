@@ -29,6 +29,7 @@ class DownloadFields(TypedDict, total=False):
     retries: int
     user_agent: str
     headers: Mapping[str, str] | Sequence[tuple[str, str]]
+    logins: str | Sequence[str]
     proxy: str
     proxy_from_environment: bool
     allow_private: str | Sequence[str]
