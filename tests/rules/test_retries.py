@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,6 +71,16 @@ def test_a_busy_host_is_left_alone_as_long_as_it_asks() -> None:
         ("Wed, 21 Oct 2015 07:26:00 GMT", 0.0),
         ("Wed, 21 Oct 2015 07:28:00 -0000", 60.0),
         ("Fri, 31 Dec 9999 23:59:59 -0000", 251956888379.0),
+        ("Wednesday, 21-Oct-15 07:28:00 GMT", 60.0),
+        ("Wed Oct 21 07:28:00 2015", 60.0),
+        ("Wed, 21 Oct 2015 09:28:00 +0200", 60.0),
+        ("2.5", 2.5),
+        ("3s", 3.0),
+        ("3 seconds", 3.0),
+        ("3, 5", 5.0),
+        ("9" * 400, 999_999_999.0),
+        ("3, soon", None),
+        ("3.", None),
         ("soon", None),
         ("-5", None),
         ("²", None),
@@ -89,3 +102,15 @@ def test_back_off_doubles_with_jitter_and_a_ceiling(attempt: int, fingerprint: i
 
 def test_two_urls_back_off_differently() -> None:
     assert len({retries.backoff(0, number * 0x9E3779B97F4A7C15 % 2**64) for number in range(1, 50)}) > 40
+
+
+@pytest.mark.parametrize("ahead", [-86_400, 0, 86_400])
+def test_a_date_counts_from_the_date_of_the_answer_whatever_the_clock_of_the_server_shows(ahead: int) -> None:
+    sent, later = (format_datetime(datetime.fromtimestamp(1e9 + ahead + after, UTC), usegmt=True) for after in (0, 60))
+    assert retries.retry_after({"date": sent, "retry-after": later}, 1e9 + 0.9) == 60.0
+    assert retries.retry_after({"date": "today", "retry-after": later}, 1e9) == max(0.0, 60.0 + ahead)
+
+
+@pytest.mark.parametrize("value", ["0", "Wed, 31 Dec 1969 23:00:00 GMT"])
+def test_a_pause_that_is_over_at_once_is_a_back_off(value: str) -> None:
+    assert retries.judge(AUTO, 0, 1, answer(429, retry_after=value)).host_pause == retries.backoff(0, 1)

@@ -14,7 +14,7 @@ from gossamer.cli.stdout import put, put_json
 from gossamer.cli.summary import resume_command
 from gossamer.cli.terminal import printable
 from gossamer.values.model import OutcomeKind
-from gossamer.values.reasons import Reason
+from gossamer.values.reasons import FinishReason, Reason
 
 _PAUSED: Final = 5
 """Maximum number of paused hosts that are named."""
@@ -87,6 +87,8 @@ def _state(told: Status) -> str:
     match told.state, told.holder:
         case "running", holder if holder is not None:
             return f"running, process {holder.pid} since {_moment(holder.started)}"
+        case "interrupted", _ if told.finish_reason is FinishReason.WAITING:
+            return f"not over, because {told.finish_reason.sentence}"
         case "interrupted", _:
             return "interrupted; what was saved is whole"
     return f"ended, because {told.finish_reason.sentence}" if told.finish_reason else "ended"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from typing import Final
 
 from msgspec import Struct
 
@@ -33,6 +35,11 @@ _TRANSIENT_FAILURES = frozenset(
     )
 )
 """Failures that are transient, so that an attempt is repeated."""
+
+
+_DELAY: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(?:s|secs?|seconds?)?", re.IGNORECASE)
+_MOST_SECONDS: Final = 999_999_999.0
+"""Maximum Retry-After in seconds, some thirty years: a larger number means nothing else."""
 
 
 class RetryDecision(Struct, frozen=True):
@@ -81,22 +88,34 @@ def backoff(attempt: int, fingerprint: int) -> float:
 
 
 def host_pause(attempt: int, fingerprint: int, response: Response) -> float:
-    """Return how many seconds the host must be left alone: its Retry-After, or else the back-off."""
-    seconds = retry_after(response.headers, response.fetched_at)
-    return backoff(attempt, fingerprint) if seconds is None else seconds
+    """Return how many seconds the host must be left alone: its Retry-After, or the back-off where that says nothing."""
+    return retry_after(response.headers, response.fetched_at) or backoff(attempt, fingerprint)
 
 
 def retry_after(headers: Mapping[str, str], at: float) -> float | None:
-    """Return Retry-After (RFC 9110, 10.2.3) as seconds from `at` (Unix time), or None if absent or invalid."""
+    """Return Retry-After (RFC 9110, 10.2.3) as seconds from `at` (Unix time), or None if absent or invalid.
+
+    Seconds may have a fraction or a unit, and where several are sent the longest count: the server is to be spared.
+    """
     value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
     if not value:
         return None
+    delays = [_DELAY.fullmatch(part.strip()) for part in value.split(",")]
+    if None not in delays:
+        return max(min(float(delay[1]), _MOST_SECONDS) for delay in delays if delay)
+    moment = _moment(value)
+    if moment is None:
+        return None
+    sent = _moment(headers.get("date", ""))  # by the same clock, whatever time it shows
+    return max(0.0, moment - (at if sent is None else sent))
+
+
+def _moment(value: str) -> float | None:
+    """Return an HTTP date (RFC 9110, 5.6.7) as Unix time; None if it is none."""
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     if moment.tzinfo is None:  # "-0000": as local time it could be out of range
         moment = moment.replace(tzinfo=UTC)
-    return max(0.0, moment.timestamp() - at)
+    return moment.timestamp()
