@@ -69,12 +69,18 @@ def test_a_crawl_leaves_a_host_alone_when_it_asks_for_that_and_loses_nothing(eng
 
 
 def test_a_pause_of_one_host_holds_up_no_other() -> None:
-    clock = FakeClock()
+    clock, asked = FakeClock(), list[tuple[str, float]]()
+
+    class Watched(RecordedFetcher):
+        def fetch(self, request: Request) -> Response | Failure:
+            asked.append((request.url, clock.now()))
+            return super().fetch(request)
+
     busy, free = "https://busy.example/", "https://free.example/"
-    fetcher = RecordedFetcher({busy: [paused(60), "<title>Busy</title>"], free: "<title>Free</title>"})
-    times = {page.title: clock.time for page in gossamer.fetch_all([free, busy], fetcher=fetcher, clock=clock)}
-    assert times["Free"] == 0.0
-    assert times["Busy"] >= 60.0
+    fetcher = Watched({busy: [paused(60), "<title>Busy</title>"], free: "<title>Free</title>"})
+    pages = list(gossamer.fetch_all([busy, free], engine="inline", fetcher=fetcher, clock=clock))
+    assert [page.title for page in pages] == ["Busy", "Free"]
+    assert asked == [(busy, 0.0), (free, 0.0), (busy, 60.0)]
 
 
 def test_downloads_of_a_host_that_asks_for_days_end_with_what_it_answered() -> None:

@@ -36,8 +36,8 @@ def fetched(transfer: Transfer, server: Server, *, addresses: tuple[str, ...] = 
     try:
         transfer.curl.perform()
     except pycurl.error as error:
-        return answer_of(transfer, int(error.args[0]), str(error.args[-1]), 10**6)
-    return answer_of(transfer, 0, "", 10**6)
+        return answer_of(transfer, int(error.args[0]), str(error.args[-1]))
+    return answer_of(transfer, 0, "")
 
 
 def test_no_connection_is_opened_to_an_address_that_is_not_part_of_the_route(server: Server) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from gossamer.parse.links import quick
 from gossamer.parse.links.quick import FindLinks, native_links, quick_scan, scan, tame_links
 from gossamer.parse.links.scan import RAW, Reader
 from tests.parse.fuzz_native import NO_SANITIZERS
@@ -46,6 +47,28 @@ def test_a_tame_page_is_read_quickly(find: FindLinks) -> None:
     assert found == Reader(text).read()
     assert found is not None
     assert (found.hrefs, found.nofollow_hrefs, found.title, found.language) == (("y", "w"), ("x",), "t & u", "de")
+
+
+def test_tags_are_remembered_up_to_a_bound_and_still_understood_beyond_it(
+    find: FindLinks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remembered: dict[bytes, object] = {}
+    monkeypatch.setattr(quick, "_meanings", remembered)
+    monkeypatch.setattr(quick, "_REMEMBERED", 5)
+    for number in range(20):
+        # the tags of one page alone are more than fit
+        tags = "".join(f"<area href='{number}/{place}'><area rel=nofollow href='n{place}'>" for place in range(4))
+        text = TAME.format(tags)
+        assert quick_scan(text, find) == Reader(text).read()
+        assert 0 < len(remembered) <= 5
+
+
+def test_a_long_tag_is_understood_and_not_remembered(find: FindLinks, monkeypatch: pytest.MonkeyPatch) -> None:
+    remembered: dict[bytes, object] = {}
+    monkeypatch.setattr(quick, "_meanings", remembered)
+    text = f"<area rel=nofollow href='{'x' * 1000}'><area rel=nofollow href=y>"
+    assert quick_scan(text, find) == Reader(text).read()
+    assert list(remembered) == [b"<area rel=nofollow href=y>"]
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated, Any
 
 import msgspec
 import pytest
 
 from gossamer.cli import argument_types, arguments
 from gossamer.rules.policy import SETTINGS, HostManners
-from gossamer.rules.setting import Count, Notation, Seconds, Trait, describe, speed_flag
+from gossamer.rules.setting import Notation, Trait, describe
 from gossamer.rules.validation import kinds
 from gossamer.values.errors import UserError
 
@@ -133,28 +132,9 @@ def test_a_field_that_says_nothing_about_itself_is_refused(copy: Copy) -> None:
     assert (code, said) == (1, "No docstring in rules/policy.py says what these settings mean: dye_lots.\n")
 
 
-@pytest.mark.parametrize("kind", [int, float | None, tuple[str, ...]])
-def test_a_type_that_does_not_say_how_it_is_written_is_refused(kind: Any) -> None:
-    owner = msgspec.defstruct("Owner", [("dye_lots", kind, None)])
-    with pytest.raises(TypeError, match="The setting dye_lots needs a type that says how it is written"):
-        describe(owner)
-
-
 def test_two_flags_with_one_spelling_are_refused() -> None:
     spellings = [spelling for one in SETTINGS.values() if one.flag for spelling in one.flag.spellings]
     assert len(spellings) == len(set(spellings))
-
-
-def test_a_description_has_what_stands_beside_its_field() -> None:
-    kind = Annotated[Count | None, Trait.FIXED, speed_flag("-y --dye-lots 'N of M'", "lots (of silk) at once")]
-    one = describe(msgspec.defstruct("Owner", [("dye_lots", kind, 3)]))["dye_lots"]
-    assert (one.name, one.default, one.notation) == ("dye_lots", 3, Notation.COUNT_OR_NONE)
-    assert (one.hints, one.traits) == ((), Trait.FIXED)
-    own = describe(msgspec.defstruct("Owner", [("rest", Annotated[Seconds, Notation.PAUSE], 3)]))["rest"]
-    assert own.notation is Notation.PAUSE, "a note of the field wins over that of its type"
-    assert one.flag is not None
-    assert (one.flag.spellings, one.flag.metavar) == (("-y", "--dye-lots"), "'N of M'")
-    assert (one.flag.section, one.flag.meaning) == ("speed", "lots")
 
 
 def written(name: str) -> list[str]:

@@ -14,8 +14,8 @@ from msgspec import Struct
 from gossamer.core.crawl import Crawl
 from gossamer.core.frontier import Frontier
 from gossamer.rules import robots, urls
+from gossamer.rules.headers import REDIRECTS
 from gossamer.rules.policy import Policy
-from gossamer.rules.retries import REDIRECTS
 from gossamer.values.model import Failure, Purpose, Request, Response
 from gossamer.values.protocol import Command, Commit, Event, Failed, Fetch, Lost, RobotsRead, Stop, Visited, Wait
 from tests.simulation.truth import Truth

@@ -121,3 +121,14 @@ class Server:
                     if self._stopping.wait(0.05):
                         return False
         return True
+
+
+class ClosingServer(Server):
+    """A server that answers one request on each connection, and closes it without a word when the next one comes."""
+
+    def _serve(self, connection: socket.socket) -> None:
+        connection.settimeout(0.1)
+        with contextlib.suppress(OSError):
+            if (request := self._request(connection)) and self._play(connection, request):
+                self._request(connection)
+        connection.close()

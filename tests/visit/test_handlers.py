@@ -191,6 +191,12 @@ async def _coroutine(_page: Page) -> None:
     """Never awaited."""
 
 
+@pytest.mark.parametrize("item", [{"x": ["half \ud83d"]}, Price("half \ud83d"), {"\udc00": 1}])
+def test_half_a_character_is_replaced_in_an_item(item: object) -> None:
+    [recorded] = visited(lambda _: [item]).outcome.items
+    assert "\ufffd" in recorded.line.decode()
+
+
 @pytest.mark.parametrize(
     ("function", "sentence"),
     [
@@ -203,7 +209,7 @@ async def _coroutine(_page: Page) -> None:
             lambda _: [{"a": 1, "x": object()}],
             "gave a dict whose field 'x' cannot be written as JSON: Encoding objects",
         ),
-        (lambda _: [{"x": "\ud800"}], "gave a dict whose field 'x' cannot be written as JSON: "),
+        (lambda _: [{"x": 1j}], "gave a dict whose field 'x' cannot be written as JSON: "),
         (lambda _: [Price("x", 1.0, [object()])], "gave a Price whose field 'tags' cannot be written as JSON: "),  # type: ignore[list-item]
         (lambda _: [Article("x", "y", object())], "gave a Article whose field 'at' cannot be written as JSON: "),  # type: ignore[arg-type]
         (

@@ -9,6 +9,7 @@ from gossamer.rules.policy import Policy
 from gossamer.rules.recrawl import conditions
 from gossamer.values.model import NO_OUTLINKS, Change, Link, OutcomeKind, PageRecord, PreviousVisit, Request, Response
 from gossamer.values.protocol import Visited
+from gossamer.values.reasons import Reason
 from gossamer.visit.visitor import Visitor
 from tests.support.webs import html
 
@@ -78,7 +79,8 @@ def test_what_is_no_validator_is_not_sent_back(etag: str) -> None:
 def test_a_304_that_nobody_asked_for_is_no_page_of_before() -> None:
     first = visited(html(HOME, BODY))
     again = visited(Response(HOME, 304, {}), known(first))
-    assert (again.outcome.record.change, again.outlinks) == (Change.CHANGED, NO_OUTLINKS)
+    assert (again.outcome.record.change, again.outlinks) == (None, NO_OUTLINKS)
+    assert again.outcome.reason is Reason.FAIL_PROTOCOL
 
 
 def test_a_redirect_has_changed_where_it_leads_elsewhere_now() -> None:

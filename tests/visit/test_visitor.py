@@ -309,3 +309,81 @@ def test_a_check_for_bots_that_asks_for_a_pause_is_tried_again() -> None:
 def test_a_page_with_many_links_is_no_check_for_bots() -> None:
     links = "".join(f"<a href=/{number}>{number}</a>" for number in range(20))
     assert visited(CHECK + links).outcome.kind is OutcomeKind.DONE
+
+
+# ---------------------------------------------------------------- what the header says
+
+
+def answered(status: int, headers: dict[str, str], body: str = "", **fields: object) -> Visited:
+    visitor = Visitor(Policy(seeds=("https://a.example/",), **fields))  # type: ignore[arg-type]
+    event = visitor.visit(Request(Link(1, HOME)), Response(HOME, status, headers, body.encode()))
+    assert isinstance(event, Visited)
+    return event
+
+
+def test_a_redirect_keeps_the_octets_of_its_location() -> None:
+    event = answered(302, {"location": "/\xc3\xa9-\xe9"})
+    assert (event.outcome.kind, urls(event)) == (OutcomeKind.REDIRECTED, ["https://a.example/%C3%A9-%E9"])
+
+
+@pytest.mark.parametrize(
+    ("location", "detail"),
+    [("", ""), ("http://[", ""), ("/x\n/y", "there are 2 Location headers, which differ: /x, /y")],
+)
+def test_a_redirect_without_one_usable_target_has_failed(location: str, detail: str) -> None:
+    record = answered(301, {"location": location}).outcome.record
+    assert (record.outcome, record.reason, record.status) == (OutcomeKind.FAILED, Reason.FAIL_BAD_REDIRECT, 301)
+    assert record.detail == detail
+
+
+def test_multiple_choices_are_a_redirect_only_if_the_server_prefers_one() -> None:
+    assert urls(answered(300, {"location": "en"})) == ["https://a.example/dir/en"]
+    page = answered(300, {"content-type": "text/html"}, "<a href=en>en</a><a href=de>de</a>")
+    assert (page.outcome.kind, page.outcome.record.status, len(page.outlinks)) == (OutcomeKind.DONE, 300, 2)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "reason"),
+    [
+        (206, {"content-range": "bytes 0-99/100"}, None),
+        (206, {"content-range": "bytes 0-99/200"}, Reason.FAIL_PROTOCOL),
+        (206, {}, Reason.FAIL_PROTOCOL),
+        (304, {}, Reason.FAIL_PROTOCOL),
+        (412, {}, Reason.FAIL_PROTOCOL),
+        (416, {}, Reason.FAIL_PROTOCOL),
+    ],
+)
+def test_an_answer_to_what_was_not_asked_is_no_page(
+    status: int, headers: dict[str, str], reason: Reason | None
+) -> None:
+    record = answered(status, {"content-type": "text/html", **headers}, "<a href=/x>x</a>").outcome.record
+    assert (record.reason, record.status) == (reason, status)
+    assert (f"status {status}" in record.detail) is (reason is not None)
+
+
+def test_links_of_the_header_are_relative_to_the_page_and_count_like_others() -> None:
+    headers = {
+        "content-type": "text/html",
+        "refresh": "5; url=moved",
+        "link": '<?p=2>; rel=next, </de>; rel="alternate"; hreflang=de, <c>; rel=canonical, </n>; rel="prev nofollow"',
+    }
+    event = answered(200, headers, "<base href=//b.example/><a href=https://a.example/de>de</a>")
+    assert urls(event) == [f"https://a.example/{path}" for path in ("de", "dir/moved", "dir/page?p=2", "dir/c")]
+    assert reasons(event) == [Reason.SKIP_NOFOLLOW]
+    assert (event.outcome.record.canonical, event.outcome.record.outlinks) == ("https://a.example/dir/c", 4)
+
+
+def test_the_canonical_element_wins_over_the_header() -> None:
+    headers = {"content-type": "text/html", "link": "</header>; rel=canonical"}
+    record = answered(200, headers, "<link rel=canonical href=/element>").outcome.record
+    assert record.canonical == "https://a.example/element"
+
+
+def test_what_is_no_html_may_have_links_in_its_header() -> None:
+    headers = {"content-type": "application/pdf", "link": '</paper>; rel="canonical"', "x-robots-tag": "noarchive"}
+    event = answered(200, headers, "%PDF")
+    assert (urls(event), event.outcome.record.canonical) == (["https://a.example/paper"], "https://a.example/paper")
+    refused = answered(200, headers | {"x-robots-tag": "noindex nofollow"}, "%PDF")
+    assert (urls(refused), reasons(refused)) == ([], [Reason.SKIP_NOFOLLOW])
+    assert refused.outcome.record.noindex
+    assert answered(200, {"content-type": "application/pdf"}, "%PDF").outlinks == NO_OUTLINKS

@@ -16,7 +16,6 @@ from msgspec import Struct
 from gossamer.api.directory_layout import JOURNAL
 from gossamer.api.settings_file import previous_directories, read_settings
 from gossamer.core.seen import Seen
-from gossamer.fetchers.curl_results import parse_header
 from gossamer.fetchers.decoding import decode
 from gossamer.journals import summary
 from gossamer.outputs import open_output, require
@@ -26,6 +25,7 @@ from gossamer.outputs.warc.answers import Kept, kept_answers
 from gossamer.outputs.warc.reader import refuse_short
 from gossamer.parse import encoding, html
 from gossamer.parse.text import extract
+from gossamer.rules.headers import parse as parse_header
 from gossamer.rules.urls import fingerprint
 from gossamer.values.errors import OutputError, UserError
 from gossamer.values.model import Failure, Link, OutcomeKind, PageRecord, Response
@@ -105,8 +105,9 @@ def visits(directory: Path) -> Iterator[Ended]:
 
 def _response(kept: Kept, record: PageRecord) -> Response:
     headers = parse_header(kept.header)
-    body = decode(kept.body, headers.get("content-encoding", ""), _UNLIMITED)
-    assert not isinstance(body, Failure), "it was decoded before it was kept"
+    decoded = decode(kept.body, headers.get("content-encoding", ""), _UNLIMITED)
+    # The body of a redirect or an error need not be whole: it then counted as empty.
+    body = b"" if isinstance(decoded, Failure) or not record.size else decoded
     return Response(
         kept.url,
         record.status or 0,

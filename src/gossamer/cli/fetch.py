@@ -24,6 +24,7 @@ from gossamer.cli.url_input import UrlSource
 from gossamer.engines.bridges import run_in_loop
 from gossamer.engines.table import DEFAULT_ENGINE, ENGINES
 from gossamer.rules import urls
+from gossamer.rules.headers import essence
 from gossamer.rules.policy import Policy
 from gossamer.values.errors import OutputError, UserError
 from gossamer.visit.page import Page
@@ -140,7 +141,7 @@ class _Sink:
 
     def _save(self, directory: Path, page: Page) -> str:
         """Write the body and return its file name: a number and a hash of the URL, nothing that a site chooses."""
-        kind = page.record.content_type.partition(";")[0].strip().lower()
+        kind = essence(page.record.content_type)
         name = f"{self.count + 1:06}-{urls.fingerprint(page.url, 0):016x}.{_ENDINGS.get(kind, 'bin')}"
         try:
             (directory / name).write_bytes(page.body)

@@ -7,7 +7,7 @@ from typing import Final
 
 from gossamer.core.host import Host
 from gossamer.parse import challenge
-from gossamer.rules import politeness, retries, robots
+from gossamer.rules import headers, politeness, retries, robots
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import fingerprint, resolve
 from gossamer.values.model import Failure, Link, OutcomeKind, Purpose, Request, Response
@@ -96,6 +96,8 @@ class HostAccess:
                 _close(host, _reason_of(answer), f"robots.txt: {answer.detail}")
             case OutcomeKind.REDIRECTED:
                 self._follow(host, request, answer, now)
+            case OutcomeKind.FAILED if answer.status < 400:  # a part of it, or a 304 that nobody asked for
+                _close(host, Reason.FAIL_ROBOTS_UNREACHABLE, f"robots.txt: {decision.detail}")
             case _:
                 self._take_rules(host, answer, now)
         return host
@@ -108,7 +110,11 @@ class HostAccess:
         return host
 
     def _follow(self, host: Host, request: Request, answer: Response, now: float) -> None:
-        target = resolve(answer.url, answer.headers.get("location", ""))
+        if len(headers.locations(answer.headers)) > 1:
+            _close(host, Reason.FAIL_ROBOTS_UNREACHABLE, "robots.txt: it redirects to several URLs at once")
+            return
+        location = headers.location(answer.headers)
+        target = resolve(answer.url, location) if location else None
         if target is None or request.link.hops >= ROBOTS_HOPS:
             self._keep(host, robots.ALLOW_ALL, now)
         else:

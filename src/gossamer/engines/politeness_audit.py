@@ -11,6 +11,7 @@ import re
 from itertools import islice
 from typing import Final
 
+from gossamer.rules import headers
 from gossamer.rules.policy import Policy
 from gossamer.rules.politeness import Manners
 from gossamer.rules.robots import Robots, parse
@@ -27,7 +28,6 @@ EXAMPLES: Final = 5
 HOSTS_WITH_RULES: Final = 10_000
 """Maximum number of hosts whose rules are kept; of others only whether robots.txt came before their pages."""
 _HOPS: Final = 5
-_REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 _ENDS = re.compile(r"[^A-Za-z0-9\-._~/?&=:@!+,;()]")  # where a pattern is no longer what paths literally begin with
 
 
@@ -155,8 +155,8 @@ class Auditor:
             return  # nobody knows the rules: it may be asked for again
         if request.link.hops:
             self._moved.pop(url, None)
-        if answer.status in _REDIRECTS and request.link.hops < _HOPS:
-            target = resolve(answer.url, answer.headers.get("location", ""))
+        if headers.is_redirect(answer.status, answer.headers) and request.link.hops < _HOPS:
+            target = resolve(answer.url, headers.location(answer.headers))
             if target is not None:
                 self._moved.setdefault(target, set()).update(owners)
                 return

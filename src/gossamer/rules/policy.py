@@ -323,7 +323,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         request_flag("--max-body SIZE", "give up on bodies larger than this"),
         Hints("download_maxsize max_file_size max_content_length max_response_size"),
     ] = 10 * 1024 * 1024
-    """Maximum size of a body, as sent and as decoded (bytes). Larger ones fail."""
+    """Maximum size of a body, as sent and as decoded (bytes). Larger ones fail. A sitemap may have 50 MiB."""
     max_redirects: Annotated[
         Hops,
         DOWNLOADS,

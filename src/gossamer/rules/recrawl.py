@@ -43,6 +43,7 @@ _DECODER: Final = msgspec.msgpack.Decoder(PageMemo)
 def pack_memo(response: Response, memo: PageMemo) -> bytes:
     """Encode a memo with the validators of a response; a validator that the response lacks is kept from the memo."""
     headers = response.headers
+    # Several that differ are joined by a line feed (`headers.parse`), and so cannot be sent.
     etag, modified = _sendable(headers.get("etag", "")), _sendable(headers.get("last-modified", ""))
     return _ENCODER.encode(
         PageMemo(

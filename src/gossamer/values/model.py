@@ -114,15 +114,19 @@ class Archived(Struct, frozen=True, array_like=True):
 
 
 class Response(Struct, frozen=True, array_like=True, tag="response"):
-    """A server's whole answer. A truncated or oversized answer is a `Failure` instead."""
+    """A server's whole answer. A truncated or oversized page is a `Failure` instead.
+
+    A redirect or an error is known by its header, so it is a response even if its body is not whole or not decodable.
+    """
 
     url: str
     """The URL that was fetched."""
     status: int
     """The HTTP status code."""
     headers: Mapping[str, str]
-    """The header fields by lower-case name. Repeated ones are joined by ", ", except `set-cookie` and `x-robots-tag`,
-    which are joined by newlines because commas are part of their values."""
+    """The header fields by lower-case name, with one character for each octet. Repeated ones are joined by ", ", except
+    those that are no lists, such as `location` and `set-cookie`: they are joined by newlines, mostly only if they
+    differ."""
     body: bytes = b""
     """The body, after decoding its Content-Encoding; empty if `archived` is set."""
     raw_header: bytes = b""
@@ -139,6 +143,9 @@ class Response(Struct, frozen=True, array_like=True, tag="response"):
     """When the fetch was made (seconds since the Unix epoch)."""
     archived: Archived | None = None
     """The answer as a WARC file stores it, where a worker process has made that."""
+    truncated: str = ""
+    """Why the body of a redirect or an error is not whole, by a word of WARC ("disconnect", "length", "time" or
+    "unspecified"); `raw_body` is then what came of it, and `body` is empty. "" if it is whole."""
 
     @property
     def held(self) -> int:

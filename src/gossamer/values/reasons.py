@@ -123,7 +123,7 @@ _SENTENCES: dict[Reason, str] = {
     Reason.FAIL_TLS: "The secure connection failed (certificate or handshake).",
     Reason.FAIL_TIMEOUT: "The server took longer than the time limit.",
     Reason.FAIL_RESET: "The server closed the connection without a complete answer.",
-    Reason.FAIL_PROTOCOL: "The server's answer was not valid HTTP.",
+    Reason.FAIL_PROTOCOL: "The server's answer was not valid HTTP, or not one to the request that was made.",
     Reason.FAIL_HTTP_4XX: "The server says the page is missing or refused (status 4xx).",
     Reason.FAIL_HTTP_5XX: "The server reports an error of its own (status 5xx).",
     Reason.FAIL_TRUNCATED: "The body ended before its announced length.",

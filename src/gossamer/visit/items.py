@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
+from gossamer.parse.characters import scalar_values
 from gossamer.values import item_schema
 from gossamer.values.item_schema import OWN
 from gossamer.values.model import Field, Item
@@ -42,7 +43,7 @@ def item_of(value: object, *, url: str, handler: str) -> Item:
     type_: Any = type(value)
     kind = handler if type_ is dict else type_.__name__
     try:
-        body = _ENCODER.encode(
+        body = _json(
             value.model_dump(mode="json")  # type: ignore[attr-defined]  # it is a pydantic model then
             if _is_pydantic(value)
             else value
@@ -57,6 +58,14 @@ def item_of(value: object, *, url: str, handler: str) -> Item:
     facts = _ENCODER.encode(dict(zip(OWN, (url, handler, kind), strict=True)))
     line = facts[:-1] + b"," + body[1:] if decoded else facts
     return Item(handler, kind, line + b"\n", tuple(_fields(decoded, item_schema.declared(type_))))
+
+
+def _json(value: object) -> bytes:
+    """Write a value as JSON; lone surrogates, halves of characters that a site has cut, become U+FFFD."""
+    try:
+        return _ENCODER.encode(value)
+    except UnicodeEncodeError:
+        return _ENCODER.encode(scalar_values(msgspec.to_builtins(value)))
 
 
 def _no_json(handler: str, value: object, error: Exception) -> str:

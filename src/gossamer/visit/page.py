@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
@@ -28,7 +27,6 @@ TREE_MOST_BYTES: Final = 2 * 1024 * 1024
 TREE_MOST_TAGS: Final = 50_000
 """Maximum number of tags of a page for `css` and `xpath`, for the same reason."""
 
-_BASE: Final = re.compile(r"<base\b", re.IGNORECASE)
 _LINKS: Final = ("a", "area", "link")
 """Elements that may have an href; `follow` ignores those without one."""
 
@@ -182,7 +180,7 @@ class Page:
     @cached_property
     def base(self) -> str:
         """The URL that links are relative to: the page's own, or that of its base element."""
-        return html.base_url(self.url, html.scan(self.html).base if _BASE.search(self.html) else None)
+        return html.document_base(self.html, self.url)
 
     @property
     def is_html(self) -> bool:

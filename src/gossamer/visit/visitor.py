@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
-from typing import TypeGuard
+from typing import Final, TypeGuard
 
 from msgspec import Struct, structs
 
@@ -16,7 +16,7 @@ from gossamer.parse.directives import PageRules, names_of, rules_of
 from gossamer.parse.similarity import soft_404
 from gossamer.parse.similarity.simhash import simhash
 from gossamer.parse.text import extract
-from gossamer.rules import retries
+from gossamer.rules import headers, retries
 from gossamer.rules.policy import Policy
 from gossamer.rules.recrawl import PageMemo, conditions, pack_memo, unpack_memo
 from gossamer.rules.urls import UrlResolver, path
@@ -37,11 +37,14 @@ from gossamer.values.reasons import Reason
 from gossamer.visit.handlers import Choice, Due, Handled, Handler
 from gossamer.visit.links import LinkContext, LinkJudge
 from gossamer.visit.page import Page
-from gossamer.visit.reading import NO_FACTS, PageFacts, Reading, record_answer
+from gossamer.visit.reading import PageFacts, Reading, record_answer
 
 Read = Reading | Failed | RobotsRead
 """The result of reading an answer: a reading, which Markdown and handlers may follow, or already an event."""
 VisitEvent = Visited | Failed | RobotsRead
+
+_LONGEST_DETAIL: Final = 1000
+"""Maximum length (characters) of what a record says of a redirect that leads nowhere."""
 
 
 class Work(Struct, frozen=True):
@@ -175,33 +178,59 @@ class Visitor:
     def _visited(self, request: Request, response: Response) -> Reading:
         if response.status == 304 and conditions(request.previous):
             return self._unchanged(request, response)
-        decision = retries.judge(self._policy, request.attempt, self._links.fingerprint(request.url), response)
+        decision = retries.judge(
+            self._policy,
+            request.attempt,
+            self._links.fingerprint(request.url),
+            response,
+            conditional=request.previous is not None and bool(conditions(request.previous)),
+        )
         match decision.kind:
             case OutcomeKind.REDIRECTED:
                 return self._redirected(request, response)
             case OutcomeKind.DONE if html.is_html(response.headers.get("content-type", ""), response.body):
                 return self._page(request, response)
+            case OutcomeKind.DONE:
+                return self._file(request, response)
             case _:
-                rules = self._rules(request, response)
-                reason, facts = decision.reason, NO_FACTS
+                rules, reason, facts = (
+                    self._rules(request, response),
+                    decision.reason,
+                    PageFacts(detail=decision.detail),
+                )
                 if decision.kind is OutcomeKind.FAILED and (service := _challenger(response)):
                     reason, facts = Reason.FAIL_BLOCKED, PageFacts(detail=service)
+                record = record_answer(request, response, decision.kind, reason, rules=rules, facts=facts)
                 return Reading(
-                    request,
-                    response,
-                    record_answer(request, response, decision.kind, reason, rules=rules, facts=facts),
-                    retry_after=decision.retry_after,
-                    host_pause=decision.host_pause,
-                    memo=pack_memo(response, PageMemo()) if decision.kind is OutcomeKind.DONE else b"",
+                    request, response, record, retry_after=decision.retry_after, host_pause=decision.host_pause
                 )
+
+    def _file(self, request: Request, response: Response) -> Reading:
+        """Read what is not HTML: only its header may have links."""
+        rules, found = self._rules(request, response), _with_header_links(html.Scan(), request.url, response)
+        record = record_answer(
+            request,
+            response,
+            OutcomeKind.DONE,
+            None,
+            rules=rules,
+            facts=PageFacts(canonical=_canonical(request.url, found), outlinks=len(found.hrefs)),
+        )
+        if not (found.hrefs or found.nofollow_hrefs):
+            return Reading(request, response, record, memo=pack_memo(response, PageMemo()))
+        memo = PageMemo("", "", request.url, rules.nofollow, found.hrefs, found.nofollow_hrefs)
+        outlinks, refusals = self._links.of_page(
+            LinkContext(request, request.url, "utf-8"), found, page_nofollow=rules.nofollow
+        )
+        return Reading(request, response, record, None, outlinks, refusals, memo=pack_memo(response, memo))
 
     def _redirected(self, request: Request, response: Response) -> Reading:
         """Read a redirect as a page with one outlink: same depth, one hop more (RFC 9110, 15.4)."""
         link = request.link
-        location = response.headers.get("location", "")
-        target = self._links.target(link.url, location) if location.strip() else None
+        locations = headers.locations(response.headers)
+        target = self._links.target(link.url, locations[0]) if len(locations) == 1 else None
         if target is None:
-            return _bad_redirect(request, response, Reason.FAIL_BAD_REDIRECT, "")
+            return _bad_redirect(request, response, Reason.FAIL_BAD_REDIRECT, "", _what_is_wrong(locations))
         if target == link.url:
             return _bad_redirect(request, response, Reason.FAIL_REDIRECT_LOOP, target)
         if link.hops >= self._policy.max_redirects:
@@ -223,6 +252,7 @@ class Visitor:
             facts = PageFacts(detail=service)
             record = record_answer(request, response, OutcomeKind.FAILED, Reason.FAIL_BLOCKED, facts=facts)
             return Reading(request, response, record)
+        found = _with_header_links(found, request.url, response)
         rules = self._rules(request, response, found.meta_robots)
         context = LinkContext(request, html.base_url(request.url, found.base), name)
         hrefs, unfollowed = (some[: self._policy.max_links_per_page] for some in (found.hrefs, found.nofollow_hrefs))
@@ -231,7 +261,7 @@ class Visitor:
         facts = PageFacts(
             found.title,
             found.language,
-            (found.canonical and UrlResolver(context.base).canonical(found.canonical)) or "",
+            _canonical(context.base, found),
             name,
             self._simhash(visible),
             _is_soft_404(request, found.title, visible),
@@ -299,12 +329,13 @@ class Visitor:
         decision = retries.judge(self._policy, request.attempt, self._links.fingerprint(request.url), response)
         kind, found = decision.kind, sitemap.Sitemap()
         if kind is OutcomeKind.REDIRECTED:
-            target = UrlResolver(request.url).canonical(response.headers.get("location", ""))
+            location = headers.location(response.headers)
+            target = UrlResolver(request.url).canonical(location) if location else None
             found = sitemap.Sitemap(sitemaps=(target,) if target else ())
         elif kind is OutcomeKind.DONE:
             found = sitemap.parse(response.body, request.url, response.headers.get("content-type", ""))
         judged = self._links.named(request, [page.url for page in sitemap.in_order(found.urls)])
-        facts = PageFacts(detail="; ".join(found.notes), outlinks=len(found.urls))
+        facts = PageFacts(detail=decision.detail or "; ".join(found.notes), outlinks=len(found.urls))
         return Reading(
             request,
             response,
@@ -327,8 +358,37 @@ def _challenger(response: Response) -> str:
     return challenge.service(response.status, response.headers, response.body)
 
 
-def _bad_redirect(request: Request, response: Response, reason: Reason, target: str) -> Reading:
-    record = record_answer(request, response, OutcomeKind.FAILED, reason, location=target)
+def _with_header_links(found: html.Scan, url: str, response: Response) -> html.Scan:
+    """Add the links of the header, which are relative to the URL and not to the base element (RFC 8288, 3.1)."""
+    more = headers.links(response.headers)
+    if more is headers.NO_LINKS:
+        return found
+    resolve = UrlResolver(url).canonical
+    hrefs = [resolve(href) or href for href in map(html.tidy, more.hrefs) if href]
+    unfollowed = [resolve(href) or href for href in map(html.tidy, more.nofollow_hrefs) if href]
+    followed = tuple(dict.fromkeys((*found.hrefs, *hrefs)))
+    return structs.replace(
+        found,
+        hrefs=followed,
+        nofollow_hrefs=tuple(dict.fromkeys(x for x in (*found.nofollow_hrefs, *unfollowed) if x not in followed)),
+        canonical=found.canonical or (more.canonical and resolve(more.canonical)) or None,
+    )
+
+
+def _canonical(base: str, found: html.Scan) -> str:
+    return (found.canonical and UrlResolver(base).canonical(found.canonical)) or ""
+
+
+def _what_is_wrong(locations: Sequence[str]) -> str:
+    """Say why a redirect leads nowhere; the reason says it where Location is missing or is no URL."""
+    if len(locations) < 2:
+        return ""
+    return f"there are {len(locations)} Location headers, which differ: {', '.join(locations)}"[:_LONGEST_DETAIL]
+
+
+def _bad_redirect(request: Request, response: Response, reason: Reason, target: str, detail: str = "") -> Reading:
+    facts = PageFacts(detail=detail)
+    record = record_answer(request, response, OutcomeKind.FAILED, reason, location=target, facts=facts)
     return Reading(request, response, record)
 
 
