@@ -137,7 +137,7 @@ MUTANTS = (
         "host.in_flight > host.most",
         "one fetch too many on a host",
     ),
-    Mutant("core/host.py", "if until > self.ready_at:", "if until != self.ready_at:", "a short rest would end a long one"),
+    Mutant("core/host_load.py", "if until > self.ready_at:", "if until != self.ready_at:", "a short rest would end a long one"),
     Mutant(
         "core/frontier.py",
         "if host.due_at <= now and self._may_start(host):",
@@ -178,7 +178,7 @@ MUTANTS = (
     Mutant("core/seen.py", "self._moved += slots", "self._moved += slots + 1", "a fingerprint forgotten while a table moves"),
     Mutant("core/seen.py", "found |= _find(self._old, wanted)", "found &= _find(self._old, wanted)", "half the memory"),
     Mutant("rules/retries.py", "attempt < policy.retries:\n        return RetryDecision(OutcomeKind.RETRY, reason, max", "attempt <= policy.retries:\n        return RetryDecision(OutcomeKind.RETRY, reason, max", "one try too many"),
-    Mutant("rules/retries.py", "return min(seconds, policy.max_retry_after)", "return seconds", "a server could stop us for years"),
+    Mutant("rules/retries.py", "headers.retry_after(response.headers, response.fetched_at) or backoff(attempt, fingerprint)", "backoff(attempt, fingerprint)", "no host would be left alone for as long as it asks"),
     Mutant("rules/headers.py", "REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))", "REDIRECTS: Final = frozenset((301, 302, 303, 307))", "308"),
     Mutant("visit/visitor.py", "if target == link.url:", "if target is link.url:", "a loop of one would go ten rounds", CONFORMANCE),
     Mutant("visit/links.py", ' if not href.startswith("?")', "", "?page=2 would mean the same on every page"),

@@ -46,7 +46,8 @@ def rules_of(host: str, truth: Truth, policy: Policy) -> Rules:
     if isinstance(answer, Failure):
         return Rules(None, None)
     assert answer is not None, "the truth knows every answer"
-    if answer.status >= 500 or robots.looks_like_html(answer.body, answer.headers.get("content-type", "")):
+    is_html = robots.looks_like_html(answer.body, answer.headers.get("content-type", ""))
+    if answer.status >= 500 or (is_html and policy.strict_robots):
         return Rules(answer.status, None)
     rules = robots.ALLOW_ALL if answer.status >= 400 else robots.parse(answer.body)
     too_slow = (rules.crawl_delay(policy.user_agent) or 0.0) > policy.max_crawl_delay
