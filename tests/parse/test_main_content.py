@@ -135,6 +135,15 @@ def test_the_heading_of_another_page_goes_unless_something_is_said_under_it() ->
     assert "Wool again" in post(f"<h3>Wool again</h3><p>3 May</p>{STORY}"), "without a link it is the article's own"
 
 
+def test_a_line_of_an_article_that_is_a_link_goes_and_a_link_in_its_text_stays() -> None:
+    assert post(f"<p><a href=/wool>Wool again</a></p>{STORY}") == post(STORY)
+    assert "[worms](https://site.test/w)" in post(f"<p>{PLAIN.replace('worms', '<a href=/w>worms</a>')}</p>{STORY}")
+
+
+def test_a_button_that_is_never_ended_ends_at_the_next_heading() -> None:
+    assert main(f"<p>Silk <button>press<h2>The road</h2>{STORY}").startswith("Silk\n\n## The road\n\nThe silk")
+
+
 def test_pages_that_are_offered_with_a_sentence_each_go_and_two_sentences_are_the_article() -> None:
     label = "<h2>Related articles</h2>"
     each = f"<h3>{{}}</h3><p>{PLAIN}</p>"

@@ -19,3 +19,8 @@ from gossamer.parse.text.markdown import markdown
 )
 def test_lines_and_cells_that_are_elements_stay_apart(inside: str, code: str) -> None:
     assert markdown(f"<pre>{inside}</pre>") == f"```\n{code}\n```"
+
+
+def test_a_cell_of_code_with_the_code_in_an_element_of_its_own_is_that_code() -> None:
+    cell = "<table><tr><td class=code>{}</td></tr></table>"
+    assert markdown(cell.format("\n<pre class=language-py>one\n  two</pre>")) == "```py\none\n  two\n```"
