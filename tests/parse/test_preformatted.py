@@ -21,6 +21,7 @@ def test_lines_and_cells_that_are_elements_stay_apart(inside: str, code: str) ->
     assert markdown(f"<pre>{inside}</pre>") == f"```\n{code}\n```"
 
 
-def test_a_cell_of_code_with_the_code_in_an_element_of_its_own_is_that_code() -> None:
-    cell = "<table><tr><td class=code>{}</td></tr></table>"
-    assert markdown(cell.format("\n<pre class=language-py>one\n  two</pre>")) == "```py\none\n  two\n```"
+def test_the_cell_beside_line_numbers_is_code_or_has_it_in_an_element_of_its_own() -> None:
+    row = "<table><tr><td class=gutter>1\n2</td><td class=code>{}</td></tr></table>"
+    assert markdown(row.format("\n<pre class=language-py>one\n  two</pre>")) == "```py\none\n  two\n```"
+    assert markdown(row.format("one\n  two")) == "```\none\n  two\n```"
