@@ -67,6 +67,9 @@ def test_a_link_first_met_at_the_depth_limit_is_reported_when_met_above_it() -> 
 def test_the_base_element_and_the_encoding_decide_what_a_link_means() -> None:
     assert urls(visited("<base href=/other/><a href=x>x</a>")) == ["https://a.example/other/x"]
     assert urls(visited("<base href='http://['><a href=x>x</a>")) == ["https://a.example/dir/x"]
+    visitor = Visitor(Policy(seeds=("https://a.example/",)))  # one directory, two bases: an empty link is no cached one
+    assert urls(visited("<base href=/o/p><a href=''>x</a>", visitor=visitor)) == ["https://a.example/o/p"]
+    assert urls(visited("<base href=/o/q><a href=#top>x</a>", visitor=visitor)) == ["https://a.example/o/q"]
     page = Response(HOME, 200, {"content-type": "text/html; charset=windows-1252"}, b"<a href='?\xe9'>x</a>")
     event = Visitor(Policy(seeds=("https://a.example/",))).visit(Request(Link(1, HOME)), page)
     assert isinstance(event, Visited)

@@ -108,8 +108,8 @@ class LinkJudge:
                 judged.append(Refusal(self.mark(url), scope.judge(url) or Reason.SKIP_DEPTH))
             elif reported.get(url, depth + 1) > depth:  # from a page nearer to a seed it counts again
                 judged.append(self._judge(url, scope, depth))
-        # What begins with "?" depends on the whole path, not on the directory.
-        known.update([href for href in fresh if not href.startswith("?")])
+        # What is empty or begins with "?" depends on the whole path, not on the directory.
+        known.update([href for href in fresh if href and not href.startswith("?")])
         return judged
 
     def named(self, request: Request, urls: Iterable[str]) -> list[Outlink | Refusal]:
