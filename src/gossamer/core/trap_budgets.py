@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Final
 
+from gossamer.core.bounded import forget_half
+from gossamer.core.text_budgets import TextBudgets, counts_on
 from gossamer.rules.policy import Policy
 from gossamer.rules.scope import registrable_domain
+from gossamer.rules.traps import folded
 from gossamer.rules.url_identity import session_id
 from gossamer.rules.urls import host_key
 from gossamer.values.model import Link
+from gossamer.values.protocol import Visited
 from gossamer.values.reasons import Reason
 from gossamer.values.snapshot import TrapSeen
 
@@ -23,8 +27,6 @@ COMBINATIONS: Final = 24
 REMEMBERED: Final = 100_000
 _DIGIT: Final = re.compile("[0-9]")
 _COUNTABLE: Final = re.compile("[0-9&]")  # what `_facets` or `_sequence` could look at
-_DIGITS: Final = re.compile("[0-9]+")
-_NUMERIC_TAIL: Final = re.compile(r"(?:/#)+(?=/?(?:\?|$))")
 
 
 class Budgets:
@@ -43,6 +45,7 @@ class Budgets:
         self._combinations: dict[str, set[tuple[str, ...]]] = {}
         self._combined: dict[str, int] = {}
         self._via = self._via_pattern = ""
+        self.texts = TextBudgets()
 
     def refusal(self, link: Link, known: int) -> str:
         """Count a new link, or name the trap it belongs to; `known` is how many links there are in all."""
@@ -50,12 +53,24 @@ class Budgets:
             return ""
         url, host = link.url, host_key(link.url)
         trap = "" if host in self._hosts else self._host(link, host)
+        if place := self.texts.place_of(link.via, url):
+            trap = trap or self._says_nothing_new(link, place, known)
         if not _COUNTABLE.search(url, len(host)):  # nearly every link ends here
             return trap
-        budget = max(self._policy.trap_budget, int(known * SHARE))
+        budget = self._budget(known)
         if "&" in url:
             trap = trap or self._facets(url, budget)
         return trap or (self._sequence(link, budget) if _DIGIT.search(url, len(host)) else "")
+
+    def _budget(self, known: int) -> int:
+        return max(self._policy.trap_budget, int(known * SHARE))
+
+    def _says_nothing_new(self, link: Link, place: str, known: int) -> str:
+        """Tell a link of a page that says what others said before."""
+        if counts_on(link.url, link.via, known):
+            return ""
+        name = self.texts.exceeded(place, link.url, self._budget(known))
+        return f"{name}…: pages that say nothing new" if name else ""
 
     def _host(self, link: Link, host: str) -> str:
         """Tell a new subdomain at the end of a long row of subdomains, each found on the one before."""
@@ -81,8 +96,8 @@ class Budgets:
         if count >= budget and len(keys) > 2 and len(combinations) > COMBINATIONS:
             return f"{place}?…: parameters in endless combinations"
         self._combined[place] = count + 1
-        _forget(self._combinations)
-        _forget(self._combined)
+        forget_half(self._combinations, REMEMBERED)
+        forget_half(self._combined, REMEMBERED)
         return ""
 
     def _sequence(self, link: Link, budget: int) -> str:
@@ -97,23 +112,9 @@ class Budgets:
             return f"{pattern}: numbers without end"
         self._followed[pattern] = followed + 1
         self._chains[link.url] = chain
-        _forget(self._followed)
-        _forget(self._chains)
+        forget_half(self._followed, REMEMBERED)
+        forget_half(self._chains, REMEMBERED)
         return ""
-
-
-def folded(url: str) -> str:
-    """Write a canonical URL with every number as "#", and numbers that end its path as one: "…/calendar/#"."""
-    host = host_key(url)
-    bare = _DIGITS.sub("#", url[len(host) :])
-    return host + (_NUMERIC_TAIL.sub("/#", bare) if "/#/#" in bare else bare)
-
-
-def _forget(remembered: dict[str, Any]) -> None:
-    """Drop the older half of what is remembered, once it is too much."""
-    if len(remembered) > REMEMBERED:
-        for key in list(remembered)[: REMEMBERED // 2]:
-            del remembered[key]
 
 
 class TrapCounter:
@@ -122,6 +123,7 @@ class TrapCounter:
     MOST: Final = 50
 
     def __init__(self, policy: Policy) -> None:
+        self._follows_texts = policy.traps
         self._merges = policy.traps and policy.merge_sessions
         self._budgets = Budgets(policy)
         self._suspected: dict[int, str] = {}
@@ -134,6 +136,14 @@ class TrapCounter:
             self._note(f"{host_key(link.url)}: session ids ({name}), so each page only once", 1)
         return trap
 
+    def asks(self, host: str, url: str) -> bool:
+        """Count a page that is asked for; return whether the hash of its text is wanted."""
+        return self._follows_texts and self._budgets.texts.asked(host, url)
+
+    def compare(self, page: Visited) -> None:
+        """Compare the text of a page that came with others, by its hash, before its links are settled."""
+        self._budgets.texts.came(page.request.url, page.text_hash, page.outlinks.urls)
+
     def suspect(self, mark: int, name: str) -> None:
         """Note a refused link by its mark; it counts once `settle` finds that it was new."""
         self._suspected[mark] = name
@@ -144,6 +154,7 @@ class TrapCounter:
             if mark in refused:
                 self._note(name, 1)
         self._suspected.clear()
+        self._budgets.texts.settled()
 
     def _note(self, name: str, links: int) -> None:
         """Count links of a trap; beyond so many traps, those that come later share one name."""

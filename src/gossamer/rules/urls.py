@@ -26,7 +26,7 @@ _AFTER_SCHEME: Final = 8
 _LONGEST_ORIGIN: Final = _AFTER_SCHEME + MAX_HOSTNAME  # no shorter URL can have a host name over the limit
 _WEB: Final = ("http://", "https://")
 
-# Percent-encodings that canonical URLs do not have: with lower-case digits, or of an unreserved character (RFC 3986, 2.3).
+# Percent-encodings that canonical URLs do not have: in lower case, or of unreserved characters (RFC 3986, 2.3).
 # After a "%" that begins none, a digit stays encoded: decoded, it would complete another percent-encoding.
 _UNUSUAL_ESCAPE = re.compile(
     r"%(?:[a-f][0-9A-Fa-f]|[0-9A-F][a-f]|2[DE]|4[7-9A-F]|5[0-9AF]|6[7-9A-F]|7[0-9AE]"

@@ -66,7 +66,8 @@ class Request(Struct, frozen=True, array_like=True):
     `adopted` are URLs outside the scope that seeds redirected to; they widen the scope as if they were seeds. `usage`
     is what robots.txt says of how the page may be used, to be recorded with it; `earlier` is what an earlier crawl
     found there, where this one is its update; `missing` is the sketch of what the host shows for a page that cannot
-    exist, where it does not say that there is none.
+    exist, where it does not say that there is none; `hashes_text` is whether the crawl wants the hash of its text,
+    should it have new links.
     """
 
     link: Link
@@ -76,6 +77,7 @@ class Request(Struct, frozen=True, array_like=True):
     usage: tuple[str, ...] = ()
     previous: PreviousVisit | None = None
     missing: bytes = b""
+    hashes_text: bool = False
 
     @property
     def url(self) -> str:
@@ -146,9 +148,9 @@ class PageRecord(Struct, frozen=True):
     counts decoded body bytes, `outlinks` the distinct followable links of the page; `content_hash` is of the decoded
     body of a page, `simhash` of its visible text, where the crawl asks for that; `change` is None but in an update;
     `soft_404` tells, where the crawl asks for that, whether the page looks like what its host shows for one that cannot
-    exist. `noindex` and `nofollow` are what the page asks of crawlers by meta robots or X-Robots-Tag,
-    `unavailable_after` when it is to be gone; `usage` is what the site says of how it may be used, by AI above all
-    ("noai", "content-signal: ai-train=no").
+    exist; `needs_js` whether it shows its content or links only with JavaScript. `noindex` and `nofollow` are what the
+    page asks of crawlers by meta robots or X-Robots-Tag, `unavailable_after` when it is to be gone; `usage` is what the
+    site says of how it may be used, by AI above all ("noai", "content-signal: ai-train=no").
     """
 
     url: str
@@ -172,6 +174,7 @@ class PageRecord(Struct, frozen=True):
     content_hash: str = ""
     simhash: str = ""
     soft_404: bool = False
+    needs_js: bool = False
     outlinks: int = 0
     change: Change | None = None
     attempts: int = 1

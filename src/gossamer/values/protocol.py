@@ -26,7 +26,7 @@ from gossamer.values.model import (
     record_of,
 )
 from gossamer.values.reasons import FinishReason, Reason
-from gossamer.values.snapshot import SavedStats
+from gossamer.values.snapshot import SavedStats, StartPage
 
 # ---------------------------------------------------------------- values that cross the border with the journal
 
@@ -58,6 +58,10 @@ class Outcome(Struct, frozen=True, array_like=True):
     """What the page's handler yielded."""
     soft_404: bool = False
     """Whether the page looks like one that cannot exist."""
+    needs_js: bool = False
+    """Whether the page shows its content or its links only with JavaScript."""
+    start: StartPage | None = None
+    """Why the page leads to no other, if it is a start page."""
 
     @classmethod
     def of(cls, record: PageRecord, response: Response | None = None) -> Outcome:
@@ -202,6 +206,10 @@ class Visited(Struct, frozen=True, array_like=True, tag="visited"):
     """The files that a sitemap index names, or where a sitemap redirects to."""
     sketch: bytes = b""
     """What the host shows for a page that cannot exist, where the request asked for one."""
+    text_hash: int = 0
+    """The hash of the page's text without links and numbers, where the request asked for it."""
+    refresh: Outlinks = NO_OUTLINKS
+    """The target of the page's refresh, where it is a variant of the page and not among the other links."""
 
     def with_response(self, response: Response | None) -> Visited:
         """Return the same event with another answer in it, or none: what travels between processes."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from gossamer.values.reasons import FinishReason, Waiting
+from gossamer.values.reasons import FinishReason, StartProblem, Waiting
 
 
 class Counts(Struct, frozen=True):
@@ -88,6 +88,37 @@ class Coverage(Struct, frozen=True):
     gone: Mapping[str, int] = {}
 
 
+class StartPage(Struct, frozen=True, array_like=True):
+    """A start page that leads to no other page, and why.
+
+    `detail` is the Content-Type and the first bytes of what is no HTML, the site that most links lead to, or the URL
+    that redirected to another site.
+    """
+
+    url: str
+    problem: StartProblem
+    detail: str = ""
+
+
+class StartPages(Struct, frozen=True):
+    """Start pages that lead to no other page: how many for each problem, and the first few in alphabetical order."""
+
+    by_problem: Mapping[str, int] = {}
+    examples: tuple[StartPage, ...] = ()
+
+    @property
+    def pages(self) -> int:
+        """Count the pages."""
+        return sum(self.by_problem.values())
+
+
+class ScriptPages(Struct, frozen=True):
+    """Pages that show their content or their links only with JavaScript: how many, and the first few that came."""
+
+    pages: int = 0
+    examples: tuple[str, ...] = ()
+
+
 class SavedStats(Struct, frozen=True):
     """What a crawl has counted so far, as the journal keeps it: a resumed crawl goes on counting from here.
 
@@ -114,6 +145,8 @@ class SavedStats(Struct, frozen=True):
     duplicates: int = 0
     items: Mapping[str, ItemTypeStats] = {}
     soft_404s: int = 0
+    needs_js: int = 0
+    start_pages: StartPages = StartPages()
     orphans: tuple[str, ...] | None = None
 
 
@@ -219,6 +252,8 @@ class Snapshot(Struct, frozen=True):
     duplicates: Duplicates = Duplicates()
     near_duplicates: NearDuplicates = NearDuplicates()
     soft_404s: SoftErrors = SoftErrors()
+    needs_js: ScriptPages = ScriptPages()
+    start_pages: StartPages = StartPages()
     items: Mapping[str, Coverage] = {}
 
     @property

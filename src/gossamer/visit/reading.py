@@ -26,6 +26,7 @@ from gossamer.values.model import (
 )
 from gossamer.values.protocol import Outcome, Visited
 from gossamer.values.reasons import Reason
+from gossamer.values.snapshot import StartPage
 
 
 class PageFacts(Struct, frozen=True):
@@ -37,6 +38,7 @@ class PageFacts(Struct, frozen=True):
     encoding: str = ""
     simhash: str = ""
     soft_404: bool = False
+    needs_js: bool = False
     outlinks: int = 0
     detail: str = ""
 
@@ -63,6 +65,9 @@ class Reading(Struct):
     adopts: str = ""
     sitemaps: tuple[str, ...] = ()
     sketch: bytes = b""
+    text_hash: int = 0
+    start: StartPage | None = None
+    refresh: Outlinks = NO_OUTLINKS
     memo: bytes = b""
     markdown: str = ""
     items: tuple[Item, ...] = ()
@@ -104,6 +109,8 @@ class Reading(Struct):
             sent,
             self.items,
             record.soft_404,
+            record.needs_js,
+            self.start,
         )
         return Visited(
             request,
@@ -118,6 +125,8 @@ class Reading(Struct):
             self.adopts,
             self.sitemaps,
             self.sketch,
+            self.text_hash,
+            self.refresh,
         )
 
 
@@ -169,6 +178,7 @@ def record_answer(
         content_hash=content,
         simhash=facts.simhash,
         soft_404=facts.soft_404,
+        needs_js=facts.needs_js,
         outlinks=facts.outlinks,
         change=change_of(request.previous, kind, response.status, content, location),
         attempts=request.attempt + 1,

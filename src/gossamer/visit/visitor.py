@@ -10,10 +10,12 @@ from msgspec import Struct, structs
 
 from gossamer.parse import encoding, html, sitemap
 from gossamer.parse.directives import PageRules, names_of, rules_of
+from gossamer.parse.javascript import needs_javascript
 from gossamer.parse.similarity import soft_404
 from gossamer.parse.similarity.simhash import simhash
+from gossamer.parse.similarity.text_hash import text_hash
 from gossamer.parse.text import extract
-from gossamer.rules import retries
+from gossamer.rules import retries, traps
 from gossamer.rules.policy import Policy
 from gossamer.rules.recrawl import PageMemo, conditions, pack_memo, unpack_memo
 from gossamer.rules.urls import UrlResolver, path
@@ -30,7 +32,9 @@ from gossamer.values.model import (
     Response,
 )
 from gossamer.values.protocol import Failed, Outcome, RobotsRead, Visited
-from gossamer.values.reasons import Reason
+from gossamer.values.reasons import Reason, StartProblem
+from gossamer.values.snapshot import StartPage
+from gossamer.visit import start_page
 from gossamer.visit.handlers import Choice, Due, Handled, Handler
 from gossamer.visit.links import LinkJudge, Place
 from gossamer.visit.page import Page
@@ -141,6 +145,8 @@ class Visitor:
             judged = self._links.new(place, result.followed)
             reading.outlinks = Outlinks.of([*reading.outlinks, *(one for one in judged if type(one) is Outlink)])
             reading.refusals += tuple([one for one in judged if type(one) is Refusal])
+            if reading.outlinks:
+                reading.start = None
         reading.items = result.items
         if result.trouble:
             reading.fail(Failure(result.reason, result.trouble))
@@ -176,7 +182,7 @@ class Visitor:
                 return self._page(request, response)
             case _:
                 rules = self._rules(request, response)
-                return Reading(
+                reading = Reading(
                     request,
                     response,
                     record_answer(request, response, decision.kind, decision.reason, rules=rules),
@@ -184,6 +190,9 @@ class Visitor:
                     host_pause=decision.host_pause,
                     memo=pack_memo(response, PageMemo()) if decision.kind is OutcomeKind.DONE else b"",
                 )
+                if request.link.depth == 0 and reading.is_page:
+                    reading.start = start_page.not_html(request, response, self._links.scope(request))
+                return reading
 
     def _redirected(self, request: Request, response: Response) -> Reading:
         """Read a redirect as a page with one outlink: same depth, one hop more (RFC 9110, 15.4)."""
@@ -196,9 +205,12 @@ class Visitor:
             return _bad_redirect(request, response, Reason.FAIL_REDIRECT_LOOP, target)
         if link.hops >= self._policy.max_redirects:
             return _bad_redirect(request, response, Reason.FAIL_TOO_MANY_REDIRECTS, target)
-        refused = self._links.scope(request).judge(target)
-        adopts = target if refused is Reason.SKIP_SCOPE and link.depth == 0 else ""
-        reason = None if adopts else refused
+        scope, adopts = self._links.scope(request), ""
+        reason = scope.judge(target)
+        if reason is Reason.SKIP_SCOPE and link.depth == 0:
+            # On another site only this page is fetched: a domain that was sold is not the site that was meant.
+            reason = scope.with_seed(target).judge(target)
+            adopts = target if reason is None and scope.moves_to(target) else ""
         reading = Reading(
             request, response, record_answer(request, response, OutcomeKind.REDIRECTED, reason, location=target)
         )
@@ -221,12 +233,53 @@ class Visitor:
             name,
             self._simhash(visible),
             _is_soft_404(request, found.title, visible),
+            needs_javascript(text, len(found.hrefs), leads_on=found.refresh is not None),
             len(found.hrefs),
         )
         record = record_answer(request, response, OutcomeKind.DONE, None, rules=rules, facts=facts)
         # The last thing that can be done: from now on these links count as reported.
         outlinks, refusals = self._links.of_page(place, found, page_nofollow=rules.nofollow)
-        return Reading(request, response, record, text, outlinks, refusals, memo=memo)
+        reading = Reading(request, response, record, text, outlinks, refusals, memo=memo)
+        if request.hashes_text and outlinks:
+            reading.text_hash = text_hash(text, request.url)
+        if found.refresh is not None:
+            self._take_refresh(reading, place, found)
+        if request.link.depth == 0:
+            reading.start = self._start_page(reading, place, found)
+        return reading
+
+    def _start_page(self, reading: Reading, place: Place, found: html.Scan) -> StartPage | None:
+        """Return why a start page leads to no other page; None if it does, or need not."""
+        request, scope = reading.request, self._links.scope(reading.request)
+        if start_page.is_elsewhere(request, scope):
+            return start_page.elsewhere(request)
+        if reading.outlinks or reading.refresh or self._policy.max_depth == 0:
+            return None
+        hrefs = found.hrefs
+        if not self._policy.nofollow:
+            hrefs += found.nofollow_hrefs
+        elif reading.record.nofollow:
+            hrefs = ()
+        if start_page.leads_on(request, scope, place.base, hrefs):
+            return None
+        if reading.record.needs_js:
+            return StartPage(request.url, StartProblem.NEEDS_JS)
+        return start_page.without_links(request, scope, place.base, found, reading.text or "")
+
+    def _take_refresh(self, reading: Reading, place: Place, found: html.Scan) -> None:
+        """Take a refresh to a variant of the page itself as one hop more, like a redirect: it may go on for ever."""
+        link = reading.request.link
+        target = self._links.target(place.base, found.refresh or "")
+        alone = len(found.hrefs) == 1
+        if target is None or target == link.url or not traps.is_variant(link.url, target, alone=alone):
+            return
+        refreshes = [one for one in reading.outlinks if one.url == target]
+        reading.outlinks = Outlinks.of([one for one in reading.outlinks if one.url != target])
+        if link.hops < self._policy.max_redirects or not self._policy.traps:
+            reading.refresh = Outlinks.of(refreshes)
+            return
+        name = f"{traps.folded(target).partition('?')[0]}: refreshes without end"
+        reading.refusals += tuple([Refusal(one.fingerprint, Reason.SKIP_TRAP, name) for one in refreshes])
 
     def _simhash(self, visible: str) -> str:
         """Return the simhash of a text in hexadecimal digits; "" where none is wanted or there is too little text."""
