@@ -12,6 +12,7 @@ from gossamer.parse import encoding, html, sitemap
 from gossamer.parse.directives import PageRules, names_of, rules_of
 from gossamer.parse.javascript import needs_javascript
 from gossamer.parse.similarity import soft_404
+from gossamer.parse.similarity.not_found import says_not_found
 from gossamer.parse.similarity.simhash import simhash
 from gossamer.parse.similarity.text_hash import text_hash
 from gossamer.parse.text import extract
@@ -232,7 +233,7 @@ class Visitor:
             (found.canonical and UrlResolver(place.base).canonical(found.canonical)) or "",
             name,
             self._simhash(visible),
-            _is_soft_404(request, found.title, visible),
+            self._is_soft_404(request, found.title, text, visible),
             needs_javascript(text, len(found.hrefs), leads_on=found.refresh is not None),
             len(found.hrefs),
         )
@@ -280,6 +281,12 @@ class Visitor:
             return
         name = f"{traps.folded(target).partition('?')[0]}: refreshes without end"
         reading.refusals += tuple([Refusal(one.fingerprint, Reason.SKIP_TRAP, name) for one in refreshes])
+
+    def _is_soft_404(self, request: Request, title: str, text: str, visible: str) -> bool:
+        """Whether a page that came looks like one that cannot exist, or says that it does not."""
+        if not self._policy.soft_404 or path(request.url) == "/":  # shown for missing pages, it may exist itself
+            return False
+        return _looks_missing(request, title, visible) or says_not_found(title, text)
 
     def _simhash(self, visible: str) -> str:
         """Return the simhash of a text in hexadecimal digits; "" where none is wanted or there is too little text."""
@@ -366,11 +373,9 @@ def _bad_redirect(request: Request, response: Response, reason: Reason, target: 
     return Reading(request, response, record)
 
 
-def _is_soft_404(request: Request, title: str, visible: str) -> bool:
-    """Whether a page that came looks like one that cannot exist."""
+def _looks_missing(request: Request, title: str, visible: str) -> bool:
+    """Whether a page looks like what its host shows for one that cannot exist."""
     if not request.missing:
-        return False
-    if path(request.url) == "/":  # it may be shown for missing pages, and exists itself
         return False
     # With and without what names the page: an error page repeats its address, but that may also be a word of it.
     return any(soft_404.same(request.missing, soft_404.sketch(title, visible, url)) for url in (request.url, ""))

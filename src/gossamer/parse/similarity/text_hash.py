@@ -25,18 +25,18 @@ def text_hash(text: str, url: str) -> int:
     """
     if len(text) > LONGEST:
         return 0
-    words = {word for word in words_of(" ".join(_outside_links(_COMMENT.sub("", text)))) if word.isalpha()}
+    words = {word for word in words_of(" ".join(outside_links(text))) if word.isalpha()}
     words.difference_update(words_of(unquote(url).replace("_", " ")))
     return xxhash.xxh3_64_intdigest(" ".join(sorted(words)).encode("utf-8", "surrogatepass")) or 1
 
 
-def _outside_links(text: str) -> list[str]:
+def outside_links(text: str) -> list[str]:
     """Return the texts between the tags of a page, without those of links, scripts, styles and comments.
 
     This is no tokenizer: it need only be the same for pages that are made the same way, at a tenth of the cost.
     """
     texts, in_link, skipping = list[str](), False, ""
-    for piece in text.split("<"):
+    for piece in _COMMENT.sub("", text).split("<"):
         if skipping:
             if not piece[: len(skipping)].lower().startswith(skipping):
                 continue
