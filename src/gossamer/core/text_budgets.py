@@ -17,20 +17,23 @@ from typing import Final
 
 from gossamer.core.bounded import forget_half
 from gossamer.rules.traps import folded
+from gossamer.values.model import Link
 
 HOST_WATCH: Final = 32
 DIRECTORY_WATCH: Final = 256
-"""A host (a directory) is looked at when so many of its pages were asked for, and at each fourfold of that number."""
+"""A host (a directory) is looked at when so many of its pages were asked for, and at each fourfold of that."""
 DIRECTORIES_FROM: Final = 64
 """Number of pages of a host from which on its directories are counted as well."""
 COMPARED: Final = 6
 """How many pages are compared then."""
-LATEST: Final = 8
-"""How many of the pages compared last decide."""
 GOES_ON: Final = 2
-"""Of the `LATEST` pages, the number of those that said nothing new from which on all pages are compared."""
+"""Of the last 8 pages compared, the number of those that said nothing new from which on all pages are compared."""
 SUSPICIOUS: Final = 6
-"""Of the `LATEST` pages, the number of those that said nothing new from which on links are on a budget."""
+"""Of the last 8 pages compared, the number of those that said nothing new that puts such pages on a budget."""
+INNOCENT: Final = 8
+"""Of the last 256 pages compared, the number of those that said nothing new below which no page is on a budget."""
+SOMETIMES: Final = 16
+"""Where pages were on a budget once, one of so many pages is compared ever after."""
 TEXTS: Final = 10_000
 """Maximum number of hashes of texts that are remembered of a place."""
 PLACES: Final = 20_000
@@ -41,13 +44,14 @@ _SLASHES_OF_A_HOST: Final = 3
 SPARSE: Final = 2
 """How many digits more than the number of pages a number has that was made up at random."""
 _DIGITS: Final = re.compile("[0-9]+")
-_LATEST_BITS: Final = (1 << LATEST) - 1
+_LAST_8: Final = (1 << 8) - 1
+_LAST_256: Final = (1 << 256) - 1
 
 
 class _Place:
     """A host or a directory, and what its latest pages said: bit 0 of `latest` is 1 if the last said nothing new."""
 
-    __slots__ = ("latest", "name", "pages", "texts", "to_compare", "watch")
+    __slots__ = ("is_suspicious", "latest", "name", "pages", "texts", "to_compare", "was_suspicious", "watch")
 
     def __init__(self, name: str, watch: int) -> None:
         self.name = name
@@ -55,6 +59,7 @@ class _Place:
         self.pages = 0
         self.to_compare = 0
         self.latest = 0
+        self.is_suspicious = self.was_suspicious = False
         self.texts: dict[int, None] = {}
 
     def asked(self) -> bool:
@@ -66,15 +71,22 @@ class _Place:
         if self.to_compare:
             self.to_compare -= 1
             return True
-        return self.latest.bit_count() >= GOES_ON
+        if not self.latest:  # nearly every place
+            return False
+        again = self.was_suspicious and not pages % SOMETIMES
+        return self.is_suspicious or again or (self.latest & _LAST_8).bit_count() >= GOES_ON
 
     def pretends(self, url: str, text: int, links: Iterable[str]) -> bool:
         """Compare the hash of a text; return whether the new links of its page at `url` are on a budget."""
         says_nothing_new = text in self.texts and any(not counts_on(link, url, self.pages) for link in links)
-        self.latest = (self.latest << 1 | says_nothing_new) & _LATEST_BITS
+        self.latest = (self.latest << 1 | says_nothing_new) & _LAST_256
         self.texts[text] = None
         forget_half(self.texts, TEXTS)
-        return says_nothing_new and self.latest.bit_count() >= SUSPICIOUS
+        if (self.latest & _LAST_8).bit_count() >= SUSPICIOUS:
+            self.is_suspicious = self.was_suspicious = True
+        elif self.latest.bit_count() < INNOCENT:
+            self.is_suspicious = False
+        return says_nothing_new and self.is_suspicious
 
 
 class TextBudgets:
@@ -86,6 +98,7 @@ class TextBudgets:
         self._compared: dict[str, tuple[_Place, ...]] = {}
         self._pretending: dict[str, list[str]] = {}
         self._followed: dict[str, int] = {}
+        self._on_budget = 0
 
     def asked(self, host: str, url: str) -> bool:
         """Count a page that is asked for; return whether the hash of its text is wanted."""
@@ -113,25 +126,32 @@ class TextBudgets:
         if names := [place.name for place in self._compared.pop(url, ()) if place.pretends(url, text, links)]:
             self._pretending[url] = names
 
-    def place_of(self, via: str, url: str) -> str:
-        """Return the place that counts a link on the page `via`; "" if it is on no budget."""
-        names = self._pretending.get(via, ()) if self._pretending else ()
-        return next((name for name in reversed(names) if url.startswith(name)), "")
+    def exceeded(self, link: Link, least: int, share: float, known: int) -> str:
+        """Count a link, and name the place of which it is one too many; "" lets it in, like any on no budget.
 
-    def exceeded(self, place: str, url: str, budget: int) -> str:
-        """Count a link of a place; name the directory, or the host, of which it is one too many; "" lets it in.
-
-        What is said of a host holds for each directory at its top: these have a budget each, and one in all.
+        A budget has `least` links, or that share of the `known` links that are on none. What is said of a host holds
+        for each directory at its top: these have a budget each, and together so many budgets.
         """
-        slash = url.partition("?")[0].find("/", len(place))
-        top = url[: slash + 1] if place.count("/") == _SLASHES_OF_A_HOST and slash >= 0 else place
-        if self._followed.get(top, 0) >= budget:
-            return top
-        if self._followed.get(place, 0) >= budget * TOPS:
-            return place
+        places = self._pretending.get(link.via) if self._pretending else None
+        if places is None or counts_on(link.url, link.via, known):
+            return ""
+        budget = max(least, int((known - self._on_budget) * share))
+        limits: dict[str, int] = {}
+        for place in places:
+            if link.url.startswith(place):
+                slash = link.url.partition("?")[0].find("/", len(place))
+                if place.count("/") == _SLASHES_OF_A_HOST and slash >= 0:
+                    limits[place] = budget * TOPS
+                    limits[link.url[: slash + 1]] = budget
+                else:
+                    limits[place] = budget
+        for place in sorted(limits, key=len, reverse=True):
+            if self._followed.get(place, 0) >= limits[place]:
+                return place
         forget_half(self._followed, PLACES)
-        for name in {top, place}:
-            self._followed[name] = self._followed.get(name, 0) + 1
+        for place in limits:
+            self._followed[place] = self._followed.get(place, 0) + 1
+        self._on_budget += bool(limits)
         return ""
 
     def settled(self) -> None:

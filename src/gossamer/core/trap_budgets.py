@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from gossamer.core.bounded import forget_half
-from gossamer.core.text_budgets import TextBudgets, counts_on
+from gossamer.core.text_budgets import TextBudgets
 from gossamer.rules.policy import Policy
 from gossamer.rules.scope import registrable_domain
 from gossamer.rules.traps import folded
@@ -53,24 +53,14 @@ class Budgets:
             return ""
         url, host = link.url, host_key(link.url)
         trap = "" if host in self._hosts else self._host(link, host)
-        if place := self.texts.place_of(link.via, url):
-            trap = trap or self._says_nothing_new(link, place, known)
+        if place := self.texts.exceeded(link, self._policy.trap_budget, SHARE, known):
+            trap = trap or f"{place}…: pages that say nothing new"
         if not _COUNTABLE.search(url, len(host)):  # nearly every link ends here
             return trap
-        budget = self._budget(known)
+        budget = max(self._policy.trap_budget, int(known * SHARE))
         if "&" in url:
             trap = trap or self._facets(url, budget)
         return trap or (self._sequence(link, budget) if _DIGIT.search(url, len(host)) else "")
-
-    def _budget(self, known: int) -> int:
-        return max(self._policy.trap_budget, int(known * SHARE))
-
-    def _says_nothing_new(self, link: Link, place: str, known: int) -> str:
-        """Tell a link of a page that says what others said before."""
-        if counts_on(link.url, link.via, known):
-            return ""
-        name = self.texts.exceeded(place, link.url, self._budget(known))
-        return f"{name}…: pages that say nothing new" if name else ""
 
     def _host(self, link: Link, host: str) -> str:
         """Tell a new subdomain at the end of a long row of subdomains, each found on the one before."""
