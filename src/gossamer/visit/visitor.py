@@ -254,7 +254,8 @@ class Visitor:
         request, scope = reading.request, self._links.scope(reading.request)
         if start_page.is_elsewhere(request, scope):
             return start_page.elsewhere(request)
-        if reading.outlinks or reading.refresh or self._policy.max_depth == 0:
+        is_left = reading.refresh or any(url != request.url for url in reading.outlinks.urls)
+        if is_left or self._policy.max_depth == 0:
             return None
         hrefs = found.hrefs
         if not self._policy.nofollow:
