@@ -60,7 +60,8 @@ def main() -> None:
     parser.add_argument("--one", nargs=2, metavar=("URL", "KIND"), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.one:
-        crawl(*chosen.one, chosen.engine, chosen.pages)
+        url, kind = chosen.one
+        crawl(url, kind, chosen.engine, chosen.pages)
         return
     found: dict[str, list[dict[str, float]]] = {kind: [] for kind in KINDS}
     with JavadocSite() as site:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import resource
 import statistics
@@ -19,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -29,7 +28,8 @@ from gossamer.journals.sqlite import SqliteJournal
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import fingerprint
 from gossamer.values.model import OutcomeKind, Outlink, Outlinks, PageRecord, Request
-from gossamer.values.protocol import Commit, Committed, Fetch, Outcome, Recall, Recalled, Stop, Visited, Wait
+from gossamer.values.protocol import Outcome, Visited, Wait
+from tests.support.player import play
 
 LINKS, NEW = 40, 20
 WINDOW, SMALL_WINDOW = 2_048, 256
@@ -82,6 +82,23 @@ class Web:
     def __init__(self, hosts: int, offered: int = 1) -> None:
         self.hosts = hosts
         self.offered = offered
+        self.answered = 0
+        self.seconds = 0.0
+        self._flying: list[Request] = []
+
+    def send(self, requests: Sequence[Request], now: float) -> None:
+        self._flying.extend(requests)
+
+    def receive(self, now: float, until: float) -> tuple[float, list[Visited]]:
+        """Answer all that was asked, 500 pages a second: so every commit comes after 128 pages."""
+        if not self._flying:
+            return until, []
+        began = time.process_time()
+        landed = [self.visited(request) for request in self._flying]
+        self._flying.clear()
+        self.answered += len(landed)
+        self.seconds += time.process_time() - began
+        return now + 0.002 * len(landed), landed
 
     def visited(self, request: Request) -> Visited:
         new = range(self.offered, self.offered + NEW)
@@ -97,36 +114,13 @@ class Web:
         return Outlink(fingerprint(url, 1), url)
 
 
-def pages(crawl: Crawl, journal: SqliteJournal, web: Web) -> Iterator[float]:
-    """Drive the crawl; yield after each page the CPU seconds spent so far outside the synthetic web."""
-    now, spent, flying = 0.0, 0.0, list[Request]()
-    while True:
-        began = time.process_time()
-        match crawl.poll(now):
-            case Fetch(requests):
-                flying.extend(requests)
-            case Recall(ids):
-                crawl.handle(Recalled(tuple(journal.recall(ids))), now)
-            case Commit(batch):
-                journal.commit(batch, {})
-                crawl.handle(Committed(), now)
-            case Wait(until) if not flying:
-                assert not math.isinf(until)
-                now = until
-            case Wait():
-                spent += time.process_time() - began
-                for request in flying:
-                    visited = web.visited(request)
-                    began = time.process_time()
-                    crawl.handle(visited, now)
-                    spent += time.process_time() - began
-                    now += 0.001
-                    yield spent
-                flying.clear()
-                continue
-            case Stop(reason):
-                raise AssertionError(f"the synthetic web has no end, but the crawl ended: {reason}")
-        spent += time.process_time() - began
+def pages(crawl: Crawl, journal: SqliteJournal, web: Web) -> Iterator[tuple[int, float]]:
+    """Drive the crawl; yield every few pages their number and the CPU seconds spent so far outside the web."""
+    began = time.process_time()
+    for _, command in play(crawl, journal, web, 0.0):
+        if isinstance(command, Wait):
+            yield web.answered, time.process_time() - began - web.seconds
+    raise AssertionError("the synthetic web has no end, but the crawl ended")
 
 
 def memory() -> float:
@@ -146,16 +140,19 @@ def opened(path: Path, hosts: int) -> tuple[Crawl, SqliteJournal, Frontier, int]
 def grow(path: Path, marks: list[int], hosts: int) -> Iterator[tuple[int, float, str]]:
     """Grow a crawl; yield at every mark the number of known links, microseconds a page, and other figures as text."""
     crawl, journal, frontier, _ = opened(path, hosts)
-    before, at, waiting = 0.0, 0, list(marks)
-    for count, spent in enumerate(pages(crawl, journal, Web(hosts)), 1):
+    waiting = list(marks)
+    begun: tuple[int, float] | None = None
+    for count, spent in pages(crawl, journal, Web(hosts)):
         window = WINDOW if waiting[0] >= 2 * WINDOW * NEW else SMALL_WINDOW
-        if count == at:
+        if begun is None:
+            if frontier.known >= waiting[0] - window * NEW:
+                begun = count, spent
+        elif count >= begun[0] + window:
             sizes = f"{memory():>11.0f}{frontier.nbytes / 1e6:>11.0f}{path.stat().st_size / 1e6:>12.0f}"
-            yield waiting.pop(0), 1e6 * (spent - before) / window, sizes
+            yield waiting.pop(0), 1e6 * (spent - begun[1]) / (count - begun[0]), sizes
             if not waiting:
                 break
-        elif count % SMALL_WINDOW == 0 and count > at and frontier.known >= waiting[0] - window * NEW:
-            before, at = spent, count + window
+            begun = None
     journal.close()
 
 
@@ -192,10 +189,10 @@ def reopen(path: Path, hosts: int) -> None:
     began, base = time.monotonic(), memory()
     crawl, journal, _, known = opened(path, hosts)
     took = time.monotonic() - began
-    spent = next(spent for count, spent in enumerate(pages(crawl, journal, Web(hosts, known)), 1) if count == WINDOW)
+    count, spent = next(it for it in pages(crawl, journal, Web(hosts, known)) if it[0] >= WINDOW)
     journal.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-    print(f"reopened {known:,} links in {took:.1f} s; then {1e6 * spent / WINDOW:.0f} us/page")
+    print(f"reopened {known:,} links in {took:.1f} s; then {1e6 * spent / count:.0f} us/page")
     allowed = allowed_memory(known)
     print(f"memory {base:.0f} MB before, {memory():.0f} MB after, peak {peak:.0f} MB (allowed: {allowed:.0f})")
 

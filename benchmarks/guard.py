@@ -43,8 +43,9 @@ from gossamer.outputs.jsonl import JsonLines
 from gossamer.parse.links.quick import native_links
 from gossamer.rules.policy import Policy
 from gossamer.values.model import Request, Response
-from gossamer.values.protocol import Batch, Command, Commit, Event, Failed, RobotsRead, Visited
+from gossamer.values.protocol import Batch, Commit, Failed, RobotsRead, Visited
 from gossamer.visit.visitor import Visitor
+from tests.support.player import Step, replay
 
 RATIOS = Path(__file__).parent / "guard.json"
 TOLERANCE = 1.25
@@ -79,7 +80,7 @@ class Recording(NamedTuple):
 
     policy: Policy
     answers: list[tuple[Request, Response]]
-    trace: list[tuple[float, Command | Event]]
+    trace: list[Step]
     batches: list[Batch]
 
 
@@ -97,7 +98,7 @@ def record() -> Recording:
         sitemaps=False,
         contact="x@y.example",
     )
-    trace: list[tuple[float, Command | Event]] = []
+    trace: list[Step] = []
     answers: list[tuple[Request, Response]] = []
     visitor = Visitor(policy, key=1)
 
@@ -153,7 +154,12 @@ def stages(recording: Recording, directory: Path) -> list[Stage]:
         for journal in journals:
             journal.open()
         outputs = [JsonLines(directory / f"{name}.jsonl") for name in names]
-        return lambda: [store(*both, recording.batches) for both in zip(journals, outputs, strict=True)]
+
+        def work() -> None:
+            for journal, output in zip(journals, outputs, strict=True):
+                store(journal, output, recording.batches)
+
+        return work
 
     def plain_store() -> Work:
         return partial(store_plainly, directory / f"{next(numbers)}-plain.db", texts)
@@ -163,15 +169,6 @@ def stages(recording: Recording, directory: Path) -> list[Stage]:
         Stage("core", core, lambda: queue_plainly),
         Stage("commit", commit, plain_store),
     ]
-
-
-def replay(crawl: Crawl, trace: list[tuple[float, Command | Event]]) -> None:
-    """Repeat the recorded calls on a crawl; the results are the same, because it is deterministic."""
-    for now, said in trace:
-        if isinstance(said, Event):
-            crawl.handle(said, now)
-        else:
-            crawl.poll(now)
 
 
 def store(journal: SqliteJournal, output: JsonLines, batches: list[Batch]) -> None:

@@ -4,7 +4,7 @@ No network, no parsing: a page's outlinks are computed, and the crawl gets each 
 measured is `poll`, `handle`, the frontier and the memory journal. Each page brings 4 new links and 36 known ones, so a
 quarter of a million pages are visited, and ten million links judged.
 
-    python benchmarks/million_links.py [--links 1000000] [--hosts 1000] [--profile]
+    python -m benchmarks.million_links [--links 1000000] [--hosts 1000] [--profile]
 """
 
 from __future__ import annotations
@@ -16,18 +16,17 @@ import pstats
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "src"))
 
 from gossamer.core.crawl import Crawl
 from gossamer.core.frontier import Frontier
 from gossamer.journals.memory import MemoryJournal
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import fingerprint
-from gossamer.values.model import OutcomeKind, Outlink, Outlinks, Request
-from gossamer.values.protocol import Commit, Committed, Fetch, Outcome, Recall, Recalled, Stop, Visited, Wait
+from gossamer.values.model import Link, OutcomeKind, Outlink, Outlinks, Request
+from gossamer.values.protocol import Batch, Outcome, Visited
+from tests.support.player import play
 
 LINKS_A_PAGE = 40
 ANSWERS_AT_ONCE = 16
@@ -80,73 +79,76 @@ def resident() -> int:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-class Measured:
-    """A crawl of the web that measures the time of the core and the journal, without that of making events."""
+class TimedJournal(MemoryJournal):
+    """A journal that measures its own CPU time."""
 
-    def __init__(self, web: Web, slots: int) -> None:
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds = 0.0
+        self.commits = self.recalls = 0
+
+    def commit(self, batch: Batch, offsets: dict[str, int]) -> None:
+        self.commits += 1
+        began = time.thread_time()
+        super().commit(batch, offsets)
+        self.seconds += time.thread_time() - began
+
+    def recall(self, ids: Sequence[int]) -> list[Link]:
+        self.recalls += 1
+        began = time.thread_time()
+        links = super().recall(ids)
+        self.seconds += time.thread_time() - began
+        return links
+
+
+class Measured:
+    """A crawl of the web that measures the time of the core and the journal, without that of making events.
+
+    CPU time is this crawl's clock, so that other programs have no influence.
+    """
+
+    def __init__(self, web: Web, slots: int, profile: cProfile.Profile | None) -> None:
         self.web = web
         policy = Policy(
             seeds=(web.url(0),), scope="any", robots=False, sitemaps=False, delay=0.0, concurrency=slots,
             host_concurrency=slots, max_pages=web.links // 4,
         )  # fmt: skip
         self.frontier = Frontier(host_concurrency=slots)
-        self.crawl = Crawl(policy, self.frontier)
-        self.journal = MemoryJournal()
-        self.in_journal = 0.0
+        self.journal = TimedJournal()
         self.in_core = 0.0
-        self.pages = self.links = self.commits = self.recalls = 0
+        self.pages = self.links = 0
+        self._crawl = Crawl(policy, self.frontier)
+        self._profile = profile
+        self._flying: list[Request] = []
+        self._answering = 0.0
 
-    def run(self, profile: cProfile.Profile | None) -> None:
-        flying: list[Request] = []
-        while self._step(flying, profile):
-            events = [answer(request, self.web) for request in flying[:ANSWERS_AT_ONCE]]
-            self.pages += len(events)
-            self.links += sum(len(event.outlinks) for event in events)
-            del flying[:ANSWERS_AT_ONCE]
-            self._handle(events, profile)
-
-    def _handle(self, events: list[Visited], profile: cProfile.Profile | None) -> None:
-        if profile:
-            profile.enable()
+    def run(self) -> None:
         began = time.thread_time()
-        for event in events:
-            self.crawl.handle(event, began)
-        self.in_core += time.thread_time() - began
-        if profile:
-            profile.disable()
+        if self._profile:
+            self._profile.enable()
+        for _ in play(self._crawl, self.journal, self, began):
+            pass
+        if self._profile:
+            self._profile.disable()
+        self.in_core = time.thread_time() - began - self.journal.seconds - self._answering
 
-    def _step(self, flying: list[Request], profile: cProfile.Profile | None) -> bool:
-        """Execute commands until the crawl waits for its fetches; return False when it is over."""
-        if profile:
-            profile.enable()
-        began, before = time.thread_time(), self.in_journal
-        going = self._obey(flying)
-        self.in_core += time.thread_time() - began - (self.in_journal - before)
-        if profile:
-            profile.disable()
-        return going
+    def send(self, requests: Sequence[Request], now: float) -> None:
+        self._flying.extend(requests)
 
-    def _obey(self, flying: list[Request]) -> bool:
-        while True:
-            now = time.thread_time()  # CPU time is this crawl's clock, so that other programs have no influence
-            match self.crawl.poll(now):
-                case Fetch(requests):
-                    flying.extend(requests)
-                case Recall(ids):
-                    self.recalls += 1
-                    links = self.journal.recall(ids)
-                    self.in_journal += time.thread_time() - now
-                    self.crawl.handle(Recalled(tuple(links)), now)
-                case Commit(batch):
-                    self.commits += 1
-                    began = time.thread_time()
-                    self.journal.commit(batch, {})
-                    self.in_journal += time.thread_time() - began
-                    self.crawl.handle(Committed(), now)
-                case Wait():
-                    return True
-                case Stop():
-                    return False
+    def receive(self, now: float, until: float) -> tuple[float, list[Visited]]:
+        """Answer some of the requests; neither the time that takes nor its functions belong to the core."""
+        if self._profile:
+            self._profile.disable()
+        began = time.thread_time()
+        events = [answer(request, self.web) for request in self._flying[:ANSWERS_AT_ONCE]]
+        del self._flying[:ANSWERS_AT_ONCE]
+        self.pages += len(events)
+        self.links += sum(len(event.outlinks) for event in events)
+        moment = time.thread_time()
+        self._answering += moment - began
+        if self._profile:
+            self._profile.enable()
+        return moment, events
 
 
 def main() -> int:
@@ -158,9 +160,9 @@ def main() -> int:
     options = parser.parse_args()
     gc.collect()
     base = resident()
-    measured = Measured(Web(options.links, options.hosts), options.slots)
     profile = cProfile.Profile() if options.profile else None
-    measured.run(profile)
+    measured = Measured(Web(options.links, options.hosts), options.slots, profile)
+    measured.run()
     gc.collect()
     grown = resident() - base
     if profile:
@@ -173,14 +175,15 @@ def report(measured: Measured, base: int, grown: int) -> int:
     pages, links, known = measured.pages, measured.links, measured.frontier.known
     assert pages == measured.web.links // 4
     assert 0.9 * measured.web.links <= known <= measured.web.links, "what was found is known, and once"
-    core, journal = 1e6 * measured.in_core / pages, 1e6 * measured.in_journal / pages
+    core, journal = 1e6 * measured.in_core / pages, 1e6 * measured.journal.seconds / pages
     a_url = grown / known
     text = sum(map(len, measured.journal._chunks))  # noqa: SLF001  # only of interest here
     print(f"{pages:,} pages, {links:,} links, {links / pages:.1f} a page, {len(measured.web.hosts):,} hosts")
     print(
         f"core:      {core:6.1f} us a page, {core * pages / links:.2f} us a link (budget: {CORE_BUDGET:.0f} us a page)"
     )
-    print(f"journal:   {journal:6.1f} us a page, {measured.commits:,} commits, {measured.recalls:,} recalls")
+    commits, recalls = measured.journal.commits, measured.journal.recalls
+    print(f"journal:   {journal:6.1f} us a page, {commits:,} commits, {recalls:,} recalls")
     print(f"memory:    {a_url:6.1f} B a known URL beyond {base / 1e6:.0f} MB ({MEMORY_BUDGET:.0f} B beyond 150 MB)")
     print(f"of which:  {measured.frontier.nbytes / known:6.1f} B fingerprints, {text / known:.1f} B text")
     within = core <= CORE_BUDGET and base + grown <= 150e6 + MEMORY_BUDGET * known

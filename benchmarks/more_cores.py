@@ -27,6 +27,7 @@ from benchmarks.sites import JavadocSite, NginxSite
 from gossamer.api.crawler import Crawler
 from gossamer.engines.processes.cpu_pool import CpuPool
 from gossamer.engines.processes.wire import WorkerConfig
+from gossamer.engines.table import EngineName
 from gossamer.rules.policy import Policy
 from gossamer.values.model import Link, Request, Response
 from gossamer.visit.page import Page
@@ -73,7 +74,11 @@ class Lag:
 
 
 def crawl(
-    site: NginxSite, engine: str, lag: Lag | None = None, handler: Callable[[Page], None] | None = None, **fields: Any
+    site: NginxSite,
+    engine: EngineName,
+    lag: Lag | None = None,
+    handler: Callable[[Page], None] | None = None,
+    **fields: Any,
 ) -> Crawler:
     """Crawl the site; with `lag`, inside an event loop that the probe measures."""
     with tempfile.TemporaryDirectory() as place:
@@ -112,7 +117,7 @@ def busy_site() -> Iterator[NginxSite]:
 
 def handler(rounds: int) -> None:
     """Compare pages a second with 20 ms of pure Python for each."""
-    cells: list[tuple[str, str, dict[str, Any], bool]] = [
+    cells: list[tuple[str, EngineName, dict[str, Any], bool]] = [
         ("asyncio", "asyncio", {}, True),
         ("asyncio, 2 CPU workers", "asyncio", {"cpu_workers": 2}, True),
         ("processes, 2 workers", "processes", {"workers": 2}, False),

@@ -76,8 +76,11 @@ class Visit:
 class NginxSite:
     """A context manager that serves the files below `root` on a free port of 127.0.0.1.
 
-    `start` is the path of the start page; `extra` is text for nginx's server block.
+    `start` is the path of the start page; `extra` is text for nginx's server block. `reachable` is the number of pages
+    that can be reached from there.
     """
+
+    reachable: int
 
     def __init__(self, root: Path, *, start: str = "/index.html", extra: str = "") -> None:
         self.root = root.resolve()

@@ -23,7 +23,7 @@ from pathlib import Path
 HOME = Path(__file__).parent.parent.resolve()
 sys.path[:0] = [str(HOME), str(HOME / "src")]
 
-from benchmarks.guard import replay, store  # noqa: E402 (the path above makes them importable)
+from benchmarks.guard import store  # noqa: E402 (the path above makes them importable)
 from benchmarks.measuring import measure  # noqa: E402 (likewise)
 from benchmarks.peers.contenders import CONNECTIONS, programs  # noqa: E402 (likewise)
 from benchmarks.sites import CppreferenceSite, JavadocSite, NginxSite, SiteUnavailable, TinySite  # noqa: E402 (likewise)
@@ -36,8 +36,9 @@ from gossamer.journals.sqlite import SqliteJournal  # noqa: E402 (likewise)
 from gossamer.outputs.jsonl import JsonLines  # noqa: E402 (likewise)
 from gossamer.rules.policy import Policy  # noqa: E402 (likewise)
 from gossamer.values.model import Response  # noqa: E402 (likewise)
-from gossamer.values.protocol import Command, Commit, Event, Visited  # noqa: E402 (likewise)
+from gossamer.values.protocol import Commit, Visited  # noqa: E402 (likewise)
 from gossamer.visit.visitor import Visitor  # noqa: E402 (likewise)
+from tests.support.player import Step, replay  # noqa: E402 (likewise)
 
 SITES = {"javadoc": JavadocSite, "cppreference": CppreferenceSite, "tiny": TinySite}
 
@@ -46,7 +47,7 @@ class Recorded:
     """A recorded crawl of a site, whose stages can be repeated."""
 
     def __init__(self, site: NginxSite) -> None:
-        self._trace: list[tuple[float, Command | Event]] = []
+        self._trace: list[Step] = []
         crawler = Crawler(
             site.url,
             allow_private="127.0.0.0/8",
@@ -56,7 +57,8 @@ class Recorded:
         )
         crawler.run()
         self._policy: Policy = crawler.policy
-        self._key = crawler._work.key  # noqa: SLF001  # with another key of its fingerprints no link would be known
+        assert crawler._session is not None  # noqa: SLF001  # the key of its fingerprints is no business of users …
+        self._key = crawler._session.work.key  # noqa: SLF001  # … but with another key no link would be known
         self._visits = [said for _, said in self._trace if isinstance(said, Visited)]
         self.pages = crawler.report.counts.ended
 

@@ -1,16 +1,23 @@
-"""Write the reference pages from the code: python docs/generate.py (a test checks that they are current)."""
+"""Write the reference pages, and the module of settings for type checkers, from the code: python docs/generate.py.
+
+With --check nothing is written: it fails where a file is out of date, and a test runs the same check.
+"""
 
 from __future__ import annotations
 
 import argparse
+import ast
 import inspect
+import json
 import re
 import sys
+import textwrap
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, TypeGuard, get_args, get_origin
 
 import msgspec
 from markdown_it import MarkdownIt
@@ -18,11 +25,13 @@ from markdown_it import MarkdownIt
 import gossamer
 import gossamer.testing
 from gossamer.cli import arguments
-from gossamer.rules.policy import HostManners, Policy
+from gossamer.rules import policy
+from gossamer.rules.policy import SETTINGS, HostManners, Policy
+from gossamer.rules.setting import DOWNLOADS, FIXED, Notation, Setting, Trait
 from gossamer.values.reasons import FinishReason, Reason, Waiting
 
 HERE = Path(__file__).parent
-SOURCE = Path(gossamer.__file__).parent
+SOURCE = HERE.parent / "src" / "gossamer"
 WORDING = tomllib.loads((HERE / "wording.toml").read_text(encoding="utf-8"))
 
 
@@ -37,8 +46,8 @@ def pages() -> dict[str, str]:
 
 
 def fragments() -> dict[str, str]:
-    """Give every text that gossamer itself shows and that is written in docs/, by its path under src/gossamer/."""
-    return {"cli/site_owners.html": site_owners()}
+    """Return every generated file of the package, by its path under src/gossamer/."""
+    return {"cli/site_owners.html": site_owners(), "rules/policy_fields.py": policy_fields()}
 
 
 def _page(title: str, *parts: str) -> str:
@@ -58,6 +67,64 @@ def site_owners() -> str:
     """Write the page for site owners as a piece of HTML, its headings one level down: it becomes part of a page."""
     text = (HERE / "explanation" / "for-site-owners.md").read_text(encoding="utf-8").partition("<!--")[0]
     return str(MarkdownIt().render(re.sub("^#", "##", text, flags=re.MULTILINE)))
+
+
+# ---------------------------------------------------------------- what type checkers know
+
+
+def policy_fields() -> str:
+    """Write the module of `PolicyFields`: each field of `Policy` but `seeds`, with every type that a call may give."""
+    lines = {name: f"    {name}: {_loose_type(one)}\n" for name, one in SETTINGS.items() if name != "seeds"}
+    downloads = {name for name in lines if DOWNLOADS in SETTINGS[name].traits}
+    others = "".join(line for name, line in lines.items() if name not in downloads)
+    return DOWNLOAD_FIELDS + "".join(lines[name] for name in lines if name in downloads) + POLICY_FIELDS + others
+
+
+DOWNLOAD_FIELDS = '''"""The settings as a call may give them by name: for type checkers, and for completion.
+
+Written by docs/generate.py from `policy.py`; change them there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypedDict
+
+from gossamer.rules.policy import HostManners
+
+
+class DownloadFields(TypedDict, total=False):
+    """The fields of `Policy` that mean something to a download."""
+
+'''
+POLICY_FIELDS = '''
+
+class PolicyFields(DownloadFields, total=False):
+    """The fields of `Policy` but `seeds`, which have a place of their own in a call."""
+
+'''
+
+
+def _loose_type(setting: Setting) -> str:
+    match setting.notation:
+        case Notation.LIST:
+            return "str | Sequence[str]"
+        case Notation.HEADERS:
+            return "Mapping[str, str] | Sequence[tuple[str, str]]"
+        case Notation.TABLES:
+            return "Mapping[str, HostManners | Mapping[str, object]]"
+    return _written(setting.kind)
+
+
+def _written(kind: Any) -> str:
+    """Write a type as its source text, without notes."""
+    if get_origin(kind) is Annotated:
+        return _written(get_args(kind)[0])
+    if get_origin(kind) is Literal:
+        return f"Literal[{', '.join(json.dumps(word) for word in get_args(kind))}]"
+    if parts := get_args(kind):
+        return " | ".join(_written(part) for part in parts)
+    return "None" if kind is type(None) else kind.__name__
 
 
 # ---------------------------------------------------------------- the command line
@@ -150,16 +217,13 @@ def _entry(code: StrEnum, sentence: str, advice: str) -> str:
 
 def configuration() -> str:
     """Describe every setting, with its default, flag and variable."""
-    flags = {
-        action.dest: action.option_strings[-1]
-        for action in _verbs()["crawl"]._actions  # noqa: SLF001  # argparse has no public way to its actions
-        if action.option_strings
-    }
+    texts = setting_texts()
     intro = (
         "Every setting is a field of `gossamer.Policy`: a keyword of `gossamer.crawl`, `Crawler` and `fetch_all`, a "
         "key of `gossamer.toml` (or of `[tool.gossamer]` in `pyproject.toml`), a variable `GOSSAMER_` and the "
         "name in capitals, and mostly a flag. Flags win over variables, and these over the file. An unknown key is an "
-        "error that names the nearest known one. `engine` may be set in the same places."
+        "error that names the nearest known one, or the one that another tool calls so. `engine` may be set in the "
+        "same places."
     )
     toml = (
         "A file says for instance:\n\n```toml\n"
@@ -170,8 +234,12 @@ def configuration() -> str:
         "are separated by white space. Booleans are `true` or `false`."
     )
     rows = (
-        (f"`{name}`", _default(field.default), f"`{flags[name]}`" if name in flags else "", WORDING["settings"][name])
-        for name, field in ((field.name, field) for field in msgspec.structs.fields(Policy))
+        (f"`{name}`", _default(one.default), f"`{one.flag.spellings[-1]}`" if one.flag else "", texts[name])
+        for name, one in SETTINGS.items()
+    )
+    limits = (
+        f"Fixed once a crawl has begun, so that resuming it cannot change them: {_listed(_having(FIXED))}. Of `hosts` "
+        f"only `robots` is.\n\nDownloads (`fetch_all`, `gossamer fetch`) heed {_listed(_having(DOWNLOADS))}."
     )
     hosts = (
         "## Some hosts otherwise\n\nWhoever owns a site may have it crawled faster, or not at all so fast, than others "
@@ -179,20 +247,51 @@ def configuration() -> str:
         '[hosts."docs.example.org"]\ndelay = 0\nhost_concurrency = 8\n\n'
         '[hosts."*.example.org"]            # all names below it, not example.org itself\ndelay = "2s"\n\n'
         '[hosts."127.0.0.1:8000"]           # at one port only\nrobots = false\n```\n\n'
-        f"A host may have its own {_listed(msgspec.structs.fields(HostManners))}; they mean what they mean above. "
+        f"A host may have its own {_listed(HostManners.__struct_fields__)}; they mean what they mean above. "
         "Where several tables match, each setting comes from the closest: a name before a longer tail before a shorter "
         'one, and with a port before without. In Python: `hosts={"docs.example.org": {"delay": 0}}`.'
     )
-    return _page("Configuration", intro, toml, _table(("setting", "default", "flag", "meaning"), rows), hosts)
+    table = _table(("setting", "default", "flag", "meaning"), rows)
+    return _page("Configuration", intro, toml, table, limits, hosts, _words())
 
 
-def _listed(fields: tuple[Any, ...]) -> str:
-    names = [f"`{field.name}`" for field in fields]
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+def setting_texts() -> dict[str, str]:
+    """Return what the docstring under each field of `Policy` says, in one line."""
+    body = next(node.body for node in ast.parse(inspect.getsource(policy)).body if _is_class(node, "Policy"))
+    found = {}
+    for field, below in pairwise(body):
+        match field, below:
+            case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(text))):
+                found[name] = " ".join(text.split())
+    if missing := [name for name in SETTINGS if name not in found]:
+        raise SystemExit(f"No docstring in rules/policy.py says what these settings mean: {', '.join(missing)}.")
+    return found
+
+
+def _is_class(node: ast.stmt, name: str) -> TypeGuard[ast.ClassDef]:
+    return isinstance(node, ast.ClassDef) and node.name == name
+
+
+def _words() -> str:
+    about = (
+        "## What other tools call them\n\nWhoever writes one of these words (of Scrapy, requests, aiohttp, httpx, "
+        "Crawlee, wget, httrack or curl) is told the setting."
+    )
+    rows = ((f"`{name}`", ", ".join(f"`{word}`" for word in one.hints)) for name, one in SETTINGS.items() if one.hints)
+    return f"{about}\n\n{_table(('setting', 'elsewhere'), rows)}"
+
+
+def _having(trait: Trait) -> list[str]:
+    return [name for name, setting in SETTINGS.items() if trait in setting.traits]
+
+
+def _listed(names: Sequence[str]) -> str:
+    marked = [f"`{name}`" for name in names]
+    return f"{', '.join(marked[:-1])} and {marked[-1]}"
 
 
 def _default(value: Any) -> str:
-    if value in (None, "", (), {}, msgspec.NODEFAULT):  # a value made anew each time is an empty one
+    if value in (None, "", ()):
         return "none"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
@@ -257,9 +356,23 @@ def _members(value: Any) -> str:
         page = "" if value.__name__ == "OutcomeKind" else " ([what they mean](reasons.md))"
         return "Values: " + ", ".join(f"`{member.value}`" for member in value) + page + "."
     own = [(name, member) for name, member in vars(value).items() if _is_public(value, name, member)]
-    fields = [f"`{field.name}`" for field in msgspec.structs.fields(value)] if issubclass(value, msgspec.Struct) else []
+    fields = [f"- `{name}`: {text}" if text else f"- `{name}`" for name, text in _fields(value)]
     lines = [f"- `{name}{_brackets(member)}`: {_first_line(member)}" for name, member in own]
-    return "\n\n".join(part for part in (f"Fields: {', '.join(fields)}." if fields else "", "\n".join(lines)) if part)
+    head = "Fields, properties and methods:" if lines else "Fields:"
+    return "\n".join([*([f"{head}\n"] if fields else []), *fields, *lines])
+
+
+def _fields(value: type) -> Iterator[tuple[str, str]]:
+    """Yield the fields of a struct, each with the docstring under it, if there is one."""
+    if not issubclass(value, msgspec.Struct):
+        return
+    body = ast.parse(textwrap.dedent(inspect.getsource(value))).body[0].body  # type: ignore[attr-defined]  # a class
+    texts = {}
+    for field, after in pairwise(body):
+        match field, after:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                texts[name] = " ".join(text.split())
+    yield from ((field.name, texts.get(field.name, "")) for field in msgspec.structs.fields(value))
 
 
 def _is_public(owner: type, name: str, member: Any) -> bool:
@@ -280,8 +393,28 @@ def _first_line(member: Any) -> str:
     return (inspect.getdoc(inner) or "").split("\n")[0]
 
 
-if __name__ == "__main__":
+def stale() -> list[Path]:
+    """List the generated files that are not what they would be now."""
+    return [path for path, text in _files() if not path.exists() or path.read_text(encoding="utf-8") != text]
+
+
+def _files() -> Iterator[tuple[Path, str]]:
     for place, written in ((HERE, pages()), (SOURCE, fragments())):
-        for path, text in written.items():
-            (place / path).write_text(text, encoding="utf-8")
-            sys.stdout.write(f"{place.name}/{path}\n")
+        yield from ((place / path, text) for path, text in written.items())
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a file is out of date")
+    if parser.parse_args().check:
+        old = stale()
+        print(*(f"{path} is out of date: run python docs/generate.py" for path in old), sep="\n", end="\n" * bool(old))
+        return 1 if old else 0
+    for path, text in _files():
+        path.write_text(text, encoding="utf-8")
+        print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

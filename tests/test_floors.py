@@ -116,6 +116,11 @@ def test_every_folder_says_what_it_is_for_and_what_holds_there() -> None:
         assert "Invariant: " in words, folder
 
 
+def test_only_one_module_knows_the_tokenizer() -> None:
+    users = [name for name, source in tree().items() if "turbohtml" in ast.dump(ast.parse(source))]
+    assert users == ["gossamer.parse.tokenizer"]
+
+
 @pytest.mark.parametrize(
     ("sources", "complaint"),
     [

@@ -8,11 +8,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
 
 from benchmarks.measuring import Contender, environment
 from benchmarks.starting_point.run import scripts
-from gossamer.api.crawler import EngineName
+from gossamer.engines.table import ENGINES
 
 HERE = Path(__file__).parent.resolve()
 CONNECTIONS = 64
@@ -53,7 +52,7 @@ def gossamer() -> Iterator[Contender]:
         (*command, "--engine", "threads"),
         why=f"its default number of threads, for more only wait for each other; {everything}",
     )
-    if "processes" in get_args(EngineName):
+    if "processes" in ENGINES:
         yield Contender(
             "gossamer, processes",
             (*command, *wide, "--engine", "processes"),

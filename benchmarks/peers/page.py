@@ -83,10 +83,11 @@ def budgets(results: Results) -> Iterator[Budget]:
 def _alone(results: Results) -> Iterator[Budget]:
     """Yield the budgets of figures that are measured without other crawlers."""
     startup, growth = results.startup, results.growth
-    yield Budget("`gossamer --help`", startup and 1000 * startup.help, 150, "ms")
-    yield Budget("first fetch after the command", startup and 1000 * startup.first_fetch, 500, "ms")
-    yield Budget("CPU a page, at 1,000,000 and 10,000,000 known links against 10,000", growth and growth.ratio, 1.5)
-    yield Budget("memory at 10,000,000 known links", growth and growth.memory, 550, "MB")
+    yield Budget("`gossamer --help`", 1000 * startup.help if startup else None, 150, "ms")
+    yield Budget("first fetch after the command", 1000 * startup.first_fetch if startup else None, 500, "ms")
+    ratio, memory = (growth.ratio, growth.memory) if growth else (None, None)
+    yield Budget("CPU a page, at 1,000,000 and 10,000,000 known links against 10,000", ratio, 1.5)
+    yield Budget("memory at 10,000,000 known links", memory, 550, "MB")
 
 
 def _run(results: Results, site: str, name: str) -> Measurement | None:
@@ -196,8 +197,9 @@ def rendered(page: str, parts: Mapping[str, str]) -> str:
     """Return the page with the parts between its markers."""
     for name, text in parts.items():
         between = re.compile(rf"(<!-- {name}: begin -->\n).*?(<!-- {name}: end -->)", re.DOTALL)
-        assert len(between.findall(page)) == 1, f"the page has not one pair of markers named {name}"
-        page = between.sub(lambda found, text=text: f"{found[1]}\n{text}\n\n{found[2]}", page)
+        found = list(between.finditer(page))
+        assert len(found) == 1, f"the page has not one pair of markers named {name}"
+        page = f"{page[: found[0].start()]}{found[0][1]}\n{text}\n\n{found[0][2]}{page[found[0].end() :]}"
     return page
 
 

@@ -3,7 +3,10 @@
     for page in gossamer.crawl("https://example.org/"):
         print(page.status, page.url, page.title)
 
-Every name is loaded when first asked for, so that importing gossamer costs nothing.
+Every public name is loaded on first use, so that importing gossamer is fast. The folders are floors, and each imports
+only from those before it:
+
+    values < rules < parse < journals, fetchers < core, visit, outputs < engines < api < bench, demo < cli
 """
 
 from __future__ import annotations
@@ -69,25 +72,27 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Load a public name from its module, once."""
-    if name == "__version__":
-        value: Any = _version()
-    elif name in _HOME_OF:
-        value = getattr(import_module(f"gossamer.{_HOME_OF[name]}"), name)
-    else:
-        raise AttributeError(f"module 'gossamer' has no attribute {name!r}")
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # to a type checker any name would be there
+
+    def __getattr__(name: str) -> Any:
+        """Load and return a public name, once. Raise AttributeError for any other name."""
+        if name == "__version__":
+            value: Any = _version()
+        elif name in _HOME_OF:
+            value = getattr(import_module(f"gossamer.{_HOME_OF[name]}"), name)
+        else:
+            raise AttributeError(f"module 'gossamer' has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
-    """List the public names, loaded or not."""
+    """Return the names of the module, with all public names, loaded or not."""
     return sorted({*globals(), *__all__})
 
 
 def _version() -> str:
-    """Tell the installed version; "0" in a source tree that was never installed."""
+    """Return the installed version; "0" in a source tree that was never installed."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:

@@ -1,4 +1,4 @@
-"""What tests of code that crawls need: a recorded web instead of the real one, and a clock that does not wait.
+"""Tools for testing code that crawls: a recorded web instead of the real one, and a clock that does not wait.
 
 web = RecordedFetcher.of_site({"/": RecordedPage(b"<h1>Hello</h1>")})
 report = gossamer.Crawler("https://a.example/", fetcher=web, clock=FakeClock()).run()

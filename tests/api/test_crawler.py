@@ -19,6 +19,7 @@ from gossamer import Crawler, Page, PageRecord, Policy, UserError, crawl
 from gossamer.api.lock import holder
 from gossamer.demo.server import DemoServer
 from gossamer.demo.site import DemoSite
+from gossamer.engines.table import EngineName
 from gossamer.testing import FakeClock, RecordedFetcher
 from gossamer.values.model import OutcomeKind, Request, Response
 from gossamer.values.protocol import Commit
@@ -34,7 +35,7 @@ def little_web() -> RecordedFetcher:
     return RecordedFetcher.of_site({"/": "<title>Home</title><a href=/1>in</a><a href=/lost>x</a>", **pages})
 
 
-def little_crawl(engine: str, **options: Any) -> Crawler:
+def little_crawl(engine: EngineName, **options: Any) -> Crawler:
     return crawl(HOME, engine=engine, fetcher=little_web(), clock=FakeClock(), **options)
 
 
@@ -72,7 +73,7 @@ async def pages_of(crawler: Crawler) -> list[Page]:
 
 
 @every_engine
-def test_a_crawl_is_iterated(engine: str) -> None:
+def test_a_crawl_is_iterated(engine: EngineName) -> None:
     pages = list(little_crawl(engine))
     assert {page.url for page in pages} == ALL
     assert len(pages) == len(ALL)
@@ -81,13 +82,13 @@ def test_a_crawl_is_iterated(engine: str) -> None:
 
 
 @every_engine
-def test_a_crawl_is_iterated_inside_an_event_loop(engine: str) -> None:
+def test_a_crawl_is_iterated_inside_an_event_loop(engine: EngineName) -> None:
     pages = asyncio.run(pages_of(little_crawl(engine)))
     assert {page.url for page in pages} == ALL
 
 
 @every_engine
-def test_blocking_calls_work_inside_a_running_event_loop_as_in_a_notebook(engine: str) -> None:
+def test_blocking_calls_work_inside_a_running_event_loop_as_in_a_notebook(engine: EngineName) -> None:
     async def cell() -> tuple[int, set[str]]:
         return little_crawl(engine).run().pages, {page.url for page in little_crawl(engine)}
 
@@ -95,7 +96,7 @@ def test_blocking_calls_work_inside_a_running_event_loop_as_in_a_notebook(engine
 
 
 @every_engine
-def test_a_crawl_is_awaited_for_its_report_while_other_tasks_go_on(engine: str) -> None:
+def test_a_crawl_is_awaited_for_its_report_while_other_tasks_go_on(engine: EngineName) -> None:
     async def ticking() -> None:
         while True:
             ticks.append(engine)
@@ -114,15 +115,15 @@ def test_a_crawl_is_awaited_for_its_report_while_other_tasks_go_on(engine: str) 
 
 
 @every_engine
-def test_several_crawls_run_in_one_loop(engine: str) -> None:
-    async def both() -> list[list[Page]]:
+def test_several_crawls_run_in_one_loop(engine: EngineName) -> None:
+    async def both() -> tuple[list[Page], list[Page]]:
         return await asyncio.gather(pages_of(little_crawl(engine)), pages_of(little_crawl(engine)))
 
     assert [len(pages) for pages in asyncio.run(both())] == [len(ALL)] * 2
 
 
 @every_engine
-def test_the_loop_goes_on_while_pages_come(engine: str) -> None:
+def test_the_loop_goes_on_while_pages_come(engine: EngineName) -> None:
     async def main() -> int:
         turns = 0
         async for _ in little_crawl(engine):
@@ -138,7 +139,7 @@ def test_the_loop_goes_on_while_pages_come(engine: str) -> None:
 
 
 @every_engine
-def test_leaving_the_loop_ends_the_crawl(engine: str) -> None:
+def test_leaving_the_loop_ends_the_crawl(engine: EngineName) -> None:
     fetcher = little_web()
     for page in crawl(HOME, engine=engine, fetcher=fetcher, clock=FakeClock()):
         assert page.url == HOME
@@ -147,7 +148,7 @@ def test_leaving_the_loop_ends_the_crawl(engine: str) -> None:
 
 
 @every_engine
-def test_leaving_an_async_loop_ends_the_crawl(engine: str) -> None:
+def test_leaving_an_async_loop_ends_the_crawl(engine: EngineName) -> None:
     async def first() -> str:
         async for page in little_crawl(engine):
             return page.url
@@ -157,7 +158,7 @@ def test_leaving_an_async_loop_ends_the_crawl(engine: str) -> None:
 
 
 @every_engine
-def test_an_exception_in_the_loop_is_the_one_that_comes_out(engine: str) -> None:
+def test_an_exception_in_the_loop_is_the_one_that_comes_out(engine: EngineName) -> None:
     def main() -> None:
         for page in little_crawl(engine):
             _ = 1 / len(page.via)
@@ -167,7 +168,7 @@ def test_an_exception_in_the_loop_is_the_one_that_comes_out(engine: str) -> None
 
 
 @every_engine
-def test_an_exception_in_an_async_loop_is_the_one_that_comes_out(engine: str) -> None:
+def test_an_exception_in_an_async_loop_is_the_one_that_comes_out(engine: EngineName) -> None:
     async def main() -> None:
         async for page in little_crawl(engine):
             _ = 1 / len(page.via)
@@ -177,7 +178,7 @@ def test_an_exception_in_an_async_loop_is_the_one_that_comes_out(engine: str) ->
 
 
 @every_engine
-def test_a_cancelled_task_ends_its_crawl(engine: str) -> None:
+def test_a_cancelled_task_ends_its_crawl(engine: EngineName) -> None:
     async def main() -> None:
         started = asyncio.Event()
 
@@ -196,7 +197,7 @@ def test_a_cancelled_task_ends_its_crawl(engine: str) -> None:
 
 
 @every_engine
-def test_leaving_a_crawl_of_real_sockets_closes_them(engine: str) -> None:
+def test_leaving_a_crawl_of_real_sockets_closes_them(engine: EngineName) -> None:
     with DemoServer(site=DemoSite(calendar_allowed=True, slow_seconds=0.01)) as server:
         for count, _ in enumerate(polite_enough(server.url, engine)):
             if count == 20:
@@ -207,13 +208,14 @@ def test_leaving_a_crawl_of_real_sockets_closes_them(engine: str) -> None:
 # ---------------------------------------------------------------- stopping from outside
 
 
-def polite_enough(url: str, engine: str, **options: Any) -> Crawler:
+def polite_enough(url: str, engine: EngineName, **options: Any) -> Crawler:
     """Crawl a server of our own, as fast as it goes."""
-    return crawl(url, engine=engine, **{"delay": 0, "host_concurrency": 4, "allow_private": "127.0.0.0/8"} | options)
+    usual: dict[str, Any] = {"delay": 0, "host_concurrency": 4, "allow_private": "127.0.0.0/8"}
+    return crawl(url, engine=engine, **(usual | options))
 
 
 @every_engine
-def test_another_thread_stops_an_endless_crawl(engine: str) -> None:
+def test_another_thread_stops_an_endless_crawl(engine: EngineName) -> None:
     started = threading.Event()
     with DemoServer(site=DemoSite(calendar_allowed=True, slow_seconds=0.01)) as server:
         crawler = polite_enough(server.url, engine, max_time=60)
@@ -270,7 +272,7 @@ class SilentServer:
 
 
 @every_engine
-def test_another_thread_abandons_a_crawl_that_waits_for_a_server(engine: str) -> None:
+def test_another_thread_abandons_a_crawl_that_waits_for_a_server(engine: EngineName) -> None:
     with SilentServer() as server:
         crawler = polite_enough(server.url, engine, timeout=60)
 
@@ -291,11 +293,15 @@ def test_another_thread_abandons_a_crawl_that_waits_for_a_server(engine: str) ->
 
 @every_engine
 @pytest.mark.parametrize("way", ["crawl", "fetch_all"])
-def test_a_task_that_is_cancelled_while_a_server_is_silent_ends_at_once(engine: str, way: str, tmp_path: Path) -> None:
+def test_a_task_that_is_cancelled_while_a_server_is_silent_ends_at_once(
+    engine: EngineName, way: str, tmp_path: Path
+) -> None:
     async def main(url: str) -> None:
-        pages: Any = gossamer.fetch_all([url], engine=engine, allow_private="127.0.0.0/8", timeout=60)
         if way == "crawl":
-            pages = polite_enough(url, engine, timeout=60, directory=tmp_path / "crawl")
+            pages: Any = polite_enough(url, engine, timeout=60, directory=tmp_path / "crawl")
+        else:
+            assert engine != "processes"
+            pages = gossamer.fetch_all([url], engine=engine, allow_private="127.0.0.0/8", timeout=60)
         task = asyncio.create_task(anext(aiter(pages)))
         await asyncio.to_thread(server.asked.wait)
         task.cancel()
@@ -310,10 +316,15 @@ def test_a_task_that_is_cancelled_while_a_server_is_silent_ends_at_once(engine: 
 
 
 @every_engine
-def test_a_crawl_that_was_left_with_a_fetch_under_way_can_be_resumed(engine: str, tmp_path: Path) -> None:
+def test_a_crawl_that_was_left_with_a_fetch_under_way_can_be_resumed(engine: EngineName, tmp_path: Path) -> None:
     with SilentServer() as server:
         crawler = polite_enough(server.url, engine, timeout=60, directory=tmp_path / "crawl")
-        abandoner = threading.Thread(target=lambda: server.asked.wait() and crawler.abandon())
+
+        def abandon() -> None:
+            server.asked.wait()
+            crawler.abandon()
+
+        abandoner = threading.Thread(target=abandon)
         abandoner.start()
         crawler.run()
         abandoner.join()
@@ -321,7 +332,7 @@ def test_a_crawl_that_was_left_with_a_fetch_under_way_can_be_resumed(engine: str
 
 
 @every_engine
-def test_stopping_what_does_not_run_does_nothing(engine: str) -> None:
+def test_stopping_what_does_not_run_does_nothing(engine: EngineName) -> None:
     crawler = little_crawl(engine)
     crawler.stop()
     crawler.abandon()
@@ -343,7 +354,7 @@ class BrokenFetcher(RecordedFetcher):
         return super().fetch(request)  # type: ignore[return-value]
 
 
-def broken(engine: str) -> Crawler:
+def broken(engine: EngineName) -> Crawler:
     fetcher = BrokenFetcher.of_site({"/": "<a href=/1>x</a><a href=/2>x</a>"})
     return crawl(HOME, engine=engine, fetcher=fetcher, clock=FakeClock(), host_concurrency=4, delay=0)
 
@@ -358,14 +369,14 @@ WAYS: dict[str, Callable[[Crawler], object]] = {
 
 @every_engine
 @pytest.mark.parametrize("way", WAYS)
-def test_a_bug_in_a_fetcher_ends_the_crawl_loudly(engine: str, way: str) -> None:
+def test_a_bug_in_a_fetcher_ends_the_crawl_loudly(engine: EngineName, way: str) -> None:
     with pytest.raises(RuntimeError, match="a bug in the fetcher"):
         WAYS[way](broken(engine))
 
 
 @every_engine
 @pytest.mark.parametrize("way", WAYS)
-def test_a_crawl_runs_once(engine: str, way: str) -> None:
+def test_a_crawl_runs_once(engine: EngineName, way: str) -> None:
     crawler = little_crawl(engine)
     crawler.run()
     with pytest.raises(UserError, match="has run already; make a new Crawler"):
@@ -375,7 +386,7 @@ def test_a_crawl_runs_once(engine: str, way: str) -> None:
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"engine": "warp"}, "There is no engine 'warp'; choose one of inline, threads, asyncio"),
+        ({"engine": "warp"}, "There is no engine 'warp'; choose one of asyncio, threads, inline"),
         ({"dellay": 1}, "There is no setting 'dellay'. Did you mean 'delay'?"),
         ({"max_pages": 0}, "max_pages must be a whole number of at least 1 or None, not 0."),
         ({"scope": "galaxy"}, "scope must be 'any', 'domain', 'host' or 'prefix', not 'galaxy'."),
@@ -450,7 +461,7 @@ def test_an_unwritable_directory_is_the_users_mistake(tmp_path: Path) -> None:
 
 
 @every_engine
-def test_pages_jsonl_holds_one_record_a_link(engine: str, tmp_path: Path) -> None:
+def test_pages_jsonl_holds_one_record_a_link(engine: EngineName, tmp_path: Path) -> None:
     crawler = little_crawl(engine, directory=tmp_path / "crawl")
     given = {page.url: page.record for page in crawler}
     lines = (tmp_path / "crawl" / "pages.jsonl").read_bytes().splitlines()
@@ -464,7 +475,7 @@ def test_pages_jsonl_holds_one_record_a_link(engine: str, tmp_path: Path) -> Non
 
 
 @every_engine
-def test_a_skipped_link_is_recorded_but_no_page(engine: str, tmp_path: Path) -> None:
+def test_a_skipped_link_is_recorded_but_no_page(engine: EngineName, tmp_path: Path) -> None:
     fetcher = RecordedFetcher.of_site({"/robots.txt": "User-agent: *\nDisallow: /secret", "/": "<a href=/secret>x</a>"})
     crawler = crawl(HOME, engine=engine, fetcher=fetcher, clock=FakeClock(), directory=tmp_path / "crawl")
     assert [page.url for page in crawler] == [HOME]
@@ -473,7 +484,7 @@ def test_a_skipped_link_is_recorded_but_no_page(engine: str, tmp_path: Path) -> 
 
 
 @every_engine
-def test_a_page_is_given_only_after_it_was_saved(engine: str, tmp_path: Path) -> None:
+def test_a_page_is_given_only_after_it_was_saved(engine: EngineName, tmp_path: Path) -> None:
     file = tmp_path / "crawl" / "pages.jsonl"
     for page in little_crawl(engine, directory=tmp_path / "crawl"):
         assert f'"{page.url}"'.encode() in file.read_bytes()
@@ -483,7 +494,7 @@ def test_a_page_is_given_only_after_it_was_saved(engine: str, tmp_path: Path) ->
 
 
 @every_engine
-def test_the_demo_site_is_found_exactly_as_it_was_made(engine: str) -> None:
+def test_the_demo_site_is_found_exactly_as_it_was_made(engine: EngineName) -> None:
     site = DemoSite(slow_seconds=0.05)
     expected = site.expected(sitemaps=False)
     with DemoServer(site=site) as server:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -21,7 +21,7 @@ from gossamer.outputs import FORMATS as WRITTEN
 from gossamer.outputs.warc.reader import warc_files
 from gossamer.values.errors import OutputError, UserError
 from gossamer.values.protocol import Ended
-from tests.support.server import Server, answer
+from tests.support.scripted_server import Server, answer
 
 GRAPHML = "{http://graphml.graphdrawing.org/xmlns}"
 
@@ -37,7 +37,7 @@ def museum(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-def crawled(directory: Path, site: dict[str, RecordedPage | str], **options: object) -> Path:
+def crawled(directory: Path, site: Mapping[str, RecordedPage | str], **options: object) -> Path:
     """Crawl a recorded site."""
     fetcher = RecordedFetcher.of_site(site)
     options = {"formats": ("jsonl", "warc")} | options
@@ -173,7 +173,7 @@ def test_what_an_export_that_was_killed_left_is_in_nobodys_way(
 ) -> None:
     crawl, target = crawled(tmp_path / "crawl", {"/": "<a href=/1>x", "/1": "y"}), tmp_path / "made"
     with monkeypatch.context() as killed:
-        killed.setattr(module.shutil, "rmtree", lambda *_, **__: None)
+        killed.setattr("gossamer.api.export.shutil.rmtree", lambda *_, **__: None)
         killed.setattr(module, "_write_pages", lambda _directory, _format, part: (part / "half").touch() or 1 // 0)
         with pytest.raises(ZeroDivisionError):
             export(crawl, format, target)

@@ -1,4 +1,4 @@
-"""Crawler and command line with handlers: how they are given, what is refused, how a crawl goes on with them."""
+"""Crawler with handlers: how they are given, what is refused, how a crawl goes on with them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ import pytest
 import gossamer
 from gossamer import Crawler, Page, UserError
 from gossamer.api.settings_file import read_settings
-from gossamer.cli import main, summary
+from gossamer.cli import summary
 from gossamer.demo.server import DemoServer
 from gossamer.testing import FakeClock, RecordedFetcher, RecordedPage
 from gossamer.values.reasons import FinishReason, Reason
 
 HOME = "https://example.org/"
 ENGINES = ("inline", "threads", "asyncio")
+
+
 every_engine = pytest.mark.parametrize("engine", ENGINES)
 
 
@@ -100,43 +102,6 @@ def test_handlers_are_marked_before_the_crawl_begins_and_their_patterns_at_once(
     crawler.run()
     with pytest.raises(UserError, match="begun already"):
         mark(title)
-
-
-# ---------------------------------------------------------------- errors
-
-
-@every_engine
-def test_a_limit_of_handler_errors_ends_the_crawl_and_a_mended_handler_goes_on(engine: str, tmp_path: Path) -> None:
-    crawler = crawler_of(engine, directory=tmp_path / "crawl", max_handler_errors=3)
-    crawler.on("/p*")(broken)
-    report = crawler.run()
-    assert (report.finish_reason, summary.exit_code(report)) == (FinishReason.HANDLER_ERRORS, summary.EARLY)
-    failed = report.counts.by_reason[Reason.FAIL_HANDLER]
-    assert 3 <= failed <= 4, "one more may have been under way"
-    again = go_on(tmp_path / "crawl")
-    again.on("/p*")(title)
-    report = again.run()
-    assert (report.finish_reason, summary.exit_code(report)) == (FinishReason.COMPLETE, summary.FINDINGS)
-    assert report.counts.by_reason[Reason.FAIL_HANDLER] == failed
-    assert len(items(tmp_path / "crawl")) == 12 - failed
-
-
-@every_engine
-def test_a_page_limit_counts_pages_whose_handlers_failed(engine: str) -> None:
-    crawler = crawler_of(engine, max_pages=3)
-    crawler.on()(broken)
-    report = crawler.run()
-    assert (report.pages, report.failed, report.finish_reason) == (0, 3, FinishReason.PAGE_LIMIT)
-    assert summary.exit_code(report) == summary.EARLY
-
-
-def test_a_crawl_all_of_whose_pages_fail_in_handlers_fetched_something_all_the_same() -> None:
-    crawler = crawler_of()
-    crawler.on()(broken)
-    report = crawler.run()
-    assert (report.pages, report.finish_reason) == (0, FinishReason.COMPLETE)
-    assert summary.exit_code(report) == summary.FINDINGS
-    assert report.counts.failed == 13, "links of a page whose handler failed are followed"
 
 
 # ---------------------------------------------------------------- resume
@@ -224,7 +189,7 @@ KILLED = """
 def test_items_are_there_exactly_if_their_pages_are_after_kill_9(tmp_path: Path) -> None:
     (tmp_path / "links.py").write_text(textwrap.dedent(KILLED))
     program = [sys.executable, "-m", "gossamer"]
-    talk = ["-q", "--delay", "0"]
+    talk = ["-q", "--delay", "0", "--host-concurrency", "4", "--retries", "0"]
 
     def live(*words: str) -> int:
         return subprocess.run([*program, *words], cwd=tmp_path, timeout=100, check=False).returncode
@@ -243,6 +208,7 @@ def test_items_are_there_exactly_if_their_pages_are_after_kill_9(tmp_path: Path)
 
 
 # ---------------------------------------------------------------- a file of handlers
+
 
 FILE = """
     import dataclasses
@@ -284,25 +250,43 @@ def test_handlers_marked_by_hand_come_after_those_of_the_file(handlers_file: str
     assert {page.url for page in crawler if not page.items} == set()
 
 
-def test_the_command_line_takes_a_file_of_handlers_and_resume_finds_it_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.path", list(sys.path))
-    text = FILE.replace("/p*", "/*").replace("yield Story(page.title)", "yield Story(page.title); page.follow('/lost')")
-    (tmp_path / "shop.py").write_text(textwrap.dedent(text))
-    with DemoServer() as server:
-        words = ["-q", "--delay", "0", "--max-pages"]
-        begun = ["crawl", server.url, "--allow-private", "127.0.0.1", "-o", "c", "--handlers", "shop.py", *words, "5"]
-        assert main(begun) == 4
-        assert len(items(Path("c"))) == 5
-        assert main(["resume", "c", *words, "20"]) == 4
-    assert len(items(Path("c"))) == 20
-    assert capsys.readouterr().err == ""
-    assert main(["crawl", HOME, "--handlers", "gone.py"]) == 2
-    assert capsys.readouterr().err.startswith("gossamer: There is no file ")
-
-
 def test_on_is_a_public_name() -> None:
     assert gossamer.on("/a")(title) is title
     del title.__gossamer_patterns__  # type: ignore[attr-defined]
+
+
+# ---------------------------------------------------------------- errors
+
+
+@every_engine
+def test_a_limit_of_handler_errors_ends_the_crawl_and_a_mended_handler_goes_on(engine: str, tmp_path: Path) -> None:
+    crawler = crawler_of(engine, directory=tmp_path / "crawl", max_handler_errors=3)
+    crawler.on("/p*")(broken)
+    report = crawler.run()
+    assert (report.finish_reason, summary.exit_code(report)) == (FinishReason.HANDLER_ERRORS, summary.EARLY)
+    failed = report.counts.by_reason[Reason.FAIL_HANDLER]
+    assert 3 <= failed <= 4, "one more may have been under way"
+    again = go_on(tmp_path / "crawl")
+    again.on("/p*")(title)
+    report = again.run()
+    assert (report.finish_reason, summary.exit_code(report)) == (FinishReason.COMPLETE, summary.FINDINGS)
+    assert report.counts.by_reason[Reason.FAIL_HANDLER] == failed
+    assert len(items(tmp_path / "crawl")) == 12 - failed
+
+
+@every_engine
+def test_a_page_limit_counts_pages_whose_handlers_failed(engine: str) -> None:
+    crawler = crawler_of(engine, max_pages=3)
+    crawler.on()(broken)
+    report = crawler.run()
+    assert (report.pages, report.failed, report.finish_reason) == (0, 3, FinishReason.PAGE_LIMIT)
+    assert summary.exit_code(report) == summary.EARLY
+
+
+def test_a_crawl_all_of_whose_pages_fail_in_handlers_fetched_something_all_the_same() -> None:
+    crawler = crawler_of()
+    crawler.on()(broken)
+    report = crawler.run()
+    assert (report.pages, report.finish_reason) == (0, FinishReason.COMPLETE)
+    assert summary.exit_code(report) == summary.FINDINGS
+    assert report.counts.failed == 13, "links of a page whose handler failed are followed"

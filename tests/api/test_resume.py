@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gossamer.api import settings_file
+from gossamer import Page
 from gossamer.api.crawler import Crawler
 from gossamer.api.lock import Lock, holder
-from gossamer.api.settings_file import Settings, read_settings, write_settings
+from gossamer.api.settings_file import Settings, read_settings, toml, write_settings
 from gossamer.api.status import status
 from gossamer.fetchers.recorded import RecordedAsyncFetcher, RecordedFetcher, RecordedPage
 from gossamer.journals.summary import lines
@@ -64,7 +64,7 @@ def recorded(directory: Path) -> list[dict[str, object]]:
 
 def outcomes(directory: Path) -> list[tuple[object, ...]]:
     fields = ("url", "outcome", "status", "reason", "depth")
-    return sorted(tuple(record[name] for name in fields) for record in recorded(directory))  # type: ignore[type-var]
+    return sorted(tuple(record[name] for name in fields) for record in recorded(directory))
 
 
 @pytest.fixture(scope="module")
@@ -314,10 +314,10 @@ def test_a_lock_file_with_nonsense_is_still_a_lock(tmp_path: Path) -> None:
     first.release()
 
 
-def _running(crawler: Crawler) -> Iterator[object]:
+def _running(crawler: Crawler) -> Generator[Page, None, None]:
     pages = iter(crawler)
     next(pages)
-    return pages  # type: ignore[return-value]
+    return pages
 
 
 # ---------------------------------------------------------------- status
@@ -359,7 +359,7 @@ def test_settings_that_cannot_be_read_are_a_sentence(tmp_path: Path) -> None:
 
 def test_only_texts_numbers_and_lists_are_settings() -> None:
     with pytest.raises(TypeError):
-        settings_file.toml(object())
+        toml(object())
 
 
 def test_an_unknown_format_is_refused_at_once(directory: Path) -> None:

@@ -43,7 +43,7 @@ def before(pages: int = 30) -> Web:
         links = "".join(f"<a href=/p{it}>x</a>" for it in (2 * number + 1, 2 * number + 2, number // 2) if it < pages)
         tags = [{"etag": f'"{number}"'}, {"modified": f"Tue, 01 Jul 2025 00:00:{number:02} GMT"}, {}]
         web[f"/p{number}"] = page(f"This is {number}. {links}", **tags[number % 3])
-    web["/p0"] = page(f"{web['/p0'].body}<a href=/away>a</a><a href=/old>o</a><a href=/island>i</a>", '"home"')
+    web["/p0"] = page(f"{web['/p0'].body!s}<a href=/away>a</a><a href=/old>o</a><a href=/island>i</a>", '"home"')
     web |= {"/away": page("away"), "/island": page("island"), "/old": RecordedPage(301, {"location": "/p7"})}
     return web
 
@@ -75,7 +75,7 @@ def outside(web: Mapping[str, RecordedPage]) -> dict[str, Any]:
 
 
 def crawled(directory: Path, web: Web, **options: Any) -> Crawler:
-    chosen = {"engine": "inline", "sitemaps": False} | options
+    chosen: dict[str, Any] = {"engine": "inline", "sitemaps": False} | options
     crawler = Crawler(f"{ORIGIN}/p0", directory=directory, **outside(web), **chosen)
     crawler.run()
     return crawler

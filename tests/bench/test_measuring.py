@@ -86,13 +86,14 @@ def test_a_python_that_cannot_take_part_is_told_with_the_reason(tmp_path: Path) 
 @pytest.mark.parametrize("engine", engines())
 def test_every_engine_gets_the_pages_that_the_server_gave(engine: str) -> None:
     with BenchServer(WEB) as server:
-        run = run_cell(Cell("web", engine, 4), 0, server, 1.5)
+        run = run_cell(Cell("web", engine, 4), 0, server, 0.7)
     assert run.failed == 0
     assert run.pages > 0
     assert (run.pages, run.bytes) == (run.served_pages, run.served_bytes)
     assert (run.loop_lag is not None) == (engine == "asyncio")
 
 
+@pytest.mark.slow
 def test_a_small_measurement_runs_every_cell_round_after_round(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measuring, "ENOUGH_ROUNDS", 2)
     cells = (Cell("overhead", "asyncio", 8), Cell("overhead", "inline", 1))

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from tests.browser.readings import Answer, Read, Served, mark_of
+from tests.browser.charsets import Served
+from tests.browser.readings import Answer, Read, mark_of
 
 KEPT: Final = Path(__file__).parent / "chromium.json"
 

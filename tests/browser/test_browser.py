@@ -19,7 +19,7 @@ def surprises(answers: dict[str, Answer]) -> dict[str, object]:
     """Give the differences nobody explained, and the explanations of nothing."""
     unexplained = {path: answer.differences for path, answer in answers.items() if path not in EXPLAINED}
     needless = {path: "no difference" for path in EXPLAINED.keys() & answers.keys() if not answers[path].differences}
-    return {path: found for path, found in unexplained.items() if found} | needless
+    return {**{path: found for path, found in unexplained.items() if found}, **needless}
 
 
 @pytest.fixture(scope="module")

@@ -71,6 +71,7 @@ def test_what_cannot_be_is_refused_in_words(reader: Callable[[str], Any], text: 
         (["fetch", "example.org", "--timeout", "0ms"], "--timeout: '0ms' leaves no time at all"),
         (["robots", "example.org", "--timeout", "0"], "--timeout: '0' leaves no time at all"),
         (["crawl", "example.org", "-e", "steam"], "invalid choice: 'steam'"),
+        (["crawl", "example.org", "--scope", "planet"], "--scope: invalid choice: 'planet'"),
         (["crawl", "example.org", "-o"], "expected one argument"),
         (["fetch", "--colour=red"], "no option --colour.\n"),
         (["fetch", "example.org", "--delay", "0"], "no option --delay.\n"),
@@ -194,6 +195,19 @@ def test_a_wrong_table_of_a_host_is_a_sentence(tmp_path: Path, text: str, compla
     assert complaint in str(mistake.value)
 
 
+def test_a_variable_that_may_be_meant_for_another_program_is_left_alone() -> None:
+    assert gather(chosen(), {"GOSSAMER_PAGES": "1", "GOSSAMER_HOME": "/opt"}, Path("/nowhere")) == {}
+
+
 def test_a_misspelt_variable_is_noticed() -> None:
     with pytest.raises(UserError, match="Did you mean GOSSAMER_MAX_PAGES"):
         gather(chosen(), {"GOSSAMER_MAX_PAGE": "1"}, Path("/nowhere"))
+
+
+def test_an_engine_named_later_leaves_behind_what_only_the_earlier_one_uses(tmp_path: Path) -> None:
+    (tmp_path / "gossamer.toml").write_text("engine = 'processes'\nworkers = 4\nretries = 1\n")
+    assert gather(chosen(), {}, tmp_path) == {"engine": "processes", "workers": 4, "retries": 1}
+    assert gather(chosen(engine="threads"), {}, tmp_path) == {"engine": "threads", "retries": 1}
+    assert gather(chosen(), {"GOSSAMER_ENGINE": "inline"}, tmp_path) == {"engine": "inline", "retries": 1}
+    both = chosen(engine="threads", workers=2)
+    assert gather(both, {}, tmp_path)["workers"] == 2, "given beside the engine, to be refused"

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -39,7 +39,7 @@ def text_on(console: Console) -> str:
     return console.file.getvalue()
 
 
-def crawled(pages: dict[str, RecordedPage | str | list[str]], **options: object) -> tuple[Crawler, Findings]:
+def crawled(pages: dict[str, RecordedPage | str | list[str]], **options: Any) -> tuple[Crawler, Findings]:
     crawler = Crawler(
         "https://example.org/", fetcher=RecordedFetcher.of_site(pages), clock=FakeClock(), engine="inline",
         **options,
@@ -212,7 +212,7 @@ def test_the_speed_shown_is_that_of_the_last_seconds() -> None:
 
     first = crawler.report.snapshot
     later = msgspec.structs.replace(
-        first, elapsed=first.elapsed + 2, counts=gossamer.Counts(done=21), seconds=first.seconds | {Waiting.DISK: 9.0}
+        first, elapsed=first.elapsed + 2, counts=gossamer.Counts(done=21), seconds={**first.seconds, Waiting.DISK: 9.0}
     )
     shown = iter([first, later])
     watch = progress.Watch(lambda: next(shown))
@@ -317,9 +317,10 @@ def in_terminal(words: list[str], path: Path, *, stdout: int | None = None, **en
 
 @pytest.mark.parametrize("no_color", [False, True])
 def test_on_a_terminal_the_crawl_is_drawn_live_and_in_colour_unless_asked_not(tmp_path: Path, no_color: bool) -> None:
+    environment: dict[str, Any] = {"NO_COLOR": "1"} if no_color else {}
     with DemoServer() as museum:
         words = ["crawl", museum.url, "--allow-private", "127.0.0.1", "--delay", "0.1", "--max-pages", "8"]
-        drawn = in_terminal(words, tmp_path, **({"NO_COLOR": "1"} if no_color else {}))
+        drawn = in_terminal(words, tmp_path, **environment)
     assert "so far" in drawn
     assert "last page" in drawn
     assert "\x1b[?25h" in drawn, "the cursor is back"

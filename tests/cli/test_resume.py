@@ -18,10 +18,14 @@ import gossamer.cli
 from gossamer.demo.server import DemoServer
 from gossamer.journals.sqlite import SqliteJournal
 from gossamer.values.errors import JournalError
-from tests.support.server import Server, answer
+from tests.support.scripted_server import Server, answer
 
 SOURCE = Path(gossamer.__file__).parent.parent
-AT_EASE = ("--allow-private", "127.0.0.1", "--delay", "0.005", "-q")
+AT_EASE = ("--allow-private", "127.0.0.1", "--delay", "0.005", "--retries", "0", "-q")
+"""Slowly enough to be interrupted, but without waiting for what the museum breaks on purpose."""
+
+
+QUICKLY = ("--delay", "0", "--host-concurrency", "4")
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +129,7 @@ def test_status_tells_of_a_running_a_killed_and_a_finished_crawl(
     assert facts["pending"] == facts["known"] - facts["ended"] > 0
     assert facts["outcomes"]["done"] > 0
 
-    assert gossamer.cli.main(["resume", "here", "-q", "--delay", "0", "--host-concurrency", "4"]) == 1
+    assert gossamer.cli.main(["resume", "here", "-q", *QUICKLY]) == 1
     assert gossamer.cli.main(["status", "here", "--json"]) == 0
     facts = json.loads(capfd.readouterr().out)
     assert (facts["state"], facts["finish_reason"], facts["pending"], facts["resume"]) == ("ended", "complete", 0, None)
@@ -158,10 +162,10 @@ def test_two_signals_end_at_once_and_nothing_is_lost(museum: DemoServer) -> None
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
     assert process.returncode in (130, -signal.SIGINT, -signal.SIGTERM)
-    assert gossamer.cli.main(["resume", "here", "-q", "--delay", "0", "--host-concurrency", "4"]) == 1
+    assert gossamer.cli.main(["resume", "here", "-q", *QUICKLY]) == 1
     found = records("here")
     assert len(found) == len(set(found))
-    assert gossamer.cli.main(["crawl", museum.url, *AT_EASE, "--delay", "0", "-o", "whole"]) == 1
+    assert gossamer.cli.main(["crawl", museum.url, *AT_EASE, *QUICKLY, "-o", "whole"]) == 1
     assert set(found) == set(records("whole"))
 
 
@@ -280,3 +284,26 @@ def test_a_failing_disk_ends_with_code_4_and_the_way_on(
     said = capfd.readouterr().err
     assert "the disk is full" in said
     assert "gossamer resume here" in said
+
+
+def test_workers_for_an_engine_without_worker_processes_are_a_usage_error(
+    museum: DemoServer, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    begin = ("crawl", museum.url, "--allow-private", "127.0.0.1", "--no-progress", "-q", "-o")
+    for words in (
+        (*begin, "refused", "-e", "threads", "--workers", "2"),
+        (*begin, "refused", "--workers", "2"),
+    ):
+        assert gossamer.cli.main(words) == 2
+        assert "has no use for --workers: leave it out, or choose the engine processes." in capfd.readouterr().err
+    assert not Path("refused").exists()
+    assert gossamer.cli.main((*begin, "c", "-e", "processes", "--workers", "1", "--max-pages", "1")) in (0, 1, 4)
+    capfd.readouterr()
+    assert gossamer.cli.main(("resume", "c", "-e", "inline", "--workers", "2", "--max-pages", "2")) == 2
+    assert "The engine inline has no use for --workers" in capfd.readouterr().err
+    again = ("resume", "c", "-e", "threads", "--max-pages", "2", "-q", "--no-progress")
+    assert gossamer.cli.main(again) in (0, 1, 4)
+    (tmp_path / "gossamer.toml").write_text("workers = 2")
+    capfd.readouterr()
+    assert gossamer.cli.main((*begin, "d")) == 2
+    assert "has no use for workers:" in capfd.readouterr().err, "as it stands in the file"

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
-from gossamer.api.robots_check import permission
 from gossamer.cli import main
 from gossamer.demo.server import DemoServer, LoggedRequest
 from gossamer.demo.site import SiteResponse
-from gossamer.values.reasons import Reason
 
 RULES = (
     b"User-agent: *\nDisallow: /closed/\nAllow: /closed/door$\nCrawl-delay: 2\n\nUser-agent: otherbot\nDisallow: /\n"
 )
+
+
 LOCAL = ("--allow-private", "127.0.0.1", "--timeout", "5")
 
 
@@ -49,10 +49,6 @@ def opened() -> Iterator[Open]:
 
 def rules(body: bytes = RULES, **headers: str) -> SiteResponse:
     return SiteResponse(200, {"Content-Type": "text/plain", **headers}, body)
-
-
-def redirect(location: str) -> SiteResponse:
-    return SiteResponse(301, {"Location": location}, b"")
 
 
 @pytest.mark.parametrize(
@@ -125,21 +121,6 @@ def test_quiet_says_nothing(opened: Open, capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr() == ("", "")
 
 
-def test_redirects_are_followed_across_hosts(opened: Open) -> None:
-    far = opened({"/rules": rules()})
-    near = opened({"/robots.txt": redirect("/moved"), "/moved": redirect(far.url + "rules")})
-    told = permission(near.url + "closed/", allow_private="127.0.0.1")
-    assert told.asked == (near.url + "robots.txt", near.url + "moved", far.url + "rules")
-    assert (told.allowed, told.line) == (False, 2)
-
-
-def test_after_five_redirects_there_are_no_rules(opened: Open) -> None:
-    server = opened({"/robots.txt": redirect("/1")} | {f"/{hop}": redirect(f"/{hop + 1}") for hop in range(1, 9)})
-    told = permission(server.url + "closed/", allow_private="127.0.0.1")
-    assert told.allowed
-    assert len(told.asked) == 6
-
-
 @pytest.mark.parametrize(
     ("answer", "code", "why"),
     [
@@ -180,10 +161,3 @@ def test_a_private_address_is_not_asked_unless_it_was_named(opened: Open, capsys
 )
 def test_a_wrong_command_line_is_usage(words: list[str]) -> None:
     assert main(words) == 2
-
-
-def test_the_request_is_made_as_gossamer_whoever_is_asked_for(opened: Open) -> None:
-    server = opened({"/robots.txt": rules()})
-    told = permission(server.url, "otherbot/2.0", allow_private="127.0.0.1")
-    assert (told.agent, told.reason) == ("otherbot/2.0", Reason.SKIP_ROBOTS)
-    assert [access.agent.split("/")[0] for access in server.log] == ["gossamer"]

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from gossamer.engines.table import EngineName
 from gossamer.rules.urls import host_key
 from gossamer.values.model import Purpose
-from tests.support.cases import CASES, Case, random_case
-from tests.support.runs import ENGINES, JOURNALS, Run, assert_polite, assert_replays, run
+from tests.support.conformance_cases import CASES, Case, random_case
+from tests.support.conformance_runs import ENGINES, JOURNALS, Run, assert_polite, assert_replays, run
 
 RANDOM_SEEDS = range(12)
 SEEDED = [(seed, engine) for engine in ENGINES for seed in (range(3) if engine == "processes" else RANDOM_SEEDS)]
@@ -32,7 +33,7 @@ def assert_same(case: Case, one: Run, reference: Run) -> None:
             assert one.order(host) == reference.order(host)
 
 
-def assert_as_inline(case: Case, engine: str, journal: dict[str, object]) -> None:
+def assert_as_inline(case: Case, engine: EngineName, journal: dict[str, object]) -> None:
     reference, one = run(case, "inline"), run(case, engine, journal)
     assert_same(case, one, reference)
     assert assert_polite(one) == len(one.requests)
@@ -42,7 +43,7 @@ def assert_as_inline(case: Case, engine: str, journal: dict[str, object]) -> Non
 @pytest.mark.parametrize("journal", JOURNALS)
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", CASES)
-def test_a_web_gives_the_same_on_every_engine(name: str, engine: str, journal: str, tmp_path: Path) -> None:
+def test_a_web_gives_the_same_on_every_engine(name: str, engine: EngineName, journal: str, tmp_path: Path) -> None:
     case = CASES[name]()
     assert_as_inline(case, engine, JOURNALS[journal](tmp_path))
     assert run(case, engine).report.finish_reason is case.finish
@@ -53,13 +54,13 @@ def test_a_web_gives_the_same_on_every_engine(name: str, engine: str, journal: s
 @pytest.mark.parametrize("islands", [True, False], ids=["islands", "linked hosts"])
 @pytest.mark.parametrize("seed", RANDOM_SEEDS)
 def test_a_random_web_gives_the_same_on_every_engine(
-    seed: int, islands: bool, engine: str, journal: str, tmp_path: Path
+    seed: int, islands: bool, engine: EngineName, journal: str, tmp_path: Path
 ) -> None:
     assert_as_inline(random_case(seed, islands=islands), engine, JOURNALS[journal](tmp_path))
 
 
 @pytest.mark.parametrize(("seed", "engine"), SEEDED)
-def test_a_host_that_takes_several_at_once_gives_the_same(seed: int, engine: str) -> None:
+def test_a_host_that_takes_several_at_once_gives_the_same(seed: int, engine: EngineName) -> None:
     case = random_case(seed, islands=False)
     reference, one = run(case, "inline"), run(case, engine, host_concurrency=3, delay=0.0)
     assert one.outcomes == reference.outcomes
@@ -69,7 +70,7 @@ def test_a_host_that_takes_several_at_once_gives_the_same(seed: int, engine: str
 
 @pytest.mark.parametrize(("seed", "engine"), SEEDED)
 @pytest.mark.parametrize("depth", [1, 2])
-def test_a_depth_limit_reaches_the_same_pages_on_every_engine(seed: int, depth: int, engine: str) -> None:
+def test_a_depth_limit_reaches_the_same_pages_on_every_engine(seed: int, depth: int, engine: EngineName) -> None:
     case = random_case(seed, islands=False)
     reference, one = run(case, "inline", max_depth=depth), run(case, engine, max_depth=depth, concurrency=5)
     assert one.outcomes == reference.outcomes
@@ -79,6 +80,6 @@ def test_a_depth_limit_reaches_the_same_pages_on_every_engine(seed: int, depth: 
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_robots_is_read_once_for_each_host_and_before_its_pages(engine: str) -> None:
+def test_robots_is_read_once_for_each_host_and_before_its_pages(engine: EngineName) -> None:
     one = run(CASES["manners"](), engine)
     assert sum(purpose is Purpose.ROBOTS for _, purpose in one.requests) == 3

@@ -15,8 +15,8 @@ from gossamer import Crawler, Page
 from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
 from gossamer.testing import FakeClock
 from gossamer.values.reasons import FinishReason, Reason
-from tests.support.cases import A, B, Case, page, random_case, robots, tree
-from tests.support.runs import ENGINES, JOURNALS, assert_polite
+from tests.support.conformance_cases import A, B, Case, page, random_case, robots, tree
+from tests.support.conformance_runs import ENGINES, JOURNALS, assert_polite
 
 RANDOM_SEEDS = range(4)
 
@@ -147,7 +147,7 @@ def test_an_awaited_handler_gives_what_an_ordinary_one_does(engine: str) -> None
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("deaths", [1, 3])
+@pytest.mark.parametrize("deaths", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_items_are_recorded_exactly_with_their_pages_through_deaths(engine: str, deaths: int, tmp_path: Path) -> None:
     case = web()
     whole = crawler_of(case, "inline")

@@ -12,8 +12,8 @@ from gossamer import Crawler
 from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
 from gossamer.testing import FakeClock
 from tests.conformance.test_engines import assert_same
-from tests.support.cases import CASES, Case, random_case
-from tests.support.runs import ENGINES, Run, assert_polite
+from tests.support.conformance_cases import CASES, Case, random_case
+from tests.support.conformance_runs import OTHERS, Run, assert_polite
 
 WEBS: dict[str, Callable[[], Case]] = {
     **{name: CASES[name] for name in ("manners", "links between hosts", "redirects", "noindex and nofollow")},
@@ -61,7 +61,7 @@ def test_an_update_gives_the_same_on_every_engine(name: str, tmp_path: Path) -> 
     case = WEBS[name]()
     reference = updated(case, tmp_path / "inline", "inline")
     assert any(record.change == "unchanged" for record in reference.records.values())
-    for engine in ENGINES[1:]:
+    for engine in OTHERS:
         one = updated(case, tmp_path / engine, engine)
         assert_same(case, one, reference)
         assert {url: record.change for url, record in one.records.items()} == {

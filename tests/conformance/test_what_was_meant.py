@@ -7,13 +7,14 @@ from collections import Counter
 import pytest
 
 from gossamer import Crawler
+from gossamer.engines.table import EngineName
 from gossamer.fetchers.recorded import RecordedFetcher
 from gossamer.testing import FakeClock
 from gossamer.values.model import Purpose
 from gossamer.values.reasons import FinishReason, Reason, StartProblem, Waiting
 from gossamer.values.snapshot import StartPage
-from tests.support.cases import CASES, A, B, C, Case, page, tree
-from tests.support.runs import retried, run
+from tests.support.conformance_cases import CASES, A, B, C, Case, page, tree
+from tests.support.conformance_runs import retried, run
 
 
 def outcomes_of(name: str) -> dict[str, tuple[str, str | None, int | None]]:
@@ -126,7 +127,7 @@ def test_a_depth_limit_counts_what_it_left_out() -> None:
 
 @pytest.mark.parametrize("pages", [1, 7, 15])
 @pytest.mark.parametrize("engine", ["inline", "threads", "asyncio"])
-def test_a_page_limit_is_kept_to_the_page(engine: str, pages: int) -> None:
+def test_a_page_limit_is_kept_to_the_page(engine: EngineName, pages: int) -> None:
     case = Case(tree(A, 3, 4) | {A + "/0/": page("/lost", "/0/0")})
     report = run(case, engine, max_pages=pages, host_concurrency=5, delay=0.0).report
     assert report.pages == min(pages, 13)
@@ -150,8 +151,8 @@ def test_no_fetch_starts_beyond_the_byte_limit() -> None:
 
 
 @pytest.mark.parametrize("engine", ["inline", "threads", "asyncio"])
-def test_a_stopped_crawl_says_so(engine: str) -> None:
-    crawler = Crawler(A + "/", engine=engine, fetcher=RecordedFetcher(tree(A, 3, 3)), clock=FakeClock())  # type: ignore[arg-type]
+def test_a_stopped_crawl_says_so(engine: EngineName) -> None:
+    crawler = Crawler(A + "/", engine=engine, fetcher=RecordedFetcher(tree(A, 3, 3)), clock=FakeClock())
     for _ in crawler:
         crawler.stop()
     assert crawler.report.finish_reason is FinishReason.STOPPED

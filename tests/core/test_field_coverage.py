@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from gossamer.core.field_coverage import MOST_FIELDS, MOST_TYPES, OTHERS, FieldCoverage, coverage_of
@@ -10,7 +12,7 @@ from gossamer.values.snapshot import FieldStats, ItemTypeStats
 from gossamer.visit.items import item_of
 
 
-def items(*several: dict[str, object]) -> list[Item]:
+def items(*several: Mapping[str, object]) -> list[Item]:
     return [item_of(one, url="https://a.example/", handler="h") for one in several]
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gossamer.core.frontier import RECALLED_AT_ONCE, Frontier
 from gossamer.core.host_queue import HostQueue
 from gossamer.rules.urls import fingerprint
-from gossamer.values.model import Link, Outlink, Outlinks, Purpose, Refusal, Request, place_of
+from gossamer.values.model import Link, Outlink, Outlinks, Purpose, Refusal, Request, priority_of
 from gossamer.values.reasons import Reason, Waiting
 
 
@@ -42,7 +42,7 @@ def test_a_host_queue_gives_the_shallowest_link_first_and_else_the_oldest(
     for id, (depth, hops) in enumerate(places):
         queue.push(Link(id, "u", depth, hops))
         model.append((depth, hops, id))
-        if model and data.draw(st.booleans()):
+        if data.draw(st.booleans()) and model:
             model.sort()
             depth_of_next, _, next_id = model.pop(0)
             assert queue.depth == depth_of_next
@@ -228,7 +228,7 @@ def test_very_deep_links_come_back_from_the_journal_as_deep_as_they_left() -> No
     host = frontier.due(0.0)
     assert host is not None
     assert frontier.take(host) == (0,)
-    frontier.recalled([Link(0, links[0].url, place_of(links[0]) >> 4)])  # as a journal keeps it
+    frontier.recalled([Link(0, links[0].url, priority_of(links[0]) >> 4)])  # as a journal keeps it
     request = taken(frontier, 0.0)
     assert request is not None
     frontier.close(request.link)

@@ -128,8 +128,8 @@ def test_a_dead_stranger_does_not_let_others_wait_for_its_rest() -> None:
 def test_an_address_has_one_spelling(host: str, peer: str) -> None:
     addresses = IpLimits(1)
     known = Host(host)
-    known.ip = address = addresses.first(host)
-    addresses.landed(known, peer, 5.0)
+    known.ip = address = addresses.initial(host)
+    addresses.record_ip(known, peer, 5.0)
     assert known.ip is address
     assert (address.ready_at, address.in_flight) == (5.0, 0)
 
@@ -137,13 +137,13 @@ def test_an_address_has_one_spelling(host: str, peer: str) -> None:
 def test_a_host_that_moves_takes_along_what_is_in_flight() -> None:
     addresses = IpLimits(1)
     moving, waiting = Host("https://a.example"), Host("https://b.example")
-    moving.ip = strangers = addresses.first(moving.key)
-    assert strangers is addresses.first(waiting.key)
+    moving.ip = strangers = addresses.initial(moving.key)
+    assert strangers is addresses.initial(waiting.key)
     strangers.in_flight = moving.in_flight = 1
     strangers.waiting[waiting] = None
     assert strangers.full
     assert strangers.freed() == []
-    assert addresses.landed(moving, ONE, 3.0) == [waiting]
+    assert addresses.record_ip(moving, ONE, 3.0) == [waiting]
     assert moving.ip is not strangers
     assert (moving.ip.in_flight, strangers.in_flight, strangers.ready_at) == (1, 0, 3.0)
 

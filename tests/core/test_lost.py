@@ -7,7 +7,7 @@ import pytest
 from gossamer.rules.policy import Policy
 from gossamer.values.model import Purpose
 from gossamer.values.reasons import Reason, Waiting
-from tests.support.webs import Played, Web, html, play, robots_txt
+from tests.support.webs import Answer, Played, Web, html, play, robots_txt
 
 HOME = "https://a.example/"
 DELAY = 5.0
@@ -49,12 +49,18 @@ def test_it_is_made_again_although_nothing_else_is_tried_twice() -> None:
 
 
 def test_what_a_host_shows_for_a_missing_page_is_asked_again() -> None:
-    web = Web()
-    web.page(HOME)
-    web.ask = lambda url, purpose=Purpose.PAGE: (  # type: ignore[method-assign]
-        None if purpose is Purpose.PROBE and not probes.append(url) and len(probes) == 1 else Web.ask(web, url, purpose)
-    )
     probes: list[str] = []
+
+    class ForgetfulWeb(Web):
+        def ask(self, url: str, purpose: Purpose = Purpose.PAGE) -> Answer:
+            if purpose is Purpose.PROBE:
+                probes.append(url)
+                if len(probes) == 1:
+                    return None
+            return super().ask(url, purpose)
+
+    web = ForgetfulWeb()
+    web.page(HOME)
     played = play(Policy(seeds=(HOME,), soft_404=True, sitemaps=False), web)
     assert len(probes) == 2
     assert played.outcomes[HOME][:2] == ("done", None)

@@ -13,26 +13,25 @@ from gossamer.core.frontier import Frontier
 from gossamer.journals.memory import MemoryJournal
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import fingerprint, host_key
-from gossamer.values.model import Link, Outlink, Outlinks, Purpose, Response, place_of
-from gossamer.values.protocol import Batch, Chunk, Commit, Committed, Fetch, Recall, Recalled, Saved, Stop, Wait
+from gossamer.values.model import Link, Outlink, Outlinks, Response, priority_of
+from gossamer.values.protocol import Batch, Chunk, Commit, Committed, Fetch, Saved, Wait
 from gossamer.values.reasons import FinishReason
 from gossamer.values.snapshot import SavedStats
-from gossamer.visit.visitor import Visitor
-from tests.support.webs import Web, random_web
+from tests.support.webs import Web, play, random_web
 
 
 def saved_from(batches: Iterable[Batch]) -> Saved:
     """Pack what a durable journal would give back."""
     hosts: dict[str, int] = {}
-    chunks, ended, stats = [], array("Q"), None
+    chunks, ended, stats = list[Chunk](), array("Q"), None
     for batch in batches:
         owners = [hosts.setdefault(host_key(link.url), len(hosts)) for link in batch.links]
         chunks.append(
             Chunk(
-                batch.links[0].id if batch.links else chunks[-1].first_id + len(chunks[-1].places) // 2,
+                batch.links[0].id if batch.links else chunks[-1].first_id + len(chunks[-1].priorities) // 2,
                 array("Q", batch.fingerprints).tobytes(),
                 array("I", owners).tobytes(),
-                array("H", [place_of(link) for link in batch.links]).tobytes(),
+                array("H", [priority_of(link) for link in batch.links]).tobytes(),
                 array("Q", batch.refused).tobytes(),
             )
         )
@@ -42,38 +41,12 @@ def saved_from(batches: Iterable[Batch]) -> Saved:
 
 
 def crawl_on(
-    policy: Policy, web: Web, journal: MemoryJournal, before: list[Batch], *, commits: int
+    policy: Policy, web: Web, journal: MemoryJournal, before: list[Batch], *, commits: int | None
 ) -> FinishReason | None:
-    """Start from the batches before, crawl until so many more are committed, and drop dead: None; or end."""
-    frontier = Frontier(breadth_first=policy.max_depth is not None)
-    saved = saved_from(before)
-    frontier.restore(saved)
-    crawl, visitor = Crawl(policy, frontier), Visitor(policy)
-    if saved.stats is not None:
-        crawl.restore(saved.stats)
-    now = 50.0
-    requests = []
-    while True:
-        match crawl.poll(now):
-            case Fetch(due):
-                requests.extend(due)
-            case Recall(ids):
-                crawl.handle(Recalled(tuple(journal.recall(ids))), now)
-            case Commit(batch):
-                if not commits:
-                    return None
-                commits -= 1
-                journal.commit(batch, {})
-                before.append(batch)
-                crawl.handle(Committed(), now)
-            case Wait(until):
-                if requests:
-                    request = requests.pop(0)
-                    crawl.handle(visitor.visit(request, web.ask(request.url)), now)
-                else:
-                    now = until
-            case Stop(reason):
-                return reason
+    """Go on from the batches before, until so many more are committed and the crawl is killed, or to the end."""
+    played = play(policy, web, journal=journal, saved=saved_from(before), commits=commits)
+    before.extend(played.batches)
+    return played.reason
 
 
 @given(st.integers(0, 2**32), st.lists(st.integers(0, 12), max_size=4), st.sampled_from([None, 3]))
@@ -87,13 +60,13 @@ def test_a_crawl_killed_at_any_commit_ends_as_if_it_had_not_been(
     web, origins = a_web()
     policy = Policy(seeds=tuple(origins), scope="any", delay=0.0, max_depth=depth)
     whole: list[Batch] = []
-    reason = crawl_on(policy, web, MemoryJournal(), whole, commits=10_000)
+    reason = crawl_on(policy, web, MemoryJournal(), whole, commits=None)
     web, _ = a_web()
     journal, batches = MemoryJournal(), list[Batch]()
     for commits in kills:
         crawl_on(policy, web, journal, batches, commits=commits)
         web.asked = {url: 0 for url in web.asked if url.endswith("robots.txt")} | _asked_by(web, batches)
-    assert crawl_on(policy, web, journal, batches, commits=10_000) == reason
+    assert crawl_on(policy, web, journal, batches, commits=None) == reason
     ends = [one.link.url for batch in batches for one in batch.ended]
     assert len(ends) == len(set(ends)), "no link ends twice"
     assert set(ends) == {one.link.url for batch in whole for one in batch.ended}
@@ -149,23 +122,10 @@ def test_the_books_are_carried_on() -> None:
 def test_a_resumed_crawl_spares_a_host_as_long_as_it_asked_before() -> None:
     web = Web()
     web.put("https://a.example/", Response("https://a.example/", 503, {"retry-after": "600"}))
-    crawl = Crawl(Policy(seeds=("https://a.example/",)), Frontier())
-    saved, now = SavedStats(), 0.0
-    while True:
-        match crawl.poll(now):
-            case Fetch((request,)):
-                crawl.handle(Visitor(Policy()).visit(request, web.ask(request.url)), now)
-                if request.purpose is Purpose.PAGE:
-                    crawl.stop(FinishReason.STOPPED)
-            case Commit(batch):
-                saved = batch.stats
-                crawl.handle(Committed(), now)
-            case Wait(until):
-                now = until
-            case Stop():
-                break
+    policy = Policy(seeds=("https://a.example/",))
+    saved = play(policy, web, stop_after=2).batches[-1].stats
     assert saved.resting == {"https://a.example": 600.0}
-    resumed = Crawl(Policy(seeds=("https://a.example/",)), Frontier())
+    resumed = Crawl(policy, Frontier())
     resumed.restore(saved, passed=200.0, now=5000.0)
     commit = resumed.poll(5000.0)
     assert isinstance(commit, Commit)

@@ -65,6 +65,11 @@ def rules_asked(played: Played) -> list[str]:
         (Response(RULES, 500, {}), ("failed", Reason.FAIL_ROBOTS_UNREACHABLE)),
         (Response(RULES, 501, {}), ("failed", Reason.FAIL_ROBOTS_UNREACHABLE)),
         (Response(RULES, 429, {}), ("failed", Reason.FAIL_ROBOTS_UNREACHABLE)),
+        (Response(RULES, 304, {}), ("failed", Reason.FAIL_ROBOTS_UNREACHABLE)),
+        (Response(RULES, 206, {"content-range": "bytes 0-9/99"}), ("failed", Reason.FAIL_ROBOTS_UNREACHABLE)),
+        (Response(RULES, 416, {}), ("done", None)),
+        (Response(RULES, 302, {}), ("done", None)),
+        (Response(RULES, 302, {"location": "/x\n/y"}), ("failed", Reason.FAIL_ROBOTS_UNREACHABLE)),
         (Failure(Reason.FAIL_TIMEOUT), ("failed", Reason.FAIL_ROBOTS_UNREACHABLE)),
         (Failure(Reason.FAIL_TOO_LARGE), ("failed", Reason.FAIL_ROBOTS_UNREACHABLE)),
         (Failure(Reason.FAIL_DNS), ("failed", Reason.FAIL_DNS)),
@@ -208,3 +213,15 @@ def test_what_robots_txt_says_of_usage_is_recorded_with_each_page_again_after_a_
     said = {ended.outcome.record.url: ended.outcome.record.usage for ended in played.ended}
     assert said[HOME] == ("content-signal: ai-train=no",)
     assert said[HOME + "b"] == ("content-signal: ai-train=no", "content-usage: train-ai=n", "noai")
+
+
+def test_rules_that_moved_to_an_address_with_octets_beyond_ascii_are_found() -> None:
+    web = Web()
+    web.page(HOME, "/secret")
+    web.page(f"{HOME}secret")
+    web.put(RULES, Response(RULES, 301, {"location": "/r\xc3\xb4bots"}))
+    moved = f"{HOME}r%C3%B4bots"
+    web.put(moved, robots_txt(moved, "User-agent: *\nDisallow: /secret"))
+    played = play(Policy(seeds=(HOME,)), web)
+    assert rules_asked(played) == [RULES, moved]
+    assert played.outcomes[f"{HOME}secret"][:2] == ("skipped", Reason.SKIP_ROBOTS)

@@ -48,8 +48,8 @@ def test_a_host_is_unread_from_its_first_page_until_its_last_sitemap() -> None:
 def test_a_resumed_crawl_is_reminded_once_and_takes_the_depth_of_the_first_page() -> None:
     reader = sitemaps(max_depth=5)
     (reminder,) = reader.restore({A: 3})
-    assert reader.reminds(reminder)
-    assert not reader.reminds(reminder)
+    assert reader.take_reminder(reminder)
+    assert not reader.take_reminder(reminder)
     assert [request.link.depth for request in reader.discover(host(), 5, 1)] == [3, 3]
     assert reader.discover(host(), 0, 1) == (), "they are under way"
 

@@ -1,14 +1,15 @@
-"""The time book: every slot's time has one category."""
+"""What ended how is counted, and every slot's time has one category."""
 
 from __future__ import annotations
 
 import pytest
 
-from gossamer.core.stats import Stats
+from gossamer.core.stats import ChangeCounter, Stats
 from gossamer.core.time_accounting import SlotTimes
-from gossamer.values.model import Link, OutcomeKind
+from gossamer.values.model import Change, Link, OutcomeKind
 from gossamer.values.protocol import Ended, Outcome
 from gossamer.values.reasons import Waiting
+from gossamer.values.snapshot import Changes, SavedStats
 
 
 def test_pages_too_small_to_compare_are_no_duplicates() -> None:
@@ -35,3 +36,15 @@ def test_idle_slots_share_what_the_busy_one_before_them_turns_out_to_have_waited
     stats.end(2.0, answered_in=1.5)
     assert stats.seconds[Waiting.CPU] == pytest.approx(36.0 + 0.5), "what was shared once is not shared again"
     assert sum(stats.seconds.values()) == pytest.approx(12.0 * 4)
+
+
+def test_changes_are_counted_and_named_and_counted_on_after_a_resume() -> None:
+    stats = ChangeCounter()
+    for number in range(7):
+        stats.note(Change.ADDED, f"u{number}")
+    stats.note(Change.UNCHANGED, "same")
+    assert stats.changes() == Changes(added=7, unchanged=1, examples={"added": ("u0", "u1", "u2", "u3", "u4")})
+    resumed = ChangeCounter()
+    resumed.restore(SavedStats(changes={change.value: number for change, number in stats.counts.items()}))
+    resumed.note(Change.GONE, "gone")
+    assert resumed.changes() == Changes(added=7, unchanged=1, gone=1, examples={"gone": ("gone",)})

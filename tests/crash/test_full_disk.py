@@ -48,7 +48,7 @@ def disk(tmp_path: Path) -> Iterator[tuple[Path, Callable[[str], None]]]:
 
 
 @pytest.mark.server
-@pytest.mark.parametrize("engine", ["threads", "asyncio"])
+@pytest.mark.parametrize("engine", [pytest.param("threads", marks=pytest.mark.slow), "asyncio"])
 def test_a_crawl_on_a_full_disk_stops_in_words_and_goes_on(
     site: NginxSite, disk: tuple[Path, Callable[[str], None]], tmp_path: Path, engine: str
 ) -> None:

@@ -23,6 +23,7 @@ from gossamer.api.crawler import Crawler
 from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
 from gossamer.journals.sqlite import SqliteJournal
 from gossamer.journals.summary import lines
+from gossamer.outputs import open_output
 from gossamer.testing import FakeClock
 from gossamer.values.errors import GossamerError, JournalError, OutputError
 from gossamer.values.ports import Output
@@ -55,12 +56,12 @@ class Connection(sqlite3.Connection):
 
     trouble = Trouble()
 
-    def execute(self, *arguments: Any) -> sqlite3.Cursor:  # type: ignore[override]
+    def execute(self, *arguments: Any) -> sqlite3.Cursor:
         if not str(arguments[0]).startswith("ROLLBACK"):
             self.trouble.call("sql")
         return super().execute(*arguments)
 
-    def executemany(self, *arguments: Any) -> sqlite3.Cursor:  # type: ignore[override]
+    def executemany(self, *arguments: Any) -> sqlite3.Cursor:
         self.trouble.call("sql")
         return super().executemany(*arguments)
 
@@ -102,7 +103,7 @@ def site() -> RecordedFetcher:
 
 def crawl(directory: Path, trouble: Trouble, monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin the crawl, or go on with it, on storage that may come to grief."""
-    opened = directory_module.open_output
+    opened = open_output
 
     def journal(path: Path, **options: Any) -> SqliteJournal:
         kind = type("Troubled", (Connection,), {"trouble": trouble})
@@ -151,9 +152,14 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[tuple[str, str
     return found(directory), trouble.calls
 
 
+# One call after the other takes long; in between, so do calls here and there.
+spread = pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.slow), 7])
+
+
+@spread
 @pytest.mark.parametrize("full", [False, True], ids=["disk error", "disk full"])
 def test_wherever_storage_fails_the_resumed_crawl_is_whole(
-    tmp_path: Path, whole: tuple[list[tuple[str, str]], int], full: bool, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, whole: tuple[list[tuple[str, str]], int], full: bool, step: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(kind: str) -> None:
         if kind == "file":
@@ -162,7 +168,7 @@ def test_wherever_storage_fails_the_resumed_crawl_is_whole(
         error.sqlite_errorcode = sqlite3.SQLITE_FULL if full else sqlite3.SQLITE_IOERR
         raise error
 
-    for number in range(1, whole[1] + 1):
+    for number in range(1, whole[1] + 1, step):
         directory = tmp_path / str(number)
         # Noting why the crawl ended and folding in the log, the last two, may fail unnoticed: nothing depends on them.
         told = pytest.raises((JournalError, OutputError), match=r"cannot be|failed")
@@ -173,10 +179,11 @@ def test_wherever_storage_fails_the_resumed_crawl_is_whole(
         shutil.rmtree(directory)
 
 
+@spread
 def test_wherever_the_process_dies_the_resumed_crawl_is_whole(
-    tmp_path: Path, whole: tuple[list[tuple[str, str]], int], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, whole: tuple[list[tuple[str, str]], int], step: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number in range(1, whole[1] + 1):
+    for number in range(1, whole[1] + 1, step):
         dying, directory = tmp_path / f"dying{number}", tmp_path / f"found{number}"
 
         def die(_kind: str, dying: Path = dying, directory: Path = directory) -> None:

@@ -34,7 +34,7 @@ from gossamer.values.protocol import Failed
 from gossamer.values.reasons import FinishReason, Reason
 from gossamer.visit.page import Page
 from gossamer.visit.visitor import Work
-from tests.support.deadly import ORIGIN, DeadlyWork, awaited, handler, site, waiting
+from tests.support.deadly_work import ORIGIN, DeadlyWork, awaited, handler, site, waiting
 
 EVERYWHERE = [
     pytest.param("processes", {"workers": 2}, id="processes"),
@@ -258,7 +258,7 @@ def test_a_record_that_takes_too_much_memory_fails_its_page_only(monkeypatch: py
     one = object.__new__(worker.Worker)
     one._answers, one._visitor = BodyTransfer.ARCHIVED, Work(Policy()).visitor()
     request = Request(Link(1, ORIGIN))
-    event = one._made(one._visitor.visit(request, Response(ORIGIN, 200, {"content-type": "text/html"}, b"x")))  # type: ignore[arg-type]
+    event = one._made(one._visitor.visit(request, Response(ORIGIN, 200, {"content-type": "text/html"}, b"x")))
     assert isinstance(event, Failed)
     assert event.outcome.record.reason is Reason.FAIL_HANDLER_MEMORY
 
@@ -299,7 +299,7 @@ DRIVER = """
 import gossamer, sys
 from gossamer.api.crawler import Crawler
 from gossamer.api import crawler as module
-from tests.support.deadly import DeadlyWork, site, ORIGIN
+from tests.support.deadly_work import DeadlyWork, site, ORIGIN
 module.Work = DeadlyWork
 crawl = Crawler(ORIGIN, engine="processes", workers=2, fetcher=site("loop"), delay=0, host_concurrency=4,
                 handler_timeout=0, sitemaps=False)
@@ -341,7 +341,7 @@ def test_a_worker_whose_driver_is_gone_ends_without_a_word(monkeypatch: pytest.M
                     step()
             asyncio.get_running_loop().remove_reader(ours.fileno())
 
-    monkeypatch.setattr(worker.os, "_exit", leave)
+    monkeypatch.setattr("gossamer.engines.processes.worker.os._exit", leave)
     asyncio.run(outlive())
 
 
@@ -367,12 +367,12 @@ def test_a_script_without_a_guard_is_no_trouble(tmp_path: Path) -> None:
     assert done.stdout == "run\n1\n", done.stderr
 
 
-class StillbornWork(DeadlyWork):
+class StillbornWork(DeadlyWork, frozen=True):
     def __reduce__(self) -> tuple[Callable[[int], None], tuple[int]]:
         return os._exit, (7,)
 
 
-class RefusingWork(DeadlyWork):
+class RefusingWork(DeadlyWork, frozen=True):
     def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
         return _refuse, ("these handlers are no good",)
 

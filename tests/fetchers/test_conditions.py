@@ -10,7 +10,7 @@ from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions, Re
 from gossamer.fetchers.request_header import request_header
 from gossamer.rules.recrawl import PageMemo, conditions, pack_memo
 from gossamer.values.model import Link, OutcomeKind, PageRecord, PreviousVisit, Request, Response
-from tests.support.server import Server, answer
+from tests.support.scripted_server import Server, answer
 
 DATE = "Tue, 01 Jul 2025 00:00:00 GMT"
 

@@ -12,21 +12,23 @@ from typing import Any
 import pytest
 import trustme
 
-from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions
+from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions, blocking, transfer
+from gossamer.fetchers import awaiting as awaiting_module
 from gossamer.fetchers.dns import DnsResolver, Resolution
 from gossamer.fetchers.multi import EpollMulti, PortableMulti
 from gossamer.rules import robots
 from gossamer.values.model import Failure, Link, Purpose, Request, Response
 from gossamer.values.reasons import Reason
-from tests.support.scripts import PAGE, SCRIPTS
-from tests.support.server import Server
+from tests.support.scripted_server import ClosingServer, Do, Script, Server, answer
+from tests.support.server_scripts import ENDLESS, PAGE, SCRIPTS, SPOILED, steps
 
 OPTIONS = FetchOptions(user_agent="gossamer/test", allow_private=("127.0.0.0/8", "::1"), max_body=1_000_000)
-Fetch = Callable[..., "list[Response | Failure]"]
+Fetch = Callable[..., list[Any]]
 
 
 def asked(url: str) -> Request:
-    return Request(Link(1, url), Purpose.ROBOTS if "/long-rules" in url else Purpose.PAGE)
+    purposes = {"/long-rules": Purpose.ROBOTS, "?sitemap": Purpose.SITEMAP}
+    return Request(Link(1, url), next((purpose for part, purpose in purposes.items() if part in url), Purpose.PAGE))
 
 
 def by_blocking(*urls: str, options: FetchOptions = OPTIONS, resolver: DnsResolver | None = None) -> list[Any]:
@@ -81,6 +83,20 @@ def fetch(request: pytest.FixtureRequest) -> Fetch:
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     with Server(SCRIPTS) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def spoiling() -> Iterator[Server]:
+    moved = answer(b"moved", "Location: /", status="302 Found", length=-1)
+    scripts: dict[str, Script | bytes] = {
+        "/open-redirect": moved,
+        "/old-redirect": steps(moved.replace(b"HTTP/1.1", b"HTTP/1.0"), Do.CLOSE),
+        "/closing-redirect": steps(moved.replace(b"\r\n", b"\r\nConnection: Close\r\n", 1), Do.CLOSE),
+        "/same-location": answer(b"", "Location: /", "Location:  / ", status="302 Found"),
+        "/two-locations": answer(b"", "Location: /", "Location: /x", status="302 Found"),
+    }
+    with Server(SCRIPTS | SPOILED | scripts) as running:
         yield running
 
 
@@ -230,6 +246,60 @@ def test_a_failure_does_not_spoil_the_next_fetch(fetch: Fetch, server: Server) -
     assert fine.body == PAGE
 
 
+@pytest.mark.parametrize("path", sorted(SPOILED))
+def test_a_redirect_or_an_error_keeps_its_status_whatever_becomes_of_its_body(
+    fetch: Fetch, spoiling: Server, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer, "SIDE_BODY_TIME", 0.2)
+    monkeypatch.setattr(blocking, "_WATCH", 0.05)
+    monkeypatch.setattr(awaiting_module, "_WATCH", 0.05)
+    options = FetchOptions(timeout=20, max_body=3_000_000, allow_private=("127.0.0.1",))
+    page, after = fetch(f"{spoiling.origin}{path}", f"{spoiling.origin}/", options=options)
+    assert isinstance(page, Response), page
+    assert (page.status, page.body, page.headers["location"]) == (int(path[1:4]), b"", "/")
+    assert bool(page.truncated) is not ("gzip" in path or "garbage" in path)
+    assert page.timings.total < 10
+    assert after.body == PAGE
+
+
+def test_a_redirect_without_an_end_does_not_wait_for_one(fetch: Fetch, spoiling: Server) -> None:
+    page, after = fetch(f"{spoiling.origin}/open-redirect", f"{spoiling.origin}/")
+    assert (page.status, page.headers["location"], page.body) == (302, "/", b"")
+    assert page.timings.total < 5
+    assert after.body == PAGE
+
+
+def test_a_redirect_that_ends_with_its_connection_comes_whole(fetch: Fetch, spoiling: Server) -> None:
+    old, new = fetch(f"{spoiling.origin}/old-redirect", f"{spoiling.origin}/closing-redirect")
+    assert (old.status, old.body, old.truncated) == (new.status, new.body, new.truncated) == (302, b"moved", "")
+
+
+def test_locations_that_differ_make_no_redirect(fetch: Fetch, spoiling: Server) -> None:
+    same, failure = fetch(f"{spoiling.origin}/same-location", f"{spoiling.origin}/two-locations")
+    assert (same.status, same.headers["location"]) == (302, "/")
+    assert (failure.reason, failure.detail) == (
+        Reason.FAIL_BAD_REDIRECT,
+        "the answer has several Location headers, which differ",
+    )
+
+
+@pytest.mark.parametrize("path", sorted(ENDLESS))
+def test_what_never_ends_is_left_long_before_the_deadline(
+    fetch: Fetch, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer, "WATCHED_AFTER", 0.0)
+    monkeypatch.setattr(blocking, "_WATCH", 0.05)
+    monkeypatch.setattr(awaiting_module, "_WATCH", 0.05)
+    with Server(SCRIPTS | ENDLESS) as server:
+        options = FetchOptions(timeout=60, max_body=1_000_000, allow_private=("127.0.0.1",))
+        before, failure, after = fetch(*(server.origin + each for each in ("/", path, "/")), options=options)
+    assert before.body == after.body == PAGE
+    assert isinstance(failure, Failure), failure
+    limit = path in ("/extension", "/body")
+    assert failure.reason is (Reason.FAIL_TOO_LARGE if limit else Reason.FAIL_PROTOCOL), failure
+    assert failure.elapsed < 20
+
+
 # ---------------------------------------------------------------- time
 
 
@@ -241,9 +311,10 @@ def test_a_server_that_hangs_is_left_at_the_deadline(fetch: Fetch, server: Serve
     assert 0.25 < failure.elapsed < 2
 
 
-def test_a_body_that_drips_is_left_before_the_deadline(fetch: Fetch, server: Server) -> None:
+@pytest.mark.parametrize("path", ["/drip", "/hang-in-body"])
+def test_a_body_that_drips_or_stops_is_left_before_the_deadline(fetch: Fetch, server: Server, path: str) -> None:
     options = FetchOptions(timeout=20, low_speed_time=0.3, allow_private=("127.0.0.1",))
-    [failure] = fetch(f"{server.origin}/drip", options=options)
+    [failure] = fetch(f"{server.origin}{path}", options=options)
     assert failure.reason == Reason.FAIL_TIMEOUT
     assert failure.elapsed < 5
     assert failure.size > 0
@@ -424,6 +495,16 @@ def test_of_a_long_robots_txt_the_start_is_enough(fetch: Fetch, server: Server, 
     assert again.body[: robots.MAX_BODY] == long.body[: robots.MAX_BODY]
 
 
+def test_a_sitemap_may_be_larger_than_a_page(fetch: Fetch, server: Server) -> None:
+    options = FetchOptions(max_body=9000, allow_private=("127.0.0.1",))
+    paths = ("/large?sitemap", "/large", "/gzip-bomb?sitemap", "/large?sitemap", "/announced-large?sitemap")
+    whole, page, bomb, again, announced = fetch(*(server.origin + path for path in paths), options=options)
+    assert isinstance(whole, Response), whole
+    assert isinstance(again, Response), again
+    assert len(whole.body) == len(again.body) == 2_000_000
+    assert page.reason == bomb.reason == announced.reason == Reason.FAIL_TOO_LARGE
+
+
 @pytest.mark.parametrize("path", ["/long-rules-gzip-cut", "/long-rules-garbage", "/long-rules-br-noise"])
 def test_a_robots_txt_that_cannot_be_read_is_a_failure(fetch: Fetch, server: Server, path: str) -> None:
     [failure] = fetch(server.origin + path)
@@ -442,8 +523,35 @@ def test_a_server_that_hangs_up_on_a_used_connection_is_asked_once_more_on_a_new
     assert [request.split(" ")[1] for request in server.requests[before:]] == ["/", path, path, "/"]
 
 
+def test_a_server_that_drops_every_used_connection_still_gives_all_pages(fetch: Fetch) -> None:
+    with ClosingServer(SCRIPTS) as server:
+        pages = fetch(*[f"{server.origin}/"] * 6)
+    assert [page.body for page in pages] == [PAGE] * 6
+    assert server.connections == 6
+    assert len(server.requests) == 11, "each but the first went out once more"
+    assert pages[-1].timings.total == pytest.approx(
+        sum(getattr(pages[-1].timings, phase) for phase in ("dns", "connect", "tls", "first_byte", "body"))
+    )
+
+
 @pytest.mark.parametrize("multi", [EpollMulti, PortableMulti])
-def test_a_server_that_hangs_up_is_not_asked_on_every_used_connection(server: Server, multi: Any) -> None:
+def test_a_repetition_does_not_go_out_on_another_kept_connection(multi: Any) -> None:
+    async def main(origin: str) -> list[Any]:
+        fetcher = AwaitingFetcher(OPTIONS, multi=multi)
+        rounds = [
+            await asyncio.gather(*[fetcher.fetch(asked(f"{origin}/?{number}")) for number in range(8)])
+            for _ in range(4)
+        ]
+        await fetcher.aclose()
+        return [page for pages in rounds for page in pages]
+
+    with ClosingServer(SCRIPTS) as server:
+        pages = asyncio.run(main(server.origin))
+    assert [getattr(page, "body", page) for page in pages] == [PAGE] * 32
+
+
+@pytest.mark.parametrize("multi", [EpollMulti, PortableMulti])
+def test_a_server_that_hangs_up_is_asked_once_more_and_not_on_every_used_connection(server: Server, multi: Any) -> None:
     async def main() -> Any:
         fetcher = AwaitingFetcher(OPTIONS, multi=multi)
         await asyncio.gather(*[fetcher.fetch(asked(f"{server.origin}/thinker?{number}")) for number in range(4)])
@@ -455,4 +563,4 @@ def test_a_server_that_hangs_up_is_not_asked_on_every_used_connection(server: Se
     dropped = asyncio.run(main())
     assert isinstance(dropped, Failure)
     assert dropped.reason is Reason.FAIL_RESET
-    assert [request.split(" ")[1] for request in server.requests].count("/no-answer") - answers == 1
+    assert [request.split(" ")[1] for request in server.requests].count("/no-answer") - answers == 2

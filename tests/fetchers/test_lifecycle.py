@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import resource
 import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import gossamer
 from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions
-from gossamer.fetchers.dns import DnsResolver, Resolution
+from gossamer.fetchers.dns import DnsResolver, Resolution, system_lookup
 from gossamer.fetchers.multi import EpollMulti, PortableMulti, best_multi
 from gossamer.values.model import Failure, Link, Request, Response
 from gossamer.values.reasons import Reason
-from tests.support.scripts import PAGE, SCRIPTS
-from tests.support.server import Do, Server, Step
+from tests.support.scripted_server import Do, Server, Step
+from tests.support.server_scripts import PAGE, SCRIPTS
 
 OPTIONS = FetchOptions(allow_private=("127.0.0.0/8",), timeout=20)
 MULTIS: list[Callable[[int], Any]] = [EpollMulti, PortableMulti]
@@ -45,11 +51,12 @@ class HangingServer(Server):
 
 @pytest.fixture
 def server() -> Iterator[HangingServer]:
-    with HangingServer() as running:
+    running = HangingServer()
+    with running:
         yield running
 
 
-def in_threads(count: int, work: Callable[[], None]) -> list[threading.Thread]:
+def in_threads(count: int, work: Callable[[], object]) -> list[threading.Thread]:
     threads = [threading.Thread(target=work) for _ in range(count)]
     for thread in threads:
         thread.start()
@@ -170,26 +177,94 @@ def test_ctrl_c_interrupts_a_fetch_in_the_main_thread_and_the_fetcher_stays_usab
     assert isinstance(answer, Response)
 
 
-def test_running_out_of_descriptors_is_not_the_servers_fault(server: HangingServer) -> None:
-    fetcher = BlockingFetcher(OPTIONS)
+@contextlib.contextmanager
+def no_descriptors() -> Iterator[list[int]]:
+    """Let this process open nothing more; yield what is held, which the test may close."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with Server(SCRIPTS) as other:
-        fetcher.fetch(asked(f"{other.origin}/"))
-        highest = max(int(entry.name) for entry in Path("/dev/fd").iterdir())
-        resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1, hard))
-        held: list[int] = []
-        try:
-            with contextlib.suppress(OSError):  # until every gap below the limit is taken
-                while True:
-                    held.append(os.dup(0))
-            failure = fetcher.fetch(asked(f"{server.origin}/"))
-        finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-            for descriptor in held:
-                os.close(descriptor)
-        fetcher.close()
+    highest = max(int(entry.name) for entry in Path("/dev/fd").iterdir())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1, hard))
+    held: list[int] = []
+    try:
+        with contextlib.suppress(OSError):  # until every gap below the limit is taken
+            while True:
+                held.append(os.dup(0))
+        yield held
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for descriptor in held:
+            os.close(descriptor)
+
+
+FEW = FetchOptions(allow_private=("127.0.0.0/8",), connect_timeout=0.5)
+
+
+def blocking_answer(before: list[str], then: str) -> Response | Failure:
+    fetcher = BlockingFetcher(FEW)
+    for url in before:
+        fetcher.fetch(asked(url))
+    with no_descriptors():
+        answer = fetcher.fetch(asked(then))
+    fetcher.close()
+    return answer
+
+
+def awaited_answer(before: list[str], then: str) -> Response | Failure:
+    async def main() -> Response | Failure:
+        fetcher = AwaitingFetcher(FEW)
+        for url in before:
+            await fetcher.fetch(asked(url))
+        with no_descriptors():
+            answer = await fetcher.fetch(asked(then))
+        await fetcher.aclose()
+        return answer
+
+    return asyncio.run(main())
+
+
+@pytest.mark.parametrize("fetched", [blocking_answer, awaited_answer])
+def test_connections_that_are_kept_make_room_for_another(fetched: Any, server: HangingServer) -> None:
+    with Server(SCRIPTS) as one, Server(SCRIPTS) as two:
+        answer = fetched([f"{one.origin}/", f"{two.origin}/"], f"{server.origin}/")
+    assert isinstance(answer, Response), answer
+
+
+@pytest.mark.parametrize("fetched", [blocking_answer, awaited_answer])
+def test_running_out_of_descriptors_is_not_the_servers_fault(fetched: Any, server: HangingServer) -> None:
+    failure = fetched([], f"{server.origin}/")
     assert isinstance(failure, Failure)
-    assert failure.reason == Reason.FAIL_LOCAL, failure
+    assert failure.reason is Reason.FAIL_LOCAL, failure
+
+
+def test_running_out_of_descriptors_while_names_are_looked_up_is_none_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(socket, "getaddrinfo", full)  # other threads of the tests may free a descriptor meanwhile
+    assert system_lookup("localhost") == Resolution(problem="localhost: Too many open files", local=True)
+    fetcher = BlockingFetcher(FetchOptions(), DnsResolver(lambda _: Resolution(problem="full", local=True)))
+    failure = fetcher.fetch(asked("http://a.test/"))
+    fetcher.close()
+    assert isinstance(failure, Failure)
+    assert failure.reason is Reason.FAIL_LOCAL
+
+
+MANY = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+from gossamer import fetch_all
+urls = [f"http://127.1.{n // 200}.{n % 200 + 1}:{sys.argv[2]}/" for n in range(300)]
+pages = fetch_all(urls, engine=sys.argv[1], concurrency=90, allow_private="127.0.0.0/8", retries=0)
+print([(page.reason, page.detail) for page in pages if not page.ok])
+"""
+
+
+@pytest.mark.parametrize("engine", ["asyncio", "threads"])
+def test_many_hosts_are_fetched_from_with_few_descriptors(engine: str) -> None:
+    with Server(SCRIPTS, host="0.0.0.0") as server:
+        command = [sys.executable, "-c", MANY, engine, str(server.port)]
+        environment = os.environ | {"PYTHONPATH": str(Path(gossamer.__file__).parents[1])}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=100, check=False)
+    assert done.stdout == "[]\n", done.stdout + done.stderr
 
 
 # ---------------------------------------------------------------- awaiting
@@ -313,7 +388,7 @@ def test_each_origin_keeps_its_connection_while_threads_take_turns(server: Hangi
     with Server(SCRIPTS) as other:
         for _ in range(3):
             for origin in (server.origin, other.origin):
-                for thread in in_threads(1, lambda at=origin: fetcher.fetch(asked(f"{at}/"))):
+                for thread in in_threads(1, partial(fetcher.fetch, asked(f"{origin}/"))):
                     thread.join()
         fetcher.close()
         assert (server.connections, other.connections) == (1, 1)

@@ -7,7 +7,7 @@ import pytest
 from gossamer.fetchers import BlockingFetcher, FetchOptions
 from gossamer.fetchers.request_header import request_header
 from gossamer.values.model import Link, Request
-from tests.support.server import Server, answer
+from tests.support.scripted_server import Server, answer
 
 
 @pytest.mark.parametrize("path", ["/", "/a/b.html?q=1&r=%20", "/?q"])

@@ -14,8 +14,8 @@ from gossamer.fetchers.routes import Route
 from gossamer.fetchers.transfer import Transfer
 from gossamer.values.model import Failure, Response
 from gossamer.values.reasons import Reason
-from tests.support.scripts import PAGE, SCRIPTS
-from tests.support.server import Server
+from tests.support.scripted_server import Server
+from tests.support.server_scripts import PAGE, SCRIPTS
 
 
 @pytest.fixture
@@ -36,8 +36,8 @@ def fetched(transfer: Transfer, server: Server, *, addresses: tuple[str, ...] = 
     try:
         transfer.curl.perform()
     except pycurl.error as error:
-        return answer_of(transfer, int(error.args[0]), str(error.args[-1]), 10**6)
-    return answer_of(transfer, 0, "", 10**6)
+        return answer_of(transfer, int(error.args[0]), str(error.args[-1]))
+    return answer_of(transfer, 0, "")
 
 
 def test_no_connection_is_opened_to_an_address_that_is_not_part_of_the_route(server: Server) -> None:

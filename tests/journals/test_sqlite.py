@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gossamer.core.frontier import Frontier
@@ -107,6 +107,7 @@ def test_a_journal_goes_on_where_it_ended(path: Path) -> None:
 
 
 @given(sizes=st.lists(st.integers(0, 30), max_size=25), at_once=st.sampled_from([1, 25, 10_000]))
+@settings(max_examples=25)  # each opens a file twice
 def test_many_commits_are_handed_over_in_few_pieces(
     tmp_path_factory: pytest.TempPathFactory, sizes: list[int], at_once: int
 ) -> None:
@@ -123,7 +124,9 @@ def test_many_commits_are_handed_over_in_few_pieces(
         patch.setattr(module, "LINKS_AT_ONCE", at_once)
         journal = SqliteJournal(path)
         saved = journal.open()
-    assert all(after.first_id == before.first_id + len(before.places) // 2 for before, after in pairwise(saved.chunks))
+    assert all(
+        after.first_id == before.first_id + len(before.priorities) // 2 for before, after in pairwise(saved.chunks)
+    )
     assert saved.known == len(every)
     assert saved.pending == len(every) - sum(size // 2 for size in sizes)
     assert b"".join(chunk.refused for chunk in saved.chunks) == array("Q", range(1, len(sizes) + 1)).tobytes()

@@ -69,7 +69,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip(f"pywb {VERSION} needs a Python up to 3.12")
     home = tmp_path_factory.mktemp("pywb")
     venv.create(home, with_pip=True)
-    install = [home / "bin" / "python", "-m", "pip", "install", "--quiet", "setuptools<81", f"pywb=={VERSION}"]
+    install = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "setuptools<81", f"pywb=={VERSION}"]
     done = subprocess.run(install, capture_output=True, text=True, check=False, timeout=500)
     if done.returncode:
         pytest.skip(f"pywb cannot be installed here: {done.stderr.strip()[-200:]}")
@@ -93,7 +93,7 @@ def replay(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     index = home / "collections" / "museum" / "indexes" / "index.cdxj"
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [programs / "wayback", "-b", "127.0.0.1", "-p", str(port)]
+    command = [str(programs / "wayback"), "-b", "127.0.0.1", "-p", str(port)]
     with subprocess.Popen(command, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as wayback:
         assert wayback.stdout is not None
         for line in wayback.stdout:

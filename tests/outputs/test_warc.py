@@ -146,6 +146,14 @@ def test_redirects_and_errors_are_never_revisits(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_redirect_whose_body_is_not_whole_says_so(tmp_path: Path) -> None:
+    header = b"HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 99\r\n\r\n"
+    cut = page(1, b"", status=302, raw_header=header, raw_body=b"cut", truncated="disconnect")
+    _, record, whole = written(tmp_path, cut, page(2))
+    assert (record.fields["WARC-Truncated"], record.block) == ("disconnect", header + b"cut")
+    assert "WARC-Truncated" not in whole.fields
+
+
 def test_a_fetch_without_a_whole_answer_has_no_record(tmp_path: Path) -> None:
     assert [one.fields.get("WARC-Target-URI") for one in written(tmp_path, failure(1), page(2))] == [
         None, "http://site.test/2",

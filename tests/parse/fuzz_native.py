@@ -17,12 +17,13 @@ import time
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parents[2]
-SOURCE = HOME / "src/gossamer/parse/_links.c"
+SOURCE = HOME / "src/gossamer/parse/links/_links.c"
 NOISE = b"<>/!-=\"' aAscriptSTYLE\n\0x&;"
 NO_SANITIZERS = 77
 
 
 def compile_and_run(seconds: float) -> int:
+    assert SOURCE.exists(), f"{SOURCE} is gone"  # a missing source would look like missing sanitizers
     with tempfile.TemporaryDirectory() as place:
         module = Path(place) / "_links.so"
         command = f"cc -g -O1 -fsanitize=address,undefined -fno-sanitize-recover -fPIC -shared {SOURCE} -o {module}"
@@ -40,7 +41,7 @@ def compile_and_run(seconds: float) -> int:
             "LD_PRELOAD": " ".join(libraries),
             "ASAN_OPTIONS": "detect_leaks=0",  # Python itself never frees all
             "PYTHONMALLOC": "malloc",  # so that every page has a border of its own
-            "PYTHONPATH": os.pathsep.join([place, str(HOME / "tests"), str(HOME / "src")]),
+            "PYTHONPATH": os.pathsep.join([place, str(HOME), str(HOME / "src")]),
         }
         inside = [sys.executable, __file__, "--inside", str(seconds)]
         return subprocess.run(inside, check=False, env=environment).returncode

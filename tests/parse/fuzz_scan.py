@@ -165,6 +165,9 @@ WHOLE = (
     "</title>",
     "<noscript>",
     "</noscript>",
+    "<template shadowrootmode=open>",
+    '<template shadowrootmode="Closed"><a href=sh>s</a></template>',
+    "</template>",
 )
 SPACES = (" ", " ", " ", "\n", "\t", "  ", "/", "")
 

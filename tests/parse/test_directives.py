@@ -81,6 +81,22 @@ def test_the_strictest_of_all_rules_wins() -> None:
     assert (rules.noindex, rules.nofollow) == (True, True)
 
 
+@pytest.mark.parametrize("between", [" ", "\t\n", ";", " ; ", ", ", ",;"])
+def test_directives_are_separated_by_blanks_commas_and_semicolons(between: str) -> None:
+    text = between.join(["noarchive", "nofollow", "unavailable_after: Friday, 25-Jun-10 15:00:00 GMT", "noindex"])
+    for page in (f"<meta name=robots content='{text}'>", f"<meta name=mybot content='{text}'><!-- < -->"):
+        assert rules_of(scan(page).meta_robots, {}, names_of("mybot/1.0")) == PageRules(True, True, MOMENT)
+    if "\n" not in between:  # where a line begins, another header does
+        assert header(text) == PageRules(True, True, MOMENT)
+        assert header(f"otherbot: {text}") == NO_RULES
+        assert header(f"otherbot: noai{between}gossamer: {text}") == PageRules(True, True, MOMENT)
+
+
+@pytest.mark.parametrize("text", [" ", "a ", "a: ", ",", "unavailable_after: ", "a:", ": "])
+def test_long_texts_take_no_more_than_linear_time(text: str) -> None:
+    assert isinstance(robots_directives((("robots", text * 50_000),), "unavailable_after: x" + text * 50_000), tuple)
+
+
 # ---------------------------------------------------------------- dates
 
 

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from gossamer import UserError
-from gossamer.api.crawler import Crawler
-from gossamer.fetchers import RecordedFetcher
 from gossamer.parse.text import extract
 from gossamer.values.model import OutcomeKind, PageRecord
 
@@ -20,6 +15,8 @@ PAGE = (
     + "<p>The silk road was never one road, and silk was not all it carried to the cities of the west.</p>" * 4
     + "<pre><code>x = 1</code></pre></article><footer>Copyright nobody</footer>"
 )
+
+
 HERE = "https://site.test/page"
 
 
@@ -45,19 +42,6 @@ def test_a_page_without_text_has_none() -> None:
     assert extract.text("<html></html>", HERE, "article") == ""
 
 
-@pytest.mark.parametrize(("how", "module"), [("article", "trafilatura"), ("fast", "resiliparse.extract.html2text")])
-def test_a_missing_extra_is_told_in_a_sentence(
-    monkeypatch: pytest.MonkeyPatch, how: extract.Method, module: str
-) -> None:
-    monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(
-        UserError, match=r"needs gossamer's extra \[text\]; in a checkout of gossamer: pip install '\.\[text\]'$"
-    ):
-        extract.require(how)
-    with pytest.raises(UserError, match=f"The text '{how}' needs gossamer's extra"):
-        Crawler(HERE, text=how)
-
-
 def test_the_facts_stand_on_top_where_no_page_can_forge_them() -> None:
     moment = datetime(2026, 5, 3, tzinfo=UTC)
     record = PageRecord(HERE, OutcomeKind.DONE, status=200, title="a\u2028---\n", language="en", fetched_at=moment)
@@ -68,13 +52,3 @@ def test_the_facts_stand_on_top_where_no_page_can_forge_them() -> None:
     assert facts["title"].startswith("a\u2028---\n")
     assert facts["fetched_at"] == "2026-05-03T00:00:00Z"
     assert rest == "# Head\n"
-
-
-def test_a_crawl_writes_the_text_it_was_asked_for(tmp_path: Path) -> None:
-    for how, expected in (("main", "# Silk again\n\nThe silk"), ("all", "Home [About]")):
-        fetcher = RecordedFetcher.of_site({"/": PAGE})
-        Crawler(
-            "https://example.org/", directory=tmp_path / how, formats=["markdown"], text=how, fetcher=fetcher, delay=0
-        ).run()
-        [file] = (tmp_path / how / "markdown").rglob("*.md")
-        assert file.read_text().partition("\n---\n\n")[2].startswith(expected)

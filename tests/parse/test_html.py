@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gossamer.parse.html import PageLink, Scan, is_html, parse, robots_directives, scan, visible_text
+from gossamer.parse.html import PageLink, Scan, is_html, links, parse, robots_directives, scan, visible_text
 from gossamer.rules.urls import UrlResolver
 
 PAGE = "https://example.org/dir/page"
@@ -497,3 +497,56 @@ def test_long_unfinished_things_take_linear_time() -> None:
     scan(f"<meta http-equiv=refresh content='{'1' * (1 << 20)}x'>")
     scan(f"<meta http-equiv=refresh content='1{' ' * (1 << 20)}x'>")
     assert process_time() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("page", "urls", "text"),
+    [
+        ("<x-y><template shadowrootmode=open>a<a href=/s>b</a></template></x-y><a href=/c>d</a>", ["s", "c"], "abd"),
+        ("<p><template shadowrootmode=CLOSED><template><a href=/n>n</a></template><a href=/s>s</a></template>",
+         ["s"], "s"),
+        ("<template><p><template shadowrootmode=open><a href=/n>n</a></template></template>", [], ""),
+        ("<p><template shadowrootmode=odd><a href=/n>n</a></template><template shadowrootmode><a href=/m></template>",
+         [], ""),
+        ("<p><template shadowrootmode=open><svg><a xlink:href=/s><text>s</text></a></template><a href=/t>t</a>",
+         ["s", "t"], "st"),
+        ("<p><template shadowrootmode=open><![CDATA[x><a href=/s>s</a>]]></template>", ["s"], "s]]>"),
+    ],
+)  # fmt: skip
+def test_a_declarative_shadow_root_is_part_of_the_page(page: str, urls: list[str], text: str) -> None:
+    found = links(page, "https://example.org/", "utf-8")
+    assert [link.url for link in found] == [f"https://example.org/{name}" for name in urls]
+    assert scan(page).hrefs == tuple(f"/{name}" for name in urls)
+    assert visible_text(page) == text
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("x<sup>2</sup> H<sub>2</sub>O", "x^2 H2O"),
+        (
+            "<math><mi>a</mi><annotation>b</annotation><annotation-xml encoding=text/html>c</annotation-xml></math>d",
+            "ad",
+        ),
+        ("\u4e2d\n\u6587 a\u00adb\nc", "\u4e2d\u6587 ab c"),
+        ("half \ud83d", "half \ufffd"),
+    ],
+)
+def test_visible_text_is_what_a_reader_reads(page: str, text: str) -> None:
+    assert visible_text(page) == text
+
+
+def test_a_header_has_a_canonical_and_a_refresh_too() -> None:
+    headers = {"Link": "<c>; rel=canonical", "Refresh": "3; url=r"}
+    page = parse(b"<base href=//b.example/>", "https://a.example/d/p", headers)
+    assert (page.canonical, page.refresh) == ("https://a.example/d/c", "https://a.example/d/r")
+    page = parse(b"<link rel=canonical href=/e><meta http-equiv=refresh content='1;/m'>", "https://a.example/", headers)
+    assert (page.canonical, page.refresh) == ("https://a.example/e", "https://a.example/r")
+    assert parse(b"", "https://a.example/", {"Refresh": "3"}).refresh is None
+
+
+@pytest.mark.parametrize("rel", ["nofollow noindex", "noindex,nofollow", "ugc;NOFOLLOW", "x\tnofollow", "a, nofollow"])
+def test_words_of_rel_are_separated_by_blanks_commas_and_semicolons(rel: str) -> None:
+    for page in (f"<a rel='{rel}' href=/x>x</a>", f"<a rel='{rel}' href=/x>x</a><!-- < -->"):
+        assert scan(page) == Scan(nofollow_hrefs=("/x",))
+    assert scan("<a rel=nofollowing href=/x>x</a>") == Scan(hrefs=("/x",))

@@ -37,7 +37,7 @@ def test_of_a_news_page_the_article_is_left() -> None:
     text = main(NEWS)
     story = "The silk road was never one road, and silk was not all it carried."
     expected = [
-        "# Silk again", "By Ada, 3 May", " ".join([story] * 3), "## What changed", " ".join([story] * 3),
+        "# Silk again", " ".join([story] * 3), "## What changed", " ".join([story] * 3),
         "> It is a thread.\n>\n> Ada", "```py\nx = 1\n```", "| Year | Bales |\n| --- | --- |\n| 1300 | 12 |",
         "Note: a bale is a hundred pounds of silk, more or less.",
     ]  # fmt: skip
@@ -101,6 +101,47 @@ def test_what_is_main_is_kept_and_what_is_not_goes(html: str, kept: str, gone: s
     words = text.replace("[", " ").replace("]", " ").split()
     assert all(any(word in one for one in words) for word in kept.split()), text
     assert not any(word in text for word in gone.split()), text
+
+
+PLAIN = "Silk is spun by worms that eat the leaves of the mulberry, and by nothing else that is known. "
+
+
+def test_what_holds_the_main_element_stays_whatever_it_says_to_be() -> None:
+    for name in ("modal-wrapper", "comments", "sidebar"):
+        text = main(f"<div class={name}><main><p>{PLAIN}</main></div><div>{STORY * 3}</div>")
+        assert text == PLAIN.strip(), name
+    nearly_empty = "<div class=modal-wrapper><main><p>Wait</main></div>"
+    assert main(f"{nearly_empty}<div>{STORY}</div>").startswith("The silk road"), "others are filled by scripts"
+
+
+def test_a_table_of_contents_stays_where_it_is_most_of_the_page() -> None:
+    chapters = "".join(f"<li><a href=/{number}>Chapter {number} of the book</a>" for number in range(9))
+    contents = f"<div class=toc><ul>{chapters}</ul></div>"
+    title = "<h1>The book of silk</h1><p>In nine chapters."
+    assert "Chapter 8 of the book" in main(title + contents)
+    assert "Chapter" not in main(f"{title}{STORY * 9}{contents}")
+
+
+def post(rest: str) -> str:
+    """Return the main text of a published article that ends in `rest`."""
+    share = "<div class=share><a href=/fb>Share</a></div>"
+    return main(f"<article><h1>Silk</h1><p class=byline>By Ada</p>{share}{STORY}{rest}</article>")
+
+
+def test_the_heading_of_another_page_goes_unless_something_is_said_under_it() -> None:
+    offered = "<h3><a href=/wool>Wool again</a></h3>"
+    assert "Wool" not in post(f"{offered}<p>3 May</p>{STORY}")
+    assert "Wool again" in post(f"{offered}<p>{PLAIN}</p>{STORY}")
+    assert "Wool again" in post(f"<h3>Wool again</h3><p>3 May</p>{STORY}"), "without a link it is the article's own"
+
+
+def test_pages_that_are_offered_with_a_sentence_each_go_and_two_sentences_are_the_article() -> None:
+    label = "<h2>Related articles</h2>"
+    each = f"<h3>{{}}</h3><p>{PLAIN}</p>"
+    offers = each.format("Wool") + each.format("Flax") + each.format("Hemp")
+    assert post(label + offers) == post("")
+    assert post(f"{label}{offers}<h2>Silk today</h2>{STORY}") == post(f"<h2>Silk today</h2>{STORY}")
+    assert post(f"{label}<p>{PLAIN}</p><p>{PLAIN}</p>").count("mulberry") == 2
 
 
 def test_lists_that_lay_out_a_page_are_not_indented() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from gossamer.parse.links import quick
 from gossamer.parse.links.quick import FindLinks, native_links, quick_scan, scan, tame_links
 from gossamer.parse.links.scan import RAW, Reader
 from tests.parse.fuzz_native import NO_SANITIZERS
@@ -46,6 +47,28 @@ def test_a_tame_page_is_read_quickly(find: FindLinks) -> None:
     assert found == Reader(text).read()
     assert found is not None
     assert (found.hrefs, found.nofollow_hrefs, found.title, found.language) == (("y", "w"), ("x",), "t & u", "de")
+
+
+def test_tags_are_remembered_up_to_a_bound_and_still_understood_beyond_it(
+    find: FindLinks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remembered: dict[bytes, object] = {}
+    monkeypatch.setattr(quick, "_meanings", remembered)
+    monkeypatch.setattr(quick, "_REMEMBERED", 5)
+    for number in range(20):
+        # the tags of one page alone are more than fit
+        tags = "".join(f"<area href='{number}/{place}'><area rel=nofollow href='n{place}'>" for place in range(4))
+        text = TAME.format(tags)
+        assert quick_scan(text, find) == Reader(text).read()
+        assert 0 < len(remembered) <= 5
+
+
+def test_a_long_tag_is_understood_and_not_remembered(find: FindLinks, monkeypatch: pytest.MonkeyPatch) -> None:
+    remembered: dict[bytes, object] = {}
+    monkeypatch.setattr(quick, "_meanings", remembered)
+    text = f"<area rel=nofollow href='{'x' * 1000}'><area rel=nofollow href=y>"
+    assert quick_scan(text, find) == Reader(text).read()
+    assert list(remembered) == [b"<area rel=nofollow href=y>"]
 
 
 @pytest.mark.parametrize(
@@ -138,18 +161,23 @@ def test_the_native_part_takes_bytes_and_nothing_else(native: FindLinks) -> None
 
 
 def test_every_tag_that_means_anything_is_looked_at(find: FindLinks) -> None:
+    silent = {"a", "area", "script", "style", "textarea", "xmp", "noembed", "noframes"}  # links without an href
     for name in Reader.TAGS | RAW - {"noscript"}:
         end = f"</{name}>" if name in RAW else ""
         for tag in (f"<{name}>", f"<{name.upper()}\tx=y>", f"<{name}/>"):
             found = find(f"<u>{tag}{end}</u>".encode())
-            silent = {"a", "area", "script", "style", "textarea", "xmp", "noembed", "noframes"}  # links without an href
-            assert found is None or (next(iter(found)).startswith(tag.encode()) if found else name in silent), tag
+            if found:
+                first = next(iter(found))
+                assert isinstance(first, bytes)
+                assert first.startswith(tag.encode())
+            else:
+                assert found is None or name in silent, tag
     assert set(NAMES) > Reader.TAGS | RAW, "the made-up pages must contain them all"
 
 
 def test_the_native_part_reads_no_byte_beyond_a_page(native: FindLinks) -> None:
     script = Path(__file__).with_name("fuzz_native.py")
-    command = [sys.executable, script, "--seconds", "3"]
+    command = [sys.executable, str(script), "--seconds", "3"]
     ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=100)
     if ended.returncode == NO_SANITIZERS:
         pytest.skip(ended.stdout)

@@ -151,7 +151,8 @@ def test_without_an_address_of_its_own_only_absolute_ones_count() -> None:
     "text",
     [
         "<urlset><url><loc>/a</url><url><loc>/b</url></urlset>",
-        "<urlset><url><loc>/a<lastmod>2026<url><loc>/b",
+        "<urlset><url><loc>/a<lastmod>2026<url><loc>/b<x",
+        "<urlset><url><loc>/a<lastmod>2026<url><loc>/b</l",
         "<url><loc>/a</loc></url><url><loc>/b</loc></url>",
         "<urlset><url><loc>/a</loc></urlset></url><url></b></loc><loc>/b</loc></url>",
         "<urlset><url><loc>/a</loc <lastmod>2026</lastmod></url><url><loc>/b</loc></url>",
@@ -173,7 +174,7 @@ def test_broken_files_give_what_they_have(text: str) -> None:
         ("<loc>/&lt;&gt;&quot;&apos;&amp;amp;</loc>", "/%3C%3E%22'&amp;"),
         ("<loc>/a</loc><loc>/b</loc>", "/a"),
         ("<loc/><loc>/b</loc>", None),
-        ("<loc>/<![CDATA[never closed", "/never%20closed%3C/url%3E%3C/urlset%3E"),
+        ("<loc>/<![CDATA[never closed", None),
     ],
 )
 def test_text_is_read_literally(text: str, url: str | None) -> None:
@@ -303,3 +304,99 @@ def test_pages_are_asked_for_by_priority_then_the_newest_first() -> None:
     found = sitemap.in_order(parse(f"<urlset>{body}</urlset>".encode()).urls)
     names = [page.url.rpartition("/")[2] for page in found]
     assert names == ["high", "newer", "new", "old", "plain", "half", "broken", "low"]
+
+
+# ---------------------------------------------------------------- what is cut, and what is left out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<urlset><url><loc>/a</loc></url><url><loc>https://example.org/lon",
+        "<urlset><url><loc>/a</loc></url><url><loc><![CDATA[https://example.org/lon",
+        "<urlset><url><loc>/a</loc></url><url><loc>",
+        "<urlset><url><loc>/a</loc></url><url",
+        "<urlset><url><loc>/a</loc><lastmod>2026-0",
+        "<urlset><url><loc>/a</loc></url>",
+        "<rss><channel><item><link>/a</link></item><item><guid>https://example.org/lon",
+        "<feed><entry><link href='/a'/></entry><entry><link href='https://example.org/lon",
+    ],
+)
+def test_of_a_file_that_was_cut_only_whole_addresses_count(text: str) -> None:
+    found = parse(text.encode(), HERE)
+    assert [(page.url, page.lastmod) for page in found.urls] == [("https://example.org/a", None)]
+    assert found.truncated
+    assert found.notes == ("its end is missing",)
+
+
+def test_of_an_index_that_was_cut_only_whole_addresses_count() -> None:
+    found = parse(b"<sitemapindex><sitemap><loc>/a.xml</loc></sitemap><sitemap><loc>/b.x", HERE)
+    assert (found.sitemaps, found.truncated) == (("https://example.org/a.xml",), True)
+
+
+def test_the_last_line_of_a_list_that_was_cut_is_no_address() -> None:
+    whole = gzip.compress(b"https://example.org/a\nhttps://example.org/b", 0)
+    assert [page.url for page in parse(whole[:-9], HERE).urls] == ["https://example.org/a"]
+    assert len(parse(whole, HERE).urls) == 2
+
+
+@pytest.mark.parametrize(
+    ("item", "url"),
+    [
+        ("<link/><guid>https://example.org/g</guid>", "https://example.org/g"),
+        ("<guid isPermaLink='true'>https://example.org/g</guid>", "https://example.org/g"),
+        ("<guid isPermaLink='false'>https://example.org/g</guid>", None),
+        ("<guid>tag:example.org,2026:1</guid>", None),
+        ("<guid>https://example.org/g</guid><link>https://example.org/l</link>", "https://example.org/l"),
+        ("<a10:link href='/r' rel='self'/><link> </link><link>/l</link>", "https://example.org/l"),
+        ("<a10:link rel='alternate' href='/r'/><link></link>", "https://example.org/r"),
+        ("<link><![CDATA[ /l ]]></link><source url='/s'>x</source>", "https://example.org/l"),
+    ],
+)
+def test_an_item_of_a_feed_has_its_own_link_or_permalink(item: str, url: str | None) -> None:
+    feed = f"<rss xmlns:a10='http://www.w3.org/2005/Atom'><channel><item>{item}</item></channel></rss>"
+    assert urls(feed) == ([url] if url else [])
+
+
+def test_an_atom_feed_has_a_base_and_long_names_of_relations() -> None:
+    rel = "http://www.iana.org/assignments/relation/alternate"
+    entries = f"<entry><link rel='{rel}' href='one'/></entry><entry><link href='/two'/></entry>"
+    assert urls(f"<feed xml:base='/blog/'>{entries}</feed>") == [
+        "https://example.org/blog/one",
+        "https://example.org/two",
+    ]
+
+
+def test_items_of_rss_1_are_named_by_their_identifier() -> None:
+    item = "<item rdf:about='https://example.org/one'><title>One</title></item>"
+    assert urls(f"<rdf:RDF xmlns='http://purl.org/rss/1.0/'>{item}</rdf:RDF>") == ["https://example.org/one"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "note"),
+    [
+        ("https://example.org/a\n# pages\n/b\n", "text", "2 lines are no addresses"),
+        (urlset("<loc>/a</loc>").replace("</urlset>", "<sitemap><loc>/b</loc></sitemap></urlset>"), "urlset",
+         "a sitemap among its entries was left out"),
+        ("<sitemapindex><sitemap><loc>/a</loc></sitemap><url><loc>/b</loc></url><url><loc>/c</loc></url></sitemapindex>",
+         "index", "2 pages among its entries were left out"),
+        ("<?xml version='1.0'?><opml><body/></opml>", "none", "its first element is <opml>"),
+        ('{"items": [{"url": "https://example.org/a"}]}', "none", "it looks like JSON, which is not read"),
+    ],
+)  # fmt: skip
+def test_what_is_left_out_is_noted(text: str, kind: str, note: str) -> None:
+    found = parse(text.encode(), HERE)
+    assert (found.kind, note in found.notes) == (kind, True), found.notes
+
+
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_byte_order_mark_or_none_does_not_matter(codec: str) -> None:
+    assert urls(("<?xml version='1.0'?>" + urlset("<loc>/\u00e9</loc>")).encode(codec)) == [
+        "https://example.org/%C3%A9"
+    ]
+
+
+def test_a_year_or_a_month_is_a_date() -> None:
+    dates = ("2025", "2026-03", "2026-02-27", "2026", None)
+    pages = [SitemapURL(f"https://example.org/{date}", date) for date in dates]
+    assert [page.lastmod for page in sitemap.in_order(pages)] == ["2026-03", "2026-02-27", "2026", "2025", None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -34,8 +35,14 @@ def ld(text: str) -> str:
         ('//<![CDATA[\n["x"]\n//]]>', ["x"]),
         ('{"a": "line\nend\tand tab"};', {"a": "line\nend\tand tab"}),
         ('{"a": "&amp;"}', {"a": "&amp;"}),
+        ('/* one */ {"a": 1, // two "b"\n "u": "http://x/*y*/", "c": [1, 2,], /* three */ }',
+         {"a": 1, "u": "http://x/*y*/", "c": [1, 2]}),
+        ('/*<![CDATA[*/ {"a": "]]>, }"} /*]]>*/', {"a": "]]>, }"}),
+        ('<!--\n//<![CDATA[\n{"a": "<!-- b -->",}\n//]]>\n-->', {"a": "<!-- b -->"}),
+        ('\ufeff{"a": 1},;', {"a": 1}),
+        ('{"a": "\\ud83d\\ude00 \\ude00", "\\ud83d": ["\\udfff"]}', {"a": "\U0001f600 \ufffd", "\ufffd": ["\ufffd"]}),
     ],
-)
+)  # fmt: skip
 def test_json_ld_is_read_with_the_usual_mistakes(written: str, read: object) -> None:
     assert of(ld(written)).data.json_ld == (read,)
 
@@ -171,3 +178,36 @@ def test_pages_that_are_no_html_have_nothing() -> None:
     page = Page.of("")
     assert (page.tables, page.text, page.markdown, page.visible_text) == ((), "", "", "")
     assert page.article == Article()
+
+
+@pytest.mark.parametrize(
+    ("rows", "read"),
+    [
+        ("<thead><tr><th rowspan=9>a<th>b<tbody><tr><td>c<td>d", [("a", "b"), ("c", "d")]),
+        ("<tbody><tr><td rowspan=2>a<td>b</tbody><tr><td>c<td>d", [("a", "b"), ("c", "d")]),
+        ("<tr><td rowspan=0>a<td>b<tr><td>c<tr><td>d<tbody><tr><td>e<td>f",
+         [("a", "b"), ("a", "c"), ("a", "d"), ("e", "f")]),
+        ("<tr><td rowspan='2px'>a<td>b<tr><td>c", [("a", "b"), ("a", "c")]),
+        ("<tr><td rowspan=-2>a<td colspan=+1>b<tr><td>c<td>d", [("a", "b"), ("c", "d")]),
+        ("<tr><td colspan=1000>all<tr><td>a<td>b", [("all", "all"), ("a", "b")]),
+        ("<tr><td colspan=0>a<td>b", [("a", "b")]),
+        ("<tr><td>10<sup>6</sup><td>a<b>b</b>c<br>d<math><mi>x</mi><annotation>y</annotation></math>",
+         [("10^6", "abc dx")]),
+    ],
+)  # fmt: skip
+def test_cells_span_what_html_says(rows: str, read: list[tuple[str, ...]]) -> None:
+    [table] = of(f"<table>{rows}</table>").tables
+    assert [row for row in (table.header, *table.rows) if row] == read
+
+
+def test_addresses_in_microdata_follow_the_base_wherever_it_stands() -> None:
+    page = of("<p itemscope><a itemprop=url href=x>y</a></p><base href=https://other.test/>")
+    assert page.data.microdata[0].first("url") == "https://other.test/x"
+
+
+@pytest.mark.parametrize("piece", ['\\"', "/*", "<!--", "//", ",\n ", '"', "[,"])
+def test_time_for_broken_json_ld_stays_linear(piece: str) -> None:
+    began = process_time()
+    of(ld('"' + piece * (500_000 // len(piece)))).data  # noqa: B018  # it is read when asked for
+    of(ld(piece * (500_000 // len(piece)))).data  # noqa: B018  # as above
+    assert process_time() - began < 2

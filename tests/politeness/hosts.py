@@ -13,6 +13,7 @@ import struct
 import threading
 import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from email.utils import formatdate
 from itertools import count
@@ -66,28 +67,32 @@ class Access(NamedTuple):
 
 
 class Hosts:
-    """A context manager that serves the five hosts; `log` has an entry for each request, in the order of their ends."""
+    """A context manager that serves the five hosts, or those that get pages.
 
-    def __init__(self, seed: int) -> None:
+    `log` has an entry for each request, in the order of their ends.
+    """
+
+    def __init__(self, seed: int, pages: Mapping[str, int] = PAGES) -> None:
         self.log: list[Access] = []
         self.run = 0
-        self.faults = _faults(seed)
+        self.paths = {host: [f"/{number}" for number in range(count)] for host, count in pages.items()}
+        self.faults = _faults(seed, self.paths)
         self._asked: Counter[tuple[str, str]] = Counter()
         self._numbers = count(1)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
-        self._sockets = _listen_alike()
+        self._sockets = _listen_alike(tuple(pages))
         self.port: int = self._sockets[0].getsockname()[1]
 
     @property
     def seeds(self) -> list[str]:
         """The URL of the start page of every host."""
-        return [f"http://{address}:{self.port}/" for address in ADDRESSES]
+        return [f"http://{address}:{self.port}/" for address in self.paths]
 
     @property
     def pages(self) -> set[tuple[str, str]]:
         """Every page that may be fetched, as (host, path)."""
-        return {(host, path) for host in ADDRESSES for path in ("/", *_paths(host))}
+        return {(host, path) for host, paths in self.paths.items() for path in ("/", *paths)}
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -134,7 +139,7 @@ class Hosts:
         fault = self.faults.get((host, path), "") if self._asked[host, path] == 1 else ""
         if fault == "slow":
             await asyncio.sleep(0.3)
-        status, pause, answer = _answer(host, path, fault)
+        status, pause, answer = _answer(host, path, fault, self.paths[host])
         self.log.append(Access(arrived, time.monotonic(), host, path, status, number, pause, self.run))
         writer.write(answer)
         if status == RESET:
@@ -142,19 +147,15 @@ class Hosts:
         return status not in (RESET, CUT)
 
 
-def _faults(seed: int) -> dict[tuple[str, str], str]:
+def _faults(seed: int, paths: Mapping[str, list[str]]) -> dict[tuple[str, str], str]:
     chosen = random.Random(seed)
-    faults = {(host, path): chosen.choice(FAULTS[host]) for host in ADDRESSES for path in _paths(host)}
+    faults = {(host, path): chosen.choice(FAULTS[host]) for host in paths for path in paths[host]}
     # Each fault occurs at least once, and the robots.txt of one host fails at first.
-    faults |= {(host, f"/{place}"): kind for host in ADDRESSES for place, kind in enumerate(FAULTS[host]) if kind}
+    faults |= {(host, f"/{place}"): kind for host in paths for place, kind in enumerate(FAULTS[host]) if kind}
     return faults | {(BUSY, "/robots.txt"): "503 date"}
 
 
-def _paths(host: str) -> list[str]:
-    return [f"/{number}" for number in range(PAGES[host])]
-
-
-def _answer(host: str, path: str, fault: str) -> tuple[int, float, bytes]:
+def _answer(host: str, path: str, fault: str, paths: list[str]) -> tuple[int, float, bytes]:
     """Return the status of a response, its Retry-After in seconds, and its bytes."""
     match fault.split():
         case ["429", _]:
@@ -171,9 +172,9 @@ def _answer(host: str, path: str, fault: str) -> tuple[int, float, bytes]:
             return CUT, 0.0, _framed(200, b"x" * 100)[:-50]
     if path == "/robots.txt":
         return 200, 0.0, _framed(200, _rules(host), "Content-Type: text/plain")
-    if path != "/" and path not in _paths(host):
+    if path != "/" and path not in paths:
         return 404, 0.0, _framed(404, b"none")
-    links = "".join(f"<a href={other}>{other}</a>" for other in (*_paths(host), "/secret/page"))
+    links = "".join(f"<a href={other}>{other}</a>" for other in (*paths, "/secret/page"))
     return 200, 0.0, _framed(200, f"<!doctype html><title>{path}</title>{links}".encode(), "Content-Type: text/html")
 
 
@@ -193,12 +194,12 @@ def _reset_at_close(writer: asyncio.StreamWriter) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def _listen_alike() -> list[socket.socket]:
+def _listen_alike(addresses: Sequence[str]) -> list[socket.socket]:
     """Return a listening socket for each address, all with the same free port."""
     for _ in range(20):
         sockets: list[socket.socket] = []
         try:
-            for address in ADDRESSES:
+            for address in addresses:
                 sockets.append(socket.socket())
                 sockets[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 sockets[-1].bind((address, sockets[0].getsockname()[1] if sockets[1:] else 0))
@@ -208,4 +209,4 @@ def _listen_alike() -> list[socket.socket]:
                 opened.close()
         else:
             return sockets
-    raise AssertionError("no port is free on all of 127.0.0.1 to 127.0.0.5")
+    raise AssertionError("no port is free on all addresses")

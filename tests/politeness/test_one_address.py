@@ -10,7 +10,8 @@ import pytest
 from gossamer import Crawler, UserError
 from gossamer.demo.server import DemoServer, LoggedRequest
 from gossamer.demo.site import SiteResponse
-from tests.support.runs import ENGINES
+from gossamer.engines.table import EngineName
+from tests.support.conformance_runs import ENGINES
 
 HOSTS, REST, GRAIN = 5, 0.1, 0.005
 
@@ -26,12 +27,12 @@ class Small(DemoServer):
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("limit", [1, None])
-def test_the_hosts_of_one_address_are_spared_together(engine: str, limit: int | None) -> None:
+def test_the_hosts_of_one_address_are_spared_together(engine: EngineName, limit: int | None) -> None:
     with ExitStack() as opened:
         hosts = [opened.enter_context(Small()) for _ in range(HOSTS)]
         report = Crawler(
             [host.url for host in hosts], engine=engine, allow_private="127.0.0.1", delay=REST, ip_concurrency=limit
-        ).run()  # type: ignore[arg-type]
+        ).run()
     assert report.pages == 3 * HOSTS
     log = sorted((access.arrived, access.ended) for host in hosts for access in host.log)
     assert len(log) == HOSTS * 5, "robots.txt and the sitemap are asked for too"

@@ -2,69 +2,134 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 import pytest
 
-from gossamer import Crawler
-from tests.politeness.hosts import ADDRESSES, BUSY, CUT, FAILING, FAULTS, QUICK, RESET, SLOWED, Access, Hosts
+from gossamer import Crawler, Report
+from gossamer.engines.table import EngineName
+from tests.politeness.hosts import (
+    ADDRESSES,
+    BREAKING,
+    BUSY,
+    CUT,
+    FAILING,
+    FAULTS,
+    PAGES,
+    QUICK,
+    RESET,
+    SLOWED,
+    Access,
+    Hosts,
+)
 from tests.politeness.judge import answered, complaints
-from tests.support.runs import ENGINES
+from tests.support.conformance_runs import ENGINES
 
 STOPPED_AFTER = 12  # pages
 SEED = 4
-OWN = {QUICK: 0.5, SLOWED: 0.05, FAILING: 0.05}
+FEW: Final = {QUICK: 4, BREAKING: 3}
+"""Pages a host in a crawl of three seconds; a crawl of all five hosts takes fifteen."""
+OWN: Final = {QUICK: 0.5, SLOWED: 0.05, FAILING: 0.05}
 """Fixed rests (seconds) of some hosts in one of the crawls; a longer Crawl-delay is respected all the same."""
 
 
-def crawl(engine: str, directory: Path, *, stopped: bool) -> Hosts:
-    """Crawl all five hosts with the default politeness; with `stopped`, stop half-way and resume."""
-    with Hosts(SEED) as hosts:
-        crawler = Crawler(hosts.seeds, directory=directory, engine=engine, allow_private="127.0.0.0/8", timeout=5)  # type: ignore[arg-type]
+def crawl(
+    engine: EngineName,
+    directory: Path,
+    *,
+    pages: Mapping[str, int] = PAGES,
+    stopped: bool = False,
+    own: Mapping[str, float] | None = None,
+) -> tuple[Hosts, Report]:
+    """Crawl the hosts with the default politeness or rests of their `own`; with `stopped`, stop half-way and resume."""
+    manners = {address: {"delay": delay} for address, delay in (own or {}).items()}
+    with Hosts(SEED, pages) as hosts:
+        crawler = Crawler(
+            hosts.seeds, directory=directory, engine=engine, allow_private="127.0.0.0/8", timeout=5, hosts=manners
+        )
         for number, _ in enumerate(crawler, 1):
             if stopped and number == STOPPED_AFTER:
                 crawler.stop()
         if stopped:
             hosts.run += 1
-            Crawler.resume(directory).run()
-    return hosts
+            return hosts, Crawler.resume(directory).run()
+    return hosts, crawler.report
+
+
+KINDS: Final[dict[str, Callable[[EngineName, Path], tuple[Hosts, Report]]]] = {
+    "at once": crawl,
+    "resumed": partial(crawl, stopped=True),
+    "own manners": partial(crawl, own=OWN),
+}
+Crawls = Callable[[str, EngineName], tuple[Hosts, Report]]
 
 
 @pytest.fixture(scope="module")
-def crawls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, bool], Hosts]]:
+def few_crawls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawls]:
+    with begun({"at once": partial(crawl, pages=FEW)}, tmp_path_factory) as crawls:
+        yield crawls
+
+
+@pytest.fixture(scope="module")
+def crawls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawls]:
+    with begun(KINDS, tmp_path_factory) as crawls:
+        yield crawls
+
+
+@contextmanager
+def begun(
+    kinds: Mapping[str, Callable[[EngineName, Path], tuple[Hosts, Report]]], places: pytest.TempPathFactory
+) -> Iterator[Crawls]:
     """Run all crawls at the same time, each on hosts of its own, since they mostly wait."""
-    with ThreadPoolExecutor(2 * len(ENGINES)) as pool:
-        running: dict[tuple[str, bool], Future[Hosts]] = {
-            (engine, stopped): pool.submit(crawl, engine, tmp_path_factory.mktemp(engine) / "crawl", stopped=stopped)
+    with ThreadPoolExecutor(len(kinds) * len(ENGINES)) as pool:
+        running = {
+            (name, engine): pool.submit(kind, engine, places.mktemp(engine) / "crawl")
+            for name, kind in kinds.items()
             for engine in ENGINES
-            for stopped in (False, True)
         }
-        yield lambda engine, stopped: running[engine, stopped].result(60)
+        yield lambda name, engine: running[name, engine].result(60)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("stopped", [False, True], ids=["at once", "resumed"])
-def test_the_servers_have_no_complaint(crawls: Callable[[str, bool], Hosts], engine: str, stopped: bool) -> None:
-    hosts = crawls(engine, stopped)
+every_engine = pytest.mark.parametrize("engine", ENGINES)
+
+
+@every_engine
+def test_two_servers_have_no_complaint(few_crawls: Crawls, engine: EngineName) -> None:
+    hosts, report = few_crawls("at once", engine)
+    assert complaints(hosts.log) == []
+    assert answered(hosts.log) == dict.fromkeys(hosts.pages, 1), "every page was given out whole, once"
+    assert {access.status for access in hosts.log} >= {200, RESET, CUT}, "all that can happen did"
+    assert report.audit.clean
+
+
+@pytest.mark.slow
+@every_engine
+@pytest.mark.parametrize("kind", ["at once", "resumed"])
+def test_the_servers_have_no_complaint(crawls: Crawls, engine: EngineName, kind: str) -> None:
+    hosts, _ = crawls(kind, engine)
     assert complaints(hosts.log) == []
     assert answered(hosts.log).keys() == hosts.pages, "every page was given out whole"
     assert {access.status for access in hosts.log} >= {200, 429, 500, 503, RESET, CUT}, "all that can happen did"
-    assert {access.run for access in hosts.log} == ({0, 1} if stopped else {0})
+    assert {access.run for access in hosts.log} == ({0, 1} if kind == "resumed" else {0})
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("stopped", [False, True], ids=["at once", "resumed"])
-def test_no_page_is_asked_for_twice_that_came(crawls: Callable[[str, bool], Hosts], engine: str, stopped: bool) -> None:
-    assert set(answered(crawls(engine, stopped).log).values()) == {1}
+@pytest.mark.slow
+@every_engine
+@pytest.mark.parametrize("kind", ["at once", "resumed"])
+def test_no_page_is_asked_for_twice_that_came(crawls: Crawls, engine: EngineName, kind: str) -> None:
+    hosts, _ = crawls(kind, engine)
+    assert set(answered(hosts.log).values()) == {1}
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_hosts_with_manners_of_their_own_have_no_complaint_either(engine: str) -> None:
-    own = {address: {"delay": delay} for address, delay in OWN.items()}
-    with Hosts(SEED) as hosts:
-        report = Crawler(hosts.seeds, engine=engine, allow_private="127.0.0.0/8", timeout=5, hosts=own).run()  # type: ignore[arg-type]
+@pytest.mark.slow
+@every_engine
+def test_hosts_with_manners_of_their_own_have_no_complaint_either(crawls: Crawls, engine: EngineName) -> None:
+    hosts, report = crawls("own manners", engine)
     assert complaints(hosts.log, OWN) == []
     assert answered(hosts.log).keys() == hosts.pages
     assert any("0.200 s were due" in complaint for complaint in complaints(hosts.log)), "the short rest was used"

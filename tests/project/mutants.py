@@ -146,8 +146,8 @@ MUTANTS = (
     ),
     Mutant(
         "core/candidates.py",
-        "order = np.lexsort((places, marks))",
-        "order = np.lexsort((-places, marks))",
+        "order = np.lexsort((distances, fingerprints))",
+        "order = np.lexsort((-distances, fingerprints))",
         "the longest way to a link would count",
     ),
     Mutant("core/host_queue.py", "if head == len(ids):", "if head > len(ids):", "an empty queue would look full"),
@@ -179,12 +179,12 @@ MUTANTS = (
     Mutant("core/seen.py", "found |= _find(self._old, wanted)", "found &= _find(self._old, wanted)", "half the memory"),
     Mutant("rules/retries.py", "attempt < policy.retries:\n        return RetryDecision(OutcomeKind.RETRY, reason, max", "attempt <= policy.retries:\n        return RetryDecision(OutcomeKind.RETRY, reason, max", "one try too many"),
     Mutant("rules/retries.py", "return min(seconds, policy.max_retry_after)", "return seconds", "a server could stop us for years"),
-    Mutant("rules/retries.py", "REDIRECTS = frozenset((301, 302, 303, 307, 308))", "REDIRECTS = frozenset((301, 302, 303, 307))", "308"),
+    Mutant("rules/headers.py", "REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))", "REDIRECTS: Final = frozenset((301, 302, 303, 307))", "308"),
     Mutant("visit/visitor.py", "if target == link.url:", "if target is link.url:", "a loop of one would go ten rounds", CONFORMANCE),
     Mutant("visit/links.py", ' if not href.startswith("?")', "", "?page=2 would mean the same on every page"),
     Mutant("visit/visitor.py", "and link.depth == 0 else", "else", "any redirect would widen the scope", BOTH),
     Mutant("core/stats.py", "if outcome.content:", "if True:", "every page too small to compare would be a duplicate"),
-    Mutant("core/trap_budgets.py", 'compile("[0-9&]")', 'compile("[0-9]")', "a search without numbers would be endless", ("tests/rules/test_traps.py",)),
+    Mutant("core/trap_budgets.py", 'compile("[0-9&]")', 'compile("[0-9]")', "a search without numbers would be endless", ("tests/core/test_trap_budgets.py",)),
     Mutant("core/host_access.py", "crawl_delay = state.crawl_delay = rules", "crawl_delay = state.crawl_delay = state.crawl_delay or rules", "an old delay would stay"),
     Mutant("core/time_accounting.py", "passed * (self._slots - self._busy)", "passed", "the time would not add up to wall x slots"),
 )  # fmt: skip
@@ -244,8 +244,8 @@ def main(words: list[str]) -> int:
     began = time.monotonic()
     chosen = [one for one in MUTANTS if not words or any(word in f"{one.module} {one.why}" for word in words)]
     lost = [one for one in stale() if one in chosen]
-    for mutant in lost:
-        print(f"stale     {mutant.module}: {mutant.old!r} is not there exactly once")
+    for one in lost:
+        print(f"stale     {one.module}: {one.old!r} is not there exactly once")
     killed = survived = 0
     with ThreadPoolExecutor(2) as pool:
         tried: list[Mutant | None] = [None, *(one for one in chosen if one not in lost)]

@@ -25,6 +25,18 @@ def bark(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=HOME, capture_output=True, text=True, check=False)
 
 
+def test_a_stage_that_became_40_percent_slower_is_beyond_the_tolerance(monkeypatch: pytest.MonkeyPatch) -> None:
+    def spin() -> None:
+        sum(number * number for number in range(30_000))
+
+    monkeypatch.setattr(guard, "TURNS", 5)
+    stage = guard.Stage("spin", lambda: spin, lambda: spin)
+    assert guard.ratio_to_judge(stage, guard.TOLERANCE, 3) < guard.TOLERANCE
+    slower = stage._replace(ready=guard.slowed(stage.ready, 1.4))
+    assert guard.ratio_to_judge(slower, guard.TOLERANCE, 3) > guard.TOLERANCE
+
+
+@pytest.mark.slow
 def test_the_guard_barks_at_every_stage_that_became_40_percent_slower(tmp_path: Path) -> None:
     """Against what was measured just before: the pace of a busy machine changes from minute to minute."""
     stages, barked, ratios = ["reading", "core", "commit"], set[str](), tmp_path / "ratios.json"

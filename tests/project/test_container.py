@@ -28,7 +28,7 @@ def steps(text: str) -> list[Step]:
 
 def complaints(text: str, root: Path) -> list[str]:
     """List what is wrong with a Dockerfile whose build context is `root`."""
-    found, stages, users = [], set(), []
+    found, stages, users = list[str](), set[str](), list[str]()
     for verb, words in steps(text):
         plain = [word for word in words if not word.startswith("--")]
         if verb == "FROM":
@@ -116,7 +116,7 @@ def engine_answers() -> bool:
 def test_the_image_builds_and_crawls_its_own_site() -> None:
     if not engine_answers():
         pytest.skip("no container engine")
-    build = ["docker", "build", "--quiet", HOME]
+    build = ["docker", "build", "--quiet", str(HOME)]
     image = subprocess.run(build, capture_output=True, text=True, check=True, timeout=900).stdout.strip()
     try:
         demo = ["docker", "run", "--rm", "--network", "none", image, "demo"]

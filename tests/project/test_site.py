@@ -24,7 +24,11 @@ class Loader(yaml.SafeLoader):
     """Reads mkdocs.yml, whose `!ENV` is a tag that mkdocs adds."""
 
 
-Loader.add_constructor("!ENV", lambda loader, node: loader.construct_sequence(node))
+def environment(loader: Loader, node: yaml.SequenceNode) -> list[Any]:
+    return loader.construct_sequence(node)
+
+
+Loader.add_constructor("!ENV", environment)
 SETTINGS = yaml.load((HOME / "mkdocs.yml").read_text(encoding="utf-8"), Loader)  # a SafeLoader with one more tag
 
 

@@ -53,7 +53,7 @@ def targets(script: str) -> set[str]:
 def test_the_code_host_runs_what_must_pass_before_a_merge() -> None:
     here = targets((HOME / ".ci" / "run").read_text(encoding="utf-8"))
     there = {target for step in steps(GITHUB / "workflows" / "ci.yml") for target in targets(step.get("run", ""))}
-    assert here == there == {"test", "check", "coverage"}
+    assert here == there == {"test", "check", "coverage", "test-wheel"}
 
 
 def test_tests_run_on_every_python_that_the_project_claims_and_on_both_systems() -> None:

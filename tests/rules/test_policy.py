@@ -7,7 +7,8 @@ from typing import Any, get_type_hints
 import msgspec
 import pytest
 
-from gossamer.rules.policy import HostManners, Policy, PolicyFields
+from gossamer.rules.policy import HostManners, Policy
+from gossamer.rules.policy_fields import PolicyFields
 from gossamer.values.errors import UserError
 
 

@@ -119,6 +119,9 @@ class SimulatedEngine:
     def wake(self) -> None:
         """Do nothing: `collect` never blocks."""
 
+    def abort(self) -> None:
+        """Nothing here takes longer than a step."""
+
     def close(self) -> None:
         """Drop the fetches in flight."""
         self._flying.clear()

@@ -14,8 +14,8 @@ from msgspec import Struct
 from gossamer.core.crawl import Crawl
 from gossamer.core.frontier import Frontier
 from gossamer.rules import robots, urls
+from gossamer.rules.headers import REDIRECTS
 from gossamer.rules.policy import Policy
-from gossamer.rules.retries import REDIRECTS
 from gossamer.values.model import Failure, Purpose, Request, Response
 from gossamer.values.protocol import Command, Commit, Event, Failed, Fetch, Lost, RobotsRead, Stop, Visited, Wait
 from tests.simulation.truth import Truth
@@ -45,6 +45,7 @@ def rules_of(host: str, truth: Truth, policy: Policy) -> Rules:
             answer = truth.get(target or "", Response("", 404, {}))
     if isinstance(answer, Failure):
         return Rules(None, None)
+    assert answer is not None, "the truth knows every answer"
     if answer.status >= 500 or robots.looks_like_html(answer.body, answer.headers.get("content-type", "")):
         return Rules(answer.status, None)
     rules = robots.ALLOW_ALL if answer.status >= 400 else robots.parse(answer.body)

@@ -19,6 +19,9 @@ exactly one state). When a life begins, the journal must have all that was ever 
 commits under way, and each output exactly the records of the journal, in order. At the end all outcomes and counts
 must equal those of the same crawl undisturbed, which is possible because a page has the same response each time.
 
+It does not use `tests.support.player`: the `Driver` decides in which order outputs and journal are written, which is
+what is tested here.
+
 Only durable crawls (synced at each commit) must survive a power loss; the others have the other ends.
 """
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from gossamer.rules.urls import host_key
 from gossamer.values.errors import JournalError
-from gossamer.values.model import Link, place_of
+from gossamer.values.model import Link, priority_of
 from gossamer.values.ports import Journal, Output
 from gossamer.values.protocol import Batch, Chunk, Saved
 from gossamer.values.snapshot import SavedStats
@@ -104,7 +104,7 @@ def _chunk(entry: Entry, numbers: dict[str, int]) -> Chunk:
         entry.first_id,
         np.array(entry.fingerprints, np.uint64).tobytes(),
         np.array(hosts, np.uint32).tobytes(),
-        np.array([place_of(link) for link in entry.links], np.uint16).tobytes(),
+        np.array([priority_of(link) for link in entry.links], np.uint16).tobytes(),
         np.array(entry.refused, np.uint64).tobytes(),
     )
 

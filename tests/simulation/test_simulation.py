@@ -78,13 +78,14 @@ def test_with_sqlite_on_real_files_nothing_is_lost_either(part: int) -> None:
         simulate(seed, FileStore)
 
 
+@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 7])
 @pytest.mark.parametrize("end", [End.DISK_ERROR, End.KILL, End.POWER])
-def test_every_single_storage_call_of_a_small_crawl_may_be_struck(end: End) -> None:
+def test_every_single_storage_call_of_a_small_crawl_may_be_struck(end: End, every: int) -> None:
     plan = small(durable=end is End.POWER)
     step = steps = 1
     while step <= steps:
         story = strike(plan, partial(at_step, end, step), FileStore)
-        step, steps = step + 1, story.storage_steps
+        step, steps = step + every, story.storage_steps
     assert steps > 50
 
 

@@ -31,7 +31,7 @@ def _sitemaps(chance: random.Random, origin: str, every: list[str]) -> Truth:
     """Return a sitemap index and its sitemaps; no page links to some of the pages in them."""
     hidden = [f"{origin}/m{number}" for number in range(chance.randint(1, 4))]
     maps = [f"{origin}/map{number}.xml" for number in range(chance.randint(1, 3))]
-    files = {url: sitemap(url, *chance.sample(every, 1), chance.choice(hidden)) for url in maps}
+    files: Truth = {url: sitemap(url, *chance.sample(every, 1), chance.choice(hidden)) for url in maps}
     index = {f"{origin}/sitemap.xml": sitemap(f"{origin}/sitemap.xml", *maps, kind="sitemapindex")}
     return files | index | {url: html(url, "<title>hidden</title>") for url in hidden}
 

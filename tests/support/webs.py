@@ -1,26 +1,27 @@
-"""Random webs, and a player that crawls them with the core alone, with latencies and responses out of order.
-
-The player is a minimal driver without threads and sockets, whose clock is a number. It checks the core's
-promises at every step.
-"""
+"""Webs, made by hand or at random, that the core alone crawls, with latencies and responses out of order."""
 
 from __future__ import annotations
 
 import heapq
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 from gossamer.core.crawl import Crawl
 from gossamer.core.frontier import Frontier
+from gossamer.engines.driver import FetchEvent
 from gossamer.journals.memory import MemoryJournal
 from gossamer.rules.policy import Policy
 from gossamer.rules.politeness import Manners
 from gossamer.rules.urls import host_key
 from gossamer.values.model import Failure, Purpose, Request, Response, Timings
-from gossamer.values.protocol import Commit, Committed, Ended, Fetch, Lost, Recall, Recalled, Stop, Wait
+from gossamer.values.ports import Journal
+from gossamer.values.protocol import Batch, Commit, Ended, Fetch, Lost, Saved, Stop
 from gossamer.values.reasons import FinishReason, Reason
 from gossamer.values.snapshot import Snapshot
 from gossamer.visit.visitor import Visitor
+from tests.support import player
 
 Answer = Response | Failure | None
 """The result of a fetch; None if the process that fetches has died."""
@@ -60,15 +61,49 @@ def robots_txt(url: str, text: str) -> Response:
     return Response(url, 200, {"content-type": "text/plain"}, text.encode())
 
 
+class SlowNetwork:
+    """Serve a web; with a seed, responses take random times of at most `slowest` seconds and arrive out of order."""
+
+    def __init__(self, web: Web, visitor: Visitor, *, seed: int | None, slowest: float) -> None:
+        self.fetches: list[tuple[str, Purpose, float, float]] = []
+        self._web = web
+        self._visitor = visitor
+        self._chance = None if seed is None else random.Random(seed)
+        self._slowest = slowest
+        self._flying: list[tuple[float, int, Request, float, Answer]] = []
+        self._order = count()
+
+    def send(self, requests: Sequence[Request], now: float) -> None:
+        for request in requests:
+            lands = now + (0.0 if self._chance is None else self._chance.uniform(0.0, self._slowest))
+            answer = self._web.ask(request.url, request.purpose)
+            heapq.heappush(self._flying, (lands, next(self._order), request, now, answer))
+
+    def receive(self, now: float, until: float) -> tuple[float, Sequence[FetchEvent]]:
+        if not self._flying or self._flying[0][0] > until:
+            return until, ()
+        lands, _, request, started, answer = heapq.heappop(self._flying)
+        now = max(now, lands)
+        self.fetches.append((request.url, request.purpose, started, now))
+        answer = timed(answer, now - started)
+        return now, [Lost(request) if answer is None else self._visitor.visit(request, answer)]
+
+
 @dataclass
 class Played:
-    """The result of a crawl; `fetches` are (url, purpose, start, end)."""
+    """The result of a crawl; `fetches` are (url, purpose, start, end).
 
-    reason: FinishReason
-    ended: list[Ended]
+    `reason` is None for a crawl that was killed.
+    """
+
+    reason: FinishReason | None
+    batches: list[Batch]
     fetches: list[tuple[str, Purpose, float, float]]
-    commits: int
     snapshot: Snapshot
+
+    @property
+    def ended(self) -> list[Ended]:
+        return [ended for batch in self.batches for ended in batch.ended]
 
     @property
     def outcomes(self) -> dict[str, tuple[str, str | None, int]]:
@@ -86,51 +121,45 @@ def play(
     slowest: float = 3.0,
     at_hand: int = 20_000,
     stop_after: int | None = None,
+    journal: Journal | None = None,
+    saved: Saved | None = None,
+    commits: int | None = None,
 ) -> Played:
-    """Crawl the web; with a seed, responses take random times and arrive out of order."""
-    chance = random.Random(seed)
+    """Crawl the web, or go on with the crawl that was saved.
+
+    The crawl is told to stop after `stop_after` fetches, and killed where it would commit more than `commits` batches.
+    """
     frontier = Frontier(
         host_concurrency=Manners(policy).host_concurrency,
         ip_concurrency=policy.ip_concurrency,
         breadth_first=policy.max_depth is not None,
         at_hand=at_hand,
     )
-    crawl, journal, visitor = Crawl(policy, frontier), MemoryJournal(), Visitor(policy)
-    now, tick, commits = 100.0, 0, 0
-    flying: list[tuple[float, int, Request, float, Answer]] = []
-    ended: list[Ended] = []
-    fetches: list[tuple[str, Purpose, float, float]] = []
-    while True:
-        match crawl.poll(now):
+    if saved is not None:
+        frontier.restore(saved)
+    crawl = Crawl(policy, frontier)
+    if saved is not None and saved.stats is not None:
+        crawl.restore(saved.stats)
+    network = SlowNetwork(web, Visitor(policy), seed=seed, slowest=slowest)
+    batches: list[Batch] = []
+    reason: FinishReason | None = None
+    now, sent = 0.0, 0
+    for now, command in player.play(crawl, journal or MemoryJournal(), network, now=100.0):  # noqa: B007  # read below
+        match command:
             case Fetch(requests):
-                for request in requests:
-                    latency = chance.uniform(0.0, slowest) if seed is not None else 0.0
-                    tick += 1
-                    heapq.heappush(flying, (now + latency, tick, request, now, web.ask(request.url, request.purpose)))
-                if stop_after is not None and tick >= stop_after:
+                sent += len(requests)
+                if stop_after is not None and sent >= stop_after:
                     crawl.stop(FinishReason.STOPPED)
-            case Recall(ids):
-                assert ids
-                crawl.handle(Recalled(tuple(journal.recall(ids))), now)
             case Commit(batch):
-                commits += 1
-                journal.commit(batch, {})
-                ended.extend(batch.ended)
-                crawl.handle(Committed(), now)
-            case Wait(until):
-                if flying and flying[0][0] <= until:
-                    at, _, request, started, answer = heapq.heappop(flying)
-                    now = max(now, at)
-                    fetches.append((request.url, request.purpose, started, now))
-                    answer = timed(answer, now - started)
-                    crawl.handle(Lost(request) if answer is None else visitor.visit(request, answer), now)
-                else:
-                    assert until < float("inf"), "the crawl waits for nothing"
-                    assert until > now, "the crawl spins"
-                    now = until
-            case Stop(reason):
-                fetches.sort(key=lambda fetch: fetch[2])
-                return Played(reason, ended, fetches, commits, crawl.snapshot(now))
+                if len(batches) == commits:
+                    break
+                batches.append(batch)
+            case Stop(why):
+                reason = why
+            case _:
+                pass
+    network.fetches.sort(key=lambda fetch: fetch[2])
+    return Played(reason, batches, network.fetches, crawl.snapshot(now))
 
 
 def timed(answer: Answer, seconds: float) -> Answer:
@@ -181,21 +210,19 @@ def _random_robots(chance: random.Random, url: str) -> list[Answer]:
 def _random_answers(chance: random.Random, url: str, links: list[str], *, redirects: bool) -> list[Answer]:
     page = html(url, "".join(f"<a href={link}>x</a>" for link in links))
     other = links[0] if links else url
-    return chance.choices(
-        [
-            [page],
-            [Response(url, 302, {"location": other})],
-            [Response(url, 301, {"location": url})],
-            [Response(url, 301, {})],
-            [Response(url, 404, {})],
-            [Response(url, 500, {}), page],
-            [Response(url, 429, {"retry-after": "7"}), page],
-            [Response(url, 503, {})],
-            [Failure(Reason.FAIL_RESET), Failure(Reason.FAIL_TRUNCATED), page],
-            [Failure(Reason.FAIL_TIMEOUT)],
-            [Failure(Reason.FAIL_TOO_LARGE)],
-            [Response(url, 200, {"content-type": "image/png"}, b"\x89PNG")],
-            [html(url, "<meta name=robots content=nofollow>" + page.body.decode())],
-        ],
-        [20, 2 * redirects, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 1],
-    )[0]
+    kinds: list[list[Answer]] = [
+        [page],
+        [Response(url, 302, {"location": other})],
+        [Response(url, 301, {"location": url})],
+        [Response(url, 301, {})],
+        [Response(url, 404, {})],
+        [Response(url, 500, {}), page],
+        [Response(url, 429, {"retry-after": "7"}), page],
+        [Response(url, 503, {})],
+        [Failure(Reason.FAIL_RESET), Failure(Reason.FAIL_TRUNCATED), page],
+        [Failure(Reason.FAIL_TIMEOUT)],
+        [Failure(Reason.FAIL_TOO_LARGE)],
+        [Response(url, 200, {"content-type": "image/png"}, b"\x89PNG")],
+        [html(url, "<meta name=robots content=nofollow>" + page.body.decode())],
+    ]
+    return chance.choices(kinds, [20, 2 * redirects, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 1])[0]

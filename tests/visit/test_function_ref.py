@@ -16,7 +16,7 @@ import pytest
 import gossamer.api.crawler  # noqa: F401  # so that no test imports numpy, which cannot be imported again
 from gossamer.values.errors import UserError
 from gossamer.visit import function_ref
-from gossamer.visit.function_ref import Where, function_at, where
+from gossamer.visit.function_ref import FunctionRef, function_at, reference_to
 from gossamer.visit.handlers import Handler, marked
 from gossamer.visit.page import Page
 
@@ -47,8 +47,8 @@ class Shop:
 
 @pytest.mark.parametrize("function", [on_top, Shop.handler])
 def test_a_function_at_the_top_of_a_module_is_found_again(function: Callable[[Page], Any]) -> None:
-    assert where(function) == Where(__name__, str(Path(__file__)), function.__qualname__)
-    assert function_at(where(function)) is function
+    assert reference_to(function) == FunctionRef(__name__, str(Path(__file__)), function.__qualname__)
+    assert function_at(reference_to(function)) is function
 
 
 def test_what_others_cannot_find_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,16 +59,16 @@ def test_what_others_cannot_find_says_what_to_do(monkeypatch: pytest.MonkeyPatch
     exec("def cell(page): ...", vars(notebook))
     wrapped = functools.wraps(on_top)(lambda page: None)
     with pytest.raises(UserError, match=r"A lambda cannot be found by other processes, .* as a def at the top"):
-        where(lambda page: None)
+        reference_to(lambda page: None)
     with pytest.raises(UserError, match=r"The handler inside is defined inside another function, .* to the top"):
-        where(inside)
+        reference_to(inside)
     with pytest.raises(UserError, match=r"is no plain function, so worker processes cannot run it: wrap it in one"):
-        where(functools.partial(on_top))
+        reference_to(functools.partial(on_top))
     with pytest.raises(UserError, match=r"The handler on_top is not what .*\.on_top names, .* be the outermost"):
-        where(wrapped)
+        reference_to(wrapped)
     monkeypatch.setitem(sys.modules, "__main__", notebook)
     with pytest.raises(UserError, match=r"The handler cell lives in a notebook or an inter.* into a file"):
-        where(notebook.cell)
+        reference_to(notebook.cell)
 
 
 # ---------------------------------------------------------------- scripts: a worker imports __main__ under another name
@@ -131,10 +131,10 @@ def test_a_handler_in_a_script_runs_in_a_worker(script: str, tmp_path: Path) -> 
 
 def test_a_script_is_loaded_once_and_not_as_the_main_module(tmp_path: Path) -> None:
     file = write(tmp_path / "shop.py", "def rest(page): ...\nassert __name__ == '__gossamer_main__'")
-    rest = function_at(Where("__main__", file, "rest"))
-    assert function_at(Where("__main__", file, "rest")) is rest
+    rest = function_at(FunctionRef("__main__", file, "rest"))
+    assert function_at(FunctionRef("__main__", file, "rest")) is rest
     other = write(tmp_path / "other.py", "def rest(page): ...")
-    assert function_at(Where("__main__", other, "rest")) is not rest
+    assert function_at(FunctionRef("__main__", other, "rest")) is not rest
 
 
 def test_a_module_run_by_its_name_is_found_by_its_name(tmp_path: Path) -> None:
@@ -142,7 +142,9 @@ def test_a_module_run_by_its_name_is_found_by_its_name(tmp_path: Path) -> None:
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "run.py").write_text(
-        "from gossamer.visit.function_ref import where\ndef handler(page): ...\nprint(where(handler).module)"
+        "from gossamer.visit.function_ref import reference_to\n"
+        "def handler(page): ...\n"
+        "print(reference_to(handler).module)\n"
     )
     command = [sys.executable, "-m", "shop.run"]
     done = subprocess.run(command, check=True, timeout=60, capture_output=True, cwd=tmp_path, text=True)
@@ -185,7 +187,7 @@ def test_a_package_that_crawls_when_it_is_imported_is_refused(tmp_path: Path) ->
     file = write(tmp_path / "shop" / "run.py", "def rest(page): ...")
     sys.path.insert(0, str(tmp_path))
     with pytest.raises(UserError, match=r"run\.py is in a package that crawls when it is imported: crawl elsewhere\."):
-        function_at(Where("shop.run", file, "rest"))
+        function_at(FunctionRef("shop.run", file, "rest"))
 
 
 def test_a_module_that_was_imported_up_to_its_crawl_is_part_of_its_package(tmp_path: Path) -> None:
@@ -194,7 +196,7 @@ def test_a_module_that_was_imported_up_to_its_crawl_is_part_of_its_package(tmp_p
     text = "def rest(page): ...\nfrom gossamer import Crawler\nCrawler('https://a.example/').run()\nassert False"
     file = write(tmp_path / "shop" / "run.py", text)
     sys.path.insert(0, str(tmp_path))
-    rest = function_at(Where("shop.run", file, "rest"))
+    rest = function_at(FunctionRef("shop.run", file, "rest"))
     assert sys.modules["shop"].run.rest is rest
 
 
@@ -220,8 +222,8 @@ def test_marked_functions_of_a_file_are_its_handlers(tmp_path: Path) -> None:
     (tmp_path / "beside.py").write_text("")
     found = marked(write(tmp_path / "shop.py", MARKED))
     assert [(one.name, one.pattern) for one in found] == [("prices", "/shop/*"), ("prices", "/sale/*"), ("rest", "")]
-    assert function_at(where(found[0].function)) is found[0].function
-    place = where(found[2].function)
+    assert function_at(reference_to(found[0].function)) is found[0].function
+    place = reference_to(found[2].function)
     del sys.modules[place.module]
     assert function_at(place).__name__ == "rest", "loaded again from its file"
 
@@ -288,16 +290,16 @@ def test_what_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
         marked(str(tmp_path / "gone.py"))
     file = write(tmp_path / "shop.py", "x = 1")
     with pytest.raises(UserError, match=r"shop\.py has no rest when it is imported: define it before the crawl begins"):
-        function_at(Where("__gossamer_shop__", file, "rest"))
+        function_at(FunctionRef("__gossamer_shop__", file, "rest"))
     broken = write(tmp_path / "broken.py", "import nowhere")
     sys.path.insert(0, str(tmp_path))
     with pytest.raises(UserError, match=r"broken\.py cannot be loaded: ModuleNotFoundError: No module named 'nowhere'"):
-        function_at(Where("broken", broken, "rest"))
+        function_at(FunctionRef("broken", broken, "rest"))
 
 
 def test_a_handler_that_is_any_callable_has_a_name() -> None:
     assert Handler(functools.partial(on_top)).name == "partial"
-    assert function_ref.where(on_top).name == "on_top"
+    assert function_ref.reference_to(on_top).name == "on_top"
 
 
 def test_a_module_that_its_package_imports_is_executed_once(tmp_path: Path) -> None:
@@ -305,7 +307,7 @@ def test_a_module_that_its_package_imports_is_executed_once(tmp_path: Path) -> N
     (tmp_path / "shop" / "__init__.py").write_text("from shop.run import rest")
     file = write(tmp_path / "shop" / "run.py", "def rest(page): ...")
     sys.path.insert(0, str(tmp_path))
-    rest = function_at(Where("shop.run", file, "rest"))
+    rest = function_at(FunctionRef("shop.run", file, "rest"))
     assert sys.modules["shop"].rest is rest
 
 
@@ -314,13 +316,13 @@ def test_a_package_inside_a_package_is_part_of_it(tmp_path: Path) -> None:
     (tmp_path / "shop" / "__init__.py").write_text("")
     file = write(tmp_path / "shop" / "inner" / "__init__.py", "def rest(page): ...")
     sys.path.insert(0, str(tmp_path))
-    rest = function_at(Where("shop.inner", file, "rest"))
+    rest = function_at(FunctionRef("shop.inner", file, "rest"))
     assert sys.modules["shop"].inner.rest is rest
 
 
 def test_a_module_whose_package_only_the_first_process_had_is_loaded_from_its_file(tmp_path: Path) -> None:
     file = write(tmp_path / "site.py", "def rest(page): ...")
-    assert function_at(Where("plugins.site", file, "rest")).__name__ == "rest"
+    assert function_at(FunctionRef("plugins.site", file, "rest")).__name__ == "rest"
 
 
 def test_a_mere_folder_has_no_handlers(tmp_path: Path) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import pickle
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -14,14 +13,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from gossamer.engines import async_handlers
 from gossamer.rules.policy import Policy
 from gossamer.values.errors import UserError
 from gossamer.values.model import Failure, Link, OutcomeKind, Purpose, Request, Response
-from gossamer.values.protocol import Failed, RobotsRead, Visited
+from gossamer.values.protocol import Failed, Visited
 from gossamer.values.reasons import Reason
 from gossamer.visit import handlers
-from gossamer.visit.handlers import LONGEST, Choice, Due, Handler, handler_of
+from gossamer.visit.handlers import LONGEST, Choice, Handler, handler_of
 from gossamer.visit.items import values_of
 from gossamer.visit.page import Page
 from gossamer.visit.reading import Reading
@@ -66,7 +64,12 @@ def detail_of(function: Callable[[Page], Any], reason: Reason = Reason.FAIL_HAND
 def test_the_first_pattern_that_matches_decides_and_the_rest_goes_to_the_one_without() -> None:
     def name(*several: tuple[str, str]) -> Callable[[str], str | None]:
         choice = Choice([Handler(SimpleNamespace(__name__=name), pattern) for pattern, name in several])  # type: ignore[arg-type]
-        return lambda path: (found := choice.of("https://a.example" + path)) and found.name
+
+        def chosen(path: str) -> str | None:
+            handler = choice.of("https://a.example" + path)
+            return handler.name if handler else None
+
+        return chosen
 
     chosen = name(("", "rest"), ("/a/*", "first"), (r"re:/\d+$", "second"), ("/a/b", "never"))
     assert [chosen(path) for path in ("/a/b", "/a/7", "/7", "/x")] == ["first", "first", "second", "rest"]
@@ -76,8 +79,8 @@ def test_the_first_pattern_that_matches_decides_and_the_rest_goes_to_the_one_wit
 def test_two_handlers_for_all_the_rest_are_refused_and_so_is_what_is_no_function() -> None:
     first = handler_of(print, "", ())
     with pytest.raises(UserError, match="The handler print has all the rest already"):
-        handler_of(len, "", [first])
-    assert handler_of(len, "/a", [first]).pattern == "/a"
+        handler_of(repr, "", [first])
+    assert handler_of(repr, "/a", [first]).pattern == "/a"
     with pytest.raises(UserError, match="A handler is a function of a page; 'x' is none"):
         handler_of("x", "/a", ())  # type: ignore[arg-type]
 
@@ -112,7 +115,9 @@ def test_only_whole_answers_to_pages_are_handled() -> None:
 
 def test_without_handlers_nothing_is_due() -> None:
     visitor = Visitor(POLICY)
-    assert visitor.due(visitor.read(Request(Link(1, HOME)), html(HOME, "<p>"))) is None
+    reading = visitor.read(Request(Link(1, HOME)), html(HOME, "<p>"))
+    assert isinstance(reading, Reading)
+    assert visitor.due(reading) is None
 
 
 # ---------------------------------------------------------------- items
@@ -155,13 +160,22 @@ def test_a_pydantic_model_is_an_item_where_pydantic_is_installed(monkeypatch: py
     class Story(BaseModel):
         pass
 
-    monkeypatch.setitem(sys.modules, "pydantic", SimpleNamespace(BaseModel=BaseModel))  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "pydantic", SimpleNamespace(BaseModel=BaseModel))
     [item] = visited(lambda _: Story()).outcome.items
     assert (item.type, values_of([item])) == ("Story", ({"mode": "json", "title": "x"},))
 
 
 def test_fields_say_whether_anything_is_in_them() -> None:
-    item = {"no": None, "empty": "", "blank": " \n", "none": [], "nothing": {}, "zero": 0, "false": False, "text": "x"}
+    item: dict[str, object] = {
+        "no": None,
+        "empty": "",
+        "blank": " \n",
+        "none": [],
+        "nothing": {},
+        "zero": 0,
+        "false": False,
+        "text": "x",
+    }
     [written] = visited(lambda _: item).outcome.items
     assert [one.name for one in written.fields if one.filled] == ["zero", "false", "text"]
     assert len(written.fields) == len(item)
@@ -177,6 +191,12 @@ async def _coroutine(_page: Page) -> None:
     """Never awaited."""
 
 
+@pytest.mark.parametrize("item", [{"x": ["half \ud83d"]}, Price("half \ud83d"), {"\udc00": 1}])
+def test_half_a_character_is_replaced_in_an_item(item: object) -> None:
+    [recorded] = visited(lambda _: [item]).outcome.items
+    assert "\ufffd" in recorded.line.decode()
+
+
 @pytest.mark.parametrize(
     ("function", "sentence"),
     [
@@ -189,7 +209,7 @@ async def _coroutine(_page: Page) -> None:
             lambda _: [{"a": 1, "x": object()}],
             "gave a dict whose field 'x' cannot be written as JSON: Encoding objects",
         ),
-        (lambda _: [{"x": "\ud800"}], "gave a dict whose field 'x' cannot be written as JSON: "),
+        (lambda _: [{"x": 1j}], "gave a dict whose field 'x' cannot be written as JSON: "),
         (lambda _: [Price("x", 1.0, [object()])], "gave a Price whose field 'tags' cannot be written as JSON: "),  # type: ignore[list-item]
         (lambda _: [Article("x", "y", object())], "gave a Article whose field 'at' cannot be written as JSON: "),  # type: ignore[arg-type]
         (
@@ -323,115 +343,6 @@ def test_a_page_that_is_no_html_may_follow_too() -> None:
     event = visitor.visit(Request(Link(1, HOME)), answer)
     assert isinstance(event, Visited)
     assert [outlink.url for outlink in event.outlinks] == ["https://a.example/dir/x"]
-
-
-# ---------------------------------------------------------------- async def
-
-
-def awaited_visit(function: Callable[[Page], Any], answer: Response | None = None) -> Visited | Failed | RobotsRead:
-    visitor = Visitor(POLICY, handlers=[Handler(function)])
-    return asyncio.run(async_handlers.visit(visitor, Request(Link(1, HOME)), answer or html(HOME, "<p>")))
-
-
-async def _yields(page: Page) -> AsyncIterator[dict[str, str]]:
-    await asyncio.sleep(0)
-    yield {"url": page.url}
-    page.follow("/next")
-
-
-async def _returns(page: Page) -> list[dict[str, str]]:
-    page.follow("/next")
-    return [{"url": page.url}]
-
-
-@pytest.mark.parametrize("function", [_yields, _returns])
-def test_an_async_handler_is_awaited(function: Callable[[Page], Any]) -> None:
-    assert Handler(function).awaits
-    event = awaited_visit(function)
-    assert isinstance(event, Visited)
-    assert values_of(event.outcome.items) == ({"url": HOME},)
-    assert [outlink.url for outlink in event.outlinks] == ["https://a.example/next"]
-
-
-async def _waits(page: Page) -> AsyncIterator[dict[str, str]]:
-    page.follow("/next")
-    yield {"url": page.url}
-    await asyncio.sleep(3600)
-
-
-async def _waits_with_a_limit_of_its_own(page: Page) -> None:
-    page.follow("/next")
-    async with asyncio.timeout(0.001):
-        await asyncio.sleep(3600)
-
-
-@pytest.mark.parametrize(
-    ("function", "reason", "detail"),
-    [
-        (_waits, Reason.FAIL_HANDLER_TIMEOUT, "took more than 0.05 s"),
-        (_waits_with_a_limit_of_its_own, Reason.FAIL_HANDLER, "TimeoutError"),
-    ],
-)
-def test_an_async_handler_that_waits_for_ever_costs_its_page_only(
-    function: Callable[[Page], Any], reason: Reason, detail: str
-) -> None:
-    visitor = Visitor(msgspec.structs.replace(POLICY, handler_timeout=0.05), handlers=[Handler(function)])
-    event = asyncio.run(async_handlers.visit(visitor, Request(Link(1, HOME)), html(HOME, "<p>")))
-    assert isinstance(event, Visited)
-    assert (event.outcome.reason, event.outcome.items) == (reason, ())
-    assert detail in event.outcome.record.detail
-    assert [outlink.url for outlink in event.outlinks] == ["https://a.example/next"]
-
-
-def test_an_ordinary_handler_runs_among_awaited_ones() -> None:
-    assert not Handler(_one).awaits
-    assert values_of(awaited_visit(_one).outcome.items) == ({"url": HOME},)  # type: ignore[union-attr]
-    assert awaited_visit(_yields, html(HOME, "", 404)).outcome.record.status == 404  # type: ignore[union-attr]
-
-
-async def _raises(_: Page) -> None:
-    raise ValueError("awaited in vain")
-
-
-async def _is_cancelled_by_another(_: Page) -> None:
-    other = asyncio.ensure_future(asyncio.sleep(10))
-    other.cancel()
-    await other
-
-
-async def _leaves(_: Page) -> AsyncIterator[dict[str, int]]:
-    yield {"n": 1}
-    raise SystemExit(1)
-
-
-@pytest.mark.parametrize(
-    ("function", "error"),
-    [
-        (_raises, "ValueError: awaited in vain"),
-        (_is_cancelled_by_another, "CancelledError"),
-        (_leaves, "SystemExit: 1"),
-    ],
-)
-def test_what_an_async_handler_raises_costs_its_page_only(function: Callable[[Page], Any], error: str) -> None:
-    event = awaited_visit(function)
-    assert isinstance(event, Visited)
-    assert (event.outcome.record.reason, event.outcome.items) == (Reason.FAIL_HANDLER, ())
-    assert event.outcome.record.detail.endswith(error)
-    assert "awaited.py" not in event.outcome.record.detail
-
-
-def test_a_cancelled_visit_is_cancelled() -> None:
-    async def sleeps(_: Page) -> None:
-        await asyncio.sleep(10)
-
-    async def main() -> None:
-        task = asyncio.ensure_future(async_handlers.run(Due(Handler(sleeps), Page.of("<p>"))))
-        await asyncio.sleep(0)
-        task.cancel()
-        await task
-
-    with pytest.raises(asyncio.CancelledError):
-        asyncio.run(main())
 
 
 # ---------------------------------------------------------------- in other processes

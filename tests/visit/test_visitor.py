@@ -13,7 +13,6 @@ from gossamer.values.model import NO_OUTLINKS, Failure, Link, OutcomeKind, Purpo
 from gossamer.values.protocol import Failed, RobotsRead, Visited
 from gossamer.values.reasons import Reason
 from gossamer.visit import links
-from gossamer.visit import visitor as visit_module
 from gossamer.visit.visitor import Visitor, Work
 from tests.support.webs import html
 
@@ -247,7 +246,7 @@ def test_a_bug_costs_one_page_and_shows_its_traceback(monkeypatch: pytest.Monkey
     def broken(*_: object) -> None:
         raise ZeroDivisionError("of our own making")
 
-    monkeypatch.setattr(visit_module.html, "scan", broken)
+    monkeypatch.setattr("gossamer.visit.visitor.html.scan", broken)
     event = Visitor(Policy(seeds=("https://a.example/",))).visit(Request(Link(1, HOME)), html(HOME, "<p>"))
     assert isinstance(event, Failed)
     assert (event.outcome.kind, event.outcome.record.reason) == (OutcomeKind.FAILED, Reason.FAIL_BUG)
@@ -263,7 +262,7 @@ def test_a_page_that_cannot_be_made_a_document_came_all_the_same(
     def troubled(*_: object) -> str:
         raise trouble
 
-    monkeypatch.setattr(visit_module.extract, "markdown", troubled)
+    monkeypatch.setattr("gossamer.visit.visitor.extract.markdown", troubled)
     visitor = Visitor(Policy(seeds=("https://a.example/",)), markdown=True)
     event = visitor.visit(Request(Link(1, HOME)), html(HOME, "<a href=/L>x</a>"))
     assert isinstance(event, Visited)
@@ -298,7 +297,85 @@ def test_a_page_that_takes_too_much_memory_has_failed(monkeypatch: pytest.Monkey
     def starve(*_: object) -> object:
         raise MemoryError
 
-    monkeypatch.setattr(visit_module.html, "scan", starve)
+    monkeypatch.setattr("gossamer.visit.visitor.html.scan", starve)
     event = Visitor(Policy(seeds=("https://a.example/",))).visit(Request(Link(1, HOME)), html(HOME, "<p>"))
     assert isinstance(event, Failed)
     assert (event.outcome.kind, event.outcome.record.reason) == (OutcomeKind.FAILED, Reason.FAIL_HANDLER_MEMORY)
+
+
+# ---------------------------------------------------------------- what the header says
+
+
+def answered(status: int, headers: dict[str, str], body: str = "", **fields: object) -> Visited:
+    visitor = Visitor(Policy(seeds=("https://a.example/",), **fields))  # type: ignore[arg-type]
+    event = visitor.visit(Request(Link(1, HOME)), Response(HOME, status, headers, body.encode()))
+    assert isinstance(event, Visited)
+    return event
+
+
+def test_a_redirect_keeps_the_octets_of_its_location() -> None:
+    event = answered(302, {"location": "/\xc3\xa9-\xe9"})
+    assert (event.outcome.kind, urls(event)) == (OutcomeKind.REDIRECTED, ["https://a.example/%C3%A9-%E9"])
+
+
+@pytest.mark.parametrize(
+    ("location", "detail"),
+    [("", ""), ("http://[", ""), ("/x\n/y", "there are 2 Location headers, which differ: /x, /y")],
+)
+def test_a_redirect_without_one_usable_target_has_failed(location: str, detail: str) -> None:
+    record = answered(301, {"location": location}).outcome.record
+    assert (record.outcome, record.reason, record.status) == (OutcomeKind.FAILED, Reason.FAIL_BAD_REDIRECT, 301)
+    assert record.detail == detail
+
+
+def test_multiple_choices_are_a_redirect_only_if_the_server_prefers_one() -> None:
+    assert urls(answered(300, {"location": "en"})) == ["https://a.example/dir/en"]
+    page = answered(300, {"content-type": "text/html"}, "<a href=en>en</a><a href=de>de</a>")
+    assert (page.outcome.kind, page.outcome.record.status, len(page.outlinks)) == (OutcomeKind.DONE, 300, 2)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "reason"),
+    [
+        (206, {"content-range": "bytes 0-99/100"}, None),
+        (206, {"content-range": "bytes 0-99/200"}, Reason.FAIL_PROTOCOL),
+        (206, {}, Reason.FAIL_PROTOCOL),
+        (304, {}, Reason.FAIL_PROTOCOL),
+        (412, {}, Reason.FAIL_PROTOCOL),
+        (416, {}, Reason.FAIL_PROTOCOL),
+    ],
+)
+def test_an_answer_to_what_was_not_asked_is_no_page(
+    status: int, headers: dict[str, str], reason: Reason | None
+) -> None:
+    record = answered(status, {"content-type": "text/html", **headers}, "<a href=/x>x</a>").outcome.record
+    assert (record.reason, record.status) == (reason, status)
+    assert (f"status {status}" in record.detail) is (reason is not None)
+
+
+def test_links_of_the_header_are_relative_to_the_page_and_count_like_others() -> None:
+    headers = {
+        "content-type": "text/html",
+        "refresh": "5; url=moved",
+        "link": '<?p=2>; rel=next, </de>; rel="alternate"; hreflang=de, <c>; rel=canonical, </n>; rel="prev nofollow"',
+    }
+    event = answered(200, headers, "<base href=//b.example/><a href=https://a.example/de>de</a>")
+    assert urls(event) == [f"https://a.example/{path}" for path in ("de", "dir/moved", "dir/page?p=2", "dir/c")]
+    assert reasons(event) == [Reason.SKIP_NOFOLLOW]
+    assert (event.outcome.record.canonical, event.outcome.record.outlinks) == ("https://a.example/dir/c", 4)
+
+
+def test_the_canonical_element_wins_over_the_header() -> None:
+    headers = {"content-type": "text/html", "link": "</header>; rel=canonical"}
+    record = answered(200, headers, "<link rel=canonical href=/element>").outcome.record
+    assert record.canonical == "https://a.example/element"
+
+
+def test_what_is_no_html_may_have_links_in_its_header() -> None:
+    headers = {"content-type": "application/pdf", "link": '</paper>; rel="canonical"', "x-robots-tag": "noarchive"}
+    event = answered(200, headers, "%PDF")
+    assert (urls(event), event.outcome.record.canonical) == (["https://a.example/paper"], "https://a.example/paper")
+    refused = answered(200, headers | {"x-robots-tag": "noindex nofollow"}, "%PDF")
+    assert (urls(refused), reasons(refused)) == ([], [Reason.SKIP_NOFOLLOW])
+    assert refused.outcome.record.noindex
+    assert answered(200, {"content-type": "application/pdf"}, "%PDF").outlinks == NO_OUTLINKS

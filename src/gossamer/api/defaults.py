@@ -1,8 +1,7 @@
-"""What a crawl does where its user does not say: what can only be told from all that was said."""
+"""What a crawl does by default, where that depends on the whole call."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +10,7 @@ import msgspec
 
 from gossamer.api import call_arguments
 from gossamer.api.settings_file import Settings
+from gossamer.engines.table import ENGINES, cores, unused_settings
 from gossamer.fetchers.options import FetchOptions, user_agent
 from gossamer.outputs import FORMATS
 from gossamer.rules import urls
@@ -18,65 +18,55 @@ from gossamer.rules.policy import Policy
 from gossamer.rules.politeness import Manners
 from gossamer.values.errors import UserError
 
-CONCURRENCY: Final[Mapping[str, int]] = {"inline": 1, "threads": 8, "asyncio": 64, "processes": 64}
-"""How many fetches are under way at once, unless the user says so; with processes, in each of them.
-
-Threads are few: reading pages shares one lock.
-"""
-
 USUAL_FORMATS: Final = ("jsonl",)
 
 
 def complete(policy: Policy | None, seeds: Iterable[object], fields: Mapping[str, Any], engine: str) -> Policy:
-    """Fill in what only a whole call can tell: seeds, user agent, concurrency."""
+    """Return the whole policy, with what only a whole call can tell: seeds, user agent, concurrency."""
     whole = call_arguments.settings(policy, fields)
     whole["seeds"] = tuple(dict.fromkeys(map(urls.seed, call_arguments.seeds((whole["seeds"], *seeds)))))
     if not whole["seeds"]:
         raise UserError("A crawl needs at least one URL to start from.")
     made = Policy.of(whole)
+    call_arguments.refuse_unused(made, engine)
     Manners(made)  # complains now about a host that is none
     if made.ip_concurrency and (made.proxy or made.proxy_from_environment):
         raise UserError("ip_concurrency cannot be kept behind a proxy, where only the proxy's own address is seen.")
+    traits = ENGINES[engine]
     completed = msgspec.structs.replace(
         made,
         user_agent=made.user_agent or user_agent(made),
-        concurrency=made.concurrency or _concurrency(made, engine) if engine != "inline" else 1,
-        workers=made.workers or (cores() if engine == "processes" else None),
+        concurrency=1 if traits.one_at_a_time else made.concurrency or traits.default_slots(made.workers),
+        workers=made.workers or (cores() if traits.worker_processes else None),
         handlers=_absolute(made.handlers),
     )
     FetchOptions.of(completed)  # complains now about what cannot be sent
     return completed
 
 
-def _concurrency(policy: Policy, engine: str) -> int:
-    """Tell how many fetches are under way at once where the user does not say."""
-    return CONCURRENCY[engine] * ((policy.workers or cores()) if engine == "processes" else 1)
-
-
-def cores() -> int:
-    """Count the processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _absolute(handlers: str) -> str:
-    """Name a file of handlers so that it is found again from elsewhere; a module is found by its name."""
+    """Return a file of handlers with its whole path, to be found from anywhere; a module is found by its name."""
     return str(Path(handlers).absolute()) if handlers.endswith(".py") else handlers
 
 
-def undetermined(settings: Settings) -> Policy:
-    """Give the policy without what was only derived from the rest, so that it can be derived again after changes."""
-    policy = settings.policy
+def undetermined(settings: Settings, engine: str) -> Policy:
+    """Return the policy of a crawl that goes on with `engine`, without what is to be derived again.
+
+    Left out is what was only derived from the rest, and what the engine has no use for.
+    """
+    policy, traits = settings.policy, ENGINES.get(settings.engine)
     anonymous = msgspec.structs.replace(policy, user_agent="")
-    derived = settings.engine in CONCURRENCY and policy.concurrency == _concurrency(policy, settings.engine)
+    derived = traits is not None and policy.concurrency == traits.default_slots(policy.workers)
     return msgspec.structs.replace(
         policy,
         user_agent="" if policy.user_agent == user_agent(anonymous) else policy.user_agent,
         concurrency=None if derived else policy.concurrency,
+        **dict.fromkeys(unused_settings(engine)),
     )
 
 
 def known_formats(formats: Iterable[str] | None) -> tuple[str, ...]:
-    """Name each format once, or the usual one for None; raises UserError for one that there is not."""
+    """Return each format once, or the usual one for None. Raise UserError for an unknown format."""
     if formats is None:
         return USUAL_FORMATS
     several = formats if isinstance(formats, Iterable) and not isinstance(formats, str) else (formats,)

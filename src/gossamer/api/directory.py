@@ -1,7 +1,7 @@
-"""The crawl directory: where a crawl lives, and where it can be taken up again.
+"""The files of a crawl directory, opened and closed together under its lock.
 
-gossamer.toml   the settings, frozen       journal.db   everything the crawl must not forget
-lock            who is at work here        pages.jsonl, … the outputs
+gossamer.toml   the settings, frozen       journal.db   everything a resumed crawl needs
+lock            the process at work         pages.jsonl, … the outputs
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from gossamer.api.directory_layout import ARCHIVES, JOURNAL, LOCK, SETTINGS, TRACES, refuse_file, refuse_orphaned
+from gossamer.api.directory_layout import ARCHIVES, JOURNAL, LOCK, SETTINGS_FILE, TRACES, refuse_file, refuse_orphaned
 from gossamer.api.lock import Lock
 from gossamer.api.settings_file import Settings, previous_directory, write_settings
 from gossamer.api.status import Status, status
@@ -31,7 +31,7 @@ from gossamer.values.snapshot import SavedStats
 
 
 class CrawlDirectory:
-    """The directory of one crawl, held by this process from `open` to `close`; `items` if it has handlers."""
+    """The directory of one crawl, locked by this process from `open` to `close`; `items` if it has handlers."""
 
     def __init__(self, path: Path, settings: Settings, *, key: int | None = None, items: bool = False) -> None:
         self.path = path
@@ -42,10 +42,10 @@ class CrawlDirectory:
         self._lock = Lock(path / LOCK)
 
     def open(self, *, anew: bool) -> Saved:
-        """Take the directory and tell what is remembered; `anew` for a crawl that must be the first one here.
+        """Lock the directory and return what was saved; `anew` for a crawl that must be the first one here.
 
-        Cuts every output back to where the last commit found it whole. Raises UserError where another crawl is, or
-        another process at work.
+        Every output is cut back to the last commit. Raise UserError where there is another crawl, or another process
+        at work.
         """
         refuse_file(self.path)
         try:
@@ -89,15 +89,15 @@ class CrawlDirectory:
                 raise OutputError(f"The output {name} cannot be opened: {error.strerror or error}.") from error
 
     def _for_items(self, offsets: Mapping[str, int]) -> tuple[str, ...]:
-        """Name the outputs of items, which a crawl has that has handlers, or had."""
+        """Return the names of the outputs of items, for a crawl that has handlers or had some."""
         if not self._items and ITEMS not in offsets:
             return ()
         return (ITEMS, ITEM_TABLES) if "parquet" in self._settings.formats else (ITEMS,)
 
     def list_gone(self, unlinked: Iterable[str]) -> tuple[int, tuple[str, ...]]:
-        """List the pages that are gone since the crawl before, those not found and those linked no more.
+        """Write the list of pages that are gone since the crawl before: not found any more, or not linked any more.
 
-        Tell how many there are, and the URLs of the first few. Raises JournalError, OutputError.
+        Return how many there are, and the URLs of the first few. Raise JournalError or OutputError.
         """
         gone = chain(not_found(lines(self.path / JOURNAL)), (Gone(url, UNLINKED) for url in unlinked))
         return write_gone(self.path, gone, durable=self._settings.durable)
@@ -116,10 +116,10 @@ class CrawlDirectory:
 
 
 def make_room(path: Path) -> None:
-    """Raise UserError, saying what can be done, where the directory holds a crawl; one that reached nobody goes."""
-    if not any((path / name).exists() for name in (SETTINGS, JOURNAL, "pages.jsonl")):
+    """Raise UserError where the directory holds a crawl; a crawl that reached no server is removed instead."""
+    if not any((path / name).exists() for name in (SETTINGS_FILE, JOURNAL, "pages.jsonl")):
         return
-    told = status(path) if (path / JOURNAL).exists() and (path / SETTINGS).exists() else None
+    told = status(path) if (path / JOURNAL).exists() and (path / SETTINGS_FILE).exists() else None
     if told is not None and _reached_nobody(told):
         _empty(path)
         return
@@ -127,7 +127,7 @@ def make_room(path: Path) -> None:
 
 
 def _ways_on(path: Path, told: Status | None) -> str:
-    """Say what can be done with the crawl that is in a directory already, before other advice."""
+    """Return the beginning of a sentence: what can be done with the crawl that is in a directory already."""
     where = shlex.quote(str(path))
     if told is None:
         return ""
@@ -137,15 +137,12 @@ def _ways_on(path: Path, told: Status | None) -> str:
 
 
 def _reached_nobody(told: Status) -> bool:
-    """Tell whether a crawl ended because no server could be reached: it has nothing to be kept."""
+    """Whether a crawl ended because no server could be reached, so that nothing is worth keeping."""
     return told.finish_reason is FinishReason.UNREACHABLE and not told.glance.stats.bytes
 
 
 def _empty(path: Path) -> None:
-    """Remove what a crawl left, but for the lock that is held."""
+    """Remove the files of a crawl, except the lock that is held."""
     archives = [file for pattern in ARCHIVES for file in path.glob(pattern)]
     for file in [*archives, *(path / name for name in TRACES if name != LOCK)]:
         file.unlink(missing_ok=True)
-
-
-# ---------------------------------------------------------------- settings

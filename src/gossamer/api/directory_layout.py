@@ -1,4 +1,4 @@
-"""Which files a crawl directory has, and refusals of directories that are none."""
+"""The files of a crawl directory, and refusals of what is no crawl directory."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from typing import Final
 
 from gossamer.values.errors import UserError
 
-SETTINGS: Final = "gossamer.toml"
+SETTINGS_FILE: Final = "gossamer.toml"
 JOURNAL: Final = "journal.db"
 LOCK: Final = "lock"
 TRACES: Final = (
-    "pages.jsonl", "items.jsonl", JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", SETTINGS, LOCK,
+    "pages.jsonl", "items.jsonl", JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", SETTINGS_FILE, LOCK,
 )  # fmt: skip
-"""What a crawl leaves behind that fetched nothing."""
+"""The files of a crawl that fetched nothing."""
 ARCHIVES: Final = ("pages-*.warc.gz", "pages-*.parquet", "links-*.parquet")
-"""What it leaves besides, by pattern, with formats that write as they go."""
+"""Patterns of the further files that formats write during a crawl."""
 
 
 def refuse_file(path: Path) -> None:
-    """Raise UserError where a directory is wanted and a file is."""
+    """Raise UserError if the path is a file."""
     if path.exists() and not path.is_dir():
         raise UserError(f"{path} is a file; name a directory.")
 
 
 def refuse_orphaned(path: Path) -> None:
-    """Raise UserError where there are results but no journal, or nothing in it: going on would cut them to nothing."""
-    own, journal = (SETTINGS, LOCK), path / JOURNAL
+    """Raise UserError for results whose journal is missing or empty: resuming would cut them to nothing."""
+    own, journal = (SETTINGS_FILE, LOCK), path / JOURNAL
     if not (journal.exists() and journal.stat().st_size) and any(
         file.is_file() and file.name not in own and file.stat().st_size for file in path.rglob("*")
     ):

@@ -9,47 +9,37 @@ at most `host_concurrency` (8) fetches of one host run at once, and failures tha
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import inspect
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
-from typing import Any, Final, Literal, Unpack
+from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Iterator, Mapping
+from typing import Any, Final, Unpack
 
 import msgspec
 
 from gossamer.api import call_arguments
-from gossamer.api.download_queue import _Window
-from gossamer.engines.aio import AsyncioEngine
+from gossamer.api.download_input import AsyncInput, BlockingInput
+from gossamer.api.download_queue import DownloadQueue
 from gossamer.engines.bridges import from_thread, in_threads
 from gossamer.engines.clock import SystemClock
-from gossamer.engines.driver import AsyncEngine, Engine
-from gossamer.engines.inline import InlineEngine
-from gossamer.engines.threads import ThreadsEngine
-from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions, RecordedFetcher, user_agent
-from gossamer.fetchers.credential_scope import CredentialScopedAsyncFetcher, CredentialScopedFetcher
-from gossamer.fetchers.options import is_credential
-from gossamer.rules.policy import Policy, PolicyFields
+from gossamer.engines.driver import Engine
+from gossamer.engines.parts import EngineParts
+from gossamer.engines.table import DEFAULT_ENGINE, ENGINES, DownloadEngineName, names
+from gossamer.fetchers import FetchOptions, RecordedFetcher, user_agent
+from gossamer.fetchers.source import FetcherSource
+from gossamer.rules.policy import Policy
+from gossamer.rules.policy_fields import DownloadFields
 from gossamer.values.errors import UserError
-from gossamer.values.ports import AsyncFetcher, Clock, Fetcher
+from gossamer.values.ports import Clock
 from gossamer.visit.page import Page
-from gossamer.visit.visitor import Visitor
+from gossamer.visit.visitor import Work
 
-CONCURRENCY: Final[Mapping[str, int]] = {"inline": 1, "threads": 16, "asyncio": 64}
 HOST_CONCURRENCY: Final = 8
-"""How many fetches run at once, in all and of one host, unless the caller says so."""
-SETTINGS: Final = (
-    "concurrency", "host_concurrency", "hosts", "retries", "max_retry_after", "timeout", "connect_timeout", "max_body",
-    "max_redirects", "max_url_length", "strip_tracking", "sort_query", "user_agent", "contact", "headers", "proxy",
-    "proxy_from_environment", "allow_private", "verify_tls", "ca_file", "near_duplicates",
-)  # fmt: skip
-"""The fields of `Policy` that mean something to a download: the spellings of a URL count after a redirect."""
-_END: Final = object()
+"""Default number of fetches of one host at once."""
 
 
-class DownloadOptions(PolicyFields, total=False):
-    """What a call may say of its downloads, by name: for type checkers, and for completion."""
+class DownloadOptions(DownloadFields, total=False):
+    """The keywords of `fetch_all`: for type checkers, and for completion."""
 
-    engine: Literal["inline", "threads", "asyncio"]
+    engine: DownloadEngineName
     follow: bool
     policy: Policy | None
     fetcher: RecordedFetcher | None
@@ -63,145 +53,121 @@ class Downloads:
         self,
         asked: Iterable[str] | AsyncIterable[str],
         *,
-        engine: Literal["inline", "threads", "asyncio"] = "asyncio",
+        engine: DownloadEngineName = DEFAULT_ENGINE,
         follow: bool = True,
         policy: Policy | None = None,
         fetcher: RecordedFetcher | None = None,
         clock: Clock | None = None,
-        **fields: Unpack[PolicyFields],
+        **fields: Unpack[DownloadFields],
     ) -> None:
-        if engine not in CONCURRENCY:
-            raise UserError(f"Downloads run on {', '.join(CONCURRENCY)}, not on {engine!r}.")
-        if isinstance(asked, AsyncIterable) and engine != "asyncio":
-            raise UserError(f"An async iterator of URLs needs engine='asyncio', not {engine!r}.")
+        able = names(lambda traits: traits.download_slots)
+        if engine not in able:
+            raise UserError(f"Downloads run on {', '.join(able)}, not on {engine!r}.")
+        if isinstance(asked, AsyncIterable) and not ENGINES[engine].in_loop:
+            fit = " or ".join(f"engine={name!r}" for name in able if ENGINES[name].in_loop)
+            raise UserError(f"An async iterator of URLs needs {fit}, not {engine!r}.")
         if isinstance(asked, bytes) or not isinstance(asked, Iterable | AsyncIterable):
             raise UserError(f"Downloads take a URL as text, or several, as a list or any iterator; not {asked!r}.")
         call_arguments.refuse_unfit_parts(fetcher=fetcher, clock=clock)
         self._asked = [asked] if isinstance(asked, str) else asked
-        self._engine = engine
+        self._traits = ENGINES[engine]
         self.policy = _complete(policy, fields, engine)
-        self._options = FetchOptions.of(self.policy)
-        self._visitor = Visitor(self.policy)
-        self._fetcher = fetcher
+        self._work = Work(self.policy)
+        self._fetchers = FetcherSource(FetchOptions.of(self.policy), fetcher)
         self._clock = clock or SystemClock()
         self._follow = follow
-        self._window: _Window | None = None
+        self._queue: DownloadQueue | None = None
         self._given_up = False
-        self._abort: Callable[[], None] | None = None
+        self._engine: Engine | None = None
 
     @property
     def landed(self) -> int:
-        """Count the pages that are there, be they given out or waiting for one before them. From any thread."""
-        return self._window.landed if self._window else 0
+        """The number of pages that are there, yielded or waiting for one before them. From any thread."""
+        return self._queue.landed if self._queue else 0
 
-    def __iter__(self) -> Iterator[Page]:
-        """Give the pages in the order asked; leaving the loop early calls off what is under way.
+    def __iter__(self) -> Generator[Page, None, None]:
+        """Yield the pages in the order asked; leaving the loop early ends what is under way.
 
-        On the asyncio engine the URLs are taken in the thread of its loop.
+        On an engine with an event loop the URLs are taken in the thread of its loop.
         """
-        asynchronous = self._engine == "asyncio"
-        batches = from_thread(self._awaited_batches) if asynchronous else self._blocking_batches()
+        batches = from_thread(self._awaited_batches) if self._traits.in_loop else self._blocking_batches()
         with contextlib.closing(batches) as source:  # type: ignore[type-var]  # both are generators
             for batch in source:
                 yield from batch
 
     async def __aiter__(self) -> AsyncGenerator[Page, None]:
-        """Give the pages in the order asked, inside an event loop; leaving the loop early calls off the rest."""
-        asynchronous = self._engine == "asyncio"
-        batches = self._awaited_batches() if asynchronous else in_threads(self._blocking_batches(), self._give_up)
+        """Yield the pages in the order asked, inside an event loop; leaving the loop early ends the rest."""
+        in_loop = self._traits.in_loop
+        batches = self._awaited_batches() if in_loop else in_threads(self._blocking_batches(), self._give_up)
         async with contextlib.aclosing(batches) as source:
             async for batch in source:
                 for page in batch:
                     yield page
 
     def _blocking_batches(self) -> Iterator[list[Page]]:
+        make = self._traits.make
+        assert make is not None, "this engine runs in an event loop"
         assert isinstance(self._asked, Iterable)
-        source = iter(self._asked)
-        fetcher = self._blocking_fetcher()
-        engine = self._blocking_engine(fetcher)
-
-        def abort() -> None:
-            fetcher.abort()
-            engine.wake()
-
-        self._abort = abort
-        window = self._window = _Window(self.policy, follow=self._follow)
+        source = BlockingInput(self._asked)
+        engine = self._engine = make(EngineParts(self._work, self._fetchers.blocking()))
+        queue = self._queue = DownloadQueue(self.policy, follow=self._follow)
         try:
             while not self._given_up:
-                if window.wants_more:
-                    _ask(window, lambda: next(source, _END))
-                window.start_due(self._clock.now(), engine.start)
-                if batch := window.taken():
+                if queue.wants_more:
+                    queue.ask_next(source.take)
+                queue.start_due(self._clock.now(), engine.start)
+                if batch := queue.taken():
                     yield batch
-                elif window.over:
-                    window.raise_trouble()
+                elif queue.over:
+                    queue.raise_trouble()
                     return
                 else:
-                    window.land(engine.collect(self._patience(window)), self._clock.now())
+                    queue.land(engine.collect(self._patience(queue)), self._clock.now())
         finally:
             engine.close()
 
     async def _awaited_batches(self) -> AsyncGenerator[list[Page], None]:
-        engine: AsyncEngine = AsyncioEngine(self._awaiting_fetcher(), self._visitor.visit)
-        source = _Source(self._asked, engine)
-        window = self._window = _Window(self.policy, follow=self._follow)
+        make = self._traits.make_in_loop
+        assert make is not None, "this engine blocks"
+        engine = make(EngineParts(self._work, self._fetchers.awaiting()))
+        source = AsyncInput(self._asked, engine.wake)
+        queue = self._queue = DownloadQueue(self.policy, follow=self._follow)
         try:
             while True:
-                if window.wants_more and source.ready:
-                    _ask(window, source.take)
-                window.start_due(self._clock.now(), engine.start)
-                if batch := window.taken():
+                if queue.wants_more and source.ready:
+                    queue.ask_next(source.take)
+                queue.start_due(self._clock.now(), engine.start)
+                if batch := queue.taken():
                     yield batch
-                elif window.over:
-                    window.raise_trouble()
+                elif queue.over:
+                    queue.raise_trouble()
                     return
                 else:
-                    patience = self._patience(window) if source.ready else None
-                    window.land(await engine.collect(patience), self._clock.now())
+                    patience = self._patience(queue) if source.ready else None
+                    queue.land(await engine.collect(patience), self._clock.now())
         finally:
             await source.aclose()
             await engine.aclose()
 
-    def _patience(self, window: _Window) -> float | None:
-        """Tell how long to wait for a page: not at all while there is room for another URL."""
-        if window.wants_more:
+    def _patience(self, queue: DownloadQueue) -> float | None:
+        """Return how many seconds to wait for a page: none while there is room for another URL."""
+        if queue.wants_more:
             return 0.0
-        return self._clock.patience(window.next_moment, window.in_flight)
+        return self._clock.patience(queue.next_moment, queue.in_flight)
 
     def _give_up(self) -> None:
         """End the blocking iteration soon, from another thread: nobody waits for its pages any more."""
         self._given_up = True
-        if self._abort is not None:
-            self._abort()
-
-    def _blocking_fetcher(self) -> Fetcher:
-        fetcher: Fetcher = self._fetcher or BlockingFetcher(self._options)
-        if self._fetcher is None and _has_credentials(self.policy):
-            return CredentialScopedFetcher(fetcher, BlockingFetcher(msgspec.structs.replace(self._options, origins=())))
-        return fetcher
-
-    def _blocking_engine(self, fetcher: Fetcher) -> Engine:
-        if self._engine == "inline":
-            return InlineEngine(fetcher, self._visitor.visit)
-        return ThreadsEngine(fetcher, self._visitor.visit, self.policy.concurrency or 1, together=True)
-
-    def _awaiting_fetcher(self) -> AsyncFetcher:
-        if self._fetcher is not None:
-            return self._fetcher.awaiting()
-        fetcher = AwaitingFetcher(self._options)
-        if not _has_credentials(self.policy):
-            return fetcher
-        return CredentialScopedAsyncFetcher(
-            fetcher, AwaitingFetcher(msgspec.structs.replace(self._options, origins=()))
-        )
+        if self._engine is not None:
+            self._engine.abort()
 
 
 def fetch_all(asked: Iterable[str] | AsyncIterable[str], **options: Unpack[DownloadOptions]) -> Downloads:
     """Download many URLs at once: iterate over the result, with `for` or `async for`, to get their pages in order.
 
-    `asked` may be endless: it is read at most four times `concurrency` ahead of the pages taken. `engine` is inline,
-    threads or asyncio. Redirects are followed, each hop through the address guard; the page then has the last hop's
-    `url`, and `via` is the URL asked for. `follow=False` gives the redirect itself. Credentials in `headers` are not
+    `asked` may be endless: it is read at most four times `concurrency` ahead of the pages taken. `engine` is asyncio,
+    threads or inline. Redirects are followed, each hop through the address guard; the page then has the last hop's
+    `url`, and `via` is the URL asked for. `follow=False` yields the redirect itself. Credentials in `headers` are not
     sent to another origin than the one asked for. What fails is a page too: `page.ok` is false and `page.reason` says
     why. So is what is no URL, None for instance, as `skip.invalid`. What your iterator raises is raised after the pages
     that were asked for before it. Other keywords are the fields of `Policy` that concern a download (timeout, headers,
@@ -210,83 +176,15 @@ def fetch_all(asked: Iterable[str] | AsyncIterable[str], **options: Unpack[Downl
     return Downloads(asked, **options)
 
 
-# ---------------------------------------------------------------- deciding
-
-
 def _complete(policy: Policy | None, fields: Mapping[str, Any], engine: str) -> Policy:
-    """Fill in what a download needs: no border, no links to judge, a name, how much at once."""
-    if idle := [name for name in fields if name in Policy.__struct_fields__ and name not in SETTINGS]:
-        they = "they mean" if len(idle) > 1 else "it means"
-        raise UserError(f"Leave out {' and '.join(idle)}: {they} nothing to downloads, which are no crawl.")
+    """Return the whole policy of downloads: no border, no links to judge, a user agent, how much at once."""
+    call_arguments.refuse_no_download(fields)
+    traits = ENGINES[engine]
     complete = Policy.of(
         call_arguments.settings(Policy(host_concurrency=HOST_CONCURRENCY) if policy is None else policy, fields)
     )
     return msgspec.structs.replace(
         complete, seeds=(), scope="any", include=(), exclude=(), max_links_per_page=0,
         user_agent=complete.user_agent or user_agent(complete),
-        concurrency=1 if engine == "inline" else complete.concurrency or CONCURRENCY[engine],
+        concurrency=1 if traits.one_at_a_time else complete.concurrency or traits.download_slots,
     )  # fmt: skip
-
-
-# ---------------------------------------------------------------- doing
-
-
-def _ask(window: _Window, take: Callable[[], object]) -> None:
-    """Take the caller's next URL. What that raises is kept until all pages asked for before have been given out."""
-    try:
-        asked = take()
-    except Exception as trouble:  # noqa: BLE001  # whatever it is, it is the caller's, who will have it back
-        window.end(trouble)
-        return
-    if asked is _END:
-        window.end()
-    else:
-        window.ask(asked)
-
-
-class _Source:
-    """The caller's URLs inside an event loop: a plain iterable is asked at once, an async one beside the fetches."""
-
-    def __init__(self, asked: Iterable[str] | AsyncIterable[str], engine: AsyncEngine) -> None:
-        self._engine = engine
-        self._plain = iter(asked) if isinstance(asked, Iterable) else None
-        self._awaited: AsyncIterator[str] | None = aiter(asked) if isinstance(asked, AsyncIterable) else None
-        self._pull: asyncio.Future[object] | None = None
-        self._over = False
-
-    @property
-    def ready(self) -> bool:
-        """Tell whether `take` has an answer; where not, the engine is woken as soon as it has."""
-        if self._awaited is None or self._over:
-            return True
-        if self._pull is None:
-            self._pull = asyncio.ensure_future(_next_or_end(self._awaited))
-            self._pull.add_done_callback(lambda _: self._engine.wake())
-        return self._pull.done()
-
-    def take(self) -> object:
-        """Give the next URL, or `_END`; raises what the caller's iterator raises."""
-        if self._plain is not None:
-            return next(self._plain, _END)
-        pull, self._pull = self._pull, None
-        assert pull is not None, "take before ready"
-        self._over = True  # unless it gives a URL: an iterator that has ended, or raised, is not asked again
-        asked = pull.result()
-        self._over = asked is _END
-        return asked
-
-    async def aclose(self) -> None:
-        """End a pull under way, and the caller's async generator."""
-        if self._pull is not None:
-            self._pull.cancel()
-            await asyncio.wait([self._pull])
-        if inspect.isasyncgen(self._awaited):
-            await self._awaited.aclose()
-
-
-async def _next_or_end(source: AsyncIterator[str]) -> object:
-    return await anext(source, _END)
-
-
-def _has_credentials(policy: Policy) -> bool:
-    return any(is_credential(name) for name, _ in policy.headers)

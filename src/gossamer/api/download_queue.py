@@ -1,4 +1,4 @@
-"""The queue of a bulk download: URLs read ahead of the fetches, and pages given in the order asked."""
+"""The queue of a bulk download: URLs read ahead of the fetches, and pages returned in the order asked."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from gossamer.api.download_input import END
 from gossamer.engines.driver import FetchEvent
 from gossamer.rules import urls
 from gossamer.rules.policy import Policy
@@ -22,13 +23,13 @@ from gossamer.values.reasons import Reason
 from gossamer.visit.page import Page
 
 AHEAD: Final = 4
-"""How many times `concurrency` pages may be asked for and not yet taken: what waits behind a slow one."""
+"""Limit of pages asked for and not yet taken, as a multiple of `concurrency`: so many may wait behind a slow one."""
 PATIENCE: Final = 60.0
-"""The longest back-off of a retry, in seconds: a server that asks for more is taken at its first word."""
+"""Longest back-off of a retry (seconds): where a server asks for more, its first answer stays."""
 _OTHER_SCHEME: Final = re.compile(r"\s*(?!https?:)[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)  # no host and port
 
 
-class _Window:
+class DownloadQueue:
     """The downloads asked for and not yet taken, in order. Decides what to start, never too many of one host."""
 
     def __init__(self, policy: Policy, *, follow: bool) -> None:
@@ -47,26 +48,41 @@ class _Window:
 
     @property
     def wants_more(self) -> bool:
-        """Tell whether another URL should be asked for: a slot is free and few pages wait to be taken."""
+        """Whether another URL should be asked for: a slot is free and few pages wait to be taken."""
         return not self._exhausted and self.in_flight < self._most and len(self._order) < AHEAD * self._most
 
     @property
     def landed(self) -> int:
-        """Count the pages that are there, taken or not."""
+        """The number of pages that are there, taken or not."""
         return self._count - len(self._order) + len(self._pages)
 
     @property
     def over(self) -> bool:
-        """Tell whether every URL has been asked for and its page taken."""
+        """Whether every URL has been asked for and its page taken."""
         return self._exhausted and not self._order
 
     @property
     def next_moment(self) -> float:
-        """Tell when the next retry is due; infinity when there is none."""
+        """The moment when the next retry is due; infinity when there is none."""
         return self._resting[0][0] if self._resting else math.inf
 
-    def ask(self, asked: object) -> None:
-        """Take the next URL as the caller wrote it; what is none becomes a page that says so."""
+    def ask_next(self, take: Callable[[], object]) -> None:
+        """Queue the next URL of the caller; `take` returns `END` when there is none.
+
+        An exception is kept until all pages asked for before have been yielded.
+        """
+        try:
+            asked = take()
+        except Exception as trouble:  # noqa: BLE001  # whatever it is, it is the caller's, who will have it back
+            self._exhausted, self._trouble = True, trouble
+            return
+        if asked is END:
+            self._exhausted = True
+        else:
+            self._ask(asked)
+
+    def _ask(self, asked: object) -> None:
+        """Queue a URL as the caller wrote it; what is no URL becomes a page that says so."""
         self._count += 1
         self._order.append(self._count)
         try:
@@ -77,17 +93,13 @@ class _Window:
             record = PageRecord(text, OutcomeKind.FAILED, reason=reason, detail=str(error), attempts=0)
             self._pages[self._count] = Page(record)
 
-    def end(self, trouble: Exception | None = None) -> None:
-        """Know that no more is asked for, be it because asking for it raised something."""
-        self._exhausted, self._trouble = True, trouble
-
     def raise_trouble(self) -> None:
-        """Raise what asking for another URL raised, if it did."""
+        """Raise what taking the next URL raised, if it did."""
         if self._trouble is not None:
             raise self._trouble
 
     def start_due(self, now: float, start: Callable[[Request], None]) -> None:
-        """Start what may start now."""
+        """Start the requests that may start now."""
         while self._resting and self._resting[0][0] <= now:
             self._queue(heapq.heappop(self._resting)[2])
         while self.in_flight < self._most and (host := self._free_host()) is not None:
@@ -105,7 +117,7 @@ class _Window:
         self._hosts.setdefault(urls.host_key(request.url), deque()).append(request)
 
     def land(self, events: Iterable[FetchEvent], now: float) -> None:
-        """Take what came of fetches: a page, another hop, or another try later."""
+        """Record what came of fetches: a page, another hop, or another try later."""
         for event in events:
             assert isinstance(event, Visited | Failed), "a download asks for no robots.txt"
             request = event.request
@@ -132,7 +144,7 @@ class _Window:
             del self._busy[host]
 
     def taken(self) -> list[Page]:
-        """Take the pages whose turn it is."""
+        """Return the pages whose turn it is, once."""
         batch = []
         while self._order and self._order[0] in self._pages:
             batch.append(self._pages.pop(self._order.popleft()))
@@ -140,7 +152,7 @@ class _Window:
 
 
 def _url(asked: object) -> str:
-    """Give the canonical URL of what somebody asks for. Raises UserError."""
+    """Return the canonical URL of what somebody asks for. Raise UserError if it is none."""
     if not isinstance(asked, str):
         raise UserError(f"{asked!r} is no URL; give texts such as 'https://example.org/'.")
     return urls.seed(asked)

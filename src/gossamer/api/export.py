@@ -1,4 +1,4 @@
-"""Export: make other formats of a crawl that is over, from its journal and the bodies in its WARC files."""
+"""Export: other formats of a crawl that is over, from its journal and the bodies in its WARC files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from msgspec import Struct
 from gossamer.api.directory_layout import JOURNAL
 from gossamer.api.settings_file import previous_directories, read_settings
 from gossamer.core.seen import Seen
-from gossamer.fetchers.curl_results import parse_header
 from gossamer.fetchers.decoding import decode
 from gossamer.journals import summary
 from gossamer.outputs import open_output, require
@@ -26,13 +25,14 @@ from gossamer.outputs.warc.answers import Kept, kept_answers
 from gossamer.outputs.warc.reader import refuse_short
 from gossamer.parse import encoding, html
 from gossamer.parse.text import extract
+from gossamer.rules.headers import parse as parse_header
 from gossamer.rules.urls import fingerprint
 from gossamer.values.errors import OutputError, UserError
 from gossamer.values.model import Failure, Link, OutcomeKind, PageRecord, Response
 from gossamer.values.protocol import Batch, Ended, Outcome
 
 FORMATS: Final = ("jsonl", "parquet", "markdown", "graph", "graphml")
-"""What can be made: the graph is a table of links in Parquet, graphml the same for graph programs."""
+"""The formats: `graph` is a table of links in Parquet, `graphml` the same for graph programs."""
 
 _AT_ONCE: Final = 200  # pages
 _ROW_GROUP: Final = 50_000
@@ -41,9 +41,9 @@ _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010f
 
 
 class Exported(Struct, frozen=True):
-    """What was made: where, and how many links that ended went into it.
+    """The result of an export: where it is, and how many links that ended went into it.
 
-    `made` counts what is there now, and `thing` says what that is: record, page (of Markdown) or link (of a graph).
+    `made` counts what was written, and `thing` is its kind: record, page (of Markdown) or link (of a graph).
     """
 
     path: Path
@@ -53,7 +53,7 @@ class Exported(Struct, frozen=True):
 
 
 def export(directory: Path, format: str, target: Path | None = None) -> Exported:
-    """Make a format of the crawl in a directory; never writes over anything.
+    """Write a format of the crawl in a directory; nothing is ever overwritten.
 
     `target` is a directory for parquet and markdown (default: the crawl's own), a file for the others (default:
     `export.jsonl`, `graph.parquet`, `graph.graphml` in the crawl's). All but jsonl read the bodies, so the crawl must
@@ -79,13 +79,13 @@ def export(directory: Path, format: str, target: Path | None = None) -> Exported
 
 
 def lines(directory: Path) -> Iterator[bytes]:
-    """Give the JSON lines of a crawl as they stand in its `pages.jsonl`, some at a time. Raises UserError."""
+    """Return the JSON lines of a crawl as in its `pages.jsonl`, some at a time. Raise UserError for no crawl."""
     read_settings(directory)
     return summary.lines(directory / JOURNAL)
 
 
 def visits(directory: Path) -> Iterator[Ended]:
-    """Give every link that ended, in the order of the crawl, with the answer from the WARC files where one came.
+    """Yield every link that ended, in the order of the crawl, with the answer from the WARC files if there is one.
 
     Raises OutputError where these are damaged, or shorter than the journal knows.
     """
@@ -105,8 +105,9 @@ def visits(directory: Path) -> Iterator[Ended]:
 
 def _response(kept: Kept, record: PageRecord) -> Response:
     headers = parse_header(kept.header)
-    body = decode(kept.body, headers.get("content-encoding", ""), _UNLIMITED)
-    assert not isinstance(body, Failure), "it was decoded before it was kept"
+    decoded = decode(kept.body, headers.get("content-encoding", ""), _UNLIMITED)
+    # The body of a redirect or an error need not be whole: it then counted as empty.
+    body = b"" if isinstance(decoded, Failure) or not record.size else decoded
     return Response(
         kept.url,
         record.status or 0,
@@ -124,7 +125,7 @@ def _response(kept: Kept, record: PageRecord) -> Response:
 
 
 def _export_pages(directory: Path, format: str, target: Path) -> Exported:
-    """Write as the crawl would have, through the same output; the files get their names when all of them are whole."""
+    """Write pages as the crawl would have; the files get their names when all of them are complete."""
     target.mkdir(parents=True, exist_ok=True)
     _refuse_existing(target, format)
     part = target / f"{format}.part"
@@ -160,7 +161,7 @@ def _write_pages(directory: Path, format: str, target: Path) -> int:
 
 
 def _told(directory: Path, format: str) -> Iterator[Ended]:
-    """Give every link that ended, with its text where that is what is written."""
+    """Yield every link that ended, with its text for Markdown."""
     how = read_settings(directory).policy.text
     for ended in visits(directory):
         response = ended.outcome.response
@@ -195,7 +196,7 @@ def _batched(found: Iterator[Ended]) -> Iterator[tuple[Ended, ...]]:
 
 
 Write = Callable[[Path, Path], tuple[int, int]]
-"""Writes a crawl to a file; tells how many links that ended went in, and how many things came out."""
+"""Writes a crawl to a file; returns how many links that ended went in, and how many things came out."""
 
 
 def _export_file(directory: Path, target: Path, write: Write) -> tuple[int, int]:
@@ -253,7 +254,7 @@ _HEAD: Final = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 def _write_graphml(directory: Path, path: Path) -> tuple[int, int]:
-    """Write the links that ended as nodes, then the links between them; a URL never visited is a bare node."""
+    """Write the links that ended as nodes, then the links between them; a URL never visited is a node without data."""
     seen, count, made = Seen(), 0, 0
     with named_when_whole(path) as part, part.open("w", encoding="utf-8", newline="\n") as file:
         file.write(_HEAD)
@@ -303,7 +304,7 @@ def _id(url: str) -> str:
 
 
 def _xml(text: str) -> str:
-    """Escape text; XML 1.0 (section 2.2) has no way at all to write some characters."""
+    """Return text escaped; characters that XML 1.0 (section 2.2) cannot contain are replaced."""
     return escape(_NOT_XML.sub("\ufffd", text), quote=False)
 
 

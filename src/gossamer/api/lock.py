@@ -1,4 +1,4 @@
-"""The lock of a crawl directory: one process at a time, and everyone else is told who it is."""
+"""The lock of a crawl directory: one process at a time works there, and others can find out which."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ else:
     import fcntl
 
 _TRIES: Final = 20
+"""Number of attempts to take the lock: `holder` has it for a moment, too."""
 _PAUSE: Final = 0.01
-"""Whoever asks after the holder has the lock for a moment, too; so taking it is tried for 0.2 s."""
+"""Time (seconds) between two attempts."""
 _BEYOND: Final = 1 << 30
-"""Where Windows locks a byte: beyond the text, which others shall be able to read."""
+"""Offset of the byte that Windows locks: beyond the text, which stays readable for others."""
 
 
 class Holder(Struct, frozen=True):
@@ -41,14 +42,14 @@ class Holder(Struct, frozen=True):
 
 
 class Lock:
-    """A lock on a file. The system frees it when the process ends, however it ends: what is left behind is stale."""
+    """A lock on a file. The system releases it when the process ends, however that ends."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor: int | None = None
 
     def take(self) -> None:
-        """Take the lock and sign it. Raises UserError, naming the holder, where another process has it."""
+        """Acquire the lock and write who holds it. Raise UserError, naming the holder, if another process has it."""
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         for _ in range(_TRIES):
             if _locked(descriptor):
@@ -65,14 +66,14 @@ class Lock:
         os.pwrite(descriptor, msgspec.json.encode(signed) + b"\n", 0)
 
     def release(self) -> None:
-        """Let others have it."""
+        """Release the lock."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
 
 def holder(path: Path) -> Holder | None:
-    """Tell who holds the lock; None when nobody does."""
+    """Return the process that holds the lock; None if there is none."""
     try:
         descriptor = os.open(path, os.O_RDWR)
     except OSError:
@@ -84,7 +85,7 @@ def holder(path: Path) -> Holder | None:
 
 
 def _locked(descriptor: int) -> bool:
-    """Try to lock the file; closing it unlocks."""
+    """Try to lock the file; closing it unlocks. Return whether it is locked now."""
     with contextlib.suppress(OSError):
         if sys.platform == "win32":
             os.lseek(descriptor, _BEYOND, os.SEEK_SET)

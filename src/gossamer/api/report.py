@@ -1,4 +1,4 @@
-"""What a crawl came to."""
+"""The report of a crawl."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gossamer.values.snapshot import Audit, Changes, Counts, Coverage, Snapshot
 
 
 class Report(Struct, frozen=True):
-    """What a crawl came to. `pages` ended well, `failed` did not, `skipped` were not allowed; seconds are wall time.
+    """The result of a crawl. `pages` ended well, `failed` did not, `skipped` were not allowed; seconds are wall time.
 
     `results` are the files in `directory`, one pattern a format. `audit` is how the crawl behaved: the smallest gap and
     the most requests at once that any host saw. `changes` is what an update found since the crawl before; None for any

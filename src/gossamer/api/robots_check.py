@@ -1,4 +1,4 @@
-"""Ask a site's robots.txt about one URL, as a crawl would, and tell which line decides."""
+"""What a site's robots.txt says about one URL, as a crawl reads it, and which line decides."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ class Permission(Struct, frozen=True):
 
     @property
     def allowed(self) -> bool:
-        """Tell whether the URL may be fetched."""
+        """Whether the URL may be fetched."""
         return self.reason is None
 
     @property
     def known(self) -> bool:
-        """Tell whether the rules are known: robots.txt came, or the site says that there is none."""
+        """Whether the rules are known: robots.txt came, or the site says that there is none."""
         return self.reason in (None, Reason.SKIP_ROBOTS, Reason.SKIP_CRAWL_DELAY)
 
 
 def permission(url: str, agent: str = "", *, fetcher: Fetcher | None = None, **fields: Any) -> Permission:
-    """Ask whether a URL may be crawled: fetch robots.txt of its host, up to five redirects on, and apply its rules.
+    """Return whether a URL may be crawled: fetch robots.txt of its host, over up to five redirects, and apply it.
 
     `agent` is who wants to know, "" for gossamer itself; the request is made as gossamer whoever it is. Any field of
     `Policy` is a keyword. Nothing is tried twice: a crawl comes back after some failures. Raises UserError for what is

@@ -1,4 +1,4 @@
-"""The settings of a crawl directory: written once, read by whoever goes on with it."""
+"""The settings of a crawl directory: written when a crawl begins, read when it is resumed."""
 
 from __future__ import annotations
 
@@ -6,25 +6,20 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
 import msgspec
 from msgspec import Struct
 
-from gossamer.api.directory_layout import SETTINGS, refuse_file
+from gossamer.api.directory_layout import SETTINGS_FILE, refuse_file
+from gossamer.engines.table import DEFAULT_ENGINE
 from gossamer.outputs.files import sync_directory
-from gossamer.rules.policy import Policy
+from gossamer.rules.policy import SETTINGS, Policy
+from gossamer.rules.setting import FIXED
 from gossamer.values.errors import JournalError, UserError
-
-FIXED: Final = (
-    "seeds", "scope", "include", "exclude", "max_depth", "nofollow", "robots", "max_url_length", "max_links_per_page",
-    "trap_depth", "traps", "strip_tracking", "sort_query", "merge_sessions", "hosts",
-)  # fmt: skip
-"""What cannot be changed when a crawl is resumed: it has decided which links belong, and nobody asks them again."""
 
 
 class Settings(Struct, frozen=True):
-    """What a crawl was told: its policy, engine and outputs, and whether it waits for the disk at each commit."""
+    """The settings of a crawl: policy, engine and outputs, and whether it waits for the disk at each commit."""
 
     policy: Policy
     engine: str
@@ -34,12 +29,12 @@ class Settings(Struct, frozen=True):
 
 
 def previous_directory(path: Path, settings: Settings) -> Path | None:
-    """Name the directory of the crawl that the one in a directory updates; None where it updates none."""
+    """Return the directory of the crawl that the one in a directory updates; None if it updates none."""
     return Path(os.path.normpath(path / settings.previous)) if settings.previous else None
 
 
 def previous_directories(path: Path) -> list[Path]:
-    """List the directories of all crawls that came before the one in a directory, the last one first."""
+    """Return the directories of all crawls before the one in a directory, the last one first."""
     found: list[Path] = []
     here: Path | None = path
     while here is not None and (here := previous_directory(here, read_settings(here))) is not None:
@@ -48,9 +43,9 @@ def previous_directories(path: Path) -> list[Path]:
 
 
 def refuse_changes(before: Policy, after: Policy) -> None:
-    """Raise UserError for a change of what the crawl has decided already."""
-    for name in FIXED:
-        if _fixed(before, name) != _fixed(after, name):
+    """Raise UserError for a change of a setting that has decided which links belong."""
+    for name, setting in SETTINGS.items():
+        if FIXED in setting.traits and _fixed(before, name) != _fixed(after, name):
             raise UserError(
                 f"{name} cannot be changed when a crawl is resumed: links were accepted and refused by it. "
                 "Start another crawl in another directory for that."
@@ -58,51 +53,51 @@ def refuse_changes(before: Policy, after: Policy) -> None:
 
 
 def _fixed(policy: Policy, name: str) -> object:
-    """Give what must stay as it is; of what is different for some hosts, only whether robots.txt is obeyed."""
+    """Return the part of a setting that cannot change; for `hosts`, only whether robots.txt is obeyed."""
     if name == "hosts":
         return {host: table.robots for host, table in policy.hosts.items() if table.robots is not None}
     return getattr(policy, name)
 
 
 def read_settings(path: Path) -> Settings:
-    """Read the frozen settings of a crawl directory. Raises UserError where there is none."""
+    """Return the settings of a crawl directory. Raise UserError for any other directory."""
     refuse_file(path)
     try:
-        table = tomllib.loads((path / SETTINGS).read_text(encoding="utf-8"))
+        table = tomllib.loads((path / SETTINGS_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"{path} is no crawl directory: it has no {SETTINGS}.") from None
+        raise UserError(f"{path} is no crawl directory: it has no {SETTINGS_FILE}.") from None
     except OSError as error:
-        raise UserError(f"{path / SETTINGS} cannot be read: {error.strerror or error}.") from None
+        raise UserError(f"{path / SETTINGS_FILE} cannot be read: {error.strerror or error}.") from None
     except ValueError as error:
-        raise UserError(f"{path / SETTINGS} cannot be read: {error}.") from None
+        raise UserError(f"{path / SETTINGS_FILE} cannot be read: {error}.") from None
     own = {name: table.pop(name) for name in ("engine", "formats", "durable", "previous") if name in table}
     return Settings(
-        Policy.of(table), str(own.get("engine", "asyncio")), tuple(own.get("formats", ("jsonl",))),
+        Policy.of(table), str(own.get("engine", DEFAULT_ENGINE)), tuple(own.get("formats", ("jsonl",))),
         bool(own.get("durable", False)), str(own.get("previous", "")),
     )  # fmt: skip
 
 
 def write_settings(path: Path, settings: Settings) -> None:
-    """Write the settings, whole or not at all, readable to their owner only: headers may hold credentials."""
+    """Write the settings atomically, readable to their owner only: headers may hold credentials."""
     table = {"engine": settings.engine, "formats": settings.formats, "durable": settings.durable}
     table |= {"previous": settings.previous} if settings.previous else {}
     table |= msgspec.structs.asdict(settings.policy)
     text = "# The settings of this crawl, frozen when it began; `gossamer resume` may change some of them.\n"
     text += "".join(f"{name} = {toml(value)}\n" for name, value in table.items() if value is not None)
-    passing = path / f"{SETTINGS}.part"
+    passing = path / f"{SETTINGS_FILE}.part"
     try:
         with os.fdopen(os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        passing.replace(path / SETTINGS)
+        passing.replace(path / SETTINGS_FILE)
         sync_directory(path)
     except OSError as error:
-        raise JournalError(f"{path / SETTINGS} cannot be written: {error.strerror or error}.") from error
+        raise JournalError(f"{path / SETTINGS_FILE} cannot be written: {error.strerror or error}.") from error
 
 
 def toml(value: object) -> str:
-    """Write a value as TOML 1.0 does: texts, numbers, booleans, lists of them, and tables without None."""
+    """Return a value as TOML 1.0: strings, numbers, booleans, arrays, and tables without None."""
     match value:
         case bool():
             return "true" if value else "false"

@@ -1,4 +1,4 @@
-"""How the crawl in a directory is doing, and where its next update goes."""
+"""The state of the crawl in a directory, and where its next update goes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from gossamer.api.directory_layout import JOURNAL, LOCK, SETTINGS, refuse_orphaned
+from gossamer.api.directory_layout import JOURNAL, LOCK, SETTINGS_FILE, refuse_orphaned
 from gossamer.api.lock import Holder, holder
 from gossamer.api.settings_file import Settings, read_settings
 from gossamer.journals.summary import Glance, glance
@@ -15,7 +15,7 @@ from gossamer.values.reasons import FinishReason
 
 
 class Status(Struct, frozen=True):
-    """How a crawl in a directory is doing. `state` is running, ended, or interrupted (stopped or killed).
+    """The state of a crawl in a directory. `state` is running, ended, or interrupted (stopped or killed).
 
     `holder` is the process at work there, if any; `finish_reason` is None while it runs and after it was killed.
     """
@@ -29,19 +29,19 @@ class Status(Struct, frozen=True):
 
     @property
     def resumable(self) -> bool:
-        """Tell whether anything is left to do and nobody is doing it."""
+        """Whether anything is left to do and no process is doing it."""
         return self.holder is None and (self.glance.pending > 0 or not self.glance.known)
 
 
 def plan_update(path: Path) -> tuple[Path, Path, str]:
-    """Tell which crawl the next update in a directory starts from, where it goes, and how one gets back from there.
+    """Return the directory that the next update starts from, its own directory, and the relative path back.
 
     Updates live in the directory itself, as `update-0001` and so on, each a crawl directory of its own: nothing that is
     there is ever touched. Raises UserError where the last of them is not over.
     """
     if read_settings(path).previous:  # it is an update itself
         path = path.parent
-    found = [update for update in path.glob("update-*") if (update / SETTINGS).exists()]
+    found = [update for update in path.glob("update-*") if (update / SETTINGS_FILE).exists()]
     last = max(found, key=lambda update: update.name, default=path)
     told = status(last)
     if told.state == "running":
@@ -53,7 +53,7 @@ def plan_update(path: Path) -> tuple[Path, Path, str]:
 
 
 def status(path: Path) -> Status:
-    """Tell how the crawl in a directory is doing, while it runs or after it died. Raises UserError, JournalError."""
+    """Return the state of the crawl in a directory, running or not. Raise UserError or JournalError."""
     settings = read_settings(path)
     refuse_orphaned(path)
     seen = glance(path / JOURNAL)

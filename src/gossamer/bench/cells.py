@@ -7,26 +7,20 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 import gossamer
-from gossamer.api.crawler import EngineName
-from gossamer.api.defaults import CONCURRENCY
 from gossamer.bench.workloads import Workload
+from gossamer.engines.table import ENGINES
 from gossamer.rules.policy import Policy
 
 FEW: Final = 8
 """The smaller number of requests in flight that is measured."""
 
 MANY: Final = 64
-"""The larger number of requests in flight that is measured."""
-
-SIMPLEST: Final = ("asyncio", "threads", "inline", "processes")
-"""The engines in order of preference where speed does not decide: the default first, then from simple to complex."""
-
 _VERSIONS: Final = tuple(f"python3.{minor}{kind}" for minor in range(11, 16) for kind in ("", "t"))
 _PROBE: Final = (
     "import json, sys, sysconfig; import gossamer; "
@@ -94,14 +88,14 @@ class Cell(Struct, frozen=True):
     @property
     def plainness(self) -> tuple[int, int, int, int, int]:
         """A sort key: the fewer settings a cell needs and the simpler its engine, the smaller."""
-        default = self.in_flight == usual_level(self.engine, self.workers)
+        usual = self.in_flight == usual_level(self.engine, self.workers)
         extra = self.workers + self.cpu_workers
-        return (bool(self.python), bool(self.cpu_workers), SIMPLEST.index(self.engine), not default, extra)
+        return (bool(self.python), bool(self.cpu_workers), engines().index(self.engine), not usual, extra)
 
 
 def engines() -> tuple[str, ...]:
-    """Return the engines that this version of gossamer has, in the order of `SIMPLEST`."""
-    return tuple(engine for engine in SIMPLEST if engine in get_args(EngineName))
+    """Return the engines that this version of gossamer has, in order of preference where speed does not decide."""
+    return tuple(ENGINES)
 
 
 def has_cpu_workers() -> bool:
@@ -110,8 +104,8 @@ def has_cpu_workers() -> bool:
 
 
 def usual_level(engine: str, workers: int = 0) -> int:
-    """Return the default number of requests in flight of an engine, summed over its workers."""
-    return CONCURRENCY.get(engine, 0) * max(1, workers)
+    """Return the default number of requests that an engine has in flight; each of its `workers` has as many."""
+    return ENGINES[engine].slots * max(1, workers)
 
 
 def levels(engine: str, wanted: Sequence[int], *, many: bool) -> tuple[int, ...]:
@@ -119,7 +113,7 @@ def levels(engine: str, wanted: Sequence[int], *, many: bool) -> tuple[int, ...]
 
     These are the `wanted` ones if there are any; else, with `many`, a small and a large one; else the default.
     """
-    if engine == "inline":
+    if ENGINES[engine].one_at_a_time:
         return (1,)
     if wanted:
         return tuple(wanted)
@@ -174,13 +168,14 @@ def cells_of(
     wanted = wanted or few
     apart = has_cpu_workers() and bool(workload.work or workload.recorded)
     for python in ("", *pythons):
-        for engine in chosen:
-            if engine == "processes":
+        for name in chosen:
+            traits = ENGINES[name]
+            if traits.worker_processes:
                 for count in workers:
-                    default = (usual_level(engine, count),)
-                    yield from (Cell(workload.name, engine, level, 0, count, python) for level in wanted or default)
+                    usual = (usual_level(name, count),)
+                    yield from (Cell(workload.name, name, level, 0, count, python) for level in wanted or usual)
                 continue
-            yield from (Cell(workload.name, engine, level, 0, 0, python) for level in levels(engine, wanted, many=many))
-            if apart and (engine == "asyncio" or (many and engine == "threads")):
-                level = levels(engine, wanted, many=False)[0]
-                yield from (Cell(workload.name, engine, level, count, 0, python) for count in workers)
+            yield from (Cell(workload.name, name, level, 0, 0, python) for level in levels(name, wanted, many=many))
+            if apart and (traits.in_loop or (many and not traits.one_at_a_time)):
+                level = levels(name, wanted, many=False)[0]
+                yield from (Cell(workload.name, name, level, count, 0, python) for count in workers)

@@ -25,6 +25,7 @@ from gossamer.bench.probes import IDLE_TICK, TICK, Late, LoopClock, Sample, Samp
 from gossamer.bench.work import WORK
 from gossamer.bench.workloads import Workload
 from gossamer.engines.bridges import new_event_loop
+from gossamer.engines.table import ENGINES
 from gossamer.values.model import OutcomeKind, Purpose
 from gossamer.values.protocol import Command, Event, Failed, Fetch, Visited
 
@@ -121,7 +122,7 @@ def crawl(order: Order) -> Watched:
         if order.workload.work:
             crawler.on()(WORK[order.workload.work])
         sampler.start()
-        if order.cell.engine == "asyncio":
+        if ENGINES[order.cell.engine].in_loop:
             with asyncio.Runner(loop_factory=new_event_loop) as runner:
                 runner.run(_run_async(crawler, loop_clock))
         else:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import mmap
 import os
-import resource
 import sys
 import threading
 import time
@@ -24,6 +24,7 @@ _SAMPLE_EVERY: Final = 0.1
 """Seconds between two samples."""
 
 _PROC: Final = Path("/proc")
+_PAGE_SIZE: Final = mmap.PAGESIZE
 _HERTZ: Final = os.sysconf("SC_CLK_TCK")
 
 
@@ -115,16 +116,24 @@ def sample(own: float = 0.0) -> Sample:
     """
     family = _family()
     if not family:
-        unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes on macOS, in KiB elsewhere
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        return Sample(time.monotonic(), time.process_time() - own, used.ru_maxrss * unit, 0, 1, [])
+        return Sample(time.monotonic(), time.process_time() - own, _peak_memory(), 0, 1, [])
     now, cpu, memory, sockets = time.monotonic(), time.process_time() - own, 0, 0
     for process in family:
         with contextlib.suppress(OSError, ValueError):  # the process may end at any moment
             cpu += 0.0 if process == os.getpid() else _cpu_of(process)
-            memory += int((_PROC / str(process) / "statm").read_text().split()[1]) * resource.getpagesize()
+            memory += int((_PROC / str(process) / "statm").read_text().split()[1]) * _PAGE_SIZE
             sockets += _sockets_of(process)
     return Sample(now, cpu, memory, sockets, len(family), _cores())
+
+
+def _peak_memory() -> int:
+    """Return the most memory this process had so far, in bytes; 0 on Windows, which does not tell."""
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes on macOS, in KiB elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def _family() -> list[int]:

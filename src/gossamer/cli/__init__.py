@@ -1,8 +1,8 @@
-"""The command line: one module per verb, each thin: read arguments, call the library, print.
+"""The command line. Each verb has a thin module: it reads arguments, calls the library and prints.
 
 Imports everything. Invariant: nothing is decided here that Python users could not have.
 
-stdout is for data, stderr for talk. Exit codes: 0 done, 1 done with findings, 2 usage, 3 nothing useful fetched,
+Data goes to stdout, messages go to stderr. Exit codes: 0 done, 1 done with findings, 2 usage, 3 nothing useful fetched,
 4 ended early, 70 a bug, 130 interrupted, 141 stdout was closed (128 + SIGPIPE, as a shell counts it).
 """
 
@@ -20,12 +20,12 @@ from gossamer.values.errors import GossamerError, UserError
 
 USAGE, EARLY, BUG, INTERRUPTED, CLOSED = 2, 4, 70, 130, 141
 _ONE_THREAD: Final = ("OPENBLAS_NUM_THREADS", "1")
-"""numpy would start a thread a core for linear algebra, which nobody here does: a tenth of a second of CPU time."""
+"""One thread for linear algebra, which gossamer does not use: numpy would start one per core (0.1 s of CPU time)."""
 WHERE_TO_REPORT = "Please report it, with what -v shows; CONTRIBUTING.md says how."
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run one command and tell its exit code; what goes wrong is one sentence on stderr."""
+    """Run one command and return its exit code; write a failure as one sentence to stderr."""
     words = list(sys.argv[1:] if words is None else words)
     os.environ.setdefault(*_ONE_THREAD)
     try:

@@ -1,9 +1,10 @@
-"""Advice: what to do about what took a crawl most of its time."""
+"""Advice about the limiting factor of a crawl."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from gossamer.engines.table import ENGINES
 from gossamer.rules.policy import Policy
 from gossamer.values.reasons import Waiting
 
@@ -21,9 +22,9 @@ _ADVICE: Final[dict[Waiting, str]] = {
 
 
 def advice(factor: Waiting, policy: Policy, engine: str = "", *, few_links: bool = False) -> str:
-    """Say what to do about a limiting factor; `few_links`: most of what could run at once had nothing to do."""
-    if engine == "inline" and factor in (Waiting.SERVER, Waiting.POLITENESS):
-        return _advice_alone(factor, policy)
+    """Return advice about a limiting factor; `few_links`: most slots had no link to fetch."""
+    if _one_at_a_time(engine) and factor in (Waiting.SERVER, Waiting.POLITENESS):
+        return _advice_alone(factor, policy, engine)
     if factor is Waiting.CPU and policy.workers:
         return "The worker processes had all they could do: more processors help, or less work a page."
     if factor is Waiting.SERVER and few_links:
@@ -33,8 +34,14 @@ def advice(factor: Waiting, policy: Policy, engine: str = "", *, few_links: bool
     return _ADVICE[factor]
 
 
-def _advice_alone(factor: Waiting, policy: Policy) -> str:
-    """Say what to do where the engine makes one request at a time, whatever may be asked at once."""
+def _one_at_a_time(engine: str) -> bool:
+    """Whether an engine makes one request at a time, whatever the settings allow."""
+    traits = ENGINES.get(engine)
+    return traits is not None and traits.one_at_a_time
+
+
+def _advice_alone(factor: Waiting, policy: Policy, engine: str) -> str:
+    """Return advice for an engine that makes one request at a time."""
     if factor is Waiting.SERVER or policy.delay == 0:
-        return "The engine inline makes one request at a time; -e asyncio with --host-concurrency makes several."
+        return f"The engine {engine} makes one request at a time; -e asyncio with --host-concurrency makes several."
     return "That is good manners. On a site of your own, --delay 0 -e asyncio --host-concurrency 8 is much faster."

@@ -1,4 +1,4 @@
-"""What users write for a number, a duration, a size or a header, and what it means."""
+"""How the text of a number, a duration, a size, a list or a header is read."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from gossamer.rules.setting import Notation
+
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)\s*(?:ms|s|sec|m|min|h|d)?", re.IGNORECASE)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
 _SECONDS: Final = {"ms": 0.001, "": 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
@@ -14,7 +16,7 @@ _BYTES: Final = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 
 
 def duration(text: str) -> float:
-    """Read seconds: "90", "1.5s", "5m", "2h", "1h30m"."""
+    """Return the seconds of a duration: "90", "1.5s", "5m", "2h", "1h30m"."""
     rest, seconds = text.strip(), 0.0
     while (match := _DURATION.match(rest)) is not None:
         number = match[0].rstrip("msechdinMSECHDIN ")
@@ -26,7 +28,7 @@ def duration(text: str) -> float:
 
 
 def patience(text: str) -> float:
-    """Read seconds that something may take: a duration longer than none."""
+    """Return the seconds of a duration above 0."""
     seconds = duration(text)
     if not seconds:
         raise ArgumentTypeError(f"{text!r} leaves no time at all; write seconds, or such as 30s or 2m")
@@ -34,12 +36,12 @@ def patience(text: str) -> float:
 
 
 def pause(text: str) -> float | str:
-    """Read a delay: "auto" or a duration."""
+    """Return the seconds of a delay, or "auto"."""
     return "auto" if text.strip().lower() == "auto" else duration(text)
 
 
 def size(text: str) -> int:
-    """Read bytes: "500k", "10MB", "1.5G"; the letters stand for powers of 1,024."""
+    """Return the bytes of a size: "500k", "10MB", "1.5G". The letters stand for powers of 1,024."""
     match = _SIZE.fullmatch(text.strip())
     if match is None:
         raise ArgumentTypeError(f"{text!r} is not a size; write bytes, or such as 500k, 10MB or 2G")
@@ -47,17 +49,17 @@ def size(text: str) -> int:
 
 
 def count(text: str) -> int:
-    """Read a whole number, at least 1."""
+    """Return a whole number of at least 1."""
     return _whole(text, 1)
 
 
 def count_or_none(text: str) -> int:
-    """Read a whole number, 0 included."""
+    """Return a whole number of at least 0."""
     return _whole(text, 0)
 
 
 def port(text: str) -> int:
-    """Read a port number; 0 is any free one."""
+    """Return a port number; 0 stands for any free port."""
     number = _whole(text, 0)
     if number > 65535:
         raise ArgumentTypeError(f"{text!r} is not a port: they go up to 65535")
@@ -72,20 +74,40 @@ def _whole(text: str, least: int) -> int:
 
 
 def header(text: str) -> tuple[str, str]:
-    """Read a header line: "Name: value"."""
+    """Return the name and the value of a header line: "Name: value"."""
     name, colon, value = text.partition(":")
     if not colon or not name.strip():
         raise ArgumentTypeError(f"{text!r} is not a header; write it as 'Name: value'")
     return name.strip(), value.strip()
 
 
-READERS: Final[Mapping[str, Callable[[str], Any]]] = {
-    **dict.fromkeys(("timeout", "connect_timeout"), patience),
-    **dict.fromkeys(("max_time", "max_crawl_delay", "max_retry_after", "handler_timeout"), duration),
-    **dict.fromkeys(("max_body", "max_bytes", "worker_memory"), size),
-    **dict.fromkeys(("max_pages", "max_handler_errors", "concurrency", "workers", "host_concurrency"), count),
-    **dict.fromkeys(("ip_concurrency", "trap_budget"), count),
-    **dict.fromkeys(("max_depth", "retries", "cpu_workers", "max_redirects", "host_failures"), count_or_none),
-    "delay": pause,
+def words(text: str) -> tuple[str, ...]:
+    """Return the entries of a list, which are separated by white space."""
+    return tuple(text.split())
+
+
+def headers(text: str) -> tuple[tuple[str, str], ...]:
+    """Return the headers of a text with one in each line."""
+    return tuple(header(line) for line in text.splitlines() if line.strip())
+
+
+def plain(text: str) -> str:
+    """Return the text itself; `Policy` converts it."""
+    return text
+
+
+READERS: Final[Mapping[Notation, Callable[[str], Any]]] = {
+    Notation.PLAIN: plain,
+    Notation.DURATION: duration,
+    Notation.TIMEOUT: patience,
+    Notation.PAUSE: pause,
+    Notation.SIZE: size,
+    Notation.COUNT: count,
+    Notation.COUNT_OR_NONE: count_or_none,
+    Notation.LIST: words,
+    Notation.HEADERS: headers,
+    Notation.TABLES: plain,
 }
-"""How the text of a setting is read where it is more than plain text, by the name of the Policy field."""
+"""The function that reads the text of a setting, by its notation."""
+REPEATED: Final[Mapping[Notation, Callable[[str], Any]]] = {Notation.LIST: plain, Notation.HEADERS: header}
+"""The function that reads one entry of a setting whose flag may be repeated, by its notation."""

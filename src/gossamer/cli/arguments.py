@@ -1,4 +1,7 @@
-"""The arguments of the command line: verbs, flags, help. Imports nothing heavy: `--help` answers at once."""
+"""The arguments of the command line: verbs, flags, help.
+
+The flags of settings are derived from `rules/policy.py`. Imports are few and light, because `--help` waits for them.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,20 @@ from typing import Final, NoReturn
 
 from gossamer.cli import argument_types, examples
 from gossamer.cli.parsers import FlagGroup, Formatter, Parser, Version
+from gossamer.engines.table import DEFAULT_ENGINE, ENGINES, names
+from gossamer.rules.hints import hint
+from gossamer.rules.policy import SETTINGS
+from gossamer.rules.setting import FIXED, Setting
 from gossamer.values.errors import UserError
 
 VERBS: Final = ("crawl", "resume", "status", "fetch", "demo", "export", "robots", "bench", "init", "doctor")
-ENGINES: Final = ("asyncio", "threads", "processes", "inline")
-FETCH_ENGINES: Final = ("asyncio", "threads", "inline")
 FORMATS: Final = ("jsonl", "warc", "parquet", "markdown")
 WORKLOADS: Final = ("overhead", "web", "parse", "polite")
 EXPORTS: Final = ("jsonl", "parquet", "markdown", "graph", "graphml")
 
 
 def read(words: Sequence[str]) -> argparse.Namespace:
-    """Read the command line; raises UserError for what is wrong, SystemExit after --help and --version."""
+    """Return the arguments of a command line. Raises UserError for a mistake, SystemExit after --help and --version."""
     words = _with_verb(words)
     parser, verbs = _parsers()
     chosen, unknown = parser.parse_known_args(words)
@@ -34,7 +39,7 @@ def read(words: Sequence[str]) -> argparse.Namespace:
 
 
 def _with_verb(words: Sequence[str]) -> list[str]:
-    """Take a URL without a verb as one to crawl; suggest a verb for what is neither."""
+    """Return the words with the verb `crawl` before a URL that has none. Raises UserError for an unknown verb."""
     if not words or words[0] in VERBS or words[0] in ("-h", "--help", "--version"):
         return list(words)
     if words[0].startswith("-"):
@@ -57,11 +62,33 @@ def _complain(unknown: str, parser: argparse.ArgumentParser, crawl: argparse.Arg
             f"{flag} cannot be changed when a crawl is resumed: it goes on as it began. "
             f"Start another crawl in another directory for that.\nTry: {parser.prog} --help"
         )
-    names = {option.lstrip("-"): option for option in _flags(parser)}  # the dashes make all alike
-    close = get_close_matches(flag.lstrip("-"), names, 1, 0.7)
-    hint = f" Did you mean {names[close[0]]}?" if close else ""
     what = "option" if flag.startswith("-") else "argument"
-    raise UserError(f"There is no {what} {flag}.{hint}\nTry: {parser.prog} --help")
+    sentence = f"There is no {what} {flag}. {_hint(flag, parser, crawl)}".rstrip()
+    raise UserError(f"{sentence}\nTry: {parser.prog} --help")
+
+
+def _hint(flag: str, parser: argparse.ArgumentParser, crawl: argparse.ArgumentParser) -> str:
+    """Return what an unknown flag probably means: a flag of the command, or a setting that has none."""
+    near = {option.lstrip("-"): option for option in _flags(parser)}  # the dashes make all alike
+    if parser.prog.endswith(" resume"):  # what cannot be changed there gets its own answer
+        spelled = _spelled(crawl, "of Crawler.resume in Python")
+    else:
+        spelled = _spelled(parser, "in gossamer.toml")
+    return hint(flag, SETTINGS, spelled, near=near, cutoff=0.7)
+
+
+def _spelled(parser: argparse.ArgumentParser, elsewhere: str) -> dict[str, str]:
+    """Return how each setting is written for a command: as its flag, or where it is written if it has none."""
+    offered = {action.dest for action in parser._actions}  # noqa: SLF001  # no public way
+    spelled = {}
+    for name, setting in SETTINGS.items():
+        if setting.flag and name in offered:
+            spelled[name] = setting.flag.spellings[-1]
+        elif name == "seeds" and "urls" in offered:
+            spelled[name] = "the URLs themselves, without an option"
+        elif name != "seeds" and not setting.flag and "config" in offered:
+            spelled[name] = f"{name} {elsewhere}"
+    return spelled
 
 
 def _flags(parser: argparse.ArgumentParser) -> list[str]:
@@ -108,18 +135,19 @@ def _parser(prog: str, description: str, epilog: str, usage: str) -> Parser:
 
 def _add_crawl(parser: Parser) -> None:
     parser.usage = "gossamer crawl URL… | --update DIR [options]"
-    _add_border(parser)
-    _add_manners(parser)
-    _add_fetching(parser)
-    defaults = "asyncio 64, threads 8, processes 64 each"
-    _add_crawl_speed(parser, f"requests at once, to all hosts together (default: {defaults})")
+    what = FlagGroup(parser, "what to crawl")
+    what.choice("urls", nargs="*", default=[], metavar="URL", about="where to start; https:// may be left out")
+    what.settings("what to crawl")
+    FlagGroup(parser, "what to make of pages").settings("what to make of pages")
+    FlagGroup(parser, "manners").settings("manners")
+    FlagGroup(parser, "each request").settings("each request")
+    _add_speed(parser, tuple(ENGINES)).settings("speed")
     results = FlagGroup(parser, "results")
     about = "where pages.jsonl goes; - for JSON lines on stdout (default: HOST.crawl, here)"
     results.choice("-o", "--output", dest="directory", metavar="DIR", about=about)
     formats = "record pages as jsonl, warc, parquet or markdown; again for more (default: jsonl)"
     results.choice("-f", "--format", dest="formats", action="append", choices=FORMATS, metavar="F", about=formats)
-    text = "text of pages: main, article (trafilatura), fast (resiliparse) or all that can be seen"
-    results.setting("--text", dest="text", choices=("main", "article", "fast", "all"), metavar="T", about=text)
+    results.settings("results")
     durable = "wait for the disk at every commit: not even a power cut loses what was recorded"
     results.switch("--durable", dest="durable", about=durable)
     update = "crawl again what is in DIR, asking only for what has changed; limits and manners may be changed"
@@ -132,14 +160,18 @@ def _add_resume(parser: Parser) -> None:
     parser.usage = "gossamer resume DIR [options]"
     what = FlagGroup(parser, "what may be changed")
     what.choice("directory", metavar="DIR", about="the directory of the crawl")
-    _add_limits(what)
-    _add_pace(what)
-    _add_handlers(parser)
-    _add_fetching(parser)
-    _add_crawl_speed(parser, "requests at once, to all hosts together")
+    what.settings("what to crawl", "manners", but=_is_fixed)
+    FlagGroup(parser, "what to make of pages").settings("what to make of pages", but=_is_fixed)
+    FlagGroup(parser, "each request").settings("each request", but=_is_fixed)
+    _add_speed(parser, tuple(ENGINES)).settings("speed", but=_is_fixed)
     results = FlagGroup(parser, "results")
+    results.settings("results", but=_is_fixed)
     results.switch("--json", dest="json", about="print the closing report as JSON on stdout")
     _add_talk(parser, config=False)
+
+
+def _is_fixed(setting: Setting) -> bool:
+    return FIXED in setting.traits
 
 
 def _add_status(parser: Parser) -> None:
@@ -148,70 +180,6 @@ def _add_status(parser: Parser) -> None:
     choices.choice("directory", metavar="DIR", about="the directory of the crawl")
     choices.switch("--json", dest="json", about="print it as JSON")
     choices.choice("-h", "--help", action="help", about="show this and leave")
-
-
-def _add_border(parser: Parser) -> None:
-    what = FlagGroup(parser, "what to crawl")
-    what.choice("urls", nargs="*", default=[], metavar="URL", about="where to start; https:// may be left out")
-    scope = "which links to follow: host (of a URL given), its whole domain, only under its path (prefix), or any"
-    what.setting("--scope", dest="scope", choices=("host", "domain", "prefix", "any"), metavar="S", about=scope)
-    include = "follow only links that match, such as '/docs/*'; again for more"
-    what.setting("--include", dest="include", action="append", metavar="GLOB", about=include)
-    exclude = "never follow links that match; again for more"
-    what.setting("--exclude", dest="exclude", action="append", metavar="GLOB", about=exclude)
-    tracking = "leave tracking parameters (utm_source, gclid, fbclid and their kin) out of links"
-    what.choice("--strip-tracking", dest="strip_tracking", action="store_true", about=tracking)
-    in_order = "put the query of links in order, where it means the same in any"
-    what.choice("--sort-query", dest="sort_query", action="store_true", about=in_order)
-    sessions = "take a page under another session id for another page"
-    what.choice("--no-merge-sessions", dest="merge_sessions", action="store_false", about=sessions)
-    traps = "follow endless sets of pages too: calendars, combined filters, ever longer addresses"
-    what.choice("--no-traps", dest="traps", action="store_false", about=traps)
-    budget = "how long a row of numbered pages, each linked from the one before, may get"
-    what.setting("--trap-budget", dest="trap_budget", metavar="N", about=budget)
-    deep = "stay within N links of the start; what only sitemaps name counts as linked from there"
-    what.setting("-d", "--max-depth", dest="max_depth", metavar="N", about=deep)
-    _add_limits(what)
-    _add_handlers(parser)
-
-
-def _add_limits(what: FlagGroup) -> None:
-    what.setting("--max-pages", dest="max_pages", metavar="N", about="stop after N pages")
-    what.setting("--max-time", dest="max_time", metavar="T", about="stop after a time, such as 90, 5m or 2h")
-    what.setting("--max-bytes", dest="max_bytes", metavar="SIZE", about="stop after so much was read, such as 500MB")
-
-
-def _add_handlers(parser: Parser) -> None:
-    made = FlagGroup(parser, "what to make of pages")
-    where = "a Python file (or module) with functions marked @gossamer.on(PATTERN); what they yield goes to items.jsonl"
-    made.setting("--handlers", dest="handlers", metavar="FILE", about=where)
-    errors = "stop after N pages failed in their handlers"
-    made.setting("--max-handler-errors", dest="max_handler_errors", metavar="N", about=errors)
-    near = "tell at the end which pages have nearly the same text"
-    made.choice("--near-duplicates", dest="near_duplicates", action="store_true", about=near)
-    soft = "name pages that answer 200 but look like missing ones; asks each host for a page that cannot exist"
-    made.choice("--soft-404", dest="soft_404", action="store_true", about=soft)
-
-
-def _add_manners(parser: Parser) -> None:
-    manners = FlagGroup(parser, "manners")
-    _add_pace(manners)
-    robots = "ignore robots.txt (your own site only)"
-    manners.choice("--no-robots", dest="robots", action="store_false", about=robots)
-    sitemaps = "read no sitemaps"
-    manners.choice("--no-sitemaps", dest="sitemaps", action="store_false", about=sitemaps)
-    nofollow = "follow links marked nofollow too"
-    manners.choice("--follow-nofollow", dest="nofollow", action="store_false", about=nofollow)
-
-
-def _add_pace(manners: FlagGroup) -> None:
-    manners.setting("--contact", dest="contact", metavar="C", about="your e-mail address or page, told to the sites")
-    delay = "rest between requests to a host: seconds, or auto: twice the time it took to answer, at least 0.2 s"
-    manners.setting("--delay", dest="delay", metavar="T", about=delay)
-    at_once = "requests to one host at once"
-    manners.setting("--host-concurrency", dest="host_concurrency", metavar="N", about=at_once)
-    together = "requests to one IP address at once, for hosts that share one (default: each host by itself)"
-    manners.setting("--ip-concurrency", dest="ip_concurrency", metavar="N", about=together)
 
 
 def _add_fetch(parser: Parser) -> None:
@@ -223,10 +191,14 @@ def _add_fetch(parser: Parser) -> None:
     what.switch("--no-follow", dest="follow", on=False, about="do not follow redirects")
     saved = "write the bodies to files there, named by number and hash"
     what.choice("--save", metavar="DIR", default=None, about=saved)
-    _add_fetching(parser, contact=True)
-    speed = _add_speed(parser, "downloads at once (default: asyncio 64, threads 16)", FETCH_ENGINES)
-    at_once = "downloads from one host at once (default: 8)"
-    speed.choice("--host-concurrency", metavar="N", type=argument_types.count, about=at_once)
+    each = FlagGroup(parser, "each request")
+    each.setting("contact")
+    each.settings("each request")
+    able = names(lambda traits: traits.download_slots)
+    slots = [f"{name} {ENGINES[name].download_slots}" for name in able if not ENGINES[name].one_at_a_time]
+    speed = _add_speed(parser, able)
+    speed.setting("concurrency", f"downloads at once (default: {', '.join(slots)})")
+    speed.setting("host_concurrency", "downloads from one host at once (default: 8)")
     _add_talk(parser)
 
 
@@ -241,13 +213,15 @@ def _add_robots(parser: Parser) -> None:
     what.switch("-q", "--quiet", dest="quiet", about="print nothing: the exit code tells")
     what.choice("--config", metavar="FILE", default=None, about="settings in TOML, as for gossamer crawl")
     what.choice("-h", "--help", action="help", about="show this and leave")
-    _add_fetching(parser, contact=True, retries=False)
+    each = FlagGroup(parser, "each request")
+    each.setting("contact")
+    each.settings("each request", but=lambda setting: setting.name == "retries")
 
 
 def _add_demo(parser: Parser) -> None:
     parser.usage = "gossamer demo [options]"
     choices = FlagGroup(parser, "choices")
-    _add_engine(choices, ENGINES)
+    _add_engine(choices, tuple(ENGINES))
     choices.switch("--serve", dest="serve", about="do not crawl it; keep it running to try things on")
     port = "serve on this port (default: any free one)"
     choices.choice("--port", type=argument_types.port, default=0, metavar="N", about=port)
@@ -280,7 +254,7 @@ def _add_bench(parser: Parser) -> None:
     recorded = "replay the crawl in a directory instead: its latencies and sizes, its bodies if it kept WARC"
     what.choice("--from", dest="recorded", metavar="DIR", default=None, about=recorded)
     engine = "an engine to try; again for more (default: all)"
-    what.choice("-e", "--engine", dest="engines", action="append", choices=ENGINES, metavar="E", about=engine)
+    what.choice("-e", "--engine", dest="engines", action="append", choices=tuple(ENGINES), metavar="E", about=engine)
     level = "requests at once to try; again for more (default: 8 and 64)"
     what.choice(
         "-c", "--concurrency", dest="levels", action="append", type=argument_types.count, metavar="N", about=level
@@ -335,47 +309,16 @@ def _add_doctor(parser: Parser) -> None:
     choices.choice("-h", "--help", action="help", about="show this and leave")
 
 
-def _add_fetching(parser: Parser, *, contact: bool = False, retries: bool = True) -> None:
-    each = FlagGroup(parser, "each request")
-    each.setting("--timeout", dest="timeout", metavar="T", about="give up on an answer after this time")
-    each.setting("--max-body", dest="max_body", metavar="SIZE", about="give up on bodies larger than this")
-    if retries:
-        again = "try again so often after failures that may pass"
-        each.setting("--retries", dest="retries", metavar="N", about=again)
-    agent = "the whole User-Agent (default: gossamer/VERSION)"
-    each.setting("-U", "--user-agent", dest="user_agent", metavar="UA", about=agent)
-    if contact:
-        each.setting("--contact", dest="contact", metavar="C", about="your e-mail address or page, told to the sites")
-    header = "send a header; again for more. Credentials go to the sites you name only"
-    each.choice(
-        "-H", "--header", dest="headers", action="append", type=argument_types.header, metavar="'N: V'", about=header
-    )
-    each.setting("--proxy", dest="proxy", metavar="URL", about="fetch through a proxy")
-    private = "allow a host, address or network (CIDR) that is not public; again for more"
-    each.setting("--allow-private", dest="allow_private", action="append", metavar="HOST", about=private)
-
-
-def _add_crawl_speed(parser: Parser, concurrency: str) -> None:
-    speed = _add_speed(parser, concurrency, ENGINES)
-    workers = "processes that fetch and read, with -e processes (default: one a processor)"
-    speed.setting("--workers", dest="workers", metavar="N", about=workers)
-    cpu = "processes that read large pages for any engine, within limits of time and memory"
-    speed.setting("--cpu-workers", dest="cpu_workers", metavar="N", about=cpu)
-    timeout = "longest time that a worker process may read a page"
-    speed.setting("--handler-timeout", dest="handler_timeout", metavar="S", about=timeout)
-    memory = "memory of each process that reads pages; a page that needs more fails"
-    speed.setting("--worker-memory", dest="worker_memory", metavar="SIZE", about=memory)
-
-
-def _add_speed(parser: Parser, concurrency: str, engines: Sequence[str]) -> FlagGroup:
+def _add_speed(parser: Parser, engines: Sequence[str]) -> FlagGroup:
     speed = FlagGroup(parser, "speed")
     _add_engine(speed, engines)
-    speed.setting("-c", "--concurrency", dest="concurrency", metavar="N", about=concurrency)
     return speed
 
 
 def _add_engine(group: FlagGroup, engines: Sequence[str]) -> None:
-    about = f"{', '.join(engines[:-1])} or inline (one at a time); the results are the same (default: asyncio)"
+    several = [name for name in engines if not ENGINES[name].one_at_a_time]
+    single = " or ".join(name for name in engines if ENGINES[name].one_at_a_time)
+    about = f"{', '.join(several)} or {single} (one at a time); the results are the same (default: {DEFAULT_ENGINE})"
     group.choice("-e", "--engine", choices=engines, metavar="E", about=about)
 
 

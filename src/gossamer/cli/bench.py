@@ -1,4 +1,4 @@
-"""gossamer bench: which concurrency model suits your work, measured here."""
+"""gossamer bench: measure on this machine which concurrency model suits a workload."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from gossamer.bench.verdicts import BenchVerdict, Standing, judge, number, setti
 from gossamer.bench.workloads import WEB, WORKLOADS, Workload
 from gossamer.cli.stdout import put
 from gossamer.cli.terminal import console, is_live, line, say
+from gossamer.engines.table import names
 from gossamer.values.errors import UserError
 
 QUICK_RUN, QUICK_LIMIT = 0.8, 84.0
@@ -29,7 +30,7 @@ DISAGREE: Final = 1
 
 
 def run(chosen: Namespace) -> int:
-    """Measure or compare as chosen, and tell the exit code."""
+    """Measure or compare as chosen, and return the exit code."""
     if chosen.what:
         return _compare(chosen.what)
     for path in filter(None, (chosen.report, chosen.json)):
@@ -73,14 +74,14 @@ def _plan(chosen: Namespace, found: Sequence[Interpreter]) -> Plan:
 
 
 def _engines(workload: Workload, chosen: Namespace) -> Sequence[str]:
-    """Choose the engines to try: when time is short, one request at a time is only tried where that may do."""
+    """Return the engines to measure; with --quick, inline only where one request at a time may suffice."""
     if chosen.quick and not chosen.engines and not workload.idle:
-        return [engine for engine in engines() if engine != "inline"]
+        return names(lambda traits: not traits.one_at_a_time)
     return chosen.engines or engines()
 
 
 def _levels(workload: Workload, chosen: Namespace) -> Sequence[int]:
-    """Choose the numbers in flight: when time is short, all engines get the same where that is what matters."""
+    """Return the numbers of requests at once to measure; with --quick, one number where all engines share it."""
     return (MANY,) if chosen.quick and workload is WEB else ()
 
 
@@ -103,7 +104,7 @@ def _write(path: Path, content: bytes, mode: Literal["ab", "wb"] = "wb") -> None
 
 
 def _teller(*, quiet: bool) -> Callable[[str], None]:
-    """Tell what is under way: on a terminal in one line that changes, elsewhere a line every 30 s."""
+    """Return a function that shows progress: on a terminal in one line that changes, elsewhere in a line every 30 s."""
     if quiet:
         return lambda _: None
     screen, began, last = console(), time.monotonic(), -30.0

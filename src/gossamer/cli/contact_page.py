@@ -1,7 +1,7 @@
-"""The contact page: what a User-Agent should lead to, for whoever finds the crawler in the log of a site.
+"""The contact page: the page that a User-Agent leads to, for people who find the crawler in the log of their site.
 
-It says who runs the crawler and how to reach them, and how gossamer behaves on a server: the text of
-`docs/explanation/for-site-owners.md`, which `docs/generate.py` puts into `site_owners.html`.
+It names who runs the crawler and how to reach them, and describes how gossamer behaves on a server. That text is
+`docs/explanation/for-site-owners.md`, which `docs/generate.py` converts to `site_owners.html`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import quote
 
 EXAMPLE: Final = re.compile(r"gossamer/[\w.]+ \(\+https://lab\.example/crawler\.html\)")
-"""The User-Agent in the text's example of a log: replaced by the one that a site will see."""
+"""The User-Agent in the text's example of a log, which is replaced by the real one."""
 
 _VERSION: Final = re.compile(r"gossamer/[\w.]+")
 
@@ -50,7 +50,7 @@ gossamer.{purpose} If it troubles your site, or if you have a question, write to
 
 
 def contact_page(name: str, mail: str, owner: str = "", purpose: str = "") -> str:
-    """Write the page as HTML: `name` is the User-Agent, `mail` who answers; whose crawler it is, and what it is for."""
+    """Return the page as HTML; `name` is the User-Agent, `mail` the address of whoever answers."""
     shown = escape(_VERSION.sub("gossamer/…", name))  # the page outlives it
     purpose = purpose.strip()
     if purpose and purpose[-1] not in ".!?":

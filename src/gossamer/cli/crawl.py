@@ -15,19 +15,20 @@ from gossamer.api.crawler import Crawler
 from gossamer.api.directory_layout import TRACES
 from gossamer.cli import summary
 from gossamer.cli.run_crawl import conduct
-from gossamer.cli.settings import KEYS, gather
+from gossamer.cli.settings import KEYS, complaints_naming_flags, gather
 from gossamer.cli.stdout import put
+from gossamer.engines.table import DEFAULT_ENGINE
 from gossamer.rules import urls
 from gossamer.values.errors import UserError
 from gossamer.visit.page import Page
 
 
 def run(chosen: Namespace) -> int:
-    """Crawl as chosen and tell the exit code."""
+    """Crawl as chosen and return the exit code."""
     if chosen.update is not None:
         return _update(chosen)
     fields = gather(chosen, os.environ, Path.cwd())
-    engine = fields.pop("engine", "asyncio")
+    engine = fields.pop("engine", DEFAULT_ENGINE)
     seeds = tuple(map(urls.seed, chosen.urls or fields.pop("seeds", ())))
     fields.pop("seeds", None)
     if not seeds:
@@ -44,7 +45,8 @@ def run(chosen: Namespace) -> int:
         directory, formats = None, None
     else:
         directory = Path(wanted) if wanted else vacant(seeds[0])
-    crawler = Crawler(seeds, directory=directory, engine=engine, formats=formats, durable=chosen.durable, **fields)
+    with complaints_naming_flags(chosen):
+        crawler = Crawler(seeds, directory=directory, engine=engine, formats=formats, durable=chosen.durable, **fields)
     _, code = conduct(crawler, chosen, see=write_line if to_stdout else None)
     if code == summary.NOTHING and not wanted and directory is not None:
         _tidy(directory)
@@ -52,30 +54,32 @@ def run(chosen: Namespace) -> int:
 
 
 def _update(chosen: Namespace) -> int:
-    """Crawl once more what is in a directory. Settings come from there, changes from flags only."""
+    """Update the crawl in a directory. Settings come from there, changes from flags only."""
     if chosen.urls:
         raise UserError("--update starts where the crawl before did: name no URL beside it.")
     for name, flag in (("directory", "-o"), ("formats", "-f"), ("config", "--config")):
         if getattr(chosen, name, None):
             raise UserError(f"--update writes beside the crawl before and in the same way: leave out {flag}.")
     changes = {key: value for key, value in vars(chosen).items() if key in KEYS}
-    return conduct(Crawler.update(Path(chosen.update), **changes), chosen)[1]
+    with complaints_naming_flags(chosen):
+        crawler = Crawler.update(Path(chosen.update), **changes)
+    return conduct(crawler, chosen)[1]
 
 
 def write_line(page: Page) -> None:
-    """Print a page's record as a JSON line."""
+    """Print the record of a page as a JSON line."""
     put(msgspec.json.encode(page.record) + b"\n")
 
 
 def vacant(seed: str) -> Path:
-    """Choose a directory here that holds no crawl yet: example.org.crawl, then example.org-2.crawl."""
+    """Return a directory name that is free here: example.org.crawl, then example.org-2.crawl."""
     name = re.sub(r"[^a-z0-9.-]", "_", urls.hostname(seed).lower()).strip(".-") or "site"
     choices = (Path(f"{name}.crawl" if number == 1 else f"{name}-{number}.crawl") for number in count(1))
     return next(path for path in choices if not path.exists())
 
 
 def _tidy(directory: Path) -> None:
-    """Take back the directory nobody asked for by name, where nothing was fetched; all of it, or nothing."""
+    """Remove a directory that the user did not name, if it holds nothing but the traces of a crawl without pages."""
     with contextlib.suppress(OSError):
         if all(path.name in TRACES for path in directory.iterdir()):
             for name in TRACES:

@@ -1,4 +1,4 @@
-"""gossamer demo: crawl a small website that lives on this machine, and explain what happened."""
+"""gossamer demo: crawl a small website that is served on this machine, and explain the result."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from gossamer.cli.run_crawl import conduct
 from gossamer.cli.settings import gather
 from gossamer.cli.terminal import console, line, say
 from gossamer.demo.server import DemoServer
+from gossamer.engines.table import DEFAULT_ENGINE
 from gossamer.values.reasons import FinishReason
 
 _AFTERWARDS = """
@@ -30,7 +31,7 @@ Try next:
 
 
 def run(chosen: Namespace) -> int:
-    """Serve the demo site, and crawl it unless only serving was asked for; tell the exit code."""
+    """Serve the demo site, crawl it unless --serve was given, and return the exit code."""
     # A crawler hangs up on bodies that are too large, as it should; asyncio would warn about it in the server.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
     with DemoServer(chosen.port) as server:
@@ -56,7 +57,7 @@ def _serve(server: DemoServer) -> int:
 
 
 def _crawl(server: DemoServer, chosen: Namespace) -> int:
-    engine = gather(chosen, os.environ, Path.cwd()).get("engine", "asyncio")
+    engine = gather(chosen, os.environ, Path.cwd()).get("engine", DEFAULT_ENGINE)
     directory = getattr(chosen, "directory", None) or tempfile.mkdtemp(prefix="gossamer-demo-")
     crawler = Crawler(
         server.url, directory=directory, engine=engine, allow_private="127.0.0.1", delay=0, host_concurrency=4

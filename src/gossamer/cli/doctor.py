@@ -1,9 +1,8 @@
-"""gossamer doctor: look whether this machine has what a crawl needs, and say what is amiss."""
+"""gossamer doctor: check whether this machine has what a crawl needs."""
 
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import socket
 import ssl
@@ -29,11 +28,11 @@ LEAST_PYTHON: Final = (3, 11)
 LEAST_FILES: Final = 256
 LEAST_DISK: Final = 1024**3
 EXTRAS: Final = {"parquet": "pyarrow", "text": "trafilatura", "xpath": "lxml"}
-"""What the extras add, by the module that each brings."""
+"""What each extra adds, by the module that it installs."""
 
 
 class Finding(NamedTuple):
-    """One thing that was looked at: whether it is as it should be (None: it need not be), and what was seen."""
+    """The result of one check: whether it passed (None: optional), and what was found."""
 
     subject: str
     well: bool | None
@@ -41,7 +40,7 @@ class Finding(NamedTuple):
 
 
 def run(chosen: Namespace) -> int:
-    """Look at everything, print what was seen, and tell by the exit code whether all is well."""
+    """Run all checks, print the results, and return 0 if all passed, else 1."""
     findings = list(examined(chosen.host, Path.cwd()))
     wide = max(len(finding.subject) for finding in findings)
     for finding in findings:
@@ -51,7 +50,7 @@ def run(chosen: Namespace) -> int:
 
 
 def examined(host: str, directory: Path) -> Iterator[Finding]:
-    """Look at each thing in turn; `host` is a name to look up, `directory` where crawls would be written."""
+    """Yield the result of each check; `host` is a name to look up, `directory` the place for crawls."""
     yield Finding("Python", sys.version_info >= LEAST_PYTHON, f"{sys.version.split()[0]} at {sys.executable}")
     yield _libcurl()
     policy = Policy()
@@ -86,7 +85,7 @@ def _looked(subject: str, look: Callable[[], str]) -> Finding:
 
 
 def _libcurl() -> Finding:
-    """Name libcurl's version, and what a crawl would miss."""
+    """Return the version of libcurl, and the features that a crawl would miss."""
     import pycurl
 
     version, protocols, features = pycurl.version.split()[1], pycurl.version_info()[8], pycurl.version_info()[4]
@@ -125,6 +124,10 @@ def _disk(directory: Path) -> str:
 
 
 def _files() -> Finding:
+    if sys.platform == "win32":
+        return Finding("Open files", True, "as many as Windows lets a process have")
+    import resource
+
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     unlimited = soft == resource.RLIM_INFINITY
     hint = "" if unlimited or soft >= LEAST_FILES else ": too few for many hosts at once; see ulimit -n"

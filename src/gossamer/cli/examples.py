@@ -1,4 +1,4 @@
-"""What stands below the help of each command: examples of its use, and its exit codes."""
+"""The text below the help of each command: examples and exit codes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ examples:
   gossamer crawl https://example.org/ -o - | jq .title       results as JSON lines on stdout
   gossamer crawl --update example.org.crawl                  once more: what has changed since?
 
-exit codes: 0 every link visited, 1 the same with broken links or failed pages, 2 usage,
+exit codes: 0 every link visited, 1 the same with broken links, failed pages or nothing to follow, 2 usage,
             3 nothing useful fetched, 4 ended early (a limit, a full disk), 70 a bug,
             130 interrupted, 141 whoever read stdout left
 """

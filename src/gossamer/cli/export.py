@@ -1,4 +1,4 @@
-"""gossamer export: make other formats of a crawl that is over."""
+"""gossamer export: convert a finished crawl to other formats."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gossamer.cli.terminal import console, line
 
 
 def run(chosen: Namespace) -> int:
-    """Export as chosen and tell the exit code."""
+    """Export as chosen and return the exit code."""
     directory = Path(chosen.crawl)
     if chosen.format == "jsonl" and chosen.output in (None, "-"):
         for piece in lines(directory):

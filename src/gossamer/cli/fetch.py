@@ -1,4 +1,4 @@
-"""gossamer fetch: download many URLs at once; one JSON line each on stdout, in the order asked."""
+"""gossamer fetch: download many URLs at once, and print a JSON line for each in the order given."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ from gossamer.cli.stdout import put
 from gossamer.cli.terminal import console, is_live, line
 from gossamer.cli.url_input import UrlSource
 from gossamer.engines.bridges import run_in_loop
+from gossamer.engines.table import DEFAULT_ENGINE, ENGINES
 from gossamer.rules import urls
+from gossamer.rules.headers import essence
 from gossamer.rules.policy import Policy
 from gossamer.values.errors import OutputError, UserError
 from gossamer.visit.page import Page
@@ -41,15 +43,17 @@ _ENDINGS: Final = {
 
 
 def run(chosen: Namespace) -> int:
-    """Download as chosen and tell the exit code."""
+    """Download as chosen and return the exit code."""
     fields = gather(chosen, os.environ, Path.cwd())
     fields.pop("seeds", None)
     if not chosen.urls and chosen.input is None:
         raise UserError("fetch needs URLs, or a file of them: gossamer fetch -i urls.txt")
-    engine = fields.pop("engine", "asyncio")
+    engine = fields.pop("engine", DEFAULT_ENGINE)
     asked = UrlSource(chosen.urls, chosen.input)
     policy = Policy.of({"host_concurrency": HOST_CONCURRENCY} | fields)
-    downloads = fetch_all(asked.urls(awaited=engine == "asyncio"), engine=engine, follow=chosen.follow, policy=policy)
+    traits = ENGINES.get(engine)
+    urls_asked = asked.urls(awaited=traits is not None and traits.in_loop)
+    downloads = fetch_all(urls_asked, engine=engine, follow=chosen.follow, policy=policy)
     sink = _Sink(_made(chosen.save), console(), verbose=chosen.verbose)
     _download(downloads, engine, asked, sink, chosen)
     if not asked.count:
@@ -58,7 +62,7 @@ def run(chosen: Namespace) -> int:
 
 
 def _download(downloads: Downloads, engine: str, asked: UrlSource, sink: _Sink, chosen: Namespace) -> None:
-    """Take every page, showing how it goes as chosen, and sum up however it ends."""
+    """Download every page, show progress as chosen, and print the summary however it ends."""
     started = time.monotonic()
     display: AbstractContextManager[object] = nullcontext()
     if chosen.progress and not chosen.quiet and is_live(sink.screen) and not sys.stdout.isatty():
@@ -85,7 +89,7 @@ def _live(screen: Console, get_renderable: Callable[[], Text]) -> AbstractContex
 
 
 def _progress(downloads: Downloads, asked: UrlSource, sink: _Sink, seconds: float) -> Text:
-    """Say in a line how it goes: landed are pages behind a slow one too, which are printed after it."""
+    """Return the progress in one line; it counts pages that are fetched, also those not printed yet."""
     landed, failed = downloads.landed, sink.count - sink.good
     parts: list[str | tuple[str, str]] = [(f"{landed:,}", "bold green")]
     parts.append(f" of {asked.count:,}{'' if asked.whole else ' or more'}  ")
@@ -95,7 +99,7 @@ def _progress(downloads: Downloads, asked: UrlSource, sink: _Sink, seconds: floa
 
 
 def _take_all(downloads: Downloads, engine: str, take: Any) -> None:
-    if engine != "asyncio":
+    if not ENGINES[engine].in_loop:
         for page in downloads:
             take(page)
         return
@@ -108,7 +112,7 @@ def _take_all(downloads: Downloads, engine: str, take: Any) -> None:
 
 
 class _Sink:
-    """Prints a JSON line for each page and saves bodies where asked; counts what went well."""
+    """Prints a JSON line for each page, saves bodies if a directory is given, and counts successes."""
 
     def __init__(self, directory: Path | None, screen: Console, *, verbose: bool) -> None:
         self._directory = directory
@@ -133,8 +137,8 @@ class _Sink:
             self.screen.print(line(f"{page.status or page.reason}  {page.url}"), soft_wrap=True)
 
     def _save(self, directory: Path, page: Page) -> str:
-        """Write the body; its name is a number and a hash of the URL, never what a site says."""
-        kind = page.record.content_type.partition(";")[0].strip().lower()
+        """Write the body and return its file name: a number and a hash of the URL, nothing that a site chooses."""
+        kind = essence(page.record.content_type)
         name = f"{self.count + 1:06}-{urls.fingerprint(page.url, 0):016x}.{_ENDINGS.get(kind, 'bin')}"
         try:
             (directory / name).write_bytes(page.body)
@@ -143,7 +147,7 @@ class _Sink:
         return name
 
     def sum_up(self, asked: UrlSource, seconds: float) -> None:
-        """Say in a line how it went; `asked` says of how many, where it came to know that."""
+        """Print the result in one line; `asked` has the number of URLs, as far as it is known."""
         failed, left = self.count - self.good, asked.count - self.count
         whole = f" of {asked.count:,}" if asked.whole else ""
         said: list[str | tuple[str, str]] = [(f"{self.good:,}", "bold green"), f"{whole} downloaded"]

@@ -1,4 +1,4 @@
-"""Findings: the few pages worth naming in the closing summary, and redirects that lead nowhere."""
+"""What the closing summary names: collected from the records of a crawl, redirect loops found among them."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from gossamer.visit.page import Page
 
 KEPT: Final = 5
 REDIRECTS: Final = 100_000
-"""So many redirects are remembered: some 300 bytes each."""
+"""Maximum number of redirects that are remembered (about 300 bytes each)."""
 _TELLING: Final = (b'"outcome":"failed"', b'"outcome":"redirected"')
 
 
 class Redirect(NamedTuple):
-    """Where a URL redirects to, and the page that links to it."""
+    """The target of a redirect, and the page that links to its URL."""
 
     target: str
     via: str
 
 
 class Loop(NamedTuple):
-    """URLs that redirect to each other in a circle, and a page that leads there ("" where none is known)."""
+    """URLs that redirect to each other in a circle, and a page that links there (empty if unknown)."""
 
     urls: tuple[str, ...]
     via: str
 
 
 class _Content(Struct, frozen=True):
-    """What a record says of the content of a page."""
+    """The fields of a record that describe the content of a page."""
 
     url: str
     content_hash: str = ""
@@ -44,7 +44,7 @@ class _Content(Struct, frozen=True):
 
 
 def duplicates_in(pieces: Iterable[bytes]) -> Duplicates:
-    """Find pages with the content of another in the lines of a whole crawl, until there are enough to be named."""
+    """Return duplicate pages from the lines of a whole crawl, as many as the summary names."""
     stats, decoder = DuplicateCounter(), msgspec.json.Decoder(_Content)
     for piece in pieces:
         for page in map(decoder.decode, piece.splitlines()):
@@ -61,7 +61,7 @@ def _tells(lines: bytes) -> bool:
 
 
 class Findings:
-    """Keeps the first few broken links, the first few pages that failed for every other reason, and redirects."""
+    """Keeps the first broken links, the first failed pages for every other reason, and redirects."""
 
     def __init__(self) -> None:
         self.broken: list[PageRecord] = []
@@ -70,7 +70,7 @@ class Findings:
 
     @classmethod
     def of_lines(cls, pieces: Iterable[bytes], counts: Counts) -> Self:
-        """Find them in the lines of a whole crawl; `counts` says when there is nothing more to find."""
+        """Return the findings of a whole crawl from its lines; reading stops when `counts` allows no more."""
         findings = cls()
         for piece in pieces:
             for line in piece.splitlines() if _tells(piece) else ():
@@ -81,7 +81,7 @@ class Findings:
         return findings
 
     def suffice(self, counts: Counts) -> bool:
-        """Tell whether as many are kept as will be, where so many failed for each reason and so many redirect."""
+        """Whether nothing more can be kept, given how many pages failed for each reason and how many redirect."""
         kept = {reason: len(records) for reason, records in self._others.items()} | {
             Reason.FAIL_HTTP_4XX: len(self.broken)
         }
@@ -91,11 +91,11 @@ class Findings:
         )
 
     def see(self, page: Page) -> None:
-        """Take note of a page, if something is wrong with it, or if it redirects."""
+        """Keep a page that failed or redirects."""
         self.note(page.record)
 
     def note(self, record: PageRecord) -> None:
-        """Take note of a record, if the page failed or redirects."""
+        """Keep the record of a page that failed or redirects."""
         if record.outcome is OutcomeKind.REDIRECTED and len(self._redirects) < REDIRECTS:
             self._redirects[record.url] = Redirect(record.location, record.via)
         reason = record.reason
@@ -107,11 +107,11 @@ class Findings:
 
     @property
     def others(self) -> list[PageRecord]:
-        """List examples of failures that are no broken links, one reason after another."""
+        """Return examples of failures other than broken links, grouped by reason."""
         return [record for kept in self._others.values() for record in kept]
 
     def way_to(self, record: PageRecord) -> Iterator[tuple[str, bool]]:
-        """Tell how a page was come by, backwards up to a page that links: URLs, and whether each redirects."""
+        """Yield the URLs that led to a page, backwards up to a page that links, and whether each redirects."""
         url, seen = record.via, {record.url}
         while url and url not in seen:
             seen.add(url)
@@ -120,7 +120,7 @@ class Findings:
             url = redirect.via if redirect is not None else ""
 
     def loops(self) -> list[Loop]:
-        """List the circles in which URLs redirect to each other, in alphabetical order; each begins with its first."""
+        """Return the redirect loops in alphabetical order; each begins with its alphabetically first URL."""
         loops: dict[str, Loop] = {}
         walked: set[str] = set()
         for start in self._redirects:

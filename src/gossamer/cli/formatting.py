@@ -1,17 +1,19 @@
-"""Numbers, sizes and durations as people read them."""
+"""Numbers, sizes, durations and defaults in the form that people read."""
 
 from __future__ import annotations
 
-from gossamer.cli.argument_types import READERS, duration, patience, pause, size
+from typing import Any
+
+from gossamer.rules.setting import Notation, Setting
 
 
 def numbered(number: int, word: str) -> str:
-    """Write a number of things: "1 page", "1,200 pages"."""
+    """Return a number with its noun: "1 page", "1,200 pages"."""
     return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
 
 
 def shown_duration(seconds: float) -> str:
-    """Write a duration: "0.4 s", "12 s", "3 min 05 s", "2 h 10 min", "5 min"."""
+    """Return a duration as text: "0.4 s", "12 s", "3 min 05 s", "2 h 10 min", "5 min"."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -24,7 +26,7 @@ def shown_duration(seconds: float) -> str:
 
 
 def shown_size(amount: float) -> str:
-    """Write bytes: "512 B", "1.4 MB"."""
+    """Return a size in bytes as text: "512 B", "1.4 MB"."""
     for unit in ("B", "KB", "MB", "GB"):
         if amount < 1000:
             return f"{amount:.0f} {unit}" if amount >= 100 or amount == int(amount) else f"{amount:.1f} {unit}"
@@ -32,11 +34,14 @@ def shown_size(amount: float) -> str:
     return f"{amount:.1f} TB"
 
 
-def shown_setting(name: str, value: object) -> str:
-    """Write the value of a setting as one would on the command line."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        if READERS.get(name) in (duration, patience, pause):
+def shown_default(setting: Setting) -> str:
+    """Return the default of a setting as text; empty if the help shows none."""
+    value: Any = setting.default
+    if isinstance(value, bool) or value in (None, "", ()):
+        return ""
+    match setting.notation:
+        case Notation.DURATION | Notation.TIMEOUT:
             return f"{value:g} s"
-        if READERS.get(name) is size:
+        case Notation.SIZE:
             return shown_size(value)
     return str(value)

@@ -1,6 +1,6 @@
-"""gossamer init: write a gossamer.toml to begin with, and ask for the one thing that every crawl should tell.
+"""gossamer init: write a first gossamer.toml, and ask for the contact that every crawl should name.
 
-On request it also writes the page that a User-Agent should lead to, for the user to publish.
+With --page it also writes the page that a User-Agent leads to, for the user to publish.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ TEMPLATE = """\
 
 
 def run(chosen: Namespace) -> int:
-    """Write the file; ask for the contact where it was not given and somebody is there to be asked."""
+    """Write the files and return the exit code; a contact that was not given is asked for at a terminal."""
     path, page = Path(chosen.file), Path(chosen.page) if chosen.page else None
     if (path.parent / "journal.db").exists():
         raise UserError(f"{path.parent} holds a crawl, whose settings are frozen; go to another directory.")
@@ -64,7 +64,7 @@ def run(chosen: Namespace) -> int:
 
 
 def _write(texts: Mapping[Path, str], *, replace: bool) -> None:
-    """Write all files or none."""
+    """Write all files or none. Raises UserError if one cannot be written. Raises UserError if one cannot be written."""
     made: list[Path] = []
     try:
         for path, text in texts.items():
@@ -89,7 +89,7 @@ def _asked() -> str:
 
 
 def _check_page(path: Path, page: Path | None, chosen: Namespace) -> None:
-    """Refuse a page that names nobody, and what is told on a page where there shall be none."""
+    """Raise UserError for a page without an address, and for texts of a page without --page."""
     if page is None:
         if chosen.mail or chosen.owner or chosen.purpose:
             raise UserError("--mail, --owner and --purpose are told on a page; name its file with --page crawler.html.")
@@ -103,7 +103,7 @@ def _check_page(path: Path, page: Path | None, chosen: Namespace) -> None:
 
 
 def _check_address(contact: str) -> None:
-    """Refuse a page that no User-Agent leads to."""
+    """Raise UserError for a page whose address is not the contact."""
     if canonical(contact) is None or len(contact.split()) != 1:
         raise UserError(
             "--page is the page that --contact https://lab.example/crawler.html leads to; give its address."
@@ -111,6 +111,6 @@ def _check_address(contact: str) -> None:
 
 
 def _checked(contact: str) -> str:
-    """Refuse what cannot be told in a header."""
+    """Return the contact. Raises UserError for one that cannot be sent in a header."""
     FetchOptions.of(Policy(contact=contact))
     return contact

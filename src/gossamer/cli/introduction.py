@@ -1,4 +1,4 @@
-"""The first words of a crawl: where it goes, how politely, where results are, and how to stop it."""
+"""The first lines of a crawl: its scope, manners, results, and how to stop it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from gossamer.api.crawler import Crawler
 from gossamer.cli.formatting import numbered, shown_duration, shown_size
 from gossamer.cli.terminal import line, say
+from gossamer.engines.table import ENGINES
 from gossamer.rules import urls
 from gossamer.rules.policy import Policy
 
@@ -26,9 +27,9 @@ _SCOPES: Final = {
 
 
 class Opening:
-    """Introduces a crawl once, as soon as it has begun: where it is refused before, the refusal stands alone.
+    """Introduces a crawl once, as soon as it has begun; a crawl that is refused gets no introduction.
 
-    A context around the crawl: a thread looks for the beginning, because the first page may be long in coming.
+    It is a context around the crawl. A thread waits for the beginning, because the first page may take long.
     """
 
     def __init__(self, screen: Console | None, crawler: Crawler) -> None:
@@ -40,7 +41,7 @@ class Opening:
         self._thread = threading.Thread(target=self._look_out, name="gossamer-opening", daemon=True)
 
     def say(self) -> None:
-        """Say it now, unless it was said."""
+        """Print the introduction now, unless it is printed already."""
         if self._said or self._screen is None:
             return
         with self._lock:
@@ -64,7 +65,7 @@ class Opening:
 
 
 def introduce(screen: Console, crawler: Crawler) -> None:
-    """Say what is about to happen: where, how politely, where results go, and how to stop."""
+    """Print the scope, the manners, the place of results, and how to stop."""
     for hint in _hints(crawler):
         screen.print(line((f"Hint: {hint}", "dim")), soft_wrap=True)
     rows: list[tuple[str, list[str | tuple[str, str]]]] = [
@@ -82,7 +83,7 @@ def _hints(crawler: Crawler) -> Iterator[str]:
     policy = crawler.policy
     if _should_name_a_contact(policy):
         yield "with --contact you@example.org a site's owner can reach you instead of blocking you."
-    in_processes = crawler.engine == "processes" or policy.cpu_workers
+    in_processes = ENGINES[crawler.engine].worker_processes or policy.cpu_workers
     if policy.handlers and policy.handler_timeout != Policy().handler_timeout and not in_processes:
         yield "--handler-timeout ends a def handler in processes only: add --engine processes, or --cpu-workers 2."
 

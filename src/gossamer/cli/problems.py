@@ -1,4 +1,4 @@
-"""What went wrong with pages, for the closing summary: broken links, other failures, redirects in a circle."""
+"""The lines of the closing summary about failed pages: broken links, other failures, redirect loops."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def broken(report: Report, findings: Findings) -> Lines:
-    """Name the first few broken links."""
+    """Return lines that name the first broken links."""
     number = report.counts.by_reason.get(Reason.FAIL_HTTP_4XX, 0)
     if not findings.broken:
         return []
@@ -27,17 +27,17 @@ def broken(report: Report, findings: Findings) -> Lines:
 
 
 def _way(record: PageRecord, findings: Findings) -> Lines:
-    """Tell by which page a link was found; where that one only redirects, the page that links there as well."""
+    """Return lines that name the page with a link; if that page redirects, also the page that links to it."""
     return [led(url, "redirected" if redirects else "linked") for url, redirects in findings.way_to(record)]
 
 
 def led(url: str, how: str) -> tuple[int, Text]:
-    """Name a page that led to another, and how: "linked", "redirected"."""
+    """Return a line that names a page that led to another, and how: "linked", "redirected"."""
     return 7, line((f"       {how} from ", "dim"), (url, "dim"))
 
 
 def loops(findings: Findings) -> Lines:
-    """Name the first few circles of redirects."""
+    """Return lines that name the first redirect loops."""
     found = findings.loops()
     if not found:
         return []
@@ -51,7 +51,7 @@ def loops(findings: Findings) -> Lines:
 
 
 def failed(report: Report, findings: Findings) -> Lines:
-    """Name the first few pages that failed for other reasons."""
+    """Return lines that name the first pages that failed for other reasons."""
     number = report.failed - report.counts.by_reason.get(Reason.FAIL_HTTP_4XX, 0)
     if not findings.others or number <= 0:
         return []
@@ -65,6 +65,6 @@ def failed(report: Report, findings: Findings) -> Lines:
 
 
 def _what(record: PageRecord) -> str:
-    """Say what went wrong: the detail, or else the sentence of the reason."""
+    """Return the detail of a failure, or else the sentence of its reason."""
     detail = record.detail.strip()
     return detail.splitlines()[-1] if detail or record.reason is None else record.reason.sentence

@@ -1,4 +1,4 @@
-"""What a crawl looks like while it runs: drawn live on a terminal, else a plain line now and then."""
+"""The display of a running crawl: drawn live on a terminal, elsewhere a plain line at intervals."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 EVERY: Final = 30.0
-"""How often a line is written where nothing can be drawn, in seconds."""
+"""Interval between two plain lines (seconds)."""
 _LOOKS: Final = 24
 _REDRAWS: Final = 8
 _HEADS: Final = 9
-"""Columns for "last page" and its like."""
+"""Width of the labels (columns)."""
 _SHORTEST_TITLE: Final = 8
-"""A title with fewer columns left tells nothing."""
+"""Minimum width of a title (columns); a shorter one has no meaning."""
 
 
 class Sight(Struct, frozen=True):
-    """The crawl as it is shown: the snapshot, the speed lately (links ended a second), and what it waits for now."""
+    """The crawl as it is shown: the snapshot, the recent speed (links ended per second), and what it waits for."""
 
     snapshot: Snapshot
     rate: float
@@ -40,9 +40,9 @@ class Sight(Struct, frozen=True):
 
 
 class Watch:
-    """Watches a crawl through its snapshots; the last page and a note come from outside.
+    """Watches a crawl through its snapshots; the last page and a note are set from outside.
 
-    The display looks from a thread of its own; no lock is needed, because each field is replaced whole.
+    The display reads it in a thread of its own. No lock is needed, because each field is replaced as a whole.
     """
 
     def __init__(self, snapshot: Callable[[], Snapshot | None]) -> None:
@@ -52,7 +52,7 @@ class Watch:
         self.note = ""
 
     def look(self) -> Sight | None:
-        """See how the crawl is doing, compared to a few seconds ago; None before it began."""
+        """Return the state of the crawl and its speed over the last seconds; None before it has begun."""
         now = self._snapshot()
         if now is None:
             return None
@@ -68,7 +68,7 @@ class Watch:
 
 @contextmanager
 def shown(watch: Watch, screen: Console, *, live: bool) -> Iterator[None]:
-    """Show the watched crawl while the block runs: drawn in place if `live`, else a line every half minute."""
+    """Show the watched crawl while the block runs: drawn in place if `live`, else as a line every 30 s."""
     if live:
         from rich.live import Live
 
@@ -102,7 +102,7 @@ def _write_lines(watch: Watch, over: threading.Event) -> None:
 
 
 def tell(watch: Watch, sentence: str, *, live: bool) -> None:
-    """Show a sentence at once, from a signal handler: the display draws it, or it goes straight to the descriptor."""
+    """Show a sentence at once, from a signal handler: in the live display, or by a write to the file descriptor."""
     watch.note = sentence
     if not live:
         os.write(2, f"{sentence}\n".encode())
@@ -112,7 +112,7 @@ def tell(watch: Watch, sentence: str, *, live: bool) -> None:
 
 
 def written(sight: Sight, last: Page | None) -> str:
-    """Write the crawl in one plain line."""
+    """Return the state of the crawl in one plain line."""
     counts = sight.snapshot.counts
     failed = f", {counts.failed:,} failed" if counts.failed else ""
     page = f"; last: {printable(last.url)}" if last is not None else ""
@@ -121,7 +121,7 @@ def written(sight: Sight, last: Page | None) -> str:
 
 
 def drawn(watch: Watch, screen: Console) -> RenderableType:
-    """Draw the crawl in a few lines that fit any width."""
+    """Return the state of the crawl in a few lines that fit any width."""
     from rich.table import Table
 
     sight = watch.look()
@@ -152,7 +152,7 @@ def _figures(sight: Sight) -> list[str | tuple[str, str]]:
 
 
 def _page(page: Page, room: int, mark: str) -> list[str | tuple[str, str]]:
-    """Say which page it is in so many columns: where they are too few, the title is cut first, then the URL inside."""
+    """Return a page in a number of columns: if they are too few, the title is cut first, then the middle of the URL."""
     colour = "green" if page.ok else "yellow" if page.status and page.status < 400 else "red"
     status = f"{page.status or page.reason} "
     url = _cut_inside(printable(page.url), room - len(status), mark)
@@ -166,13 +166,13 @@ def _page(page: Page, room: int, mark: str) -> list[str | tuple[str, str]]:
 
 
 def _cut_inside(text: str, room: int, mark: str) -> str:
-    """Leave out the middle: both the host and the end of a path tell something."""
+    """Return a URL without its middle, because its host and the end of its path mean most."""
     kept = max(room - len(mark), 2)
     return text if len(text) <= room else text[: kept - kept // 2] + mark + text[-(kept // 2) :]
 
 
 def _bar(snapshot: Snapshot) -> RenderableType:
-    """Draw how much of what is known so far is done; what is known grows."""
+    """Return a bar with the share of the known links that are done; their number grows."""
     from rich.progress_bar import ProgressBar
 
     total, done = max(snapshot.known, 1), min(snapshot.counts.ended, snapshot.known)

@@ -1,4 +1,4 @@
-"""gossamer resume: go on with a crawl that was stopped, reached a limit, or died."""
+"""gossamer resume: continue a crawl that was stopped, reached a limit, or died."""
 
 from __future__ import annotations
 
@@ -11,21 +11,23 @@ from gossamer.api.crawler import Crawler
 from gossamer.api.status import Status, status
 from gossamer.cli import summary
 from gossamer.cli.run_crawl import conduct
-from gossamer.cli.settings import KEYS
+from gossamer.cli.settings import KEYS, complaints_naming_flags
 from gossamer.values.errors import UserError
 
 
 def run(chosen: Namespace) -> int:
-    """Go on as chosen and tell the exit code. Settings come from the crawl's own file, changes from flags only."""
+    """Continue as chosen and return the exit code. Settings come from the crawl's own file, changes from flags only."""
     changes = {key: value for key, value in vars(chosen).items() if key in KEYS}
     before = status(Path(chosen.directory))
     _refuse_at_limit(before, changes)
-    return conduct(Crawler.resume(before.directory, **changes), chosen, resumed=before)[1]
+    with complaints_naming_flags(chosen):
+        crawler = Crawler.resume(before.directory, **changes)
+    return conduct(crawler, chosen, resumed=before)[1]
 
 
 def _refuse_at_limit(before: Status, changes: Mapping[str, Any]) -> None:
-    """Raise UserError where the crawl reached a limit that nobody raises: it would end at once."""
+    """Raise UserError for a crawl at a limit that no flag raises: it would end at once."""
     reached = before.finish_reason
-    if reached in summary.HIGHER and summary.HIGHER[reached][0] not in changes:
+    if reached in summary.HIGHER and summary.HIGHER[reached] not in changes:
         why = reached.sentence[0].upper() + reached.sentence[1:]
         raise UserError(f"{why}; to go on: {summary.resume_command(before.directory, reached)}")

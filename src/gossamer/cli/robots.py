@@ -1,4 +1,4 @@
-"""gossamer robots: tell whether a URL may be crawled, and which line of robots.txt says so."""
+"""gossamer robots: check whether a URL may be crawled, and which line of robots.txt decides."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SHOWN_SITEMAPS: Final = 5
 
 
 def run(chosen: Namespace) -> int:
-    """Ask about the URL chosen, print the answer, and give it as exit code too."""
+    """Check the URL, print the answer, and return it as the exit code."""
     fields = gather(chosen, os.environ, Path.cwd())
     fields.pop("engine", None)
     told = permission(chosen.url, chosen.agent, **fields)
@@ -34,7 +34,7 @@ def run(chosen: Namespace) -> int:
 
 
 def facts(told: Permission) -> dict[str, Any]:
-    """Give the answer as it is printed in JSON: sizes in bytes, the Crawl-delay in seconds."""
+    """Return the answer as it is printed in JSON: sizes in bytes, the Crawl-delay in seconds."""
     return {
         "url": told.url,
         "agent": told.agent,
@@ -52,7 +52,7 @@ def facts(told: Permission) -> dict[str, Any]:
 
 
 def described(told: Permission) -> Iterator[str]:
-    """Give the answer in lines for people: the verdict first."""
+    """Yield the answer in lines for people, the verdict first."""
     yield f"{_verdict(told)}  {told.url}"
     yield f"agent        {told.agent}"
     yield f"robots.txt   {' > '.join(told.asked)}"
@@ -81,7 +81,7 @@ def _answer(told: Permission) -> str:
 
 
 def _why(told: Permission) -> str:
-    """Say in a sentence what decides."""
+    """Return what decides, as a sentence."""
     if told.reason not in (None, Reason.SKIP_ROBOTS):
         return told.reason.sentence
     if told.line is not None:
@@ -92,7 +92,7 @@ def _why(told: Permission) -> str:
 
 
 def _file(told: Permission) -> Iterator[str]:
-    """Give the file with line numbers, as far as it is read; the line that decides is marked."""
+    """Yield the lines of the file that are read, with numbers; the line that decides is marked."""
     for number, line in enumerate(told.body[: robots.MAX_BODY].splitlines(), 1):
         yield f"{'>' if number == told.line else ' '}{number:5}  {line.decode('utf-8', 'replace')}"
     yield ""

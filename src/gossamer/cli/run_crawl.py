@@ -1,4 +1,4 @@
-"""Conduct a crawl: run it with a display, signal handlers and a closing summary."""
+"""Run a crawl with a display, signal handlers and a closing summary."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from gossamer.cli.signals import interrupts
 from gossamer.cli.stdout import put_json
 from gossamer.cli.terminal import console, is_live, line
 from gossamer.engines.bridges import run_in_loop
+from gossamer.engines.table import ENGINES
 from gossamer.journals.summary import lines
 from gossamer.values.errors import JournalError, OutputError
 from gossamer.visit.page import Page
@@ -31,10 +32,10 @@ from gossamer.visit.page import Page
 def conduct(
     crawler: Crawler, chosen: Namespace, *, see: Callable[[Page], None] | None = None, resumed: Status | None = None
 ) -> tuple[Report, int]:
-    """Run the crawl and sum it up, showing it on stderr as chosen (quiet, progress, verbose); `see` gets every page.
+    """Run the crawl, show it on stderr as chosen (quiet, progress, verbose), and return the report and the exit code.
 
-    Give the report and the exit code. The summary of a crawl that is `resumed`, from that status, names what earlier
-    runs found too. A quiet one still says what went wrong with the crawl as a whole.
+    `see` is called with every page. If the crawl is `resumed` from a status, the summary covers the runs before as
+    well. With --quiet, only a failure of the whole crawl is shown.
     """
     screen, watch, findings = console(), Watch(lambda: crawler.snapshot), Findings()
     talks = not chosen.quiet
@@ -72,7 +73,7 @@ def conduct(
 
 @contextmanager
 def _hopeful(crawler: Crawler) -> Iterator[None]:
-    """Say how to go on where a disk ended the crawl."""
+    """Add to a storage error how to continue the crawl."""
     try:
         yield
     except (JournalError, OutputError) as trouble:
@@ -83,7 +84,7 @@ def _hopeful(crawler: Crawler) -> Iterator[None]:
 
 
 def _naming_duplicates(report: Report, journal: Path) -> Report:
-    """Name pages with the content of another as if the crawl had run at once."""
+    """Return the report with examples of duplicates from all runs of the crawl."""
     known = report.snapshot.duplicates
     if not known.pages:
         return report
@@ -93,7 +94,7 @@ def _naming_duplicates(report: Report, journal: Path) -> Report:
 
 def _visit_all(crawler: Crawler, take: Callable[[Page], None]) -> None:
     crawler.spare_bodies()  # nobody here looks at them
-    if crawler.engine != "asyncio":
+    if not ENGINES[crawler.engine].in_loop:
         for page in crawler:
             take(page)
         return

@@ -1,27 +1,51 @@
-"""Settings from everywhere: flags win over GOSSAMER_* variables, and these over the configuration file."""
+"""Settings from all sources: flags win over GOSSAMER_* variables, and these over the configuration file."""
 
 from __future__ import annotations
 
 import tomllib
 from argparse import ArgumentTypeError, Namespace
-from collections.abc import Mapping
-from difflib import get_close_matches
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from gossamer.cli.argument_types import READERS, header
-from gossamer.rules.policy import Policy
+from gossamer.api.call_arguments import UnusedSettingError
+from gossamer.cli.argument_types import READERS
+from gossamer.engines.table import unused_settings
+from gossamer.rules.hints import hint
+from gossamer.rules.policy import SETTINGS
+from gossamer.rules.setting import Notation
 from gossamer.values.errors import UserError
 
 PREFIX: Final = "GOSSAMER_"
-KEYS: Final = ("engine", *Policy.__struct_fields__)
-_LISTS: Final = ("seeds", "include", "exclude", "allow_private")
+KEYS: Final = ("engine", *SETTINGS)
 
 
 def gather(chosen: Namespace, environment: Mapping[str, str], directory: Path) -> dict[str, Any]:
-    """Collect the settings for a command: keys are `engine` and the fields of Policy. Raises UserError."""
+    """Return the settings for a command: `engine` and fields of `Policy`. Raises UserError for a mistake."""
     given = {key: value for key, value in vars(chosen).items() if key in KEYS}
-    return _from_file(getattr(chosen, "config", None), directory) | _from_environment(environment) | given
+    return _over(_over(_from_file(getattr(chosen, "config", None), directory), _from_environment(environment)), given)
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of two places, of which the second wins.
+
+    An engine that is named above replaces the one below, with the settings that only that one has a use for.
+    """
+    unused = unused_settings(above.get("engine", ""))
+    return {key: value for key, value in below.items() if key not in unused} | dict(above)
+
+
+@contextmanager
+def complaints_naming_flags(chosen: Namespace) -> Iterator[None]:
+    """Name a setting that the engine has no use for by its flag, where it was given by one."""
+    try:
+        yield
+    except UnusedSettingError as error:
+        if not hasattr(chosen, error.setting):
+            raise
+        flag = f"--{error.setting.replace('_', '-')}"
+        raise UnusedSettingError(error.setting, error.engine, flag) from None
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -32,19 +56,23 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
             continue
         if key in KEYS:
             found[key] = _from_text(name, key, text)
-        elif close := get_close_matches(key, KEYS, 1, 0.85):  # others may be meant for other programs
-            raise UserError(f"{name} is not a setting. Did you mean {PREFIX}{close[0].upper()}?")
+        elif meant := _hint(key, lambda known: PREFIX + known.upper(), 0.85):  # others may be for other programs
+            raise UserError(f"{name} is not a setting. {meant}")
     return found
 
 
+def _hint(key: str, spell: Callable[[str], str], cutoff: float) -> str:
+    """Return a sentence about what an unknown key probably means, as `spell` writes it."""
+    near = {known: spell(known) for known in KEYS}
+    return hint(key, SETTINGS, {name: near[name] for name in SETTINGS}, near=near, cutoff=cutoff)
+
+
 def _from_text(where: str, key: str, text: str) -> Any:
-    """Read a value from text: lists are separated by white space, headers by line breaks."""
-    if key in _LISTS:
-        return tuple(text.split())
+    """Return the value that a text stands for, by the notation of its setting."""
+    if key not in SETTINGS:
+        return text
     try:
-        if key == "headers":
-            return tuple(header(line) for line in text.splitlines() if line.strip())
-        return READERS[key](text) if key in READERS else text
+        return READERS[SETTINGS[key].notation](text)
     except ArgumentTypeError as error:
         raise UserError(f"{where}: {error}.") from None
 
@@ -75,15 +103,14 @@ def _toml(path: Path, *, strict: bool) -> dict[str, Any]:
 
 def _checked(path: Path, key: str, value: Any) -> Any:
     if key not in KEYS:
-        close = get_close_matches(key, KEYS, 1)
-        raise UserError(f"{path}: there is no setting {key!r}." + (f" Did you mean {close[0]!r}?" if close else ""))
-    if key == "hosts" and isinstance(value, dict):
-        return {host: _host_table(f"{path}, hosts, {host}", table) for host, table in value.items()}
+        raise UserError(f"{path}: there is no setting {key!r}. {_hint(key, repr, 0.6)}".rstrip())
+    if key in SETTINGS and SETTINGS[key].notation is Notation.TABLES and isinstance(value, dict):
+        return {host: _host_table(f"{path}, {key}, {host}", table) for host, table in value.items()}
     return _from_text(f"{path}, {key}", key, value) if isinstance(value, str) else value
 
 
 def _host_table(where: str, table: Any) -> Any:
-    """Read the texts in the table of one host; what is no setting of a host, `Policy` will say."""
+    """Return the table of one host with its texts read; `Policy` refuses unknown names."""
     if not isinstance(table, dict):
         return table
     return {key: _from_text(where, key, value) if isinstance(value, str) else value for key, value in table.items()}

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM. During a crawl the first lands and saves, the second ends at once, the third kills."""
+"""Ctrl-C and SIGTERM. In a crawl the first one stops it in order, the second ends it at once, the third kills it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def interrupts(crawler: Crawler, tell: Callable[[str], None]) -> Iterator[None]:
-    """Turn signals into `stop` and `abandon` while the block runs; `tell` must be safe in a signal handler."""
+    """Convert signals to `stop` and `abandon` while the block runs; `tell` must be safe in a signal handler."""
     if threading.current_thread() is not threading.main_thread():  # others cannot have signal handlers
         yield
         return
@@ -47,7 +47,7 @@ def interrupts(crawler: Crawler, tell: Callable[[str], None]) -> Iterator[None]:
 
 @contextmanager
 def interrupted_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C does, so that it can tidy up."""
+    """Convert SIGTERM to KeyboardInterrupt while the block runs, so that it can clean up."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

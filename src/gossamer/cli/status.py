@@ -1,4 +1,4 @@
-"""gossamer status: tell how a crawl is doing, while it runs or after it died."""
+"""gossamer status: show the state of a crawl, while it runs or after it died."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gossamer.values.reasons import Reason
 
 
 def run(chosen: Namespace) -> int:
-    """Print the status of the crawl in a directory."""
+    """Print the status of the crawl in a directory and return the exit code."""
     told = status(Path(chosen.directory))
     if chosen.json:
         put_json(facts(told))
@@ -29,7 +29,7 @@ def run(chosen: Namespace) -> int:
 
 
 def facts(told: Status) -> dict[str, Any]:
-    """Give the status as it is printed in JSON: times in seconds, moments as Unix time."""
+    """Return the status as it is printed in JSON: durations in seconds, moments as Unix time."""
     seen, stats = told.glance, told.glance.stats
     return {
         "directory": str(told.directory),
@@ -56,7 +56,7 @@ def facts(told: Status) -> dict[str, Any]:
 
 
 def described(told: Status) -> Iterator[str]:
-    """Give the status in lines for people."""
+    """Yield the status in lines for people."""
     seen, stats = told.glance, told.glance.stats
     yield f"{told.directory}: {_state(told)}"
     known, hosts = numbered(seen.known, "link"), numbered(seen.hosts, "host")

@@ -1,4 +1,4 @@
-"""stdout: for data, and whatever does not reach it is told in a sentence."""
+"""Data on stdout; output that is lost is an error, as a sentence."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gossamer.values.errors import OutputError
 
 
 def put(content: str | bytes) -> None:
-    """Print at once. Raises OutputError where stdout takes no more, BrokenPipeError where nobody reads it any more."""
+    """Print unbuffered. Raises OutputError if stdout cannot be written, BrokenPipeError if its reader is gone."""
     try:
         if isinstance(content, str):
             sys.stdout.write(content)
@@ -24,14 +24,14 @@ def put(content: str | bytes) -> None:
 
 
 def put_json(value: object) -> None:
-    """Print a value as JSON for people and programs; what JSON has no form for is written as text."""
+    """Print a value as indented JSON; a type that JSON lacks is written as text."""
     import msgspec  # not before it is needed: `--help` comes by here too
 
     put(msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode() + "\n")
 
 
 def discard() -> None:
-    """Let go of what was not printed: Python flushes stdout at exit, and would complain then."""
+    """Discard what was not printed: Python flushes stdout at exit, and would report an error then."""
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, sys.stdout.fileno())
     os.close(devnull)

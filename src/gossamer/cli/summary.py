@@ -1,4 +1,4 @@
-"""The closing summary: what came of a crawl, why, what limited it, and where the results are."""
+"""The closing summary: the result of a crawl, its failures, its limiting factor, and where the results are."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gossamer.cli.formatting import numbered, shown_duration, shown_size
 from gossamer.cli.terminal import Lines, line, more, say
 from gossamer.outputs import ITEMS_FILE
 from gossamer.outputs.gone_pages import GONE_FILE
-from gossamer.rules.policy import Policy
+from gossamer.rules.policy import SETTINGS, Policy
 from gossamer.values.reasons import IN_HANDLERS, FinishReason, Reason, Waiting
 from gossamer.values.snapshot import Coverage
 
@@ -29,17 +29,15 @@ _LIMITS: Final = (FinishReason.PAGE_LIMIT, FinishReason.TIME_LIMIT, FinishReason
 )  # fmt: skip
 
 HIGHER: Final = {
-    FinishReason.PAGE_LIMIT: ("max_pages", "--max-pages N"),
-    FinishReason.TIME_LIMIT: ("max_time", "--max-time T"),
-    FinishReason.BYTE_LIMIT: ("max_bytes", "--max-bytes SIZE"),
-}
-"""What a crawl that reached a limit must be given to go on: the setting, and its flag."""
+    FinishReason.PAGE_LIMIT: "max_pages", FinishReason.TIME_LIMIT: "max_time", FinishReason.BYTE_LIMIT: "max_bytes",
+}  # fmt: skip
+"""The setting that ended a crawl at a limit: a higher value lets it continue."""
 
 _NO_REST: Final = 0.1
-"""A gap below this, in seconds, where no rest was asked for is only what the crawl itself takes."""
+"""Gap between requests (seconds) below which it is no pause but the time of the crawl itself."""
 
 TRAPS: Final = 12
-"""How many endless sets of pages are named: a site may have one of every kind."""
+"""Maximum number of endless sets of pages that are named; a site may have one of every kind."""
 
 _HINTS: Final[dict[Reason, str]] = {
     Reason.SKIP_ROBOTS: "--no-robots crawls it all the same; do so only if the site is yours.",
@@ -50,7 +48,7 @@ _HINTS: Final[dict[Reason, str]] = {
 
 
 def exit_code(report: Report, *, loops: bool = False) -> int:
-    """Tell the exit code of a crawl that came to its end; `loops`: some URLs redirect to each other in a circle."""
+    """Return the exit code of a crawl that has ended; `loops`: it found redirect loops."""
     if report.finish_reason is FinishReason.STOPPED:
         return INTERRUPTED
     if not report.pages and IN_HANDLERS.isdisjoint(report.counts.by_reason):
@@ -63,12 +61,12 @@ def exit_code(report: Report, *, loops: bool = False) -> int:
 
 
 def came_to_grief(report: Report) -> bool:
-    """Tell whether a crawl went wrong as a whole: nothing was fetched, or errors ended it."""
+    """Whether a crawl failed as a whole: nothing was fetched, or errors ended it."""
     return exit_code(report) == NOTHING or report.finish_reason in (FinishReason.ERROR, FinishReason.HANDLER_ERRORS)
 
 
 def show_verdict(screen: Console, report: Report) -> None:
-    """Print the one line that says how a crawl ended, and why."""
+    """Print one line about how a crawl ended, and why."""
     hang, text = _verdict(report)[0]
     say(screen, text, hang)
 
@@ -82,9 +80,9 @@ def show(
     engine: str = "",
     resumed: Status | None = None,
 ) -> None:
-    """Print the summary of a crawl that ran under a policy, on an engine.
+    """Print the summary of a crawl under a policy, on an engine.
 
-    `resumed` is its status before this run, if it ran in several.
+    `resumed` is the status before this run, if there were several.
     """
     idle = resumed is not None and _was_idle(report, resumed)
     parts = (
@@ -134,7 +132,7 @@ def _verdict(report: Report) -> Lines:
 
 
 def _but(report: Report) -> str:
-    """Say that some links were left out of a crawl that is complete, for there was no end of them."""
+    """Return a note that a complete crawl left out endless sets of pages."""
     left_out = [reason for reason in (Reason.SKIP_LIMIT, Reason.SKIP_TRAP) if report.counts.by_reason.get(reason)]
     if report.finish_reason is not FinishReason.COMPLETE or not left_out:
         return ""
@@ -143,7 +141,7 @@ def _but(report: Report) -> str:
 
 
 def _was_idle(report: Report, before: Status) -> bool:
-    """Tell whether a run that went on with a crawl found nothing left to do: what took the time is long past."""
+    """Whether a resumed run found nothing left to do, so that its times say nothing."""
     return not _resumable(report) and report.snapshot.fetches == before.glance.stats.fetches
 
 
@@ -172,7 +170,7 @@ def _pace(report: Report) -> str:
 
 
 def _items(report: Report) -> Lines:
-    """Say what handlers yielded, which fields are not always filled, and which are suddenly empty."""
+    """Return lines about the items of handlers: fields that are not always filled, and fields that became empty."""
     if not report.items:
         return []
     where = "" if report.directory is None else f"  {report.directory / ITEMS_FILE}"
@@ -196,7 +194,7 @@ def _filled(coverage: Coverage) -> str:
 
 
 def _percent(share: float) -> str:
-    """Write a share so that neither some is none nor nearly all is all."""
+    """Return a share in percent; 0 % and 100 % stand for exactly none and all."""
     return f"{min(max(share, 0.01), 0.99):.0%}" if share else "0%"
 
 
@@ -205,7 +203,7 @@ def _plural(word: str, number: int) -> str:
 
 
 def _changes(report: Report) -> Lines:
-    """Tell what an update found, and name some pages."""
+    """Return lines about what an update found, with examples."""
     changes = report.changes
     if changes is None:
         return []
@@ -223,13 +221,13 @@ def _changes(report: Report) -> Lines:
 
 
 def _all_gone(report: Report, more: int) -> tuple[int, Text]:
-    """Say where all pages are listed that are gone; those that are linked no more are in no other file."""
+    """Return a line that names the file with all pages that are gone."""
     said = f"and {more:,} more; all are" if more else "listed"
     return (2, line((f"  {said} in {report.directory}/{GONE_FILE}", "dim")))
 
 
 def _reasons(report: Report) -> Lines:
-    """Say why links have no page, most frequent first."""
+    """Return lines about why links have no page, the most frequent reason first."""
     ranked = sorted(report.counts.by_reason.items(), key=lambda item: (-item[1], item[0]))
     if not ranked:
         return []
@@ -245,7 +243,7 @@ def _reasons(report: Report) -> Lines:
 
 
 def _traps(report: Report) -> Lines:
-    """Name the endless sets of pages that were left, and how to follow them all the same."""
+    """Return lines that name the endless sets of pages that were left out, and how to follow them."""
     traps = report.snapshot.traps
     if not traps:
         return []
@@ -257,7 +255,7 @@ def _traps(report: Report) -> Lines:
 
 
 def _duplicates(report: Report) -> Lines:
-    """Tell how many pages have the content of another, and name some."""
+    """Return lines about pages with the content of another, with examples."""
     found = report.snapshot.duplicates
     if not found.pages:
         return []
@@ -269,7 +267,7 @@ def _duplicates(report: Report) -> Lines:
 
 
 def _near_duplicates(report: Report, *, asked: bool) -> Lines:
-    """Tell how many pages have nearly the same text, and name the largest groups of them; who asked is told of none."""
+    """Return lines about the largest groups of near duplicates; `asked`: say so if there are none."""
     found = report.snapshot.near_duplicates
     if not found.pages:
         return [(0, line("No page with nearly the same text as another"))] if asked and _looked(report) else []
@@ -283,14 +281,14 @@ def _near_duplicates(report: Report, *, asked: bool) -> Lines:
 
 
 def _looked(report: Report) -> bool:
-    """Tell whether a crawl has ended and had pages to look at."""
+    """Whether a crawl has ended and has pages to compare."""
     return report.pages > 0 and report.snapshot.finish_reason is not None
 
 
 def _soft_404s(report: Report, *, asked: bool) -> Lines:
-    """Name the pages that look like missing ones, or at least the hosts that never say that a page is missing.
+    """Return lines that name soft 404 pages, or hosts that answer 200 for every page.
 
-    Who asked is told that there are none.
+    `asked`: say so if there are none.
     """
     found = report.snapshot.soft_404s
     lines: Lines = []
@@ -309,9 +307,9 @@ def _soft_404s(report: Report, *, asked: bool) -> Lines:
 
 
 def _sitemaps(report: Report, *, resumed: bool, asked: bool) -> Lines:
-    """Name the pages that only a sitemap knows, and what was wrong with sitemaps.
+    """Return lines that name the pages that only a sitemap lists, and the faults of sitemaps.
 
-    The first only after a whole crawl, of which no run was killed: the page that links there may be one of that run.
+    The pages are named only after a complete crawl without a killed run: a page of that run may link there.
     """
     stats = report.snapshot.sitemaps
     lines: Lines = []
@@ -342,7 +340,7 @@ def _limit(report: Report, policy: Policy, engine: str) -> Lines:
 
 
 def _audit(report: Report, policy: Policy) -> Lines:
-    """Say how polite the crawl was, as it was seen and not as it was meant; loudly where it was not."""
+    """Return lines about the politeness that was measured, not configured; violations are highlighted."""
     audit = report.audit
     if not audit.fetches:
         return []
@@ -356,7 +354,7 @@ def _audit(report: Report, policy: Policy) -> Lines:
 
 
 def _apart(gap: float | None, policy: Policy) -> str:
-    """Say how far apart requests were; a gap of next to nothing that nobody asked for is no rest."""
+    """Return the smallest gap between requests as text; a tiny one without a configured delay is no pause."""
     if gap is None:
         return ""
     if gap < 0.0005 or (policy.delay == 0 and gap < _NO_REST):
@@ -386,12 +384,12 @@ def _results(report: Report) -> Lines:
 
 
 def _resumable(report: Report) -> bool:
-    """Tell whether anything is left to do, be it known, under way when all was ended at once, or not yet begun."""
+    """Whether anything is left to do: pending links, fetches that were given up, or seeds that were not begun."""
     seen = report.snapshot
     return seen.known > seen.counts.ended or (report.finish_reason is FinishReason.STOPPED and not seen.known)
 
 
 def resume_command(directory: Path, finish: FinishReason | None = None) -> str:
-    """Name the command that goes on with the crawl in a directory; one that reached a limit needs a higher one."""
-    higher = f" {HIGHER[finish][1]}" if finish in HIGHER else ""
-    return f"gossamer resume {shlex.quote(str(directory))}{higher}"
+    """Return the command that continues the crawl in a directory, with a higher limit if it reached one."""
+    higher = SETTINGS[HIGHER[finish]].flag if finish in HIGHER else None
+    return f"gossamer resume {shlex.quote(str(directory))}" + (f" {higher.long}" if higher else "")

@@ -1,4 +1,4 @@
-"""The terminal: what may be shown on it, and how much it can show."""
+"""The terminal: its console, and text that is safe to show on it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _JOINERS: Final = "\u200c\u200d"  # part of ordinary Persian and of emoji
 LONGEST: Final = 2000
 
 Lines = list[tuple[int, "Text"]]
-"""Lines of text, each with the number of columns that stay free where it is wrapped."""
+"""Lines of text, each with the indent of its wrapped lines (columns)."""
 
 
 def printable(text: str) -> str:
-    """Make any text safe to show: control characters, escapes and tricks with direction become visible codes."""
+    """Return a text that is safe to show: control characters, escapes and changes of direction become visible codes."""
     if text.isprintable() and len(text) <= LONGEST:
         return text
     cut = text if len(text) <= LONGEST else text[:LONGEST] + "…"
@@ -30,7 +30,7 @@ def _code(char: str) -> str:
 
 
 def console() -> Console:
-    """Open stderr for talk: coloured on a terminal only, and there not if NO_COLOR is set."""
+    """Return a console on stderr, coloured only on a terminal and without NO_COLOR."""
     from rich.console import Console
 
     piped = not sys.stderr.isatty() and "COLUMNS" not in os.environ
@@ -38,12 +38,12 @@ def console() -> Console:
 
 
 def is_live(screen: Console) -> bool:
-    """Tell whether lines on the console can be drawn over."""
+    """Whether lines on the console can be overwritten."""
     return screen.is_terminal and not screen.is_dumb_terminal
 
 
 def say(screen: Console, text: Text, hang: int = 0) -> None:
-    """Print a line, wrapped between words with `hang` spaces before what follows; but never cut a URL, to be copied."""
+    """Print a line, wrapped between words with an indent of `hang` columns, but never within a URL."""
     if "://" in text.plain or screen.width < hang + 20:
         screen.print(text, soft_wrap=True)
         return
@@ -55,7 +55,7 @@ def say(screen: Console, text: Text, hang: int = 0) -> None:
 
 
 def line(*parts: str | tuple[str, str]) -> Text:
-    """Put a line together from texts and (text, style) pairs, all made printable."""
+    """Return a line of texts and (text, style) pairs, all of them printable."""
     from rich.text import Text
 
     safe = [printable(part) if isinstance(part, str) else (printable(part[0]), part[1]) for part in parts]
@@ -63,5 +63,5 @@ def line(*parts: str | tuple[str, str]) -> Text:
 
 
 def more(number: int) -> Lines:
-    """Say that there are more than were named."""
+    """Return a line with the number of those that are not named; no line for none."""
     return [(2, line((f"  and {number:,} more in the results", "dim")))] if number > 0 else []

@@ -1,4 +1,4 @@
-"""The URLs that `gossamer fetch` is asked for: those of the command line, then the lines of a file, a pipe or stdin."""
+"""The URLs for `gossamer fetch`: those of the command line, then the lines of a file, a pipe or stdin."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from gossamer.values.errors import UserError
 
 _AT_ONCE: Final = 65536
 _COMMENT: Final = re.compile(r"(?:^|\s)#")
-"""Where a comment begins: a "#" inside a URL is its fragment."""
+"""The start of a comment; a "#" inside a URL begins its fragment."""
 
 
 class UrlSource:
-    """The URLs to download, once; `count` is how many were taken so far, `whole` tells whether that was all."""
+    """The URLs to download, once; `count` is the number taken so far, `whole` whether that was all."""
 
     def __init__(self, first: Sequence[str], source: str | None) -> None:
         self._first = first
@@ -25,7 +25,7 @@ class UrlSource:
         self.whole = source is None
 
     def urls(self, *, awaited: bool) -> Iterable[str] | AsyncIterator[str]:
-        """Give the URLs; `awaited` if they are taken in an event loop, whose downloads a slow pipe must not hold up."""
+        """Return the URLs; `awaited`: for an event loop, whose downloads a slow pipe must not block."""
         if awaited and self._descriptor is not None and _comes_slowly(self._descriptor):
             return self._to_come(self._descriptor)
         return self._at_hand()
@@ -39,7 +39,7 @@ class UrlSource:
         self.whole = True
 
     async def _to_come(self, descriptor: int) -> AsyncIterator[str]:
-        """Read lines as they come."""
+        """Yield lines as they arrive."""
         import asyncio
 
         for url in self._first:
@@ -73,19 +73,19 @@ def _opened(source: str) -> int:
 
 
 def _comes_slowly(descriptor: int) -> bool:
-    """Tell whether lines may be long in coming. No event loop can watch a file, or /dev/null: all is there at once."""
+    """Whether lines may arrive late. Event loops cannot watch files or /dev/null, which never wait."""
     mode = os.fstat(descriptor).st_mode
     return S_ISFIFO(mode) or S_ISSOCK(mode) or os.isatty(descriptor)
 
 
 class _Cutter:
-    """Cuts pieces of bytes into the lines that name URLs."""
+    """Splits pieces of bytes into lines that name URLs."""
 
     def __init__(self) -> None:
         self._rest = b""
 
     def lines(self, piece: bytes) -> Iterator[str]:
-        """Give the lines that are whole now, without comments and without those that are empty then."""
+        """Yield the lines that are complete, without comments and empty lines."""
         *whole, self._rest = (self._rest + piece).split(b"\n")
         for raw in whole:
             text = raw.decode("utf-8", "replace").removeprefix("\ufeff")

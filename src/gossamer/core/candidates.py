@@ -1,7 +1,7 @@
-"""Candidates: the links proposed since the last commit, packed, and which of them are new.
+"""The links found since the last commit, packed, not yet compared with those seen before.
 
-Most links of a page are known: pages of a site link to each other. So a link stays a fingerprint in a packed array, one
-append a page, until a whole batch is looked up at once; only those that are new ever become values.
+Most links of a page are known, because the pages of a site link to each other. So a link stays a fingerprint in a
+packed array until a whole batch is looked up at once. Only new links become `Link` values.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _HOPS_BITS = 8
 
 
 class CandidateLinks:
-    """The links of one batch, in the order of discovery."""
+    """The candidate links of one batch, in order of discovery."""
 
-    __slots__ = ("_counts", "_marks", "_urls", "_ways")
+    __slots__ = ("_counts", "_fingerprints", "_paths", "_urls")
 
     def __init__(self) -> None:
-        self._marks: list[bytes] = []
+        self._fingerprints: list[bytes] = []
         self._urls: list[str] = []
-        self._ways: list[tuple[int, int, str]] = []  # of each page: depth and hops of its links, and its URL
+        self._paths: list[tuple[int, int, str]] = []  # for each page: depth and hops of its links, and the page's URL
         self._counts: list[int] = []
 
     def __len__(self) -> int:
@@ -36,38 +36,40 @@ class CandidateLinks:
 
     def add(self, outlinks: Outlinks, depth: int, hops: int, via: str) -> None:
         """Append the links of one page."""
-        self._marks.append(outlinks.marks)
+        self._fingerprints.append(outlinks.packed)
         self._urls.extend(outlinks.urls)
-        self._ways.append((depth, hops, via))
+        self._paths.append((depth, hops, via))
         self._counts.append(len(outlinks.urls))
 
     @property
     def fingerprints(self) -> list[int]:
-        """List the fingerprints, each as often as it was offered."""
-        listed: list[int] = self._all_marks().tolist()
+        """Return the fingerprints in order of discovery, each as often as it was added."""
+        listed: list[int] = self._all_fingerprints().tolist()
         return listed
 
     def new_to(self, seen: Seen) -> Iterator[Candidate]:
-        """Add all links to what has been seen; give those that are new, in order of discovery, each by its best way."""
+        """Add all links to `seen` and yield the new ones, in order of discovery, each by its shortest path."""
         if not self._urls:
             return
-        marks = self._all_marks()
-        distinct, first = np.unique(marks, return_index=True)
+        fingerprints = self._all_fingerprints()
+        distinct, first = np.unique(fingerprints, return_index=True)
         pages = np.repeat(np.arange(len(self._counts)), self._counts)
-        best = self._best(marks, pages) if len({way[:2] for way in self._ways}) > 1 else first
+        best = self._best(fingerprints, pages) if len({path[:2] for path in self._paths}) > 1 else first
         order = np.argsort(first)
         new = order[np.array(seen.add(distinct[order]), np.bool_)]
-        for mark, at, page in zip(distinct[new].tolist(), best[new].tolist(), pages[best[new]].tolist(), strict=True):
-            yield mark, self._urls[at], *self._ways[page]
+        for fingerprint, at, page in zip(
+            distinct[new].tolist(), best[new].tolist(), pages[best[new]].tolist(), strict=True
+        ):
+            yield fingerprint, self._urls[at], *self._paths[page]
 
-    def _best(self, marks: NDArray[np.uint64], pages: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Tell for each distinct mark, in growing order, which offer has the smallest depth, then the fewest hops."""
-        places = np.array([depth << _HOPS_BITS | hops for depth, hops, _ in self._ways])[pages]
-        order = np.lexsort((places, marks))  # stable: of equal ways the first one counts
-        sorted_marks = marks[order]
-        begins = np.flatnonzero(np.concatenate(([True], sorted_marks[1:] != sorted_marks[:-1])))
+    def _best(self, fingerprints: NDArray[np.uint64], pages: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return for each distinct fingerprint, ascending, the index of its shortest path: by depth, then by hops."""
+        distances = np.array([depth << _HOPS_BITS | hops for depth, hops, _ in self._paths])[pages]
+        order = np.lexsort((distances, fingerprints))  # stable: of equal paths the first one counts
+        sorted_fingerprints = fingerprints[order]
+        begins = np.flatnonzero(np.concatenate(([True], sorted_fingerprints[1:] != sorted_fingerprints[:-1])))
         best: NDArray[np.int64] = order[begins]
         return best
 
-    def _all_marks(self) -> NDArray[np.uint64]:
-        return np.frombuffer(b"".join(self._marks), np.uint64)
+    def _all_fingerprints(self) -> NDArray[np.uint64]:
+        return np.frombuffer(b"".join(self._fingerprints), np.uint64)

@@ -1,4 +1,7 @@
-"""What a crawl has found and not saved yet, and when it is time to."""
+"""The results that have not been committed yet, and when the next commit is due.
+
+A commit is due at any of the limits below, or when no fetch is running and none can start.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,19 @@ from typing import Final
 from gossamer.values.protocol import Batch, Ended
 
 COMMIT_PAGES: Final = 256
+"""Number of outcomes from which on a commit is due."""
 COMMIT_BYTES: Final = 16 * 1024 * 1024
+"""Size (bytes) of the buffered answers and items from which on a commit is due."""
 COMMIT_LINKS: Final = 100_000
+"""Number of candidate links from which on a commit is due."""
 COMMIT_AGE: Final = 0.1
-"""A batch is committed when it has so many pages, bytes or links, its oldest result is so old (s), or nothing flies and
-nothing can start."""
+"""Age (seconds) of the oldest result from which on a commit is due."""
 
 
 class CommitBuffer:
-    """The outcomes that wait for the next commit; one commit is under way at a time.
+    """The outcomes that wait for the next commit. At most one commit is under way at a time.
 
-    `offers` is how many links wait with them, which the frontier knows.
+    The argument `offers` is the number of candidate links in the frontier (`Frontier.offers`).
     """
 
     __slots__ = ("_bytes", "_ended", "_pause", "_since", "_under_way")
@@ -32,37 +37,37 @@ class CommitBuffer:
 
     @property
     def ended(self) -> tuple[Ended, ...]:
-        """List the outcomes, in the order they came."""
+        """Return the outcomes, in order of arrival."""
         return tuple(self._ended)
 
     @property
     def due_at(self) -> float:
-        """Tell when the oldest result will have waited for long enough."""
+        """Return when the oldest result reaches `COMMIT_AGE`; infinity where the buffer is empty."""
         return self._since + COMMIT_AGE
 
     @property
     def is_under_way(self) -> bool:
-        """Tell whether a commit is under way."""
+        """Whether a commit is under way."""
         return self._under_way is not None
 
     def add(self, ended: Ended, now: float) -> None:
-        """Let an outcome wait."""
+        """Add an outcome to the next batch."""
         self._ended.append(ended)
         if ended.outcome.response is not None or ended.outcome.items:
             self._bytes += ended.outcome.held_bytes
         self._since = min(self._since, now)
 
     def hurry(self, now: float, *, pause: bool = False) -> None:
-        """Have links saved soon that came without an outcome, or a `pause` that a host asked for."""
+        """Make a commit due within `COMMIT_AGE`: for new links, or (`pause`) for a rest that a host requested."""
         self._pause = self._pause or pause
         self._since = min(self._since, now)
 
     def may_commit(self, offers: int) -> bool:
-        """Tell whether there is something to commit, and no commit under way."""
+        """Whether there is something to commit and no commit is under way."""
         return self._under_way is None and bool(self._ended or offers or self._pause)
 
     def is_due(self, now: float, offers: int) -> bool:
-        """Tell whether a commit is due by what has come together, or by its age."""
+        """Whether a commit is due, by size or by age."""
         return (
             now >= self._since + COMMIT_AGE
             or len(self._ended) >= COMMIT_PAGES
@@ -71,7 +76,7 @@ class CommitBuffer:
         ) and self.may_commit(offers)
 
     def begin(self, batch: Batch) -> None:
-        """Note that a batch with all these outcomes is being committed."""
+        """Record that a batch with all buffered outcomes is being committed, and empty the buffer."""
         self._under_way = batch
         self._ended.clear()
         self._bytes = 0
@@ -79,7 +84,7 @@ class CommitBuffer:
         self._since = math.inf
 
     def end(self) -> Batch:
-        """Note that the batch is committed, and give it."""
+        """Record that the batch is committed, and return it."""
         batch, self._under_way = self._under_way, None
         assert batch is not None, "Committed without a Commit"
         return batch

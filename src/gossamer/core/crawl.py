@@ -1,9 +1,11 @@
-"""The crawl: a state machine that decides what to do next and never does it.
+"""The crawl: a state machine that decides what to do next and performs no I/O.
 
     state of a link      offered > settled > queued > in flight > ended > committed
-    state of the crawl   running > stopping (nothing new starts) > landing (in flight comes home) > stopped
+    state of the crawl   running > stopping (nothing new starts, fetches in flight end) > stopped
 
-The driver alternates `poll` and `handle`; see `protocol.py` for what they exchange.
+A redirect is a link that its page leads to: it passes scope, robots.txt and politeness like any other.
+
+The driver alternates `poll` and `handle`; `values/protocol.py` defines the commands and events that they exchange.
 """
 
 from __future__ import annotations
@@ -64,16 +66,16 @@ from gossamer.values.snapshot import SavedStats, Snapshot
 
 _IN_VAIN: Final = (OutcomeKind.FAILED, OutcomeKind.SKIPPED)
 AT_ONCE: Final = 16
-"""Maximum number of fetches in one command: they are to begin at the moment for which they were asked."""
+"""Maximum number of fetches in one command: each should begin at the moment for which it was scheduled."""
 
-# Looked up with every page: Python 3.11 finds a member of an enumeration four times as slowly as these.
+# Used for every page: in Python 3.11 looking up an enumeration's member takes four times as long as a module's name.
 _PAGE, _PROBE, _ROBOTS, _SITEMAP = Purpose.PAGE, Purpose.PROBE, Purpose.ROBOTS, Purpose.SITEMAP
 _DONE, _REDIRECTED, _RETRY = OutcomeKind.DONE, OutcomeKind.REDIRECTED, OutcomeKind.RETRY
 _CPU = Waiting.CPU
 
 
 class _Then(Enum):
-    """What follows the fetches that are due, where it is no recall."""
+    """What follows the fetches that are due, unless it is a recall."""
 
     NOTHING = "nothing else is due"
     FULL = "the command holds as many fetches as it may"
@@ -85,60 +87,63 @@ _NOTHING, _LINK_ENDED = _Then.NOTHING, _Then.LINK_ENDED
 
 
 class Crawl:
-    """Decides what to do next and never does it.
+    """Decides what to do next and performs no I/O.
 
-    Reads no clock, opens no socket, takes no lock, draws no random number: a recorded run replays exactly.
-    Invariants: at most `host_concurrency` fetches in flight per host; none before the host's `ready_at`; robots before
-    pages; every admitted link ends in exactly one outcome.
-    After every `handle` or `stop`, poll until `Wait` or `Stop`.
+    It reads no clock, opens no socket, takes no lock and draws no random number, so a recorded run replays exactly.
+    Invariants: at most `host_concurrency` fetches are in flight per host; none starts before the host's `ready_at`;
+    robots.txt is read before pages; every admitted link ends in exactly one outcome.
+    After every `handle` or `stop`, call `poll` until it returns `Wait` or `Stop`.
     """
 
     def __init__(self, policy: Policy, frontier: Frontier, *, key: int = 0) -> None:
         self._policy = policy
         self._key = key
         self._frontier = frontier
-        numbers = count(-1, -1)  # of requests that are no links of the crawl
+        numbers = count(-1, -1)  # ids of requests that are no links of the crawl
         self._access = HostAccess(policy, numbers, key=key)
         self._sitemaps = Sitemaps(policy, numbers)
         self._traps = trap_budgets.TrapCounter(policy)
         self._slots = policy.concurrency or 1
         self._stats = Stats()
-        self._counts = self._stats.tally
+        self._counts = self._stats.outcomes
         self._time = SlotTimes(self._slots)
         self._rests = RestLog()
         self._in_flight = InFlight(self._slots, frontier, self._access, self._time, self._rests)
         self._limits = Limits(policy, self._counts, self._in_flight, self._time)
         self._buffer = CommitBuffer()
-        self._recall: Recall | None = None  # due after the fetches that were given before it
+        self._recall: Recall | None = None  # due after the fetches of the command before it
         self._adopted: tuple[str, ...] = ()
         self._stopped = False
         for seed in policy.seeds:
             url = simplified(seed, policy)
-            frontier.offer(Outlinks.of([Outlink(self._mark(url), url)]), depth=0, hops=0, via="")
+            frontier.offer(Outlinks.of([Outlink(self._fingerprint(url), url)]), depth=0, hops=0, via="")
 
-    def _mark(self, url: str) -> int:
-        """Give the fingerprint by which a link is known."""
+    def _fingerprint(self, url: str) -> int:
+        """Return the fingerprint that identifies a link."""
         return fingerprint(url_identity.identity(url, self._policy), self._key)
 
     def restore(
         self, stats: SavedStats, *, contents: bytes = b"", simhashes: bytes = b"", passed: float = 0.0, now: float = 0.0
     ) -> None:
-        """Go on where an earlier run ended, `passed` seconds ago; the frontier is restored by itself."""
+        """Continue where an earlier run ended, `passed` seconds ago; the caller restores the frontier.
+
+        `contents` and `simhashes` are those of all pages so far, packed as uint64.
+        """
         self._stats.restore(stats, contents, simhashes)
         self._time.restore(stats.elapsed, stats.seconds)
         self._adopted = stats.adopted
         self._ask(self._sitemaps.restore(stats.unread), 0.0)
-        orphans = None if stats.orphans is None else {self._mark(url): url for url in stats.orphans}
+        orphans = None if stats.orphans is None else {self._fingerprint(url): url for url in stats.orphans}
         self._sitemaps.orphans.restore(orphans)
         for key, left in stats.resting.items():
             host = self._frontier.host(key)
             host.rest(now + left - passed, Waiting.RETRY_AFTER)
-            host.rest_ip(now + min(left - passed, politeness.AUTO_MOST))  # which may be that of all unknown hosts
+            host.rest_ip(now + min(left - passed, politeness.AUTO_MOST))  # perhaps the placeholder of all unknown hosts
 
     # ------------------------------------------------------------ commands
 
     def poll(self, now: float) -> Command:
-        """Return what is due now: some fetches at once, and a recall after those that were due before it."""
+        """Return the command that is due now: up to `AT_ONCE` fetches, or a recall after the fetches before it."""
         self._time.advance(now)
         self._limits.check(now)
         if self._recall is not None:
@@ -158,7 +163,7 @@ class Crawl:
         return self._rest_or_stop(now)
 
     def _due(self, now: float) -> tuple[list[Request], Recall | _Then]:
-        """Return the fetches that are due, as long as slots are free and no commit is due, and what follows them."""
+        """Start the fetches that are due, while slots are free and no commit is due; return them and what follows."""
         fetches: list[Request] = []
         while not self._buffer.is_due(now, self._frontier.offers):
             found = self._next(now)
@@ -172,7 +177,7 @@ class Crawl:
         return fetches, _Then.COMMIT
 
     def _next(self, now: float) -> Request | Recall | _Then:
-        """Return the next fetch, which has started then, or what is due in its place."""
+        """Start and return the next fetch, or return what is due instead."""
         host = self._frontier.due(now) if self._limits.allow_start() else None
         if host is None:
             return _NOTHING
@@ -186,7 +191,7 @@ class Crawl:
             return Recall(taken)
         if taken.purpose is _ROBOTS:
             return self._start(taken, host, now)
-        if taken.purpose is not _PAGE and self._sitemaps.reminds(taken):
+        if taken.purpose is not _PAGE and self._sitemaps.take_reminder(taken):
             self._frontier.reconsider(host)
             self._ask(self._sitemaps.discover(host, taken.link.depth, self._frontier.known), now)
             self._frontier.close(taken.link)
@@ -206,7 +211,7 @@ class Crawl:
         return _LINK_ENDED
 
     def _refused(self, taken: Request, host: Host, refused: Reason, now: float) -> None:
-        """End a link whose host may not be asked for it."""
+        """End a link that may not be fetched."""
         self._frontier.reconsider(host)
         if taken.purpose is _SITEMAP:
             self._sitemaps.refused(taken)
@@ -217,7 +222,7 @@ class Crawl:
         self._end(Ended(taken.link, Outcome.of(record)), now)
 
     def _ask_robots(self, host: Host, now: float) -> Request | _Then:
-        """Ask for robots.txt; where it has moved to another host, that one rests like any other."""
+        """Request a host's robots.txt; one that moved to another host waits for that host's turn."""
         request = self._access.robots_request(host)
         where = self._frontier.host(host_key(request.url))
         if where is host:
@@ -261,18 +266,18 @@ class Crawl:
         return Commit(batch)
 
     def _admits(self, fingerprint: int, link: Link) -> bool:
-        """Let a new link in, unless there are too many of its kind."""
+        """Whether a new link is admitted; one that belongs to a trap is refused."""
         if trap := self._traps.refusal(link, self._frontier.known):
             self._refuse(Refusal(fingerprint, Reason.SKIP_TRAP, trap))
         return not trap
 
     def _refuse(self, refusal: Refusal) -> None:
-        mark = self._frontier.refuse(refusal)
+        refusal_hash = self._frontier.refuse(refusal)
         if refusal.trap:
-            self._traps.suspect(mark, refusal.trap)
+            self._traps.suspect(refusal_hash, refusal.trap)
 
     def final_stats(self, now: float) -> SavedStats:
-        """Return the final statistics: all they count is committed."""
+        """Return the final statistics, when everything that they count is committed."""
         return replace(self.saved_stats(now), orphans=self._sitemaps.orphans.urls())
 
     def saved_stats(self, now: float) -> SavedStats:
@@ -289,7 +294,7 @@ class Crawl:
     # ------------------------------------------------------------ events
 
     def handle(self, event: Event, now: float) -> None:
-        """Take note of what happened."""
+        """Record what happened and update the state."""
         self._time.advance(now)
         self._time.idle = _CPU
         match event:
@@ -316,7 +321,7 @@ class Crawl:
         self._access.answered(host)
         if event.host_pause:
             host.rest(now + event.host_pause, Waiting.RETRY_AFTER)
-            self._frontier.place(host, event.peer, now + event.host_pause)
+            self._frontier.record_ip(host, event.peer, now + event.host_pause)
             self._save_pause(host, now)
         if event.request.purpose is _PROBE:
             self._counts.bytes += event.size
@@ -342,18 +347,18 @@ class Crawl:
         self._end(Ended(link, outcome), now)
         came = outcome.kind is _DONE or outcome.reason in IN_HANDLERS
         moved = outcome.start is not None and outcome.start.problem is StartProblem.ELSEWHERE
-        if came and not moved and self._sitemaps.unasked(host):
+        if came and not moved and self._sitemaps.may_discover(host):
             self._ask(self._sitemaps.discover(host, link.depth, self._frontier.known), now)
 
     def _probed(self, host: Host, sketch: bytes) -> None:
-        """Let the pages of a host go, now that it is known what it shows for one that cannot exist."""
+        """Record a host's answer for a page that cannot exist (b"": none); its pages may start then."""
         self._access.probed(host, sketch)
         self._frontier.reconsider(host)
         if sketch:
             self._stats.soft_404s.answers(host.key)
 
     def _save_pause(self, host: Host, now: float) -> None:
-        """Have it saved soon that a host is not to be asked: who resumes the crawl shall keep the pause."""
+        """Schedule a commit of a host's rest, so that a resumed crawl keeps it."""
         self._rests.note(host.key, host.ready_at)
         self._buffer.hurry(now, pause=True)
 
@@ -386,7 +391,7 @@ class Crawl:
             self._end(Ended(event.request.link, event.outcome), now)
 
     def _sitemap_read(self, event: Visited | Failed, outlinks: Outlinks, sitemaps: Sequence[str], now: float) -> None:
-        """Offer what a sitemap names as if the host's first page linked to it; ask for the files an index names."""
+        """Offer the links of a sitemap as if the host's first page had them; request the files that an index names."""
         link = event.request.link
         if outlinks:
             offered = self._frontier.offered
@@ -408,12 +413,12 @@ class Crawl:
         self._frontier.postpone(Request(request.link, request.purpose, request.attempt + 1), until, waiting)
 
     def _end(self, ended: Ended, now: float) -> None:
-        """Give a link its one outcome; the one door to the batch."""
+        """Record a link's outcome. Only this method adds outcomes to the next batch."""
         self._buffer.add(ended, now)
         self._stats.end(ended)
         self._limits.handler_errors += ended.outcome.reason in IN_HANDLERS
-        if ended.outcome.kind in _IN_VAIN and self._sitemaps.orphans:  # what a sitemap names in vain is no orphan
-            self._sitemaps.orphans.link([self._mark(ended.link.url)])
+        if ended.outcome.kind in _IN_VAIN and self._sitemaps.orphans:  # a link that has no page is no orphan
+            self._sitemaps.orphans.link([self._fingerprint(ended.link.url)])
 
     def _robots_read(self, event: RobotsRead, now: float) -> None:
         answer = event.answer
@@ -423,15 +428,15 @@ class Crawl:
             where = self._in_flight.land(event.request, answer.elapsed, now)
         host = self._access.read(event, now)
         if host.access.next_request is not None:
-            where.rest(host.ready_at, host.resting)  # who answers "too many requests" is left alone, whoever asked
+            where.rest(host.ready_at, host.resting)  # "too many requests" holds for any host's robots.txt
             self._save_pause(host, now)
         self._frontier.reconsider(host)
         self._rests.note(host.key, host.ready_at)
-        if host.closed is not None:  # its links end at once: there is nobody left to spare
+        if host.closed is not None:  # its links end at once: no request to it will follow
             self._frontier.hurry(host, now)
 
     def _lost(self, request: Request, now: float) -> None:
-        """Have a request made again, once its host has rested as after any other that took so long."""
+        """Repeat a lost request after a rest of its host, which is as long as after an answer that took so long."""
         host = self._in_flight.land(request, now - self._in_flight.since(request), now)
         match request.purpose:
             case Purpose.ROBOTS:
@@ -446,16 +451,16 @@ class Crawl:
     # ------------------------------------------------------------ the end
 
     def stop(self, reason: FinishReason) -> None:
-        """Start nothing new, let what is in flight land, commit, then Stop. The first reason counts."""
+        """Start nothing new, wait for the fetches in flight, commit, then return `Stop`. The first reason counts."""
         self._limits.stop(reason)
 
     def abandon(self) -> None:
-        """Give up what is in flight: those links have not ended and are pending for the next run."""
+        """Forget the fetches in flight: their links have not ended and are pending for the next run."""
         self.stop(FinishReason.STOPPED)
         self._in_flight.give_up()
 
     def snapshot(self, now: float) -> Snapshot:
-        """Show the crawl at this moment as one immutable value."""
+        """Return the state of the crawl at this moment as one immutable value."""
         self._time.advance(now)
         return replace(
             self._stats.snapshot(whole=self._stopped),

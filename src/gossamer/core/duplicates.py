@@ -1,7 +1,7 @@
-"""Pages with the same content, or nearly the same text: counted and named, never left out.
+"""Pages with the same content, or nearly the same text: counted and reported, never left out.
 
-Which of two such pages comes first is a matter of speed, so neither is treated differently: whatever is the result must
-be the same on every engine. Their links cost nothing twice (a known link is dropped), and WARC keeps the content once.
+Which of two such pages arrives first depends on timing, so neither is treated differently: the results must be the same
+on every engine. A duplicate adds no new links, and WARC stores its content once.
 """
 
 from __future__ import annotations
@@ -18,17 +18,18 @@ from gossamer.parse.similarity.simhash import NEAR
 from gossamer.values.snapshot import Alike, Duplicates, NearDuplicates, SavedStats
 
 EXAMPLES: Final = 5
+"""Maximum number of examples in the statistics."""
 REMEMBERED: Final = 20_000
-"""How many pages are remembered by URL, the first, to name the one that another is the same as; about 3 MB."""
+"""Maximum number of pages whose URL is kept, to report which page another duplicates; about 3 MB."""
 
 BAND: Final = 16
-"""Where at most 3 of 64 bits differ, one of four bands of 16 bits at least is the same in both."""
+"""Bits of a simhash per band. If at most 3 of 64 bits differ, at least one of the four bands is equal."""
 COMPARED: Final = 256
-"""With how many of its neighbours a simhash is compared in a band: all there are, up to some ten million pages."""
+"""Maximum number of neighbours with which a simhash is compared per band: all of them, up to some ten million pages."""
 
 
 class DuplicateCounter:
-    """Count the pages whose content another page had before, by 64 bits of its hash: 13 to 27 bytes a page."""
+    """Counts the pages whose content an earlier page had, by 64 bits of its hash: 13 to 27 bytes a page."""
 
     def __init__(self) -> None:
         self.pages = 0
@@ -38,11 +39,11 @@ class DuplicateCounter:
         self._examples: tuple[tuple[str, str], ...] = ()
 
     def note(self, content: int, url: str) -> None:
-        """Take note of the content of a page."""
+        """Record the content of a page: 64 bits of its hash."""
         self._waiting.append((content, url))
 
     def settle(self) -> None:
-        """Compare what was noted since the last call; together, because a table is asked in batches."""
+        """Compare the pages recorded since the last call, in one batch, because single look-ups are slow."""
         first = dict(reversed(self._waiting))
         new = self._seen.add(list(first))
         if len(first) == len(self._waiting) and all(new):  # as nearly always
@@ -62,34 +63,34 @@ class DuplicateCounter:
         self._waiting.clear()
 
     def restore(self, stats: SavedStats, contents: bytes) -> None:
-        """Go on from saved statistics; `contents` are those of all pages so far, packed as uint64."""
+        """Continue from saved statistics; `contents` are the hashes of all pages so far, packed as uint64."""
         self.pages = stats.duplicates
         self._seen.add(np.unique(np.frombuffer(contents, np.uint64)))
 
     def duplicates(self) -> Duplicates:
-        """Give what was found as a value."""
+        """Return the counts and examples as a value."""
         return Duplicates(self.pages, self._examples)
 
 
 class NearDuplicateCounter:
-    """Keep the simhash of each page, 8 bytes a page, and find at the end which are nearly the same."""
+    """Keeps the simhash of each page, 8 bytes a page, and groups similar pages at the end."""
 
     def __init__(self) -> None:
         self._simhashes = array("Q")
         self._named: list[tuple[int, str]] = []
 
     def note(self, simhash: int, url: str) -> None:
-        """Take note of the simhash of a page."""
+        """Record the simhash of a page."""
         self._simhashes.append(simhash)
         if len(self._named) < REMEMBERED:
             self._named.append((simhash, url))
 
     def restore(self, simhashes: bytes) -> None:
-        """Go on with the simhashes of all pages so far, packed as uint64."""
+        """Continue with the simhashes of all pages so far, packed as uint64."""
         self._simhashes.frombytes(simhashes)
 
     def found(self) -> NearDuplicates:
-        """Group the pages. The order in which they came does not matter."""
+        """Return the groups of similar pages. The result does not depend on the order of arrival."""
         distinct, counts = np.unique(np.array(self._simhashes, np.uint64), return_counts=True)
         groups = grouped(distinct)
         pages = np.bincount(groups, weights=counts, minlength=len(distinct)).astype(np.int64)
@@ -105,9 +106,9 @@ class NearDuplicateCounter:
 
 
 def grouped(simhashes: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Tell for each of some distinct simhashes its group, by the place of the first in it.
+    """Return the group of each simhash: the index of the group's first member. The simhashes must be distinct.
 
-    Two are in one group if few of their bits differ, or if there is a chain of such pairs between them.
+    Two are in one group if at most `NEAR` of their bits differ, or if a chain of such pairs connects them.
     """
     groups = np.arange(len(simhashes))
     for one, other in _pairs(simhashes):
@@ -120,9 +121,9 @@ def grouped(simhashes: NDArray[np.uint64]) -> NDArray[np.int64]:
 
 
 def _pairs(simhashes: NDArray[np.uint64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """List pairs that differ in few bits, by their places, some at a time."""
+    """Yield arrays of pairs, as two arrays of indices, that differ in at most `NEAR` bits. A pair may come twice."""
     for turn in range(0, 64, BAND):
-        # The band comes to the front by rotation: those that share it are neighbours then.
+        # Rotation moves the band to the highest bits, so that sorting puts equal bands next to each other.
         turned = simhashes if not turn else simhashes << np.uint64(turn) | simhashes >> np.uint64(64 - turn)
         order = np.argsort(turned, kind="stable")
         turned = turned[order]

@@ -1,4 +1,4 @@
-"""Coverage: how many items of each type there are, and how full their fields; what is suddenly always empty."""
+"""Field coverage: the number of items of each type, the share with each field filled, and fields that went empty."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ from gossamer.values.model import Item
 from gossamer.values.snapshot import Coverage, FieldStats, ItemTypeStats
 
 MOST_TYPES: Final = 100
+"""Maximum number of item types that are counted separately: names generated from data would be unlimited."""
 MOST_FIELDS: Final = 500
-"""So many types, and fields of one, are told apart: names made up from data would go on for ever."""
+"""Maximum number of fields of a type that are counted."""
 OTHERS: Final = "other types"
+"""The type under which items beyond `MOST_TYPES` are counted."""
 
 OFTEN: Final = 10
+"""Minimum number of items with a field filled before the field can count as suddenly empty."""
 LEAST: Final = 20
+"""Minimum number of consecutive items without a field for it to count as suddenly empty."""
 CHANCE: Final = 0.001
-"""A field that was filled so often is suddenly empty when at least so many items running do not have it, and that would
-be less likely than this by chance, were it as frequent as before."""
+"""Probability of such a run by chance below which the field counts as suddenly empty."""
 
 
 class FieldCoverage:
-    """Count items by type, and how often each field is filled."""
+    """Counts items by type, and how often each of their fields is filled."""
 
     def __init__(self) -> None:
         self._items: dict[str, int] = {}
@@ -44,21 +47,21 @@ class FieldCoverage:
                 fields[field.name] = FieldStats(merged(before.kind, field.kind), before.filled + field.filled, last)
 
     def restore(self, stats: Mapping[str, ItemTypeStats]) -> None:
-        """Go on counting from saved statistics."""
+        """Continue from saved statistics."""
         self._items = {name: one.items for name, one in stats.items()}
         self._fields = {name: dict(one.fields) for name, one in stats.items()}
 
     def saved_stats(self) -> dict[str, ItemTypeStats]:
-        """Give the counts as a journal keeps them."""
+        """Return the counts as the journal stores them."""
         return {name: ItemTypeStats(number, dict(self._fields[name])) for name, number in self._items.items()}
 
     def coverage(self) -> dict[str, Coverage]:
-        """Tell by type how full the fields are."""
+        """Return the coverage of the fields, by item type."""
         return {name: coverage_of(stats) for name, stats in self.saved_stats().items()}
 
 
 def coverage_of(stats: ItemTypeStats) -> Coverage:
-    """Tell how full the fields of a type are, and which are suddenly empty."""
+    """Return the share of items with each field filled, and the fields that are suddenly empty."""
     shares = {name: field.filled / stats.items for name, field in stats.fields.items()}
     gone = {name: stats.items - field.last for name, field in stats.fields.items() if _is_gone(field, stats.items)}
     return Coverage(stats.items, shares, gone)

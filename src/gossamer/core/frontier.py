@@ -1,11 +1,11 @@
-"""The frontier: what has been seen, the queue of every host, and who may be visited when.
+"""The frontier: the links seen, the queue of every host, and which host may be fetched from when.
 
-How a link travels: `offer` (found on a page) > `settle` (new links get their ids, for the journal) > `enqueue` (once
-the journal has them) > `due` and `take` (its turn has come) > `finish` (the fetch ended) > `close` (its outcome, and
-all it led to, is in the journal).
+The steps of a link: `offer` (found on a page) > `settle` (a new link gets its id, for the journal) > `enqueue` (the
+journal has it) > `due` and `take` (its turn has come) > `finish` (the fetch ended) > `close` (the journal has its
+outcome and the links found with it).
 
-A queued link is a number: its text waits in the journal and comes back by `recall`, except for the nearest few
-thousand, which are kept at hand.
+A queued link is its id only. Its text is in the journal and is read back by a recall, except for the next
+`AT_HAND` links, which stay in memory.
 """
 
 from __future__ import annotations
@@ -28,36 +28,40 @@ from gossamer.values.protocol import Saved
 from gossamer.values.reasons import Reason, Waiting
 
 AT_HAND: Final = 20_000
-"""How many links keep their text in memory while they wait."""
+"""Maximum number of queued links whose text stays in memory."""
 RECALLED_AT_ONCE: Final = 1024
+"""Maximum number of links per recall."""
 HOSTS_RECALLED: Final = 512
-"""How many links are recalled in one go, and for how many hosts besides the one whose turn it is."""
+"""Maximum number of hosts in one recall, besides the host that is due."""
 _RESTORED_AT_ONCE: Final = 8 * 65_536
+"""Maximum size (bytes) of packed fingerprints that are added to `Seen` in one call."""
 _SALT: Final = 0x9E3779B97F4A7C15
 _64_BITS: Final = (1 << 64) - 1
 DEPENDS_ON_PATH: Final = (Reason.SKIP_DEPTH, Reason.SKIP_NOFOLLOW, Reason.SKIP_LIMIT)
-"""Reasons that lie in how a link was found: the same URL may be admitted where it is found in another way."""
+"""Reasons that depend on the path by which a link was found: the same URL may be admitted by another path."""
 _REFUSAL_SALTS: Final = {reason: (index + 1) * _SALT & _64_BITS for index, reason in enumerate(Reason)}
+"""Added to a URL's fingerprint (XOR), they give the hash of a refusal: of the URL and the reason together."""
 
 
 class Settled(Struct, frozen=True):
-    """What a batch of offers came to: new links with their fingerprints, and refusals not counted before, by mark.
-
-    `readmitted` are the reasons for which some of these links had been refused where they were found earlier.
-    """
+    """The result of `Frontier.settle`: what is new in a batch of candidate links and refusals."""
 
     links: tuple[Link, ...]
+    """The new links, with consecutive ids."""
     fingerprints: tuple[int, ...]
+    """The fingerprints of `links`, in the same order."""
     refused: dict[int, Reason]
+    """The refusals not counted before, by refusal hash."""
     readmitted: tuple[Reason, ...] = ()
+    """One entry for each earlier refusal of one of `links`, with its reason."""
 
 
 class Frontier:
-    """Hold every known link and say which one is next.
+    """Every known link, and the order in which they are fetched.
 
-    Invariants: a host is in `_ready` at most once, and is there if it could start a fetch at its `ready_at`;
-    a link is in exactly one of: offered, settled, a host's queue or `again`, `_later`, taken.
-    With `breadth_first`, no link is due while one of a smaller depth has not ended, so that a depth limit reaches
+    Invariants: a host is in `_ready` at most once, and is in it if it could start a fetch at its `ready_at`;
+    a link is in exactly one of these states: offered, settled, in a host's queue or `again`, in `_later`, taken.
+    With `breadth_first`, no link is due while a link of a smaller depth has not ended, so that a depth limit reaches
     the same pages on every engine.
     """
 
@@ -71,38 +75,38 @@ class Frontier:
     ) -> None:
         self.hosts: dict[str, Host] = {}
         self._host_concurrency = host_concurrency
-        self._addresses = IpLimits(ip_concurrency) if ip_concurrency else None
+        self._ip_limits = IpLimits(ip_concurrency) if ip_concurrency else None
         self._breadth_first = breadth_first
         self._most_at_hand = at_hand
         self._seen = Seen()
         self._offers = CandidateLinks()
         self._refused: dict[int, Reason] = {}
-        self._regrets = False
+        self._may_readmit = False
         self._next_id = 0
         self._at_hand: dict[int, Link] = {}
         self._ready: list[tuple[float, int, Host]] = []
         self._later: list[tuple[float, int, Request, Waiting]] = []
         self._tick = 0
-        self._open: dict[int, int] = {}  # how many links of a depth have not ended: only kept with `breadth_first`
+        self._open: dict[int, int] = {}  # links that have not ended, by depth; only with `breadth_first`
         self._parked: dict[int, dict[Host, None]] = {}
         self._queued = 0
 
     # ------------------------------------------------------------ links come in
 
     def offer(self, outlinks: Outlinks, *, depth: int, hops: int, via: str) -> None:
-        """Propose links that scope accepted, all found on one page; the shortest way to each within a batch counts."""
+        """Propose links within the scope, all found on one page; the shortest path to each within a batch counts."""
         if outlinks.urls:
             self._offers.add(outlinks, depth, hops, via)
 
     def refuse(self, refusal: Refusal) -> int:
-        """Note a link that was not accepted, to be counted once for each reason; give its mark."""
-        mark = (refusal.fingerprint ^ _REFUSAL_SALTS[refusal.reason]) or 1
-        self._refused[mark] = refusal.reason
-        self._regrets = self._regrets or refusal.reason in DEPENDS_ON_PATH
-        return mark
+        """Record a refused link, counted once per reason; return the refusal hash: of its fingerprint and reason."""
+        refusal_hash = (refusal.fingerprint ^ _REFUSAL_SALTS[refusal.reason]) or 1
+        self._refused[refusal_hash] = refusal.reason
+        self._may_readmit = self._may_readmit or refusal.reason in DEPENDS_ON_PATH
+        return refusal_hash
 
     def settle(self, admits: Callable[[int, Link], bool] = lambda fingerprint, link: True) -> Settled:
-        """Drop what was seen before and what `admits` turns down, give ids to the rest, and forget the offers."""
+        """Assign ids to the candidate links that are new and that `admits` accepts, and start a new batch."""
         links, kept = list[Link](), list[int]()
         for fingerprint, url, depth, hops, via in self._offers.new_to(self._seen):
             link = Link(self._next_id, url, min(depth, DEEPEST), hops, via)
@@ -118,29 +122,33 @@ class Frontier:
         return settled
 
     def _readmitted(self, admitted: Sequence[int]) -> tuple[Reason, ...]:
-        """Tell for which reasons links that are admitted now were refused before: they have a page after all."""
-        if not self._regrets:
+        """Return the reasons of earlier refusals of links that are admitted now, one entry for each refusal."""
+        if not self._may_readmit:
             return ()
         return tuple(
             reason
             for reason in DEPENDS_ON_PATH
-            for was in self._seen.has([(mark ^ _REFUSAL_SALTS[reason]) or 1 for mark in admitted])
+            for was in self._seen.has([(fingerprint ^ _REFUSAL_SALTS[reason]) or 1 for fingerprint in admitted])
             if was
         )
 
     def _settle_refused(self) -> dict[int, Reason]:
-        """Give the refusals not counted before, by mark, of links that have no page by another way."""
+        """Return the refusals not counted before, by refusal hash, without links that another path has admitted."""
         new = self._seen.add(list(self._refused))
-        refused = {mark: reason for (mark, reason), is_new in zip(self._refused.items(), new, strict=True) if is_new}
-        if self._regrets:
-            links = [mark ^ _REFUSAL_SALTS[reason] for mark, reason in refused.items()]
-            for mark, has_page in zip(list(refused), self._seen.has(links), strict=True):
-                if has_page and refused[mark] in DEPENDS_ON_PATH:
-                    del refused[mark]
+        refused = {
+            refusal_hash: reason
+            for (refusal_hash, reason), is_new in zip(self._refused.items(), new, strict=True)
+            if is_new
+        }
+        if self._may_readmit:
+            links = [refusal_hash ^ _REFUSAL_SALTS[reason] for refusal_hash, reason in refused.items()]
+            for refusal_hash, has_page in zip(list(refused), self._seen.has(links), strict=True):
+                if has_page and refused[refusal_hash] in DEPENDS_ON_PATH:
+                    del refused[refusal_hash]
         return refused
 
     def enqueue(self, links: Sequence[Link]) -> None:
-        """Let links wait for their turn, now that the journal has them."""
+        """Append links, which the journal now has, to the queues of their hosts."""
         room = self._most_at_hand - len(self._at_hand)
         touched: dict[str, Host] = {}
         for number, link in enumerate(links):
@@ -156,40 +164,40 @@ class Frontier:
             self._list(host)
 
     def host(self, key: str) -> Host:
-        """Give the host of that key, making it known if it is not."""
+        """Return the host with a key, created where it is not known."""
         host = self.hosts.get(key)
         if host is None:
             most = self._host_concurrency
             host = self.hosts[key] = Host(key, most if isinstance(most, int) else most(key))
-            if self._addresses is not None:
-                host.ip = self._addresses.first(key)
+            if self._ip_limits is not None:
+                host.ip = self._ip_limits.initial(key)
         return host
 
     def has(self, fingerprints: Sequence[int]) -> list[bool]:
-        """Tell of each link whether it was admitted."""
+        """Return for each fingerprint whether its link was admitted."""
         return self._seen.has(fingerprints)
 
     def restore(self, saved: Saved) -> None:
-        """Know again all that a journal remembers, and let wait what has not ended.
+        """Restore what a journal has saved: fingerprints, refusals, and the queues of links that have not ended.
 
-        Works on packed arrays throughout: ten million links come back in seconds.
+        It works on packed arrays only, so ten million links are restored in seconds.
         """
         hosts = [self.host(name) for name in saved.hosts]
         ended = np.zeros(saved.known, np.bool_)
         ended[np.frombuffer(saved.ended, np.uint64)] = True
-        self._regrets = any(chunk.refused for chunk in saved.chunks)
+        self._may_readmit = any(chunk.refused for chunk in saved.chunks)
         for chunk in saved.chunks:
             for packed in (chunk.fingerprints, chunk.refused):
                 for start in range(0, len(packed), _RESTORED_AT_ONCE):
                     self._seen.add(np.frombuffer(packed[start : start + _RESTORED_AT_ONCE], np.uint64))
-            count = len(chunk.places) // 2
+            count = len(chunk.priorities) // 2
             waiting = np.flatnonzero(~ended[chunk.first_id : chunk.first_id + count])
-            places = np.frombuffer(chunk.places, np.uint16)[waiting]
+            priorities = np.frombuffer(chunk.priorities, np.uint16)[waiting]
             owners = np.frombuffer(chunk.hosts, np.uint32)[waiting]
-            for owner, place, ids in grouped(owners, places, waiting + chunk.first_id):
-                hosts[owner].queue.extend(place, ids)
+            for owner, priority, ids in grouped(owners, priorities, waiting + chunk.first_id):
+                hosts[owner].queue.extend(priority, ids)
                 self._queued += len(ids)
-                self._opened((place >> 4,), len(ids))
+                self._opened((priority >> 4,), len(ids))
         self._next_id = saved.known
         for host in hosts:
             self._list(host)
@@ -197,7 +205,10 @@ class Frontier:
     # ------------------------------------------------------------ links go out
 
     def due(self, now: float) -> Host | None:
-        """Give a host that may start a fetch now; None if there is none. It must then be `take`n from or `skip`ped."""
+        """Remove and return a host that may start a fetch now; None if there is none.
+
+        The caller must then call `take` and `start`, or `reconsider`.
+        """
         while self._later and self._later[0][0] <= now:
             request = heapq.heappop(self._later)[2]
             host = self.hosts[host_key(request.url)]
@@ -212,7 +223,7 @@ class Frontier:
         return None
 
     def take(self, host: Host) -> Request | tuple[int, ...]:
-        """Take the next request of a due host; or the ids to recall where its text is not at hand."""
+        """Remove and return the next request of a due host, or return ids to recall where its text is not in memory."""
         if host.again:
             self._queued -= 1
             return host.again.pop(0)
@@ -224,7 +235,7 @@ class Frontier:
         return Request(link)
 
     def recalled(self, links: Sequence[Link]) -> None:
-        """Put recalled links at hand."""
+        """Keep the text of recalled links in memory until their turn."""
         for link in links:
             self._at_hand[link.id] = link
         for key in dict.fromkeys(host_key(link.url) for link in links):
@@ -232,24 +243,24 @@ class Frontier:
             self._list(self.hosts[key])
 
     def start(self, host: Host) -> None:
-        """Note that a fetch on the host begins."""
+        """Record that a fetch from the host starts."""
         host.begin()
         self._list(host)
 
     def finish(self, host: Host) -> None:
-        """Note that a fetch on the host ended."""
+        """Record that a fetch from the host ended."""
         for other in host.end():
             self._list(other)
         self._list(host)
 
-    def place(self, host: Host, peer: str, until: float) -> None:
-        """Note from which address an answer of the host came ("" if none came), and spare that until then."""
-        if self._addresses is not None:
-            for other in self._addresses.landed(host, peer, until):
+    def record_ip(self, host: Host, peer: str, until: float) -> None:
+        """Record the IP address that answered for a host ("" if none did), and let that address rest until then."""
+        if self._ip_limits is not None:
+            for other in self._ip_limits.record_ip(host, peer, until):
                 self._list(other)
 
     def hurry(self, host: Host, now: float) -> None:
-        """End the rest of a host that will not be fetched from again."""
+        """End the rest of a closed host, so that its links end at once."""
         host.closed_rest_until, host.ready_at = max(host.closed_rest_until, host.ready_at), now
         if host.listed:
             self._ready = [entry for entry in self._ready if entry[2] is not host]
@@ -258,30 +269,30 @@ class Frontier:
         self._list(host)
 
     def reconsider(self, host: Host) -> None:
-        """Note that a due host was passed over without a fetch."""
+        """Put a host back in line after a change, or after `due` returned it and no fetch started."""
         self._list(host)
 
     def postpone(self, request: Request, until: float, waiting: Waiting) -> None:
-        """Let a request wait until then before it is tried again; `waiting` says for what."""
+        """Schedule a request for a later time; `waiting` is the category of the wait."""
         self._tick += 1
         self._queued += 1
         heapq.heappush(self._later, (until, self._tick, request, waiting))
 
     def ask(self, request: Request, now: float) -> None:
-        """Let a request that is no link of the crawl wait for its host's turn; it must be `close`d like one."""
+        """Schedule a request that is no link of the crawl; the caller must `close` its link like any other."""
         self.host(host_key(request.url))
         self._opened((request.link.depth,))
         self.postpone(request, now, Waiting.POLITENESS)
 
     def send(self, request: Request, host: Host) -> None:
-        """Let a request for the robots.txt of another host be the next to this one: others may wait for it."""
+        """Make a request for another host's robots.txt the next one to this host, because that host waits for it."""
         host.ready_at = max(host.ready_at, host.closed_rest_until)
         host.again.insert(0, request)
         self._queued += 1
         self._list(host)
 
     def close(self, link: Link) -> None:
-        """Note that the outcome of a link, and all it led to, is settled."""
+        """Record that the outcome of a link, and all links found with it, are committed."""
         if not self._breadth_first:
             return
         left = self._open[link.depth] - 1
@@ -294,37 +305,37 @@ class Frontier:
             for host in self._parked.pop(depth):
                 self._list(host)
 
-    # ------------------------------------------------------------ what it looks like
+    # ------------------------------------------------------------ figures
 
     @property
     def known(self) -> int:
-        """Count the links admitted so far."""
+        """Return the number of links admitted so far."""
         return self._next_id
 
     @property
     def queued(self) -> int:
-        """Count the links that wait for their turn."""
+        """Return the number of links and other requests that wait for their turn."""
         return self._queued
 
     @property
     def offers(self) -> int:
-        """Count what was offered and refused since the last `settle`, each as often as it was."""
+        """Return the number of candidate links (with repetitions) and refusals since the last `settle`."""
         return len(self._offers) + len(self._refused)
 
     @property
     def offered(self) -> frozenset[int]:
-        """List the fingerprints offered since the last `settle`."""
+        """Return the fingerprints offered since the last `settle`."""
         return frozenset(self._offers.fingerprints)
 
     @property
     def nbytes(self) -> int:
-        """Tell the memory of the fingerprint tables, in bytes."""
+        """Return the memory of the fingerprint tables, in bytes."""
         return self._seen.nbytes
 
     def next_moment(self) -> tuple[float, Waiting] | None:
-        """Tell when something will be due next, and what it waits for; None when only an event can help."""
+        """Return when something will be due next, and its category of wait; None if only an event can change that."""
         moments = []
-        if self._ready:  # a host that was told to rest while in line is only put back when its old moment has come
+        if self._ready:  # a host whose rest began while in line moves back only when its old time has come
             moments.append((self._ready[0][0], self._ready[0][2].resting))
         if self._later:
             moments.append((self._later[0][0], self._later[0][3]))
@@ -333,15 +344,15 @@ class Frontier:
     # ------------------------------------------------------------ inside
 
     def _opened(self, depths: Iterable[int], each: int = 1) -> None:
-        """Note links that have not ended, so many of each depth; only a crawl that is `breadth_first` asks for it."""
+        """Count links that have not ended, `each` of them per depth; only `breadth_first` needs the counts."""
         if self._breadth_first:
             for depth in depths:
                 self._open[depth] = self._open.get(depth, 0) + each
 
     def _to_recall(self, host: Host) -> tuple[int, ...]:
-        """Choose what to recall for a due host and for those whose turn is near, in order of discovery.
+        """Return ids to recall, in order of discovery, for a due host and for hosts that will soon be due.
 
-        Links found together lie together in the journal: many hosts cost hardly more than one.
+        Links found together are stored together in the journal, so many hosts cost hardly more than one.
         """
         near = [other for _, _, other in self._ready[:HOSTS_RECALLED] if other.queue]
         share = max(1, RECALLED_AT_ONCE // (1 + len(near)))
@@ -351,7 +362,7 @@ class Frontier:
         return tuple(sorted(id for each in asking for id in each.queue.next(share) if id not in self._at_hand))
 
     def _may_start(self, host: Host) -> bool:
-        """Tell whether the host could start a fetch; one that only lacks a place at its address waits there for it."""
+        """Whether the host could start a fetch. A host that only its IP limit holds up is put in line there."""
         if host.in_flight >= host.most or host.recalling:
             return False
         if host.access.awaited:
@@ -362,7 +373,7 @@ class Frontier:
         return not host.waits_for_ip()
 
     def _list(self, host: Host) -> None:
-        """Put the host in line if it could start a fetch; the one door to `_ready` and `_parked`."""
+        """Put the host in line if it could start a fetch. Only this method adds to `_ready` and `_parked`."""
         if host.listed:
             return
         if self._may_start(host):

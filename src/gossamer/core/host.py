@@ -1,4 +1,4 @@
-"""A host: the links that wait for it, when it may be asked again, and what is known of its robots.txt."""
+"""A host: its queue of links, when it may be fetched from again, and what is known of its robots.txt."""
 
 from __future__ import annotations
 
@@ -24,21 +24,22 @@ class AccessState:
     expires_at: float
     """When the rules must be read again."""
     next_request: Request | None
-    """What to ask for next where the first robots.txt request gave no rules: a retry, or a redirect's target."""
+    """The request that follows a robots.txt request without rules: a retry, or a redirect's target."""
     crawl_delay: float | None
-    """The Crawl-delay that the rules ask for (s)."""
+    """The Crawl-delay (seconds) in the rules; None where they have none."""
     awaited: bool
     """Whether robots.txt or a probe is under way: no page may start before its answer."""
     missing: bytes | None
-    """The sketch (`parse/similarity/soft_404.py`) of what it shows for a page that cannot exist; None: unknown."""
+    """The sketch (`parse/similarity/soft_404.py`) of the answer for a page that cannot exist; b"": none needed or no
+    HTML page came; None: unknown."""
     probes: int
-    """How often such a page was asked for in vain."""
+    """Number of requests for such a page that were lost."""
     consecutive_failures: int
-    """Unanswered fetches in a row; negative: grace."""
+    """Unanswered fetches in a row; negative: so many more are allowed."""
     closed: Reason | None
     """Why no page of the host may be fetched any more; None while they may."""
     detail: str
-    """The same in more words."""
+    """An explanation of `closed`, for users."""
 
     def __init__(self) -> None:
         self.robots = None
@@ -56,7 +57,7 @@ class AccessState:
 class Host:
     """One politeness key (scheme and authority): its queue, its rests, and its `access`.
 
-    `Frontier` writes the queue and what is in line, `HostAccess` writes `access`; anybody may let a host rest.
+    Only `Frontier` writes the queue and `listed`, and only `HostAccess` writes `access`; any module may call `rest`.
     """
 
     __slots__ = (
@@ -71,20 +72,20 @@ class Host:
         self.in_flight = 0
         self.access = AccessState()
         self.ip: IpLimit | None = None
-        """The IP address it lives at, where there is a limit for these."""
+        """The limit of the host's IP address; None where the crawl has no such limits."""
         self.queue = HostQueue()
         self.again: list[Request] = []
-        """Requests whose time has come and that are no queued links: retries, sitemaps, robots.txt of others."""
+        """Due requests that are no queued links: retries, sitemaps, and robots.txt of hosts that redirect here."""
         self.ready_at = 0.0
-        """When its rest ends."""
+        """When the rest ends."""
         self.resting = Waiting.POLITENESS
-        """What the rest is for."""
+        """The category of the rest."""
         self.closed_rest_until = 0.0
-        """Until when it would have rested, had it not been closed: others' robots.txt may have moved here."""
+        """When the rest of a closed host ends; it still holds for robots.txt of hosts that redirect here."""
         self.recalling = False
-        """Whether the text of its next links is being read back from the journal."""
+        """Whether the text of the next links is being read back from the journal."""
         self.listed = False
-        """Whether it is in line for a fetch."""
+        """Whether the host is in line for a fetch."""
 
     @property
     def closed(self) -> Reason | None:
@@ -93,12 +94,12 @@ class Host:
 
     @property
     def serves_robots_first(self) -> bool:
-        """Whether its next request is for the robots.txt of another host, which redirects here: that comes first."""
+        """Whether the next request is for the robots.txt of another host, which redirects here: it comes first."""
         return bool(self.again) and self.again[0].purpose is Purpose.ROBOTS
 
     @property
     def due_at(self) -> float:
-        """Return when the rests are over, that of the host and that of its IP address."""
+        """Return when both rests are over: the host's and its IP address's."""
         return self.ready_at if self.ip is None else max(self.ready_at, self.ip.ready_at)
 
     def rest(self, until: float, waiting: Waiting) -> None:
@@ -108,18 +109,18 @@ class Host:
             self.resting = waiting
 
     def rest_ip(self, until: float) -> None:
-        """Let its IP address rest until then, where there is a limit for these."""
+        """Let the host's IP address rest until then, where the crawl has limits per IP address."""
         if self.ip is not None:
             self.ip.rest(until)
 
     def begin(self) -> None:
-        """Count a fetch that begins."""
+        """Count a fetch that starts."""
         self.in_flight += 1
         if self.ip is not None:
             self.ip.in_flight += 1
 
     def end(self) -> Sequence[Host]:
-        """Count a fetch that ended, and return the hosts that waited for its place at the IP address."""
+        """Count a fetch that ended, and return the hosts that waited for the IP address to be free."""
         self.in_flight -= 1
         if self.ip is None:
             return ()
@@ -127,7 +128,7 @@ class Host:
         return self.ip.freed()
 
     def waits_for_ip(self) -> bool:
-        """Whether its IP address has no free place; if so, it is in line there from now on."""
+        """Whether the IP address has too many fetches in flight; if so, the host is put in line there."""
         if self.ip is None or not self.ip.full:
             return False
         self.ip.waiting[self] = None

@@ -1,4 +1,4 @@
-"""The links that wait for one host, in the order they are asked for."""
+"""The queued links of one host, in the order in which they are fetched."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gossamer.values.model import Link, place_of
+from gossamer.values.model import Link, priority_of
 
 _COMPACTED_FROM: Final = 4096
+"""Minimum number of taken ids before an array drops them."""
 
 
 class HostQueue:
-    """The links of one host that wait for their turn: first by depth and hops, then in order of discovery.
+    """The queue of one host: by priority (`values.model.priority_of`: depth, then hops), then in order of discovery.
 
-    One packed array of ids per (depth, hops), 8 bytes a link; ids arrive in growing order, so each is a plain queue.
+    It has one packed array of ids per priority, 8 bytes a link. Ids arrive in ascending order, so no array is sorted.
     """
 
     __slots__ = ("_heads", "_ids")
@@ -32,40 +33,40 @@ class HostQueue:
 
     @property
     def depth(self) -> int:
-        """Tell the depth of the next link; the queue must not be empty."""
+        """Return the depth of the next link; the queue must not be empty."""
         return min(self._ids) >> 4
 
     def push(self, link: Link) -> None:
         """Append a link."""
-        place = place_of(link)
-        known = self._ids.get(place)
+        priority = priority_of(link)
+        known = self._ids.get(priority)
         if known is None:
-            self.extend(place, array("Q", (link.id,)))
+            self.extend(priority, array("Q", (link.id,)))
         else:
             known.append(link.id)
 
-    def extend(self, place: int, ids: array[int]) -> None:
-        """Append links of one place (depth and hops), in order of discovery."""
-        known = self._ids.get(place)
+    def extend(self, priority: int, ids: array[int]) -> None:
+        """Append links of one priority, in order of discovery."""
+        known = self._ids.get(priority)
         if known is None:
-            self._ids[place] = ids
-            self._heads[place] = 0
+            self._ids[priority] = ids
+            self._heads[priority] = 0
         else:
             known.extend(ids)
 
     def next(self, count: int) -> array[int]:
-        """Look at the next ids, at most `count` and at least one, without taking them."""
+        """Return the next ids, at least one and at most `count`, all of one priority, without taking them."""
         key = min(self._ids)
         head = self._heads[key]
         return self._ids[key][head : head + count]
 
     def peek(self) -> int:
-        """Look at the next id without taking it."""
+        """Return the next id without taking it."""
         key = min(self._ids) if len(self._ids) > 1 else next(iter(self._ids))
         return self._ids[key][self._heads[key]]
 
     def pop(self) -> int:
-        """Take the next id."""
+        """Remove and return the next id."""
         key = min(self._ids) if len(self._ids) > 1 else next(iter(self._ids))
         ids, head = self._ids[key], self._heads[key]
         taken = ids[head]
@@ -81,12 +82,12 @@ class HostQueue:
 
 
 def grouped(
-    owners: NDArray[np.uint32], places: NDArray[np.uint16], ids: NDArray[np.int64]
+    owners: NDArray[np.uint32], priorities: NDArray[np.uint16], ids: NDArray[np.int64]
 ) -> Iterator[tuple[int, int, array[int]]]:
-    """Group ids by host and place, each group in order of discovery."""
-    order = np.lexsort((ids, places, owners))
-    owners, places, ids = owners[order], places[order], ids[order]
-    borders = np.flatnonzero((np.diff(owners) != 0) | (np.diff(places) != 0)) + 1
+    """Yield host, priority and ids of each group of ids that share both; the ids are in order of discovery."""
+    order = np.lexsort((ids, priorities, owners))
+    owners, priorities, ids = owners[order], priorities[order], ids[order]
+    borders = np.flatnonzero((np.diff(owners) != 0) | (np.diff(priorities) != 0)) + 1
     for first, last in pairwise((0, *borders.tolist(), len(ids))):
         if last > first:
-            yield int(owners[first]), int(places[first]), array("Q", ids[first:last].astype(np.uint64).tobytes())
+            yield int(owners[first]), int(priorities[first]), array("Q", ids[first:last].astype(np.uint64).tobytes())

@@ -1,4 +1,4 @@
-"""What is under way: which request on which host, since when, and the rests that its start and its end bring."""
+"""The fetches in flight: each with its request, host and start, and the rests that follow its start and its end."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from gossamer.rules import politeness
 from gossamer.values.model import Purpose, Request
 from gossamer.values.reasons import Waiting
 
-_PAGE, _ROBOTS = Purpose.PAGE, Purpose.ROBOTS  # found sooner so, see `crawl.py`
+_PAGE, _ROBOTS = Purpose.PAGE, Purpose.ROBOTS  # a faster look-up, see `crawl.py`
 
 
 class InFlight:
-    """The requests under way, at most `slots` at once. A host and its IP address rest as politeness asks."""
+    """The requests in flight, at most `slots` at once. It lets hosts and IP addresses rest as politeness requires."""
 
     def __init__(self, slots: int, frontier: Frontier, access: HostAccess, time: SlotTimes, rests: RestLog) -> None:
         self._slots = slots
@@ -26,7 +26,7 @@ class InFlight:
         self._rests = rests
         self._requests: dict[int, tuple[Request, Host, float]] = {}
         self.pages = 0
-        """How many of the requests are for pages."""
+        """Number of requests in flight for pages."""
         self._robots = 0
 
     def __len__(self) -> int:
@@ -40,7 +40,7 @@ class InFlight:
 
     @property
     def is_full(self) -> bool:
-        """Whether every slot is taken."""
+        """Whether every slot is in use."""
         return len(self._requests) >= self._slots
 
     def since(self, request: Request) -> float:
@@ -48,7 +48,7 @@ class InFlight:
         return self._requests[request.link.id][2]
 
     def start(self, request: Request, host: Host, now: float) -> None:
-        """Record a fetch that starts now; the next one on its host is spaced from it."""
+        """Record a fetch that starts now; the next one to its host must keep the spacing from it."""
         self._requests[request.link.id] = (request, host, now)
         self.pages += request.purpose is _PAGE
         self._robots += request.purpose is _ROBOTS
@@ -76,21 +76,21 @@ class InFlight:
             host.rest(now + rested, politeness.category(crawl_delay, rested))
             self._rests.note(host.key, host.ready_at)
         if host.ip is not None:
-            self._frontier.place(host, peer, now + politeness.rest(policy, None, answered_in))
+            self._frontier.record_ip(host, peer, now + politeness.rest(policy, None, answered_in))
         self._frontier.finish(host)
         return host
 
     def give_up(self) -> None:
-        """Forget all that is under way: those links have not ended and are pending for the next run."""
+        """Forget the fetches in flight: their links have not ended and are pending for the next run."""
         for _ in self._requests:
             self._time.end(0.0, 0.0)
         self._requests.clear()
         self.pages = self._robots = 0
 
     def why_idle(self) -> Waiting:
-        """Return what a slot without a fetch waits for, where no host will be ready by itself."""
+        """Return what a slot without a fetch waits for, when no host will become ready by time alone."""
         if self._robots:
             return Waiting.ROBOTS
         if not self._frontier.queued:
             return Waiting.NO_WORK
-        return Waiting.SERVER if self.pages else Waiting.POLITENESS  # those before it have to end first
+        return Waiting.SERVER if self.pages else Waiting.POLITENESS  # the fetches before it must end first

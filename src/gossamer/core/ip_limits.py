@@ -1,8 +1,9 @@
-"""Hosts that live on one server rest together, where a crawl has a limit per IP address.
+"""Limits per IP address: hosts on one address share the number of fetches at once, and rest together.
 
-An address is known from the URL where that names it, and otherwise from the first answer. Until then a host is a
-stranger, and all strangers count as living on one address: perhaps they do. So only the first request to a host, mostly
-for its robots.txt, may come on top of what its address has to bear, and never many of these at once.
+The address of a host is known from a URL that contains it, or else from the first answer. Until its IP address is
+known, a host shares one placeholder address with all other unknown hosts: the conservative assumption. So only the
+first request to a host, mostly for its robots.txt, can exceed the limit of its real address, and the placeholder
+address limits how many such requests are in flight at once.
 """
 
 from __future__ import annotations
@@ -13,35 +14,41 @@ from typing import Any, Protocol
 from gossamer.rules.urls import hostname
 
 
-class Resident(Protocol):
-    """What a host is here: something with fetches in flight that lives at an address."""
+class HostWithIp(Protocol):
+    """What `IpLimits` needs to know of a host."""
 
     ip: IpLimit | None
+    """The limit of the host's IP address."""
     in_flight: int
+    """Number of the host's fetches in flight."""
 
 
 class IpLimit:
-    """One IP address: how much is in flight there, when its rest ends, and the hosts that wait for a free place."""
+    """One IP address: its fetches in flight, when its rest ends, and the hosts that wait until it is free."""
 
     __slots__ = ("in_flight", "most", "ready_at", "waiting")
 
     def __init__(self, most: int) -> None:
         self.most = most
+        """Maximum number of fetches at once."""
         self.in_flight = 0
+        """Number of fetches in flight."""
         self.ready_at = 0.0
+        """When the rest ends."""
         self.waiting: dict[Any, None] = {}
+        """The hosts that wait until fewer than `most` fetches are in flight, in order of arrival."""
 
     @property
     def full(self) -> bool:
-        """Tell whether nothing more may start there now."""
+        """Whether the maximum number of fetches is in flight."""
         return self.in_flight >= self.most
 
     def rest(self, until: float) -> None:
-        """Spare the address until then, unless it rests longer already."""
+        """Let the address rest until then, unless it rests longer already."""
         self.ready_at = max(self.ready_at, until)
 
     def freed(self) -> list[Any]:
-        """Let go those that wait, first come first, if there is a place again."""
+        """Remove and return the waiting hosts, in order of arrival; none while the address is full."""
         if self.full:
             return []
         freed, self.waiting = list(self.waiting), {}
@@ -49,22 +56,25 @@ class IpLimit:
 
 
 class IpLimits:
-    """Know which hosts live where. Invariant: what is in flight at an address is what is in flight of its hosts."""
+    """The IP address of every host, as far as known.
+
+    Invariant: the fetches in flight at an address are those of its hosts.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._unknown_address = IpLimit(most)
         self._known: dict[str, IpLimit] = {}
 
-    def first(self, host: str) -> IpLimit:
-        """Give the address of a new host, by its key: the one in its URL, or that of all strangers."""
+    def initial(self, host: str) -> IpLimit:
+        """Return the limit of a new host, by its key: of the address in its URL, or of the placeholder address."""
         name = _normal(hostname(host))
         return self._unknown_address if name is None else self._at(name)
 
-    def landed(self, host: Resident, peer: str, until: float) -> list[Any]:
-        """Note where an answer came from ("" where none came), let that address rest, and give hosts that may go on.
+    def record_ip(self, host: HostWithIp, peer: str, until: float) -> list[Any]:
+        """Record the IP address that answered for a host ("" if none did), let it rest, and return hosts to wake.
 
-        Strangers rest after each of them that turned out to live somewhere: the next may live there too.
+        When the address of a host becomes known, the placeholder address rests too: another unknown host may share it.
         """
         before = host.ip
         assert before is not None, "every host has an address where there is a limit for them"
@@ -89,7 +99,7 @@ class IpLimits:
 
 
 def _normal(text: str) -> str | None:
-    """Spell an address in the one way; None for what is none."""
+    """Return the canonical form of an IP address, without zone; None if the text is none."""
     try:
         address = ip_address(text.partition("%")[0])
     except ValueError:

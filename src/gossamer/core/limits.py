@@ -1,4 +1,4 @@
-"""When a crawl starts nothing new: limits on pages, time, bytes and handler errors, full slots, or a stop."""
+"""When a crawl starts nothing new: limits on pages, time, bytes and handler errors, no free slot, or a stop."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gossamer.values.reasons import FinishReason
 
 
 class Limits:
-    """The limits of a policy, checked against what a crawl has counted and has under way."""
+    """The limits of a policy, checked against what a crawl has counted and has in flight."""
 
     def __init__(self, policy: Policy, counts: OutcomeCounts, in_flight: InFlight, time: SlotTimes) -> None:
         self._policy = policy
@@ -20,11 +20,12 @@ class Limits:
         self._in_flight = in_flight
         self._time = time
         self.handler_errors = 0
+        """Number of pages that failed in their handlers in this run."""
         self.reached: FinishReason | None = None
         """Why nothing new starts any more; None while it may."""
 
     def stop(self, reason: FinishReason) -> None:
-        """Start nothing new from now on. The first reason counts."""
+        """Forbid new fetches from now on. The first reason counts."""
         if self.reached is None:
             self.reached = reason
 
@@ -46,7 +47,7 @@ class Limits:
         return self._time.moment(self._policy.max_time)
 
     def allow_start(self) -> bool:
-        """Whether a fetch may start now: a slot is free, and so many pages as are under way may still come."""
+        """Whether a fetch may start now: a slot is free, and the pages in flight do not use up the page limit."""
         if self.reached is not None or self._in_flight.is_full:
             return False
         most = self._policy.max_pages

@@ -1,4 +1,4 @@
-"""What has been seen: a set of 64-bit fingerprints in 13 to 27 bytes each, which grows without a pause."""
+"""The set of all fingerprints seen: 64 bits each, in 13 to 27 bytes; it grows a slice at a time, never all at once."""
 
 from __future__ import annotations
 
@@ -11,16 +11,20 @@ from numpy.typing import NDArray
 FingerprintTable = NDArray[np.uint64]
 
 _SMALLEST: Final = 1 << 12
+"""Initial number of slots; a power of 2, like every later one."""
 _FULL: Final = 0.6
+"""Maximum share of slots in use."""
 _FEW: Final = 32
+"""Number of fingerprints up to which a loop is faster than a round of array operations."""
 _MIGRATED_AT_LEAST: Final = 1 << 12
+"""Minimum number of slots that one call moves from the old table to the new one."""
 
 
 class Seen:
-    """Remember fingerprints, a batch at a time.
+    """A set of fingerprints with operations on batches.
 
-    An open-addressing table with linear probing; a slot of 0 is empty, so 0 is no fingerprint. When 60 % full a table
-    twice as large takes over and the old one is moved into it a slice at each call: no call pays for all of it.
+    It is an open-addressing hash table with linear probing. A slot of 0 is empty, so 0 is no valid fingerprint. A table
+    that is 60 % full is replaced by one twice as large, and moved into it one slice per call, so no call is slow.
     Invariant: a fingerprint is in `_table`, or in `_old` at or after `_moved`, or in both.
     """
 
@@ -38,11 +42,11 @@ class Seen:
 
     @property
     def nbytes(self) -> int:
-        """Tell the memory the tables take, in bytes."""
+        """Return the memory of the tables, in bytes."""
         return self._table.nbytes + (self._old.nbytes if self._old is not None else 0)
 
     def has(self, fingerprints: Sequence[int]) -> list[bool]:
-        """Tell for each fingerprint whether it was added before."""
+        """Return for each fingerprint whether it was added before."""
         wanted = np.array(fingerprints, np.uint64)
         found = _find(self._table, wanted)
         if self._old is not None:
@@ -50,7 +54,7 @@ class Seen:
         return list(map(bool, found))
 
     def add(self, fingerprints: Sequence[int] | FingerprintTable) -> list[bool]:
-        """Add fingerprints, distinct within the call and none 0; tell for each whether it is new."""
+        """Add fingerprints, distinct within the call and none 0; return for each whether it is new."""
         if not len(fingerprints):
             return []
         wanted = np.array(fingerprints, np.uint64)
@@ -96,9 +100,9 @@ def _find(table: FingerprintTable, wanted: FingerprintTable) -> NDArray[np.bool_
 
 
 def _insert(table: FingerprintTable, wanted: FingerprintTable) -> NDArray[np.bool_]:
-    """Insert all of `wanted`; tell which were not there. Where several claim a slot, one wins and the others go on.
+    """Insert all of `wanted` and return which are new. Of several that need one slot, one gets it; the others probe on.
 
-    The last few, whose way is long, go one by one: a round of arrays costs as much as `_FEW` of them.
+    The last few, with long probe sequences, are inserted in a loop: a round on arrays costs as much as `_FEW` of them.
     """
     mask = np.uint64(len(table) - 1)
     slots = wanted & mask
@@ -113,10 +117,10 @@ def _insert(table: FingerprintTable, wanted: FingerprintTable) -> NDArray[np.boo
         active = active[~settled]
         slots[active] = (slots[active] + np.uint64(1)) & mask
     for one in active.tolist():
-        slot, mark = slots.item(one), wanted.item(one)
-        while (there := table.item(slot)) and there != mark:
+        slot, fingerprint = slots.item(one), wanted.item(one)
+        while (there := table.item(slot)) and there != fingerprint:
             slot = (slot + 1) % len(table)
         if not there:
-            table[slot] = mark
+            table[slot] = fingerprint
             fresh[one] = True
     return fresh

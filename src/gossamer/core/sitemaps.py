@@ -1,8 +1,8 @@
-"""The sitemaps of hosts: which files are asked for, and which of the links they name no page ever linked to.
+"""The sitemaps of hosts: which files are requested, and which of their links are on no page.
 
-A host is asked for its sitemaps after its first page came: those its robots.txt names, or else /sitemap.xml. What they
-name counts as linked from that page, so a depth limit holds for it too. Until all of them were read the host is unread,
-and the journal remembers it with that page: a crawl that dies in between asks for all of them again.
+The sitemaps of a host are requested after its first page: those that its robots.txt names, or else /sitemap.xml. Their
+links count as links of that page, so a depth limit holds for them too. Until all its sitemaps were read, a host is in
+`SavedStats.unread` with the depth of that page, so a crawl that was killed meanwhile requests all of them again.
 """
 
 from __future__ import annotations
@@ -20,33 +20,36 @@ from gossamer.values.model import Link, OutcomeKind, PageRecord, Purpose, Reques
 from gossamer.values.snapshot import SitemapStats
 
 MAX_FILES: Final = 1000
-"""How many sitemap files are asked for on behalf of one host."""
+"""Maximum number of sitemap URLs that are requested for one host."""
 NESTING: Final = 3
+"""Maximum depth of sitemap indexes within indexes."""
 HOPS: Final = 5
-"""How deep indexes may lie in indexes, and how many redirects in a row are followed."""
+"""Maximum number of redirects in a row that are followed."""
 
 
 @dataclass(slots=True)
 class _Reading:
-    """The sitemaps of one host, while they are read: every address asked for, with how deep it lies in indexes.
-
-    `guess` is the address asked for without having been named; `waited_for` counts those that have not landed;
-    `cut_short` tells that some were left out because more links are known already than may become pages.
-    """
+    """The sitemaps of one host, while they are read."""
 
     home: str
+    """The key of the host."""
     depth: int
-    asked: dict[str, int] = field(default_factory=dict)
+    """The depth of the host's first page."""
+    requested: dict[str, int] = field(default_factory=dict)
+    """The URLs that were requested, each with its depth within indexes."""
     guess: str = ""
+    """The default URL, /sitemap.xml, where robots.txt names no sitemap."""
     waited_for: int = 0
+    """Number of requests without an answer."""
     cut_short: bool = False
+    """Whether sitemaps were left out because the page limit is below the number of known links."""
 
 
 class Sitemaps:
-    """Decide which sitemaps to ask for; no address is asked for twice on behalf of a host.
+    """Decides which sitemaps to request. No URL is requested twice for one host.
 
-    What is asked for is a request like any other: it waits for its host's turn and robots.txt, and may be tried again.
-    `numbers` gives the ids of requests that are no links of the crawl: negative ones.
+    These requests wait for their host's turn and robots.txt like any other, and are retried like any other.
+    `numbers` yields the ids of requests that are no links of the crawl; these are negative.
     """
 
     def __init__(self, policy: Policy, numbers: Iterator[int]) -> None:
@@ -62,21 +65,24 @@ class Sitemaps:
         self._notes: list[str] = []
         self.orphans = Orphans()
 
-    def unasked(self, host: Host) -> bool:
-        """Tell whether a host may still have to be asked for its sitemaps."""
+    def may_discover(self, host: Host) -> bool:
+        """Whether the sitemaps of a host may still have to be requested in this run."""
         return host.key not in self._homes and self._policy.sitemaps
 
     def discover(self, host: Host, depth: int, known: int) -> tuple[Request, ...]:
-        """Ask for the sitemaps of a host whose first page, at this depth, came; `known` counts the links so far."""
-        if host.closed is not None or not self.unasked(host):
+        """Return the requests for the sitemaps of a host whose first page, at this depth, was fetched.
+
+        `known` is the number of links admitted so far.
+        """
+        if host.closed is not None or not self.may_discover(host):
             return ()
-        depth = self._unread.get(host.key, depth)  # that of the first page, although it came in an earlier run
+        depth = self._unread.get(host.key, depth)  # the depth of the first page, also if an earlier run fetched it
         if self._policy.max_depth is not None and depth >= self._policy.max_depth:
             self._homes.add(host.key)
             return ()
         self._unread[host.key] = depth
         if self._enough(known):
-            return ()  # the host stays unread: who resumes the crawl may want more pages
+            return ()  # the host stays unread: a resumed crawl may have a higher page limit
         self._homes.add(host.key)
         reading = _Reading(host.key, depth)
         rules = host.access.robots
@@ -88,13 +94,14 @@ class Sitemaps:
         return requests
 
     def unread(self) -> dict[str, int]:
-        """Tell the hosts whose sitemaps have not all been read, each with the depth of its first page."""
+        """Return the hosts whose sitemaps have not all been read, each with the depth of its first page."""
         return dict(self._unread)
 
     def restore(self, unread: Mapping[str, int]) -> tuple[Request, ...]:
-        """Take up what an earlier run did not read to its end: give a reminder for each host, to wait for its turn.
+        """Continue with the hosts that an earlier run did not finish; return a reminder for each, to be scheduled.
 
-        A reminder is never fetched; when its turn has come, and so robots.txt was read, it is time to `discover`.
+        A reminder is a request that is never fetched. When its turn comes, and so robots.txt was read, the caller
+        calls `discover`.
         """
         if not self._policy.sitemaps:
             return ()
@@ -103,8 +110,8 @@ class Sitemaps:
         self._reminders |= {link.id for link in links}
         return tuple(Request(link, Purpose.SITEMAP) for link in links)
 
-    def reminds(self, request: Request) -> bool:
-        """Tell whether a request is a reminder that came to its turn; once."""
+    def take_reminder(self, request: Request) -> bool:
+        """Whether a request is a reminder whose turn has come; True only once for each."""
         if request.link.id not in self._reminders:
             return False
         self._reminders.remove(request.link.id)
@@ -120,19 +127,19 @@ class Sitemaps:
             self._unread.pop(reading.home, None)
 
     def read(self, request: Request, record: PageRecord, sitemaps: Iterable[str], known: int) -> tuple[Request, ...]:
-        """Take note of how a request ended, and ask for what its answer leads to."""
+        """Record how a request ended, and return the requests for the sitemaps that its answer names."""
         reading = self._landed(request)
         redirected = record.outcome is OutcomeKind.REDIRECTED
         if record.outcome is OutcomeKind.DONE:
             if record.detail and not record.outlinks and request.url == reading.guess:
                 self._read_if_all_landed(reading)
-                return ()  # it is none, and nobody said that there was one
+                return ()  # the default URL is no sitemap: no error
             self._files += 1
             self._note(request, record.detail)
         elif not redirected and not (record.status in (404, 410) and request.url == reading.home + "/sitemap.xml"):
             self._failed += 1
             self._note(request, record.detail or (record.reason.sentence if record.reason else ""))
-        nesting = reading.asked[request.url] + (not redirected)
+        nesting = reading.requested[request.url] + (not redirected)
         hops = request.link.hops + 1 if redirected else 0
         requests: tuple[Request, ...] = ()
         if self._enough(known):
@@ -143,21 +150,21 @@ class Sitemaps:
         return requests
 
     def refused(self, request: Request) -> None:
-        """Take note that robots.txt does not let a sitemap be read."""
+        """Record that robots.txt forbids a sitemap."""
         reading = self._landed(request)
         self._failed += 1
         self._note(request, "robots.txt does not allow it")
         self._read_if_all_landed(reading)
 
     def stats(self) -> SitemapStats:
-        """Give the counts as a value."""
+        """Return the counts as a value."""
         orphans = self.orphans
         return SitemapStats(
             self._files, self._failed, orphans.count, orphans.examples, whole=orphans.whole, notes=tuple(self._notes)
         )
 
     def _enough(self, known: int) -> bool:
-        """Tell whether more links are known already than may become pages."""
+        """Whether the known links already reach the page limit."""
         return self._policy.max_pages is not None and known >= self._policy.max_pages
 
     def _requests(
@@ -166,18 +173,18 @@ class Sitemaps:
         resolver = UrlResolver(via)
         for address in addresses:
             url = resolver.canonical(address)
-            if url is None or url in reading.asked or not self._belongs(reading, url):
+            if url is None or url in reading.requested or not self._belongs(reading, url):
                 continue
-            if len(reading.asked) >= MAX_FILES:
+            if len(reading.requested) >= MAX_FILES:
                 return
-            reading.asked[url] = nesting
+            reading.requested[url] = nesting
             link = Link(next(self._numbers), url, reading.depth, hops, via)
             self._readings[link.id] = reading
             reading.waited_for += 1
             yield Request(link, Purpose.SITEMAP)
 
     def _belongs(self, reading: _Reading, url: str) -> bool:
-        """Let a host keep its sitemaps anywhere on itself, and elsewhere only within the scope."""
+        """Whether a sitemap URL is on the host itself or within the scope."""
         return host_key(url) == reading.home or self._scope.judge(url) is None
 
     def _note(self, request: Request, what: str) -> None:

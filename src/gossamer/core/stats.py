@@ -1,4 +1,4 @@
-"""The crawl's statistics: how links ended, and where every slot's time went."""
+"""The crawl's statistics: how links ended, and what their pages have in common."""
 
 from __future__ import annotations
 
@@ -37,19 +37,24 @@ _BLOCKING: Final = frozenset(
 
 
 class OutcomeCounts:
-    """Count outcomes and reasons."""
+    """Counts outcomes, and outcomes and refusals by reason."""
 
     __slots__ = ("by_reason", "bytes", "fetches", "kinds", "refused")
 
     def __init__(self) -> None:
         self.kinds = dict.fromkeys(OutcomeKind, 0)
+        """Number of outcomes of each kind."""
         self.by_reason: dict[Reason, int] = {}
+        """Number of outcomes and refusals by reason."""
         self.refused = 0
+        """Number of links that were never admitted, each counted once per reason."""
         self.bytes = 0
+        """Size of all decoded bodies, and of the read part of failed ones."""
         self.fetches = 0
+        """Number of fetches that started, for any purpose."""
 
     def ended(self, kind: OutcomeKind, reason: Reason | None) -> None:
-        """Count one outcome."""
+        """Count an outcome."""
         self.kinds[kind] += 1
         if reason is not None:
             self.by_reason[reason] = self.by_reason.get(reason, 0) + 1
@@ -61,7 +66,7 @@ class OutcomeCounts:
             self.refused += 1
 
     def readmit(self, reasons: Iterable[Reason]) -> None:
-        """Take back refusals of links that were admitted after all."""
+        """Subtract the refusals of links that were admitted later."""
         for reason in reasons:
             self.by_reason[reason] -= 1
             self.refused -= 1
@@ -69,18 +74,18 @@ class OutcomeCounts:
                 del self.by_reason[reason]
 
     def restore(self, stats: SavedStats) -> None:
-        """Go on counting from saved statistics."""
+        """Continue from saved statistics."""
         self.kinds.update({OutcomeKind(kind): count for kind, count in stats.kinds.items()})
         self.by_reason = {Reason(reason): count for reason, count in stats.by_reason.items()}
         self.refused, self.bytes, self.fetches = stats.refused, stats.bytes, stats.fetches
 
     @property
     def came(self) -> int:
-        """Count the pages that came well, whatever became of them in their handlers."""
+        """Return the number of pages that were fetched whole, including those that failed in their handlers."""
         return self.kinds[OutcomeKind.DONE] + sum([self.by_reason.get(reason, 0) for reason in IN_HANDLERS])
 
     def natural_end(self, *, queued: int) -> FinishReason:
-        """Say how a crawl ended that nobody stopped, with so many links still waiting."""
+        """Return how a crawl ended that was not stopped, with `queued` links still waiting."""
         if self.came:
             return FinishReason.PAGE_LIMIT if queued else FinishReason.COMPLETE
         reasons = self.by_reason.keys()
@@ -89,7 +94,7 @@ class OutcomeCounts:
         return FinishReason.UNREACHABLE if not reasons.isdisjoint(_NETWORK) else FinishReason.NOTHING_FETCHED
 
     def counts(self) -> Counts:
-        """Give the counts as a value."""
+        """Return the counts as a value."""
         kinds = self.kinds
         return Counts(
             done=kinds[OutcomeKind.DONE],
@@ -103,57 +108,59 @@ class OutcomeCounts:
 
 
 class ChangeCounter:
-    """Count what an update found."""
+    """Counts the changes that an update found."""
 
     __slots__ = ("_examples", "counts")
 
     def __init__(self) -> None:
         self.counts: dict[Change, int] = {}
+        """Number of pages by change."""
         self._examples: dict[str, tuple[str, ...]] = {}
 
     def note(self, change: Change, url: str) -> None:
-        """Take note of what became of a link."""
+        """Count the change of a page."""
         self.counts[change] = self.counts.get(change, 0) + 1
         known = self._examples.get(change.value, ())
         if change is not Change.UNCHANGED and len(known) < EXAMPLES:
             self._examples[change.value] = (*known, url)
 
     def restore(self, stats: SavedStats) -> None:
-        """Go on counting from saved statistics."""
+        """Continue from saved statistics."""
         self.counts = {Change(change): count for change, count in stats.changes.items()}
 
     def changes(self) -> Changes:
-        """Give the counts as a value."""
+        """Return the counts and examples as a value."""
         return Changes(**{change.value: self.counts.get(change, 0) for change in Change}, examples=dict(self._examples))
 
 
 class SoftErrorCounter:
-    """Count the pages that look like what their host shows for a page that cannot exist."""
+    """Counts the soft 404s: pages that look like their host's answer for a page that cannot exist."""
 
     __slots__ = ("_examples", "_hosts", "pages")
 
     def __init__(self) -> None:
         self.pages = 0
+        """Number of soft 404s."""
         self._examples: tuple[tuple[str, str], ...] = ()
         self._hosts: tuple[str, ...] = ()
 
     def answers(self, host: str) -> None:
-        """Take note of a host that shows something for such a page."""
+        """Record a host that answers with a page where none can exist."""
         if len(self._hosts) < EXAMPLES:
             self._hosts += (host,)
 
     def note(self, link: Link) -> None:
-        """Take note of such a page."""
+        """Count a soft 404."""
         self.pages += 1
         if len(self._examples) < EXAMPLES:
             self._examples += ((link.url, link.via),)
 
     def restore(self, stats: SavedStats) -> None:
-        """Go on counting from saved statistics."""
+        """Continue from saved statistics."""
         self.pages = stats.soft_404s
 
     def found(self) -> SoftErrors:
-        """Give what was found as a value."""
+        """Return the counts and examples as a value."""
         return SoftErrors(self.pages, self._examples, self._hosts)
 
 
@@ -201,38 +208,43 @@ class StartPageCounter:
 
 
 class Stats:
-    """All that is counted of links as they end, and of what was on their pages.
+    """The counts of how links ended and of what was on their pages.
 
-    What is counted of links, and what pages are like each other, is told to the journal with every commit.
+    The journal saves them with every commit.
     """
 
-    __slots__ = ("_changes", "_duplicates", "_harvest", "_near", "_needs_js", "_start_pages", "soft_404s", "tally")
+    __slots__ = (
+        "_changes", "_duplicates", "_field_coverage", "_near", "_needs_js", "_start_pages", "outcomes", "soft_404s",
+    )  # fmt: skip
 
     def __init__(self) -> None:
-        self.tally = OutcomeCounts()
+        self.outcomes = OutcomeCounts()
         self.soft_404s = SoftErrorCounter()
         self._needs_js = ScriptPageCounter()
         self._start_pages = StartPageCounter()
         self._changes = ChangeCounter()
         self._duplicates = DuplicateCounter()
         self._near = NearDuplicateCounter()
-        self._harvest = FieldCoverage()
+        self._field_coverage = FieldCoverage()
 
     def restore(self, stats: SavedStats, contents: bytes, simhashes: bytes) -> None:
-        """Go on from the statistics of an earlier run."""
-        self.tally.restore(stats)
+        """Continue from the statistics of an earlier run.
+
+        `contents` and `simhashes` are those of all pages so far, packed as uint64.
+        """
+        self.outcomes.restore(stats)
         self.soft_404s.restore(stats)
         self._needs_js.pages = stats.needs_js
         self._start_pages.restore(stats.start_pages)
         self._changes.restore(stats)
         self._duplicates.restore(stats, contents)
         self._near.restore(simhashes)
-        self._harvest.restore(stats.items)
+        self._field_coverage.restore(stats.items)
 
     def end(self, ended: Ended) -> None:
-        """Take note of a link's outcome."""
+        """Count a link's outcome."""
         outcome, url = ended.outcome, ended.link.url
-        self.tally.ended(outcome.kind, outcome.reason)
+        self.outcomes.ended(outcome.kind, outcome.reason)
         if outcome.content:
             self._duplicates.note(outcome.content, url)
         if outcome.simhash:
@@ -246,42 +258,42 @@ class Stats:
         if outcome.start is not None:
             self._start_pages.note(outcome.start)
         if outcome.items:
-            self._harvest.take(outcome.items)
+            self._field_coverage.take(outcome.items)
 
     def settle(self, refused: Iterable[Reason], readmitted: Iterable[Reason]) -> None:
-        """Take note of a commit: what was refused for the first time, and what has a page after all."""
-        self.tally.refuse(refused)
-        self.tally.readmit(readmitted)
+        """Count what a commit settles: refusals not counted before, and earlier refusals of links admitted now."""
+        self.outcomes.refuse(refused)
+        self.outcomes.readmit(readmitted)
         self._duplicates.settle()
 
     def saved_stats(self) -> SavedStats:
-        """Give the counts as the journal keeps them."""
-        tally = self.tally
+        """Return the counts as the journal stores them."""
+        outcomes = self.outcomes
         return SavedStats(
-            kinds={kind.value: count for kind, count in tally.kinds.items()},
-            by_reason={reason.value: count for reason, count in tally.by_reason.items()},
-            refused=tally.refused,
-            bytes=tally.bytes,
-            fetches=tally.fetches,
+            kinds={kind.value: count for kind, count in outcomes.kinds.items()},
+            by_reason={reason.value: count for reason, count in outcomes.by_reason.items()},
+            refused=outcomes.refused,
+            bytes=outcomes.bytes,
+            fetches=outcomes.fetches,
             changes={change.value: count for change, count in self._changes.counts.items()},
             duplicates=self._duplicates.pages,
             soft_404s=self.soft_404s.pages,
             needs_js=self._needs_js.pages,
             start_pages=self._start_pages.found(),
-            items=self._harvest.saved_stats(),
+            items=self._field_coverage.saved_stats(),
         )
 
     def snapshot(self, *, whole: bool) -> Snapshot:
-        """Give the counts as users see them; what takes a look at all pages only once the crawl is `whole`."""
+        """Return the counts as users see them; near duplicates, which take a pass over all pages, only if `whole`."""
         return Snapshot(
-            counts=self.tally.counts(),
-            bytes=self.tally.bytes,
-            fetches=self.tally.fetches,
+            counts=self.outcomes.counts(),
+            bytes=self.outcomes.bytes,
+            fetches=self.outcomes.fetches,
             changes=self._changes.changes(),
             duplicates=self._duplicates.duplicates(),
             near_duplicates=self._near.found() if whole else NearDuplicates(),
             soft_404s=self.soft_404s.found(),
             needs_js=self._needs_js.found(),
             start_pages=self._start_pages.found(),
-            items=self._harvest.coverage(),
+            items=self._field_coverage.coverage(),
         )

@@ -1,4 +1,4 @@
-"""Where the time of every slot went, and how long hosts rest."""
+"""The time of every slot by category, and the rests of hosts."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from gossamer.values.reasons import Waiting
 
-_SERVER, _CPU = Waiting.SERVER, Waiting.CPU  # found sooner so, see `crawl.py`
+_SERVER, _CPU = Waiting.SERVER, Waiting.CPU  # a faster look-up, see `crawl.py`
 
 
 class RestLog:
-    """Remember which hosts are resting, for a crawl that resumes this one: it shall not ask them any sooner."""
+    """The rests of hosts, saved so that a resumed crawl keeps them."""
 
     __slots__ = ("_until",)
 
@@ -18,21 +18,21 @@ class RestLog:
         self._until: dict[str, float] = {}
 
     def note(self, host: str, until: float) -> None:
-        """Note that a host rests until then."""
+        """Record that a host rests until then."""
         self._until[host] = until
 
     def left(self, now: float) -> dict[str, float]:
-        """Tell the seconds each host still has to rest, and forget those that have rested."""
+        """Return the seconds that each resting host has left, and drop the rests that are over."""
         self._until = {host: until for host, until in self._until.items() if until > now}
         return {host: until - now for host, until in self._until.items()}
 
 
 class SlotTimes:
-    """Put every slot's time into one category.
+    """Books every slot's time to one category.
 
-    A busy slot waits for the server until its answer came; what else it took is the processor's. An idle slot waits for
-    whatever holds the crawl up at that moment (`idle`); where that is the server, it waits behind the busy ones, and
-    shares what these turn out to have waited for. Invariant: the sum of all categories is wall time x slots.
+    The time of a busy slot is booked to the server until the answer came, and the rest of the fetch to the processor.
+    Idle time is booked to the current bottleneck (`idle`). If that is the server, it is later split like the busy
+    slots' time. Invariant: the sum of all categories is wall time x slots.
     """
 
     __slots__ = ("_before", "_behind", "_busy", "_last", "_slots", "_started", "idle", "seconds")
@@ -45,7 +45,9 @@ class SlotTimes:
         self._before = 0.0
         self._started = 0.0
         self.idle = Waiting.CPU
+        """What idle slots wait for at the moment."""
         self.seconds = dict.fromkeys(Waiting, 0.0)
+        """Slot-seconds by category, including those of earlier runs."""
 
     def advance(self, now: float) -> None:
         """Book the time since the last call."""
@@ -61,11 +63,11 @@ class SlotTimes:
             self._last = now
 
     def begin(self) -> None:
-        """Note that a slot became busy."""
+        """Record that a slot became busy."""
         self._busy += 1
 
     def end(self, took: float, answered_in: float) -> None:
-        """Note that a slot is free again after `took` seconds, of which the server needed `answered_in`."""
+        """Record that a slot is free again after `took` seconds, of which the server took `answered_in`."""
         self._busy -= 1
         own = took - answered_in
         if own > 0.0:
@@ -75,14 +77,14 @@ class SlotTimes:
         self._behind = 0.0
 
     def restore(self, elapsed: float, seconds: Mapping[str, float]) -> None:
-        """Go on from the times of earlier runs."""
+        """Continue from the wall time and the slot-seconds of earlier runs."""
         self._before = elapsed
         self.seconds.update({Waiting(waiting): spent for waiting, spent in seconds.items()})
 
     def elapsed(self, now: float) -> float:
-        """Tell the wall time of this run and those before, in seconds."""
+        """Return the wall time of this run and earlier ones, in seconds."""
         return self._before + (0.0 if self._last is None else now - self._started)
 
     def moment(self, elapsed: float) -> float:
-        """Tell when so much wall time will have passed."""
+        """Return the moment at which `elapsed` returns that many seconds."""
         return self._started + elapsed - self._before

@@ -1,4 +1,4 @@
-"""How many pages of one kind a crawl admits before it takes the kind for a trap."""
+"""Budgets for traps: how many links of one pattern a crawl admits before it treats the pattern as endless."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ from gossamer.values.reasons import Reason
 from gossamer.values.snapshot import TrapSeen
 
 SHARE: Final = 0.1
-"""A sequence or faceted search may have `trap_budget` links, or this share of all links where that is more."""
+"""Maximum share of all links that one sequence or faceted search may have, where that is more than `trap_budget`."""
 CHAIN: Final = 50
+"""Minimum number of links in a row, each found on the one before, in an endless sequence."""
 HOST_CHAIN: Final = 20
-"""So many links (or hosts) in a row, each found on the one before, make an endless sequence possible."""
+"""Minimum number of hosts in a row, each found on the one before, in an endless set of subdomains."""
 COMBINATIONS: Final = 24
-"""More different sets of parameters than this make a faceted search."""
+"""Number of parameter sets above which a URL path is a faceted search."""
 REMEMBERED: Final = 100_000
+"""Maximum number of patterns, or of URLs, that are remembered."""
 _DIGIT: Final = re.compile("[0-9]")
-_COUNTABLE: Final = re.compile("[0-9&]")  # what `_facets` or `_sequence` could look at
+_COUNTABLE: Final = re.compile("[0-9&]")  # in every URL that `_facets` or `_sequence` may refuse
 
 
 class Budgets:
-    """Count what a crawl admits, and refuse what goes on for ever.
+    """The number of admitted links by pattern, and the refusal of patterns that go on for ever.
 
-    Memory is bounded: of patterns and addresses only the latest are remembered. Counts are those of one run; a resumed
-    crawl begins them anew.
+    Memory is bounded: only the latest patterns and URLs are remembered. A resumed crawl starts with empty counts.
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -48,7 +49,7 @@ class Budgets:
         self.texts = TextBudgets()
 
     def refusal(self, link: Link, known: int) -> str:
-        """Count a new link, or name the trap it belongs to; `known` is how many links there are in all."""
+        """Count a new link and return "", or return the name of its trap; `known` is the number of all links."""
         if not self._policy.traps or not link.depth:
             return ""
         url, host = link.url, host_key(link.url)
@@ -63,7 +64,7 @@ class Budgets:
         return trap or (self._sequence(link, budget) if _DIGIT.search(url, len(host)) else "")
 
     def _host(self, link: Link, host: str) -> str:
-        """Tell a new subdomain at the end of a long row of subdomains, each found on the one before."""
+        """Return the trap's name for a new subdomain at the end of a long chain, each found on the one before."""
         domain, via = registrable_domain(host), host_key(link.via)
         chain = self._hosts.get(via, 0) + 1 if registrable_domain(via) == domain else 0
         count = self._domains.get(domain, 0)
@@ -74,24 +75,24 @@ class Budgets:
         return ""
 
     def _facets(self, url: str, budget: int) -> str:
-        """Tell a search whose parameters are combined in ever new ways."""
-        place, _, query = url.partition("?")
+        """Return the trap's name for a faceted search, whose parameters are combined in ever new ways."""
+        path, _, query = url.partition("?")
         keys = tuple(pair.partition("=")[0] for pair in query.split("&"))
         if len(keys) < 2:
             return ""
-        combinations = self._combinations.setdefault(place, set())
+        combinations = self._combinations.setdefault(path, set())
         if len(combinations) <= COMBINATIONS:
             combinations.add(keys)
-        count = self._combined.get(place, 0)
+        count = self._combined.get(path, 0)
         if count >= budget and len(keys) > 2 and len(combinations) > COMBINATIONS:
-            return f"{place}?…: parameters in endless combinations"
-        self._combined[place] = count + 1
+            return f"{path}?…: parameters in endless combinations"
+        self._combined[path] = count + 1
         forget_half(self._combinations, REMEMBERED)
         forget_half(self._combined, REMEMBERED)
         return ""
 
     def _sequence(self, link: Link, budget: int) -> str:
-        """Tell numbers that count on and on, each page found on one like it."""
+        """Return the trap's name for a sequence of numbers, each page found on another page of the sequence."""
         pattern = folded(link.url)
         if link.via != self._via:  # the links of one page come together
             self._via, self._via_pattern = link.via, folded(link.via)
@@ -108,9 +109,10 @@ class Budgets:
 
 
 class TrapCounter:
-    """Keep the names of traps met, and how many different links of each were refused."""
+    """The names of the traps found, and how many different links of each were refused."""
 
     MOST: Final = 50
+    """Maximum number of traps that are counted separately."""
 
     def __init__(self, policy: Policy) -> None:
         self._follows_texts = policy.traps
@@ -120,7 +122,7 @@ class TrapCounter:
         self._links: dict[str, int] = {}
 
     def refusal(self, link: Link, known: int) -> str:
-        """Name the trap that a new link is one too many of; "" lets it in. `known` counts all links."""
+        """Return the name of the trap for which a new link is refused, or ""; `known` is the number of all links."""
         trap = self._budgets.refusal(link, known)
         if not trap and self._merges and (name := session_id(link.url)):
             self._note(f"{host_key(link.url)}: session ids ({name}), so each page only once", 1)
@@ -134,24 +136,24 @@ class TrapCounter:
         """Compare the text of a page that came with others, by its hash, before its links are settled."""
         self._budgets.texts.came(page.request.url, page.text_hash, page.outlinks.urls)
 
-    def suspect(self, mark: int, name: str) -> None:
-        """Note a refused link by its mark; it counts once `settle` finds that it was new."""
-        self._suspected[mark] = name
+    def suspect(self, refusal_hash: int, name: str) -> None:
+        """Record a refused link by its refusal hash; `settle` counts it if it is new."""
+        self._suspected[refusal_hash] = name
 
     def settle(self, refused: dict[int, Reason]) -> None:
-        """Count the links refused for the first time, by mark."""
-        for mark, name in self._suspected.items():
-            if mark in refused:
+        """Count the links refused for the first time, by refusal hash."""
+        for refusal_hash, name in self._suspected.items():
+            if refusal_hash in refused:
                 self._note(name, 1)
         self._suspected.clear()
         self._budgets.texts.settled()
 
     def _note(self, name: str, links: int) -> None:
-        """Count links of a trap; beyond so many traps, those that come later share one name."""
+        """Count links of a trap; traps beyond `MOST` share one name."""
         if name not in self._links and len(self._links) >= self.MOST:
             name = "further traps"
         self._links[name] = self._links.get(name, 0) + links
 
     def seen(self) -> tuple[TrapSeen, ...]:
-        """List the traps, in the order they were met."""
+        """Return the traps, in the order in which they were found."""
         return tuple(TrapSeen(name, links) for name, links in self._links.items())

@@ -14,15 +14,15 @@ from gossamer.values.ports import AsyncFetcher
 AwaitedVisit = Callable[[Request, Response | Failure], Awaitable[FetchEvent]]
 
 TURN: Final = 0.01
-"""Seconds after which no further page is read before whatever else waits in the loop had its turn."""
+"""Maximum time (seconds) of reading pages before everything else in the loop gets a turn."""
 
 
 class AsyncioEngine:
     """Run visits as tasks of the running event loop.
 
-    Back-pressure comes from the crawl: it has no more in flight than there are slots. Reading a page does not await, so
-    the loop does one page at a time, and many that came at once would hold up everybody else: they go by turns. What is
-    `awaited` is a visit that does await, because of its handlers.
+    Back-pressure comes from the crawl, which has no more in flight than there are slots. Reading a page does not await:
+    many pages that come at once would block the loop, so reading pauses every `TURN` seconds. `awaited` replaces
+    `visit` where a visit awaits: a handler, or a process that reads.
     """
 
     def __init__(self, fetcher: AsyncFetcher, visit: Visit, awaited: AwaitedVisit | None = None) -> None:
@@ -37,7 +37,7 @@ class AsyncioEngine:
         self._turn = 0.0  # how long pages have been read since others had their turn
 
     def start(self, request: Request) -> None:
-        """Begin the visit as a task."""
+        """Start the visit as a task."""
         task = self._loop.create_task(self._run(request))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -67,7 +67,7 @@ class AsyncioEngine:
         self._turn = 0.0
 
     async def collect(self, patience: float | None) -> Sequence[FetchEvent]:
-        """Wait for the first finished visit, then take all that are there."""
+        """Wait for the first finished visit, then return all that have finished."""
         if not self._finished and self._error is None:
             try:
                 async with asyncio.timeout(patience):
@@ -81,8 +81,12 @@ class AsyncioEngine:
         return finished
 
     def wake(self) -> None:
-        """Make a waiting `collect` return; safe from other threads."""
+        """End a waiting `collect`; safe from other threads."""
         self._loop.call_soon_threadsafe(self._woken.set)
+
+    def abort(self) -> None:
+        """Wake `collect`; `aclose` cancels the running fetches."""
+        self.wake()
 
     async def aclose(self) -> None:
         """Cancel what still runs, wait until it is gone, close the connections."""

@@ -1,4 +1,4 @@
-"""Visits whose handlers may be `async def`: what runs in an event loop, be it the crawl's own or a worker's."""
+"""Visits whose handlers may be `async def`, in the event loop of the crawl or of a worker."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from gossamer.visit.visitor import VisitEvent, Visitor, event_of
 
 
 async def visit(visitor: Visitor, request: Request, answer: Response | Failure) -> VisitEvent:
-    """Read an answer, do all that is wanted with its page, awaiting its handler, and return what the crawl is told."""
+    """Read an answer, await the handler of its page, if there is one, and return the event."""
     reading = visitor.read(request, answer)
     return await finish(visitor, reading, handle) if visitor.has_work(reading) else event_of(reading)
 
 
 async def finish(visitor: Visitor, reading: Reading, handle: Callable[[Due], Awaitable[Handled]]) -> VisitEvent:
-    """Do what is wanted with a page that was read, and return what the crawl is told."""
+    """Return the event of a page that was read, after its Markdown is written and its handler has run."""
     visitor.write_markdown(reading)
     due = visitor.due(reading)
     return reading.event() if due is None else visitor.handled(reading, due, await handle(due))
 
 
 async def handle(due: Due) -> Handled:
-    """Run a handler, whichever kind it is."""
+    """Run a handler, `def` or `async def`."""
     return await run(due) if due.handler.awaits else due.run()
 
 
 async def run(due: Due) -> Handled:
-    """Run an `async def` handler, be it one that yields or one that returns. Never raises, unless it is cancelled."""
+    """Run an `async def` handler, which may yield or return. Never raises, unless it is cancelled."""
     limit = asyncio.timeout(due.limit or None)
     try:
         async with limit:

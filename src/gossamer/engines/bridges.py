@@ -1,4 +1,4 @@
-"""Bridges between blocking callers and event loops."""
+"""Calls between blocking code and event loops: a loop for a blocking caller, threads for blocking work in a loop."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any, Final, Generic, TypeVar
 T = TypeVar("T")
 
 _AHEAD: Final = 2
-"""How many items a source in its own thread may be ahead of whoever takes them: more would grow without bound."""
+"""Maximum number of items that a source in its own thread may be ahead of its consumer."""
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
-    """Make an event loop: uvloop where it is installed, else Python's own."""
+    """Return a new event loop: of uvloop where that is installed, else Python's own."""
     try:
         import uvloop
     except ImportError:
@@ -25,7 +25,7 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 
 
 def run_in_loop(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run a coroutine to its end: in a loop of its own here, or in a thread where this one is inside a loop already."""
+    """Run a coroutine to its end in a loop of its own; in another thread if this one is inside a loop already."""
     if not _inside_loop():
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             runner.run(main())
@@ -42,7 +42,7 @@ async def _as_source(main: Callable[[], Coroutine[Any, Any, None]]) -> AsyncGene
 def from_thread(source: Callable[[], AsyncGenerator[T, None]]) -> Iterator[T]:
     """Iterate, blocking, over an async source that runs in a loop and thread of its own.
 
-    Leaving the iteration early cancels the source and waits until it has cleaned up; what it raises is raised here.
+    Leaving the iteration early cancels the source and waits until it has cleaned up. Its exceptions are raised here.
     """
     pump = _Pump(source)
     try:
@@ -52,7 +52,7 @@ def from_thread(source: Callable[[], AsyncGenerator[T, None]]) -> Iterator[T]:
 
 
 class _Pump(Generic[T]):
-    """Takes items from an async source in a thread; `_room` counts how many it may still take unasked."""
+    """Runs an async source in a thread; `_room` counts how many more items it may produce ahead."""
 
     def __init__(self, source: Callable[[], AsyncGenerator[T, None]]) -> None:
         self._source = source
@@ -105,8 +105,8 @@ class _Pump(Generic[T]):
 async def in_threads(source: Iterator[T], call_off: Callable[[], None]) -> AsyncGenerator[T, None]:
     """Iterate inside an event loop over a blocking iterator, each step of which runs in a thread.
 
-    Cancelled in the middle of a step it waits until that has ended, for only then can the iterator be closed;
-    `call_off` makes it end soon.
+    When cancelled in the middle of a step, it waits until the step has ended, since only then the iterator can be
+    closed; `call_off` makes the step end soon.
     """
     loop = asyncio.get_running_loop()
     step: asyncio.Future[list[T]] | None = None

@@ -1,4 +1,4 @@
-"""Clocks: the one that runs, and the one that jumps."""
+"""Clocks: the real time, and a simulated one that jumps."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ import time
 from typing import Final
 
 AWAKE_EVERY: Final = 1.0
-"""Seconds a driver sleeps at the most: whoever watches a crawl sees its time go on."""
+"""Maximum time (seconds) that a driver sleeps, so that a display of the crawl sees its time go on."""
 
 
 class SystemClock:
     """The real time: monotonic for the crawl, wall for the records."""
 
     def now(self) -> float:
-        """Tell the seconds since some fixed moment."""
+        """Return the seconds since some fixed moment."""
         return time.monotonic()
 
     def wall(self) -> float:
-        """Tell the seconds since the Unix epoch."""
+        """Return the seconds since the Unix epoch."""
         return time.time()
 
     def spent(self) -> float:
-        """Tell the seconds of CPU time that this process has used."""
+        """Return the CPU time (seconds) that this process has used."""
         return time.process_time()
 
     def patience(self, until: float, in_flight: int) -> float | None:
-        """Tell how many seconds to block for an event: until then, or until it is time to be seen awake."""
+        """Return how many seconds to block for an event: until `until`, and at most `AWAKE_EVERY`."""
         return max(0.0, min(until - time.monotonic(), AWAKE_EVERY))
 
 
@@ -40,19 +40,19 @@ class FakeClock:
         self.time = start
 
     def now(self) -> float:
-        """Tell the pretended time."""
+        """Return the simulated time."""
         return self.time
 
     def spent(self) -> float:
-        """Tell that nothing was computed: pretended time knows no processor."""
+        """Return 0: simulated time has no processor."""
         return 0.0
 
     def wall(self) -> float:
-        """Tell the pretended time as Unix time."""
+        """Return the simulated time as Unix time."""
         return self.time
 
     def patience(self, until: float, in_flight: int) -> float | None:
-        """Block for an event when one must come; jump otherwise."""
+        """Return None if an event must come; else jump to `until` and return 0."""
         if in_flight:
             return None
         assert not math.isinf(until), "nothing in flight and nothing to wait for"

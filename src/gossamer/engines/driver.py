@@ -1,7 +1,8 @@
 """The driver: the one loop around a crawl, shared by all engines.
 
-It owns the clock, the crawl and the journal: it asks for commands, does what is store work itself, hands fetches to the
-engine, and reports the engine's events. It is the only place that reads the clock.
+It owns the clock, the crawl, the outputs and the journal. It asks the crawl for commands, hands fetches to the engine,
+and reports the engine's events. A commit writes the outputs, flushes them, and only then commits to the journal: so a
+page may be fetched twice, and is recorded once. Nothing else reads the crawl's clock.
 """
 
 from __future__ import annotations
@@ -41,30 +42,37 @@ Visit = Callable[[Request, Response | Failure], FetchEvent]
 Trace = Callable[[float, Command | Event], None]
 
 SNAPSHOT_EVERY = 0.2
+"""Minimum time (seconds) between two snapshots while there is much to do."""
 SNAPSHOT_AT_REST = 0.02
-"""Seconds between two snapshots: few while there is much to do, more before a wait, when nobody would see the next."""
+"""Minimum time (seconds) between two snapshots before a wait, during which there is none."""
 
 
 class Engine(Protocol):
-    """An engine for a blocking driver: `collect` blocks up to `patience` seconds (None: until an event comes)."""
+    """An engine for a blocking driver: `collect` blocks up to `patience` seconds (None: until an event comes).
+
+    `wake` makes a waiting `collect` return. `abort` ends what it waits for as well: running fetches, and readings in
+    other processes. Both are safe in signal handlers and from any thread.
+    """
 
     def start(self, request: Request) -> None: ...
     def collect(self, patience: float | None) -> Sequence[FetchEvent]: ...
     def wake(self) -> None: ...
+    def abort(self) -> None: ...
     def close(self) -> None: ...
 
 
 class AsyncEngine(Protocol):
-    """An engine inside an event loop. `wake` may be called from any thread."""
+    """The same for the driver of an event loop; `wake` and `abort` may be called from any thread."""
 
     def start(self, request: Request) -> None: ...
     async def collect(self, patience: float | None) -> Sequence[FetchEvent]: ...
     def wake(self) -> None: ...
+    def abort(self) -> None: ...
     async def aclose(self) -> None: ...
 
 
 class Driver:
-    """Do what the crawl commands, one step at a time.
+    """Execute what the crawl commands, one step at a time.
 
     `latest` is a snapshot at most 0.2 s old, which other threads may read at any time.
     """
@@ -98,7 +106,7 @@ class Driver:
     # ------------------------------------------------------------ the step
 
     def advance(self, start: Callable[[Request], None]) -> Wait | Stop:
-        """Do everything that is due, then say how long to wait; Stop when the crawl is over."""
+        """Execute all commands that are due. Return how long to wait, or Stop when the crawl is over."""
         self._obey()
         while True:
             now = self._clock.now()
@@ -127,11 +135,11 @@ class Driver:
                     assert_never(command)
 
     def patience(self, wait: Wait) -> float | None:
-        """Tell how long the engine may block for an event."""
+        """Return how many seconds the engine may block for an event; None: until one comes."""
         return self._clock.patience(wait.until, self._in_flight)
 
     def report(self, events: Sequence[FetchEvent]) -> None:
-        """Tell the crawl what came of its fetches; what came together came at the same moment."""
+        """Pass the results of fetches to the crawl, all with the same moment."""
         now = self._clock.now()
         for event in events:
             self._in_flight -= 1
@@ -140,12 +148,12 @@ class Driver:
                 self._auditor.ended(event, now)
 
     def landed(self) -> list[Ended]:
-        """Take what was committed since the last call."""
+        """Return what was committed since the last call."""
         landed, self._landed = self._landed, []
         return landed
 
     def refresh(self) -> None:
-        """Take a snapshot now, however new the latest is."""
+        """Replace `latest` now, however new it is."""
         self._look(self._clock.now())
 
     def saved_stats(self) -> SavedStats:
@@ -159,12 +167,12 @@ class Driver:
         self._stop_asked = reason
 
     def abandon(self) -> None:
-        """End at once: what is in flight is given up and stays pending; what landed is saved."""
+        """End at once: what is in flight stays pending; what landed is saved."""
         self._abandon_asked = True
 
     @property
     def abandoned(self) -> bool:
-        """Tell whether the crawl was told to end at once."""
+        """Whether the crawl was told to end at once."""
         return self._abandon_asked
 
     # ------------------------------------------------------------ inside
@@ -177,7 +185,7 @@ class Driver:
             self._in_flight = 0
 
     def _informed(self, request: Request) -> Request:
-        """Add what an earlier crawl found, where this one updates it."""
+        """Return a request with what the previous crawl found at its URL, if this crawl updates it."""
         if self._before is None or request.purpose is not Purpose.PAGE:
             return request
         return replace(request, previous=self._before.find(request.url))
@@ -188,7 +196,7 @@ class Driver:
         self._crawl.handle(event, now)
 
     def _commit(self, batch: Batch) -> None:
-        """Write outputs, flush them, then make it all permanent in one transaction: the order is the promise."""
+        """Write and flush the outputs, then commit to the journal: in this order nothing is lost or recorded twice."""
         batch = replace(batch, stats=self._audited(batch.stats))
         offsets = {}
         for name, output in self._outputs.items():
@@ -216,7 +224,7 @@ class Driver:
 
 
 def run(driver: Driver, engine: Engine) -> Iterator[list[Ended]]:
-    """Run a crawl to its end on a blocking engine, giving what landed after each commit."""
+    """Run a crawl to its end on a blocking engine; yield what landed after each commit."""
     try:
         while True:
             command = driver.advance(engine.start)
@@ -232,7 +240,7 @@ def run(driver: Driver, engine: Engine) -> Iterator[list[Ended]]:
 
 
 async def arun(driver: Driver, engine: AsyncEngine) -> AsyncGenerator[list[Ended], None]:
-    """Run a crawl to its end inside an event loop, giving what landed after each commit."""
+    """Run a crawl to its end inside an event loop; yield what landed after each commit."""
     try:
         while True:
             command = driver.advance(engine.start)

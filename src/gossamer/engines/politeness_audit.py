@@ -1,7 +1,7 @@
-"""The auditor: watches what is really fetched, from where fetches are handed out, and complains about bad manners.
+"""The auditor: compares the fetches that really happen with the promised politeness, and records violations.
 
-It has no part in deciding: it knows what was promised (`Policy`, `robots.parse`) and what it saw. A complaint
-of its is a bug of gossamer. One look costs well under a microsecond a page.
+It decides nothing: it knows the promises (`Policy`, `robots.parse`) and what it saw. A violation is a bug of gossamer.
+It costs well under a microsecond a page.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from itertools import islice
 from typing import Final
 
+from gossamer.rules import headers
 from gossamer.rules.policy import Policy
 from gossamer.rules.politeness import Manners
 from gossamer.rules.robots import Robots, parse
@@ -20,19 +21,18 @@ from gossamer.values.protocol import Failed, Lost, RobotsRead, Visited
 from gossamer.values.snapshot import Audit, HostAudit
 
 LEAST_REST: Final = 0.2
-"""What `delay = "auto"` promises at least, in seconds."""
+"""Minimum rest (seconds) that `delay = "auto"` promises."""
 GRAIN: Final = 1e-6
 HOSTS_TOLD: Final = 20
 EXAMPLES: Final = 5
 HOSTS_WITH_RULES: Final = 10_000
-"""Of so many hosts the rules are remembered; of the others only that robots.txt came before their pages."""
+"""Maximum number of hosts whose rules are kept; of others only whether robots.txt came before their pages."""
 _HOPS: Final = 5
-_REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 _ENDS = re.compile(r"[^A-Za-z0-9\-._~/?&=:@!+,;()]")  # where a pattern is no longer what paths literally begin with
 
 
 class _AuditedHost:
-    """What was seen of one host, and what it was promised."""
+    """What one host was promised, and what was seen of it."""
 
     __slots__ = ("at_once", "ended", "fetches", "gap", "least", "most", "own", "rules", "running", "suspicious")
 
@@ -49,7 +49,7 @@ class _AuditedHost:
 
 
 class Auditor:
-    """Watch every fetch begin and end, and tell how hosts were treated; `before` is what earlier runs saw."""
+    """Records how hosts are treated, from the start and end of every fetch; `before` is what earlier runs saw."""
 
     def __init__(self, policy: Policy, before: Audit | None = None) -> None:
         self._policy = policy
@@ -69,7 +69,7 @@ class Auditor:
         self._examples = list(self._sum.examples)
 
     def started(self, request: Request, now: float) -> None:
-        """See a fetch begin."""
+        """Record the start of a fetch."""
         link = request.link
         url = link.url
         key = host_key(url)
@@ -93,7 +93,7 @@ class Auditor:
             self._look_closely(host, url)
 
     def ended(self, event: Visited | Failed | RobotsRead | Lost, now: float) -> None:
-        """See a fetch end."""
+        """Record the end of a fetch."""
         host = self._under_way.pop(event.request.link.id)
         host.running -= 1
         host.ended = now
@@ -101,7 +101,7 @@ class Auditor:
             self._read(event.request, event.answer)
 
     def stats(self) -> Audit:
-        """Tell what was seen so far, earlier runs included."""
+        """Return what was seen so far, earlier runs included."""
         before = self._sum
         names = dict.fromkeys([*self._told, *islice(self._hosts, HOSTS_TOLD)])
         told = [self._told_of(name) for name in islice(names, HOSTS_TOLD)]
@@ -125,7 +125,7 @@ class Auditor:
         return _AuditedHost(policy.host_concurrency, least, obeyed=policy.robots)
 
     def _told_of(self, key: str) -> HostAudit:
-        """Add up what this run and those before saw of a host."""
+        """Return what this run and those before saw of a host."""
         before, host = self._told.get(key, HostAudit(key)), self._hosts.get(key)
         if host is None:
             return before
@@ -148,15 +148,15 @@ class Auditor:
             self._broken(f"{url} was fetched although robots.txt forbids it")
 
     def _read(self, request: Request, answer: Response | Failure) -> None:
-        """Take an answer for whoever's robots.txt it is: that of its host, or of those whose has moved here."""
+        """Apply a robots.txt to its host, or to the hosts whose robots.txt redirects to it."""
         url = request.url
         owners = self._moved.get(url, set()) if request.link.hops else {host_key(url)}
         if isinstance(answer, Failure) or answer.status >= 500 or answer.status == 429:
             return  # nobody knows the rules: it may be asked for again
         if request.link.hops:
             self._moved.pop(url, None)
-        if answer.status in _REDIRECTS and request.link.hops < _HOPS:
-            target = resolve(answer.url, answer.headers.get("location", ""))
+        if headers.is_redirect(answer.status, answer.headers) and request.link.hops < _HOPS:
+            target = resolve(answer.url, headers.location(answer.headers))
             if target is not None:
                 self._moved.setdefault(target, set()).update(owners)
                 return
@@ -188,6 +188,6 @@ class Auditor:
 
 
 def _beginnings(rules: Robots) -> list[str]:
-    """List how the paths begin that some rule may forbid: all others need no closer look."""
+    """Return the beginnings of the paths that some rule may forbid: no other path needs to be checked."""
     forbidding = (rule.pattern for group in rules.groups for rule in group.rules if not rule.allow)
     return [_ENDS.split(pattern, maxsplit=1)[0] for pattern in forbidding]

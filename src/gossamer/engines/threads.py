@@ -15,19 +15,18 @@ from gossamer.values.model import Request
 from gossamer.values.ports import Fetcher
 
 _PROCESSOR: Final = 36
-"""Where /proc tells the processor last run on (proc(5), field 39), counted from behind the name."""
+"""Index of the processor last run on in /proc/…/stat (proc(5), field 39), counted from behind the name."""
 
 
 class ThreadsEngine:
     """Run visits in a pool of threads.
 
-    Requests go to the threads through one queue, and what came of them back through another, which wakes the driver for
-    the first of them: what an executor and `wait(FIRST_COMPLETED)` do, without a future for every page (8 % of the CPU
-    time) and without looking at every pending one each time. The operating system switches between the threads whenever
-    it likes; the crawl itself is only ever touched by the driver's thread.
+    Requests go to the threads through one queue, and results come back through another, which wakes the driver for the
+    first of them. That is what an executor and `wait(FIRST_COMPLETED)` do, without a future for every page (8 % of the
+    CPU time) and without looking at every pending one each time. The crawl is only touched by the driver's thread.
 
     Threads that run nothing but gossamer's own code are kept `together` on one core, where the system can do that: only
-    one at a time can read pages, and to hand the interpreter's lock from core to core costs a quarter of the CPU time.
+    one at a time can read pages, and moving the interpreter's lock between cores costs a quarter of the CPU time.
     """
 
     def __init__(
@@ -35,14 +34,14 @@ class ThreadsEngine:
         fetcher: Fetcher,
         visit: Visit,
         threads: int,
-        call_off: Callable[[], None] | None = None,
+        abort_reading: Callable[[], None] | None = None,
         *,
         together: bool = False,
     ) -> None:
-        """Take the fetcher, the visit, how many threads, and what ends readings that take long, if anything can."""
+        """`threads` is their number; `abort_reading` ends readings in other processes, if there are any."""
         self._cores = _this_core() if together else frozenset()
         self._fetcher = fetcher
-        self._call_off = call_off
+        self._abort_reading = abort_reading
         self._visit = visit
         self._most = threads
         self._threads: list[Thread] = []
@@ -51,7 +50,7 @@ class ThreadsEngine:
         self._finished: SimpleQueue[FetchEvent | BaseException | None] = SimpleQueue()
 
     def start(self, request: Request) -> None:
-        """Hand the request to the pool, which gets one more thread if all are busy."""
+        """Queue the request for the threads; start one more thread if all are busy."""
         self._under_way += 1
         if len(self._threads) < min(self._under_way, self._most):
             thread = Thread(target=self._work, name=f"gossamer_{len(self._threads)}", daemon=True)
@@ -70,7 +69,7 @@ class ThreadsEngine:
                 self._finished.put(error)
 
     def collect(self, patience: float | None) -> Sequence[FetchEvent]:
-        """Wait for the first finished visit, then take all that are there."""
+        """Wait for the first finished visit, then return all that have finished."""
         events: list[FetchEvent] = []
         try:
             event = self._finished.get(timeout=patience)
@@ -85,14 +84,19 @@ class ThreadsEngine:
         return events
 
     def wake(self) -> None:
-        """Make a waiting `collect` return; safe in signal handlers, for the queue is reentrant."""
+        """End a waiting `collect`; safe in signal handlers, for the queue is reentrant."""
         self._finished.put(None)
+
+    def abort(self) -> None:
+        """End running fetches and readings in other processes, and wake `collect`."""
+        self._fetcher.abort()
+        if self._abort_reading is not None:
+            self._abort_reading()
+        self.wake()
 
     def close(self) -> None:
         """End running fetches, join the threads, close the connections."""
-        self._fetcher.abort()
-        if self._call_off is not None:
-            self._call_off()
+        self.abort()
         with suppress(Empty):
             while True:
                 self._requests.get_nowait()
@@ -104,7 +108,7 @@ class ThreadsEngine:
 
 
 def _this_core() -> frozenset[int]:
-    """Name the core that this thread runs on; none where the system does not tell, or cannot keep a thread on it."""
+    """Return the core that this thread runs on; empty where it is unknown, or threads cannot be kept on a core."""
     stat = Path("/proc/thread-self/stat")
     if not hasattr(os, "sched_setaffinity") or not stat.exists():
         return frozenset()

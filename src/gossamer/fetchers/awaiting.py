@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from gossamer.fetchers.curl_results import answer_of
+import pycurl
+
+from gossamer.fetchers.connections import descriptor_budget
+from gossamer.fetchers.curl_results import answer_of, is_starved
 from gossamer.fetchers.dns import DnsResolver, Resolution
-from gossamer.fetchers.multi import Multi, best_multi
+from gossamer.fetchers.multi import FinishedTransfer, Multi, best_multi
 from gossamer.fetchers.options import FetchOptions
 from gossamer.fetchers.routes import Route, Router
-from gossamer.fetchers.transfer import Transfer
+from gossamer.fetchers.transfer import Transfer, stopped
 from gossamer.rules.recrawl import conditions
-from gossamer.values.model import Failure, Purpose, Request, Response
+from gossamer.values.model import Failure, Request, Response
 from gossamer.values.reasons import Reason
+
+_WATCH = 1.0
+"""Maximum time (seconds) between two looks at the fetches under way."""
+
+_FULL_CHECK = 0.1
+"""Seconds to wait for a descriptor before it is tried again."""
 
 _CLOSED = Failure(Reason.FAIL_LOCAL, "the fetcher is closed")
 
@@ -47,6 +57,9 @@ class AwaitingFetcher:
         self._active: set[Transfer] = set()
         self._pace_check: asyncio.TimerHandle | None = None
         self._closed = False
+        # No more than this process may have descriptors for, connections that are kept included.
+        self._most = descriptor_budget()
+        self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def fetch(self, request: Request) -> Response | Failure:
         """Fetch one URL and return the whole response; an error is returned as a `Failure`, never raised."""
@@ -61,10 +74,29 @@ class AwaitingFetcher:
             route, dns = found, spent if found.resolve else 0.0
         if self._closed:
             return _CLOSED
+        while len(self._active) >= self._most:
+            await self._turn()
         transfer = self._idle.pop() if self._idle else Transfer(self._options, self._router.guard)
-        start_only = request.purpose is Purpose.ROBOTS
-        transfer.prepare(url, route, dns, conditions(request.previous), start_only=start_only)
+        transfer.prepare(url, route, dns, conditions(request.previous), purpose=request.purpose)
         return await self._run(transfer)
+
+    async def _turn(self) -> None:
+        """Wait until another fetch has ended."""
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # it was this one's turn: pass it on
+                self._next_turn()
+            raise
+
+    def _next_turn(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
 
     async def aclose(self) -> None:
         """Stop the running fetches, each of which returns a `Failure`, and close all connections."""
@@ -84,19 +116,48 @@ class AwaitingFetcher:
     async def _run(self, transfer: Transfer) -> Response | Failure:
         multi = self._multi
         if multi is None:
-            multi = self._multi = self._make_multi(self._options.connections)
+            try:
+                multi = self._multi = self._make_multi(min(self._options.connections, self._most))
+            except (OSError, pycurl.error) as problem:
+                self._idle.append(transfer)
+                return Failure(Reason.FAIL_LOCAL, f"fetching could not begin: {problem}")
+            multi.limit(self._most)
         self._active.add(transfer)
         if self._pace_check is None:
             self._stop_slow_transfers()
         try:
             error, message = await multi.run(transfer.curl)
-            return answer_of(transfer, error, message, self._options.max_body)
+            if error:
+                error, message = await self._once_more(multi, transfer, (error, message))
+            return answer_of(transfer, error, message)
         except asyncio.CancelledError:
             multi.stop(transfer.curl)
             raise
         finally:
             self._active.discard(transfer)
             self._give_back(transfer)
+            if self._waiting:
+                self._next_turn()
+
+    async def _once_more(self, multi: Multi, transfer: Transfer, result: FinishedTransfer) -> FinishedTransfer:
+        """Repeat a request whose connection was lost, or for which this machine lacked a descriptor."""
+        patience = time.monotonic() + self._options.connect_timeout
+        while not self._closed:
+            if not transfer.repeats(result[0]):
+                if not is_starved(transfer, result[0]) or time.monotonic() > patience:
+                    break
+                if not await self._wait_for_room(multi):
+                    break
+                transfer.restart()
+            result = await multi.run(transfer.curl)
+            multi.limit(self._most)
+        return result
+
+    async def _wait_for_room(self, multi: Multi) -> bool:
+        """Have libcurl close connections that it keeps, and let others end; return whether this is still open."""
+        multi.limit(max(1, len(self._active) - 1))
+        await asyncio.sleep(_FULL_CHECK)
+        return not self._closed
 
     def _give_back(self, transfer: Transfer) -> None:
         if self._closed:
@@ -117,17 +178,16 @@ class AwaitingFetcher:
         return self._router.found(url, answer)
 
     def _stop_slow_transfers(self) -> None:
-        """Stop the transfers whose body is too slow, and schedule the next check.
+        """Stop the transfers that must end by now, and schedule the next check.
 
         libcurl's own low-speed limit would also stop transfers whose server has not sent its first byte yet.
         """
-        now = time.monotonic()
-        for transfer in [transfer for transfer in self._active if transfer.crawls(now)]:
+        for transfer in stopped(self._active, time.monotonic()):
             if self._multi is not None:
                 self._multi.stop(transfer.curl)
         self._pace_check = None
         if self._active:
-            every = self._options.low_speed_time / 5
+            every = min(_WATCH, self._options.low_speed_time / 5)
             self._pace_check = asyncio.get_running_loop().call_later(every, self._stop_slow_transfers)
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable
 from concurrent.futures import TimeoutError as LookupPending
 
 import pycurl
 
-from gossamer.fetchers.curl_results import answer_of
+from gossamer.fetchers.connections import Connection, descriptor_budget, shut_down
+from gossamer.fetchers.curl_results import answer_of, is_starved
 from gossamer.fetchers.dns import DnsResolver
 from gossamer.fetchers.options import FetchOptions
 from gossamer.fetchers.routes import Route, Router
-from gossamer.fetchers.transfer import Transfer, shut_down
+from gossamer.fetchers.transfer import Transfer, stopped
 from gossamer.rules.recrawl import conditions
-from gossamer.values.model import Failure, Purpose, Request, Response
+from gossamer.values.model import Failure, Request, Response
 from gossamer.values.reasons import Reason
 
 _CONNECTIONS_PER_HANDLE = 8
@@ -26,6 +28,12 @@ _MAX_HANDLES = 64
 _MAX_ORIGINS = 10_000
 """Maximum number of origins whose last handle is remembered."""
 
+_WATCH = 1.0
+"""Seconds between two looks at the fetches under way."""
+
+_FULL_CHECK = 0.1
+"""Seconds to wait for a descriptor before it is tried again."""
+
 _ABORT_CHECK = 0.25
 """Seconds to wait for a name before `abort` is checked again."""
 
@@ -36,7 +44,8 @@ class BlockingFetcher:
     """An HTTP fetcher that blocks the calling thread; any number of threads may call `fetch` at once.
 
     Each libcurl handle has its own idle connections. So a fetch prefers the handle that last fetched from its origin,
-    on whatever thread. There are up to 64 handles, or one for each running fetch if that is more.
+    on whatever thread. There are up to 64 handles, or one for each running fetch if that is more; and fewer of both
+    where this process may open few descriptors: a handle has one, and one for each of its connections.
     Create a new fetcher after a fork: a child process must not use inherited handles.
     """
 
@@ -52,6 +61,15 @@ class BlockingFetcher:
         self._busy: set[Transfer] = set()
         self._idle: dict[Transfer, None] = {}
         self._last: dict[str, Transfer] = {}
+        budget = descriptor_budget()
+        self._most_handles = max(1, min(_MAX_HANDLES, budget // 3))
+        self._most_kept = max(
+            1, min(self._options.connections, _CONNECTIONS_PER_HANDLE, budget // self._most_handles - 1)
+        )
+        self._most_busy = max(1, budget // 3)
+        self._freed = threading.Condition(self._lock)
+        self._waiting = 0
+        self._watcher: threading.Thread | None = None
 
     def fetch(self, request: Request) -> Response | Failure:
         """Fetch one URL and return the whole response; an error is returned as a `Failure`, never raised."""
@@ -68,14 +86,36 @@ class BlockingFetcher:
             route, dns = found, spent if found.resolve else 0.0
         transfer = self._take(route.origin)
         try:
-            start_only = request.purpose is Purpose.ROBOTS
-            transfer.prepare(url, route, dns, conditions(request.previous), start_only=start_only)
+            transfer.prepare(url, route, dns, conditions(request.previous), purpose=request.purpose)
+            error, message = self._run(transfer)
+            return answer_of(transfer, error, message)
+        finally:
+            self._give_back(transfer, route.origin)
+
+    def _run(self, transfer: Transfer) -> tuple[int, str]:
+        patience = 0.0
+        while True:
             if self._aborted.is_set():  # checked again: `prepare` clears a verdict that `abort` may just have set
                 transfer.refuse(Reason.FAIL_LOCAL, _STOPPED)
             error, message = _perform(transfer)
-            return answer_of(transfer, error, message, self._options.max_body)
-        finally:
-            self._give_back(transfer, route.origin)
+            if not error:
+                return error, message
+            if transfer.repeats(error):
+                continue
+            now = time.monotonic()
+            patience = patience or now + self._options.connect_timeout
+            if not is_starved(transfer, error) or now > patience or self._aborted.is_set():
+                return error, message
+            self._close_idle()
+            self._aborted.wait(_FULL_CHECK)
+            transfer.restart()
+
+    def _close_idle(self) -> None:
+        """Close the handles that nobody uses, and with them the connections that they kept."""
+        with self._lock:
+            idle, self._idle, self._last = self._idle, {}, {}
+        for transfer in idle:
+            transfer.curl.close()
 
     def abort(self) -> None:
         """Make running fetches return a `Failure` soon, and later ones at once.
@@ -88,16 +128,14 @@ class BlockingFetcher:
         for transfer in busy:
             transfer.refuse(Reason.FAIL_LOCAL, _STOPPED)
         # The callbacks stop each transfer that receives data; one that waits for data gets no callback: wake it.
-        shut_down({transfer.own_port for transfer in busy} - {0})
+        shut_down(_connections(busy))
 
     def close(self) -> None:
         """Abort running fetches and close the idle handles; a busy handle is closed when its fetch ends."""
         self.abort()
         with self._lock:
             self._closed = True
-            idle, self._idle, self._last = self._idle, {}, {}
-        for transfer in idle:
-            transfer.curl.close()
+        self._close_idle()
         self._router.close()
 
     def _find(self, url: str, deadline: float) -> Route | Failure:
@@ -116,10 +154,14 @@ class BlockingFetcher:
 
     def _take(self, origin: str) -> Transfer:
         with self._lock:
+            while len(self._busy) >= self._most_busy:
+                self._waiting += 1
+                self._freed.wait()
+                self._waiting -= 1
             transfer = self._last.get(origin)
             if transfer not in self._idle:
                 # While there are few handles, a new one is better than losing another origin's idle connections.
-                scarce = len(self._idle) + len(self._busy) >= _MAX_HANDLES
+                scarce = len(self._idle) + len(self._busy) >= self._most_handles
                 transfer = next(iter(self._idle), None) if scarce else None
             if transfer is not None:
                 del self._idle[transfer]
@@ -128,12 +170,23 @@ class BlockingFetcher:
         transfer = self._new_transfer()
         with self._lock:
             self._busy.add(transfer)
+            if self._watcher is None:
+                self._watcher = threading.Thread(target=self._watch, name="gossamer-watcher", daemon=True)
+                self._watcher.start()
         return transfer
 
+    def _watch(self) -> None:
+        """Stop transfers that get no callback which could stop them: bodies that hang, and bytes that are no body."""
+        while not self._aborted.wait(_WATCH):
+            with self._lock:  # held throughout, so that none of them ends and begins another fetch meanwhile
+                shut_down(_connections(stopped(self._busy, time.monotonic())))
+
     def _give_back(self, transfer: Transfer, origin: str) -> None:
-        transfer.release()
         with self._lock:
+            transfer.release()
             self._busy.discard(transfer)
+            if self._waiting:
+                self._freed.notify()
             if not self._closed:
                 self._idle[transfer] = None
                 if len(self._last) >= _MAX_ORIGINS:
@@ -148,9 +201,13 @@ class BlockingFetcher:
         def on_progress(*_: int) -> bool:
             return transfer.verdict is not None or transfer.crawls(time.monotonic())
 
-        transfer.curl.setopt(pycurl.MAXCONNECTS, min(self._options.connections, _CONNECTIONS_PER_HANDLE))
+        transfer.curl.setopt(pycurl.MAXCONNECTS, self._most_kept)
         transfer.curl.setopt(pycurl.XFERINFOFUNCTION, on_progress)
         return transfer
+
+
+def _connections(transfers: Iterable[Transfer]) -> set[Connection]:
+    return {transfer.connection for transfer in transfers if transfer.connection is not None}
 
 
 def _perform(transfer: Transfer) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""Fetchers that send credentials to the origin of the URL that was requested, and to no other origin."""
+"""Fetchers that send the caller's credentials to the origin of the URL given, and not to where redirects lead."""
 
 from __future__ import annotations
 

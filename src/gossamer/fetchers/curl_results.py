@@ -6,10 +6,12 @@ import re
 
 import pycurl
 
+from gossamer.fetchers.connections import SHORTAGES
 from gossamer.fetchers.decoding import decode, start_of
 from gossamer.fetchers.options import MAX_STATUS_LINES
-from gossamer.fetchers.transfer import LOCAL_SHORTAGES, Transfer
+from gossamer.fetchers.transfer import Transfer
 from gossamer.rules import robots
+from gossamer.rules.headers import parse
 from gossamer.values.model import Failure, Response, Timings
 from gossamer.values.reasons import Reason
 
@@ -17,8 +19,26 @@ _VERSIONS = {1: "1.0", 2: "1.1", 3: "2", 30: "3", 31: "3"}
 _ROBOTS_DECODED = 16 * 1024 * 1024
 """Minimum limit (bytes) for a decoded robots.txt, even if `max_body` is lower."""
 
-_SEPARATORS = {"set-cookie": "\n", "x-robots-tag": "\n"}
-_PARTIAL, _TIMED_OUT, _RECEIVE, _SEND, _CONNECT = 18, 28, 56, 55, 7
+_SEVERAL_LOCATIONS = "Multiple Location headers"
+_WEIRD = 8
+_PARTIAL, _TIMED_OUT, _RECEIVE, _SEND, _CONNECT, _OUT_OF_MEMORY, _TOO_LARGE = 18, 28, 56, 55, 7, 27, 63
+
+# What may happen to the body of a redirect or an error, whose header says what matters; in words of WARC.
+_BODY_ERRORS = {
+    _PARTIAL: "disconnect",
+    _TIMED_OUT: "time",
+    _SEND: "disconnect",
+    _RECEIVE: "disconnect",
+    61: "unspecified",
+    _TOO_LARGE: "length",
+    92: "disconnect",
+    100: "unspecified",
+}
+_BODY_VERDICTS = {
+    Reason.FAIL_TOO_LARGE: "length",
+    Reason.FAIL_TIMEOUT: "time",
+    Reason.FAIL_PROTOCOL: "unspecified",
+}
 
 _REASONS: dict[int, Reason] = {
     1: Reason.FAIL_PROTOCOL,  # HTTP/0.9
@@ -26,10 +46,11 @@ _REASONS: dict[int, Reason] = {
     5: Reason.FAIL_DNS,  # COULDNT_RESOLVE_PROXY
     6: Reason.FAIL_DNS,
     _CONNECT: Reason.FAIL_CONNECT,
-    8: Reason.FAIL_PROTOCOL,  # WEIRD_SERVER_REPLY
+    _WEIRD: Reason.FAIL_PROTOCOL,  # WEIRD_SERVER_REPLY
     16: Reason.FAIL_PROTOCOL,  # HTTP2
     _PARTIAL: Reason.FAIL_TRUNCATED,
-    27: Reason.FAIL_LOCAL,  # OUT_OF_MEMORY
+    23: Reason.FAIL_LOCAL,  # WRITE_ERROR: a callback raised, for memory mostly
+    _OUT_OF_MEMORY: Reason.FAIL_LOCAL,
     _TIMED_OUT: Reason.FAIL_TIMEOUT,
     42: Reason.FAIL_LOCAL,  # ABORTED_BY_CALLBACK: the caller has stopped the fetch
     45: Reason.FAIL_LOCAL,  # INTERFACE_FAILED
@@ -37,7 +58,7 @@ _REASONS: dict[int, Reason] = {
     _SEND: Reason.FAIL_RESET,
     _RECEIVE: Reason.FAIL_RESET,
     61: Reason.FAIL_BAD_ENCODING,  # an unasked-for Transfer-Encoding
-    63: Reason.FAIL_TOO_LARGE,
+    _TOO_LARGE: Reason.FAIL_TOO_LARGE,
     67: Reason.SKIP_INVALID,  # LOGIN_DENIED: user name in the URL
     92: Reason.FAIL_RESET,  # HTTP2_STREAM
     95: Reason.FAIL_PROTOCOL,  # HTTP3
@@ -59,22 +80,47 @@ _BROKEN = re.compile(
 _TRUNCATED = re.compile(r"unexpected eof|closed abruptly", re.IGNORECASE)
 
 
-def answer_of(transfer: Transfer, error: int, message: str, max_body: int) -> Response | Failure:
-    """Return the result of a finished transfer, given libcurl's error number (0: none) and message.
-
-    `max_body` limits the decoded body, in bytes.
-    """
+def answer_of(transfer: Transfer, error: int, message: str) -> Response | Failure:
+    """Return the result of a finished transfer, given libcurl's error number (0: none) and message."""
+    if transfer.settled and _is_of_the_body(transfer, error):
+        return _response(transfer)
     if transfer.verdict is not None:
         reason, detail = transfer.verdict
         return Failure(reason, detail, _elapsed(transfer), transfer.size)
-    return _failure(transfer, error, message) if error and not transfer.cut else _response(transfer, max_body)
+    return _failure(transfer, error, message) if error and not transfer.cut else _response(transfer)
+
+
+def is_starved(transfer: Transfer, error: int) -> bool:
+    """Whether a transfer failed because this machine ran out of descriptors or the like, and may be made anew."""
+    if transfer.starved or transfer.verdict is not None:
+        return transfer.starved
+    return error == _OUT_OF_MEMORY or (error == _CONNECT and _lacks_something(transfer))
+
+
+def _lacks_something(transfer: Transfer) -> bool:
+    # No error number: libcurl got no socket to connect, because pycurl could not duplicate the one that it was given.
+    number = transfer.curl.getinfo(pycurl.OS_ERRNO)
+    return number in SHORTAGES or (number == 0 and not transfer.route.proxy)
+
+
+def _is_of_the_body(transfer: Transfer, error: int) -> bool:
+    """Whether the header of a redirect or an error came, and only its body is not whole; note why it is not."""
+    if transfer.verdict is not None:
+        why = _BODY_VERDICTS.get(transfer.verdict[0], "")
+    else:
+        why = transfer.truncated or _BODY_ERRORS.get(error, "")
+    transfer.truncated = why
+    return bool(why)
 
 
 def _elapsed(transfer: Transfer) -> float:
-    return transfer.dns + float(transfer.curl.getinfo(pycurl.TOTAL_TIME_T)) / 1e6
+    return transfer.dns + transfer.lost + float(transfer.curl.getinfo(pycurl.TOTAL_TIME_T)) / 1e6
 
 
 def _failure(transfer: Transfer, error: int, message: str) -> Failure:
+    if error == _WEIRD and message == _SEVERAL_LOCATIONS:  # libcurl stops before we see the second one
+        detail = "the answer has several Location headers, which differ"
+        return Failure(Reason.FAIL_BAD_REDIRECT, detail, _elapsed(transfer), transfer.size)
     reason = _reason(transfer, error, message)
     detail = _DETAILS.get(reason, "")
     if message:
@@ -83,7 +129,7 @@ def _failure(transfer: Transfer, error: int, message: str) -> Failure:
 
 
 def _reason(transfer: Transfer, error: int, message: str) -> Reason:
-    if error == _CONNECT and transfer.curl.getinfo(pycurl.OS_ERRNO) in LOCAL_SHORTAGES:
+    if error == _CONNECT and _lacks_something(transfer):
         return Reason.FAIL_LOCAL
     if error in (_RECEIVE, _SEND):
         return _broken(transfer, message)
@@ -98,7 +144,7 @@ def _broken(transfer: Transfer, message: str) -> Reason:
     return Reason.FAIL_RESET if _BROKEN.search(message) else Reason.FAIL_PROTOCOL
 
 
-def _response(transfer: Transfer, max_body: int) -> Response | Failure:
+def _response(transfer: Transfer) -> Response | Failure:
     curl = transfer.curl
     timings = _timings(transfer)
     # Every header block ends in a blank line, so this counts the blocks.
@@ -107,16 +153,16 @@ def _response(transfer: Transfer, max_body: int) -> Response | Failure:
     raw_header = final_header(transfer.header)
     if not raw_header.endswith((b"\r\n\r\n", b"\n\n")):  # libcurl accepts a truncated header
         return Failure(Reason.FAIL_RESET, "the answer ended within its header", timings.total, transfer.size)
-    headers = parse_header(raw_header)
+    headers = parse(raw_header)
     chunks = transfer.chunks
     raw_body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-    body = raw_body
-    if "content-encoding" in headers:
+    body = b"" if transfer.truncated else raw_body
+    if "content-encoding" in headers and not transfer.truncated:
         undo = _decoded_start if transfer.start_only else decode
-        decoded = undo(raw_body, headers["content-encoding"], max_body)
-        if isinstance(decoded, Failure):
+        decoded = undo(raw_body, headers["content-encoding"], transfer.max_decoded)
+        if isinstance(decoded, Failure) and not transfer.settled:
             return Failure(decoded.reason, decoded.detail, timings.total, decoded.size)
-        body = decoded
+        body = b"" if isinstance(decoded, Failure) else decoded
     return Response(
         transfer.url,
         curl.getinfo(pycurl.RESPONSE_CODE),
@@ -128,6 +174,7 @@ def _response(transfer: Transfer, max_body: int) -> Response | Failure:
         curl.getinfo(pycurl.PRIMARY_IP),
         _VERSIONS.get(curl.getinfo(pycurl.INFO_HTTP_VERSION), "1.1"),
         transfer.fetched_at,
+        truncated=transfer.truncated,
     )
 
 
@@ -159,23 +206,6 @@ def final_header(lines: list[bytes]) -> bytes:
         start = end + 1
 
 
-def parse_header(block: bytes) -> dict[str, str]:
-    """Parse a header block into values by lower-case name, decoded as Latin-1.
-
-    The values of a repeated name are joined with ", ", or with a line feed for Set-Cookie and X-Robots-Tag.
-    """
-    headers: dict[str, str] = {}
-    for line in block.decode("latin-1").split("\n")[1:]:
-        name, colon, value = line.partition(":")
-        if not colon:
-            continue
-        name, value = name.strip().lower(), value.strip()
-        if name in headers:
-            value = f"{headers[name]}{_SEPARATORS.get(name, ', ')}{value}"
-        headers[name] = value
-    return headers
-
-
 def _timings(transfer: Transfer) -> Timings:
     """Return the seconds spent in each phase; libcurl counts the end of each phase from the start, in microseconds."""
     info = transfer.curl.getinfo
@@ -189,7 +219,7 @@ def _timings(transfer: Transfer) -> Timings:
         dns,
         (connected - looked_up) / 1e6,
         (secured - connected) / 1e6,
-        (started - secured) / 1e6,
+        (started - secured) / 1e6 + transfer.lost,
         (total - started) / 1e6,
-        transfer.dns + total / 1e6,
+        transfer.dns + transfer.lost + total / 1e6,
     )

@@ -191,7 +191,7 @@ def _decode_deflate(body: bytes, limit: int) -> bytes:
 
 
 def _decode_brotli(body: bytes, limit: int) -> bytes:
-    import brotli  # type: ignore[import-untyped]  # the wheel brings no types
+    import brotli
 
     stream = brotli.Decompressor()
 

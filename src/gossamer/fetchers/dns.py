@@ -8,8 +8,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import SimpleQueue
+from typing import Final
 
 from msgspec import Struct
+
+from gossamer.fetchers.connections import SHORTAGES
 
 
 class Resolution(Struct, frozen=True):
@@ -20,6 +23,9 @@ class Resolution(Struct, frozen=True):
 
     problem: str = ""
     """Why the look-up failed, in a sentence for the user."""
+
+    local: bool = False
+    """Whether it failed because this machine ran out of descriptors or memory."""
 
 
 class _Entry(Struct):
@@ -32,12 +38,16 @@ class _Entry(Struct):
     """When the result is out of date, in seconds of the resolver's clock; infinite while the look-up runs."""
 
 
+_LOCAL: Final = SHORTAGES | {socket.EAI_MEMORY}
+
+
 def system_lookup(host: str) -> Resolution:
     """Resolve a host name with the system's resolver (hosts file, DNS …), blocking."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        return Resolution(problem=f"{host}: {getattr(error, 'strerror', None) or error}")
+        problem = f"{host}: {getattr(error, 'strerror', None) or error}"
+        return Resolution(problem=problem, local=getattr(error, "errno", None) in _LOCAL)
     return Resolution(tuple(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found)))
 
 
@@ -61,7 +71,8 @@ class DnsResolver:
         """Create a resolver; its threads start when they are needed.
 
         `lookup` resolves one name, blocking. `threads` limits the number of threads. `ttl` is how many seconds
-        addresses are cached; failures are cached for a quarter of that. `capacity` limits the number of cached names.
+        addresses are cached; failures are cached for a quarter of that, and those of this machine not at
+        all. `capacity` limits the number of cached names.
         """
         self._lookup, self._clock = lookup, clock
         self._threads, self._ttl, self._capacity = threads, ttl, capacity
@@ -124,5 +135,6 @@ class DnsResolver:
                 answer = Resolution(problem=f"{host}: {error!r}")
             with self._lock:
                 self._unresolved -= 1
-                entry.expires = self._clock() + (self._ttl if answer.addresses else self._ttl / 4)
+                kept = self._ttl if answer.addresses else 0.0 if answer.local else self._ttl / 4
+                entry.expires = self._clock() + kept
             entry.answer.set_result(answer)

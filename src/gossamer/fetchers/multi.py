@@ -30,6 +30,9 @@ class Multi(Protocol):
     def stop(self, curl: pycurl.Curl) -> None:
         """Stop a running handle; its `run` returns `CALLED_OFF`."""
 
+    def limit(self, connections: int) -> None:
+        """Have no more connections than that at once: libcurl closes idle ones, and lets handles wait."""
+
     async def aclose(self) -> None:
         """Stop all handles and close the connections."""
 
@@ -70,6 +73,10 @@ class EpollMulti:
     def stop(self, curl: pycurl.Curl) -> None:
         """Stop a running handle; its `run` returns `CALLED_OFF`."""
         self._end(curl, CALLED_OFF)
+
+    def limit(self, connections: int) -> None:
+        """Have no more connections than that at once: libcurl closes idle ones, and lets handles wait."""
+        self._multi.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, connections)
 
     async def aclose(self) -> None:
         """Stop all handles and close the connections."""
@@ -195,6 +202,10 @@ class PortableMulti:
         if curl in self._running and curl not in self._stopped:
             self._stopped.add(curl)
             self._multi.remove_handle(curl)
+
+    def limit(self, connections: int) -> None:
+        """Have no more connections than that at once: libcurl closes idle ones, and lets handles wait."""
+        self._multi.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, connections)
 
     async def aclose(self) -> None:
         """Stop all handles and close the connections."""

@@ -9,6 +9,7 @@ import pycurl
 from msgspec import Struct
 
 from gossamer.fetchers.address_guard import AddressGuard, real_address
+from gossamer.fetchers.connections import descriptor_budget
 from gossamer.fetchers.dns import DnsResolver, Resolution
 from gossamer.fetchers.options import FetchOptions
 from gossamer.values.model import Failure
@@ -16,6 +17,9 @@ from gossamer.values.reasons import Reason
 
 ROUTE_TTL = 60.0
 """Seconds for which a route is valid. The resolver caches addresses as long: a name is looked up once in that time."""
+
+_LOOKUPS = 128
+"""Maximum number of names that are looked up at once; each takes a descriptor."""
 
 _CAPACITY = 10_000
 """Maximum number of cached routes."""
@@ -79,7 +83,7 @@ class Router:
 
     def __init__(self, options: FetchOptions, resolver: DnsResolver | None = None) -> None:
         self.guard = AddressGuard(options.allow_private)
-        self._resolver = resolver or DnsResolver(ttl=ROUTE_TTL)
+        self._resolver = resolver or DnsResolver(ttl=ROUTE_TTL, threads=min(_LOOKUPS, descriptor_budget() // 4))
         self._owns_resolver = resolver is None
         self._proxy = options.proxy
         self._environment = options.proxy_from_environment and not options.proxy
@@ -114,7 +118,7 @@ class Router:
         if isinstance(origin, Failure):
             return origin
         if not answer.addresses:
-            return Failure(Reason.FAIL_DNS, answer.problem)
+            return Failure(Reason.FAIL_LOCAL if answer.local else Reason.FAIL_DNS, answer.problem)
         permitted = tuple(address for address in answer.addresses if self.guard.permits(origin.host, address))
         if not permitted:
             return _refusal(origin.host, answer.addresses[0])

@@ -6,18 +6,15 @@ would only report a write error. Instead they set a `verdict` and stop the trans
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import os
 import socket
 import time
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 import pycurl
 
 from gossamer.fetchers.address_guard import AddressGuard
+from gossamer.fetchers.connections import SHORTAGES, Connection, received
 from gossamer.fetchers.options import (
     MAX_HEADER_BYTES,
     MAX_HEADER_LINES,
@@ -27,13 +24,25 @@ from gossamer.fetchers.options import (
     milliseconds,
 )
 from gossamer.fetchers.routes import Route
-from gossamer.rules import robots
+from gossamer.parse import sitemap
+from gossamer.rules import headers, robots
+from gossamer.values.model import Purpose
 from gossamer.values.reasons import Reason
 
 # Return values of HEADERFUNCTION and WRITEFUNCTION: a number below the size of the piece stops the transfer.
 _STOP, _GO_ON = 0, None
-LOCAL_SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
-"""Error numbers that mean a shortage on this machine, not a fault of the server."""
+
+MAX_SIDE_BODY: Final = 1024 * 1024
+"""Maximum size (bytes) of the body of a redirect or an error that is waited for; its header says what matters."""
+
+SIDE_BODY_TIME: Final = 5.0
+"""Maximum time (seconds) that the body of a redirect or an error is waited for."""
+
+WATCHED_AFTER: Final = 2.0
+"""Time (seconds) after which a fetch is watched for bytes that are no part of its body or header."""
+
+_BLANK: Final = (b"\r\n", b"\n")
+_REPEATABLE: Final = frozenset((52, 55, 56))  # GOT_NOTHING, SEND_ERROR, RECV_ERROR
 
 
 class _DuplicatedSocket(socket.socket):
@@ -53,30 +62,45 @@ class Transfer:
     """
 
     __slots__ = (
+        "_base",
+        "_block",
         "_budget",
         "_conditional",
         "_credentials",
+        "_fresh",
         "_guard",
+        "_limit",
         "_max_body",
         "_opened",
         "_options",
         "_plain",
         "_private",
         "_proxy",
+        "_purpose",
         "_resolve",
+        "_reused",
         "_sent_credentials",
+        "_settled_at",
+        "_stale",
+        "_started",
+        "_whole_budget",
         "chunks",
+        "connection",
         "curl",
         "dns",
         "fetched_at",
         "header",
         "header_size",
-        "own_port",
+        "lost",
+        "max_decoded",
         "pace_at",
         "pace_size",
         "route",
+        "settled",
         "size",
         "start_only",
+        "starved",
+        "truncated",
         "url",
         "verdict",
     )
@@ -87,12 +111,13 @@ class Transfer:
         self._private = header_lines(options, credentials=True) if options.has_credentials else self._plain
         if options.origins is None:
             self._plain = self._private = header_lines(options, credentials=True)
-        self._budget = milliseconds(options.timeout)
+        self._budget = self._whole_budget = milliseconds(options.timeout)
         self._proxy = self._resolve = ""
         self._sent_credentials = False
         self.start_only = False
-        self._max_body = options.max_body
-        self._conditional = False
+        self._purpose = Purpose.PAGE
+        self._max_body = self.max_decoded = options.max_body
+        self._conditional = self._fresh = False
         self.route = Route(origin="", host="")
         self.curl = pycurl.Curl()
         self._set_up()
@@ -109,13 +134,23 @@ class Transfer:
 
     def _reset(self, url: str, dns: float) -> None:
         self.url, self.dns, self.fetched_at = url, dns, 0.0
+        self.lost = self._started = 0.0
+        self._begin()
+
+    def _begin(self) -> None:
+        """Forget what came, before the request is made for the first time or once more."""
         # New lists each time: the old ones may live on in a response.
         self.header: list[bytes] = []
         self.chunks: list[bytes] = []
-        self.header_size = self.size = self.own_port = 0
-        self.pace_at, self.pace_size = 0.0, 0
+        self.header_size = self.size = self.pace_size = self._block = self.settled = 0
+        self.pace_at = self._settled_at = 0.0
+        self.truncated = ""
         self.verdict: tuple[Reason, str] | None = None
-        self._opened = False  # whether a connection was opened for the next request of this fetch
+        self.connection: Connection | None = None
+        self._limit = self._max_body
+        self._base: int | None = None  # bytes that came over the connection before this fetch
+        # `_opened`: whether a connection was opened for the next request of this fetch.
+        self._opened = self._reused = self._stale = self.starved = False
 
     def prepare(
         self,
@@ -124,23 +159,29 @@ class Transfer:
         dns: float,
         conditions: Sequence[tuple[str, str]] = (),
         *,
-        start_only: bool = False,
+        purpose: Purpose = Purpose.PAGE,
     ) -> None:
         """Set the options for one fetch.
 
         `dns` is how many seconds finding the route took; they count towards the time limit. `conditions` are the
-        headers that make this request conditional. With `start_only` a longer body is cut at the maximum size of a
-        robots.txt, and the fetch does not fail.
+        headers that make this request conditional. A longer body than the maximum size of a robots.txt is cut there if
+        that is the `purpose`, and the fetch does not fail. A sitemap may be as large as sitemaps.org permits.
         """
         self._reset(url, dns)
         self.fetched_at = time.time() - dns
+        self._started = time.monotonic()
         self.route = route
         curl = self.curl
         curl.setopt(pycurl.URL, url)
-        if start_only is not self.start_only:
-            self.start_only = start_only
-            self._max_body = robots.MAX_BODY if start_only else self._options.max_body
-            curl.setopt(pycurl.MAXFILESIZE_LARGE, 0 if start_only else self._max_body)
+        if purpose is not self._purpose:
+            self._purpose = purpose
+            self.start_only = purpose is Purpose.ROBOTS
+            self.max_decoded = self._options.max_body
+            if purpose is Purpose.SITEMAP:
+                self.max_decoded = max(self.max_decoded, sitemap.MAX_BYTES)
+            self._max_body = robots.MAX_BODY if self.start_only else self.max_decoded
+            self._limit = self._max_body
+            curl.setopt(pycurl.MAXFILESIZE_LARGE, 0 if self.start_only else self._max_body)
         if route.resolve != self._resolve:
             self._resolve = route.resolve
             curl.setopt(pycurl.RESOLVE, [route.resolve] if route.resolve else [])
@@ -152,10 +193,39 @@ class Transfer:
             self._sent_credentials, self._conditional = route.credentials, bool(conditions)
             lines = self._private if route.credentials else self._plain
             curl.setopt(pycurl.HTTPHEADER, [*lines, *[f"{name}: {value}" for name, value in conditions]])
-        budget = milliseconds(self._options.timeout - dns) if dns > 0.01 else milliseconds(self._options.timeout)
+        if self._fresh:
+            self._fresh = False
+            curl.setopt(pycurl.FRESH_CONNECT, 0)
+        if dns > 0.01 or self._budget != self._whole_budget:
+            self._spend(dns if dns > 0.01 else 0.0)
+
+    def _spend(self, seconds: float) -> None:
+        """Shorten the time limit of this fetch by what it took so far."""
+        budget = milliseconds(self._options.timeout - seconds)
         if budget != self._budget:
             self._budget = budget
-            curl.setopt(pycurl.TIMEOUT_MS, budget)
+            self.curl.setopt(pycurl.TIMEOUT_MS, budget)
+
+    def repeats(self, error: int) -> bool:
+        """Whether the request must be made once more, and prepare for that; `error` is libcurl's error number.
+
+        A server may close a kept connection at the very moment when the next request goes out. One repetition is what
+        RFC 9110 section 9.2.2 allows, and it needs a new connection: others that were kept may be closed too.
+        """
+        dropped = self._reused and not self.header and self.verdict is None and error in _REPEATABLE
+        if self._fresh or not (self._stale or dropped):
+            return False
+        self.lost = time.monotonic() - self._started
+        self._fresh = True
+        self.curl.setopt(pycurl.FRESH_CONNECT, 1)
+        self._spend(self.dns + self.lost)
+        self._begin()
+        return True
+
+    def restart(self) -> None:
+        """Prepare to make the same request anew, after something was missing on this machine; the time starts anew."""
+        self._started, self.lost = time.monotonic(), 0.0
+        self._begin()
 
     @property
     def cut(self) -> bool:
@@ -164,7 +234,7 @@ class Transfer:
 
     def release(self) -> None:
         """Drop the data of the last fetch, to free memory."""
-        self._reset("", 0.0)
+        self.header, self.chunks, self.size, self.connection = [], [], 0, None
 
     def refuse(self, reason: Reason, detail: str) -> None:
         """Record why this transfer must stop, for the callbacks to act on; the first reason is kept."""
@@ -174,8 +244,12 @@ class Transfer:
     def crawls(self, now: float) -> bool:
         """Whether a body that has begun arrives too slowly; if so, record that as the verdict.
 
-        `now` is in monotonic seconds. The rate is measured over periods of at least `low_speed_time`.
+        `now` is in monotonic seconds. The rate is measured over periods of at least `low_speed_time`. The body of a
+        redirect or an error is not waited for longer than `SIDE_BODY_TIME`.
         """
+        if self.settled and now - self._settled_at > SIDE_BODY_TIME:
+            self.truncated = self.truncated or "time"
+            return True
         if not self.size:
             return False
         if not self.pace_at:
@@ -191,13 +265,58 @@ class Transfer:
         self.pace_at, self.pace_size = now, self.size
         return False
 
+    def is_watched(self, now: float) -> bool:
+        """Whether the fetch takes so long that it must be known how much came over its connection.
+
+        Over HTTP/2 a connection is shared, and there are no chunks.
+        """
+        return (
+            self.connection is not None
+            and now - self._started > WATCHED_AFTER
+            and (not self.header or self.header[0].startswith(b"HTTP/1"))
+        )
+
+    def hides(self, received: int) -> bool:
+        """Whether too much came over the connection that is neither body nor header; if so, record it as the verdict.
+
+        `received` is how many bytes came over it in all. An endless chunk extension is nowhere else to be seen.
+        """
+        seen = self.size + self.header_size
+        if self._base is None:
+            self._base = received - seen if self._reused else 0
+        if received - self._base - seen <= self._options.max_body:
+            return False
+        self.refuse(Reason.FAIL_TOO_LARGE, f"over {self._options.max_body:,} bytes came that are no part of the body")
+        return True
+
     # ------------------------------------------------------------ called by libcurl
 
     def _on_header(self, line: bytes) -> int | None:
         self.header.append(line)
         self.header_size += len(line)
+        if line in _BLANK:
+            return self._on_header_end()
         if self.header_size > MAX_HEADER_BYTES or len(self.header) > MAX_HEADER_LINES:
             self.refuse(Reason.FAIL_PROTOCOL, "the header (or trailer) of the answer is absurdly long")
+            return _STOP
+        return _GO_ON
+
+    def _on_header_end(self) -> int | None:
+        """Settle what a redirect or an error is: it stays that, whatever becomes of its body."""
+        begin, self._block = self._block, len(self.header)
+        if self.header[begin][:10] == b"HTTP/1.1 2":  # nearly every answer
+            return _GO_ON
+        status = status_of(self.header[begin])
+        if status < 300:
+            return _GO_ON
+        fields = headers.parse(b"".join(self.header[begin:]))
+        is_redirect = headers.is_redirect(status, fields)
+        if status < 400 and not is_redirect:
+            return _GO_ON
+        self.settled, self._settled_at = status, time.monotonic()
+        self._limit = min(self._limit, MAX_SIDE_BODY)
+        if is_redirect and headers.ends_with_the_connection(self.header[begin], fields):
+            self.truncated = "unspecified"  # it would end with a connection that the server keeps open
             return _STOP
         return _GO_ON
 
@@ -206,8 +325,10 @@ class Transfer:
         self.size += len(piece)
         if self.verdict is not None or self.crawls(time.monotonic()):
             return _STOP
-        if self.size > self._max_body:
-            if not self.start_only:
+        if self.size > self._limit:
+            if self.settled:
+                self.truncated = "length"
+            elif not self.start_only:
                 self.refuse(Reason.FAIL_TOO_LARGE, f"the body is larger than {self._max_body:,} bytes")
             return _STOP
         return _GO_ON
@@ -219,18 +340,24 @@ class Transfer:
         try:
             return _DuplicatedSocket(address.family, address.socktype, address.protocol)
         except OSError as error:
-            if error.errno in LOCAL_SHORTAGES:
+            if error.errno in SHORTAGES:
+                self.starved = True
                 self.refuse(Reason.FAIL_LOCAL, f"no socket could be opened: {error.strerror}")
             return int(pycurl.SOCKET_BAD)
 
-    def _on_connected(self, ip: str, _own_ip: str, _port: int, own_port: int) -> int:
-        if self.own_port and not self._opened:
-            # libcurl repeats a request by itself if a reused connection ends without a response. One repetition on a
-            # new connection is what RFC 9110 section 9.2.2 allows, and HTTP/2 may need it; but libcurl would first
-            # try all idle connections.
+    def _on_connected(self, ip: str, _own_ip: str, port: int, own_port: int) -> int:
+        # libcurl repeats a request by itself if a reused connection ends without a response, but it would first try all
+        # connections that it kept. The first repetition goes out on a new connection: see `repeats`.
+        if self.connection is None:
+            self._reused = not self._opened
+        elif self._opened:
+            self._reused = False
+        elif self._reused:
+            self._stale = True
+        else:
             self.refuse(Reason.FAIL_RESET, "the connection ended before the answer began")
-        self.own_port, self._opened = own_port, False
-        if self.verdict is not None:
+        self.connection, self._opened = (ip, port, own_port), False
+        if self.verdict is not None or self._stale:
             return int(pycurl.PREREQFUNC_ABORT)
         # A second check: libcurl calls this for reused connections too, but _on_open for new ones only.
         if ip in self.route.addresses or self.route.proxy or self._guard.permits(self.route.host, ip):
@@ -248,27 +375,21 @@ class Transfer:
         self.refuse(Reason.FAIL_ADDRESS_REFUSED, f"{self.route.host} led to {ip}, which is not on the public internet")
 
 
-def shut_down(own_ports: set[int]) -> None:
-    """Shut down this process's connections with these local ports, so that transfers waiting for them wake up.
-
-    libcurl does not expose its descriptors, and offers no other way to wake a handle that runs in another thread.
-    """
-    if not own_ports:
-        return
-    for entry in Path("/dev/fd").iterdir():
-        with contextlib.suppress(OSError):
-            duplicate = os.dup(int(entry.name))
-            try:
-                _shut_down(duplicate, own_ports)
-            finally:
-                os.close(duplicate)  # always: a duplicate of a lock file's descriptor would keep the file locked
+def status_of(line: bytes) -> int:
+    """Return the status code of a status line; 0 if it is none, such as the first line of a trailer."""
+    if not line.startswith(b"HTTP/"):
+        return 0
+    code = line.split(b" ", 2)[1:2]
+    return int(code[0][:3]) if code and code[0][:3].isdigit() else 0
 
 
-def _shut_down(descriptor: int, own_ports: set[int]) -> None:
-    connection = socket.socket(fileno=descriptor)  # raises if the descriptor is not a socket
-    try:
-        if connection.family in (socket.AF_INET, socket.AF_INET6) and connection.getsockname()[1] in own_ports:
-            connection.getpeername()  # raises for a listening socket
-            connection.shutdown(socket.SHUT_RDWR)
-    finally:
-        connection.detach()
+def stopped(transfers: Iterable[Transfer], now: float) -> list[Transfer]:
+    """Return those of some running transfers that must stop by now, with the reason recorded in each."""
+    stopping, watched = [], {}
+    for transfer in transfers:
+        if transfer.crawls(now):
+            stopping.append(transfer)
+        elif transfer.connection is not None and transfer.is_watched(now):
+            watched[transfer.connection] = transfer
+    counted = received(watched.keys()) if watched else {}
+    return stopping + [watched[connection] for connection, size in counted.items() if watched[connection].hides(size)]

@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from gossamer.journals.schema import TABLES, Connect, final_stats, journal_errors, prepare
 from gossamer.rules.urls import host_key
-from gossamer.values.model import Link, place_of
+from gossamer.values.model import Link, priority_of
 from gossamer.values.protocol import Batch, Chunk, Saved
 from gossamer.values.snapshot import SavedStats
 
@@ -255,7 +255,7 @@ class SqliteJournal:
             len(links),
             array("Q", batch.fingerprints).tobytes(),
             array("I", [numbers[name] for name in names]).tobytes(),
-            array("H", [place_of(link) for link in links]).tobytes(),
+            array("H", [priority_of(link) for link in links]).tobytes(),
             array("Q", batch.refused).tobytes(),
             _compress(via_of.tobytes()),
             _packed_texts(vias),

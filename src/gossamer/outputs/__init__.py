@@ -1,6 +1,7 @@
-"""Outputs write resumable files of pages and items; each format has a module or folder.
+"""Outputs write resumable files of pages and items; a format is a module or folder, and an entry here.
 
-Imports every folder below; never `core` or `visit`. Invariant: every output can be truncated to the last commit.
+The driver writes and flushes them before each commit of the journal. Imports every folder below;
+never `core` or `visit`. Invariant: every output can be truncated to the last commit.
 """
 
 from __future__ import annotations

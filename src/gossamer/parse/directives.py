@@ -22,8 +22,20 @@ _WITH_VALUE: Final = frozenset({"unavailable_after", "max-snippet", "max-image-p
 _USAGE_WORDS: Final = ("noai", "noimageai")
 _USAGE_HEADERS: Final = ("content-usage", "content-signal")
 _HEADERS: Final = frozenset({"x-robots-tag", *_USAGE_HEADERS})
-# The comma after a day of the week does not end the directive.
-_DATE_BEFORE_COMMA: Final = re.compile(r"unavailable_after[ \t]*+:[ \t]*+[a-z]{3,9}[ \t]*+\Z")
+_REST_OF_DATE: Final = {len("2026"): "-01-01", len("2026-07"): "-01"}
+"""What makes a year or a month a date, by its length."""
+_WORDS: Final = (
+    "all|index|follow|none|noindex|nofollow|noarchive|nocache|nosnippet|noodp|noydir|noimageindex|notranslate|noai"
+    "|noimageai|indexifembedded|unavailable_after"
+)
+# Commas, semicolons and blanks separate directives, but not within a date: there a comma follows the day of the week,
+# and only a directive ends it after a blank.
+_DIRECTIVE: Final = re.compile(
+    rf"""(?P<date> unavailable_after\s*+:\s*+ (?:[a-z]{{3,9}}\s*+,)?+
+            (?: (?! \s++ (?: (?:{_WORDS})\b | [^\s,;:]++\s*+:\s*+[a-z] ) ) [^,;] )*+ )
+       | (?P<word> [^\s,;:]++ ) (?P<colon> \s*+: )?+ """,
+    re.VERBOSE,
+)
 
 
 class PageRules(Struct, frozen=True):
@@ -85,30 +97,33 @@ def robots_directives(
     """Return the distinct robots directives (lower case) of a page that apply to the agents `names`.
 
     `meta` is `Scan.meta_robots`. `header` is the value of X-Robots-Tag, one line per header field: an agent's name, as
-    in "otherbot: noindex, nofollow", holds for the rest of its line.
+    in "otherbot: noindex, nofollow", holds for the rest of its line. Commas, semicolons and blanks separate directives.
     """
-    directives = [part for name, content in meta if name in names for part in _split_directives(content)]
-    for header_line in header.split("\n"):
+    directives: list[str] = []
+    for line in (*[content for name, content in meta if name in names], *header.split("\n")):
         applies = True
-        for part in _split_directives(header_line):
-            name, colon, rest = part.partition(":")
-            addressed = bool(colon) and name.strip() not in _WITH_VALUE
-            if addressed:
-                applies = name.strip() in names
-            if applies:
-                directives.append((rest if addressed else part).strip())
+        for agent, part in _split_directives(line):
+            if agent:
+                applies = agent in names
+            elif applies:
+                directives.append(part)
     return tuple(dict.fromkeys(filter(None, directives)))
 
 
-def _split_directives(text: str) -> Iterator[str]:
-    """Yield the comma-separated directives of a text, in lower case; the comma inside a date does not separate."""
-    pending = ""
-    for part in text.lower().split(","):
-        whole = pending + part
-        pending = f"{whole}," if _DATE_BEFORE_COMMA.search(whole) else ""
-        if not pending:
-            yield whole.strip()
-    yield pending.strip()
+def _split_directives(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the directives of a text, in lower case, each as ("", directive), and names of agents as (name, "")."""
+    valued = ""
+    for found in _DIRECTIVE.finditer(" ".join(text.lower().split())):  # runs of blanks would take quadratic time
+        word, colon = found["word"], found["colon"]
+        if valued:
+            yield "", f"{valued} {word or found['date']}"
+            valued = ""
+        elif word is None:
+            yield "", found["date"].strip()
+        elif colon and word in _WITH_VALUE:
+            valued = f"{word}:"
+        else:
+            yield (word, "") if colon else ("", word)
 
 
 def _unavailable_after(directives: tuple[str, ...]) -> datetime | None:
@@ -118,10 +133,13 @@ def _unavailable_after(directives: tuple[str, ...]) -> datetime | None:
 
 
 def moment_of(text: str) -> datetime | None:
-    """Parse a date of ISO 8601, RFC 822 or RFC 850 to UTC, its default time zone; None if it is not one."""
+    """Parse a date of ISO 8601, RFC 822 or RFC 850 to UTC, its default time zone; None if it is not one.
+
+    A year or a month is the date with which it begins (W3C Date and Time Formats).
+    """
     try:
         try:
-            moment = datetime.fromisoformat(text.upper())
+            moment = datetime.fromisoformat(text.upper() + _REST_OF_DATE.get(len(text), ""))
         except ValueError:
             moment = parsedate_to_datetime(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)

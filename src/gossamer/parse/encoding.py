@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import codecs
 import re
-from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
-from turbohtml.detect import detect
-
 from gossamer.parse.encoding_labels import encoding_of
+from gossamer.parse.tokenizer import detect
+from gossamer.rules.headers import mime_type
 
 _PRESCAN: Final = 1024
 """Bytes in which a declared encoding is searched for (HTML section 13.2.3.2)."""
@@ -27,9 +26,6 @@ _SAMPLE: Final = 128 * 1024
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (b"\xfe\xff", "utf-16be"), (b"\xff\xfe", "utf-16le"))
 _CODECS: Final = {"utf-8": "utf-8", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}
 
-_CHARSET: Final = re.compile(
-    r";[\t\n\f\r ]*+charset[\t\n\f\r ]*+=[\t\n\f\r ]*+[\"']?([^\"';,\t\n\f\r ]++)", re.IGNORECASE
-)
 _CONTENT_CHARSET: Final = re.compile(
     rb"charset[\t\n\f\r ]*+=[\t\n\f\r ]*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\"'\t\n\f\r ;][^\t\n\f\r ;]*+))", re.IGNORECASE
 )
@@ -81,10 +77,9 @@ def _decode_as(body: bytes, name: str) -> str:
     return body.decode(_CODECS.get(name) or "whatwg-" + name, "replace")
 
 
-@lru_cache(maxsize=256)
 def _header_encoding(content_type: str) -> str | None:
-    found = _CHARSET.search(content_type)
-    return encoding_of(found[1]) if found else None
+    kind = mime_type(content_type)
+    return encoding_of(kind.charset) if kind is not None and kind.charset else None
 
 
 # ---------------------------------------------------------------- declarations in the document

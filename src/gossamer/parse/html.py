@@ -15,9 +15,13 @@ from msgspec import Struct
 
 from gossamer.parse.directives import robots_directives
 from gossamer.parse.encoding import decode, encode_query
+from gossamer.parse.links.base import base_url, document_base
 from gossamer.parse.links.quick import scan
-from gossamer.parse.links.scan import Scan
+from gossamer.parse.links.scan import Scan, tidy
 from gossamer.parse.links.visible import LinkTextReader, visible_text
+from gossamer.rules.headers import links as header_links
+from gossamer.rules.headers import mime_type
+from gossamer.rules.headers import refresh as refresh_of
 from gossamer.rules.urls import UrlResolver
 
 __all__ = [
@@ -25,21 +29,22 @@ __all__ = [
     "ParsedPage",
     "Scan",
     "base_url",
+    "document_base",
     "is_html",
     "links",
     "parse",
     "robots_directives",
     "scan",
+    "tidy",
     "visible_text",
 ]
 
 _HTML_TYPES: Final = frozenset({"text/html", "application/xhtml+xml"})
-_UNKNOWN_TYPES: Final = frozenset({"", "*/*", "unknown/unknown", "application/unknown"})
+_UNKNOWN_TYPES: Final = frozenset({"unknown/unknown", "application/unknown"})
 _LOOKS_LIKE_HTML: Final = re.compile(
     rb"[\t\n\f\r ]*+<(?:!--|(?:!DOCTYPE HTML|HTML|HEAD|SCRIPT|IFRAME|H1|DIV|FONT|TABLE|A|STYLE|TITLE|B|BODY|BR|P)[ >])",
     re.IGNORECASE,
 )
-_OTHER_SCHEME: Final = re.compile(r"(?!https?:|data:|javascript:)[a-z][a-z0-9+.\-]*+:", re.IGNORECASE)
 
 
 class PageLink(Struct, frozen=True):
@@ -65,11 +70,11 @@ class ParsedPage(Struct, frozen=True):
     encoding: str = "utf-8"
     """The WHATWG name of the encoding, in lower case."""
     canonical: str | None = None
-    """The target of rel=canonical; None if absent."""
+    """The target of rel=canonical, of an element or else of a Link header; None if absent."""
     robots: tuple[str, ...] = ()
     """The directives of meta robots and X-Robots-Tag for gossamer, in lower case, as written ("none" stays "none")."""
     refresh: str | None = None
-    """The target of a meta refresh; None if absent."""
+    """The target of a Refresh header, or else of a meta refresh; None if absent."""
 
     @property
     def noindex(self) -> bool:
@@ -83,13 +88,14 @@ class ParsedPage(Struct, frozen=True):
 
 
 def is_html(content_type: str, body: bytes) -> bool:
-    """Whether a response is HTML or XHTML, by its Content-Type, or by its first bytes if that has no type.
+    """Whether a response is HTML or XHTML, by its Content-Type, or by its first bytes if that has no valid type.
 
     The first bytes are judged by the MIME Sniffing Standard (section 7.1).
     """
-    kind = content_type.rpartition(",")[2] if ";" not in content_type else content_type.partition(";")[0]
-    kind = kind.strip().lower()
-    return kind in _HTML_TYPES or (kind in _UNKNOWN_TYPES and _LOOKS_LIKE_HTML.match(body) is not None)
+    kind = mime_type(content_type)
+    if kind is not None and kind.essence not in _UNKNOWN_TYPES:
+        return kind.essence in _HTML_TYPES
+    return _LOOKS_LIKE_HTML.match(body) is not None
 
 
 def parse(body: bytes, url: str = "", headers: Mapping[str, str] | None = None) -> ParsedPage:
@@ -103,35 +109,29 @@ def parse(body: bytes, url: str = "", headers: Mapping[str, str] | None = None) 
     reader = LinkTextReader(text)
     page = reader.read()
     resolver = _HrefResolver(page.base, url, encoding)
+    header_canonical, header_refresh = _header_targets(by_name, url)
     return ParsedPage(
         links=_links(reader, resolver),
         title=page.title,
         language=page.language,
         encoding=encoding,
-        canonical=resolver.of(page.canonical),
+        canonical=resolver.of(page.canonical) or header_canonical,
         robots=robots_directives(page.meta_robots, by_name.get("x-robots-tag", "")),
-        refresh=resolver.of(page.refresh),
+        refresh=header_refresh or resolver.of(page.refresh),
     )
+
+
+def _header_targets(headers: Mapping[str, str], url: str) -> tuple[str | None, str | None]:
+    """Return the targets of Link with rel=canonical and of Refresh; both are relative to the page's own URL."""
+    resolve = UrlResolver(url or None).canonical
+    canonical, refresh = header_links(headers).canonical, tidy(refresh_of(headers))
+    return (resolve(canonical) if canonical else None), (resolve(refresh) if refresh else None)
 
 
 def links(text: str, url: str, encoding: str) -> tuple[PageLink, ...]:
     """Return the links of a decoded page at `url`, resolved; `encoding` is what it was decoded from. Never raises."""
     reader = LinkTextReader(text)
     return _links(reader, _HrefResolver(reader.read().base, url, encoding))
-
-
-def base_url(url: str, href: str | None) -> str:
-    """Return the base URL of a page at `url` whose base element has `href` (None: no base element).
-
-    A base that is not a URL, or a data or javascript URL, is ignored (HTML section 4.2.3). A base of any other scheme
-    but http(s) is returned as written: no relative href then leads to the web.
-    """
-    if href is None:
-        return url
-    resolved = UrlResolver(url or None).canonical(href)
-    if resolved is None and _OTHER_SCHEME.match(href):
-        return href
-    return resolved or url
 
 
 class _HrefResolver:

@@ -55,12 +55,20 @@ _LEAVES: Final = frozenset("loc lastmod changefreq priority link title pubdate u
 _DATE_ELEMENTS: Final = ("lastmod", "pubdate", "updated", "published", "date")
 """Elements with the date of an entry, in order of preference."""
 
+_OTHER_ENTRIES: Final[dict[Kind, str]] = {"urlset": "sitemap", "index": "url"}
+"""The element of an entry that does not belong, by kind."""
+_FEEDS: Final = frozenset({"rss", "atom"})
+"""The kinds whose entries may have their URL in an attribute."""
+_REGISTERED: Final = re.compile(r"\Ahttps?://www\.iana\.org/assignments/relation/")
+"""The start of the long form of a link relation (RFC 4287 section 4.2.7.2)."""
+
 # Possessive quantifiers throughout, so no backtracking. A tag without an end ends where the next one begins.
 _MARKUP: Final = re.compile(r"<(?:(/?+)([^\s<>/!?]++)([^<>]*+)>?+|(!--|!\[CDATA\[|!|\?))")
 _ENTITY: Final = re.compile(r"&(?:#([0-9]{1,7})|#[xX]([0-9a-fA-F]{1,6})|(amp|lt|gt|quot|apos));")
 _NAMED: Final = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _ATTRIBUTE: Final = re.compile(r"(?<!\S)([^\s=\"']++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)')")
-_LINE: Final = re.compile(r"^[ \t]*+(https?://[^\s<>\"]++)[ \t\r]*+$", re.MULTILINE | re.IGNORECASE)
+_LINE: Final = re.compile(r"[ \t]*+(https?://[^\s<>\"]++)[ \t\r]*+", re.IGNORECASE)
+_URL: Final = re.compile(r"https?://", re.IGNORECASE)
 
 
 class SitemapURL(Struct, frozen=True):
@@ -84,7 +92,7 @@ class Sitemap(Struct, frozen=True):
     kind: Kind = "none"
     """The format; "none" if the file is not a sitemap."""
     truncated: bool = False
-    """Whether a limit was exceeded, or the compressed file is broken or incomplete."""
+    """Whether a limit was exceeded, the compressed file is broken, or the end of the file is missing."""
     notes: tuple[str, ...] = ()
     """What is wrong with the file, in plain words."""
 
@@ -98,7 +106,11 @@ def parse(body: bytes, url: str = "", content_type: str = "") -> Sitemap:
     notes: list[str] = []
     text = encoding.decode(_decompressed(body, notes), content_type)[0]
     entries = _EntryBuilder(url)
-    kind = _read_xml(text, entries) if "<" in text[:_PREAMBLE] else _read_lines(text, entries)
+    kind: Kind = "none"
+    if "<" in text[:_PREAMBLE]:
+        kind = _read_xml(text, entries)
+    if kind == "none" and not text[:_PREAMBLE].lstrip().startswith("<"):
+        kind = _read_lines(text, entries, is_cut=bool(notes))
     return entries.finish(kind, notes)
 
 
@@ -147,13 +159,24 @@ def _gunzipped(body: bytes, limit: int, notes: list[str]) -> bytes:
 
 
 class _EntryBuilder:
-    """Collects the entries of a file, each URL once; `full` says that `MAX_URLS` or `MAX_PIECES` was exceeded."""
+    """Collects the entries of a file, each URL once.
+
+    `full` says that `MAX_URLS` or `MAX_PIECES` was exceeded, `cut` that the end of the file is missing. `remarks` are
+    further notes, on what was left out.
+    """
 
     def __init__(self, url: str) -> None:
         self._resolver = UrlResolver(url or None)
         self._found: dict[str, SitemapURL] = {}
         self._invalid = 0
-        self.full = False
+        self.full = self.cut = False
+        self.remarks: list[str] = []
+
+    def rebase(self, base: str) -> None:
+        """Resolve further URLs against another base, which may be relative (xml:base)."""
+        resolved = self._resolver.canonical(base)
+        if resolved is not None:
+            self._resolver = UrlResolver(resolved)
 
     def add(self, written_url: str, lastmod: str = "", priority: str = "") -> None:
         """Add an entry as written; count it as invalid if it has no usable URL."""
@@ -169,7 +192,9 @@ class _EntryBuilder:
 
     def finish(self, kind: Kind, notes: list[str]) -> Sitemap:
         """Return the sitemap, with further notes."""
-        truncated = self.full or bool(notes)
+        truncated = self.full or self.cut or bool(notes)
+        if self.cut and not self.full and not notes:
+            notes.append("its end is missing")
         if self.full:
             notes.append(f"only its first {len(self._found):,} addresses were read")
         if self._invalid:
@@ -177,6 +202,7 @@ class _EntryBuilder:
             notes.append(f"{described} no usable address")
         if kind == "none":
             notes.append("it is no sitemap")
+        notes += self.remarks
         pages = tuple(self._found.values())
         if kind == "index":
             return Sitemap((), tuple(page.url for page in pages), kind, truncated, tuple(notes))
@@ -191,13 +217,24 @@ def _priority(text: str) -> float | None:
     return number if 0.0 <= number <= 1.0 else None
 
 
-def _read_lines(text: str, entries: _EntryBuilder) -> Kind:
-    found = False
-    for line in _LINE.finditer(text):
-        found = True
-        entries.add(line[1])
-        if entries.full:
-            break
+def _read_lines(text: str, entries: _EntryBuilder, *, is_cut: bool) -> Kind:
+    """Read a text file with a URL a line; of a file that was cut the last line is no URL, unless it has its end."""
+    found = others = 0
+    lines = text.splitlines()
+    if is_cut and lines and not text.endswith(("\n", "\r")):
+        del lines[-1]
+    for line in lines:
+        if url := _LINE.fullmatch(line):
+            found += 1
+            entries.add(url[1])
+            if entries.full:
+                break
+        elif line.strip():
+            others += 1
+    if found and others:
+        entries.remarks.append("one line is no address" if others == 1 else f"{others:,} lines are no addresses")
+    elif others and text.lstrip()[:1] in ("{", "[") and _URL.search(text):
+        entries.remarks.append("it looks like JSON, which is not read")
     return "text" if found else "none"
 
 
@@ -267,58 +304,91 @@ def _character(entity: re.Match[str]) -> str:
 
 def _read_xml(text: str, entries: _EntryBuilder) -> Kind:
     tokens = _tokens(text)
-    root = _find_root(tokens)
+    root = _find_root(tokens, entries, is_xml=text.lstrip().startswith("<?xml"))
     if root is None:
         return "none"
     kind = _ROOTS[root.name]
-    reader = _SitemapReader(kind, entries)
+    reader = _SitemapReader(kind, root.name, entries)
     reader.process(root)
     for token in islice(tokens, MAX_PIECES):
         reader.process(token)
         if entries.full:
             break
     entries.full |= next(tokens, None) is not None
-    reader.close()
+    reader.finish()
     return kind
 
 
-def _find_root(tokens: Iterator[_Token]) -> _Token | None:
+def _find_root(tokens: Iterator[_Token], entries: _EntryBuilder, *, is_xml: bool) -> _Token | None:
+    """Return the start tag of the root element; None if the file is no sitemap, with a remark if it is other XML."""
+    first = ""
     for token in islice((token for token in tokens if token.form == "<"), _STRAY_TAGS):
         if token.name in _ROOTS:
             return token
+        first = first or token.name
         if token.name == "html":
-            return None
+            break
+    if first and is_xml:
+        entries.remarks.append(f"its first element is <{first[:40]}>")
     return None
+
+
+def _attributes(tag: str) -> dict[str, str]:
+    """Return the attributes of a start tag, by local name in lower case; the first one of a name counts."""
+    found: dict[str, str] = {}
+    for name, double, single in _ATTRIBUTE.findall(tag):
+        found.setdefault(name.rpartition(":")[2].lower(), _decoded(double or single))
+    return found
 
 
 class _SitemapReader:
     """Reads the entries of one kind of file: the URL, date and priority of each.
 
     Only the children of an entry count, because the `loc` of an image inside it is not a page. The start of an entry
-    ends the one before.
+    ends the one before. Entries of the other kind, pages in an index or sitemaps among pages, are counted.
     """
 
-    def __init__(self, kind: Kind, entries: _EntryBuilder) -> None:
+    def __init__(self, kind: Kind, root: str, entries: _EntryBuilder) -> None:
+        self._kind = kind
+        self._root = "" if root == _ENTRY_ELEMENTS[kind] else root
         self._entries = entries
+        self._has_ended = False
+        self._is_text = False  # whether the last token was a text
+        self._others = 0
         self._entry_element = _ENTRY_ELEMENTS[kind]
         self._url_element = _URL_ELEMENTS[kind]
         self._open: list[str] | None = None  # names of the open elements inside the entry; None outside of entries
         self._texts: dict[str, str] = {}
         self._pieces: list[str] = []
+        self._is_permalink = False  # whether the open guid is a URL
 
     def process(self, token: _Token) -> None:
         """Process the next token."""
+        self._is_text = token.form == "t" and (self._is_text or token.rest != "")
         if token.form == "t":
             if self._open:
                 self._pieces.append(token.rest)
+        elif token.name == self._root:
+            self._on_root(token)
         elif token.name == self._entry_element and self._is_entry(token):
             self.close()
-            self._open = [] if token.form == "<" else None
-        elif self._open is not None:
             if token.form == "<":
-                self._begin(token, self._open)
-            elif token.name in self._open:
-                self._end(token.name, self._open)
+                self._open = []
+                if self._kind in _FEEDS:
+                    self._keep_about(token.rest)
+        elif self._open is None:
+            self._others += token.form == "<" and token.name == _OTHER_ENTRIES.get(self._kind)
+        elif token.form == "<":
+            self._begin(token, self._open)
+        elif token.name in self._open:
+            self._end(token.name, self._open)
+
+    def _on_root(self, token: _Token) -> None:
+        if token.form == "/":
+            self.close()
+            self._has_ended = True
+        elif base := self._kind in _FEEDS and _attributes(token.rest).get("base"):
+            self._entries.rebase(base)
 
     def _is_entry(self, token: _Token) -> bool:
         """Whether a tag with the name of an entry is one: not if it is nested in another element, as in an image."""
@@ -326,21 +396,41 @@ class _SitemapReader:
             return token.name not in (self._open or ())
         return not self._open or self._open[-1] in _LEAVES
 
-    def close(self) -> None:
-        """Add the entry that is open, if any, complete or not."""
+    def close(self, *, is_cut: bool = False) -> None:
+        """Add the entry that is open, if any, complete or not; of a file that was cut, only with a URL."""
         if self._open:
             self._end(self._open[0], self._open)
         if self._open is not None:
             texts = self._texts
             date = next((texts[name] for name in _DATE_ELEMENTS if texts.get(name)), "")
-            self._entries.add(texts.get(self._url_element) or texts.get("href", ""), date, texts.get("priority", ""))
+            url = texts.get(self._url_element) or texts.get("href") or texts.get("permalink") or texts.get("about", "")
+            if url or not is_cut:
+                self._entries.add(url, date, texts.get("priority", ""))
         self._open, self._texts, self._pieces = None, {}, []
+
+    def finish(self) -> None:
+        """End the file. A text without a tag after it may be the start of a longer one, so it does not count."""
+        is_cut = self._open is not None and not self._entries.full
+        if is_cut and self._open and self._is_text:
+            self._open.clear()
+        self.close(is_cut=is_cut)
+        self._entries.cut = is_cut or not (self._has_ended or not self._root)
+        if self._others:
+            what = "sitemap" if self._kind == "urlset" else "page"
+            self._entries.remarks.append(
+                f"a {what} among its entries was left out"
+                if self._others == 1
+                else f"{self._others:,} {what}s among its entries were left out"
+            )
 
     def _begin(self, token: _Token, opened: list[str]) -> None:
         if opened and opened[-1] in _LEAVES:
             self._end(opened[-1], opened)
-        if not opened and token.name == "link":
-            self._keep_href(token.rest)
+        if not opened and self._kind in _FEEDS:
+            if token.name == "link":
+                self._keep_href(token.rest)
+            elif token.name == "guid":
+                self._is_permalink = _attributes(token.rest).get("ispermalink", "true").strip().lower() != "false"
         if len(opened) < _MOST_NESTED:
             opened.append(token.name)
         self._pieces = []
@@ -349,11 +439,21 @@ class _SitemapReader:
         while opened.pop() != name:
             pass
         if not opened:
-            self._texts.setdefault(name, "".join(self._pieces).strip())
+            text = "".join(self._pieces).strip()
+            if text or self._kind not in _FEEDS:  # `atom:link` has no text
+                self._texts.setdefault(name, text)
+            if name == "guid" and self._is_permalink and _URL.match(text):
+                self._texts.setdefault("permalink", text)
         self._pieces = []
+
+    def _keep_about(self, tag: str) -> None:
+        """Keep the URL of an item of RSS 1.0, which is also its identifier."""
+        about = _attributes(tag).get("about", "")
+        if _URL.match(about):
+            self._texts["about"] = about
 
     def _keep_href(self, tag: str) -> None:
         """Keep the href of an Atom link, unless its rel says that it is not the page of the entry."""
-        found = {name.rpartition(":")[2].lower(): double or single for name, double, single in _ATTRIBUTE.findall(tag)}
-        if found.get("href") and found.get("rel", "alternate") == "alternate":
-            self._texts.setdefault("href", _decoded(found["href"]))
+        found = _attributes(tag)
+        if found.get("href") and _REGISTERED.sub("", found.get("rel", "alternate").strip().lower()) == "alternate":
+            self._texts.setdefault("href", found["href"])

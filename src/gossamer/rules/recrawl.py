@@ -1,4 +1,4 @@
-"""Recrawls: what the journal stores about a page so that a later crawl can request it conditionally.
+"""Updates of a crawl: the validators and hrefs stored of each page, so that a later crawl can ask conditionally.
 
 The journal has a memo of every page: the validators of its response (RFC 9110, 8.8) and its hrefs as written. If a
 later response is 304 (Not Modified), the visit reads the hrefs from the memo, through the same code as from a page.
@@ -43,6 +43,7 @@ _DECODER: Final = msgspec.msgpack.Decoder(PageMemo)
 def pack_memo(response: Response, memo: PageMemo) -> bytes:
     """Encode a memo with the validators of a response; a validator that the response lacks is kept from the memo."""
     headers = response.headers
+    # Several that differ are joined by a line feed (`headers.parse`), and so cannot be sent.
     etag, modified = _sendable(headers.get("etag", "")), _sendable(headers.get("last-modified", ""))
     return _ENCODER.encode(
         PageMemo(

@@ -1,19 +1,14 @@
-"""Retry rules: whether an attempt ends a link, redirects it or is repeated, and after how long."""
+"""Retry rules: whether an answer is final, a redirect, or to be asked for again, and after how long."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
-
 from msgspec import Struct
 
+from gossamer.rules import headers
 from gossamer.rules.policy import Policy
 from gossamer.values.model import Failure, OutcomeKind, Response
 from gossamer.values.reasons import Reason
 
-REDIRECTS = frozenset((301, 302, 303, 307, 308))
-"""Status codes that redirect to a Location (RFC 9110, 15.4)."""
 BACKOFF_FIRST = 1.0
 """Back-off after the first attempt (seconds, without jitter); each further attempt doubles it."""
 BACKOFF_MOST = 60.0
@@ -22,6 +17,13 @@ _TRANSIENT = frozenset((408, 425, 429, 500, 502, 503, 504, 507, 520, 521, 522, 5
 """Status codes that are transient, so that an attempt is repeated (52x are those of a well-known proxy)."""
 _PAUSING = frozenset((429, 503))
 """Status codes with which a server asks that its whole host be left alone."""
+_UNASKED = {
+    206: "the answer is a part of the page, and all of it was asked for (status 206)",
+    304: "the answer is that the page has not changed, which was not asked for (status 304)",
+    412: "the answer is that a condition does not hold, and the request had none (status 412)",
+    416: "the answer is that a range cannot be had, and none was asked for (status 416)",
+}
+"""What is wrong with status codes that answer another request than was made (RFC 9110, 15.3.7, 15.4.5, 15.5)."""
 _TRANSIENT_FAILURES = frozenset(
     (
         Reason.FAIL_DNS,
@@ -46,22 +48,41 @@ class RetryDecision(Struct, frozen=True):
     """Minimum time until the link is fetched again (seconds), if `kind` is RETRY."""
     host_pause: float = 0.0
     """Minimum time until anything is fetched from the host (seconds)."""
+    detail: str = ""
+    """What went wrong, in words; "" where the reason says it all."""
 
 
 _DONE = RetryDecision(OutcomeKind.DONE)
 _REDIRECTED = RetryDecision(OutcomeKind.REDIRECTED)
 
 
-def judge(policy: Policy, attempt: int, fingerprint: int, response: Response) -> RetryDecision:
-    """Judge a complete response by its status code; `attempt` counts from 0."""
+def judge(
+    policy: Policy, attempt: int, fingerprint: int, response: Response, *, conditional: bool = False
+) -> RetryDecision:
+    """Judge a response by its status code; `attempt` counts from 0, `conditional` is whether the request was."""
     status = response.status
+    if status in _UNASKED and not _asked_for(response, conditional=conditional):
+        return RetryDecision(OutcomeKind.FAILED, Reason.FAIL_PROTOCOL, detail=_UNASKED[status])
+    if status < 300:
+        return _DONE
     if status < 400:
-        return _REDIRECTED if status in REDIRECTS else _DONE
+        return _REDIRECTED if headers.is_redirect(status, response.headers) else _DONE
     reason = Reason.FAIL_HTTP_5XX if status >= 500 else Reason.FAIL_HTTP_4XX
     pause = host_pause(policy, attempt, fingerprint, response) if status in _PAUSING else 0.0
     if status in _TRANSIENT and attempt < policy.retries:
         return RetryDecision(OutcomeKind.RETRY, reason, max(pause, backoff(attempt, fingerprint)), pause)
     return RetryDecision(OutcomeKind.FAILED, reason, host_pause=pause)
+
+
+def _asked_for(response: Response, *, conditional: bool) -> bool:
+    """Whether a status code of `_UNASKED` answers the request after all; ranges are never asked for."""
+    match response.status:
+        case 206:
+            return headers.covers_all(response.headers)
+        case 416:
+            return False
+        case _:
+            return conditional
 
 
 def judge_failure(policy: Policy, attempt: int, fingerprint: int, failure: Failure) -> RetryDecision:
@@ -82,23 +103,7 @@ def backoff(attempt: int, fingerprint: int) -> float:
 
 def host_pause(policy: Policy, attempt: int, fingerprint: int, response: Response) -> float:
     """Return how many seconds the host must be left alone: its Retry-After (capped), or else the back-off."""
-    seconds = retry_after(response.headers, response.fetched_at)
+    seconds = headers.retry_after(response.headers, response.fetched_at)
     if seconds is None:
         return backoff(attempt, fingerprint)
     return min(seconds, policy.max_retry_after)
-
-
-def retry_after(headers: Mapping[str, str], at: float) -> float | None:
-    """Return Retry-After (RFC 9110, 10.2.3) as seconds from `at` (Unix time), or None if absent or invalid."""
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    if not value:
-        return None
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    if moment.tzinfo is None:  # "-0000": as local time it could be out of range
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, moment.timestamp() - at)

@@ -24,6 +24,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from gossamer.rules.headers import essence
 from gossamer.rules.robots_rules import Rule, Ruleset, target_of
 
 MAX_BODY: Final = 512 * 1024
@@ -216,7 +217,7 @@ def looks_like_html(body: bytes, content_type: str) -> bool:
     start = body[:MAX_BODY].removeprefix(_BOM).lstrip()
     if _MARKUP.match(start):
         return True
-    labelled = content_type.partition(";")[0].strip().lower() in ("text/html", "application/xhtml+xml")
+    labelled = essence(content_type) in ("text/html", "application/xhtml+xml")
     if start[:1] != b"<" and not (labelled and start):
         return False
     return not _DIRECTIVE.search(start.replace(b"\r", b"\n"))

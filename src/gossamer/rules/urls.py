@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from upa_url import URL  # type: ignore[import-untyped]
+from upa_url import URL
 from xxhash import xxh3_64_intdigest
 
 from gossamer.values.errors import UserError

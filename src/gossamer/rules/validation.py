@@ -1,8 +1,42 @@
-"""Error messages for settings: say what a field must be and that a value is not."""
+"""Whether a value is allowed as the field of a struct, and what it must be, in words."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, get_type_hints
+
+import msgspec
 from msgspec import Struct, inspect
+
+from gossamer.values.errors import UserError
+
+
+@cache
+def kinds(owner: type[Struct]) -> dict[str, Any]:
+    """Return the type of each field of a struct, with its notes."""
+    return get_type_hints(owner, include_extras=True)
+
+
+def refuse_unfit(made: Struct) -> None:
+    """Raise UserError for a field of a struct, built directly, whose value is not allowed."""
+    for name, kind in kinds(type(made)).items():
+        value = getattr(made, name)
+        try:
+            msgspec.convert(value, kind)
+        except msgspec.ValidationError:
+            raise UserError(f"{refusal(type(made), name, value)}.") from None
+
+
+def refuse_unfit_values(
+    owner: type[Struct], loose: Mapping[str, Any], given: Mapping[str, Any], where: str = ""
+) -> None:
+    """Raise UserError for a loose value that cannot become the field of a struct; `given` has it as written."""
+    for name, value in loose.items():
+        try:
+            msgspec.convert(value, kinds(owner)[name], strict=False)
+        except msgspec.ValidationError:
+            raise UserError(f"{where}{refusal(owner, name, given[name])}.") from None
 
 
 def refusal(kind: type[Struct], name: str, value: object) -> str:

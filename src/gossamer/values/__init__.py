@@ -1,4 +1,4 @@
-"""The values everything else speaks in: reasons, records, commands and events, settings' errors, the protocols.
+"""The types that all other packages share: reasons, records, commands and events, exceptions, protocols.
 
-Imports nothing of gossamer. Invariant: every value is frozen and knows nothing of where it came from or where it goes.
+Imports nothing else of gossamer. Invariant: every value is frozen and independent of who makes or uses it.
 """

@@ -1,28 +1,28 @@
-"""The exceptions gossamer raises, split by whose fault it is.
+"""The exceptions that gossamer raises, by cause.
 
-Refusals and failures of pages are values with reasons (`reasons.py`), never exceptions. What is raised
-is either the user's mistake, a broken disk, or a bug.
+Refusals and failures of pages are values with reasons (`reasons.py`), never exceptions. An exception means a mistake
+of the user, a storage error, or a bug.
 """
 
 from __future__ import annotations
 
 
 class GossamerError(Exception):
-    """Anything gossamer raises on purpose; the message is one plain sentence saying what to do."""
+    """The base of all exceptions of gossamer. The message is one plain sentence that says what to do."""
 
 
 class UserError(GossamerError):
-    """The call or the command line was wrong: an unknown option value, a URL that is none, an unwritable directory."""
+    """The call or the command line was wrong: an unknown option value, an invalid URL, an unwritable directory."""
 
 
 def needs_extra(extra: str) -> str:
-    """End the sentence about what is missing, such as "Parquet files need …", with what to install."""
+    """Return the end of a sentence such as "Parquet files need …": the extra, and how to install it."""
     return f"gossamer's extra [{extra}]; in a checkout of gossamer: pip install '.[{extra}]'"
 
 
 class JournalError(GossamerError):
-    """The crawl's record could not be read or written (disk full, I/O error, locked): the crawl ends, resumable."""
+    """The journal could not be read or written (disk full, I/O error, locked). The crawl ends and can be resumed."""
 
 
 class OutputError(GossamerError):
-    """An output file could not be written: the crawl ends, resumable."""
+    """An output file could not be written. The crawl ends and can be resumed."""

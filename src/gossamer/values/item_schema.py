@@ -1,12 +1,12 @@
-"""Kinds of values in items: what becomes the type of a column, taken from annotations or else from the values.
+"""The kinds of values in items, which become the types of columns: from annotations, or else from the values.
 
     null < bool                < json
            int64 < double      <
            timestamp, date < string <
            list<kind>          <
 
-Two kinds merge into the lowest that is above both, so it does not matter in which order items come. `json` is text that
-holds JSON: dicts, and whatever does not agree.
+Two kinds merge into the lowest kind above both, so the order of items does not matter. `json` is text that contains
+JSON: for dicts, and for values that have no other kind in common.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ _LIST: Final = "list<"
 _TEXTS: Final = frozenset((STRING, TIMESTAMP, DATE))
 _NUMBERS: Final = frozenset((INTEGER, DOUBLE))
 _LARGEST: Final = 2**63
+"""Integers from here on do not fit into int64."""
 
 _SCALARS: Final[Mapping[type, str]] = {
     inspect.NoneType: NULL,
@@ -50,17 +51,17 @@ _SCALARS: Final[Mapping[type, str]] = {
 
 
 def list_of(kind: str) -> str:
-    """Name the kind of a list whose elements are of a kind."""
+    """Return the kind of a list with elements of a kind."""
     return f"{_LIST}{kind}>"
 
 
 def element(kind: str) -> str:
-    """Name the kind of a list's elements; "" for what is no list."""
+    """Return the kind of a list's elements; "" if the kind is no list."""
     return kind[len(_LIST) : -1] if kind.startswith(_LIST) else ""
 
 
 def merged(one: str, other: str) -> str:
-    """Give the kind that values of both kinds fit into."""
+    """Return the lowest kind that values of both kinds fit into."""
     if other in (one, NULL):
         return one
     if one == NULL:
@@ -75,7 +76,7 @@ def merged(one: str, other: str) -> str:
 
 
 def seen(value: object, declared: str = NULL) -> str:
-    """Tell the kind of a value as JSON gives it, where a kind was declared for it."""
+    """Return the kind of a decoded JSON value, merged with the kind that was declared for its field."""
     match value:
         case None:
             return declared
@@ -105,7 +106,7 @@ def _is_moment(text: str, kind: str) -> bool:
 
 
 def moment(text: str, kind: str) -> dt.date:
-    """Read a timestamp (UTC where it names no zone) or date."""
+    """Return a timestamp (UTC if it has no time zone) or date from ISO 8601 text. Raise ValueError if it is invalid."""
     if kind == DATE:
         return dt.date.fromisoformat(text)
     found = dt.datetime.fromisoformat(text)
@@ -114,22 +115,22 @@ def moment(text: str, kind: str) -> dt.date:
 
 @lru_cache(maxsize=1000)
 def declared(type_: type) -> Mapping[str, str]:
-    """Give the kinds that a dataclass, msgspec struct or pydantic model declares, by field as JSON names it.
+    """Return the kinds that a dataclass, msgspec struct or pydantic model declares, by the field's name in JSON.
 
-    Empty for dicts, and where annotations cannot be understood: then the values tell.
+    Empty for dicts and for annotations that cannot be resolved: then the values decide.
     """
     names = _names(type_)
     if not names:
         return {}
     try:
         hints = get_type_hints(type_)
-        return {said: _kind_of(inspect.type_info(hints[name])) for name, said in names.items()}
+        return {encoded: _kind_of(inspect.type_info(hints[name])) for name, encoded in names.items()}
     except Exception:  # noqa: BLE001  # annotations are the user's, and may be anything
         return {}
 
 
 def _names(type_: type) -> dict[str, str]:
-    """Map the fields of a type to their names in JSON."""
+    """Return the fields of a type, each with its name in JSON."""
     if issubclass(type_, msgspec.Struct):
         return dict(zip(type_.__struct_fields__, type_.__struct_encode_fields__, strict=True))
     if dataclasses.is_dataclass(type_):
@@ -157,7 +158,7 @@ def _kind_of(info: inspect.Type) -> str:
 
 
 def fitted(value: Any, kind: str) -> Any:
-    """Make a value of an item, as JSON gives it, what a column of a kind holds."""
+    """Return a decoded JSON value converted to what a column of a kind contains."""
     if value is None:
         return None
     if kind == JSON:
@@ -170,4 +171,4 @@ def fitted(value: Any, kind: str) -> Any:
 
 
 OWN: Final = ("_url", "_handler", "_type")
-"""The facts on every line of `items.jsonl`; no field of an item may have such a name."""
+"""The fields that gossamer adds to every line of `items.jsonl`; no field of an item may have such a name."""

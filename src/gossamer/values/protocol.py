@@ -1,6 +1,6 @@
-"""What the core and its driver say to each other: commands are imperatives, events are past participles.
+"""The commands and events between the core and its driver: commands are imperatives, events are past participles.
 
-The driver asks `Crawl.poll` for a command, does it, and reports what came of it with `Crawl.handle`.
+The driver gets a command from `Crawl.poll`, carries it out, and reports the result to `Crawl.handle`.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ from gossamer.values.model import (
 from gossamer.values.reasons import FinishReason, Reason
 from gossamer.values.snapshot import SavedStats, StartPage
 
-# ---------------------------------------------------------------- values that cross the border with the journal
+# ---------------------------------------------------------------- values that the journal saves or returns
 
 
 class Outcome(Struct, frozen=True, array_like=True):
-    """How a request ended, with all that is kept of it: made once by the visit, then carried unchanged to the disk."""
+    """How a request ended, with all data to be saved: made once by the visit, then passed unchanged to the disk."""
 
     line: bytes
     """The record as a line of JSON."""
     kind: OutcomeKind
-    """The record's outcome, at hand without decoding the line."""
+    """The record's outcome, available without decoding the line."""
     reason: Reason | None = None
     """The record's reason."""
     change: Change | None = None
-    """The record's change: what became of the page since the crawl before."""
+    """The record's change: what happened to the page since the previous crawl."""
     response: Response | None = None
-    """The answer, where an output or the caller wants it."""
+    """The answer; None if neither an output nor the caller needs it."""
     markdown: str = ""
-    """The page as a Markdown document, where the crawl wants that."""
+    """The page as a Markdown document; "" for none."""
     content: int = 0
     """64 bits of the hash of the body; 0 where the body is too small to compare."""
     simhash: int = 0
@@ -55,7 +55,7 @@ class Outcome(Struct, frozen=True, array_like=True):
     conditions: tuple[tuple[str, str], ...] = ()
     """The conditional header fields that were sent (name, value)."""
     items: tuple[Item, ...] = ()
-    """What the page's handler yielded."""
+    """The items that the page's handler yielded."""
     soft_404: bool = False
     """Whether the page looks like one that cannot exist."""
     needs_js: bool = False
@@ -65,154 +65,169 @@ class Outcome(Struct, frozen=True, array_like=True):
 
     @classmethod
     def of(cls, record: PageRecord, response: Response | None = None) -> Outcome:
-        """Return the outcome that a record describes, without anything that only reading a page can tell."""
+        """Return the outcome that a record describes, without the results of reading a page."""
         return cls(line_of(record), record.outcome, record.reason, record.change, response)
 
     @property
     def record(self) -> PageRecord:
-        """Return the record, decoded anew at each call: few ever ask."""
+        """Return the record, decoded again at each call, because few callers need it."""
         return record_of(self.line)
 
     @property
     def held_bytes(self) -> int:
-        """Return roughly how many bytes of memory it holds until the commit."""
+        """Return the approximate memory (bytes) that the outcome holds until the commit."""
         return (self.response.held if self.response else 0) + sum([len(item.line) for item in self.items])
 
 
 class Ended(Struct, frozen=True):
-    """A link with its one outcome."""
+    """A link that has ended."""
 
     link: Link
+    """The link."""
     outcome: Outcome
+    """The link's one outcome."""
 
 
 class Batch(Struct, frozen=True):
-    """What one commit makes permanent: outcomes, what was discovered with them, and the statistics after it.
-
-    `links` have consecutive ids from `first_id`; `fingerprints[i]` belongs to `links[i]`; `refused` are the marks of
-    refusals counted for the first time.
-    """
+    """What one commit makes permanent."""
 
     ended: tuple[Ended, ...]
+    """The links that have ended."""
     links: tuple[Link, ...]
+    """The new links, with consecutive ids."""
     fingerprints: tuple[int, ...]
+    """The fingerprints of `links`, in the same order."""
     refused: tuple[int, ...] = ()
+    """The hashes of the refusals that are counted for the first time: each of a fingerprint and a reason."""
     stats: SavedStats = SavedStats()
+    """The statistics after this commit."""
 
 
 class Chunk(Struct, frozen=True):
-    """The links of one commit, packed: entry i describes link `first_id + i`.
-
-    `fingerprints` are uint64, `hosts` uint32 indices into `Saved.hosts`, `places` uint16 of `depth << 4 | hops`;
-    `refused` are uint64 marks of refusals. All in the machine's byte order.
-    """
+    """The links of one commit, packed: entry i describes link `first_id + i`. All in the machine's byte order."""
 
     first_id: int
+    """The id of the first link."""
     fingerprints: bytes
+    """The fingerprints, uint64."""
     hosts: bytes
-    places: bytes
+    """Indices into `Saved.hosts`, uint32."""
+    priorities: bytes
+    """Priorities (`model.priority_of`), uint16."""
     refused: bytes = b""
+    """Refusal hashes, uint64; these belong to no entry."""
 
 
 class Saved(Struct, frozen=True):
-    """What a journal remembers when it is opened: everything a crawl needs to go on.
-
-    `ended` are the ids that have their outcome, packed as uint64, `contents` the hashes of their contents and
-    `simhashes` those of their texts; `offsets` tell up to where each output is whole; `saved_at` is when the last
-    commit was made (Unix time).
-    """
+    """The state that a journal returns when it is opened: all that a crawl needs to continue."""
 
     key: int = 0
+    """The key of the crawl's fingerprints."""
     hosts: tuple[str, ...] = ()
+    """The keys of the hosts of all links."""
     chunks: tuple[Chunk, ...] = ()
+    """All links, by commit."""
     ended: bytes = b""
+    """The ids of the links that have ended, packed as uint64."""
     contents: bytes = b""
+    """The content hashes of the pages, packed as uint64."""
     simhashes: bytes = b""
+    """The simhashes of the pages, packed as uint64."""
     offsets: Mapping[str, int] = {}
+    """The offset (bytes) up to which each output is complete, by its name."""
     stats: SavedStats | None = None
+    """The statistics after the last commit; None before the first."""
     saved_at: float = 0.0
+    """When the last commit was made (Unix time)."""
 
     @property
     def known(self) -> int:
-        """Count the links."""
-        return self.chunks[-1].first_id + len(self.chunks[-1].places) // 2 if self.chunks else 0
+        """Return the number of links."""
+        return self.chunks[-1].first_id + len(self.chunks[-1].priorities) // 2 if self.chunks else 0
 
     @property
     def pending(self) -> int:
-        """Count the links that have not ended."""
+        """Return the number of links that have not ended."""
         return self.known - len(self.ended) // 8
 
 
-# ---------------------------------------------------------------- commands: what the driver shall do now
+# ---------------------------------------------------------------- commands: what the driver must do now
 
 
 class Fetch(Struct, frozen=True):
-    """Start these fetches now: each is due, polite and allowed."""
+    """Start these fetches now: robots.txt and politeness allow each of them."""
 
     requests: tuple[Request, ...]
+    """The requests, at most `core.crawl.AT_ONCE`."""
 
 
 class Recall(Struct, frozen=True):
     """Read these links back from the journal and report them as `Recalled`."""
 
     ids: tuple[int, ...]
+    """The ids of the links, in ascending order."""
 
 
 class Commit(Struct, frozen=True):
-    """Write the batch to the outputs, flush them, then commit it to the journal; report `Committed`."""
+    """Write the batch to the outputs, flush them, then commit it to the journal, and report `Committed`."""
 
     batch: Batch
+    """The batch to commit."""
 
 
 class Wait(Struct, frozen=True):
-    """Nothing is due before `until` (infinity: only an event can help)."""
+    """Wait for an event, because nothing is due now."""
 
     until: float
+    """When to poll at the latest; infinity if nothing is due before an event."""
 
 
 class Stop(Struct, frozen=True):
-    """The crawl is over; everything that landed is committed."""
+    """End the crawl: all results are committed."""
 
     reason: FinishReason
+    """Why the crawl has ended."""
 
 
 Command = Fetch | Recall | Commit | Wait | Stop
 
-# ---------------------------------------------------------------- events: what came of it
+# ---------------------------------------------------------------- events: the results of commands
 
 
 class Visited(Struct, frozen=True, array_like=True, tag="visited"):
     """A request got a whole answer, which was read. The outcome's kind is done, redirected, failed or retry."""
 
     request: Request
+    """The request that was answered."""
     outcome: Outcome
+    """The outcome of the request."""
     answered_in: float
-    """Seconds the server took."""
+    """Seconds that the server took."""
     size: int
     """Bytes of the decoded body."""
     peer: str = ""
     """The IP address that answered."""
     outlinks: Outlinks = NO_OUTLINKS
-    """The links of the page that were not reported before and belong to the crawl."""
+    """The accepted links of the page that were not reported before."""
     refusals: tuple[Refusal, ...] = ()
-    """The links of the page that do not."""
+    """The refused links of the page that were not reported before."""
     retry_after: float = 0.0
-    """Seconds until the request may be repeated, where the kind is retry."""
+    """Seconds until the request may be repeated, if the kind is retry."""
     host_pause: float = 0.0
-    """Seconds the whole host asked to be left alone (Retry-After, 429, 503)."""
+    """Seconds for which the whole host must rest (Retry-After, 429, 503)."""
     adopts: str = ""
-    """The URL a seed redirected to, where that lies outside the scope."""
+    """The URL outside the scope to which a seed redirected; "" for none."""
     sitemaps: tuple[str, ...] = ()
-    """The files that a sitemap index names, or where a sitemap redirects to."""
+    """The URLs of more sitemaps: those in an index, or the target of a redirect."""
     sketch: bytes = b""
-    """What the host shows for a page that cannot exist, where the request asked for one."""
+    """The sketch of the answer for a page that cannot exist; b"" for none."""
     text_hash: int = 0
     """The hash of the page's text without links and numbers, where the request asked for it."""
     refresh: Outlinks = NO_OUTLINKS
     """The target of the page's refresh, where it is a variant of the page and not among the other links."""
 
     def with_response(self, response: Response | None) -> Visited:
-        """Return the same event with another answer in it, or none: what travels between processes."""
+        """Return the event with another answer, or none, as it is sent between processes."""
         return replace(self, outcome=replace(self.outcome, response=response))
 
 
@@ -220,29 +235,36 @@ class Failed(Struct, frozen=True, array_like=True, tag="failed"):
     """A request got no whole answer. The outcome's kind is failed or retry."""
 
     request: Request
+    """The request that failed."""
     outcome: Outcome
+    """The outcome of the request."""
     failure: Failure
+    """Why it failed."""
     retry_after: float = 0.0
-    """Seconds until the request may be repeated, where the kind is retry."""
+    """Seconds until the request may be repeated, if the kind is retry."""
 
 
 class RobotsRead(Struct, frozen=True, array_like=True, tag="robots"):
-    """A robots.txt request ended, one way or the other."""
+    """A robots.txt request ended, with an answer or a failure."""
 
     request: Request
+    """The request for robots.txt."""
     answer: Response | Failure
+    """The answer, or why there is none."""
 
 
 class Lost(Struct, frozen=True):
-    """Nobody knows what came of a request, for the process that had it has ended: it is to be made again."""
+    """The result of a request is unknown, because its worker process has ended. The request must be repeated."""
 
     request: Request
+    """The request that was lost."""
 
 
 class Recalled(Struct, frozen=True):
-    """The journal gave back these links."""
+    """Links were read back from the journal."""
 
     links: tuple[Link, ...]
+    """The links of the last `Recall`, in the same order."""
 
 
 class Committed(Struct, frozen=True):

@@ -1,7 +1,7 @@
-"""The one vocabulary of reasons: why a URL was refused, postponed or failed, and why a crawl waits or ended.
+"""The reasons: why a URL was refused, postponed or failed, and why a crawl waits or ended.
 
 Each reason has a stable code (its value), one plain sentence, and an anchor in `docs/reference/reasons.md`.
-The terminal, the JSON, the report and the benchmark all speak it.
+The terminal, the JSON files, the report and the benchmark all use them.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ class Reason(StrEnum):
 
     @property
     def sentence(self) -> str:
-        """Say it in one plain sentence."""
+        """Return the reason as one plain sentence."""
         return _SENTENCES[self]
 
     @property
     def anchor(self) -> str:
-        """Name the anchor of this reason in `docs/reference/reasons.md`."""
+        """Return the anchor of the reason in `docs/reference/reasons.md`."""
         return self.value.replace(".", "-").replace("_", "-")
 
 
@@ -80,7 +80,7 @@ class StartProblem(StrEnum):
 
 
 class Waiting(StrEnum):
-    """What a slot of the crawl spends its time on; the one with the most time is the limiting factor."""
+    """What a slot of the crawl spends its time on. The category with the most time is the limiting factor."""
 
     POLITENESS = "wait.politeness"
     CRAWL_DELAY = "wait.crawl_delay"
@@ -94,7 +94,7 @@ class Waiting(StrEnum):
 
     @property
     def sentence(self) -> str:
-        """Say it in one plain sentence."""
+        """Return the category in plain words."""
         return _WAITING[self]
 
 
@@ -114,7 +114,7 @@ class FinishReason(StrEnum):
 
     @property
     def sentence(self) -> str:
-        """Say it in one plain sentence."""
+        """Return the reason in plain words."""
         return _FINISH[self]
 
 
@@ -137,7 +137,7 @@ _SENTENCES: dict[Reason, str] = {
     Reason.FAIL_TLS: "The secure connection failed (certificate or handshake).",
     Reason.FAIL_TIMEOUT: "The server took longer than the time limit.",
     Reason.FAIL_RESET: "The server closed the connection without a complete answer.",
-    Reason.FAIL_PROTOCOL: "The server's answer was not valid HTTP.",
+    Reason.FAIL_PROTOCOL: "The server's answer was not valid HTTP, or not one to the request that was made.",
     Reason.FAIL_HTTP_4XX: "The server says the page is missing or refused (status 4xx).",
     Reason.FAIL_HTTP_5XX: "The server reports an error of its own (status 5xx).",
     Reason.FAIL_TRUNCATED: "The body ended before its announced length.",
@@ -197,4 +197,4 @@ _FINISH: dict[FinishReason, str] = {
 IN_HANDLERS: Final = frozenset(
     (Reason.FAIL_HANDLER, Reason.FAIL_HANDLER_TIMEOUT, Reason.FAIL_HANDLER_MEMORY, Reason.FAIL_WORKER_DIED)
 )
-"""What counts for `max_handler_errors`: an exception, and what ends a handler that a worker process runs."""
+"""The reasons that count for `max_handler_errors`: an exception, or a worker process that ended in a handler."""

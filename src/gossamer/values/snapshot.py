@@ -1,6 +1,6 @@
-"""What is known of a whole crawl: counts, how it behaved, what was found; the statistics it saves, and its snapshot.
+"""The statistics of a crawl: the values in a report, those that the journal saves, and the snapshot of a moment.
 
-All are frozen. Times are seconds as float, sizes are bytes.
+All are frozen. Times are seconds as float, and sizes are bytes.
 """
 
 from __future__ import annotations
@@ -14,78 +14,99 @@ from gossamer.values.reasons import FinishReason, StartProblem, Waiting
 
 
 class Counts(Struct, frozen=True):
-    """How many links ended how. `done + redirected + failed + skipped` is every link that ended."""
+    """The number of links by outcome. `done + redirected + failed + skipped` is the number of links that ended."""
 
     done: int = 0
+    """Pages that were fetched and read."""
     redirected: int = 0
+    """Links that redirected."""
     failed: int = 0
+    """Links that failed."""
     skipped: int = 0
+    """Links that were admitted and then not fetched."""
     retried: int = 0
+    """Fetches that were repeated later."""
     refused: int = 0
+    """Links that were not admitted, each counted once per reason."""
     by_reason: Mapping[str, int] = {}
+    """Outcomes and refusals by the code of their reason."""
 
     @property
     def ended(self) -> int:
-        """Count the links that ended in an outcome."""
+        """Return the number of links that ended."""
         return self.done + self.redirected + self.failed + self.skipped
 
 
 class HostAudit(Struct, frozen=True):
-    """How one host was treated: fetches, and the shortest time between the end of one and the start of the next."""
+    """The measured politeness to one host."""
 
     host: str
+    """The key of the host: scheme and authority."""
     fetches: int = 0
+    """Number of fetches."""
     smallest_gap: float | None = None
+    """Shortest time (seconds) from the end of a fetch to the start of the next; None for fewer than two fetches."""
     most_at_once: int = 0
+    """Largest number of fetches at once."""
 
 
 class Audit(Struct, frozen=True):
-    """How a crawl behaved, as seen from where fetches are handed out; the gaps are from an end to the next start.
-
-    `violations` of what was promised (rests, requests at once) and of robots.txt are bugs, and `examples` tell of the
-    first; `by_host` are the first hosts only. Gaps across a stop and a resume are not among these.
-    """
+    """The measured politeness of a crawl, from the fetches that the driver started. A violation is a bug."""
 
     fetches: int = 0
+    """Number of fetches."""
     smallest_gap: float | None = None
+    """Shortest time (seconds) from the end of a fetch to the start of the next on its host, within one run."""
     smallest_gap_host: str = ""
+    """The host with the shortest gap."""
     most_at_once: int = 0
+    """Largest number of fetches at once on one host."""
     most_at_once_host: str = ""
+    """The host with the most fetches at once."""
     robots_violations: int = 0
+    """Number of fetches that robots.txt forbids."""
     violations: int = 0
+    """Number of fetches that broke a rest or a limit on fetches at once."""
     examples: tuple[str, ...] = ()
+    """Descriptions of the first violations."""
     by_host: tuple[HostAudit, ...] = ()
+    """The first hosts."""
 
     @property
     def clean(self) -> bool:
-        """Tell whether all promises were kept."""
+        """Whether there was no violation."""
         return not self.violations and not self.robots_violations
 
 
 class FieldStats(Struct, frozen=True):
-    """What is known of a field: its kind, how many items have something in it, and the number of the last of them."""
+    """The counts of a field in the items of one type."""
 
     kind: str = "null"
+    """The kind of its values (`item_schema.py`)."""
     filled: int = 0
+    """Number of items with the field filled."""
     last: int = 0
+    """Position, from 1, of the last item with the field filled."""
 
 
 class ItemTypeStats(Struct, frozen=True):
-    """What is known of the items of one type: how many, and their fields by name."""
+    """The counts of the items of one type."""
 
     items: int = 0
+    """Number of items."""
     fields: Mapping[str, FieldStats] = {}
+    """The fields by name."""
 
 
 class Coverage(Struct, frozen=True):
-    """How full the items of one type are: how many there are, and in what share of them each field says something.
-
-    `gone` are fields that used to be filled and are suddenly always empty, each with the number of items since.
-    """
+    """How completely the fields of one item type are filled."""
 
     items: int
+    """Number of items."""
     fields: Mapping[str, float] = {}
+    """Share of items (0 to 1) with each field filled."""
     gone: Mapping[str, int] = {}
+    """Fields that used to be filled and are suddenly always empty, each with the number of items since then."""
 
 
 class StartPage(Struct, frozen=True, array_like=True):
@@ -120,147 +141,185 @@ class ScriptPages(Struct, frozen=True):
 
 
 class SavedStats(Struct, frozen=True):
-    """What a crawl has counted so far, as the journal keeps it: a resumed crawl goes on counting from here.
-
-    `kinds` counts outcomes, `by_reason` outcomes and refusals, `seconds` are slot-seconds by category, `adopted` the
-    URLs outside the scope that seeds redirected to; `unread` are the hosts whose sitemaps have not all been read, each
-    with the depth of its first page; `resting` are the hosts that were being spared, each with the seconds left;
-    `audit` is what the driver saw of the crawl's manners, `changes` counts what an update found, `duplicates` the pages
-    with the content of another; `items` are the items by type; `soft_404s` counts pages that look like missing ones;
-    `orphans` are the links that only sitemaps name, in the final statistics of a crawl that knows them all.
-    """
+    """The statistics that the journal saves with each commit; a resumed crawl continues from them."""
 
     kinds: Mapping[str, int] = {}
+    """Number of outcomes by kind."""
     by_reason: Mapping[str, int] = {}
+    """Number of outcomes and refusals by the code of their reason."""
     refused: int = 0
+    """Number of links that were not admitted, each counted once per reason."""
     bytes: int = 0
+    """Bytes of decoded bodies."""
     fetches: int = 0
+    """Number of fetches, for any purpose."""
     elapsed: float = 0.0
+    """Wall time of all runs, in seconds."""
     seconds: Mapping[str, float] = {}
+    """Slot-seconds by category."""
     adopted: tuple[str, ...] = ()
+    """The URLs outside the scope to which seeds redirected."""
     unread: Mapping[str, int] = {}
+    """The hosts whose sitemaps have not all been read, each with the depth of its first page."""
     resting: Mapping[str, float] = {}
+    """The resting hosts, each with the seconds left."""
     audit: Audit | None = None
+    """The politeness that the driver measured; None where it measured none."""
     changes: Mapping[str, int] = {}
+    """Number of pages by change, in an update."""
     duplicates: int = 0
+    """Number of pages with the content of another page."""
     items: Mapping[str, ItemTypeStats] = {}
+    """The items by type."""
     soft_404s: int = 0
+    """Number of pages that look like their host's answer for a page that cannot exist."""
     needs_js: int = 0
+    """Number of pages that need JavaScript."""
     start_pages: StartPages = StartPages()
+    """The start pages that lead to no other page."""
     orphans: tuple[str, ...] | None = None
+    """The links that only sitemaps name; None before the final statistics, or where they are incomplete."""
 
 
 class TrapSeen(Struct, frozen=True):
-    """An endless set of pages: the name of its pattern, and how many links of it were refused (or known as one)."""
+    """An endless set of pages that the crawl found."""
 
     name: str
+    """The pattern of its URLs, in plain words."""
     links: int
+    """Number of its links that were refused, or that were merged into one."""
 
 
 class SitemapStats(Struct, frozen=True):
-    """What came of sitemaps: files read and failed in this run, and the links they name that no page of the crawl has.
-
-    `whole` is False where there were more of these than could be watched, and after an earlier run was killed: they are
-    watched in memory. `examples` are the first few; `notes` say of the first few files what was wrong with them.
-    """
+    """The results of reading sitemaps."""
 
     files: int = 0
+    """Number of sitemaps read in this run."""
     failed: int = 0
+    """Number of sitemaps that failed in this run."""
     orphans: int = 0
+    """Number of links that sitemaps name and no page of the crawl has."""
     examples: tuple[str, ...] = ()
+    """The first few orphans."""
     whole: bool = True
+    """Whether the orphans are complete. They are kept in memory: not if there are too many, or a run was killed."""
     notes: tuple[str, ...] = ()
+    """The problems of the first few faulty sitemaps."""
 
 
 class Duplicates(Struct, frozen=True):
-    """Pages that have the same content as another, which is not counted; a few of them, each with that other one."""
+    """Pages that have the same content as an earlier page."""
 
     pages: int = 0
+    """Number of these pages, without the earlier ones."""
     examples: tuple[tuple[str, str], ...] = ()
+    """The URLs of a few of these pages, each with that of the earlier page."""
 
 
 class Alike(Struct, frozen=True):
-    """Pages with nearly the same text: how many, and the first few URLs in alphabetical order."""
+    """A group of pages with nearly the same text."""
 
     pages: int
+    """Number of pages."""
     urls: tuple[str, ...] = ()
+    """The first few URLs, in alphabetical order."""
 
 
 class NearDuplicates(Struct, frozen=True):
-    """Pages with nearly the same visible text as another, in groups; the largest groups as examples.
+    """Pages with nearly the same visible text as another page, exact copies included.
 
-    Copies are among them. There are none while a crawl runs, and none where it did not ask for them.
+    They are found when the crawl has ended, if it was set to look for them.
     """
 
     pages: int = 0
+    """Number of pages in groups."""
     groups: int = 0
+    """Number of groups."""
     examples: tuple[Alike, ...] = ()
+    """The largest groups."""
 
 
 class SoftErrors(Struct, frozen=True):
-    """Pages that came with status 200 and look like what their host shows for a page that cannot exist.
-
-    `examples` are a few of them, each with the page that links to it; `hosts` are those of this run that show something
-    for such a page in place of saying that there is none.
-    """
+    """Soft 404s: pages with status 200 that look like their host's answer for a page that cannot exist."""
 
     pages: int = 0
+    """Number of these pages."""
     examples: tuple[tuple[str, str], ...] = ()
+    """The URLs of a few of these pages, each with that of the page that links to it."""
     hosts: tuple[str, ...] = ()
+    """The first few hosts, in this run, that answer with a page where none can exist."""
 
 
 class Changes(Struct, frozen=True):
-    """What an update found: how many pages were added, changed, not changed, and gone.
-
-    `examples` are the first few URLs of each kind, but for those not changed.
-    """
+    """The changes that an update found."""
 
     added: int = 0
+    """Number of new pages."""
     changed: int = 0
+    """Number of changed pages."""
     unchanged: int = 0
+    """Number of unchanged pages."""
     gone: int = 0
+    """Number of pages that no longer exist."""
     examples: Mapping[str, tuple[str, ...]] = {}
+    """The first few URLs by change, without unchanged pages."""
 
 
 BUSY: Final = 0.8
-"""From this share of a core on the processor is what a crawl waits for: it is never busy to the last cycle."""
+"""Share of a core (0 to 1) from which on the processor is the limiting factor; it never reaches 1."""
 
 
 class Snapshot(Struct, frozen=True):
-    """The crawl at one moment: what is done, what waits, where the time went.
-
-    `seconds` maps each category of time to slot-seconds; their sum is `elapsed * slots`. `processor` is how much of one
-    core the processes that read pages used, each, in this run (0 to 1, or more where threads compute natively).
-    `bytes` counts decoded body bytes; `items` are what handlers yielded, by type.
-    """
+    """The state of a crawl at one moment."""
 
     elapsed: float = 0.0
+    """Wall time of this run and earlier ones, in seconds."""
     slots: int = 1
+    """Number of slots: the maximum number of fetches at once."""
     counts: Counts = Counts()
+    """The number of links by outcome."""
     known: int = 0
+    """Number of links admitted so far."""
     queued: int = 0
+    """Number of links that wait for their turn."""
     in_flight: int = 0
+    """Number of fetches in flight."""
     hosts: int = 0
+    """Number of hosts."""
     bytes: int = 0
+    """Bytes of decoded bodies."""
     fetches: int = 0
+    """Number of fetches, for any purpose."""
     seconds: Mapping[Waiting, float] = {}
+    """Slot-seconds by category; their sum is `elapsed * slots`."""
     processor: float = 0.0
+    """CPU use of the driver or, if that is more, the mean of its workers in this run: 1 is one core."""
     finish_reason: FinishReason | None = None
+    """Why the crawl ended; None while it runs."""
     sitemaps: SitemapStats = SitemapStats()
+    """The results of reading sitemaps."""
     traps: tuple[TrapSeen, ...] = ()
+    """The traps that were found in this run."""
     changes: Changes = Changes()
+    """The changes that an update found."""
     duplicates: Duplicates = Duplicates()
+    """Pages with the content of another page."""
     near_duplicates: NearDuplicates = NearDuplicates()
+    """Pages with nearly the text of another page."""
     soft_404s: SoftErrors = SoftErrors()
+    """Pages that look like their host's answer for a page that cannot exist."""
     needs_js: ScriptPages = ScriptPages()
+    """Pages that show their content or their links only with JavaScript."""
     start_pages: StartPages = StartPages()
+    """Start pages that lead to no other page."""
     items: Mapping[str, Coverage] = {}
+    """The items that handlers yielded, by type."""
 
     @property
     def limiting_factor(self) -> Waiting:
-        """Name what took most of the time of slots that had work; the processor, where it was busy nearly all the time.
+        """Return the category with the most time of slots that had work; CPU if the processor was nearly always busy.
 
-        A process that computes takes in no answers, which looks like a slow server: only its CPU time tells.
+        A process that computes receives no answers, which looks like a slow server, so its CPU time decides first.
         """
         if self.processor >= BUSY:
             return Waiting.CPU
@@ -269,7 +328,7 @@ class Snapshot(Struct, frozen=True):
 
     @property
     def limiting_share(self) -> float:
-        """Tell how much of the time of the slots that had work the limiting factor took, 0 to 1."""
+        """Return the limiting factor's share (0 to 1) of the time of slots that had work."""
         factor = self.limiting_factor
         if factor is Waiting.CPU and self.processor >= BUSY:
             return min(self.processor, 1.0)
@@ -279,9 +338,9 @@ class Snapshot(Struct, frozen=True):
 
     @property
     def pages_per_second(self) -> float:
-        """Tell the mean speed since the start, in links ended a second."""
+        """Return the mean speed since the start, in links ended per second."""
         return self.counts.ended / self.elapsed if self.elapsed > 0 else 0.0
 
 
 EXAMPLES: Final = 5
-"""How many pages of each kind are named."""
+"""Maximum number of examples of each kind."""

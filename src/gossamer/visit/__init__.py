@@ -1,5 +1,5 @@
-"""A worker visits: what is made of one answer, and the user's handlers that run on it.
+"""The visit of a page: reading one answer, and running the user's handlers on it.
 
-Imports `values`, `rules` and `parse`; never `core` or `outputs`. Invariant: a visit never raises; whatever goes wrong
-is an outcome with a reason.
+Imports `values`, `rules` and `parse`, never `core` or `outputs`. Invariant: a visit never raises; every error is an
+outcome with a reason.
 """

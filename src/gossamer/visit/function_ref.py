@@ -1,8 +1,8 @@
-"""Importing: find a user's function again by its name, in any process; load a file of handlers.
+"""References to the user's functions that any process can resolve, and the loading of handler files.
 
-A worker process imports the user's script under another name than `__main__`, so that what stands under
-`if __name__ == "__main__":` does not run there. Where a script or module has no such guard its import ends at the
-moment it would crawl: what it defined before is all a worker needs, and no worker shall start workers.
+A worker process imports the user's script under a name other than `__main__`, so that the code under
+`if __name__ == "__main__":` does not run there. The import of a script or module without that guard ends when it would
+start a crawl: a worker needs only what was defined before, and must not start workers itself.
 """
 
 from __future__ import annotations
@@ -26,31 +26,34 @@ from gossamer.values.errors import UserError
 _MAIN: Final = "__main__"
 _MAIN_IN_A_WORKER: Final = "__gossamer_main__"
 _ALSO_MAIN: Final = (_MAIN, "__mp_main__", _MAIN_IN_A_WORKER)
-"""The names under which the user's script may be loaded already; the second is multiprocessing's."""
+"""The names under which the user's script may be loaded; the second is multiprocessing's."""
 
 _loading: ContextVar[bool] = ContextVar("gossamer_loading", default=False)
 
 
-class Where(Struct, frozen=True):
-    """Where a function is: its module, the module's file, and its name there."""
+class FunctionRef(Struct, frozen=True):
+    """A reference to a function."""
 
     module: str
+    """The dotted name of the module, or `__main__`."""
     file: str
+    """The absolute path of the module's file."""
     name: str
+    """The qualified name of the function in the module."""
 
 
 class CrawlBeginsError(BaseException):
-    """Ends the import of a script that begins a crawl; no `except Exception` of the user's stands in its way."""
+    """Ends the import of a script that starts a crawl. It is no `Exception`, so that user code does not catch it."""
 
 
 def refuse_while_loading() -> None:
-    """End the import that goes on, if any: whoever loads a file wants its functions, not another crawl."""
+    """Raise CrawlBeginsError while a file is being loaded: its functions are wanted, not another crawl."""
     if _loading.get():
         raise CrawlBeginsError
 
 
-def where(function: Callable[..., Any]) -> Where:
-    """Tell where a function can be found by other processes. Raises UserError, saying what to do, where it cannot."""
+def reference_to(function: Callable[..., Any]) -> FunctionRef:
+    """Return a reference that other processes can resolve. Raise UserError, with advice, where there is none."""
     name, module = getattr(function, "__qualname__", ""), sys.modules.get(getattr(function, "__module__", None) or "")
     if not inspect.isfunction(function):
         raise _unfit(f"The handler {function!r}", "is no plain function", "wrap it in one: def handler(page): …")
@@ -73,20 +76,22 @@ def where(function: Callable[..., Any]) -> Where:
             f"is not what {module.__name__}.{name} names",
             "let @crawler.on be the outermost of its decorators",
         )
-    spec = getattr(module, "__spec__", None)  # a script has none; with `python -m` it says the module's real name
-    return Where(spec.name if spec is not None else module.__name__, file, name)
+    spec = getattr(module, "__spec__", None)  # a script has none; with `python -m` it has the module's real name
+    return FunctionRef(spec.name if spec is not None else module.__name__, file, name)
 
 
 def _unfit(what: str, why: str, advice: str) -> UserError:
     return UserError(f"{what} {why}, so worker processes cannot run it: {advice}.")
 
 
-def function_at(place: Where) -> Callable[..., Any]:
-    """Find a function again. Raises UserError where it is gone."""
-    found = _attribute(_module(place), place.name)
+def function_at(reference: FunctionRef) -> Callable[..., Any]:
+    """Return the function that a reference names. Raise UserError where it no longer exists."""
+    found = _attribute(_module(reference), reference.name)
     if found is None:
-        raise UserError(f"{place.file} has no {place.name} when it is imported: define it before the crawl begins.")
-    return found  # type: ignore[no-any-return]  # whatever has that name now
+        raise UserError(
+            f"{reference.file} has no {reference.name} when it is imported: define it before the crawl begins."
+        )
+    return found  # type: ignore[no-any-return]  # its type is the user's
 
 
 def _attribute(module: ModuleType, name: str) -> Any:
@@ -96,28 +101,28 @@ def _attribute(module: ModuleType, name: str) -> Any:
     return found
 
 
-def _module(place: Where) -> ModuleType:
-    if place.module == _MAIN:
+def _module(reference: FunctionRef) -> ModuleType:
+    if reference.module == _MAIN:
         for name in _ALSO_MAIN:
             module = sys.modules.get(name)
             file = getattr(module, "__file__", None)
-            if module is not None and file and str(Path(file).absolute()) == place.file:
+            if module is not None and file and str(Path(file).absolute()) == reference.file:
                 return module
-        return _load_file(place.file, _MAIN_IN_A_WORKER)
-    return _loaded(place.file, lambda: _imported_or_loaded(place))
+        return _load_file(reference.file, _MAIN_IN_A_WORKER)
+    return _loaded(reference.file, lambda: _imported_or_loaded(reference))
 
 
-def _imported_or_loaded(place: Where) -> ModuleType:
+def _imported_or_loaded(reference: FunctionRef) -> ModuleType:
     try:
-        return _import(place.module)
+        return _import(reference.module)
     except ModuleNotFoundError as error:
-        if error.name is None or not f"{place.module}.".startswith(f"{error.name}."):
+        if error.name is None or not f"{reference.module}.".startswith(f"{error.name}."):
             raise
-        return _load_file(place.file, place.module)  # a file that only the first process had on its path
+        return _load_file(reference.file, reference.module)  # a file that only the first process had on its path
 
 
 def load(file_or_module: str) -> ModuleType:
-    """Load a Python file, or a module by its dotted name. Raises UserError where that cannot be."""
+    """Load a Python file, or a module by its dotted name. Raise UserError where that fails."""
     if not file_or_module.endswith(".py"):
         return _loaded(file_or_module, lambda: _imported(file_or_module))
     path = Path(file_or_module).absolute()
@@ -127,7 +132,7 @@ def load(file_or_module: str) -> ModuleType:
 
 
 def _imported(module: str) -> ModuleType:
-    """Import a module by its whole name. Raises UserError where there is none, and whatever is raised inside it."""
+    """Import a module by its absolute name. Raise UserError where there is none; its own exceptions pass through."""
     try:
         if not module.startswith("."):
             return _import(module)
@@ -144,25 +149,25 @@ def _load_file(file: str, name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, file)
     assert spec is not None, f"{file} is no Python file"
     folder = str(Path(file).parent)
-    if folder not in sys.path:  # as for any script: it may import what lies beside it
+    if folder not in sys.path:  # as for any script: it may import modules from its own folder
         sys.path.insert(0, folder)
     return _loaded(file, lambda: _executed(spec))
 
 
 def _import(name: str) -> ModuleType:
-    """Import a module by its whole name, up to where it would crawl."""
+    """Import a module by its absolute name, up to the point where it would start a crawl."""
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.find_spec(name)
     if spec is None:
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-    if name in sys.modules or spec.loader is None:  # its package has imported it; or it is a mere folder
+    if name in sys.modules or spec.loader is None:  # imported by its package, or a namespace package
         return importlib.import_module(name)
     return _executed(spec)
 
 
 def _executed(spec: ModuleSpec) -> ModuleType:
-    """Do what an import does, but keep what was defined before a crawl begins."""
+    """Import a module as Python does, but keep what was defined before a crawl starts."""
     assert spec.loader is not None, f"nobody loads {spec.name}"
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     try:
@@ -173,7 +178,7 @@ def _executed(spec: ModuleSpec) -> ModuleType:
         sys.modules.pop(spec.name, None)
         raise
     package, _, name = spec.name.rpartition(".")
-    if package in sys.modules:  # not where a file is loaded that only another process could import
+    if package in sys.modules:  # not for a file that only another process could import
         setattr(sys.modules[package], name, module)
     return module
 
@@ -190,7 +195,7 @@ def _loaded(what: str, how: Callable[[], ModuleType]) -> ModuleType:
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == what]
         line = getattr(error, "lineno", None) or (frames[-1].lineno if frames else None)
         at = f" (line {line})" if line else ""
-        said = error.msg if isinstance(error, SyntaxError) else error  # which would name the line once more
-        raise UserError(f"{what} cannot be loaded: {type(error).__name__}: {said}{at}.") from error
+        message = error.msg if isinstance(error, SyntaxError) else error  # its own text repeats the line number
+        raise UserError(f"{what} cannot be loaded: {type(error).__name__}: {message}{at}.") from error
     finally:
         _loading.reset(before)

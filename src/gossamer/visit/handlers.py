@@ -1,7 +1,7 @@
-"""Handlers: functions of the user, each for the pages that a pattern matches; they yield items and follow links.
+"""Handlers: the user's functions, each for the pages that a pattern matches. They yield items and follow links.
 
-A pattern is one of `scope.py`. The first that matches a page's URL decides; a handler without one gets all the rest.
-What a handler raises is the outcome of its page, and of nothing else.
+`rules/url_patterns.py` defines patterns. The first that matches a page's URL decides; a handler without a pattern gets
+all other pages. An exception in a handler is the outcome of its page and affects nothing else.
 """
 
 from __future__ import annotations
@@ -19,49 +19,52 @@ from gossamer.values.model import Item, PreviousVisit
 from gossamer.values.ports import PreviousCrawl
 from gossamer.values.reasons import Reason
 from gossamer.visit import function_ref
-from gossamer.visit.function_ref import Where
+from gossamer.visit.function_ref import FunctionRef
 from gossamer.visit.items import NoItemError, is_item, item_of
 from gossamer.visit.page import Page
 
 FRAMES: Final = 8
+"""Maximum number of frames, the last ones, that are kept of a traceback."""
 LONGEST: Final = 4000
-"""How much of a traceback is kept: its last frames, and so many characters of them."""
+"""Maximum number of characters, the last ones, that are kept of a traceback."""
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[[Page], Any])
 
-_MARK: Final = "__gossamer_patterns__"
+_PATTERNS: Final = "__gossamer_patterns__"
 
 
 class Handler(Struct, frozen=True):
-    """A function and the pattern of the URLs it is for; "" takes what no other handler does.
+    """A user's function and the URLs whose pages it gets.
 
-    It can be pickled where its function can be found again; raises UserError, saying what to do, where it cannot.
+    Pickling it raises UserError, with advice, if other processes cannot import its function.
     """
 
     function: Callable[[Page], Any]
+    """The user's function."""
     pattern: str = ""
+    """The pattern of the URLs; "" for all pages without another handler."""
 
     @property
     def name(self) -> str:
-        """Name the function."""
+        """Return the name of the function."""
         return getattr(self.function, "__name__", type(self.function).__name__)
 
     @property
     def awaits(self) -> bool:
-        """Tell whether it is `async def`, and so needs an event loop."""
+        """Whether the function is `async def` and so needs an event loop."""
         return inspect.iscoroutinefunction(self.function) or inspect.isasyncgenfunction(self.function)
 
-    def __reduce__(self) -> tuple[Callable[[Where, str], Handler], tuple[Where, str]]:
-        return handler_at, (function_ref.where(self.function), self.pattern)
+    def __reduce__(self) -> tuple[Callable[[FunctionRef, str], Handler], tuple[FunctionRef, str]]:
+        return handler_at, (function_ref.reference_to(self.function), self.pattern)
 
 
-def handler_at(where: Where, pattern: str) -> Handler:
-    """Find a handler again, in whatever process."""
-    return Handler(function_ref.function_at(where), pattern)
+def handler_at(reference: FunctionRef, pattern: str) -> Handler:
+    """Return the handler for a function reference, in any process."""
+    return Handler(function_ref.function_at(reference), pattern)
 
 
 def handler_of(function: Callable[[Page], Any], pattern: str, others: Iterable[Handler]) -> Handler:
-    """Make a handler that is to stand beside others. Raises UserError for what is no function, or a second rest."""
+    """Return a new handler. Raise UserError for what is no function, or for a second handler without a pattern."""
     if not callable(function):
         raise UserError(f"A handler is a function of a page; {function!r} is none.")
     rest = next((one for one in others if not one.pattern), None)
@@ -71,7 +74,7 @@ def handler_of(function: Callable[[Page], Any], pattern: str, others: Iterable[H
 
 
 def check(pattern: str) -> None:
-    """Raise UserError for a pattern that is none."""
+    """Raise UserError for an invalid pattern."""
     if not isinstance(pattern, str):
         raise UserError('A handler is marked with brackets: @crawler.on() or @crawler.on("/articles/*").')
     if pattern:
@@ -79,7 +82,7 @@ def check(pattern: str) -> None:
 
 
 class Choice:
-    """Choose the handler of a URL."""
+    """Chooses the handler of a URL."""
 
     def __init__(self, handlers: Iterable[Handler]) -> None:
         several = list(handlers)
@@ -87,90 +90,92 @@ class Choice:
         self._rest = next((one for one in several if not one.pattern), None)
 
     def of(self, url: str) -> Handler | None:
-        """Give the handler of a canonical URL, if there is one."""
+        """Return the handler of a canonical URL; None if there is none."""
         return next((handler for matches, handler in self._patterned if matches(url)), self._rest)
 
 
 class FullRefetchForHandlers:
-    """What an earlier crawl found, for an update: pages with handlers are asked for whole, for a handler reads them."""
+    """Wraps the previous crawl and hides the validators of pages with a handler, so that they are fetched in full."""
 
     def __init__(self, before: PreviousCrawl, handlers: Iterable[Handler]) -> None:
         self._before = before
         self._choice = Choice(handlers)
 
     def find(self, url: str) -> PreviousVisit:
-        """Tell what was found at a URL; without its memo, so that no condition can be made, where it has a handler."""
+        """Return the previous visit of a URL; without its memo, and so without conditions, if it has a handler."""
         found = self._before.find(url)
         return found if self._choice.of(url) is None else PreviousVisit(found.record)
 
 
-# ---------------------------------------------------------------- marks, for handlers in a file of their own
+# ---------------------------------------------------------------- the decorator, for handlers in a file of their own
 
 
 def on(pattern: str = "") -> Callable[[F], F]:
     """Mark a function as the handler of the URLs that a pattern matches, for `gossamer crawl --handlers FILE`.
 
-    Without a pattern it gets all the rest. The function itself is left as it is.
+    Without a pattern it gets all other pages. The function itself is unchanged.
     """
     check(pattern)
 
     def mark(function: F) -> F:
-        setattr(function, _MARK, (pattern, *getattr(function, _MARK, ())))
+        setattr(function, _PATTERNS, (pattern, *getattr(function, _PATTERNS, ())))
         return function
 
     return mark
 
 
 def marked(file_or_module: str) -> list[Handler]:
-    """Load a file or module and list the handlers marked there, in order. Raises UserError where there are none."""
+    """Load a file or module and return the handlers marked in it, in order. Raise UserError where there are none."""
     found: list[Handler] = []
     for function in vars(function_ref.load(file_or_module)).values():
-        for pattern in getattr(function, _MARK, ()) if inspect.isfunction(function) else ():
+        for pattern in getattr(function, _PATTERNS, ()) if inspect.isfunction(function) else ():
             found.append(handler_of(function, pattern, found))
     if not found:
         raise UserError(f"{file_or_module} has no handlers: mark functions there with @gossamer.on(PATTERN).")
     return found
 
 
-# ---------------------------------------------------------------- running them
+# ---------------------------------------------------------------- running handlers
 
 
 class Handled(Struct, frozen=True):
-    """What came of a handler: items, links it followed, as written, and in `trouble` what it raised, if anything.
-
-    `reason` is how the page has failed in that case.
-
-    Where there was trouble there are no items: a page's items are recorded all or none.
-    """
+    """The result of running a handler on a page."""
 
     items: tuple[Item, ...] = ()
+    """The items; none if the handler failed: either all or none of a page's items are recorded."""
     followed: tuple[str, ...] = ()
+    """The hrefs that the handler followed, as written."""
     trouble: str = ""
+    """Why the handler failed, with a traceback; "" if it did not."""
     reason: Reason = Reason.FAIL_HANDLER
+    """The reason of the page's failure, if the handler failed."""
 
 
 class Due(Struct, frozen=True):
-    """A page and the handler it is due to; one that awaits may take `limit` seconds (0: any time)."""
+    """A call of a handler that is due: a page that was read, and the handler that must run on it."""
 
     handler: Handler
+    """The handler of the page's URL."""
     page: Page
+    """The page."""
     limit: float = 0.0
+    """Maximum time (seconds) of a handler that awaits; 0 for no limit."""
 
     def run(self) -> Handled:
-        """Run a handler that is an ordinary function. Never raises, but for an interruption from outside."""
+        """Run a handler that is an ordinary function, and return its result. Only KeyboardInterrupt passes through."""
         try:
             return self.ended([self.item(value) for value in self.values(self.handler.function(self.page))])
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever it is, it costs this page only
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # any exception fails only this page
             return self.failed(error)
 
     def values(self, given: Any) -> Iterable[object]:
-        """List what a handler gave, be it one item, several, or nothing. Raises NoItemError."""
+        """Return what a handler returned as an iterable: of one item, several, or none. Raise NoItemError otherwise."""
         if given is None:
             return ()
         if is_item(given):
             return (given,)
         if inspect.iscoroutine(given):
-            given.close()  # it will never be awaited, and need not complain of that
+            given.close()  # it will never be awaited; this avoids Python's warning about that
         if isinstance(given, str | bytes) or not isinstance(given, Iterable):
             raise NoItemError(
                 f"The handler {self.handler.name} gave a value of type {type(given).__name__}; "
@@ -179,31 +184,31 @@ class Due(Struct, frozen=True):
         return given
 
     def item(self, value: object) -> Item:
-        """Write what it yielded as an item."""
+        """Return a yielded value as an item. Raise NoItemError if it is none."""
         return item_of(value, url=self.page.url, handler=self.handler.name)
 
     def ended(self, items: Iterable[Item]) -> Handled:
-        """Say that it ended well."""
+        """Return the result of a handler that ended normally."""
         return Handled(tuple(items), self.page.hrefs_followed)
 
     def failed(self, error: BaseException) -> Handled:
-        """Say what it raised; what it followed before still counts."""
+        """Return the result of a handler that raised; the links that it followed before still count."""
         reason = Reason.FAIL_HANDLER_MEMORY if isinstance(error, MemoryError) else Reason.FAIL_HANDLER
-        trouble = str(error) if isinstance(error, NoItemError) else told(error)
+        trouble = str(error) if isinstance(error, NoItemError) else traceback_of(error)
         return Handled((), self.page.hrefs_followed, trouble, reason)
 
     def late(self) -> Handled:
-        """Say that it was given up after its `limit`."""
+        """Return the result of a handler that was cancelled after its `limit`."""
         return Handled((), self.page.hrefs_followed, lateness(self.limit), Reason.FAIL_HANDLER_TIMEOUT)
 
 
 def lateness(limit: float) -> str:
-    """Say that what is done with a page was given up after so many seconds."""
+    """Return the failure's detail for a page whose reading took longer than `limit` (seconds)."""
     return f"took more than {limit:g} s"
 
 
-def told(error: BaseException) -> str:
-    """Write an exception with the last frames of its traceback, within bounds; it begins where the handler does."""
+def traceback_of(error: BaseException) -> str:
+    """Return an exception as text, with the last frames of its traceback; frames before the handler are left out."""
     frames = error.__traceback__
     while frames is not None and frames.tb_frame.f_globals.get("__name__", "").startswith("gossamer."):
         frames = frames.tb_next

@@ -1,6 +1,7 @@
-"""Links: which of those on a page are new, where they lead, and whether they belong.
+"""Links: which links of a page are new, what their URLs are, and whether they are within the scope.
 
-Most links of a page are known from other pages, so what was judged once is remembered: hrefs by their directory, URLs.
+Most links of a page are known from other pages. So a worker remembers the hrefs that it has judged, by directory, and
+the URLs that it has reported.
 """
 
 from __future__ import annotations
@@ -21,111 +22,117 @@ from gossamer.values.model import Outlink, Outlinks, Refusal, Request
 from gossamer.values.reasons import Reason
 
 KNOWN_DIRECTORIES: Final = 1000
+"""Maximum number of directories whose hrefs a worker remembers."""
 KNOWN_HREFS: Final = 10_000
-"""How many directories, and raw hrefs in each, a worker remembers the judgement of."""
+"""Approximate maximum number of raw hrefs that a worker remembers per directory."""
 
 KNOWN_URLS: Final = 50_000
-"""How many canonical URLs a worker remembers to have reported: pages of other directories spell their hrefs anew."""
+"""Maximum number of reported URLs that a worker remembers: other directories have other hrefs for the same URL."""
 
 COUNTED: Final = 50_000
-"""Of the links of a page beyond `max_links_per_page` so many are told, each with its reason."""
+"""Maximum number of links beyond `max_links_per_page` that are recorded as refused."""
 
 _OTHER_SCHEME: Final = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*+:", re.IGNORECASE)
 
 
-class Place(Struct, frozen=True):
-    """Where hrefs were found, as far as it decides what they mean: the base URL and the page's encoding."""
+class LinkContext(Struct, frozen=True):
+    """The page on which hrefs were found, as far as it decides what they mean."""
 
     request: Request
+    """The request for the page."""
     base: str
+    """The base URL of the page."""
     encoding: str
+    """The character encoding of the page, which decides how a query is percent-encoded."""
 
     @property
     def directory(self) -> str:
-        """Name what a relative href is relative to."""
+        """Return the base URL up to its last slash: what a relative href is appended to."""
         query = self.base.find("?")
         return self.base[: self.base.rfind("/", 0, query if query >= 0 else len(self.base)) + 1]
 
 
 class LinkJudge:
-    """Judge the links of pages for one worker.
+    """Judges the links of pages for one worker.
 
-    It remembers, per directory, the raw hrefs already judged, and the URLs it reported: a link known here was reported
-    before and costs one look-up, or two.
-    Safe to share between threads: the memory is a cache of a pure function, replaced whole when full.
+    It remembers, per directory, the raw hrefs already judged, and the URLs already reported. A link that it remembers
+    was reported before and costs one or two look-ups.
+    It is safe to share between threads: it caches the results of a pure function, and a full cache is replaced whole.
     """
 
     def __init__(self, policy: Policy, key: int, *, remembers: bool = True) -> None:
         self._policy = policy
         self._key = key
         self._remembers = remembers
-        self._respells = simplifies(policy)
+        self._simplifies = simplifies(policy)
         self._scopes: dict[tuple[str, ...], Scope] = {(): Scope.of(policy)}
         self._known: dict[tuple[str, bool, str, int], set[str]] = {}
         self._reported: dict[str, int] = {}
 
     def anew(self) -> LinkJudge:
-        """Give one like this that has not reported anything yet."""
+        """Return a judge with the same settings that has not reported any link."""
         return LinkJudge(self._policy, self._key, remembers=self._remembers)
 
-    def of_page(self, place: Place, found: html.Scan, *, page_nofollow: bool) -> tuple[Outlinks, tuple[Refusal, ...]]:
-        """Judge the links not known from other pages of the directory; known ones were reported with those."""
+    def of_page(
+        self, context: LinkContext, found: html.Scan, *, page_nofollow: bool
+    ) -> tuple[Outlinks, tuple[Refusal, ...]]:
+        """Return the accepted and the refused links of a page, without those that were reported before."""
         hrefs, unfollowed = found.hrefs, found.nofollow_hrefs
         if not self._policy.nofollow:
             hrefs, unfollowed = (*hrefs, *unfollowed), ()
         elif page_nofollow:
             hrefs, unfollowed = (), (*hrefs, *unfollowed)
         most = self._policy.max_links_per_page
-        judged = self.new(place, hrefs[:most])
+        judged = self.new(context, hrefs[:most])
         if unfollowed:
-            judged += self._refuse_all(place, unfollowed[:most], Reason.SKIP_NOFOLLOW)
+            judged += self._refuse_all(context, unfollowed[:most], Reason.SKIP_NOFOLLOW)
         if most and len(hrefs) > most:
-            judged += self._refuse_all(place, hrefs[most : most + COUNTED], Reason.SKIP_LIMIT)
+            judged += self._refuse_all(context, hrefs[most : most + COUNTED], Reason.SKIP_LIMIT)
         return (
             Outlinks.of([one for one in judged if type(one) is Outlink]),
             tuple(one for one in judged if type(one) is Refusal),
         )
 
-    def new(self, place: Place, hrefs: tuple[str, ...]) -> list[Outlink | Refusal]:
-        """Judge those of some hrefs that are not known from other pages of the directory."""
+    def new(self, context: LinkContext, hrefs: tuple[str, ...]) -> list[Outlink | Refusal]:
+        """Return the judged links of some hrefs, without those that were reported before."""
         limit = self._policy.max_depth
-        depth = place.request.link.depth
+        depth = context.request.link.depth
         at_limit = limit is not None and depth >= limit
-        known = self._known_in((place.directory, at_limit, place.encoding, len(place.request.adopted)))
+        known = self._known_in((context.directory, at_limit, context.encoding, len(context.request.adopted)))
         fresh = [href for href in hrefs if href not in known]
         if not fresh:
             return []
-        resolve, scope, reported = UrlResolver(place.base).canonical, self.scope(place.request), self._reported
+        resolve, scope, reported = UrlResolver(context.base).canonical, self.scope(context.request), self._reported
         judged: list[Outlink | Refusal] = []
         for href in fresh:
-            url = resolve(href if place.encoding == "utf-8" else encoding.encode_query(href, place.encoding))
+            url = resolve(href if context.encoding == "utf-8" else encoding.encode_query(href, context.encoding))
             if url is None:
                 judged.append(self._no_link(href))
                 continue
-            if self._respells:
+            if self._simplifies:
                 url = simplified(url, self._policy)
             if at_limit:
-                judged.append(Refusal(self.mark(url), scope.judge(url) or Reason.SKIP_DEPTH))
-            elif reported.get(url, depth + 1) > depth:  # from a page nearer to a seed it counts again
+                judged.append(Refusal(self.fingerprint(url), scope.judge(url) or Reason.SKIP_DEPTH))
+            elif reported.get(url, depth + 1) > depth:  # with a smaller depth it is reported again
                 judged.append(self._judge(url, scope, depth))
-        # What is empty or begins with "?" depends on the whole path, not on the directory.
+        # An href that is empty or begins with "?" depends on the whole path, not on the directory alone.
         known.update([href for href in fresh if href and not href.startswith("?")])
         return judged
 
     def named(self, request: Request, urls: Iterable[str]) -> list[Outlink | Refusal]:
-        """Judge URLs that a sitemap names."""
+        """Return the judged links of a sitemap."""
         scope = self.scope(request)
         judged: list[Outlink | Refusal] = []
         for named in urls:
             url = simplified(named, self._policy)
             refused = scope.judge(url)
-            judged.append(self._accepted(url) if refused is None else Refusal(self.mark(url), refused))
+            judged.append(self._accepted(url) if refused is None else Refusal(self.fingerprint(url), refused))
         return judged
 
     def target(self, url: str, location: str) -> str | None:
-        """Resolve a Location; where the user's spelling of it is the page itself, it stays as the server has it."""
+        """Return the URL of a Location, simplified unless that makes it the URL of the page itself; None if invalid."""
         target = UrlResolver(url).canonical(location)
-        if target is None or not self._respells:
+        if target is None or not self._simplifies:
             return target
         simple = simplified(target, self._policy)
         return target if simple == url else simple
@@ -142,12 +149,12 @@ class LinkJudge:
 
     def _judge(self, url: str, scope: Scope, depth: int) -> Outlink | Refusal:
         refused = scope.judge(url)
-        return self._accepted_at(depth, url) if refused is None else Refusal(self.mark(url), refused)
+        return self._accepted_at(depth, url) if refused is None else Refusal(self.fingerprint(url), refused)
 
     def _no_link(self, href: str) -> Refusal:
-        """Refuse an href that is no URL, or one of a scheme that no crawler follows; counted by how it is written."""
+        """Return the refusal of an href that is no URL or has another scheme; its fingerprint is of the raw text."""
         reason = Reason.SKIP_SCHEME if _OTHER_SCHEME.match(href) else Reason.SKIP_INVALID
-        return Refusal(self.mark(href.encode("ascii", "backslashreplace").decode()), reason)
+        return Refusal(self.fingerprint(href.encode("ascii", "backslashreplace").decode()), reason)
 
     def _accepted_at(self, depth: int, url: str) -> Outlink | Refusal:
         accepted = self._accepted(url)
@@ -158,27 +165,27 @@ class LinkJudge:
         return accepted
 
     def _accepted(self, url: str) -> Outlink | Refusal:
-        """Take a link that the scope accepts, unless it is part of a trap by itself."""
+        """Return the outlink of a URL within the scope, or its refusal where the URL itself looks like a trap."""
         trap = traps.recognised(url, self._policy)
-        return Refusal(self.mark(url), Reason.SKIP_TRAP, trap) if trap else self.outlink(url)
+        return Refusal(self.fingerprint(url), Reason.SKIP_TRAP, trap) if trap else self.outlink(url)
 
-    def _refuse_all(self, place: Place, hrefs: tuple[str, ...], reason: Reason) -> list[Outlink | Refusal]:
-        """Refuse links for that reason, or for a better one: they lead out of the scope."""
-        resolver, scope = UrlResolver(place.base), self.scope(place.request)
-        urls = (resolver.canonical(encoding.encode_query(href, place.encoding)) for href in hrefs)
+    def _refuse_all(self, context: LinkContext, hrefs: tuple[str, ...], reason: Reason) -> list[Outlink | Refusal]:
+        """Return the refusals of links, for a reason or, where they leave the scope, for that of the scope."""
+        resolver, scope = UrlResolver(context.base), self.scope(context.request)
+        urls = (resolver.canonical(encoding.encode_query(href, context.encoding)) for href in hrefs)
         known = [simplified(url, self._policy) for url in urls if url is not None]
-        return [Refusal(self.mark(url), scope.judge(url) or reason) for url in known]
+        return [Refusal(self.fingerprint(url), scope.judge(url) or reason) for url in known]
 
     def outlink(self, url: str) -> Outlink:
-        """Take a canonical URL as a link."""
-        return Outlink(self.mark(url_identity.identity(url, self._policy)), url)
+        """Return the outlink of a canonical URL."""
+        return Outlink(self.fingerprint(url_identity.identity(url, self._policy)), url)
 
-    def mark(self, url: str) -> int:
-        """Tell the fingerprint of a canonical URL in this crawl."""
+    def fingerprint(self, url: str) -> int:
+        """Return the fingerprint of a text, mostly a canonical URL, in this crawl."""
         return fingerprint(url, self._key)
 
     def scope(self, request: Request) -> Scope:
-        """Tell what belongs to the crawl when this request is made."""
+        """Return the scope of the crawl, widened by the URLs that the request has adopted."""
         scope = self._scopes.get(request.adopted)
         if scope is None:
             scope = self._scopes[()]

@@ -1,8 +1,7 @@
-"""Page: what a visit found, as users and handlers see it. What costs time is computed when first asked for."""
+"""`Page`: a visited page as users and handlers see it. Expensive properties are computed on first use."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
@@ -24,18 +23,18 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 TREE_MOST_BYTES: Final = 2 * 1024 * 1024
+"""Maximum length (characters) of a page for `css` and `xpath`: hostile pages make tree parsers use gigabytes."""
 TREE_MOST_TAGS: Final = 50_000
-"""The bounds above which `css` and `xpath` refuse a page: tree parsers have taken gigabytes on smaller hostile ones."""
+"""Maximum number of tags of a page for `css` and `xpath`, for the same reason."""
 
-_BASE: Final = re.compile(r"<base\b", re.IGNORECASE)
 _LINKS: Final = ("a", "area", "link")
-"""Elements that may have an href, and mean nothing where they have none."""
+"""Elements that may have an href; `follow` ignores those without one."""
 
 
 class Page:
-    """One visited link: its record, and the answer of the server where there was one.
+    """A visited link: its record, and the server's answer where there was one.
 
-    `status` is None where no answer came; then `reason` says why and the body is empty.
+    `status` is None where no answer came; then `reason` is why, and the body is empty.
     """
 
     def __init__(
@@ -48,14 +47,14 @@ class Page:
     ) -> None:
         self._record = record
         self._response = response
-        self._items = items  # None before it was recorded: only then can anything be followed
+        self._items = items  # None until the page is recorded: links can be followed only before that
         self._followed: dict[str, None] = {}
         if html is not None:
             self.__dict__["html"] = html  # decoded by the visit already
 
     @classmethod
     def of(cls, body: str | bytes, *, url: str = "http://localhost/", status: int = 200) -> Page:
-        """Make a page from HTML, to test handlers without a crawl."""
+        """Return a page made from HTML, to test handlers without a crawl."""
         raw = body.encode() if isinstance(body, str) else body
         headers = {"content-type": "text/html; charset=utf-8" if isinstance(body, str) else "text/html"}
         parsed = html.parse(raw, url, headers)
@@ -75,11 +74,11 @@ class Page:
     def __repr__(self) -> str:
         return f"<Page {self.status or self.reason} {self.url}>"
 
-    # ------------------------------------------------------------ what is known without reading the body
+    # ------------------------------------------------------------ facts from the record and the answer
 
     @property
     def record(self) -> PageRecord:
-        """All facts of the visit, as they are recorded; its `detail` says in words what went wrong."""
+        """All facts of the visit, as they are recorded; `detail` is a sentence on what went wrong."""
         return self._record
 
     @property
@@ -94,7 +93,7 @@ class Page:
 
     @property
     def ok(self) -> bool:
-        """Whether the visit ended as it should: a whole answer, not an error, not a redirect."""
+        """Whether the visit succeeded: a whole answer that is neither an error nor a redirect."""
         return self.record.outcome is OutcomeKind.DONE
 
     @property
@@ -104,7 +103,7 @@ class Page:
 
     @property
     def reason(self) -> Reason | None:
-        """Why it did not end well; None where it did."""
+        """Why the page was refused or failed; None where nothing was wrong."""
         return self.record.reason
 
     @property
@@ -119,22 +118,22 @@ class Page:
 
     @property
     def depth(self) -> int:
-        """How many links it is away from a seed, by the way on which it was found first."""
+        """The number of links from a seed, by the path on which the page was found first."""
         return self.record.depth
 
     @property
     def via(self) -> str:
-        """The URL of the page that led here first; empty for a seed."""
+        """The URL of the page that linked here first; empty for a seed."""
         return self.record.via
 
     @property
     def timings(self) -> Timings:
-        """Where the time of the fetch went, in seconds."""
+        """The time of each phase of the fetch, in seconds."""
         return self.record.timings
 
     @property
     def fetched_at(self) -> datetime | None:
-        """When it was fetched (UTC)."""
+        """When the page was fetched (UTC)."""
         return self.record.fetched_at
 
     @property
@@ -144,20 +143,20 @@ class Page:
 
     @property
     def body(self) -> bytes:
-        """The body after Content-Encoding was undone."""
+        """The body, after decoding its Content-Encoding."""
         return self._response.body if self._response is not None else b""
 
-    # ------------------------------------------------------------ what handlers make of it
+    # ------------------------------------------------------------ the results of handlers
 
     @property
     def items(self) -> tuple[dict[str, Any], ...]:
-        """The items that a handler made of it, as they were recorded; none before that."""
+        """The items that a handler yielded, as they were recorded; none before that."""
         return values_of(self._items or ())
 
     def follow(self, what: object) -> None:
-        """Follow a link in a handler: a URL or href, an element that has one (or None, for no element), or several.
+        """Follow a link in a handler: a URL, an href, an element with an href, None (for no element), or several.
 
-        It must pass scope, robots.txt and limits like any other; only nofollow does not hold it up.
+        The link must pass scope, robots.txt and limits like any other; only nofollow is ignored.
         """
         if self._items is not None:
             raise UserError(f"{self.url} is recorded already: page.follow() belongs into a handler.")
@@ -166,22 +165,22 @@ class Page:
 
     @property
     def hrefs_followed(self) -> tuple[str, ...]:
-        """What `follow` was given, as written."""
+        """The hrefs that `follow` was called with, as written."""
         return tuple(self._followed)
 
     @property
     def followed(self) -> tuple[str, ...]:
-        """The URLs that `follow` was given, made absolute; those that are none are left out."""
+        """The absolute URLs that `follow` was called with; invalid ones are left out."""
         resolver = UrlResolver(self.base)
         spelt = (encoding.encode_query(href, self.record.encoding or "utf-8") for href in self._followed)
         return tuple(dict.fromkeys(url for href in spelt if (url := resolver.canonical(href)) is not None))
 
-    # ------------------------------------------------------------ what is read when asked for
+    # ------------------------------------------------------------ computed from the body on first use
 
     @cached_property
     def base(self) -> str:
-        """The URL that its links are relative to: its own, or what its base element says."""
-        return html.base_url(self.url, html.scan(self.html).base if _BASE.search(self.html) else None)
+        """The URL that links are relative to: the page's own, or that of its base element."""
+        return html.document_base(self.html, self.url)
 
     @property
     def is_html(self) -> bool:
@@ -210,7 +209,7 @@ class Page:
 
     @cached_property
     def article(self) -> Article:
-        """What the page says of itself as an article: title, byline, date, language; each "" where it does not."""
+        """The page as an article: title, byline, date, language; each "" where the page does not state it."""
         return article(self.data, title=self.title, language=self.language)
 
     @cached_property
@@ -229,7 +228,7 @@ class Page:
         return html.links(self.html, self.url, self.record.encoding or "utf-8") if self.is_html else ()
 
     def css(self, selector: str) -> Nodes:
-        """Find elements by CSS selector; raises UserError for a page too large to build a tree of safely."""
+        """Find elements by CSS selector. Raise UserError for a page that is too large to parse into a tree safely."""
         return Nodes(self._tree.css(selector))
 
     @cached_property
@@ -240,7 +239,7 @@ class Page:
         return LexborHTMLParser(self.html)
 
     def xpath(self, expression: str) -> Any:
-        """Evaluate an XPath expression with lxml, where that is installed."""
+        """Evaluate an XPath expression with lxml. Raise UserError where lxml is missing or the page is too large."""
         return self._lxml_tree.xpath(expression)
 
     @cached_property
@@ -274,12 +273,12 @@ class Nodes(list["LexborNode"]):
         return " ".join(" ".join(node.text(separator=" ").split()) for node in self)
 
     def attributes(self, name: str) -> list[str]:
-        """List the values of an attribute, of those elements that have it."""
+        """Return the values of an attribute, of the elements that have it."""
         return [value for node in self if (value := node.attributes.get(name)) is not None]
 
 
 def _hrefs(what: object) -> Iterable[str]:
-    """List the hrefs of what somebody wants to follow. Raises UserError for what cannot be followed."""
+    """Yield the hrefs in an argument of `follow`. Raise UserError for what cannot be followed."""
     if isinstance(what, str):
         yield what
     elif isinstance(what, PageLink):
@@ -294,7 +293,7 @@ def _hrefs(what: object) -> Iterable[str]:
 
 
 def _href_of(element: Any) -> Iterable[str]:
-    """Give the href of an element, be it selectolax's or lxml's."""
+    """Yield the href of an element of selectolax or lxml, if it has one."""
     attributes = element.attributes if hasattr(element, "attributes") else element.attrib
     if href := attributes.get("href"):
         yield href

@@ -1,4 +1,4 @@
-"""What a visit knows of an answer while it reads it: the record as a value, the text decoded, the links judged."""
+"""The state of a visit while it reads an answer: the record as a value, the decoded text, the judged links."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from gossamer.values.snapshot import StartPage
 
 
 class PageFacts(Struct, frozen=True):
-    """What only reading a body can tell: the fields of `PageRecord` with these names."""
+    """The facts that only the body of an answer contains: the fields of `PageRecord` with the same names."""
 
     title: str = ""
     language: str = ""
@@ -47,53 +47,69 @@ NO_FACTS: Final = PageFacts()
 
 
 class Reading(Struct):
-    """One answer as it is being read: owned by one visit, and turned into an event when all is done with it.
+    """One answer while it is being read: owned by one visit, and turned into an event at the end.
 
     The body is decoded once, for links, Markdown and handlers alike, and the record is encoded once, at the end. Where
-    a worker reports what it has read before it goes on, its line is kept: only a failure afterwards makes it anew.
+    a worker sends the record before Markdown and handlers, its line is kept; only a later failure encodes it again.
     """
 
     request: Request
+    """The request that was answered."""
     response: Response
+    """The answer."""
     record: PageRecord
+    """The record of the visit."""
     text: str | None = None
     """The decoded body of an HTML page; None for anything else."""
     outlinks: Outlinks = NO_OUTLINKS
+    """The accepted links of the page that were not reported before."""
     refusals: tuple[Refusal, ...] = ()
+    """The refused links of the page that were not reported before."""
     retry_after: float = 0.0
+    """Seconds until the request may be repeated, where the outcome is a retry."""
     host_pause: float = 0.0
+    """Seconds for which the whole host must rest (Retry-After, 429, 503)."""
     adopts: str = ""
+    """The URL outside the scope to which a seed redirected; "" for none."""
     sitemaps: tuple[str, ...] = ()
+    """The URLs of more sitemaps: those in an index, or the target of a redirect."""
     sketch: bytes = b""
+    """The sketch of an answer for a page that cannot exist; b"" for none."""
     text_hash: int = 0
+    """The hash of the page's text without links and numbers; 0 for none."""
     start: StartPage | None = None
+    """Why the page leads to no other page, if it is a start page."""
     refresh: Outlinks = NO_OUTLINKS
+    """The target of the page's refresh, if it is a variant of the page."""
     memo: bytes = b""
+    """What a later update needs to know of the page (`rules/recrawl.py`)."""
     markdown: str = ""
+    """The page as a Markdown document; "" for none."""
     items: tuple[Item, ...] = ()
+    """The items that the page's handler yielded."""
     line: bytes = b""
     """The record as a line of JSON; empty until it is encoded."""
 
     @property
     def is_page(self) -> bool:
-        """Whether it is a page that came whole: what Markdown is made of, and what handlers get."""
+        """Whether the answer is a whole page, which Markdown is made of and handlers get."""
         return self.record.outcome is OutcomeKind.DONE and self.request.purpose is Purpose.PAGE
 
     def write(self, markdown: str) -> None:
-        """Take the text of the page as Markdown, with the facts of its record on top."""
+        """Record the Markdown of the page, with the facts of its record on top."""
         self.markdown = extract.document(self.record, markdown)
 
     def fail(self, failure: Failure) -> None:
-        """Take a failure in what was done with the page: the page has failed, but it did come, and its links count."""
+        """Record a failure after the page was read: its outcome is a failure, but its status and links count."""
         self.record, self.line, self.markdown = _failed(self.record, failure), b"", ""
 
     def event(self) -> Visited:
-        """Return what the crawl is told."""
+        """Return the event for the crawl."""
         record, response = self.record, self.response
         self.line = self.line or line_of(record)
         request = self.request
         sent: tuple[tuple[str, str], ...] = ()
-        if request.previous is not None:  # read by now, and large
+        if request.previous is not None:  # not needed any more, and large
             sent = conditions(request.previous)
             request = replace(request, previous=None)
         outcome = Outcome(
@@ -131,7 +147,7 @@ class Reading(Struct):
 
 
 def spoiled(event: Visited, failure: Failure) -> Visited:
-    """Return the event of a page whose worker ended while it did more with it: failed, with its links."""
+    """Return the failed event, with its links, of a page whose worker ended after it had sent the first one."""
     record = _failed(event.outcome.record, failure)
     outcome = replace(
         event.outcome, line=line_of(record), kind=record.outcome, reason=record.reason, markdown="", items=()
@@ -153,7 +169,7 @@ def record_answer(
     location: str = "",
     facts: PageFacts = NO_FACTS,
 ) -> PageRecord:
-    """Return the record of an answer; `location` is the canonical URL it redirects to."""
+    """Return the record of an answer; `location` is the canonical URL of a redirect's target."""
     link = request.link
     content = content_hash(response.body) if kind is OutcomeKind.DONE and request.purpose is Purpose.PAGE else ""
     return PageRecord(

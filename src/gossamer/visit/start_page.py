@@ -27,10 +27,8 @@ def elsewhere(request: Request) -> StartPage:
     return StartPage(request.url, StartProblem.ELSEWHERE, request.link.via)
 
 
-def not_html(request: Request, response: Response, scope: Scope) -> StartPage:
+def not_html(request: Request, response: Response) -> StartPage:
     """Describe a start page that is no HTML."""
-    if is_elsewhere(request, scope):
-        return elsewhere(request)
     kind = response.headers.get("content-type", "") or "no Content-Type"
     first = f"begins with {repr(response.body[:FIRST_BYTES])[1:]}" if response.body else "has no content"
     return StartPage(request.url, StartProblem.NOT_HTML, f"{kind}, {first}")

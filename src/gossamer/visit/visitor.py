@@ -1,10 +1,13 @@
-"""What a worker does with one answer: decode it, read it, judge its links, run its handler. Pure, and never raises."""
+"""The visit of one answer: decode it, read it, judge its links, run its handler. It does no I/O and never raises.
+
+A redirect is read as a page with one outlink, its target, which the crawl treats like any other link.
+"""
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
-from typing import TypeGuard
+from typing import Final, TypeGuard
 
 from msgspec import Struct, structs
 
@@ -16,7 +19,7 @@ from gossamer.parse.similarity.not_found import says_not_found
 from gossamer.parse.similarity.simhash import simhash
 from gossamer.parse.similarity.text_hash import text_hash
 from gossamer.parse.text import extract
-from gossamer.rules import retries, traps
+from gossamer.rules import headers, retries, traps
 from gossamer.rules.policy import Policy
 from gossamer.rules.recrawl import PageMemo, conditions, pack_memo, unpack_memo
 from gossamer.rules.urls import UrlResolver, path
@@ -37,25 +40,29 @@ from gossamer.values.reasons import Reason, StartProblem
 from gossamer.values.snapshot import StartPage
 from gossamer.visit import start_page
 from gossamer.visit.handlers import Choice, Due, Handled, Handler
-from gossamer.visit.links import LinkJudge, Place
+from gossamer.visit.links import LinkContext, LinkJudge
 from gossamer.visit.page import Page
 from gossamer.visit.reading import PageFacts, Reading, record_answer
 
 Read = Reading | Failed | RobotsRead
-"""What reading an answer comes to: a reading that more can be done with, or an event already."""
+"""The result of reading an answer: a reading, which Markdown and handlers may follow, or already an event."""
 VisitEvent = Visited | Failed | RobotsRead
+
+_LONGEST_DETAIL: Final = 1000
+"""Maximum length (characters) of what a record says of a redirect that leads nowhere."""
 
 
 class Work(Struct, frozen=True):
-    """What every worker of a crawl does with an answer, wherever it runs: it can be pickled, a visitor cannot.
-
-    `key` is that of the crawl's fingerprints; with `markdown` every HTML page is made a Markdown document.
-    """
+    """The arguments of a `Visitor`, the same for every worker of a crawl. Unlike a visitor it can be pickled."""
 
     policy: Policy
+    """The settings of the crawl."""
     key: int = 0
+    """The key of the crawl's fingerprints."""
     markdown: bool = False
+    """Whether every HTML page is converted to a Markdown document."""
     handlers: tuple[Handler, ...] = ()
+    """The user's handlers."""
 
     def visitor(self) -> Visitor:
         """Return a visitor for one worker."""
@@ -63,9 +70,9 @@ class Work(Struct, frozen=True):
 
 
 class Visitor:
-    """Read answers for one worker.
+    """Reads answers for one worker.
 
-    Safe to share between threads: its only state is the cache of which links it has reported.
+    It is safe to share between threads: its only state is the cache of the links that it has reported.
     """
 
     def __init__(
@@ -75,11 +82,11 @@ class Visitor:
         self._names = names_of(policy.user_agent)
         self._markdown = markdown
         self._choice = Choice(handlers) if handlers else None
-        # While a handler awaits, other pages are read, which must not rely on links that only its page has reported.
+        # While a handler awaits, other pages are read; these must not rely on links that only its page will report.
         self._links = LinkJudge(policy, key, remembers=not any(handler.awaits for handler in handlers))
 
     def visit(self, request: Request, answer: Response | Failure) -> VisitEvent:
-        """Read the answer to a request, do all that is wanted with its page, and return what the crawl is told."""
+        """Read the answer to a request, make Markdown and run the handler, and return the event for the crawl."""
         reading = self.read(request, answer)
         if not self.has_work(reading):
             return event_of(reading)
@@ -88,7 +95,7 @@ class Visitor:
         return reading.event() if due is None else self.handled(reading, due, due.run())
 
     def read(self, request: Request, answer: Response | Failure) -> Read:
-        """Read the answer to a request: everything but Markdown and handlers, which may take long."""
+        """Return the reading of an answer, without Markdown and handlers, which may take long."""
         if request.purpose is Purpose.ROBOTS:
             return RobotsRead(request, answer)
         if isinstance(answer, Failure):
@@ -103,28 +110,28 @@ class Visitor:
                     return self._probe(request, answer)
         except MemoryError:
             return self.out_of_memory(request)
-        except Exception:  # noqa: BLE001  # a bug of ours costs this page, and is reported with its traceback; never the crawl
+        except Exception:  # noqa: BLE001  # a bug fails only this page, with its traceback
             return self._bug(request)
 
-    # ------------------------------------------------------------ what is done with a page that came
+    # ------------------------------------------------------------ Markdown and handlers
 
     def has_work(self, reading: Read) -> TypeGuard[Reading]:
-        """Whether Markdown or a handler is still to come: only for a page that came whole."""
+        """Whether Markdown or a handler may follow: only for a whole page."""
         return (self._markdown or self._choice is not None) and type(reading) is Reading and reading.is_page
 
     def write_markdown(self, reading: Reading) -> None:
-        """Make an HTML page a Markdown document, where the crawl wants that."""
+        """Convert an HTML page to a Markdown document, if the crawl has that output."""
         if not self._markdown or reading.text is None:
             return
         try:
             reading.write(extract.markdown(reading.text, reading.request.url, self._policy.text))
         except MemoryError:
             reading.fail(Failure(Reason.FAIL_HANDLER_MEMORY))
-        except Exception:  # noqa: BLE001  # as in `read`: a bug of ours costs this page
+        except Exception:  # noqa: BLE001  # as in `read`: a bug fails only this page
             reading.fail(Failure(Reason.FAIL_BUG, traceback.format_exc(limit=-3)))
 
     def due(self, reading: Reading) -> Due | None:
-        """Return the page with the handler that must run on it; None where it has none, or has failed by now."""
+        """Return the page with the handler that must run on it; None if it has none, or has already failed."""
         handler = self._choice.of(reading.request.url) if self._choice is not None and reading.is_page else None
         if handler is None:
             return None
@@ -132,18 +139,18 @@ class Visitor:
         return Due(handler, page, self._policy.handler_timeout)
 
     def handled(self, reading: Reading, due: Due, result: Handled) -> VisitEvent:
-        """Return what the crawl is told of a page whose handler has run: items and more links, or that it failed."""
+        """Return the event of a page whose handler has run: with items and more links, or as a failure."""
         try:
             self._take(reading, due.page, result)
             return reading.event()
-        except Exception:  # noqa: BLE001  # as in `read`: a bug of ours costs this page
+        except Exception:  # noqa: BLE001  # as in `read`: a bug fails only this page
             return self._bug(reading.request)
 
     def _take(self, reading: Reading, page: Page, result: Handled) -> None:
-        """Judge the links that a handler followed like any other, but for nofollow: somebody asked for these."""
+        """Record the result of a handler. Links that it followed are judged like any other, except for nofollow."""
         if result.followed:
-            place = Place(reading.request, page.base, reading.record.encoding or "utf-8")
-            judged = self._links.new(place, result.followed)
+            context = LinkContext(reading.request, page.base, reading.record.encoding or "utf-8")
+            judged = self._links.new(context, result.followed)
             reading.outlinks = Outlinks.of([*reading.outlinks, *(one for one in judged if type(one) is Outlink)])
             reading.refusals += tuple([one for one in judged if type(one) is Refusal])
             if reading.outlinks:
@@ -155,7 +162,10 @@ class Visitor:
     # ------------------------------------------------------------ failures
 
     def out_of_memory(self, request: Request) -> Failed:
-        """Return the failure of a page that ran out of memory; forget reported links: some of its own may be lost."""
+        """Return a failure for a page that ran out of memory, and clear the link cache.
+
+        Otherwise other pages would leave out links that this page has not reported.
+        """
         self._links = self._links.anew()
         return self._failed(request, Failure(Reason.FAIL_HANDLER_MEMORY))
 
@@ -164,7 +174,7 @@ class Visitor:
         return self._failed(request, Failure(Reason.FAIL_BUG, traceback.format_exc(limit=-3)))
 
     def _failed(self, request: Request, failure: Failure) -> Failed:
-        decision = retries.judge_failure(self._policy, request.attempt, self._links.mark(request.url), failure)
+        decision = retries.judge_failure(self._policy, request.attempt, self._links.fingerprint(request.url), failure)
         record = PageRecord.without_answer(
             request.link, decision.kind, failure.reason, failure.detail, attempts=request.attempt + 1
         )
@@ -175,33 +185,56 @@ class Visitor:
     def _visited(self, request: Request, response: Response) -> Reading:
         if response.status == 304 and conditions(request.previous):
             return self._unchanged(request, response)
-        decision = retries.judge(self._policy, request.attempt, self._links.mark(request.url), response)
+        decision = retries.judge(
+            self._policy,
+            request.attempt,
+            self._links.fingerprint(request.url),
+            response,
+            conditional=request.previous is not None and bool(conditions(request.previous)),
+        )
         match decision.kind:
             case OutcomeKind.REDIRECTED:
                 return self._redirected(request, response)
             case OutcomeKind.DONE if html.is_html(response.headers.get("content-type", ""), response.body):
                 return self._page(request, response)
+            case OutcomeKind.DONE:
+                return self._file(request, response)
             case _:
-                rules = self._rules(request, response)
-                reading = Reading(
-                    request,
-                    response,
-                    record_answer(request, response, decision.kind, decision.reason, rules=rules),
-                    retry_after=decision.retry_after,
-                    host_pause=decision.host_pause,
-                    memo=pack_memo(response, PageMemo()) if decision.kind is OutcomeKind.DONE else b"",
+                rules, facts = self._rules(request, response), PageFacts(detail=decision.detail)
+                record = record_answer(request, response, decision.kind, decision.reason, rules=rules, facts=facts)
+                return Reading(
+                    request, response, record, retry_after=decision.retry_after, host_pause=decision.host_pause
                 )
-                if request.link.depth == 0 and reading.is_page:
-                    reading.start = start_page.not_html(request, response, self._links.scope(request))
-                return reading
+
+    def _file(self, request: Request, response: Response) -> Reading:
+        """Read what is not HTML: only its header may have links."""
+        rules, found = self._rules(request, response), _with_header_links(html.Scan(), request.url, response)
+        record = record_answer(
+            request,
+            response,
+            OutcomeKind.DONE,
+            None,
+            rules=rules,
+            facts=PageFacts(canonical=_canonical(request.url, found), outlinks=len(found.hrefs)),
+        )
+        reading, context = Reading(request, response, record), LinkContext(request, request.url, "utf-8")
+        memo = PageMemo()
+        if found.hrefs or found.nofollow_hrefs:
+            memo = PageMemo("", "", request.url, rules.nofollow, found.hrefs, found.nofollow_hrefs)
+            judged = self._links.of_page(context, found, page_nofollow=rules.nofollow)
+            reading.outlinks, reading.refusals = judged
+        reading.memo = pack_memo(response, memo)
+        if request.link.depth == 0:
+            reading.start = self._start_page(reading, context, found)
+        return reading
 
     def _redirected(self, request: Request, response: Response) -> Reading:
         """Read a redirect as a page with one outlink: same depth, one hop more (RFC 9110, 15.4)."""
         link = request.link
-        location = response.headers.get("location", "")
-        target = self._links.target(link.url, location) if location.strip() else None
+        locations = headers.locations(response.headers)
+        target = self._links.target(link.url, locations[0]) if len(locations) == 1 else None
         if target is None:
-            return _bad_redirect(request, response, Reason.FAIL_BAD_REDIRECT, "")
+            return _bad_redirect(request, response, Reason.FAIL_BAD_REDIRECT, "", _what_is_wrong(locations))
         if target == link.url:
             return _bad_redirect(request, response, Reason.FAIL_REDIRECT_LOOP, target)
         if link.hops >= self._policy.max_redirects:
@@ -222,15 +255,16 @@ class Visitor:
     def _page(self, request: Request, response: Response) -> Reading:
         text, name = encoding.decode(response.body, response.headers.get("content-type", ""))
         found = html.scan(text, encoding.utf_8_of(text, response.body, name))
+        found = _with_header_links(found, request.url, response)
         rules = self._rules(request, response, found.meta_robots)
-        place = Place(request, html.base_url(request.url, found.base), name)
+        context = LinkContext(request, html.base_url(request.url, found.base), name)
         hrefs, unfollowed = (some[: self._policy.max_links_per_page] for some in (found.hrefs, found.nofollow_hrefs))
-        memo = pack_memo(response, PageMemo("", "", place.base, rules.nofollow, hrefs, unfollowed))
+        memo = pack_memo(response, PageMemo("", "", context.base, rules.nofollow, hrefs, unfollowed))
         visible = html.visible_text(text) if self._policy.near_duplicates or request.missing else ""
         facts = PageFacts(
             found.title,
             found.language,
-            (found.canonical and UrlResolver(place.base).canonical(found.canonical)) or "",
+            _canonical(context.base, found),
             name,
             self._simhash(visible),
             self._is_soft_404(request, found.title, text, visible),
@@ -239,17 +273,17 @@ class Visitor:
         )
         record = record_answer(request, response, OutcomeKind.DONE, None, rules=rules, facts=facts)
         # The last thing that can be done: from now on these links count as reported.
-        outlinks, refusals = self._links.of_page(place, found, page_nofollow=rules.nofollow)
+        outlinks, refusals = self._links.of_page(context, found, page_nofollow=rules.nofollow)
         reading = Reading(request, response, record, text, outlinks, refusals, memo=memo)
         if request.hashes_text and outlinks:
             reading.text_hash = text_hash(text, request.url)
         if found.refresh is not None:
-            self._take_refresh(reading, place, found)
+            self._take_refresh(reading, context, found)
         if request.link.depth == 0:
-            reading.start = self._start_page(reading, place, found)
+            reading.start = self._start_page(reading, context, found)
         return reading
 
-    def _start_page(self, reading: Reading, place: Place, found: html.Scan) -> StartPage | None:
+    def _start_page(self, reading: Reading, context: LinkContext, found: html.Scan) -> StartPage | None:
         """Return why a start page leads to no other page; None if it does, or need not."""
         request, scope = reading.request, self._links.scope(reading.request)
         if start_page.is_elsewhere(request, scope):
@@ -262,16 +296,18 @@ class Visitor:
             hrefs += found.nofollow_hrefs
         elif reading.record.nofollow:
             hrefs = ()
-        if start_page.leads_on(request, scope, place.base, hrefs):
+        if start_page.leads_on(request, scope, context.base, hrefs):
             return None
+        if reading.text is None:
+            return start_page.not_html(request, reading.response)
         if reading.record.needs_js:
             return StartPage(request.url, StartProblem.NEEDS_JS)
-        return start_page.without_links(request, scope, place.base, found, reading.text or "")
+        return start_page.without_links(request, scope, context.base, found, reading.text)
 
-    def _take_refresh(self, reading: Reading, place: Place, found: html.Scan) -> None:
+    def _take_refresh(self, reading: Reading, context: LinkContext, found: html.Scan) -> None:
         """Take a refresh to a variant of the page itself as one hop more, like a redirect: it may go on for ever."""
         link = reading.request.link
-        target = self._links.target(place.base, found.refresh or "")
+        target = self._links.target(context.base, found.refresh or "")
         alone = len(found.hrefs) == 1
         if target is None or target == link.url or not traps.is_variant(link.url, target, alone=alone):
             return
@@ -290,14 +326,14 @@ class Visitor:
         return _looks_missing(request, title, visible) or says_not_found(title, text)
 
     def _simhash(self, visible: str) -> str:
-        """Return the simhash of a text in hexadecimal digits; "" where none is wanted or there is too little text."""
+        """Return the simhash of a text in hexadecimal digits; "" if the crawl needs none or the text is too short."""
         if not self._policy.near_duplicates:
             return ""
         found = simhash(visible)
         return f"{found:016x}" if found else ""
 
     def _unchanged(self, request: Request, response: Response) -> Reading:
-        """Read a page by what an earlier crawl remembers of it: the server says that it is still the same (304)."""
+        """Read an unchanged page (304) from the record and the memo of the previous crawl."""
         assert request.previous is not None
         before, memo = request.previous.record, unpack_memo(request.previous.memo)
         assert before is not None, "only a page that was there is asked for conditionally"
@@ -319,13 +355,13 @@ class Visitor:
         reading = Reading(request, response, record, memo=pack_memo(response, memo))
         if memo.base:
             found = html.Scan(memo.hrefs, memo.nofollow_hrefs)
-            place = Place(request, memo.base, before.encoding)
-            reading.outlinks, reading.refusals = self._links.of_page(place, found, page_nofollow=memo.nofollow)
+            context = LinkContext(request, memo.base, before.encoding)
+            reading.outlinks, reading.refusals = self._links.of_page(context, found, page_nofollow=memo.nofollow)
         return reading
 
     def _probe(self, request: Request, response: Response) -> Reading:
-        """Sketch what a host shows for a page that cannot exist; an error status there is as it should be."""
-        decision = retries.judge(self._policy, request.attempt, self._links.mark(request.url), response)
+        """Read a host's answer for a page that cannot exist: sketch an HTML page; an error status needs none."""
+        decision = retries.judge(self._policy, request.attempt, self._links.fingerprint(request.url), response)
         reading = Reading(
             request,
             response,
@@ -342,16 +378,17 @@ class Visitor:
         return rules_of(meta, response.headers, self._names, at=response.fetched_at, usage=request.usage)
 
     def _sitemap(self, request: Request, response: Response) -> Reading:
-        """Read a sitemap as a page of links, all of which must pass the scope; a redirect, as an index of one."""
-        decision = retries.judge(self._policy, request.attempt, self._links.mark(request.url), response)
+        """Read a sitemap as a page of links within the scope, and a redirect as an index with one entry."""
+        decision = retries.judge(self._policy, request.attempt, self._links.fingerprint(request.url), response)
         kind, found = decision.kind, sitemap.Sitemap()
         if kind is OutcomeKind.REDIRECTED:
-            target = UrlResolver(request.url).canonical(response.headers.get("location", ""))
+            location = headers.location(response.headers)
+            target = UrlResolver(request.url).canonical(location) if location else None
             found = sitemap.Sitemap(sitemaps=(target,) if target else ())
         elif kind is OutcomeKind.DONE:
             found = sitemap.parse(response.body, request.url, response.headers.get("content-type", ""))
         judged = self._links.named(request, [page.url for page in sitemap.in_order(found.urls)])
-        facts = PageFacts(detail="; ".join(found.notes), outlinks=len(found.urls))
+        facts = PageFacts(detail=decision.detail or "; ".join(found.notes), outlinks=len(found.urls))
         return Reading(
             request,
             response,
@@ -365,18 +402,47 @@ class Visitor:
 
 
 def event_of(reading: Read) -> VisitEvent:
-    """Return what the crawl is told of an answer with which nothing more is done."""
+    """Return the event of an answer that needs neither Markdown nor a handler."""
     return reading.event() if isinstance(reading, Reading) else reading
 
 
-def _bad_redirect(request: Request, response: Response, reason: Reason, target: str) -> Reading:
-    record = record_answer(request, response, OutcomeKind.FAILED, reason, location=target)
+def _with_header_links(found: html.Scan, url: str, response: Response) -> html.Scan:
+    """Add the links of the header, which are relative to the URL and not to the base element (RFC 8288, 3.1)."""
+    more = headers.links(response.headers)
+    if more is headers.NO_LINKS:
+        return found
+    resolve = UrlResolver(url).canonical
+    hrefs = [resolve(href) or href for href in map(html.tidy, more.hrefs) if href]
+    unfollowed = [resolve(href) or href for href in map(html.tidy, more.nofollow_hrefs) if href]
+    followed = tuple(dict.fromkeys((*found.hrefs, *hrefs)))
+    return structs.replace(
+        found,
+        hrefs=followed,
+        nofollow_hrefs=tuple(dict.fromkeys(x for x in (*found.nofollow_hrefs, *unfollowed) if x not in followed)),
+        canonical=found.canonical or (more.canonical and resolve(more.canonical)) or None,
+    )
+
+
+def _canonical(base: str, found: html.Scan) -> str:
+    return (found.canonical and UrlResolver(base).canonical(found.canonical)) or ""
+
+
+def _what_is_wrong(locations: Sequence[str]) -> str:
+    """Say why a redirect leads nowhere; the reason says it where Location is missing or is no URL."""
+    if len(locations) < 2:
+        return ""
+    return f"there are {len(locations)} Location headers, which differ: {', '.join(locations)}"[:_LONGEST_DETAIL]
+
+
+def _bad_redirect(request: Request, response: Response, reason: Reason, target: str, detail: str = "") -> Reading:
+    facts = PageFacts(detail=detail)
+    record = record_answer(request, response, OutcomeKind.FAILED, reason, location=target, facts=facts)
     return Reading(request, response, record)
 
 
 def _looks_missing(request: Request, title: str, visible: str) -> bool:
-    """Whether a page looks like what its host shows for one that cannot exist."""
+    """Whether a page looks like its host's answer for a page that cannot exist."""
     if not request.missing:
         return False
-    # With and without what names the page: an error page repeats its address, but that may also be a word of it.
+    # With and without the words of the URL: an error page repeats its URL, but these may also be words of its text.
     return any(soft_404.same(request.missing, soft_404.sketch(title, visible, url)) for url in (request.url, ""))

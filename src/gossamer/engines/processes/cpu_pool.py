@@ -1,8 +1,8 @@
-"""Processes for the half of a visit that is the processor's: any engine may have answers read there.
+"""A pool of processes that parse pages and run handlers for any engine.
 
-A page over its time limit is killed with the process that reads it, a process that dies costs the page it was reading;
-the crawl goes on with a new one. Small answers are read where they are, unless they have a handler: sending them would
-cost more than it spares.
+A page over its time limit is killed with the process that reads it. A process that dies is replaced, and a page that
+was being read by two that died has failed. Small answers without a handler are read by the caller: sending them would
+cost more than it saves.
 """
 
 from __future__ import annotations
@@ -25,16 +25,19 @@ from gossamer.values.reasons import Reason
 from gossamer.visit.handlers import Choice, lateness
 
 SMALL: Final = 32 * 1024
-"""Bytes of a body below which it is read at once: there reading takes 0.9 ms, sending and receiving 0.25 ms of this
-process (benchmarks/more_cores.py threshold), and a page of 4 KiB costs the same both ways."""
+"""Size of a body (bytes) below which the caller reads it.
+
+At this size reading takes 0.9 ms, sending and receiving 0.25 ms of this process (benchmarks/more_cores.py threshold); a
+page of 4 KiB costs the same both ways.
+"""
 LOOK_EVERY: Final = 0.2
-"""Seconds between two looks at a process that has not answered."""
+"""Time (seconds) between two checks of a process that has not answered."""
 
 
 class CpuPool:
     """A number of processes that read answers.
 
-    `visit` is called from several threads, `awaited` in an event loop; both give up nothing but the one page.
+    `visit` may be called from several threads, `awaited` in an event loop; a failure of either costs one page only.
     """
 
     def __init__(self, config: WorkerConfig, processes: int) -> None:
@@ -55,17 +58,17 @@ class CpuPool:
         self._closed = False
 
     async def awaited(self, request: Request, answer: Response | Failure) -> WorkerEvent:
-        """Read an answer: at once where it is small, else the event loop goes on meanwhile."""
+        """Read an answer: here if it is small, else in a process, while the event loop goes on."""
         if self._is_small(request, answer):
             return self._visitor.visit(request, answer)
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.visit, request, answer)
 
     def visit(self, request: Request, answer: Response | Failure) -> WorkerEvent:
-        """Read an answer, waiting for a process where it is not small."""
+        """Read an answer: here if it is small, else in a process, blocking the caller."""
         return self._visitor.visit(request, answer) if self._is_small(request, answer) else self.read(request, answer)
 
     def read(self, request: Request, answer: Response | Failure) -> WorkerEvent:
-        """Have a process read an answer, as soon as one is free."""
+        """Read an answer in a process, as soon as one is free."""
         number = self._free.get()
         try:
             event = self._read(number, Job(request, answer))
@@ -74,14 +77,14 @@ class CpuPool:
         return event.with_response(answer) if isinstance(event, Visited) and isinstance(answer, Response) else event
 
     def abort(self) -> None:
-        """End the processes: what they read is given up."""
+        """Kill the processes; the answers they are reading are lost."""
         with self._closing:
             self._closed = True
             for worker in self._workers:
                 worker.kill()
 
     def close(self) -> None:
-        """End the processes, and what they read."""
+        """Kill the processes and release what belongs to them."""
         self.abort()
         self._threads.shutdown(cancel_futures=True)
         for worker in self._workers:
@@ -112,7 +115,7 @@ class CpuPool:
         return worker.give_up(job.request, Failure(Reason.FAIL_WORKER_DIED, worker.ended_how), self._visitor)
 
     def _outcome(self, worker: WorkerProcess) -> WorkerEvent | Reason:
-        """Wait for the event; or tell why none comes."""
+        """Wait for the event and return it, or the reason why none comes."""
         waiting = select.poll()
         waiting.register(worker.connection, select.POLLIN)
         while True:
@@ -131,7 +134,7 @@ class CpuPool:
                 return Reason.FAIL_HANDLER_TIMEOUT
 
     def _replace(self, number: int) -> bool:
-        """Put a new process in the place of a dead one, unless the crawl is over."""
+        """Replace a dead process, unless the crawl is over. Return whether the crawl goes on."""
         with self._closing:
             if not self._closed:
                 self._workers[number].kill()
@@ -140,7 +143,7 @@ class CpuPool:
             return self._goes_on(number)
 
     def _goes_on(self, number: int) -> bool:
-        """Tell whether the crawl does; a signal may have ended it while a process was begun."""
+        """Whether the crawl goes on; a signal may have ended it while a process was started."""
         if self._closed:
             self._workers[number].kill()
         return not self._closed

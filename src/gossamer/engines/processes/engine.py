@@ -3,10 +3,10 @@
     crawl > Fetch > the worker of the host (or the least busy of its workers) > one frame a worker and round
     worker > fetch, decode, parse, judge the links > a frame of packed events > crawl, outputs, journal
 
-The driver writes and reads whole batches and never decodes a record or a link that is known. No more is under way than
-the crawl has slots, so nothing grows where one side is slow. A worker that dies is replaced, and the crawl is told
-which visits are lost; one that reads a page for too long is killed. A page that twice was being read when its worker
-died has ended.
+The driver writes and reads whole batches and never decodes a record or a known link. No more is under way than the
+crawl has slots, so no queue grows where one side is slow. A worker that dies is replaced, and its visits are reported
+as lost. A worker that reads a page for too long is killed. A page that was being read when its worker died, twice, has
+failed.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ from gossamer.values.reasons import Reason
 from gossamer.visit.handlers import lateness
 
 LOOK_EVERY: Final = 0.25
-"""Seconds between two looks at what the workers are reading, and the longest a `collect` waits."""
+"""Time (seconds) between two checks of what the workers are reading, and the longest wait of a `collect`."""
 LOSSES: Final = 10
-"""How often a request may be lost with a worker, beyond all its other tries, before it is given up as well."""
+"""Maximum number of times a request may be lost with a worker, beyond its retries, before it fails."""
 MAX_FAILED_STARTS: Final = 3
-"""So many workers in a row that die before they are ready end the crawl: no further one would fare better."""
+"""Number of workers in a row that die before they are ready, after which the crawl ends."""
 
 
 class ProcessesEngine:
     """Run visits in worker processes.
 
-    The connections of a host stay with one worker, or with as many as it may have fetches at once. `recorded` answers
-    in the driver where the web is recorded: its answers come one after the other, so they travel with the errands.
+    The connections of a host stay with one worker, or with as many as it may have fetches at once. A `recorded` web is
+    asked in the driver, since its answers come in order; they travel with the jobs.
     """
 
     def __init__(self, config: WorkerConfig, workers: int, recorded: Fetcher | None = None) -> None:
@@ -69,7 +69,7 @@ class ProcessesEngine:
     # ------------------------------------------------------------ what a driver calls
 
     def start(self, request: Request) -> None:
-        """Hand the request to a worker; it goes out with the others of this round."""
+        """Queue the request for a worker; the next `collect` sends it."""
         answer = None if self._recorded is None else self._recorded.fetch(request)
         slot = self._post_of(request)
         job = Job(request, answer)
@@ -77,7 +77,7 @@ class ProcessesEngine:
         slot.outbox.append(job)
 
     def collect(self, patience: float | None) -> Sequence[FetchEvent]:
-        """Send what was started, then wait for the first frames of events, and take all that are there."""
+        """Send what was started, wait for the first events, and return all that have come."""
         for slot in self._slots:
             if slot.outbox:
                 self._send(slot)
@@ -99,12 +99,16 @@ class ProcessesEngine:
         return events
 
     def wake(self) -> None:
-        """Make a waiting `collect` return; safe in signal handlers and from other threads."""
+        """End a waiting `collect`; safe in signal handlers and from other threads."""
         with suppress(OSError):  # full: it is awake; closed: nobody waits any more
             self._waker.send(b"\0")
 
+    def abort(self) -> None:
+        """Wake `collect`; `close` ends the workers."""
+        self.wake()
+
     def close(self) -> None:
-        """End the workers, and with them what is under way."""
+        """End the workers, and with them the visits under way."""
         self._selector.close()
         workers = [slot.worker for slot in self._slots if slot.worker is not None]
         for worker in workers:
@@ -117,7 +121,7 @@ class ProcessesEngine:
     # ------------------------------------------------------------ batches
 
     def _post_of(self, request: Request) -> _WorkerSlot:
-        """Choose the least busy of the workers that may have connections to the host."""
+        """Return the least busy of the workers that may have connections to the host."""
         if self._anywhere:
             return min(self._slots, key=_busy)
         host, count = host_key(request.url), len(self._slots)
@@ -132,7 +136,7 @@ class ProcessesEngine:
             self._selector.modify(worker.connection, selectors.EVENT_READ | selectors.EVENT_WRITE, slot)
 
     def _fill(self, slot: _WorkerSlot) -> WorkerProcess:
-        """Start a worker, once there is work for it; nobody waits until it is ready."""
+        """Start a worker without waiting until it is ready."""
         slot.worker, slot.overdue = WorkerProcess(self._config), None
         self._selector.register(slot.worker.connection, selectors.EVENT_READ, slot)
         return slot.worker
@@ -167,7 +171,7 @@ class ProcessesEngine:
                 slot.worker.kill()
 
     def _replace(self, slot: _WorkerSlot, dead: WorkerProcess) -> None:
-        """Vacate the place of a dead worker, and say what becomes of each visit that was under way."""
+        """Empty the slot of a dead worker, and record what becomes of each visit that was under way."""
         self._selector.unregister(dead.connection)
         suspect_id = dead.reading[0] if dead.reading else None
         dead.close()
@@ -185,7 +189,7 @@ class ProcessesEngine:
         slot.worker, slot.outbox, slot.under_way = None, [], {}
 
     def _blame(self, request: Request, dead: WorkerProcess, overdue: int | None) -> Failure | None:
-        """Say how the visit failed that a worker read when it died; None where that may have been an accident."""
+        """Return the failure of the page that a worker was reading when it died; None if it may be tried again."""
         number = request.link.id
         deaths = self._deaths.pop(number, 0) + 1
         if number == overdue:
@@ -197,7 +201,7 @@ class ProcessesEngine:
 
 
 class _WorkerSlot:
-    """A worker's place: whoever fills it now, what it has been given, and what waits to go out."""
+    """A place for one worker: its process, the jobs it has, and those that wait to be sent."""
 
     __slots__ = ("outbox", "overdue", "under_way", "worker")
 

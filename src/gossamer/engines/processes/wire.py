@@ -1,8 +1,8 @@
 """What passes between a driver and its worker processes: frames on a socket, packed with MessagePack.
 
-    to a worker      CONFIG once (pickled: they may name functions), then JOBS, batches of visits to make
-    from a worker    READY once, then EVENTS, batches of what came of them; before more is done with a page (Markdown, a
-                     handler), what was READ of it, in case that ends the worker; CRASH where it cannot go on
+    to a worker      CONFIG once (pickled: it may name functions), then JOBS, batches of visits to make
+    from a worker    READY once, then EVENTS, batches of results; before a page becomes Markdown or gets to a handler,
+                     what was READ of it, in case that ends the worker; CRASH where it cannot go on
 
 A frame is its length, its kind, and so many bytes.
 """
@@ -30,13 +30,13 @@ READ: Final = 6
 
 HEAD: Final = struct.Struct("<IB")
 NUMBER: Final = struct.Struct("<q")
-"""What a READ begins with: the id of the request."""
+"""The head of a READ: the id of the request."""
 AT_ONCE: Final = 1 << 20
-"""Bytes to read at once."""
+"""Maximum size (bytes) of one read from a socket."""
 
 
 class BodyTransfer(Enum):
-    """How answers come back: not at all, as they are, or as what becomes of them in a WARC file."""
+    """How bodies come back: not at all, whole, or as their records in a WARC file."""
 
     NONE = 0
     WHOLE = 1
@@ -44,10 +44,10 @@ class BodyTransfer(Enum):
 
 
 class WorkerConfig(Struct, frozen=True):
-    """What a worker is told first: its work, and how to do it.
+    """The configuration of a worker.
 
-    `fetches` is False for one that is sent the answers too; `answers` tells how they shall come back with the events of
-    pages; `cpu_workers` is how many processes of its own read for it.
+    `fetches` is False if its jobs come with answers. `answers` is how bodies come back with the events of pages.
+    `cpu_workers` is the number of processes of its own that read for it.
     """
 
     work: Work
@@ -57,14 +57,14 @@ class WorkerConfig(Struct, frozen=True):
 
 
 class Job(Struct, frozen=True, array_like=True):
-    """One visit to make; with the answer, where it is only to be read."""
+    """One visit to make; with an answer, there is nothing to fetch."""
 
     request: Request
     answer: Response | Failure | None = None
 
 
 class WorkerCrash(Struct, frozen=True):
-    """Why a worker cannot go on; `users` where it is the user's mistake, told in a sentence."""
+    """Why a worker cannot go on; `users` if it is the user's mistake, and `what` a sentence about it."""
 
     what: str
     users: bool = False
@@ -80,7 +80,7 @@ crash_of: Final = msgspec.msgpack.Decoder(WorkerCrash).decode
 
 
 class Inlet:
-    """Takes frames from a socket that does not block."""
+    """Receives frames from a socket that does not block."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -88,9 +88,9 @@ class Inlet:
         self._rest = bytearray()
 
     def receive(self) -> list[tuple[int, memoryview]] | None:
-        """Take what is there; None at the end. Raises OSError where the connection broke.
+        """Return the frames that are complete, each with kind and content; None at the end of the connection.
 
-        Give the frames that are whole now: kind and content, to be read before the next call.
+        The content must be used before the next call. Raise OSError where the connection broke.
         """
         try:
             count = self._connection.recv_into(self._buffer)
@@ -117,25 +117,25 @@ class Inlet:
         return frames
 
     def _missing(self) -> int:
-        """Tell up to where the first frame reaches that is not whole, or its head."""
+        """Return the number of bytes needed to complete the first frame, or its head."""
         return HEAD.size + (HEAD.unpack_from(self._rest)[0] if len(self._rest) >= HEAD.size else 0)
 
 
 class Outlet:
-    """Sends frames through a socket that does not block; what it will not take yet waits here, in order."""
+    """Sends frames through a socket that does not block; what the socket does not accept yet is kept, in order."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._rest = bytearray()
 
     def send(self, kind: int, content: bytes) -> bool:
-        """Send a frame, or as much as goes; tell whether all is sent."""
+        """Send a frame as far as the socket accepts it. Return whether everything is sent."""
         self._rest += HEAD.pack(len(content), kind)
         self._rest += content
         return self.flush()
 
     def flush(self) -> bool:
-        """Send as much as goes; tell whether all is sent. Raises OSError where nobody reads any more."""
+        """Send what was kept. Return whether everything is sent. Raise OSError where the other end is closed."""
         while self._rest:
             try:
                 sent = self._connection.send(self._rest)
@@ -146,5 +146,5 @@ class Outlet:
 
 
 def frame(kind: int, content: bytes) -> bytes:
-    """Write one frame."""
+    """Return one frame."""
     return HEAD.pack(len(content), kind) + content

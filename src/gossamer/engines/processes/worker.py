@@ -1,7 +1,7 @@
-"""What a worker process runs: an event loop of its own that fetches, reads, and reports in batches.
+"""The inside of a worker process: an event loop that fetches, parses, runs handlers, and reports in batches.
 
-Results wait until half of what is under way has landed, or a few milliseconds: the driver's costs are by batch. Which
-answer is being read stands on a board that outlives the worker, so that the one that kills it is known.
+Results wait until half of what is under way has landed, or a few milliseconds: the driver's costs are per batch. Which
+answer is being read is noted in memory that outlives the worker, so that an answer that kills it is known.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import contextlib
 import mmap
 import os
 import pickle
-import resource
 import select
 import signal
 import socket
@@ -55,26 +54,26 @@ if TYPE_CHECKING:
     from gossamer.engines.processes.cpu_pool import CpuPool
 
 REPORT_AFTER: Final = 0.01
-"""Seconds that a worker whose loop is free waits with its next report at the most: a wake-up costs the driver."""
+"""Maximum time (seconds) that results wait in a worker whose loop is free: each report wakes the driver."""
 
 
 class Heartbeat:
-    """Where a worker notes which answer it reads: memory that its driver can see, even when the worker is dead."""
+    """Shared memory in which a worker notes which answer it reads; the driver sees it even if the worker is dead."""
 
     def __init__(self, descriptor: int) -> None:
         self._shared = mmap.mmap(descriptor, HEARTBEAT.size)
 
     def begin(self, request: Request) -> None:
-        """Note that the answer to a request is being read from now on."""
+        """Record that the answer to a request is being read from now on."""
         HEARTBEAT.pack_into(self._shared, 0, request.link.id, time.monotonic())
 
     def end(self) -> None:
-        """Note that nothing is being read."""
+        """Record that nothing is being read."""
         HEARTBEAT.pack_into(self._shared, 0, 0, 0.0)
 
 
 class _Noted:
-    """Awaits what is done with a page, and notes on the board whenever it is its turn to run."""
+    """Awaits the work on a page, and records in the heartbeat whenever it runs."""
 
     def __init__(self, heartbeat: Heartbeat, request: Request, work: Coroutine[Any, Any, WorkerEvent]) -> None:
         self._heartbeat = heartbeat
@@ -99,7 +98,7 @@ class _Noted:
 
 
 class Worker:
-    """Makes the visits that it is sent, and sends back what came of them."""
+    """Makes the visits of the jobs it receives, and sends back their results."""
 
     def __init__(self, connection: socket.socket, heartbeat: Heartbeat, config: WorkerConfig) -> None:
         self._loop = asyncio.get_running_loop()
@@ -139,7 +138,7 @@ class Worker:
         try:
             answer = job.answer
             if answer is None:
-                assert self._fetcher is not None, "an errand without an answer"
+                assert self._fetcher is not None, "a job without an answer"
                 answer = await self._fetcher.fetch(job.request)
             self._finish(await self._read(job.request, answer))
         except asyncio.CancelledError:
@@ -157,7 +156,7 @@ class Worker:
         return archived(outcome.response)
 
     def _made(self, event: WorkerEvent) -> WorkerEvent:
-        """Put into an event what is sent back of its answer."""
+        """Return an event with what is sent back of its answer."""
         if self._answers is BodyTransfer.WHOLE or not isinstance(event, Visited):
             return event
         try:
@@ -214,7 +213,7 @@ class Worker:
 
 @contextlib.contextmanager
 def _ending_with_the_driver() -> Iterator[None]:
-    """End the process without a word where the connection broke: the driver is gone, nothing here is worth keeping."""
+    """End the process silently where the connection broke: the driver is gone."""
     try:
         yield
     except OSError:
@@ -240,7 +239,7 @@ def _pool(config: WorkerConfig) -> CpuPool | None:
 
 
 def main() -> None:
-    """Run a worker on the socket and the board whose descriptors the command line names."""
+    """Run a worker on the socket and the heartbeat whose descriptors the command line names."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection, heartbeat = socket.socket(fileno=int(sys.argv[1])), Heartbeat(int(sys.argv[2]))
     os.close(int(sys.argv[2]))
@@ -273,7 +272,7 @@ def _watch(descriptor: int) -> None:
 
 
 def _config(connection: socket.socket) -> WorkerConfig:
-    """Read the orders, no byte more."""
+    """Return the configuration, reading no byte more."""
     length, _ = HEAD.unpack(_exactly(connection, HEAD.size))
     config: WorkerConfig = pickle.loads(_exactly(connection, length))  # noqa: S301  # of the driver, which started us
     return config
@@ -290,8 +289,10 @@ def _exactly(connection: socket.socket, count: int) -> bytes:
 
 
 def _limit_memory(limit: int) -> None:
-    """Let the process have so many bytes (0: all there are): what asks for more gets a MemoryError, not the machine."""
-    if limit:
+    """Limit the memory of the process (bytes; 0: no limit): beyond it, allocations raise MemoryError."""
+    if limit and sys.platform != "win32":  # where processes have no such limits
+        import resource
+
         kind = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
         _, most = resource.getrlimit(kind)
         resource.setrlimit(kind, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))

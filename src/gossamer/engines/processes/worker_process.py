@@ -1,8 +1,8 @@
-"""One worker process, as whoever feeds it sees it: a socket, and a board on which it notes what it reads.
+"""The handle of a worker process in its parent: a socket, and shared memory in which the worker notes what it reads.
 
 A worker is a fresh interpreter: nothing is forked, so no lock, no libcurl handle and no thread is inherited, and the
-user's script is not run again. It lies in a process group of its own, so that Ctrl-C reaches the driver alone; it ends
-by itself when its socket does, whatever became of the driver.
+user's script is not run again. It is in a process group of its own, so that Ctrl-C reaches the driver alone. It ends by
+itself when its socket is closed, even if the driver was killed.
 """
 
 from __future__ import annotations
@@ -42,24 +42,24 @@ from gossamer.visit.reading import spoiled
 from gossamer.visit.visitor import Visitor
 
 HEARTBEAT: Final = struct.Struct("<qd")
-"""The request whose answer is being read, and since when (monotonic, seconds; 0.0: none is)."""
+"""The id of the request whose answer is being read, and since when (monotonic, seconds; 0.0: none is)."""
 
 DEATHS: Final = 2
-"""How often the process that reads a page may die before the page is given up."""
+"""Number of processes that may die of reading a page before the page fails."""
 _CODE: Final = "import sys; sys.path[:] = sys.argv[3:]; from gossamer.engines.processes.worker import main; main()"
 _PATIENCE: Final = 1.0
-"""Seconds a worker has to end by itself before it is killed."""
+"""Time (seconds) that a worker has to end by itself before it is killed."""
 
 
 class WorkerError(RuntimeError):
-    """A worker failed by a mistake of ours."""
+    """A worker failed because of a bug."""
 
 
 class WorkerProcess:
-    """A worker process."""
+    """A worker process; it may be sent jobs before it is ready."""
 
     def __init__(self, config: bytes) -> None:
-        """Start it; it is sent its orders and may be sent errands at once, although it is not ready before long."""
+        """Start the process with a pickled `WorkerConfig`."""
         self.connection, theirs = socket.socketpair()
         with theirs, tempfile.TemporaryFile() as shared:
             shared.truncate(HEARTBEAT.size)
@@ -75,17 +75,17 @@ class WorkerProcess:
         self._send(CONFIG, config)
 
     def send(self, jobs: Sequence[Job]) -> bool:
-        """Send a batch of errands; tell whether all went."""
+        """Send a batch of jobs. Return whether everything is sent."""
         return self._send(JOBS, encode(jobs))
 
     def flush(self) -> bool:
-        """Send what did not go before; tell whether all went."""
+        """Send what was kept. Return whether everything is sent."""
         with contextlib.suppress(OSError):  # it is dead: `receive` tells so
             return self._outlet.flush()
         return True
 
     def receive(self) -> list[WorkerEvent] | None:
-        """Take what came, without waiting; None when the worker is dead and nothing more will come."""
+        """Return what came, without waiting; None if the worker is dead and nothing more will come."""
         try:
             frames = self._inlet.receive()
         except OSError:
@@ -110,33 +110,33 @@ class WorkerProcess:
         return events
 
     def give_up(self, request: Request, failure: Failure, visitor: Visitor) -> WorkerEvent:
-        """Say what came of a page that the worker was reading when it ended; what it had read of it before counts."""
+        """Return the result of a page that the worker was reading when it ended, with what it had read of it before."""
         packed = self._read.get(request.link.id)
         return visitor.visit(request, failure) if packed is None else spoiled(visited_of(packed), failure)
 
     @property
     def reading(self) -> tuple[int, float] | None:
-        """Tell which request's answer it reads, and since when (monotonic, seconds); None where it reads none."""
+        """The id of the request whose answer is being read, and since when (monotonic, seconds); None if none is."""
         request, since = HEARTBEAT.unpack(self._heartbeat[:])
         return (request, since) if since else None
 
     def overdue(self, limit: float) -> int | None:
-        """Tell which request's answer it has been reading for longer than `limit` seconds (0: no limit)."""
+        """Return the id of the request whose answer has been read for longer than `limit` seconds (0: no limit)."""
         now = self.reading
         return now[0] if now is not None and limit and time.monotonic() - now[1] > limit else None
 
     @property
     def ended_how(self) -> str:
-        """Say how it ended, once it was closed."""
+        """How the process ended, after `close`."""
         status = self.process.returncode
         return f"the worker was ended by signal {-status}" if status < 0 else f"the worker left with status {status}"
 
     def kill(self) -> None:
-        """Kill it; what it sent before can still be received."""
+        """Kill the process; what it sent before can still be received."""
         self.process.kill()
 
     def close(self) -> None:
-        """End it and wait until it is gone."""
+        """End the process and wait until it is gone."""
         self.connection.close()
         try:
             self.process.wait(_PATIENCE)

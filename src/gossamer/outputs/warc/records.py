@@ -103,6 +103,8 @@ def response_record(response: Response, header: bytes, payload: str) -> bytes:
         ("WARC-Block-Digest", digest_of(header, response.raw_body)),
         ("Content-Type", "application/http; msgtype=response"),
     ]
+    if response.truncated:  # a redirect or an error whose body did not come whole (WARC 1.1: WARC-Truncated)
+        fields.append(("WARC-Truncated", response.truncated))
     return member("response", identity_of("response", response.url, date), date, fields, header + response.raw_body)
 
 

@@ -6,11 +6,20 @@ from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
-from turbohtml import Token, TokenType
 
+from gossamer.parse.characters import collapsed, scalar
 from gossamer.parse.links.scan import Reader
 from gossamer.parse.links.visible import observed
-from gossamer.parse.text.cell_grid import MAX_COLUMNS, MAX_SPAN, GridCell, grid, span
+from gossamer.parse.scripts import TAGS as SCRIPTS
+from gossamer.parse.scripts import Scripts
+from gossamer.parse.text.cell_grid import GridCell, colspan, grid, rowspan
+from gossamer.parse.tokenizer import Token, TokenType
+
+_IN_WORDS: Final = frozenset(
+    "a abbr b bdi bdo cite code data del dfn em font i ins kbd mark q s samp small span strong sub sup time tt u var "
+    "wbr annotation annotation-xml math mi mn mo mrow ms mtext semantics".split()
+)
+"""The elements that begin and end within a word."""
 
 MAX_CELLS: Final = 200_000
 """Maximum number of cells that are read from one page."""
@@ -44,9 +53,11 @@ class _OpenTable:
     def __init__(self) -> None:
         self.rows: list[list[GridCell]] = []
         self.all_th: list[bool] = []  # for each row: whether all its cells are `th`
+        self.groups: set[int] = set()  # indices of the rows that begin a row group
         self.caption = ""
         self.parts: list[str] | None = None  # texts of the open cell or caption
         self.cell: tuple[int, int] | None = None  # columns and rows of the open cell
+        self.scripts = Scripts(escaped=False)
 
 
 class _TableReader(Reader):
@@ -79,8 +90,17 @@ class _TableReader(Reader):
                 self._end_table()
         elif self._open and tag in ("tr", "td", "th", "caption"):
             self._on_table_tag(self._open[-1], tag, token, begins=begins)
-        else:
+        elif self._open and tag in ("thead", "tbody", "tfoot"):
+            self._end_cell(self._open[-1])
+            self._open[-1].groups.add(len(self._open[-1].rows))
+        elif self._open and tag in SCRIPTS:
+            self._on_script(self._open[-1], tag, begins=begins)
+        elif tag not in _IN_WORDS:
             self._on_text(" ")
+
+    def _on_script(self, table: _OpenTable, tag: str, *, begins: bool) -> None:
+        if table.parts is not None:
+            (table.scripts.begin if begins else table.scripts.end)(tag, table.parts)
 
     def _on_table_tag(self, table: _OpenTable, tag: str, token: Token, *, begins: bool) -> None:
         self._end_cell(table)
@@ -94,11 +114,12 @@ class _TableReader(Reader):
         if tag in ("td", "th") and self._cells_left:
             self._cells_left -= 1
             table.parts = []
-            table.cell = span(token.attr("colspan"), MAX_COLUMNS), span(token.attr("rowspan"), MAX_SPAN)
+            table.cell = colspan(token.attr("colspan")), rowspan(token.attr("rowspan"))
             table.all_th[-1] = table.all_th[-1] and tag == "th"
 
     def _end_cell(self, table: _OpenTable) -> None:
-        text = self.restored(" ".join("".join(table.parts or ()).split()))
+        text = self.restored(scalar(collapsed("".join(table.parts or ()))))
+        table.scripts.clear()
         if table.cell is not None:
             table.rows[-1].append(GridCell(text, *table.cell))
         elif table.parts is not None:
@@ -108,7 +129,7 @@ class _TableReader(Reader):
     def _end_table(self) -> None:
         table = self._open.pop()
         self._end_cell(table)
-        grid_rows = [tuple(row) for row in grid(table.rows, repeat=True)]
+        grid_rows = [tuple(row) for row in grid(table.rows, repeat=True, groups=table.groups)]
         headed = [head and bool(row) for head, row in zip(table.all_th, table.rows, strict=True)]
         lines = [(head, row) for head, row in zip(headed, grid_rows, strict=True) if row]
         if lines:

@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from msgspec import Struct
-from turbohtml import Token, TokenType
 
+from gossamer.parse.characters import scalar_values
+from gossamer.parse.links.base import document_base
 from gossamer.parse.links.scan import Reader, text_of
+from gossamer.parse.tokenizer import Token, TokenType
 from gossamer.rules.urls import UrlResolver
 
 MAX_JSON: Final = 1024 * 1024
@@ -22,7 +24,14 @@ MAX_ENTRIES: Final = 5000
 MAX_TEXT: Final = 10_000
 """Maximum length of the text of a property (characters); the rest is cut off."""
 
-_WRAPPING: Final = re.compile(r"\A\s*(?:<!--|(?://\s*)?<!\[CDATA\[)|(?:-->|(?://\s*)?\]\]>)\s*;?\s*\Z|;\s*\Z")
+# Strings, which stay as they are, and what is no JSON: comments, the marks of comments and CDATA sections.
+_COMMENTS: Final = re.compile(
+    r'("(?:[^"\\]++|\\.)*+(?:"|\Z))|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)|'
+    r"(?://[ \t]*+)?(?:<!--|-->|<!\[CDATA\[|\]\]>)|//[^\n]*+",
+    re.DOTALL,
+)
+_FINAL_COMMAS: Final = re.compile(r'("(?:[^"\\]++|\\.)*+(?:"|\Z))|,(?=\s*+[\]}])', re.DOTALL)
+_AROUND: Final = " \t\r\n\f\v\xa0;,\ufeff\u2028\u2029"
 _VOCABULARY: Final = re.compile(r"\A.*[/#]", re.DOTALL)
 _URLS: Final = {
     "a": "href", "area": "href", "audio": "src", "embed": "src", "iframe": "src", "img": "src", "link": "href",
@@ -77,8 +86,9 @@ class PageData(Struct, frozen=True):
 def data(text: str, url: str = "") -> PageData:
     """Return the structured data of a decoded HTML page. Never raises.
 
-    `url` is the page's own URL, against which those in microdata are resolved. JSON-LD may be wrapped in a comment and
-    may have line breaks in strings; a block with any other error is left out.
+    `url` is the page's own URL, against which those in microdata are resolved unless the page has a base element.
+    JSON-LD may have comments, may be wrapped in one or in a CDATA section, and may have line breaks in strings and
+    commas before closing brackets; a block with any other error is left out. Lone surrogates become U+FFFD.
     """
     reader = _DataReader(text, url)
     reader.read()
@@ -106,6 +116,17 @@ def _objects(values: Any) -> Iterator[Mapping[str, Any]]:
             waiting.extend(reversed(value))
 
 
+def _parsed(text: str) -> Any:
+    """Parse JSON, without comments and final commas if it has any. Raises ValueError or RecursionError."""
+    try:
+        value = json.loads(text.strip(_AROUND), strict=False)
+    except ValueError:
+        for what in (_COMMENTS, _FINAL_COMMAS):
+            text = what.sub(lambda found: found[1] or " ", text)
+        value = json.loads(text.strip(_AROUND), strict=False)
+    return scalar_values(value) if "\\u" in text or not text.isascii() else value
+
+
 class _OpenItem:
     """An open element with itemprop, itemscope or both."""
 
@@ -127,7 +148,7 @@ class _ItemBuilder:
 class _DataReader(Reader):
     def __init__(self, text: str, url: str) -> None:
         super().__init__(text)
-        self._resolver = UrlResolver(url or None)
+        self._resolver = UrlResolver(document_base(text, url) or None)
         self._json: list[Any] = []
         self._meta_texts: dict[str, list[str]] = {}
         self._items: list[DataItem] = []
@@ -173,7 +194,7 @@ class _DataReader(Reader):
         text = text_of(tokens, as_written=True)
         if len(text) <= MAX_JSON:
             try:
-                self._json.append(json.loads(_WRAPPING.sub("", text), strict=False))
+                self._json.append(_parsed(text))
             except (ValueError, RecursionError):
                 return  # invalid JSON is common; the valid blocks are returned
 

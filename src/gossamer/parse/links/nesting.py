@@ -1,11 +1,13 @@
 """The stack of open elements, reduced to those that change the meaning of tags: template, svg, math, HTML inside them.
 
 A tree builder has the whole stack (HTML section 13.2.6). Here HTML elements around or inside svg and math are not on
-it, and two cases differ from a browser:
+it, and three cases differ from a browser:
 
 - An end tag closes its element even if an HTML element inside is still open, where a browser ignores it
   (`<svg><foreignObject><div></foreignObject>`).
 - The end tag of an HTML element ends svg even if no such element is open (`<svg></div>`).
+- Each template with shadowrootmode is a shadow root, even the second one of an element, or one in an element that
+  cannot have any.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from enum import Enum
 from functools import cache
 from typing import Final, NamedTuple
 
-from turbohtml import Token, TokenType
+from gossamer.parse.tokenizer import Token, TokenType
 
 # Start tags that end svg and math (HTML section 13.2.6.5).
 _BREAKOUT: Final = frozenset(
@@ -33,13 +35,21 @@ _SVG_INTEGRATION_POINTS: Final = frozenset({"foreignobject", "desc", "title"})
 _MATH_INTEGRATION_POINTS: Final = frozenset({"mi", "mo", "mn", "ms", "mtext"})
 
 
+# Elements of math with other forms of a formula; of these only its first child is displayed (MathML Core section 2.7).
+_ANNOTATIONS: Final = frozenset({"annotation", "annotation-xml"})
+
+
 class Inside(Enum):
-    """The parsing rules inside an element: HTML's, svg's, math's, or HTML's in a template, which has no effect."""
+    """The parsing rules inside an element: HTML's, svg's, math's, or HTML's in a template, which has no effect.
+
+    The content of a template that is a declarative shadow root is displayed, so it is HTML like any other.
+    """
 
     HTML = 0
     SVG = 1
     MATH = 2
     TEMPLATE = 3
+    SHADOW_ROOT = 4
 
 
 class OpenElement(NamedTuple):
@@ -49,6 +59,8 @@ class OpenElement(NamedTuple):
     inside: Inside
 
 
+_TEMPLATES: Final = frozenset({Inside.TEMPLATE, Inside.SHADOW_ROOT})
+
 # There are only about 20 distinct values: sharing them saves memory on megabytes of nested <svg>.
 _open_element = cache(OpenElement)
 
@@ -57,32 +69,34 @@ class Nesting:
     """The open elements of those that this module tracks.
 
     `stack` has the innermost element last. `foreign` is whether the rules of svg or math hold, `in_svg` whether those
-    of svg do. `inert` is the number of open templates. Every call takes amortised constant time at any depth.
+    of svg do. `inert` is the number of open templates without shadowrootmode. `unseen` is the number of open elements
+    whose text is not displayed: such templates, and annotations of formulas. Every call takes amortised constant time
+    at any depth.
     """
 
-    __slots__ = ("_depths", "foreign", "in_svg", "inert", "stack")
+    __slots__ = ("_depths", "foreign", "in_svg", "inert", "stack", "unseen")
 
     def __init__(self) -> None:
         self.stack: list[OpenElement] = []
         self.foreign = False
         self.in_svg = False
-        self.inert = 0
+        self.inert = self.unseen = 0
         self._depths: dict[str, array[int]] = {}
 
     @property
     def allows_cdata(self) -> bool:
         """Whether "<![CDATA[" starts a CDATA section here: in svg and math, and in HTML inside them."""
-        return bool(self.stack) and self.stack[-1].inside is not Inside.TEMPLATE
+        return bool(self.stack) and self.stack[-1].inside not in _TEMPLATES
 
     def open(self, tag: str, token: Token) -> None:
         """Push the element of a start tag for which `breaks_out` is false, if it is tracked."""
         inside = self._rules_inside(tag, token)
         # In HTML the slash of <template/> has no meaning.
-        if inside is None or (token.self_closing and inside is not Inside.TEMPLATE):
+        if inside is None or (token.self_closing and inside not in _TEMPLATES):
             return
         self._depths.setdefault(tag, array("q")).append(len(self.stack))
         self.stack.append(_open_element(tag, inside))
-        self.inert += inside is Inside.TEMPLATE
+        self._count(tag, inside, 1)
         self._update_rules()
 
     def end(self, tag: str) -> None:
@@ -113,7 +127,9 @@ class Nesting:
 
     def _rules_inside(self, tag: str, token: Token) -> Inside | None:
         if not self.foreign:
-            return {"svg": Inside.SVG, "math": Inside.MATH, "template": Inside.TEMPLATE}.get(tag)
+            if tag == "template":
+                return Inside.SHADOW_ROOT if _is_shadow_root(token) else Inside.TEMPLATE
+            return {"svg": Inside.SVG, "math": Inside.MATH}.get(tag)
         rules = self.stack[-1].inside
         if rules is Inside.SVG:
             return Inside.HTML if tag in _SVG_INTEGRATION_POINTS else rules if tag in ("svg", "a", "template") else None
@@ -121,7 +137,7 @@ class Nesting:
             return Inside.HTML
         if tag == "svg" and self.stack[-1].tag == "annotation-xml":
             return Inside.SVG
-        return rules if tag in ("math", "svg", "template", "annotation-xml") else None
+        return rules if tag in ("math", "svg", "template") or tag in _ANNOTATIONS else None
 
     def _pop_foreign(self) -> None:
         depth = len(self.stack)
@@ -133,8 +149,15 @@ class Nesting:
         while len(self.stack) > depth:
             element = self.stack.pop()
             self._depths[element.tag].pop()
-            self.inert -= element.inside is Inside.TEMPLATE
+            self._count(element.tag, element.inside, -1)
         self._update_rules()
+
+    def _count(self, tag: str, inside: Inside, change: int) -> None:
+        if inside is Inside.TEMPLATE:
+            self.inert += change
+            self.unseen += change
+        elif tag in _ANNOTATIONS:
+            self.unseen += change
 
     def _last_depth(self, tag: str) -> int:
         depths = self._depths.get(tag)
@@ -144,6 +167,11 @@ class Nesting:
         rules = self.stack[-1].inside if self.stack else Inside.HTML
         self.in_svg = rules is Inside.SVG
         self.foreign = self.in_svg or rules is Inside.MATH
+
+
+def _is_shadow_root(template: Token) -> bool:
+    """Whether a template is a declarative shadow root (HTML section 13.2.6.4.4)."""
+    return (template.attr("shadowrootmode") or "").lower() in ("open", "closed")
 
 
 def _holds_html(token: Token) -> bool:

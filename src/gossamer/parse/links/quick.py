@@ -16,9 +16,8 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Final
 
-from turbohtml import Token, TokenType, tokenize
-
 from gossamer.parse.links.scan import RAW, ROBOTS_NAMES, ROBOTS_WORDS, Reader, Scan, tidy
+from gossamer.parse.tokenizer import Token, TokenType, tokenize
 
 FindLinks = Callable[[bytes], Mapping[str | bytes, int] | None]
 """Return links (str) and relevant tags (bytes) of a UTF-8 page, each with its count; None if it needs `Reader`."""

@@ -1,8 +1,8 @@
 """Read what a crawler needs of a page in one pass: links, base, title, language, robots directives, refresh.
 
 `Reader` drives an HTML tokenizer and builds no tree, so time and memory are linear in the size of any page. What
-depends on the tree is tracked by `nesting.py`: the content of `template` is not part of the document, that of
-`noscript` is (scripting is off), and inside `svg` and `math` other rules hold.
+depends on the tree is tracked by `nesting.py`: the content of `template` is not part of the document unless it is a
+declarative shadow root, that of `noscript` is (scripting is off), and inside `svg` and `math` other rules hold.
 
 Only this module defines which element has which link.
 """
@@ -14,15 +14,16 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar, Final
 
 from msgspec import Struct
-from turbohtml import Token, TokenType, tokenize
 
 from gossamer.parse.links.nesting import Nesting, ends_cdata
+from gossamer.parse.tokenizer import Token, TokenType, tokenize
+from gossamer.rules.headers import refresh_target, words
 
 # The agents whose meta elements apply to every crawl.
 ROBOTS_NAMES: Final = frozenset({"robots", "gossamer"})
 # A meta element of another name is kept if it has one of these directives: its name may be the user agent of a crawl.
 ROBOTS_WORDS: Final = ("noindex", "nofollow", "none", "unavailable_after", "noai", "noimageai")
-_HAS_DIRECTIVE: Final = re.compile(rf"(?:\A|,)[\t\n\f\r ]*+(?:{'|'.join(ROBOTS_WORDS)})\b", re.IGNORECASE)
+_HAS_DIRECTIVE: Final = re.compile(rf"(?:\A|[,;\t\n\f\r ])(?:{'|'.join(ROBOTS_WORDS)})(?![a-z0-9_-])", re.IGNORECASE)
 
 WHITESPACE: Final = "\t\n\f\r "
 _LINK_RELS: Final = frozenset({"next", "prev", "previous", "alternate", "canonical"})
@@ -34,13 +35,11 @@ RAW: Final = frozenset(
 # Maximum depth of raw elements inside raw elements of svg and math; deeper markup is skipped.
 _MAX_RAW_DEPTH: Final = 8
 
+# The fragment percent-encode set of the URL Standard, and the backslash, which Markdown would read as an escape.
+_NOT_IN_FRAGMENT: Final = re.compile(r"[^!#-;=?-\[\]-_a-~]")
 _SPACES: Final = re.compile(r"[\t\n\f\r ]++")
 _NOT_A_LINK: Final = re.compile(r"#|(?:javascript|mailto|tel|data|about|blob):|\Z", re.IGNORECASE)
 _NOT_A_LINK_STARTS: Final = frozenset("#jJmMtTdDaAbB")
-_REFRESH: Final = re.compile(
-    r"[\t\n\f\r ]*+(?:[0-9]++|(?=\.))[0-9.]*+(?:\Z|(?=[;,\t\n\f\r ])[\t\n\f\r ]*+[;,]?+[\t\n\f\r ]*+(.*+))", re.DOTALL
-)
-_REFRESH_URL: Final = re.compile(r"url[\t\n\f\r ]*+=[\t\n\f\r ]*+", re.IGNORECASE)
 # The tokenizer reads the content of `noscript` as text, as with scripting on. Under another name it is markup.
 _NOSCRIPT: Final = re.compile("<[nN][oO][sS][cC][rR][iI][pP][tT]")
 _RENAMED: Final = re.compile("(<noscript)\x7f", re.IGNORECASE)
@@ -175,7 +174,7 @@ class Reader:
         href = tidy(href)
         if href:
             rel = token.attr("rel")
-            nofollow = rel is not None and "nofollow" in rel.lower().split()
+            nofollow = rel is not None and "nofollow" in rel.lower() and "nofollow" in words(rel)
             if not nofollow or href not in hrefs:
                 hrefs[href] = nofollow
 
@@ -198,7 +197,7 @@ class Reader:
             self.add_link(token, token.attr("src"))
 
     def _link_element(self, token: Token) -> None:
-        rels = (token.attr("rel") or "").lower().split()
+        rels = words(token.attr("rel") or "")
         if _LINK_RELS.isdisjoint(rels) or "stylesheet" in rels:
             return
         media_type = (token.attr("type") or "").partition(";")[0].strip(WHITESPACE).lower()
@@ -235,10 +234,9 @@ class Reader:
             self._meta_refresh(token, content)
 
     def _meta_refresh(self, token: Token, content: str) -> None:
-        found = _REFRESH.match(content)
-        if found is not None:
+        target = refresh_target(content)
+        if target is not None:
             self._refresh_seen = True
-            target = _refresh_target(found[1] or "")
             self._refresh = tidy(target)
             self.add_link(token, target)
 
@@ -302,13 +300,14 @@ def tidy(href: str) -> str:
     return href[: href.find("#")] if "#" in href else href
 
 
-def _refresh_target(rest: str) -> str:
-    """Return the URL of a meta refresh from what follows its time (HTML, shared declarative refresh steps, from 11)."""
-    found = _REFRESH_URL.match(rest)
-    if found is not None:
-        rest = rest[found.end() :]
-    quote = rest[:1]
-    return rest[1:].partition(quote)[0] if quote in ("'", '"') else rest
+def fragment_of(href: str) -> str:
+    """Return the fragment of an href with its "#", percent-encoded; "" if it has none."""
+    _, mark, fragment = href.strip(WHITESPACE).partition("#")
+    return mark + _NOT_IN_FRAGMENT.sub(_percent_encoded, fragment) if fragment else ""
+
+
+def _percent_encoded(found: re.Match[str]) -> str:
+    return "".join([f"%{octet:02X}" for octet in found[0].encode("utf-8", "replace")])
 
 
 def text_of(tokens: Iterator[Token], *, as_written: bool) -> str:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from turbohtml import Token, TokenType
-
+from gossamer.parse.characters import collapsed, scalar
 from gossamer.parse.links.nesting import Nesting
 from gossamer.parse.links.scan import Reader, tidy
+from gossamer.parse.scripts import TAGS as SCRIPTS
+from gossamer.parse.scripts import Scripts
+from gossamer.parse.tokenizer import Token, TokenType
 
 MAX_LINK_TEXT: Final = 300
 """Maximum length of the text of a link (characters); the rest is cut off."""
@@ -35,7 +37,7 @@ def visible_text(text: str) -> str:
 
     Scripts, styles, templates and the title are left out. Elements hidden by style sheets are not recognised.
     """
-    reader = _VisibleTextReader(text)
+    reader = _VisibleTextReader(scalar(text))
     reader.read()
     return reader.text()
 
@@ -51,7 +53,7 @@ def observed(
     for token in tokens:
         kind = token.type
         if kind is _TEXT or kind is _REFERENCE:
-            if not is_hidden and not nesting.inert:
+            if not is_hidden and not nesting.unseen:
                 on_text(token.data or "")
         elif kind is _START or kind is _END:
             tag = token.tag or ""
@@ -65,6 +67,7 @@ class _VisibleTextReader(Reader):
         super().__init__(text)
         self._lines: list[str] = []
         self._parts: list[str] = []
+        self._scripts = Scripts(escaped=False)
 
     def tokens(self, text: str) -> Iterator[Token]:
         """Yield the tokens of a text, and read the visible text from them."""
@@ -73,11 +76,13 @@ class _VisibleTextReader(Reader):
     def _on_text(self, text: str) -> None:
         self._parts.append(text)
 
-    def _on_tag(self, tag: str, _token: Token) -> None:
+    def _on_tag(self, tag: str, token: Token) -> None:
         if tag in _BLOCKS:
             self._end_line()
         elif tag in _CELLS:
             self._parts.append(" ")
+        elif tag in SCRIPTS and not self.nesting.unseen:
+            (self._scripts.begin if token.type is _START else self._scripts.end)(tag, self._parts)
 
     def text(self) -> str:
         """Return the text read so far."""
@@ -90,6 +95,7 @@ class _VisibleTextReader(Reader):
             if line:
                 self._lines.append(line)
             self._parts.clear()
+            self._scripts.clear()
 
 
 class LinkTextReader(Reader):
@@ -145,4 +151,4 @@ class LinkTextReader(Reader):
 
 
 def _collapse(parts: list[str]) -> str:
-    return " ".join("".join(parts).split())
+    return collapsed("".join(parts))

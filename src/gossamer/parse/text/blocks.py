@@ -57,22 +57,28 @@ class Container:
     """An open list or quotation.
 
     `kind` is the element's name: "ul", "ol" or "blockquote". `number` is that of a list's next item, or of the
-    quotation on its page. `marker` precedes the first block of an item and is "" after that; `width` is the indentation
-    of the item's other blocks (characters). A list with headings inside is layout: it is `flat`, without markers and
-    indentation.
+    quotation on its page; `step` is the difference between items. `marker` precedes the first block of an item and is
+    "" after that; `width` is the indentation of the item's other blocks (characters). A list with headings inside is
+    layout: it is `flat`, without markers and indentation. `delimiter` follows the number of an item: with another one
+    than that of the list before, a list is a new one (CommonMark section 5.3).
     """
 
-    __slots__ = ("flat", "kind", "marker", "number", "width")
+    __slots__ = ("delimiter", "flat", "interrupts", "kind", "marker", "number", "step", "width")
 
-    def __init__(self, kind: str, number: int) -> None:
+    def __init__(self, kind: str, number: int, *, step: int = 1, delimiter: str = ".") -> None:
         self.kind, self.number, self.marker, self.width, self.flat = kind, number, "", 0, False
+        self.step, self.delimiter = step, delimiter
+        self.interrupts = True  # whether its open item may follow a paragraph at once (CommonMark section 5.3)
 
-    def begin_item(self) -> None:
-        """Start the next item."""
+    def begin_item(self, number: int | None = None) -> None:
+        """Start the next item, with a number of its own if it has one."""
         if self.flat:
             return
-        self.marker = f"{self.number}. " if self.kind == "ol" else "- "
-        self.number += 1
+        if number is not None:
+            self.number = number
+        self.interrupts = self.kind != "ol" or self.number == 1 or self.width > 0
+        self.marker = f"{self.number}{self.delimiter} " if self.kind == "ol" else "- "
+        self.number = max(0, self.number + self.step)
         self.width = len(self.marker)
 
     def flatten(self) -> None:

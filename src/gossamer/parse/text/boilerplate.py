@@ -28,10 +28,10 @@ FEWEST_WORDS: Final = 8
 _REMEMBERED: Final = 200_000
 """Maximum number of distinct blocks that are counted before rare ones are dropped."""
 
-_FENCE: Final = re.compile(r"[ >]*(?:(?:-|\d+\.) +)*(`{3,})")
+_FENCE: Final = re.compile(r"[ >]*(?:(?:-|\d+[.)]) +)*(`{3,})")
 _TARGET: Final = re.compile(r"\]\((?:<[^<>]*>|[^()\s]*)\)")
-_HEADING: Final = re.compile(r"[ >]*(?:(?:-|\d+\.) +)*#{1,6} ")
-_TABLE: Final = re.compile(r"[ >]*(?:(?:-|\d+\.) +)*\|")
+_HEADING: Final = re.compile(r"[ >]*(?:(?:-|\d+[.)]) +)*#{1,6} ")
+_TABLE: Final = re.compile(r"[ >]*(?:(?:-|\d+[.)]) +)*\|")
 _WITHOUT_WORDS: Final = re.compile(r"[\W_]*")
 
 

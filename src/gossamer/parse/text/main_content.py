@@ -1,310 +1,365 @@
-"""Tell which parts of a page are its main text, and which are menus, headers, footers and offers around it.
+"""Choose the main text of a page among its blocks, by what its parts say they are and by what they hold.
 
-What counts is what the page says: elements (`main`, `nav`, `footer`), roles, and the names that authors give by class
-and id; but the id of a section in a text is made of its heading ("cookie-objects") and tells nothing. A name alone is
-never trusted with most of a page: what would take away half of the text is kept.
+A name is evidence, what a part holds is proof. In this order
+
+1. parts that say to be something else go (menus, comments, offers …), unless they hold the title or most of the prose;
+2. the part with the article is found: `main`, `article`, the body of the article, or where nothing is said the
+   smallest part around which only links lie;
+3. what is left of an article is freed from all that is no part of its text: lists of links, bylines, captions, and what
+   lines such as "Related" announce. Only pages that are published to be read and shared are articles; manuals and
+   lists of articles keep all of these.
+
+Every step takes time linear in blocks and regions, but for sorting.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from enum import IntEnum
-from typing import Final, NamedTuple
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
 
-from turbohtml import Token
-
+from gossamer.parse.text.block_weights import LEAST_PROSE, LEAST_SENTENCE, SENTENCE_END, Weights, is_prose
 from gossamer.parse.text.blocks import Block
+from gossamer.parse.text.region_names import Topic
+from gossamer.parse.text.regions import Region, Regions
+from gossamer.parse.text.section_labels import Label, label
 
-ELEMENTS: Final = frozenset(
-    "article aside details dialog div dl fieldset footer form header main menu nav noscript ol p section table td "
-    "ul".split()
+_LEAST_ARTICLE: Final = 200
+"""Prose from which something is an article, where a longer part would be taken for it."""
+
+_LEAST_MAIN: Final = 50
+"""Prose from which a main element is believed that has no heading: others are filled by scripts."""
+
+_LEAST_DENSITY: Final = 0.3
+"""The share of prose from which a text is an article, and no list of articles."""
+
+_DENSE: Final = 0.5
+"""The share of links from which a part is a list of links."""
+
+_LEAST_LINKED: Final = 0.2
+"""The share of links below which a long text is no menu."""
+
+_LINK: Final = 0.7
+"""The share of links from which a line is a link."""
+
+_LONGEST_LABEL: Final = 150
+"""Characters of a line beyond which it announces nothing, whatever it begins with."""
+
+_LONGEST_CONSENT: Final = 1500
+"""Characters beyond which a text about cookies asks for no consent."""
+
+_LARGEST_NOTE: Final = 0.2
+"""The share of the prose up to which a byline or caption is one."""
+
+_COOKIES: Final = re.compile(r"cookie|クッキー|куки|ملفات تعريف|쿠키", re.IGNORECASE)
+_ARTICLES: Final = frozenset({Topic.MAIN, Topic.ARTICLE, Topic.BODY})
+_NEVER_MAIN: Final = frozenset({Topic.HIDDEN, Topic.MENU, Topic.COMMENTS, Topic.SHARING, Topic.OFFER})
+_FURNITURE: Final = frozenset({Topic.FRAME, Topic.RELATED, Topic.CONTENTS})
+_NOTES: Final = frozenset({Topic.BYLINE, Topic.CAPTION})
+_SIGNS: Final = frozenset(
+    {Topic.PAGE, Topic.ARTICLE, Topic.BODY, Topic.RELATED, Topic.COMMENTS, Topic.SHARING, Topic.OFFER, Topic.BYLINE}
 )
-"""The elements that can be a region."""
-
-INLINE: Final = frozenset({"a", "button", "select", "span", "sup"})
-"""Elements inside a line that may be of no interest; they end with their block at the latest."""
-
-_WORD: Final = r"(?:^|[-_])(?:%s)(?=$|[-_])"
-_MENU_NAMES: Final = re.compile(
-    _WORD % r"nav|navs|\w*navbar|navi|navigation|navheader|navfooter|navlinks?|subnav|topnav|sidenav|menu|menubar|"
-    r"\w*sidebar|breadcrumbs?|crumbs|toolbar|topbar|pagination|paginator|pager|prev-next|next-prev|skiplinks?|"
-    r"skip-links?|skip-to-content|skip-to-main|screen-reader-text|sr-only|visually-hidden|cookies?|cookie-banner|"
-    r"gdpr|consent|catlinks|language-switcher|jump-to-nav|contentsub"
-)
-_EDGE_NAMES: Final = re.compile(
-    _WORD % r"\w*footer|masthead|related\w*|see-more|recommend\w*|comments|comment-list|comment-form|respond|"
-    r"disqus\w*|share|sharing|sharedaddy|social|newsletter|subscribe|subscription|promo|promos|promotion|adverts?|"
-    r"advertisement|ads|adsbygoogle|ad-slot|ad-container|ad-banner|sponsored|toc|table-of-contents|tag-list|tagcloud|"
-    r"tag-cloud|post-tags|entry-tags|popular|trending|outbrain|taboola|widgets?|popup|modal|overlay|signup|login|"
-    r"searchbox|search-form|feedback|most-read|more-stories|read-next|up-next|author-bio|about-author|gutter|"
-    r"linenos|sitesub|announcement|announcements"
-)
-_MAIN_NAMES: Final = re.compile(
-    r"(?:^|[-_])(?:main|content|main-?content|page-?content|post-?content|entry-?content|article-?content|"
-    r"article-?body|story-?body|post-?body|body-?content|mw-content-text|markdown-body|rst-content|documentwrapper|"
-    r"theme-doc-markdown|postarea|hentry|body)$"
-)
-_MENU_ROLES: Final = frozenset({"navigation", "search", "dialog", "alertdialog", "toolbar", "menu", "menubar"})
-_EDGE_ROLES: Final = frozenset({"banner", "contentinfo", "complementary"})
-_INLINE_NAMES: Final = re.compile(
-    _WORD % r"editsection|linenos?|line-numbers?|skip-link|sr-only|visually-hidden|anchor-link"
-)
-_SECTION: Final = re.compile(r"section|sect\d|refsect\d|simplesect|level\d|chapter|appendix|topic")
-"""By which class the writers of documents (docutils, DocBook, pandoc, DITA) call a part that has a heading."""
-_CAPITAL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_NOT_SHOWN: Final = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+"""What pages have that are published to be read and shared; two of them make one."""
 
 
-class Kind(IntEnum):
-    """What a region is for."""
-
-    MAIN = 0  # an element or role that says so
-    ARTICLE = 1
-    CONTENT = 2  # called so by its author
-    MENU = 3
-    EDGE = 4  # header, footer, related pages, comments, offers
-    ASIDE = 5  # a menu or a note to the text: the links in it tell
-
-
-class Region(NamedTuple):
-    """A part of a page: from the block numbered `first` up to the one numbered `last`, which is not in it."""
-
-    kind: Kind
-    first: int
-    last: int
-
-
-class _Open(NamedTuple):
-    kind: Kind
-    first: int
-    depth: int
-
-
-class Regions:
-    """Follows where regions begin and end, from the tags alone. Constant time a tag on average."""
-
-    def __init__(self) -> None:
-        self.found: list[Region] = []
-        self._depths: dict[str, int] = {}
-        self._open: dict[str, list[_Open]] = {}
-        self._articles = 0
-
-    def begin(self, tag: str, token: Token, at: int) -> None:
-        """Note a start tag of `ELEMENTS`; `at` is the number of the next block."""
-        depth = self._depths[tag] = self._depths.get(tag, 0) + 1
-        kind = self._kind(tag, token, nested=depth > 1)
-        if kind is not None:
-            self._open.setdefault(tag, []).append(_Open(kind, at, depth))
-            self._articles += kind in (Kind.MAIN, Kind.ARTICLE)
-
-    def end(self, tag: str, at: int) -> None:
-        """Note an end tag. What is never ended is no region: nobody knows how far it was meant to go."""
-        depth = self._depths.get(tag, 0)
-        if not depth:
-            return
-        self._depths[tag] = depth - 1
-        opened = self._open.get(tag)
-        if opened and opened[-1].depth == depth:
-            kind, first, _ = opened.pop()
-            self._articles -= kind in (Kind.MAIN, Kind.ARTICLE)
-            if at > first:
-                self.found.append(Region(kind, first, at))
-
-    def _kind(self, tag: str, token: Token, *, nested: bool) -> Kind | None:
-        role = (token.attr("role") or "").lower()
-        if tag == "main" or role == "main":
-            return Kind.MAIN
-        if tag in ("nav", "dialog") or role in _MENU_ROLES or _hidden(token, role):
-            return Kind.MENU
-        names = _names(token)
-        telling = names[:-1] if _is_named_by_heading(tag, names, token, nested=nested) else names
-        if tag == "article":
-            return Kind.ARTICLE if not any(map(_EDGE_NAMES.search, telling)) else Kind.EDGE
-        if any(map(_MENU_NAMES.search, telling)):
-            return Kind.MENU
-        if any(map(_EDGE_NAMES.search, telling)):
-            return Kind.EDGE
-        if tag == "aside" or role == "complementary":
-            return Kind.ASIDE if self._articles else Kind.EDGE
-        if tag in ("form", "footer", "noscript") or role in _EDGE_ROLES:
-            return Kind.EDGE
-        if (tag == "header" or "header" in names) and not self._articles:
-            return Kind.EDGE
-        return Kind.CONTENT if any(map(_MAIN_NAMES.search, names)) else None
-
-
-def of_no_interest(tag: str, token: Token) -> bool:
-    """Tell whether an element inside a line is a control, or a mark beside the text: "[edit]", line numbers, "¶"."""
-    if tag in ("button", "select"):
-        return True
-    names = _names(token)
-    if tag == "a":
-        return "headerlink" in names or "anchor" in names or any(map(_INLINE_NAMES.search, names))
-    return any(map(_INLINE_NAMES.search, names))
-
-
-def _is_named_by_heading(tag: str, names: list[str], token: Token, *, nested: bool) -> bool:
-    """Tell whether the id, the last of the names, is that of a section in a text, made of the section's heading.
-
-    Such sections lie within others, or their class says what wrote them.
-    """
-    return bool(token.attr("id")) and ((tag == "section" and nested) or any(map(_SECTION.fullmatch, names[:-1])))
-
-
-def _names(token: Token) -> list[str]:
-    said = f"{token.attr('class') or ''} {token.attr('id') or ''}"
-    if said == " ":
-        return []
-    return _CAPITAL.sub("-", said[:500]).lower().split()
-
-
-def _hidden(token: Token, role: str) -> bool:
-    hidden = token.attr("hidden")
-    if hidden is not None and hidden.lower() != "until-found" and role != "tabpanel":
-        return True
-    return token.attr("aria-hidden") == "true" or _NOT_SHOWN.search(token.attr("style") or "") is not None
-
-
-# ---------------------------------------------------------------- the choice
-
-
-def main_blocks(blocks: Sequence[Block], regions: Iterable[Region]) -> list[Block]:
-    """Choose the blocks of the main text. Where nothing would be left, all are."""
-    page = _Sizes(blocks)
-    regions = list(regions)
-    dropped = [region for region in regions if region.kind is Kind.MENU and page.share(region) <= 0.5]
-    page.drop(dropped)
-    main = _main(page, regions)
-    page.drop(
-        [
-            region
-            for region in regions
-            if (region.kind is Kind.EDGE and not _essential(page, region, main))
-            or (region.kind is Kind.ASIDE and page.linked(region) > 0.5)
-        ]
-    )
-    kept = [
-        block for block in blocks if page.kept[block.at] and any(part.first <= block.at < part.last for part in main)
-    ]
+def main_blocks(blocks: Sequence[Block], regions: Regions) -> list[Block]:
+    """Return the blocks of the main text. Where nothing would be left, all are."""
+    found = regions.found
+    page = Weights(blocks, found)
+    _drop(page, found, lambda one: one.sure and one.topic in _NEVER_MAIN)
+    _drop(page, found, lambda one: one.sure and one.topic in _FURNITURE)
+    if regions.buttons:
+        page.drop(_consent(page, found, blocks, regions.buttons))
+    published = _is_published(blocks, regions)
+    main = _main(page, blocks, found, published=published)
+    published = published and sum(map(page.weight, main)) > _LEAST_DENSITY * sum(map(page.size, main))
+    page.drop(_foreign(page, found, main, published=published))
+    inside = _numbers(main, page.count)
+    kept = [block for block in blocks if page.kept[block.at] and inside[block.at]]
     title = _title_before(blocks, page, main)
+    if published:
+        kept = _article_only(kept)
+    elif not any(part.topic is Topic.MAIN for part in main):
+        kept = _without_loose_links(kept)
     if title is not None:
         kept.insert(0, title)
-    if not any(region.kind is Kind.MAIN for region in main):
-        kept = _without_loose_links(kept)
     return kept if any(block.size for block in kept) else list(blocks)
 
 
-class _Sizes:
-    """How much text lies between two blocks, and how much of it is links, without what was dropped."""
-
-    def __init__(self, blocks: Sequence[Block]) -> None:
-        self._blocks = blocks
-        self.count = blocks[-1].at + 1 if blocks else 0
-        self.kept = [True] * self.count
-        self._headed = [0] * (self.count + 1)
-        self._sum()
-
-    def _sum(self) -> None:
-        sizes, links, heads = ([0] * (self.count + 1) for _ in range(3))
-        for block in self._blocks:
-            if self.kept[block.at]:
-                sizes[block.at + 1], links[block.at + 1] = block.size, block.linked
-                heads[block.at + 1] = block.heading == 1
-        for place in range(self.count):
-            sizes[place + 1] += sizes[place]
-            links[place + 1] += links[place]
-            heads[place + 1] += heads[place]
-        self._sizes, self._links, self._headed = sizes, links, heads
-
-    def drop(self, regions: Iterable[Region]) -> None:
-        """Leave these regions out from here on."""
-        # Nested regions would be walked once for each: what begins and ends is counted instead.
-        steps = [0] * (self.count + 1)
-        for region in regions:
-            steps[self._place(region.first)] += 1
-            steps[self._place(region.last)] -= 1
-        depth = 0
-        for place in range(self.count):
-            depth += steps[place]
-            self.kept[place] = self.kept[place] and not depth
-        self._sum()
-
-    def _place(self, at: int) -> int:
-        return min(at, self.count)
-
-    def size(self, region: Region) -> int:
-        """Count the characters of text in a region."""
-        return self._sizes[self._place(region.last)] - self._sizes[self._place(region.first)]
-
-    def share(self, region: Region) -> float:
-        """Tell a region's share of all text."""
-        return self.size(region) / max(1, self._sizes[-1])
-
-    def linked(self, region: Region) -> float:
-        """Tell how much of a region's text is links."""
-        links = self._links[self._place(region.last)] - self._links[self._place(region.first)]
-        return links / max(1, self.size(region))
-
-    def headed(self, region: Region) -> bool:
-        """Tell whether any heading is in a region."""
-        return any(block.heading for block in self._blocks if region.first <= block.at < region.last)
-
-    def titles(self, region: Region) -> int:
-        """Count the headings of the first level in a region."""
-        return self._headed[self._place(region.last)] - self._headed[self._place(region.first)]
+def _is_published(blocks: Iterable[Block], regions: Regions) -> bool:
+    """Return whether a page was made to be read and shared, as news and posts are."""
+    signs = regions.topics & _SIGNS
+    if len(signs) == 1 and any(block.heading > 1 and _label(block) is Label.OTHERS for block in blocks):
+        signs |= {Topic.RELATED}
+    return len(signs) > 1
 
 
-def _main(page: _Sizes, regions: Sequence[Region]) -> list[Region]:
-    whole = [Region(Kind.CONTENT, 0, page.count)]
-    mains = [region for region in regions if region.kind is Kind.MAIN]
-    if mains:
-        largest = max(mains, key=page.size)
-        if page.share(largest) >= 0.1 or page.size(largest) >= 200 or page.headed(largest):
-            return [largest]
-    articles = _outermost([region for region in regions if region.kind is Kind.ARTICLE])
-    total = sum(map(page.size, articles))
-    if articles and total >= 0.3 * page.size(whole[0]):
-        largest = max(articles, key=page.size)
-        return [largest] if page.size(largest) >= 0.5 * total else articles
-    named = [region for region in regions if region.kind is Kind.CONTENT and page.share(region) >= 0.6]
-    return [min(named, key=lambda region: (page.size(region), region.last - region.first))] if named else whole
+# ---------------------------------------------------------------- what is something else
 
 
-def _outermost(regions: Sequence[Region]) -> list[Region]:
-    kept: list[Region] = []
-    for region in sorted(regions, key=lambda region: (region.first, -region.last)):
-        if not kept or region.first >= kept[-1].last:
-            kept.append(region)
-    return kept
+def _drop(page: Weights, regions: Iterable[Region], chosen: Callable[[Region], bool]) -> None:
+    """Leave out the regions chosen, but for those that hold the title, the main element or most of the prose."""
+    regions = list(regions)
+    mains = [one for one in regions if one.topic is Topic.MAIN and page.weight(one) >= _LEAST_MAIN][:8]
+    articles = [
+        one for one in regions if one.topic in _ARTICLES and page.titles(one) and page.weight(one) >= _LEAST_ARTICLE
+    ]
+    first_end = min([one.last for one in articles], default=page.count + 1)
+    last_begin = max([one.first for one in articles], default=-1)
+
+    def essential(region: Region) -> bool:
+        if any(_holds(region, main) for main in mains):
+            return True
+        weight = page.weight(region)
+        if page.holds_all_titles(region) and (region.topic in _FURNITURE or weight > 0.1 * page.total):
+            return True  # else it is the name of the site in a menu, or of a dialog
+        if region.topic is Topic.COMMENTS:  # there may be more of them than of the article
+            return page.total - weight < (LEAST_SENTENCE if page.titles(_whole(page)) else LEAST_PROSE)
+        if region.topic is Topic.MENU and page.linked(region) < _LEAST_LINKED and page.size(region) > _LEAST_ARTICLE:
+            return True  # of dishes
+        if region.topic is Topic.CONTENTS and page.size(region) > 0.5 * page.size(_whole(page)):
+            return True
+        return weight > 0.5 * page.total and not (first_end <= region.first or region.last <= last_begin)
+
+    page.drop([one for one in regions if chosen(one) and not essential(one)])
 
 
-def _essential(page: _Sizes, region: Region, main: Sequence[Region]) -> bool:
-    """Tell whether something that looks like an edge holds the title, or most of the text."""
-    text, titles = sum(map(page.size, main)), sum(map(page.titles, main))
-    return page.size(region) > 0.5 * text or 0 < page.titles(region) == titles
+def _consent(
+    page: Weights, regions: Iterable[Region], blocks: Iterable[Block], buttons: Sequence[int]
+) -> Iterator[Region]:
+    """Find small parts above or below all other text that speak of cookies and have a button."""
+    marked = [block.at for block in blocks if block.size < _LONGEST_CONSENT and _COOKIES.search(block.text)]
+    for region in regions if marked else ():
+        if (
+            0 < page.size(region) < _LONGEST_CONSENT
+            and _any_between(marked, region.first, region.last)
+            and _any_between(buttons, region.first, region.last + 1)
+            and page.total - page.weight(region) > _LEAST_ARTICLE
+            and min(page.outside(region)) < 0.1 * page.total
+            and not page.titles(region)
+        ):
+            yield region
 
 
-def _title_before(blocks: Sequence[Block], page: _Sizes, main: Sequence[Region]) -> Block | None:
-    """Find the title of a main part that begins below it."""
+def _foreign(page: Weights, regions: Iterable[Region], main: Sequence[Region], *, published: bool) -> Iterator[Region]:
+    """Find what in the main text is no part of it."""
+    total = sum(map(page.weight, main))
+    inside = _numbers(main, page.count)
+    notes = _outermost([one for one in regions if one.topic in _NOTES and one.sure and inside[one.first]])
+    noted = published and sum(map(page.weight, notes)) < 0.5 * total  # pictures may be what an article is made of
+    for region in regions:
+        number = inside[region.first]
+        if not number or region.last > main[number - 1].last or _span(region) == _span(main[number - 1]):
+            continue
+        topic, sure = region.topic, region.sure
+        if topic in _NOTES and sure:
+            out = noted and page.weight(region) < _LARGEST_NOTE * total
+        elif topic is Topic.ASIDE or (topic > Topic.CONTENT and not sure):
+            out = page.linked(region) > _DENSE
+        else:
+            out = topic is Topic.GROUP and published and page.linked(region) > _DENSE
+        if out and not page.titles(region):
+            yield region
+
+
+# ---------------------------------------------------------------- where the article is
+
+
+def _main(page: Weights, blocks: Sequence[Block], regions: Sequence[Region], *, published: bool) -> list[Region]:
+    """Return the part with the main text, or all of several."""
+    base = _main_element(page, blocks, regions) or _whole(page)
+    within = [one for one in regions if _holds(base, one) and page.weight(one)]
+    articles = _outermost([one for one in within if one.topic is Topic.ARTICLE])
+    total = sum(map(page.weight, articles))
+    if articles and total >= 0.3 * page.weight(base):
+        titled = [one for one in articles if page.titles(one) and page.weight(one) >= LEAST_PROSE]
+        most = max(map(page.weight, articles))
+        if len(titled) != 1 and most < 0.5 * total:
+            return articles  # a list of them
+        base = titled[0] if len(titled) == 1 else next(one for one in articles if page.weight(one) >= 0.8 * most)
+    return _body(page, base, [one for one in within if _holds(base, one)], published=published)
+
+
+def _main_element(page: Weights, blocks: Iterable[Block], regions: Iterable[Region]) -> Region | None:
+    """Return the first main element that is not much smaller than the largest, unless it is nearly empty."""
+    mains = _in_order([region for region in regions if region.topic is Topic.MAIN])
+    if not mains:
+        return None
+    most = max(map(page.weight, mains))
+    main = next(one for one in mains if page.weight(one) >= 0.3 * most)
+    if page.weight(main) >= max(_LEAST_MAIN, 0.1 * page.total):
+        return main
+    return main if any(block.heading for block in blocks if main.first <= block.at < main.last) else None
+
+
+def _body(page: Weights, base: Region, inside: Sequence[Region], *, published: bool) -> list[Region]:
+    """Return the body of the text: what is called so and holds half of it, or else the content or what links surround.
+
+    It may be in pieces. Of several in each other it is the innermost that has nearly all.
+    """
+    bodies = [one for one in inside if one.topic is Topic.BODY]
+    pieces = _outermost(bodies)
+    total = sum(map(page.weight, pieces))
+    if pieces and total >= 0.5 * page.weight(base):
+        whole = [one for one in bodies if page.weight(one) >= 0.9 * total]
+        return [min(whole, key=_span)] if whole else pieces
+    if base.topic is Topic.MAIN and not published:
+        return [base]
+    contents = [one for one in inside if one.topic is Topic.CONTENT and page.weight(one) >= 0.6 * page.weight(base)]
+    if contents:
+        return [min(contents, key=_span)]
+    if base.topic is Topic.GROUP:
+        cores = [
+            one for one in inside if page.weight(one) >= 0.9 * page.weight(base) and _links_around(page, one, base)
+        ]
+        return [min([base, *cores], key=_span)]
+    return [base]
+
+
+def _links_around(page: Weights, region: Region, whole: Region) -> bool:
+    """Return whether most of what lies around a region is links."""
+    return page.links(whole) - page.links(region) > _DENSE * (page.size(whole) - page.size(region))
+
+
+def _title_before(blocks: Sequence[Block], page: Weights, main: Sequence[Region]) -> Block | None:
+    """Return the title of a main part that begins below it: a heading of the first level, or one close by."""
     if any(map(page.titles, main)):
         return None
-    above = [block for block in blocks if block.at < main[0].first and block.heading == 1 and page.kept[block.at]]
-    return above[-1] if above else None
+    above = [block for block in blocks if block.at < main[0].first and page.kept[block.at]]
+    titles = [block for block in above if block.heading == 1] or [one for one in above[-8:] if 0 < one.heading < 4]
+    return titles[-1] if titles else None
+
+
+# ---------------------------------------------------------------- what an article is freed from
+
+
+def _article_only(blocks: Iterable[Block]) -> list[Block]:
+    """Leave out lines that are links or controls, what labels announce, and short lines at the end."""
+    kept: list[Block] = []
+    for block in _without_announced(blocks):
+        if _is_link(block):
+            continue
+        if kept and kept[-1].heading and _is_linked(kept[-1]) and not is_prose(block):
+            kept.pop()  # the heading of a page that is offered, without a word about it
+        kept.append(block)
+    prose = [place for place, block in enumerate(kept) if is_prose(block)]
+    last = prose[-1] if prose else len(kept)
+    return [block for place, block in enumerate(kept) if place <= last or not _is_short(block)]
+
+
+def _without_announced(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Leave out labels, and what is below a heading that is one, up to the next of its level.
+
+    Other pages are offered with a sentence each at most: with two in a row the article goes on. Comments come last:
+    where another heading follows they were a part of the text.
+    """
+    part: Label | None = None
+    level = 0
+    held: list[Block] = []
+    begun = False
+    for block in blocks:
+        said = _label(block)
+        if 0 < block.heading <= level:
+            if part is Label.COMMENTS and said is None:
+                yield from held
+            part, level = None, 0
+            held.clear()
+        if part is None:
+            if said is None:
+                begun = True
+                yield block
+            elif block.heading and begun:
+                part, level = said, block.heading
+                held += [block] if said is Label.COMMENTS else []
+        elif part is Label.COMMENTS:
+            held.append(block)
+        elif said is None and is_prose(block):
+            held.append(block)
+            if len(held) > 1:
+                yield from held
+                part, level = None, 0
+                held.clear()
+        else:
+            held.clear()
+
+
+def _label(block: Block) -> Label | None:
+    if block.size > _LONGEST_LABEL or block.heading == 1:
+        return None
+    said = label(block.text, linked=block.linked > 0.3 * block.size)
+    return None if said is Label.CONTROL and (block.heading or is_prose(block)) else said
+
+
+def _is_short(block: Block) -> bool:
+    """Return whether a block is a line without a sentence: neither an item nor a table, and no code."""
+    text = block.text
+    plain = not block.item and not block.quotes and "\n" not in text
+    return plain and block.size < LEAST_PROSE and SENTENCE_END.search(text) is None
 
 
 def _without_loose_links(blocks: list[Block]) -> list[Block]:
     """Leave out the lines of links above the first heading or sentence and below the last one."""
     first, last = 0, len(blocks)
-    while last and _is_loose(blocks[last - 1]):
+    while last and _is_link(blocks[last - 1]):
         last -= 1
     if not last or blocks[last - 1].heading:  # a heading tells what the links are for
         last = len(blocks)
-    while first < last and _is_loose(blocks[first]):
-        first += 1
+    size = links = 0
+    for place, block in enumerate(blocks[:last]):
+        if block.heading or is_prose(block):
+            break
+        size, links = size + block.size, links + block.linked
+        if links > _LINK * size or not size:
+            first = place + 1
     kept = blocks[first:last]
     return kept if 2 * sum(block.size for block in kept) > sum(block.size for block in blocks) else blocks
 
 
-def _is_loose(block: Block) -> bool:
-    return not block.heading and (block.linked > 0.7 * block.size or not block.size)
+def _is_link(block: Block) -> bool:
+    return not block.heading and _is_linked(block)
+
+
+def _is_linked(block: Block) -> bool:
+    return block.linked > _LINK * block.size or not block.size
+
+
+# ---------------------------------------------------------------- regions
+
+
+def _whole(page: Weights) -> Region:
+    return Region(Topic.GROUP, False, 0, page.count)
+
+
+def _holds(region: Region, other: Region) -> bool:
+    return region.first <= other.first and other.last <= region.last
+
+
+def _span(region: Region) -> int:
+    return region.last - region.first
+
+
+def _in_order(regions: Iterable[Region]) -> list[Region]:
+    return sorted(regions, key=lambda region: (region.first, -region.last))
+
+
+def _outermost(regions: Iterable[Region]) -> list[Region]:
+    kept: list[Region] = []
+    for region in _in_order(regions):
+        if not kept or region.first >= kept[-1].last:
+            kept.append(region)
+    return kept
+
+
+def _numbers(parts: Sequence[Region], count: int) -> list[int]:
+    """Return of each block the number, from 1, of the part that it is in; 0 for none."""
+    numbers = [0] * count
+    for number, part in enumerate(parts, 1):
+        numbers[part.first : part.last] = [number] * _span(part)
+    return numbers
+
+
+def _any_between(places: Sequence[int], first: int, last: int) -> bool:
+    """Return whether any of these places, in order, is from `first` to before `last`."""
+    place = bisect_left(places, first)
+    return place < len(places) and places[place] < last

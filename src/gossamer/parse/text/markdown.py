@@ -9,38 +9,45 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar, Final
 
-from turbohtml import Token, TokenType
-
-from gossamer.parse.links.scan import Reader, tidy
-from gossamer.parse.text import main_content
-from gossamer.parse.text.blocks import Block, Container, joined
+from gossamer.parse.characters import scalar
+from gossamer.parse.links.base import document_base
+from gossamer.parse.links.scan import Reader, fragment_of, tidy
+from gossamer.parse.scripts import TAGS as SCRIPTS
+from gossamer.parse.text import formula, preformatted, regions
+from gossamer.parse.text.blocks import Block, joined
+from gossamer.parse.text.containers import Containers
+from gossamer.parse.text.emphasis import BEGINS as EMPHASES
+from gossamer.parse.text.formula import Formula
+from gossamer.parse.text.inline import Inline
+from gossamer.parse.text.main_content import main_blocks
 from gossamer.parse.text.markdown_syntax import (
-    BREAK,
     LINE_BREAK,
-    code_span,
     destination,
     escaped,
     fence,
-    is_rest_of_reference,
+    heading_escaped,
     language_of,
-    line,
     line_escaped,
 )
 from gossamer.parse.text.markdown_tables import Tables
+from gossamer.parse.text.preformatted import Preformatted
+from gossamer.parse.tokenizer import Token, TokenType
 from gossamer.rules.urls import UrlResolver
-
-MAX_INDENT: Final = 12
-"""Maximum number of nested lists and quotations with indentation; deeper ones have the same."""
 
 _HIDDEN: Final = frozenset({"title", "style", "script", "iframe", "noembed", "noframes"})
 _BLOCKS: Final = frozenset(
     "address article aside body caption center dd details dialog dir div dl dt fieldset figcaption figure footer form "
-    "frameset head header hgroup html legend listing main menu nav optgroup option p plaintext search section select "
-    "summary tbody tfoot thead xmp".split()
+    "frameset head header hgroup html legend main menu nav optgroup option p plaintext search section select "
+    "summary".split()
 )
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 _CODE: Final = frozenset({"code", "kbd", "samp", "tt"})
-
+_LISTS_AND_TABLES: Final = frozenset("blockquote hr li ol pre table td th tr ul".split())
+_ROW_GROUPS: Final = frozenset({"tbody", "tfoot", "thead"})
+_SOURCES: Final = ("src", "data-src", "data-lazy-src", "data-original")
+"""The attributes with the address of a picture: pages that load it late have a placeholder in the first one."""
+_REPEATED: Final = frozenset({"katex-html", "mwe-math-fallback-image-inline", "mwe-math-fallback-image-display"})
+"""Classes of what shows a formula once more, beside its MathML."""
 
 _TEXT, _REFERENCE = TokenType.TEXT, TokenType.CHARACTER_REFERENCE
 _START, _END = TokenType.START_TAG, TokenType.END_TAG
@@ -49,9 +56,10 @@ _START, _END = TokenType.START_TAG, TokenType.END_TAG
 def markdown(text: str, url: str = "", *, main: bool = False) -> str:
     """Return a decoded HTML page as Markdown (CommonMark, with the tables of GFM). Never raises.
 
-    `url` is the page's own URL, against which links are resolved. A link that leads to the page itself, or not to an
-    http(s) URL, becomes text. With `main` the result is only the main content, without menus, headers, footers, related
-    pages and comments; if there is no main content, it is all visible text.
+    `url` is the page's own URL, against which links are resolved unless it has a base element. A link that leads to the
+    page itself, or not to an http(s) URL, becomes text. With `main` the result is only the main content, without menus,
+    headers, footers, related pages and comments; if there is no main content, it is all visible text. A formula is
+    written as TeX, if it is annotated with that.
     """
     result = _read(text, url, main=main).markdown()
     return result or (markdown(text, url) if main else "")
@@ -67,9 +75,13 @@ def main_text(text: str, url: str = "") -> str:
 
 
 def _read(text: str, url: str, *, main: bool, plain: bool = False) -> _MarkdownReader:
-    reader = _MarkdownReader(text, url, main=main, plain=plain)
+    reader = _MarkdownReader(scalar(text).replace("\0", ""), url, main=main, plain=plain)
     reader.read()
     return reader
+
+
+def _ignore_text(_text: str) -> None:
+    """Leave a text out."""
 
 
 class _MarkdownReader(Reader):
@@ -77,24 +89,24 @@ class _MarkdownReader(Reader):
         super().__init__(text)
         self._url = url
         self._main = main
+        self._has_formulas = "<math" in text
+        self._selects = main or self._has_formulas  # whether something may be left out
         self._plain = plain
-        self._regions = main_content.Regions()
+        self._regions = regions.Regions()
         self._ignored = ""  # the inline element whose content is skipped
+        self._ignored_depth = 0  # number of open elements of its name, counted from it
         self._count = 0  # number of blocks read
-        self._markup = self._linked = 0  # number of characters in _inline that are markup, and that are text of links
         self._hint = ("", 0)  # the language that an element around the next block names, and the number of that block
-        self._resolver: tuple[str | None, UrlResolver] | None = None
+        self._resolver: UrlResolver | None = None
         self._blocks: list[Block] = []
-        self._inline: list[str] = []
-        self._containers: list[Container] = []
-        self._quotes = 0  # number of quotations begun
-        self._open: dict[str, int] = {"ul": 0, "ol": 0, "blockquote": 0}
+        self._inline = Inline(plain=plain)
+        self._containers = Containers(text)
         self._heading = 0
-        self._pre: str | None = None  # the language of the open code block; None outside of one
-        self._pre_tag = ""  # the element of the open code block
-        self._code: int | None = None  # index in _inline where the open code span begins
-        self._link: tuple[str, int] | None = None  # target of the open link, and index in _inline where its text begins
-        self._tables = Tables(self._blocks, plain=plain)
+        self._pre: Preformatted | None = None
+        self._fragment = -1  # number of blocks before the last code block of doxygen
+        self._formula: Formula | None = None
+        self._on_text: Callable[[str], object] = self._inline.add  # where text goes
+        self._tables = Tables(self._blocks, plain=plain, on_left_out=self._containers.restore)
 
     def markdown(self) -> str:
         """Return the page as Markdown."""
@@ -108,7 +120,7 @@ class _MarkdownReader(Reader):
         if self._pre is not None:
             self._end_pre()
         self._end_block()
-        return main_content.main_blocks(self._blocks, self._regions.found) if self._main else self._blocks
+        return main_blocks(self._blocks, self._regions) if self._main else self._blocks
 
     def tokens(self, text: str) -> Iterator[Token]:
         """Yield the tokens of a text, and read blocks from them."""
@@ -116,8 +128,10 @@ class _MarkdownReader(Reader):
         for token in super().tokens(text):
             kind = token.type
             if kind is _TEXT or kind is _REFERENCE:
-                if not is_hidden and not self.nesting.inert:
+                if not is_hidden and not self.nesting.unseen:
                     self._on_text(token.data or "")
+                elif self._formula is not None and not self.nesting.inert:
+                    self._formula.add_annotation(token.data or "")
             elif kind is _START or kind is _END:
                 tag = token.tag or ""
                 is_hidden = kind is _START and tag in _HIDDEN
@@ -127,24 +141,13 @@ class _MarkdownReader(Reader):
 
     # ------------------------------------------------------------ tokens
 
-    def _on_text(self, text: str) -> None:
-        if self._ignored:
-            return
-        if self._plain or self._pre is not None or self._code is not None:
-            self._inline.append(text)
-            return
-        # "&amp;lt;" arrives as two tokens.
-        if self._inline and self._inline[-1] == "&" and is_rest_of_reference(text):
-            self._inline[-1] = r"\&"
-        self._inline.append(escaped(text))
-
     def _on_tag(self, tag: str, token: Token, *, begins: bool) -> None:
-        if self._main:
-            self._on_region_tag(tag, token, begins=begins)
-            if self._ignored:
-                return
+        if self._selects and self._is_ignored(tag, token, begins=begins):
+            return
         if self._pre is not None:
             self._on_tag_in_pre(tag, token, begins=begins)
+        elif self._formula is not None:
+            self._on_tag_in_formula(tag, token, begins=begins)
         elif tag in _BLOCKS:
             self._end_block()
             if tag == "div":
@@ -153,192 +156,204 @@ class _MarkdownReader(Reader):
             self._end_block()
             self._heading = _HEADINGS[tag] if begins else 0
         elif tag in _CODE:
-            self._end_code()
-            self._code = len(self._inline) if begins else None
+            self._inline.begin_code() if begins else self._inline.leave_code()
+        elif tag in EMPHASES:
+            self._inline.emphasis(tag, begins=begins)
         elif (rule := (self._BEGIN_RULES if begins else self._END_RULES).get(tag)) is not None:
             rule(self, token)
 
+    def _is_ignored(self, tag: str, token: Token, *, begins: bool) -> bool:
+        """Whether a tag is part of what is left out; note the region of the page that it begins or ends."""
+        ignored = self._ignored
+        if ignored and tag == ignored:
+            self._ignored_depth += 1 if begins else -1
+            if not self._ignored_depth:
+                self._ignore("")
+            return True
+        if self._main:
+            tag = tag.rstrip("\x7f")  # `Reader` renames `noscript`
+            if tag in regions.ELEMENTS:
+                self._on_region_tag(tag, token, begins=begins)
+            elif tag == "meta":
+                self._regions.note_meta(token)
+            elif ignored:
+                if tag in _BLOCKS or tag in _HEADINGS or tag == "pre":
+                    self._ignore("")
+            elif begins and tag in regions.INLINE and self._regions.ignores(tag, token, self._count):
+                self._ignore(tag)
+        if begins and self._has_formulas and tag == "span" and self._is_repeated(token):
+            self._ignore(tag)
+        return self._ignored != ""
+
     def _on_region_tag(self, tag: str, token: Token, *, begins: bool) -> None:
-        tag = tag.rstrip("\x7f")  # `Reader` renames `noscript`
-        if tag in main_content.ELEMENTS and not (tag == "footer" and self._open["blockquote"]):  # attribution
-            self._ignored = ""
-            if self._pre is None:
-                self._end_block()
-            if begins:
-                self._regions.begin(tag, token, self._count)
-            else:
-                self._regions.end(tag, self._count)
-        elif self._ignored:
-            if tag == self._ignored or tag in _BLOCKS or tag in _HEADINGS or tag == "pre":
-                self._ignored = ""
-        elif begins and tag in main_content.INLINE and main_content.of_no_interest(tag, token):
-            self._ignored = tag
+        if tag == "footer" and self._containers.in_quotation:
+            return  # the attribution of a quotation
+        if self._ignored:
+            self._ignore("")
+        if self._pre is None:
+            self._end_block()
+        if begins:
+            self._regions.begin(tag, token, self._count)
+        else:
+            self._regions.end(tag, self._count)
+
+    def _ignore(self, tag: str) -> None:
+        """Ignore an element from here on, or none ("")."""
+        self._ignored, self._ignored_depth = tag, 1
+        self._route()
+
+    def _route(self) -> None:
+        """Choose where text goes."""
+        if self._ignored:
+            self._on_text = _ignore_text
+        elif self._pre is not None:
+            self._on_text = self._pre.parts.append
+        elif self._formula is not None:
+            self._on_text = self._formula.add
+        else:
+            self._on_text = self._inline.add
 
     def _on_tag_in_pre(self, tag: str, token: Token, *, begins: bool) -> None:
-        if tag == self._pre_tag and not begins:
+        assert self._pre is not None
+        if begins and tag in preformatted.TAGS and self._pre.is_cell_without_text():
+            self._begin_pre(token)
+        elif self._pre.on_tag(tag, token, begins=begins):
             self._end_pre()
-        elif begins and tag == "br":
-            self._inline.append("\n")
-        elif begins and tag == "code":
-            self._pre = self._pre or language_of(token.attr("class"))
+            if tag in ("table", "td", "tr"):
+                self._on_tag(tag, token, begins=begins)
+            elif tag == "div" and self._fragment >= 0:
+                self._tables.end_div()
+                self._tables.end_div()
+                self._fragment = -1
+
+    def _on_tag_in_formula(self, tag: str, token: Token, *, begins: bool) -> None:
+        assert self._formula is not None
+        if tag in formula.TAGS and tag != "math":
+            self._formula.begin(tag, token) if begins else self._formula.end(tag)
+        elif tag == "math" or tag in _BLOCKS or tag in _HEADINGS or tag in _LISTS_AND_TABLES:
+            self._end_formula()
+            if tag != "math":
+                self._on_tag(tag, token, begins=begins)
+
+    def _begin_formula(self, token: Token) -> None:
+        if not token.self_closing:
+            self._formula = Formula(token)
+            self._route()
+
+    def _end_formula(self) -> None:
+        read, self._formula = self._formula, None
+        self._route()
+        if read is None:
+            return
+        tex = "" if self._plain or self._inline.in_code else read.tex()
+        if tex:
+            delimiter = "$$" if read.is_display else "$"
+            self._inline.add_markup(f"{delimiter}{tex}{delimiter}", len(tex))
+        else:
+            self._inline.add(read.text())
 
     # ------------------------------------------------------------ blocks
 
     def _end_block(self, _token: Token | None = None) -> None:
-        if not self._inline:
+        if self._formula is not None:
+            self._end_formula()
+        if not self._inline.parts:
             return
-        self._end_code()
-        self._end_link()
-        text = line(self._inline)
-        self._inline.clear()
-        size = max(0, len(text) - self._markup)
+        text, size, linked = self._inline.finish(heading=self._heading > 0)
         if not text:
             pass
         elif self._plain:
-            self._add(text.replace(LINE_BREAK, "\n"), size)
+            self._add(text.replace(LINE_BREAK, "\n"), size, linked)
         elif self._heading:
-            self._add("#" * self._heading + " " + text.replace(LINE_BREAK, " "), size)
+            self._add("#" * self._heading + " " + heading_escaped(text.replace(LINE_BREAK, " ")), size, linked)
         else:
-            self._add(line_escaped(text), size)
-        self._markup = self._linked = 0
+            self._add(line_escaped(text), size, linked)
 
-    def _add(self, text: str, size: int) -> None:
-        first, rest, quoted, item = [], [], [], False
+    def _add(self, text: str, size: int, linked: int = 0) -> None:
         if self._heading:
-            for container in self._containers:
-                container.flatten()
-        for container in self._containers[:MAX_INDENT]:
-            is_quotation = container.kind == "blockquote"
-            item = item or bool(container.marker)
-            first.append("> " if is_quotation else container.marker or " " * container.width)
-            rest.append("> " if is_quotation else " " * container.width)
-            container.marker = ""
-            if is_quotation:
-                quoted.append(container.number)
-        linked, heading = min(self._linked, size), self._heading
-        before = "".join(first), "".join(rest)
-        self._blocks.append(Block(*before, text, item, self._count, size, linked, heading, tuple(quoted)))
+            self._containers.flatten()
+        first, rest, item, quotes = self._containers.prefixes(self._count)
+        self._blocks.append(Block(first, rest, text, item, self._count, size, linked, self._heading, quotes))
         self._count += 1
 
     def _break(self, _token: Token) -> None:
-        self._inline.append(BREAK)
+        self._inline.add_break()
 
     def _rule(self, _token: Token) -> None:
         self._end_block()
         if not self._plain:
-            self._add("---", 0)
+            self._add("***" if self._containers else "---", 0)  # "- ---" is a line and no item
 
     def _begin_pre(self, token: Token) -> None:
         self._end_block()
-        self._end_link()
-        self._pre_tag = token.tag or ""
+        self._inline.end_link()
         hint, number = self._hint
-        self._pre = language_of(token.attr("class")) or (hint if number == self._count else "")
+        language = language_of(token.attr("class")) or (hint if number == self._count else "")
+        self._begin_code(token.tag or "", language)
+
+    def _begin_code(self, tag: str, language: str, *, depth: int = 1) -> None:
+        self._pre = Preformatted(tag, language, depth=depth)
+        self._route()
 
     def _end_pre(self) -> None:
-        code = "".join(self._inline).removeprefix("\n").rstrip()
-        if self._pre_tag == "div":
-            code = code.replace("\xa0", " ")
-        self._inline.clear()
-        if code:
-            delimiter = fence(code, 3)
-            self._add(code if self._plain else f"{delimiter}{self._pre}\n{code}\n{delimiter}", len(code))
-        self._pre = None
+        pre, self._pre = self._pre, None
+        self._route()
+        code = "" if pre is None else pre.text()
+        if pre is None or not code or (self._tables.in_cell and preformatted.count_up(code)):
+            return
+        delimiter = fence(code, 3)
+        self._add(code if self._plain else f"{delimiter}{pre.language}\n{code}\n{delimiter}", len(code))
 
     # ------------------------------------------------------------ lists and quotations
 
     def _begin_container(self, token: Token) -> None:
         self._end_block()
-        kind = token.tag or ""
-        if kind == "blockquote":
-            self._quotes += 1
-            number = self._quotes
-        else:
-            start = token.attr("start") or "" if kind == "ol" else ""
-            number = int(start) if start.isascii() and start.isdigit() and len(start) < 9 else 1
-        self._containers.append(Container(kind, number))
-        self._open[kind] += 1
+        self._containers.begin(token, self._count)
 
     def _end_container(self, token: Token) -> None:
         self._end_block()
-        kind = token.tag or ""
-        if not self._open[kind]:
-            return
-        while True:
-            ended = self._containers.pop().kind
-            self._open[ended] -= 1
-            if ended == kind:
-                return
+        self._containers.end(token.tag or "", self._count)
 
-    def _item(self, _token: Token) -> None:
+    def _item(self, token: Token) -> None:
         self._end_block()
-        if self._containers and self._containers[-1].kind != "blockquote":
-            self._containers[-1].begin_item()
+        self._containers.begin_item(token)
 
-    # ------------------------------------------------------------ links, pictures, code in a line
+    # ------------------------------------------------------------ links, pictures, superscripts
 
     def _begin_link(self, token: Token) -> None:
-        self._close_link(token)
-        target = self._target(token.attr("href"))
-        if target is not None:
-            self._treat_code_as_text()
-            self._link = target, len(self._inline)
+        self._inline.begin_link(self._target(token.attr("href")))
 
     def _close_link(self, _token: Token) -> None:
-        if self._link is not None:
-            self._end_code()
-            self._end_link()
-            self._link = None
-
-    def _end_link(self) -> None:
-        """End the link in this block; a link without text so far continues in the next block."""
-        if self._link is None:
-            return
-        target, begins = self._link
-        text = " ".join(line(self._inline[begins:]).replace(LINE_BREAK, " ").split())
-        self._linked += len(text)
-        if text and self._plain:
-            self._link = None
-        elif text:
-            self._markup += len(destination(target)) + 4
-            space = " " if self._inline[begins][:1].isspace() else ""
-            self._inline[begins:] = [
-                f"{space}[{text}]({destination(target)})",
-                " " if self._inline[-1][-1:].isspace() else "",
-            ]
-            self._link = None
-        else:
-            self._link = target, 0
+        self._inline.close_link()
 
     def _picture(self, token: Token) -> None:
-        alt, target = " ".join((token.attr("alt") or "").split()), self._target(token.attr("src"))
-        if alt and target is not None and self._code is None and not self._plain and not self._ignored:
-            self._inline.append(f"![{escaped(alt)}]({destination(target)})")
-            self._markup += len(self._inline[-1])
-
-    def _end_code(self) -> None:
-        if self._code is None:
+        alt = " ".join((token.attr("alt") or "").split())
+        if not alt or self._inline.in_code or self._plain or self._is_repeated(token):
             return
-        text = " ".join("".join(self._inline[self._code :]).split())
-        if text and not self._plain:
-            self._inline[self._code :] = [code_span(text)]
-        self._code = None
+        target = next((url for name in _SOURCES if (url := self._target(token.attr(name))) is not None), None)
+        if target is not None:
+            self._inline.add_markup(f"![{escaped(alt)}]({destination(target)})", 0)
 
-    def _treat_code_as_text(self) -> None:
-        """Treat the open code span as text, because a link begins in it and code cannot contain links."""
-        if self._code is not None and not self._plain:
-            self._inline[self._code :] = [escaped("".join(self._inline[self._code :]))]
-        self._code = None
+    def _is_repeated(self, token: Token) -> bool:
+        return self._has_formulas and not _REPEATED.isdisjoint((token.attr("class") or "").split())
+
+    def _on_script(self, token: Token) -> None:
+        self._inline.script(token.tag or "", begins=token.type is _START)
+
+    def _quote(self, _token: Token) -> None:
+        self._inline.add('"')
 
     def _target(self, href: str | None) -> str | None:
-        href = tidy(href or "")
+        """Return the URL that an href leads to, with its fragment; None if it is the page itself, or not http(s)."""
+        written, href = href or "", tidy(href or "")
         if not href:
             return None
-        if self._resolver is None or self._resolver[0] != self._base_href:
-            base = UrlResolver(self._url or None).canonical(self._base_href) if self._base_href is not None else None
-            self._resolver = self._base_href, UrlResolver(base or self._url or None)
-        target = self._resolver[1].canonical(self.restored(href))
-        return None if target == self._url else target
+        if self._resolver is None:
+            self._resolver = UrlResolver(document_base(self._text, self._url) or None)
+        target = self._resolver.canonical(self.restored(href))
+        if target is None or target == self._url:
+            return None
+        return target + self.restored(fragment_of(written))
 
     # ------------------------------------------------------------ tables
 
@@ -352,8 +367,12 @@ class _MarkdownReader(Reader):
         if language:
             self._hint = language, self._count
         if self._tables.begin_div(classes, token):
-            self._begin_pre(token)
-            self._pre = "java"
+            self._fragment = -1
+            self._begin_code("div", "java")
+        elif classes == "fragment":
+            self._fragment = self._count
+        elif classes == "line" and self._fragment == self._count:
+            self._begin_code("div", "", depth=2)
 
     def _begin_table(self, _token: Token) -> None:
         self._end_block()
@@ -363,9 +382,19 @@ class _MarkdownReader(Reader):
         self._end_block()
         self._tables.begin_row()
 
+    def _on_row_group(self, _token: Token) -> None:
+        self._end_block()
+        self._tables.begin_group()
+
     def _begin_cell(self, token: Token) -> None:
         self._end_block()
         self._tables.begin_cell(token)
+        if preformatted.is_code_cell(token):
+            self._tables.treat_as_layout()
+            self._begin_code("table", language_of(token.attr("class")))
+        elif self._tables.has_line_numbers and "code" in (token.attr("class") or "").split():
+            self._tables.treat_as_layout()
+            self._begin_code("td", "")
 
     def _end_cell(self, _token: Token) -> None:
         self._end_block()
@@ -384,22 +413,29 @@ class _MarkdownReader(Reader):
         "hr": _rule,
         "img": _picture,
         "li": _item,
+        "math": _begin_formula,
         "ol": _begin_container,
-        "pre": _begin_pre,
+        "q": _quote,
         "table": _begin_table,
         "td": _begin_cell,
         "th": _begin_cell,
         "tr": _begin_row,
         "ul": _begin_container,
+        **dict.fromkeys(_ROW_GROUPS, _on_row_group),
+        **dict.fromkeys(preformatted.TAGS, _begin_pre),
+        **dict.fromkeys(SCRIPTS, _on_script),
     }
     _END_RULES: ClassVar[Mapping[str, Callable[[_MarkdownReader, Token], None]]] = {
         "a": _close_link,
         "blockquote": _end_container,
         "li": _end_block,
         "ol": _end_container,
+        "q": _quote,
         "table": _end_table,
         "td": _end_cell,
         "th": _end_cell,
         "tr": _end_cell,
         "ul": _end_container,
+        **dict.fromkeys(_ROW_GROUPS, _on_row_group),
+        **dict.fromkeys(SCRIPTS, _on_script),
     }

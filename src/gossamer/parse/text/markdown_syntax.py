@@ -6,16 +6,21 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from gossamer.parse.characters import MARKS, without_invisible
+
 BREAK: Final = "\x1e"
 """A line break in collected text. str.split removes it as white space, so the text of a page cannot contain it."""
 
 LINE_BREAK: Final = "\\\n"
 """A hard line break in Markdown (CommonMark section 6.7)."""
 
-# Characters with a meaning in Markdown (CommonMark section 2.4); "_" only where it could begin or end emphasis.
-_SPECIAL: Final = re.compile(r"[\\`*\[\]<]|(?<!\w)_|_(?!\w)|&(?=#?\w{1,31};)")
+# Characters with a meaning in Markdown (CommonMark section 2.4); "_" only where it could begin or end emphasis, which
+# is not within a word. Each alternative begins with a literal: then `re` skips all other characters quickly.
+_SPECIAL: Final = re.compile(r"\\|`|\*|\[|\]|<|_(?:(?<![^\W_]_)|(?![^\W_]))|&(?=#?\w{1,31};)|~(?=~)")
 _REFERENCE_REST: Final = re.compile(r"#?\w{1,31};")
-_LINE_START: Final = re.compile(r"[>=~]|#(?=#{0,5}(?:\s|$))|\+(?=\s|$)|-(?=[\s-]|$)|\d{1,9}(?=[.)](?:\s|$))")
+_LINE_START: Final = re.compile(r"[>=]|~(?!~(?!~))|#(?=#{0,5}(?:\s|$))|\+(?=\s|$)|-(?=[\s-]|$)|\d{1,9}(?=[.)](?:\s|$))")
+_CLOSING_HASHES: Final = re.compile(r"(?:(?<=\s)|\A)#(?=#*\Z)")
+_IN_DESTINATION: Final = re.compile(r"\\|&(?=#?\w{1,31};)")
 _LINE_START_MARKUP: Final = re.compile(r"\\(?=[#>=+~-])|#{4,6} ")
 _BACKTICKS: Final = re.compile(r"`+")
 _LANGUAGE: Final = re.compile(r"(?:^|\s)(?:language|lang|highlight|brush|source)[-:]\s?(?:source-)?([\w+#-]{1,20})")
@@ -24,8 +29,20 @@ _NO_LANGUAGE: Final = frozenset({"default", "none", "nohighlight", "plaintext"})
 
 def line(parts: Sequence[str]) -> str:
     """Join parts and collapse white space, but write each `BREAK` between texts as a `LINE_BREAK`."""
-    texts = [" ".join(text.split()) for text in "".join(parts).split(BREAK)]
-    return LINE_BREAK.join([text for text in texts if text])
+    whole = "".join(parts)
+    if not whole.isascii():
+        whole = without_invisible(whole)
+    texts = [" ".join(text.split()) for text in whole.split(BREAK)]
+    if len(texts) == 1:
+        return texts[0]
+    lines, marks = [], ""
+    for text in texts:
+        if text.strip(MARKS):
+            lines.append(marks + text)
+            marks = ""
+        else:
+            marks += text
+    return LINE_BREAK.join(lines) + marks
 
 
 def escaped(text: str) -> str:
@@ -34,12 +51,19 @@ def escaped(text: str) -> str:
 
 
 def line_escaped(text: str) -> str:
-    """Escape what has a meaning at the start of a paragraph: quotations, headings, lists, fences."""
+    """Escape what has a meaning at the start of a line: quotations, headings, lists, fences."""
+    if LINE_BREAK in text:
+        return LINE_BREAK.join([line_escaped(one) for one in text.split(LINE_BREAK)])
     match = _LINE_START.match(text)
     if match is None:
         return text
     rest = text[match.end() :]
     return f"{match[0]}\\{rest}" if match[0].isdigit() else f"\\{match[0]}{rest}"
+
+
+def heading_escaped(text: str) -> str:
+    """Escape number signs at the end of a heading, which would not be part of it."""
+    return _CLOSING_HASHES.sub(r"\\#", text) if text.endswith("#") else text
 
 
 def without_line_start(text: str) -> str:
@@ -55,6 +79,8 @@ def is_rest_of_reference(text: str) -> bool:
 
 def destination(target: str) -> str:
     """Return the destination of a link, in angle brackets if it has parentheses."""
+    if "\\" in target or "&" in target:
+        target = _IN_DESTINATION.sub(r"\\\g<0>", target)
     return f"<{target}>" if "(" in target or ")" in target else target
 
 

@@ -5,13 +5,14 @@ Tables made of `div` are recognised by their roles (WAI-ARIA), those of javadoc 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
-from turbohtml import Token
-
 from gossamer.parse.text.blocks import Block
-from gossamer.parse.text.cell_grid import MAX_COLUMNS, MAX_SPAN, GridCell, grid, span
+from gossamer.parse.text.cell_grid import GridCell, colspan, grid, rowspan
 from gossamer.parse.text.markdown_syntax import LINE_BREAK, code_span, without_line_start
+from gossamer.parse.text.preformatted import are_line_numbers, holds_line_numbers
+from gossamer.parse.tokenizer import Token
 
 MAX_CELL: Final = 2000
 """Maximum length of a cell (characters) in a data table without header cells."""
@@ -44,9 +45,12 @@ class _MarkdownTable:
         "begins",
         "cell",
         "columns_spanned",
+        "groups",
+        "has_line_numbers",
         "headed",
         "in_row",
         "is_javadoc",
+        "may_be_numbers",
         "rows",
         "rows_spanned",
         "simple",
@@ -58,6 +62,8 @@ class _MarkdownTable:
         self.headed = False
         self.is_javadoc = self.in_row = False  # javadoc has no rows, but marks the last cell of each
         self.rows: list[list[GridCell]] = []
+        self.groups: set[int] = set()  # indices of the rows that begin a row group
+        self.has_line_numbers = self.may_be_numbers = False  # in the open row; in the open cell, by its name
         self.simple = True
         self.size = 0
         self.cell: int | None = None
@@ -67,7 +73,7 @@ class _MarkdownTable:
         """Return its texts by row, without empty rows and columns; [] if it is a layout table."""
         if not self.simple:
             return []
-        lines = [line for line in grid(self.rows, repeat=False) if any(line)]
+        lines = [line for line in grid(self.rows, repeat=False, groups=self.groups) if any(line)]
         columns = [number for number in range(len(lines[0]) if lines else 0) if any(line[number] for line in lines)]
         if len(columns) < (1 if self.headed else 2) or not lines:
             return []
@@ -80,10 +86,12 @@ class Tables:
     """Replaces blocks of a page by tables, as elements begin and end.
 
     The caller must have ended the open block before each call. `plain` writes rows as tab-separated text.
+    `on_left_out` is called with the number of the first of several blocks that are left out.
     """
 
-    def __init__(self, blocks: list[Block], *, plain: bool) -> None:
+    def __init__(self, blocks: list[Block], *, plain: bool, on_left_out: Callable[[int], None]) -> None:
         self._blocks = blocks
+        self._on_left_out = on_left_out
         self._is_plain = plain
         self._open: list[_MarkdownTable] = []  # innermost last
         self._divs: list[str] = []  # the meaning of each open div
@@ -106,6 +114,23 @@ class Tables:
             if not table.rows:
                 table.begins = len(self._blocks)
             table.rows.append([])
+            table.has_line_numbers = False
+
+    def begin_group(self) -> None:
+        """Begin or end a group of rows."""
+        self.end_cell()
+        if self._open:
+            self._open[-1].groups.add(len(self._open[-1].rows))
+
+    @property
+    def in_cell(self) -> bool:
+        """Whether a cell is open."""
+        return bool(self._open) and self._open[-1].cell is not None
+
+    @property
+    def has_line_numbers(self) -> bool:
+        """Whether the open row has a cell with the numbers of lines of code, which was left out."""
+        return bool(self._open) and self._open[-1].has_line_numbers
 
     def begin_cell(self, token: Token) -> None:
         """Begin a cell."""
@@ -114,13 +139,22 @@ class Tables:
         if table is not None and table.rows:
             table.headed = table.headed or token.tag == "th"
             table.cell = len(self._blocks)
-            table.columns_spanned = span(token.attr("colspan"), MAX_COLUMNS)
-            table.rows_spanned = span(token.attr("rowspan"), MAX_SPAN)
+            table.columns_spanned = colspan(token.attr("colspan"))
+            table.rows_spanned = rowspan(token.attr("rowspan"))
+            table.may_be_numbers = holds_line_numbers(token)
 
     def end_cell(self) -> None:
         """End the open cell, if any; the table becomes layout if its content does not fit a cell."""
         table = self._open[-1] if self._open else None
-        if table is None or table.cell is None or not table.simple:
+        if table is None or table.cell is None:
+            return
+        if table.may_be_numbers and not table.headed and self._has_only_numbers(table.cell):
+            if table.cell < len(self._blocks):
+                self._on_left_out(self._blocks[table.cell].at)
+            del self._blocks[table.cell :]
+            table.cell, table.has_line_numbers = None, True
+            return
+        if not table.simple:
             return
         blocks = self._blocks[table.cell :]
         table.cell = None
@@ -134,6 +168,9 @@ class Tables:
         lines = [("- " if block.item and listed else "") + _in_cell(block.text) for block in blocks]
         text = "<br>".join(lines).replace(LINE_BREAK, "<br>").replace("|", r"\|")
         table.rows[-1].append(GridCell(text, table.columns_spanned, table.rows_spanned))
+
+    def _has_only_numbers(self, first: int) -> bool:
+        return all(are_line_numbers(block.text.strip("`\n")) for block in self._blocks[first:])
 
     def end(self) -> None:
         """End the innermost table; if it is not layout, replace its blocks by one with the table."""

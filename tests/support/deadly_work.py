@@ -17,7 +17,7 @@ LARGE = " " * 70_000
 """Text that makes a page large enough for CPU workers."""
 
 
-class DeadlyWork(Work):
+class DeadlyWork(Work, frozen=True):
     """Work whose visitor fails as the URL says."""
 
     def visitor(self) -> Visitor:

@@ -6,33 +6,33 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from gossamer import Crawler
 from gossamer.api.report import Report
 from gossamer.core.crawl import Crawl
 from gossamer.core.frontier import Frontier
+from gossamer.engines.table import EngineName
 from gossamer.fetchers.recorded import RecordedFetcher
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import host_key
 from gossamer.testing import FakeClock
-from gossamer.values.model import PageRecord, Purpose, Request
+from gossamer.values.model import Failure, PageRecord, Purpose, Request, Response
 from gossamer.values.protocol import (
     Command,
     Commit,
-    Event,
     Failed,
     Fetch,
     Lost,
-    Recall,
     RobotsRead,
-    Stop,
     Visited,
-    Wait,
 )
-from tests.support.cases import Case
+from tests.support.conformance_cases import Case
+from tests.support.player import Step, replay
 
-ENGINES = ("inline", "threads", "asyncio", "processes")
+ENGINES: tuple[EngineName, ...] = get_args(EngineName)
+OTHERS = tuple(engine for engine in ENGINES if engine != "inline")
+"""The engines that are compared with inline."""
 # The arguments of `Crawler` for each journal, given an empty directory. A new line adds a journal to all tests.
 JOURNALS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "memory": lambda _: {},
@@ -40,8 +40,6 @@ JOURNALS: dict[str, Callable[[Path], dict[str, Any]]] = {
 }
 WITH_TIMING = ("depth", "via", "timings", "fetched_at")
 """The fields of a record that may depend on timing."""
-
-Step = tuple[float, Command | Event]
 
 
 @dataclass
@@ -78,12 +76,12 @@ class Run:
         return [(url, attempt) for url, attempt in asked if host_key(url) == host]
 
 
-def run(case: Case, engine: str, journal: dict[str, Any] | None = None, **fields: Any) -> Run:
+def run(case: Case, engine: EngineName, journal: dict[str, Any] | None = None, **fields: Any) -> Run:
     """Crawl the web to the end."""
     fetcher, trace = RecordedFetcher(case.pages), list[Step]()
     crawler = Crawler(
         case.seeds,
-        engine=engine,  # type: ignore[arg-type]
+        engine=engine,
         fetcher=fetcher,
         clock=FakeClock(1000.0),
         trace=lambda now, step: trace.append((now, step)),
@@ -145,24 +143,30 @@ def _fixed(policy: Policy) -> float:
 
 def _landed(host: HostAsSeen, policy: Policy, event: Visited | Failed | RobotsRead | Lost, now: float) -> None:
     host.in_flight -= 1
-    response = event.outcome.response if isinstance(event, Visited) else None
-    if isinstance(event, RobotsRead):
-        if not hasattr(event.answer, "status"):
-            elapsed = event.answer.elapsed
-        else:
-            response, elapsed = event.answer, event.answer.timings.total
-            host.rules_known = response.status < 500 and response.status != 429
-            asked = re.search(rb"Crawl-delay: ([\d.]+)", response.body)
-            host.crawl_delay = float(asked[1]) if asked else 0.0
-    elif isinstance(event, Lost):
-        elapsed = 0.0
-    else:
-        elapsed = response.timings.total if response is not None else event.failure.elapsed  # type: ignore[union-attr]
+    answer = _answer_of(event)
+    response = answer if isinstance(answer, Response) else None
+    if isinstance(event, RobotsRead) and response is not None:
+        host.rules_known = response.status < 500 and response.status != 429
+        asked = re.search(rb"Crawl-delay: ([\d.]+)", response.body)
+        host.crawl_delay = float(asked[1]) if asked else 0.0
+    elapsed = answer.elapsed if isinstance(answer, Failure) else answer.timings.total if answer is not None else 0.0
     own = min(max(2 * elapsed, 0.2), 60.0) if policy.delay == "auto" else policy.delay
     pause = 0.0
     if response is not None and response.status in (429, 503):
         pause = float(response.headers.get("retry-after", 1.0))
     host.ready_at = max(host.ready_at, now + max(own, host.crawl_delay, pause))
+
+
+def _answer_of(event: Visited | Failed | RobotsRead | Lost) -> Response | Failure | None:
+    match event:
+        case Visited():
+            return event.outcome.response
+        case Failed():
+            return event.failure
+        case RobotsRead():
+            return event.answer
+        case Lost():
+            return None
 
 
 # ---------------------------------------------------------------- replay
@@ -173,11 +177,9 @@ def assert_replays(policy: Policy, trace: list[Step]) -> None:
     crawl = Crawl(
         policy, Frontier(host_concurrency=policy.host_concurrency, breadth_first=policy.max_depth is not None)
     )
-    for number, (now, step) in enumerate(trace):
-        if isinstance(step, Fetch | Recall | Commit | Wait | Stop):
-            assert crawl.poll(now) == step, f"step {number} at {now}"
-        else:
-            crawl.handle(step, now)
+    commanded = [step for _, step in trace if isinstance(step, Command)]
+    for number, (again, before) in enumerate(zip(replay(crawl, trace), commanded, strict=True)):
+        assert again == before, f"command {number}"
 
 
 def retried(run: Run) -> list[Request]:

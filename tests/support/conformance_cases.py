@@ -224,20 +224,23 @@ def random_case(seed: int, *, islands: bool) -> Case:
     every = [f"{origin}/{number}" for origin in (A, B, C) for number in range(12)]
     pages: Pages = {}
     for origin in (A, B, C):
-        pages[origin + "/robots.txt"] = chance.choice(
-            [
-                status(404),
-                robots("User-agent: *\nDisallow: /3\nDisallow: /7"),
-                robots("User-agent: *\nCrawl-delay: 2"),
-                [status(503), robots("")],
-                moved("/rules.txt"),
-                robots("User-agent: *\nAllow: /"),
-            ]  # type: ignore[arg-type]
-        )
+        pages[origin + "/robots.txt"] = _random_robots(chance)
         for number in range(12):
             own = [url for url in every if url.startswith(origin)] if islands else every
             pages[f"{origin}/{number}"] = _random_page(chance, chance.sample(own, chance.randint(1, 5)))
     return Case(pages, (A + "/0", B + "/0", C + "/0"), {"scope": "any"}, islands=islands)
+
+
+def _random_robots(chance: random.Random) -> Recording | Sequence[Recording]:
+    answers: list[Recording | Sequence[Recording]] = [
+        status(404),
+        robots("User-agent: *\nDisallow: /3\nDisallow: /7"),
+        robots("User-agent: *\nCrawl-delay: 2"),
+        [status(503), robots("")],
+        moved("/rules.txt"),
+        robots("User-agent: *\nAllow: /"),
+    ]
+    return chance.choice(answers)
 
 
 def _random_page(chance: random.Random, links: list[str]) -> Recording | Sequence[Recording]:

@@ -1,4 +1,4 @@
-"""How long a host rests, and what comes after each answer."""
+"""What is tried again, and when."""
 
 from __future__ import annotations
 
@@ -6,50 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossamer.rules import politeness, retries
+from gossamer.rules import retries
 from gossamer.rules.policy import Policy
 from gossamer.values.model import Failure, OutcomeKind, Response
-from gossamer.values.reasons import Reason, Waiting
+from gossamer.values.reasons import Reason
 
 AUTO, FIXED, NONE = Policy(), Policy(delay=1.5), Policy(delay=0.0)
-
-
-@pytest.mark.parametrize(
-    ("policy", "crawl_delay", "elapsed", "rest"),
-    [
-        (AUTO, None, 0.01, 0.2),
-        (AUTO, None, 1.0, 2.0),
-        (AUTO, None, 45.0, 60.0),
-        (AUTO, 10.0, 1.0, 10.0),
-        (AUTO, 1.0, 1.0, 2.0),
-        (FIXED, None, 20.0, 1.5),
-        (FIXED, 1.0, 20.0, 1.5),
-        (FIXED, 2.0, 0.0, 2.0),
-        (NONE, None, 5.0, 0.0),
-        (NONE, 3.0, 5.0, 3.0),
-    ],
-)
-def test_a_host_rests(policy: Policy, crawl_delay: float | None, elapsed: float, rest: float) -> None:
-    assert politeness.rest(policy, crawl_delay, elapsed) == pytest.approx(rest)
-
-
-def test_starts_are_spaced_by_what_is_fixed() -> None:
-    assert politeness.spacing(AUTO, None) == 0.0
-    assert politeness.spacing(AUTO, 4.0) == 4.0
-    assert politeness.spacing(FIXED, None) == 1.5
-    assert politeness.spacing(FIXED, 4.0) == 4.0
-
-
-def test_a_rest_is_booked_on_whoever_asked_for_it() -> None:
-    assert politeness.category(None, 1.5) is Waiting.POLITENESS
-    assert politeness.category(1.0, 1.5) is Waiting.POLITENESS
-    assert politeness.category(2.0, 2.0) is Waiting.CRAWL_DELAY
-
-
-def test_a_crawl_delay_above_the_limit_is_too_slow() -> None:
-    assert not politeness.too_slow(AUTO, None)
-    assert not politeness.too_slow(AUTO, 30.0)
-    assert politeness.too_slow(AUTO, 30.1)
 
 
 def answer(status: int, **headers: str) -> Response:
@@ -61,7 +23,11 @@ def answer(status: int, **headers: str) -> Response:
     [
         (200, OutcomeKind.DONE, None),
         (204, OutcomeKind.DONE, None),
-        (304, OutcomeKind.DONE, None),
+        (206, OutcomeKind.FAILED, Reason.FAIL_PROTOCOL),
+        (304, OutcomeKind.FAILED, Reason.FAIL_PROTOCOL),
+        (412, OutcomeKind.FAILED, Reason.FAIL_PROTOCOL),
+        (416, OutcomeKind.FAILED, Reason.FAIL_PROTOCOL),
+        (300, OutcomeKind.DONE, None),
         (301, OutcomeKind.REDIRECTED, None),
         (302, OutcomeKind.REDIRECTED, None),
         (308, OutcomeKind.REDIRECTED, None),
@@ -95,26 +61,6 @@ def test_a_busy_host_is_left_alone_as_long_as_it_asks() -> None:
     assert retries.judge(AUTO, 9, 1, answer(429, retry_after="7")).host_pause == 7.0, "after the last try too"
     assert retries.judge(AUTO, 0, 1, answer(429)).host_pause >= 1.0
     assert retries.judge(AUTO, 0, 1, answer(500, retry_after="7")).host_pause == 0.0
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        ("120", 120.0),
-        (" 5 ", 5.0),
-        ("Wed, 21 Oct 2015 07:28:00 GMT", 60.0),
-        ("Wed, 21 Oct 2015 07:26:00 GMT", 0.0),
-        ("Wed, 21 Oct 2015 07:28:00 -0000", 60.0),
-        ("Fri, 31 Dec 9999 23:59:59 -0000", 251956888379.0),
-        ("soon", None),
-        ("-5", None),
-        ("²", None),
-        ("Wed, 99 Oct 2015 99:99:99 GMT", None),
-        ("", None),
-    ],
-)
-def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
-    assert retries.retry_after({"retry-after": value}, 1445412420.0) == seconds
 
 
 @given(st.integers(0, 30), st.integers(1, 2**64 - 1))

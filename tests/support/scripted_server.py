@@ -7,7 +7,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 
 
@@ -37,7 +37,9 @@ class Server:
     A path without a script is a 404. A connection stays open until a script closes it.
     """
 
-    def __init__(self, scripts: dict[str, Script | bytes], host: str = "127.0.0.1", tls: ssl.SSLContext | None = None):
+    def __init__(
+        self, scripts: Mapping[str, Script | bytes], host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+    ):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._scripts, self._tls = scripts, tls
         self._listener = socket.create_server((host, 0), family=family, backlog=256)
@@ -119,3 +121,14 @@ class Server:
                     if self._stopping.wait(0.05):
                         return False
         return True
+
+
+class ClosingServer(Server):
+    """A server that answers one request on each connection, and closes it without a word when the next one comes."""
+
+    def _serve(self, connection: socket.socket) -> None:
+        connection.settimeout(0.1)
+        with contextlib.suppress(OSError):
+            if (request := self._request(connection)) and self._play(connection, request):
+                self._request(connection)
+        connection.close()

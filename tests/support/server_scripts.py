@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import brotli
 import zstandard
 
-from tests.support.server import Do, Script, Step, answer
+from tests.support.scripted_server import Do, Script, Step, answer
 
 PAGE = b"<html><title>hello</title>" + b"<p>gossamer is a thread of a spider's web</p>" * 200
 
@@ -53,7 +53,17 @@ def encoded(body: bytes, coding: str) -> bytes:
     return answer(body, f"Content-Encoding: {coding}")
 
 
+def endless(start: bytes, piece: bytes) -> Script:
+    def script(_request: str) -> Iterator[Step]:
+        yield start
+        while True:
+            yield piece
+
+    return script
+
+
 BOMB = b"\0" * 20_000_000
+CHUNKED = ("Location: /", "Transfer-Encoding: chunked")
 RULES = b"User-agent: *\nDisallow: /a\n" + b"# nothing more\n" * 60_000
 NOISE = b"User-agent: *\nDisallow: /a\n" + random.Random(1).randbytes(2_000_000).hex().encode()
 GZIPPED, ZSTD = gzip.compress(PAGE), zstandard.compress(PAGE)
@@ -139,3 +149,39 @@ SCRIPTS: dict[str, Script | bytes] = {
     "/drip": drip,
     "/thinker": thinker,
 }
+
+
+def _spoiled(status: str) -> dict[str, Script | bytes]:
+    return {
+        "-short": steps(answer(b"cut", "Location: /", status=status, length=99), Do.CLOSE),
+        "-reset": steps(answer(b"cut", "Location: /", status=status, length=99), Do.RESET),
+        "-short-chunked": steps(answer(b"9\r\ncut", *CHUNKED, status=status, length=-1), Do.CLOSE),
+        "-bad-chunk": steps(answer(b"zz\r\n", *CHUNKED, status=status, length=-1), Do.CLOSE),
+        "-bad-trailer": steps(answer(b"0\r\n" + b"X: y\r\n" * 400, *CHUNKED, status=status, length=-1), Do.CLOSE),
+        "-announced-large": steps(answer(b"x" * 999, "Location: /", status=status, length=10**12), Do.HANG),
+        "-large": answer(b"x" * 1_500_000, "Location: /", status=status),
+        "-endless": endless(answer(b"", "Location: /", "Connection: close", status=status, length=-1), b"x" * 65536),
+        "-hang": steps(answer(b"cut", "Location: /", status=status, length=99), Do.HANG),
+        "-garbage": answer(PAGE, "Location: /", "Content-Encoding: gzip", status=status),
+        "-gzip-cut": answer(GZIPPED[:-9], "Location: /", "Content-Encoding: gzip", status=status),
+        "-gzip-bomb": answer(gzip.compress(BOMB), "Location: /", "Content-Encoding: gzip", status=status),
+    }
+
+
+SPOILED: dict[str, Script | bytes] = {
+    f"/{status[:3]}{path}": script
+    for status in ("302 Found", "404 Not Found", "503 Service Unavailable")
+    for path, script in _spoiled(status).items()
+}
+"""Redirects and errors whose body is not whole, or cannot be decoded."""
+
+ENDLESS: dict[str, Script | bytes] = {
+    "/header": endless(b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n" * 999),
+    "/header-line": endless(b"HTTP/1.1 200 OK\r\nX-A: ", b"b" * 65536),
+    "/interim": endless(b"", b"HTTP/1.1 102 Processing\r\n\r\n"),
+    "/trailer": endless(chunked(PAGE, end=b"0\r\n"), b"X-A: b\r\n" * 999),
+    "/trailer-line": endless(chunked(PAGE, end=b"0\r\nX-A: "), b"b" * 65536),
+    "/extension": endless(chunked(PAGE, end=b"5;"), b"b" * 65536),
+    "/body": endless(b"HTTP/1.1 200 OK\r\n\r\n", b"b" * 65536),
+}
+"""Answers that never end, in each of their parts."""
