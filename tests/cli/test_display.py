@@ -561,3 +561,53 @@ def test_a_site_that_checks_for_bots_is_told_from_one_without_pages() -> None:
     console = screen(100)
     summary.show(console, crawler.report, findings, crawler.policy)
     assert "gossamer breaks no such checks" in text_on(console)
+
+
+PDF = RecordedPage(headers={"content-type": "application/pdf"}, body=b"%PDF-1.7")
+SCRIPTED = "<div id=root></div><script src=app.js></script>"
+
+
+@pytest.mark.parametrize(
+    ("home", "said"),
+    [
+        (PDF, ("Nothing to follow", "the start page is no HTML: application/pdf, begins with '%PDF-1.7'.")),
+        (SCRIPTED, ("Nothing to follow", "appear only with JavaScript", "gossamer runs no JavaScript")),
+        ("", ("Nothing to follow", "the start page is empty")),
+        (
+            "<title>x</title><a href=https://b.example/x>x</a>",
+            ("Nothing to follow", "lead out of the scope", "gossamer crawl https://b.example/"),
+        ),
+        ("<title>x</title><a href=https://b.example.org/x>x</a>", ("Nothing to follow", "--scope domain")),
+        ("<title>x</title>", ("Done: every link in scope was visited; the start page has no links.",)),
+    ],
+)
+def test_a_start_page_that_yields_nothing_says_why(home: RecordedPage | str, said: tuple[str, ...]) -> None:
+    pages: dict[str, RecordedPage | str | list[str]] = {"/": home}
+    crawler, findings = crawled(pages)
+    text = summed_up(screen(200), crawler, findings)
+    assert all(part in text for part in said), text
+    assert ("Done" in text) is ("Done" in said[0])
+    assert summary.exit_code(crawler.report) == (0 if "Done" in said[0] else 1)
+
+
+def test_a_seed_that_redirects_to_another_site_is_told_what_to_type() -> None:
+    away = RecordedPage(301, {"location": "https://parked.example/buy"})
+    there = RecordedPage(headers={"content-type": "text/html"}, body="<a href=/more>more</a>")
+    fetcher = RecordedFetcher({"https://example.org/": away, "https://parked.example/buy": there})
+    crawler = Crawler("https://example.org/", fetcher=fetcher, clock=FakeClock(), engine="inline")
+    findings = Findings()
+    for page in crawler:
+        findings.see(page)
+    text = summed_up(screen(200), crawler, findings)
+    assert "https://example.org/ redirects to another site, https://parked.example/buy, of which only this page" in text
+    assert "gossamer crawl https://parked.example/buy" in text
+
+
+def test_pages_that_need_javascript_are_counted_and_named() -> None:
+    crawler, findings = crawled(
+        {"/": "<title>x</title><a href=/app>app</a><a href=/b>b</a>", "/app": SCRIPTED, "/b": "b"}
+    )
+    text = summed_up(screen(200), crawler, findings)
+    assert "Done" in text
+    assert "1 page that needs JavaScript\n  https://example.org/app\n" in text
+    assert crawler.report.snapshot.needs_js.examples == ("https://example.org/app",)

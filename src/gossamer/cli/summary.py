@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from gossamer.api.report import Report
 from gossamer.api.status import Status
-from gossamer.cli import problems
+from gossamer.cli import problems, start_pages
 from gossamer.cli.advice import advice
 from gossamer.cli.findings import KEPT, Findings
 from gossamer.cli.formatting import numbered, plural, shown_duration, shown_path, shown_size
@@ -66,7 +66,8 @@ def exit_code(report: Report, *, loops: bool = False, strict: bool = False) -> i
     if report.finish_reason in _LIMITS:
         return EARLY
     refused = 0 if strict else report.counts.by_reason.get(Reason.FAIL_REFUSED, 0)
-    found = loops or report.failed > refused or report.snapshot.soft_404s.pages
+    problem = start_pages.problem(report)
+    found = bool(loops or report.failed > refused or report.snapshot.soft_404s.pages or problem)
     found = found or any(one.gone for one in report.items.values())
     return FINDINGS if found else DONE
 
@@ -102,6 +103,7 @@ def show(
         _paused(report),
         _changes(report),
         _items(report),
+        start_pages.lines(report),
         problems.broken(report, findings),
         problems.refused(report, findings),
         problems.failed(report, findings),
@@ -112,6 +114,7 @@ def show(
         _near_duplicates(report, asked=policy.near_duplicates),
         _soft_404s(report, asked=policy.soft_404),
         _robots_html(report),
+        start_pages.needs_js(report),
         _sitemaps(report, resumed=resumed is not None, asked=policy.sitemaps),
         [] if idle else _limit(report, policy, engine),
         _audit(report, policy),
@@ -134,9 +137,12 @@ def _verdict(report: Report) -> Lines:
             head, colour = "Stopped early", "bold yellow"
         case _:
             head, colour = "Ended early", "bold yellow"
+    if why_not := start_pages.problem(report):
+        head, colour = "Nothing to follow", "bold yellow"
+        return [(0, line((head, colour), f": {why_not}")), (2, line(*_figures(report)))]
     why = "on request" if report.finish_reason is FinishReason.STOPPED else report.finish_reason.sentence
     left = report.snapshot.known - report.snapshot.counts.ended
-    rest = f"; {numbered(left, 'known link')} not visited" if left else _but(report)
+    rest = f"; {numbered(left, 'known link')} not visited" if left else _but(report) + start_pages.remark(report)
     return [(0, line((head, colour), f": {why}{rest}.")), (2, line(*_figures(report)))]
 
 

@@ -61,7 +61,7 @@ from gossamer.values.protocol import (
     Visited,
     Wait,
 )
-from gossamer.values.reasons import IN_HANDLERS, FinishReason, Reason, Waiting
+from gossamer.values.reasons import IN_HANDLERS, FinishReason, Reason, StartProblem, Waiting
 from gossamer.values.snapshot import EXAMPLES, PausedHost, Pauses, SavedStats, Snapshot
 
 _IN_VAIN: Final = (OutcomeKind.FAILED, OutcomeKind.SKIPPED)
@@ -206,8 +206,12 @@ class Crawl:
         refused = self._access.refusal(host, url)
         if refused is None:
             usage, missing = self._access.usage(host, url), host.access.missing
-            if self._adopted or usage or missing:
-                taken = Request(taken.link, taken.purpose, taken.attempt, self._adopted, usage, missing=missing or b"")
+            hashes_text = taken.purpose is _PAGE and self._traps.asks(host.key, url)
+            if self._adopted or usage or missing or hashes_text:
+                taken = Request(
+                    taken.link, taken.purpose, taken.attempt, self._adopted, usage,
+                    missing=missing or b"", hashes_text=hashes_text,
+                )  # fmt: skip
             return self._start(taken, host, now)
         self._refused(taken, host, refused, now)
         return _LINK_ENDED
@@ -351,13 +355,16 @@ class Crawl:
         if event.request.purpose is _SITEMAP:
             self._sitemap_read(event, event.outlinks, event.sitemaps, now)
             return
+        if event.text_hash:
+            self._traps.compare(event)
         self._offer_links(event)
         if event.adopts:
             self._adopted += (event.adopts,)
         link = event.request.link
         self._end(Ended(link, outcome), now)
         came = outcome.kind is _DONE or outcome.reason in IN_HANDLERS
-        if came and self._sitemaps.may_discover(host):
+        moved = outcome.start is not None and outcome.start.problem is StartProblem.ELSEWHERE
+        if came and not moved and self._sitemaps.may_discover(host):
             self._ask(self._sitemaps.discover(host, link.depth, self._frontier.known), now)
 
     def _probed(self, host: Host, sketch: bytes) -> None:
@@ -378,7 +385,10 @@ class Crawl:
         redirected = page.outcome.kind is _REDIRECTED
         depth, hops = (link.depth, link.hops + 1) if redirected else (link.depth + 1, 0)
         self._frontier.offer(page.outlinks, depth=depth, hops=hops, via=link.url)
+        if page.refresh:
+            self._frontier.offer(page.refresh, depth=depth, hops=link.hops + 1, via=link.url)
         if orphans:
+            orphans.link(page.refresh.fingerprints)
             orphans.link(page.outlinks.fingerprints)
             orphans.link(refusal.fingerprint for refusal in page.refusals)
 

@@ -128,14 +128,15 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
         Hints("trap_detection"),
     ] = True
-    """Recognise endless sets of pages (calendars, combined filters, session ids, ever longer addresses) and do not
-    follow them."""
+    """Recognise endless sets of pages (calendars, combined filters, session ids, ever longer addresses, pages that say
+    nothing new) and do not follow them."""
     trap_budget: Annotated[
         Limit,
         crawl_flag("--trap-budget N", "how long a row of numbered pages, each linked from the one before, may get"),
     ] = 600
-    """Maximum length of a row of numbered pages that link to each other in turn, and maximum number of parameter
-    combinations followed (links); or a tenth of the crawl, where that is more."""
+    """Maximum length of a row of numbered pages that link to each other in turn, maximum number of parameter
+    combinations followed (links), and maximum number of links in a directory from pages that say nothing new; or a
+    tenth of the crawl, where that is more."""
     trap_depth: Annotated[Count, FIXED] = 30
     """Maximum number of path segments of a URL; more count as a trap. 0: no limit."""
     trap_hosts: Limit = 100
@@ -208,8 +209,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
         Hints("detect_soft_404"),
     ] = False
-    """Ask each host for a page that cannot exist, and report which pages look like the answer ([how
-    to](../how-to/find-soft-404s.md))."""
+    """Ask each host for a page that cannot exist, and report which pages look like the answer, or say that they do not
+    exist ([how to](../how-to/find-soft-404s.md))."""
 
     # manners
     contact: Annotated[

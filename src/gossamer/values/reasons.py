@@ -66,6 +66,23 @@ class Reason(StrEnum):
         return self.value.replace(".", "-").replace("_", "-")
 
 
+class StartProblem(StrEnum):
+    """Why a start page leads to no other page."""
+
+    ELSEWHERE = "elsewhere"
+    NOT_HTML = "not_html"
+    NEEDS_JS = "needs_js"
+    EMPTY = "empty"
+    LINKS_ELSEWHERE = "links_elsewhere"
+    NOT_FOLLOWED = "not_followed"
+    NO_LINKS = "no_links"
+
+    @property
+    def sentence(self) -> str:
+        """Say it in one plain sentence."""
+        return _START[self]
+
+
 class Waiting(StrEnum):
     """What a slot of the crawl spends its time on. The category with the most time is the limiting factor."""
 
@@ -160,6 +177,16 @@ _WAITING: dict[Waiting, str] = {
     Waiting.CPU: "reading pages and deciding (this machine's processor)",
     Waiting.DISK: "writing results to disk",
     Waiting.NO_WORK: "nothing to do: fewer links known than could be fetched at once",
+}
+
+_START: dict[StartProblem, str] = {
+    StartProblem.ELSEWHERE: "The seed redirects to another site, of which only this page was fetched.",
+    StartProblem.NOT_HTML: "The start page is no HTML: links are read from HTML only.",
+    StartProblem.NEEDS_JS: "The links of the start page appear only with JavaScript, which gossamer does not run.",
+    StartProblem.EMPTY: "The start page is empty.",
+    StartProblem.LINKS_ELSEWHERE: "All links of the start page lead out of the scope.",
+    StartProblem.NOT_FOLLOWED: "None of the links of the start page may be followed (nofollow, --exclude, a limit).",
+    StartProblem.NO_LINKS: "The start page has no links.",
 }
 
 _FINISH: dict[FinishReason, str] = {

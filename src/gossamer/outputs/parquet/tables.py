@@ -39,6 +39,7 @@ PAGES: Final = pa.schema(
         ("content_hash", pa.string()),
         ("simhash", pa.string()),
         ("soft_404", pa.bool_()),
+        ("needs_js", pa.bool_()),
         ("outlinks", pa.uint32()),
         ("change", pa.string()),
         ("attempts", pa.uint16()),
