@@ -144,6 +144,8 @@ class SavedStats(Struct, frozen=True):
     """Number of pages that look like their host's answer for a page that cannot exist."""
     orphans: tuple[str, ...] | None = None
     """The links that only sitemaps name; None before the final statistics, or where they are incomplete."""
+    attempts: Mapping[int, int] = {}
+    """Number of attempts that were made in vain at links that are still pending, by the id of the link."""
 
 
 class TrapSeen(Struct, frozen=True):
