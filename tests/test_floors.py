@@ -30,7 +30,7 @@ PURE = {"values", "rules", "parse", "core"}
 """Folders that decide: they import only what computes."""
 COMPUTES = set(
     "__future__ abc array bisect codecs collections dataclasses datetime difflib email.utils enum functools hashlib "
-    "heapq ipaddress itertools json math operator re string struct typing unicodedata urllib.parse zlib".split()
+    "base64 heapq ipaddress itertools json math operator re string struct typing unicodedata urllib.parse zlib".split()
 )
 """What of the standard library a pure folder may import: no clock, file, network, thread, log or randomness."""
 LIBRARIES = set("msgspec numpy publicsuffixlist resiliparse trafilatura turbohtml upa_url xxhash".split())

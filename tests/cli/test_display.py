@@ -116,7 +116,7 @@ def test_a_complete_crawl_without_findings_ends_with_0() -> None:
 def test_a_site_that_refuses_crawlers_is_explained() -> None:
     crawler, findings = crawled({"/robots.txt": RecordedPage(body="User-agent: *\nDisallow: /"), "/": "x"})
     said = summed_up(screen(), crawler, findings)
-    assert "Nothing fetched: robots.txt keeps this crawler out, or could not be read." in said
+    assert "Nothing fetched: robots.txt or a check for bots keeps this crawler out" in said
     assert "--no-robots" in said
     assert summary.exit_code(crawler.report) == 3
 
@@ -412,7 +412,7 @@ def test_help_fits_80_columns(verb: str, capsys: pytest.CaptureFixture[str], mon
 @pytest.mark.parametrize("width", [40, 80])
 def test_a_summary_fits_however_long_its_urls_are(width: int) -> None:
     long = "/" + "very-long-" * 20
-    pages = {
+    pages: dict[str, RecordedPage | str | list[str]] = {
         "/": f"<a href={long}1>1</a><a href={long}2>2</a><a href={long}3>3</a><a href={long}4>4</a>",
         f"{long}1": RecordedPage(404),
         f"{long}2": RecordedPage(403),
@@ -503,3 +503,61 @@ def test_the_cursor_is_never_hidden() -> None:
         pass
     assert "Starting" in text_on(view)
     assert "\x1b[?25l" not in text_on(view), "so neither ^Z nor a kill leaves a terminal without one"
+
+
+def paused_crawl(**options: object) -> tuple[Crawler, Findings]:
+    days = RecordedPage(503, {"retry-after": str(11 * 86_400)})
+    return crawled({"/": "<a href=/a>a</a>", "/a": days, "/sitemap.xml": RecordedPage(404)}, **options)
+
+
+def test_the_summary_says_who_asked_to_be_left_alone_and_when_to_go_on(tmp_path: Path) -> None:
+    crawler, findings = paused_crawl(directory=tmp_path / "it's")
+    assert summary.exit_code(crawler.report) == 4
+    console = screen(100)
+    summary.show(console, crawler.report, findings, crawler.policy)
+    shown = text_on(console)
+    assert "Ended early: every host left asks to be left alone for longer than --max-wait; 1 known link not" in shown
+    assert "https://example.org  for 11 d, until 2" in shown
+    assert "gossamer resume" in shown.partition("Go on")[2]
+    assert "(after" in shown.partition("Go on")[2]
+
+
+def test_a_crawl_that_was_only_asked_to_wait_ended_early() -> None:
+    crawler, _ = crawled({"/robots.txt": RecordedPage(503, {"retry-after": "90000"}), "/": "<title>Home</title>"})
+    assert crawler.report.pages == 0
+    assert summary.exit_code(crawler.report) == 4
+
+
+def test_the_display_names_the_host_that_everything_waits_for() -> None:
+    crawler, _ = paused_crawl()
+    now = [0.0]
+    watch = progress.Watch(lambda: crawler.snapshot, clock=lambda: now[0])
+    sight = watch.look()
+    assert sight is not None
+    assert "https://example.org asked to be left alone for another 11 d" in progress.written(sight, None)
+    now[0] = 86_400.0 + 7200
+    sight = watch.look()
+    assert sight is not None
+    assert "for another 9 d 22 h" in progress.written(sight, None), "counted down without another snapshot"
+    drawing = screen(100)
+    drawing.print(progress.drawn(watch, drawing))
+    assert "another 9 d 22 h" in text_on(drawing)
+
+
+def test_the_summary_names_hosts_whose_robots_txt_is_a_page() -> None:
+    page = RecordedPage(headers={"content-type": "text/html"}, body="<!doctype html><title>App</title>")
+    crawler, findings = crawled({"/": "<title>Home</title>", "/robots.txt": page})
+    console = screen(100)
+    summary.show(console, crawler.report, findings, crawler.policy)
+    shown = text_on(console)
+    assert "robots.txt is an HTML page: only what of it are rules was obeyed\n  https://example.org" in shown
+    assert "--strict-robots" in shown
+
+
+def test_a_site_that_checks_for_bots_is_told_from_one_without_pages() -> None:
+    check = RecordedPage(403, {"cf-mitigated": "challenge"}, "<title>Just a moment...</title>")
+    crawler, findings = crawled({"/": check})
+    assert (crawler.report.finish_reason, crawler.report.counts.by_reason) == ("blocked", {"fail.blocked": 1})
+    console = screen(100)
+    summary.show(console, crawler.report, findings, crawler.policy)
+    assert "gossamer breaks no such checks" in text_on(console)

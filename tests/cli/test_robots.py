@@ -97,6 +97,7 @@ def test_the_answer_is_json(opened: Open, capsys: pytest.CaptureFixture[str]) ->
         "rule": "Disallow: /closed/",
         "crawl_delay": 2.0,
         "sitemaps": ["/a", "/b"],
+        "html": False,
     }
 
 
@@ -128,7 +129,8 @@ def test_quiet_says_nothing(opened: Open, capsys: pytest.CaptureFixture[str]) ->
         (SiteResponse(410, {}, b""), 0, "There is no robots.txt, so all is allowed"),
         (SiteResponse(429, {}, b""), 3, "robots.txt could not be fetched, so no page of the host may be."),
         (SiteResponse(500, {}, b""), 3, "robots.txt could not be fetched, so no page of the host may be."),
-        (rules(b"<!doctype html><p>Are you human?"), 3, "the rules are unknown"),
+        (rules(b"<!doctype html><p>An app"), 0, "robots.txt is an HTML page, without a rule"),
+        (rules(b"<title>Captcha</title><div class='g-recaptcha'></div>"), 3, "Instead of the page came a check"),
         (rules(b"User-agent: *\nCrawl-delay: 31\n"), 1, "Crawl-delay is longer than the crawl is willing to wait"),
     ],
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gossamer.core.crawl import Crawl
 from gossamer.core.frontier import Frontier
@@ -127,7 +128,7 @@ def test_a_resumed_crawl_spares_a_host_as_long_as_it_asked_before() -> None:
     policy = Policy(seeds=("https://a.example/",))
     saved = play(policy, web, stop_after=2).batches[-1].stats
     assert saved.resting == {"https://a.example": 600.0}
-    resumed = Crawl(policy, Frontier())
+    resumed = Crawl(replace(policy, max_wait=600.0), Frontier())
     resumed.restore(saved, passed=200.0, now=5000.0)
     commit = resumed.poll(5000.0)
     assert isinstance(commit, Commit)

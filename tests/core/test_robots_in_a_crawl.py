@@ -18,6 +18,10 @@ from tests.support.webs import Answer, Played, Web, html, play, robots_txt
 
 HOME = "https://a.example/"
 RULES = HOME + "robots.txt"
+CHECK = (
+    "<!doctype html><title>Just a moment...</title><noscript>Enable JavaScript and cookies to continue</noscript>"
+    "<script>window._cf_chl_opt = {cvId: '3'}</script>"
+)
 
 
 def crawled(*answers: Answer, pages: int = 1, **fields: object) -> Played:
@@ -61,7 +65,12 @@ def rules_asked(played: Played) -> list[str]:
         (robots_txt(RULES, "User-agent: *\nDisallow: /"), ("skipped", Reason.SKIP_ROBOTS)),
         (robots_txt(RULES, "User-agent: *\nCrawl-delay: 30"), ("done", None)),
         (robots_txt(RULES, "User-agent: *\nCrawl-delay: 31"), ("skipped", Reason.SKIP_CRAWL_DELAY)),
-        (html(RULES, "<!doctype html><title>Hello</title>"), ("failed", Reason.FAIL_ROBOTS_HTML)),
+        (html(RULES, "<!doctype html><title>Hello</title>"), ("done", None)),
+        (html(RULES, "<!doctype html><pre>\nUser-agent: *\nDisallow: /\n</pre>"), ("skipped", Reason.SKIP_ROBOTS)),
+        (html(RULES, CHECK), ("failed", Reason.FAIL_BLOCKED)),
+        (html(RULES, CHECK, 403), ("failed", Reason.FAIL_BLOCKED)),
+        (html(RULES, CHECK, 503), ("failed", Reason.FAIL_BLOCKED)),
+        (Response(RULES, 403, {"cf-mitigated": "challenge"}), ("failed", Reason.FAIL_BLOCKED)),
         (Response(RULES, 500, {}), ("failed", Reason.FAIL_ROBOTS_UNREACHABLE)),
         (Response(RULES, 501, {}), ("failed", Reason.FAIL_ROBOTS_UNREACHABLE)),
         (Response(RULES, 429, {}), ("failed", Reason.FAIL_ROBOTS_UNREACHABLE)),
@@ -78,6 +87,18 @@ def rules_asked(played: Played) -> list[str]:
 )  # fmt: skip
 def test_an_answer_decides_what_becomes_of_the_pages(answer: Answer, end: tuple[str, str | None]) -> None:
     assert crawled(answer).outcomes[HOME][:2] == end
+
+
+def test_strict_robots_leaves_a_host_alone_whose_robots_txt_is_a_page() -> None:
+    page = html(RULES, "<!doctype html><title>Hello</title>")
+    played = crawled(page, strict_robots=True)
+    assert played.outcomes[HOME][:2] == ("failed", Reason.FAIL_ROBOTS_HTML)
+    assert played.snapshot.robots_html == ()
+
+
+def test_a_robots_txt_that_is_a_page_is_noted() -> None:
+    assert crawled(html(RULES, "<!doctype html><title>Hello</title>")).snapshot.robots_html == ("https://a.example",)
+    assert crawled(robots_txt(RULES, "User-agent: *\nAllow: /")).snapshot.robots_html == ()
 
 
 def test_without_robots_nothing_is_asked_and_all_is_allowed() -> None:

@@ -22,7 +22,7 @@ def known(url: str, etag: str = "", modified: str = "") -> Request:
 
 @pytest.mark.parametrize("awaits", [False, True])
 def test_it_is_sent_once_and_told_in_the_record_as_it_was(awaits: bool) -> None:
-    headers = (("X-Mine", "yes"), ("Authorization", "Basic secret"))
+    headers = (("DNT", "1"), ("Authorization", "Basic secret"))
     with Server({"/": answer(b"", status="304 Not Modified", length=-1), "/other": answer(b"x")}) as server:
         options = FetchOptions(user_agent="g", headers=headers, allow_private=("127.0.0.1",), origins=(server.origin,))
         requests = [

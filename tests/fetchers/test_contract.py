@@ -492,7 +492,7 @@ def answer_of_proxy(_request: str) -> Iterator[bytes]:
 def test_credentials_go_to_the_seeds_origins_only(fetch: Fetch, server: Server) -> None:
     with Server(SCRIPTS) as stranger:
         options = FetchOptions(
-            headers=(("Authorization", "Bearer s3cret"), ("X-Plain", "yes")),
+            headers=(("Authorization", "Bearer s3cret"), ("DNT", "1")),
             origins=(server.origin,),
             allow_private=("127.0.0.1",),
         )
@@ -500,7 +500,7 @@ def test_credentials_go_to_the_seeds_origins_only(fetch: Fetch, server: Server) 
     assert b"s3cret" in at_home.body
     assert b"s3cret" in again.body
     assert b"s3cret" not in abroad.body
-    assert b"X-Plain: yes" in abroad.body
+    assert b"DNT: 1" in abroad.body
 
 
 # ---------------------------------------------------------------- robots.txt

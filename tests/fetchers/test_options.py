@@ -9,7 +9,8 @@ import pytest
 
 from gossamer import Crawler
 from gossamer.fetchers import FetchOptions, user_agent
-from gossamer.fetchers.options import header_lines, is_credential, origin_of
+from gossamer.fetchers.options import header_lines, origin_of
+from gossamer.rules.own_headers import is_private
 from gossamer.rules.policy import Policy
 from gossamer.values.errors import UserError
 
@@ -93,14 +94,21 @@ def test_a_missing_ca_file_is_the_users_mistake() -> None:
         ("Api-Key", True),
         ("X-Auth-Token", True),
         ("X-Session-Id", True),
+        ("apikey", True),
+        ("X-JWT", True),
+        ("DPoP", True),
+        ("X-Monkey-Business", True),
+        ("Accept-Token", True),
+        ("Accept", False),
         ("Accept-Language", False),
+        ("accept-charset", False),
         ("DNT", False),
-        ("X-Monkey-Business", False),
-        ("Sec-Fetch-Mode", False),
+        ("Referer", False),
+        ("User-Agent", False),
     ],
 )
-def test_a_header_that_carries_a_secret_is_known_by_its_name(header: str, secret: bool) -> None:
-    assert is_credential(header) == secret
+def test_only_a_few_headers_that_carry_no_secret_go_everywhere(header: str, secret: bool) -> None:
+    assert is_private(header) == secret
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from tests.support.scripted_server import Server, answer
 
 
 @pytest.mark.parametrize("path", ["/", "/a/b.html?q=1&r=%20", "/?q"])
-@pytest.mark.parametrize("headers", [(), (("X-Mine", "yes"), ("accept", "text/html"), ("X-Empty", ""))])
+@pytest.mark.parametrize("headers", [(), (("DNT", "1"), ("accept", "text/html"), ("Referer", ""))])
 def test_it_is_what_the_server_received(path: str, headers: tuple[tuple[str, str], ...]) -> None:
     with Server({"/": answer(b"x"), "/a/b.html": answer(b"x")}) as server:
         options = FetchOptions(user_agent="gossamer/0", headers=headers, allow_private=("127.0.0.1",))

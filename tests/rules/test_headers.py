@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -251,6 +254,15 @@ def test_validators_that_contradict_each_other_are_none() -> None:
         (" 5 ", 5.0),
         ("3, 7", 7.0),
         ("3\n7", 7.0),
+        ("2.5", 2.5),
+        ("3s", 3.0),
+        ("3 Seconds", 3.0),
+        ("9" * 400, 999_999_999.0),
+        ("Wednesday, 21-Oct-15 07:28:00 GMT", 60.0),
+        ("Wed Oct 21 07:28:00 2015", 60.0),
+        ("Wed, 21 Oct 2015 09:28:00 +0200", 60.0),
+        ("3.", None),
+        ("3 soon", None),
         ("soon\nWed, 21 Oct 2015 07:28:00 GMT", 60.0),
         ("Wed, 21 Oct 2015 07:28:00 GMT", 60.0),
         ("Wed, 21 Oct 2015 07:26:00 GMT", 0.0),
@@ -266,6 +278,13 @@ def test_validators_that_contradict_each_other_are_none() -> None:
 )
 def test_retry_after_is_seconds_or_a_date_and_the_longest_counts(value: str, seconds: float | None) -> None:
     assert headers.retry_after({"retry-after": value}, 1445412420.0) == seconds
+
+
+@pytest.mark.parametrize("ahead", [-86_400, 0, 86_400])
+def test_a_date_counts_from_the_date_of_the_answer_whatever_the_clock_of_the_server_shows(ahead: int) -> None:
+    sent, later = (format_datetime(datetime.fromtimestamp(1e9 + ahead + after, UTC), usegmt=True) for after in (0, 60))
+    assert headers.retry_after({"date": sent, "retry-after": later}, 1e9 + 0.9) == 60.0
+    assert headers.retry_after({"date": "today", "retry-after": later}, 1e9) == max(0.0, 60.0 + ahead)
 
 
 @given(st.binary() | st.from_regex(rb'[<>;,="\\ a-z/]{0,60}', fullmatch=True))

@@ -60,7 +60,7 @@ def test_only_what_may_pass_is_tried_again() -> None:
 def test_a_busy_host_is_left_alone_as_long_as_it_asks() -> None:
     assert retries.judge(AUTO, 0, 1, answer(503, retry_after="7")).host_pause == 7.0
     assert retries.judge(AUTO, 0, 1, answer(503, retry_after="7")).retry_after == 7.0
-    assert retries.judge(AUTO, 0, 1, answer(429, retry_after="99999999999")).host_pause == AUTO.max_retry_after
+    assert retries.judge(AUTO, 0, 1, answer(429, retry_after="99999999999")).host_pause == 999_999_999.0
     assert retries.judge(AUTO, 9, 1, answer(429, retry_after="7")).host_pause == 7.0, "after the last try too"
     assert retries.judge(AUTO, 0, 1, answer(429)).host_pause >= 1.0
     assert retries.judge(AUTO, 0, 1, answer(500, retry_after="7")).host_pause == 0.0
@@ -76,3 +76,8 @@ def test_back_off_doubles_with_jitter_and_a_ceiling(attempt: int, fingerprint: i
 
 def test_two_urls_back_off_differently() -> None:
     assert len({retries.backoff(0, number * 0x9E3779B97F4A7C15 % 2**64) for number in range(1, 50)}) > 40
+
+
+@pytest.mark.parametrize("value", ["0", "Wed, 31 Dec 1969 23:00:00 GMT"])
+def test_a_pause_that_is_over_at_once_is_a_back_off(value: str) -> None:
+    assert retries.judge(AUTO, 0, 1, answer(429, retry_after=value)).host_pause == retries.backoff(0, 1)

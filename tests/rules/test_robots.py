@@ -238,6 +238,22 @@ def test_a_web_page_is_no_robots_txt(body: bytes, content_type: str, expected: b
     assert looks_like_html(body, content_type) is expected
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-8"])
+def test_a_file_with_a_byte_order_mark_is_read(encoding: str) -> None:
+    body = "\ufeffUser-agent: *\nDisallow: /größe\n".encode(encoding)
+    assert not parse(body).allows(AGENT, SITE + "/gr%C3%B6%C3%9Fe")
+    assert parse(body).allows(AGENT, SITE + "/g")
+    assert not looks_like_html(body, "text/plain")
+    assert looks_like_html("\ufeff<!doctype html>".encode(encoding), "text/plain")
+
+
+@pytest.mark.parametrize("size", [robots.MAX_BODY, robots.MAX_BODY + 1])
+def test_a_long_file_in_utf_16_is_cut_between_lines(size: int) -> None:
+    start = "\ufeffUser-agent: *\nDisallow: /p\n".encode("utf-16-le")
+    body = start + ("#" * 50 + "\n").encode("utf-16-le") * (size // 100)
+    assert not parse(body).allows(AGENT, SITE + "/p")
+
+
 # ---------------------------------------------------------------- values, properties, hostile files
 
 

@@ -13,6 +13,7 @@ from gossamer.values.model import NO_OUTLINKS, Failure, Link, OutcomeKind, Purpo
 from gossamer.values.protocol import Failed, RobotsRead, Visited
 from gossamer.values.reasons import Reason
 from gossamer.visit import links
+from gossamer.visit.reading import Reading
 from gossamer.visit.visitor import Visitor, Work
 from tests.support.webs import html
 
@@ -277,6 +278,37 @@ def test_a_page_that_takes_too_much_memory_has_failed(monkeypatch: pytest.Monkey
     event = Visitor(Policy(seeds=("https://a.example/",))).visit(Request(Link(1, HOME)), html(HOME, "<p>"))
     assert isinstance(event, Failed)
     assert (event.outcome.kind, event.outcome.record.reason) == (OutcomeKind.FAILED, Reason.FAIL_HANDLER_MEMORY)
+
+
+CHECK = (
+    "<!doctype html><title>Just a moment...</title><a href=/x>x</a><noscript>Enable JavaScript and cookies to continue"
+    "</noscript><script>window._cf_chl_opt = {cvId: '3'}</script>"
+)
+
+
+@pytest.mark.parametrize("status", [200, 403, 429, 503])
+def test_a_check_for_bots_is_no_page(status: int) -> None:
+    visitor = Visitor(Policy(seeds=("https://a.example/",), retries=0))
+    answer = Response(HOME, status, {"content-type": "text/html"}, CHECK.encode())
+    reading = visitor.read(Request(Link(1, HOME)), answer)
+    assert isinstance(reading, Reading)
+    assert not reading.is_page, "no handler gets it, and no Markdown is made of it"
+    record = reading.event().outcome.record
+    assert (record.outcome, record.reason, record.detail) == (OutcomeKind.FAILED, Reason.FAIL_BLOCKED, "Cloudflare")
+    assert (record.status, record.title, record.content_hash) == (status, "", "")
+    assert reading.outlinks == NO_OUTLINKS
+
+
+def test_a_check_for_bots_that_asks_for_a_pause_is_tried_again() -> None:
+    answer = Response(HOME, 429, {"content-type": "text/html", "retry-after": "9"}, CHECK.encode())
+    event = Visitor(Policy()).visit(Request(Link(1, HOME)), answer)
+    assert isinstance(event, Visited)
+    assert (event.outcome.kind, event.retry_after, event.host_pause) == (OutcomeKind.RETRY, 9.0, 9.0)
+
+
+def test_a_page_with_many_links_is_no_check_for_bots() -> None:
+    links = "".join(f"<a href=/{number}>{number}</a>" for number in range(20))
+    assert visited(CHECK + links).outcome.kind is OutcomeKind.DONE
 
 
 # ---------------------------------------------------------------- what the header says

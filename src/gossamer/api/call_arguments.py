@@ -11,7 +11,7 @@ import msgspec
 
 from gossamer.api.directory_layout import refuse_url
 from gossamer.engines.table import names, unused_settings
-from gossamer.rules import urls
+from gossamer.rules import own_headers, urls
 from gossamer.rules.loose_values import refuse_unknown
 from gossamer.rules.policy import SETTINGS, Policy
 from gossamer.rules.setting import DOWNLOADS
@@ -88,6 +88,13 @@ def settings(policy: Policy | None, fields: Mapping[str, Any]) -> dict[str, Any]
             f"policy must be a gossamer.Policy, not {policy!r}; settings can also be given by name, as in max_pages=9."
         )
     return msgspec.structs.asdict(policy or Policy()) | dict(fields)
+
+
+def identified(policy: Policy, fields: Mapping[str, Any]) -> Policy:
+    """Return a policy whose user agent is not among its headers; one that came with the call wins over an older one."""
+    if "headers" in fields and "user_agent" not in fields and own_headers.agent_in(policy.headers):
+        policy = msgspec.structs.replace(policy, user_agent="")
+    return own_headers.identified(policy)
 
 
 def refuse_no_download(fields: Iterable[str]) -> None:

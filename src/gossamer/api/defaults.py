@@ -13,6 +13,7 @@ from gossamer.api.settings_file import Settings
 from gossamer.engines.table import ENGINES, cores, unused_settings
 from gossamer.fetchers.options import FetchOptions, user_agent
 from gossamer.outputs import FORMATS
+from gossamer.rules.logins import login_of
 from gossamer.rules.policy import Policy
 from gossamer.rules.politeness import Manners
 from gossamer.values.errors import UserError
@@ -23,10 +24,12 @@ USUAL_FORMATS: Final = ("jsonl",)
 def complete(policy: Policy | None, seeds: Iterable[object], fields: Mapping[str, Any], engine: str) -> Policy:
     """Return the whole policy, with what only a whole call can tell: seeds, user agent, concurrency."""
     whole = call_arguments.settings(policy, fields)
-    whole["seeds"] = call_arguments.canonical_seeds(call_arguments.seeds((whole["seeds"], *seeds)))
+    texts = call_arguments.seeds((whole["seeds"], *seeds))
+    whole["seeds"] = call_arguments.canonical_seeds(texts)
     if not whole["seeds"]:
         raise UserError("A crawl needs at least one URL to start from.")
-    made = Policy.of(whole)
+    made = call_arguments.identified(Policy.of(whole), fields)
+    made = msgspec.structs.replace(made, logins=(*made.logins, *(text for text in texts if login_of(text))))
     call_arguments.refuse_unused(made, engine)
     Manners(made)  # complains now about a host that is none
     if made.ip_concurrency and (made.proxy or made.proxy_from_environment):

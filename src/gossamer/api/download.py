@@ -3,8 +3,9 @@
     for page in gossamer.fetch_all(urls, engine="threads", concurrency=32): ...
     async for page in gossamer.fetch_all(urls): ...
 
-A download is not a crawl: the URLs are the caller's own choice, so robots.txt is not asked and hosts get no rest; but
-at most `host_concurrency` (8) fetches of one host run at once, and failures that pass are retried.
+A download is not a crawl: the URLs are the caller's own choice, so robots.txt is not asked and hosts get no rest. But
+at most `host_concurrency` (8) fetches of one host run at once, the first of them one by one. A host that asks to be
+left alone (429, 503, Retry-After) is, and failures that pass are retried.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from gossamer.rules.policy import Policy
 from gossamer.rules.policy_fields import DownloadFields
 from gossamer.values.errors import UserError
 from gossamer.values.ports import Clock
+from gossamer.values.snapshot import PausedHost
 from gossamer.visit.page import Page
 from gossamer.visit.visitor import Work
 
@@ -85,6 +87,15 @@ class Downloads:
         """The number of pages that are there, yielded or waiting for one before them. From any thread."""
         return self._queue.landed if self._queue else 0
 
+    @property
+    def paused(self) -> PausedHost | None:
+        """The first host to be fetched from again, while all that is left waits for hosts that asked for it; or None.
+
+        From any thread.
+        """
+        paused = self._queue.paused if self._queue else None
+        return PausedHost(paused[0], max(0.0, paused[1] - self._clock.now())) if paused else None
+
     def __iter__(self) -> Generator[Page, None, None]:
         """Yield the pages in the order asked; leaving the loop early ends what is under way.
 
@@ -110,7 +121,9 @@ class Downloads:
         assert isinstance(self._asked, Iterable)
         source = BlockingInput(self._asked)
         engine = self._engine = make(EngineParts(self._work, self._fetchers.blocking()))
-        queue = self._queue = DownloadQueue(self.policy, follow=self._follow)
+        queue = self._queue = DownloadQueue(
+            self.policy, follow=self._follow, authorizations=self._fetchers.options.logins
+        )
         try:
             while not self._given_up:
                 if queue.wants_more:
@@ -131,7 +144,9 @@ class Downloads:
         assert make is not None, "this engine blocks"
         engine = make(EngineParts(self._work, self._fetchers.awaiting()))
         source = AsyncInput(self._asked, engine.wake)
-        queue = self._queue = DownloadQueue(self.policy, follow=self._follow)
+        queue = self._queue = DownloadQueue(
+            self.policy, follow=self._follow, authorizations=self._fetchers.options.logins
+        )
         try:
             while True:
                 if queue.wants_more and source.ready:
@@ -180,9 +195,8 @@ def _complete(policy: Policy | None, fields: Mapping[str, Any], engine: str) -> 
     """Return the whole policy of downloads: no border, no links to judge, a user agent, how much at once."""
     call_arguments.refuse_no_download(fields)
     traits = ENGINES[engine]
-    complete = Policy.of(
-        call_arguments.settings(Policy(host_concurrency=HOST_CONCURRENCY) if policy is None else policy, fields)
-    )
+    base = Policy(host_concurrency=HOST_CONCURRENCY) if policy is None else policy
+    complete = call_arguments.identified(Policy.of(call_arguments.settings(base, fields)), fields)
     return msgspec.structs.replace(
         complete, seeds=(), scope="any", include=(), exclude=(), max_links_per_page=0,
         user_agent=complete.user_agent or user_agent(complete),

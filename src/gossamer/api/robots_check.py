@@ -12,6 +12,8 @@ from gossamer.core.host import Host
 from gossamer.core.host_access import HostAccess
 from gossamer.fetchers import BlockingFetcher, FetchOptions, user_agent
 from gossamer.rules import urls
+from gossamer.rules.logins import login_of
+from gossamer.rules.own_headers import identified
 from gossamer.rules.policy import Policy
 from gossamer.rules.robots import Decision
 from gossamer.values.model import Failure, Response
@@ -25,7 +27,7 @@ class Permission(Struct, frozen=True):
 
     `reason` is None where it may; `detail` says more. `asked` are the URLs asked, more than one after redirects;
     `status` and `body` are of the last answer (None and empty where none came). `line` is the number of the `rule` that
-    decides, None where no rule does. `crawl_delay` is in seconds. `sitemaps` are as written.
+    decides, None where no rule does. `crawl_delay` is in seconds. `sitemaps` are as written. `html`: is it a web page?
     """
 
     url: str
@@ -39,6 +41,7 @@ class Permission(Struct, frozen=True):
     rule: str = ""
     crawl_delay: float | None = None
     sitemaps: tuple[str, ...] = ()
+    html: bool = False
 
     @property
     def allowed(self) -> bool:
@@ -59,7 +62,9 @@ def permission(url: str, agent: str = "", *, fetcher: Fetcher | None = None, **f
     no URL and for a field that cannot be.
     """
     address = urls.seed(url)
-    policy = Policy.of({**fields, "seeds": (address,), "robots": True, "retries": 0})
+    policy = identified(Policy.of({**fields, "seeds": (address,), "robots": True, "retries": 0}))
+    if login_of(url):
+        policy = msgspec.structs.replace(policy, logins=(*policy.logins, url))
     name = agent or user_agent(policy)
     own = fetcher or BlockingFetcher(FetchOptions.of(policy))
     try:
@@ -94,4 +99,5 @@ def _asked(address: str, policy: Policy, fetcher: Fetcher) -> Permission:
         rule=decision.rule,
         crawl_delay=state.crawl_delay,
         sitemaps=rules.sitemaps if rules else (),
+        html=state.robots_html,
     )

@@ -16,6 +16,8 @@ from gossamer.values.errors import UserError
 from gossamer.values.reasons import FinishReason
 
 _UPDATE: Final = re.compile(r"update-\d+")
+_UNFINISHED: Final = (None, FinishReason.STOPPED, FinishReason.WAITING, FinishReason.ERROR)
+"""How a crawl ended that is not over while links are pending; None: it was killed."""
 
 
 class Status(Struct, frozen=True):
@@ -30,6 +32,12 @@ class Status(Struct, frozen=True):
     holder: Holder | None
     finish_reason: FinishReason | None
     glance: Glance
+
+    @property
+    def paused(self) -> dict[str, float]:
+        """The hosts that asked to be left alone, each with the end of its pause (Unix time), the first to end first."""
+        ends = {host: self.glance.stats_at + seconds for host, seconds in self.glance.stats.paused.items()}
+        return dict(sorted(ends.items(), key=lambda entry: entry[1]))
 
     @property
     def resumable(self) -> bool:
@@ -79,6 +87,6 @@ def status(path: Path) -> Status:
     seen = glance(path / JOURNAL)
     working = holder(path / LOCK)
     reason = FinishReason(seen.finish_reason) if seen.finish_reason else None
-    stopped = reason in (None, FinishReason.STOPPED, FinishReason.ERROR) and (seen.pending or not seen.known)
+    stopped = reason in _UNFINISHED and (seen.pending or not seen.known)
     state = "running" if working is not None else "interrupted" if stopped else "ended"
     return Status(path, state, settings, working, reason, seen)

@@ -78,7 +78,7 @@ def header(text: str) -> tuple[str, str]:
     """Return the name and the value of a header line: "Name: value"."""
     name, colon, value = text.partition(":")
     if not colon or not name.strip():
-        raise ArgumentTypeError(f"{text!r} is not a header; write it as 'Name: value'")
+        raise ArgumentTypeError("it is not a header; write it as 'Name: value'")  # it may be a secret
     return name.strip(), value.strip()
 
 

@@ -46,7 +46,7 @@ def run(chosen: Namespace) -> int:
     if to_stdout:
         directory, formats = None, None
     else:
-        directory = call_arguments.directory(wanted) if wanted else vacant(seeds[0])
+        directory = call_arguments.directory(wanted) if wanted else vacant(urls.seed(seeds[0]))
     with complaints_naming_flags(chosen):
         crawler = Crawler(seeds, directory=directory, engine=engine, formats=formats, durable=chosen.durable, **fields)
     _, code = conduct(crawler, chosen, see=write_line if to_stdout else None)
@@ -56,10 +56,15 @@ def run(chosen: Namespace) -> int:
 
 
 def _seeds(chosen: Namespace, configured: Sequence[str]) -> tuple[str, ...]:
-    """Return the URLs to start from: those of the command line and its list, or else the configured ones."""
+    """Return the URLs to start from, as written: those of the command line and its list, or else the configured ones.
+
+    A user name and password in a URL go to the crawler with it. Raise UserError that names all that are no URL.
+    """
     if chosen.input is not None:
         return listed_seeds(chosen.urls, chosen.input)
-    return call_arguments.canonical_seeds(chosen.urls or call_arguments.seeds((configured,)))
+    texts = tuple(chosen.urls or call_arguments.seeds((configured,)))
+    call_arguments.canonical_seeds(texts)
+    return texts
 
 
 def _update(chosen: Namespace) -> int:

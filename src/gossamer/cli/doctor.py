@@ -18,7 +18,8 @@ from gossamer.cli.formatting import shown_size
 from gossamer.cli.settings import gather
 from gossamer.cli.stdout import put
 from gossamer.cli.terminal import fitted
-from gossamer.fetchers.options import FetchOptions, bundled_ca_file
+from gossamer.fetchers import certificates
+from gossamer.fetchers.options import FetchOptions
 from gossamer.parse.links.quick import native_links
 from gossamer.rules.policy import Policy
 from gossamer.values.errors import UserError, needs_extra
@@ -62,7 +63,7 @@ def examined(host: str, directory: Path) -> Iterator[Finding]:
         yield Finding("Settings", True, _settings(policy))
     except UserError as mistake:
         yield Finding("Settings", False, str(mistake))
-    yield _looked("Certificates", lambda: _certificates(policy.ca_file or bundled_ca_file()))
+    yield _looked("Certificates", lambda: _certificates(policy.ca_file))
     yield _looked("Names", lambda: _resolved(host))
     yield _looked("Disk", lambda: _disk(directory))
     yield _files()
@@ -82,6 +83,8 @@ def _looked(subject: str, look: Callable[[], str]) -> Finding:
         return Finding(subject, True, look())
     except OSError as error:  # ssl.SSLError and socket.gaierror are among them
         return Finding(subject, False, error.strerror or str(error))
+    except UserError as mistake:
+        return Finding(subject, False, str(mistake))
 
 
 def _libcurl() -> Finding:
@@ -100,9 +103,11 @@ def _settings(policy: Policy) -> str:
     return f"contact {policy.contact}" if policy.contact else "no contact: `gossamer init` asks for one"
 
 
-def _certificates(file: str) -> str:
-    context = ssl.create_default_context(cafile=file)
-    return f"{len(context.get_ca_certs())} authorities in {file}"
+def _certificates(own: str) -> str:
+    for name, path in certificates.missing():
+        raise OSError(f"{name} names {path}, which is not there")
+    context = ssl.create_default_context(cafile=certificates.trusted_file(own))
+    return f"{len(context.get_ca_certs())} authorities in {', '.join(certificates.sources(own))}"
 
 
 def _resolved(host: str) -> str:

@@ -18,9 +18,9 @@ examples:
 
 exit codes: 0 every link visited, 1 the same with broken links or failed pages
             (with --strict also pages refused or behind a login), 2 usage,
-            3 nothing useful fetched, 4 ended early (a limit, a full disk) or
-            stdout could not be written, 70 a bug, 130 interrupted, 141 whoever
-            read stdout left
+            3 nothing useful fetched, 4 ended early (a limit, a long pause, a
+            full disk) or stdout could not be written, 70 a bug,
+            130 interrupted, 141 whoever read stdout left
 """
 RESUME = """\
 examples:

@@ -101,7 +101,9 @@ def _progress(downloads: Downloads, asked: UrlSource, sink: _Sink, seconds: floa
     if failed:
         parts += [(f"{failed:,}", "bold red"), " failed  "]
     parts += [f"{landed / max(seconds, 0.1):.1f}/s  ", (shown_duration(seconds), "dim")]
-    if asked.whole and landed and seconds >= 1:
+    if paused := downloads.paused:
+        parts.append(f"  {paused.host} asked to be left alone for another {shown_duration(paused.seconds)}")
+    elif asked.whole and landed and seconds >= 1:
         parts.append(f"  {about_left((asked.count - landed) * seconds / landed)}")
     return line(*parts)
 

@@ -20,7 +20,7 @@ def plural(word: str, number: int) -> str:
 
 
 def shown_duration(seconds: float) -> str:
-    """Return a duration as text: "0.4 s", "12 s", "3 min 05 s", "2 h 10 min", "5 min"."""
+    """Return a duration as text: "0.4 s", "12 s", "3 min 05 s", "2 h 10 min", "5 min", "11 d 03 h"."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -29,6 +29,8 @@ def shown_duration(seconds: float) -> str:
     large, small, names = (whole // 60, whole % 60, ("min", "s"))
     if whole >= 3600:
         large, small, names = (whole // 3600, whole % 3600 // 60, ("h", "min"))
+    if whole >= 86400:
+        large, small, names = (whole // 86400, whole % 86400 // 3600, ("d", "h"))
     return f"{large} {names[0]}" + (f" {small:02} {names[1]}" if small else "")
 
 

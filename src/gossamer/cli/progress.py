@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,13 +34,25 @@ _SHORTEST_TITLE: Final = 8
 
 
 class Sight(Struct, frozen=True):
-    """The crawl as it is shown: the snapshot, the recent speed (links ended per second), and what it waits for."""
+    """The crawl as it is shown: the snapshot, the recent speed (links ended per second), and what it waits for.
+
+    `age` is how old the snapshot is (seconds): while everything waits, there is no newer one.
+    """
 
     snapshot: Snapshot
     rate: float
     waiting: Waiting
     left: float | None = None
     """Estimated time to the end (seconds); None where it cannot be told."""
+    age: float = 0.0
+
+    @property
+    def paused(self) -> str:
+        """The host for which everything waits, and how long still; "" where something else is going on."""
+        paused = self.snapshot.paused.examples
+        if not paused or paused[0].seconds <= self.age:
+            return ""
+        return f"{paused[0].host} asked to be left alone for another {shown_duration(paused[0].seconds - self.age)}"
 
 
 class Watch:
@@ -48,10 +61,18 @@ class Watch:
     The display reads it in a thread of its own. No lock is needed, because each field is replaced as a whole.
     """
 
-    def __init__(self, snapshot: Callable[[], Snapshot | None], policy: Policy | None = None) -> None:
+    def __init__(
+        self,
+        snapshot: Callable[[], Snapshot | None],
+        policy: Policy | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._snapshot = snapshot
         self._policy = policy or Policy()
+        self._clock = clock
         self._seen: deque[Snapshot] = deque(maxlen=_LOOKS)
+        self._last: Snapshot | None = None
+        self._last_at = 0.0
         self.last: Page | None = None
         self.note = ""
 
@@ -60,15 +81,18 @@ class Watch:
         now = self._snapshot()
         if now is None:
             return None
+        if now is not self._last:
+            self._last, self._last_at = now, self._clock()
+        age = self._clock() - self._last_at
         then = self._seen[0] if self._seen else None
         if not self._seen or now.elapsed > self._seen[-1].elapsed:
             self._seen.append(now)
         if then is None or now.elapsed - then.elapsed < 0.5:
-            return Sight(now, now.pages_per_second, now.limiting_factor)
+            return Sight(now, now.pages_per_second, now.limiting_factor, age=age)
         spent = {waiting: seconds - then.seconds.get(waiting, 0.0) for waiting, seconds in now.seconds.items()}
         rate = (now.counts.ended - then.counts.ended) / (now.elapsed - then.elapsed)
         left = time_left(then, now, self._policy)
-        return Sight(now, rate, max(spent, key=lambda waiting: spent[waiting]), left)
+        return Sight(now, rate, max(spent, key=lambda waiting: spent[waiting]), left, age)
 
 
 def time_left(then: Snapshot, now: Snapshot, policy: Policy) -> float | None:
@@ -140,7 +164,7 @@ def written(sight: Sight, last: Page | None) -> str:
     page = f"; last: {printable(last.url)}" if last is not None else ""
     left = "" if sight.left is None else f", {about_left(sight.left)}"
     pages = f"{numbered(counts.done, 'page')}{failed}, {sight.snapshot.queued:,} queued, {sight.rate:.1f}/s{left}"
-    return f"{shown_duration(sight.snapshot.elapsed)}: {pages}; {sight.waiting.sentence}{page}"
+    return f"{shown_duration(sight.snapshot.elapsed)}: {pages}; {sight.paused or sight.waiting.sentence}{page}"
 
 
 def drawn(watch: Watch, screen: Console) -> RenderableType:
@@ -157,7 +181,7 @@ def drawn(watch: Watch, screen: Console) -> RenderableType:
     rows.add_row("so far", line(*_figures(sight)))
     rows.add_row("", _bar(sight.snapshot))
     waiting = sight.waiting.sentence.partition(" (")[0]  # what could be done about it is for the summary
-    rows.add_row("now", line((watch.note, "bold yellow") if watch.note else waiting))
+    rows.add_row("now", line((watch.note, "bold yellow") if watch.note else sight.paused or waiting))
     if watch.last is not None:
         mark = "..." if screen.options.ascii_only else "…"
         rows.add_row("last page", line(*_page(watch.last, rows.width - _HEADS - 2, mark)))

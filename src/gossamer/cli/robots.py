@@ -50,6 +50,7 @@ def facts(told: Permission) -> dict[str, Any]:
         "rule": told.rule,
         "crawl_delay": told.crawl_delay,
         "sitemaps": told.sitemaps,
+        "html": told.html,
     }
 
 
@@ -90,6 +91,8 @@ def _why(told: Permission) -> str:
         return f"line {told.line}: {told.rule}"
     if told.status is not None and told.status >= 400:
         return "There is no robots.txt, so all is allowed (RFC 9309, 2.3.1.3)."
+    if told.html:
+        return "robots.txt is an HTML page, without a rule for this agent that matches, so it is allowed."
     return "No rule for this agent matches, so it is allowed."
 
 

@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from gossamer.api.status import Status, status, updates
 from gossamer.cli.formatting import numbered, shown_duration, shown_size
@@ -14,7 +14,10 @@ from gossamer.cli.stdout import put, put_json
 from gossamer.cli.summary import resume_command
 from gossamer.cli.terminal import fitted
 from gossamer.values.model import OutcomeKind
-from gossamer.values.reasons import Reason
+from gossamer.values.reasons import FinishReason, Reason
+
+_PAUSED: Final = 5
+"""Maximum number of paused hosts that are named."""
 
 
 def run(chosen: Namespace) -> int:
@@ -50,6 +53,7 @@ def facts(told: Status) -> dict[str, Any]:
         "bytes": stats.bytes,
         "fetches": stats.fetches,
         "elapsed": stats.elapsed,
+        "paused": told.paused,
         "committed_at": seen.committed_at,
         "updates": [update.name for update in updates(told.directory)],
         "resume": resume_command(told.directory, told.finish_reason) if told.resumable else None,
@@ -68,6 +72,8 @@ def described(told: Status) -> Iterator[tuple[int, str]]:
         yield 4, "  items: " + ", ".join(f"{one.items:,} {name}" for name, one in stats.items.items())
     if seen.committed_at is not None:
         yield 4, f"  last saved {_moment(seen.committed_at)}"
+    for host, end in list(told.paused.items())[:_PAUSED]:
+        yield 4, f"  {host} asked to be left alone until {_moment(end)}"
     yield from _reasons(stats.by_reason)
     for update in updates(told.directory):
         later = status(update)
@@ -92,6 +98,8 @@ def _state(told: Status) -> str:
     match told.state, told.holder:
         case "running", holder if holder is not None:
             return f"running, process {holder.pid} since {_moment(holder.started)}"
+        case "interrupted", _ if told.finish_reason is FinishReason.WAITING:
+            return f"not over, because {told.finish_reason.sentence}"
         case "interrupted", _:
             return "interrupted; what was saved is whole"
     return f"ended, because {told.finish_reason.sentence}" if told.finish_reason else "ended"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +18,7 @@ from gossamer.outputs import ITEMS_FILE
 from gossamer.outputs.gone_pages import GONE_FILE
 from gossamer.rules.policy import SETTINGS, Policy
 from gossamer.values.reasons import IN_HANDLERS, FinishReason, Reason, Waiting
-from gossamer.values.snapshot import Coverage
+from gossamer.values.snapshot import EXAMPLES, Coverage, PausedHost
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 DONE, FINDINGS, NOTHING, EARLY, INTERRUPTED = 0, 1, 3, 4, 130
 _LIMITS: Final = (FinishReason.PAGE_LIMIT, FinishReason.TIME_LIMIT, FinishReason.BYTE_LIMIT,
-    FinishReason.HANDLER_ERRORS, FinishReason.ERROR,
+    FinishReason.HANDLER_ERRORS, FinishReason.WAITING, FinishReason.ERROR,
 )  # fmt: skip
 
 HIGHER: Final = {
@@ -36,11 +37,15 @@ HIGHER: Final = {
 _NO_REST: Final = 0.1
 """Gap between requests (seconds) below which it is no pause but the time of the crawl itself."""
 
+_MOST_SECONDS: Final = 1e9
+"""Maximum length of a pause (seconds) from which a date is made."""
+
 TRAPS: Final = 12
 """Maximum number of endless sets of pages that are named; a site may have one of every kind."""
 
 _HINTS: Final[dict[Reason, str]] = {
     Reason.SKIP_ROBOTS: "--no-robots crawls it all the same; do so only if the site is yours.",
+    Reason.FAIL_BLOCKED: "gossamer breaks no such checks; ask the site's owner to let your User-Agent in.",
     Reason.FAIL_TLS: "If the certificate is your own, name its CA: ca_file in gossamer.toml.",
     Reason.FAIL_DNS: "Is the name spelt right, and is this machine online?",
     Reason.FAIL_CONNECT: "Is the server running, and is the port right?",
@@ -54,6 +59,8 @@ def exit_code(report: Report, *, loops: bool = False, strict: bool = False) -> i
     """
     if report.finish_reason is FinishReason.STOPPED:
         return INTERRUPTED
+    if report.finish_reason is FinishReason.WAITING:
+        return EARLY
     if not report.pages and IN_HANDLERS.isdisjoint(report.counts.by_reason):
         return NOTHING
     if report.finish_reason in _LIMITS:
@@ -92,6 +99,7 @@ def show(
     parts = (
         _verdict(report),
         _idle(report) if idle else [],
+        _paused(report),
         _changes(report),
         _items(report),
         problems.broken(report, findings),
@@ -103,6 +111,7 @@ def show(
         _duplicates(report),
         _near_duplicates(report, asked=policy.near_duplicates),
         _soft_404s(report, asked=policy.soft_404),
+        _robots_html(report),
         _sitemaps(report, resumed=resumed is not None, asked=policy.sitemaps),
         [] if idle else _limit(report, policy, engine),
         _audit(report, policy),
@@ -148,6 +157,23 @@ def _was_idle(report: Report, before: Status) -> bool:
 def _idle(report: Report) -> Lines:
     where = "" if report.directory is None else shlex.quote(str(report.directory))
     return [(0, line(f"Nothing was left to do; `gossamer crawl --update {where}` looks for changes."))]
+
+
+def _paused(report: Report) -> Lines:
+    """Return lines about the hosts that a crawl would have waited for too long: each with the end of its pause."""
+    paused = report.snapshot.paused
+    if report.finish_reason is not FinishReason.WAITING:
+        return []
+    lines: Lines = [(0, line(("Asked to be left alone", "bold")))]
+    for one in paused.examples:
+        lines.append((4, line(f"  {one.host}  ", (f"for {shown_duration(one.seconds)}, until {_end(one)}", "yellow"))))
+    return [*lines, *more(paused.hosts - len(paused.examples))]
+
+
+def _end(paused: PausedHost) -> str:
+    """Return the moment when the pause of a host ends, in local time; the seconds are rounded up."""
+    end = datetime.now().astimezone() + timedelta(seconds=min(paused.seconds, _MOST_SECONDS) + 1)
+    return f"{end:%Y-%m-%d %H:%M:%S}"
 
 
 def _figures(report: Report) -> list[str | tuple[str, str]]:
@@ -311,6 +337,20 @@ def _soft_404s(report: Report, *, asked: bool) -> Lines:
     return lines
 
 
+def _robots_html(report: Report) -> Lines:
+    """Return lines that name the hosts whose robots.txt is an HTML page."""
+    hosts = report.snapshot.robots_html
+    if not hosts:
+        return []
+    lines: Lines = [(0, line(("robots.txt is an HTML page", "bold"), ": only what of it are rules was obeyed"))]
+    lines += [(4, line(f"  {host}")) for host in hosts[:EXAMPLES]]
+    return [
+        *lines,
+        *more(len(hosts) - EXAMPLES),
+        (2, line(("  --strict-robots fetches nothing from such hosts.", "dim"))),
+    ]
+
+
 def _sitemaps(report: Report, *, resumed: bool, asked: bool) -> Lines:
     """Return lines that name the pages that only a sitemap lists, and the faults of sitemaps.
 
@@ -384,7 +424,9 @@ def _results(report: Report) -> Lines:
         lines.append((9, line(("Results", "bold"), f"  {files}", (said, "dim"))))
     if _resumable(report):
         command = resume_command(report.directory, report.finish_reason)
-        lines.append((9, line(("Go on", "bold"), f"    {command}")))
+        paused = report.snapshot.paused.examples if report.finish_reason is FinishReason.WAITING else ()
+        when = f"  (after {_end(paused[0])})" if paused else ""
+        lines.append((9, line(("Go on", "bold"), f"    {command}", (when, "dim"))))
     return lines
 
 

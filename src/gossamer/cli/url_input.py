@@ -78,7 +78,7 @@ class UrlSource:
 
 
 def listed_seeds(first: Sequence[str], source: str) -> tuple[str, ...]:
-    """Return the canonical URLs of the command line and an input. Raise UserError that names all that are none."""
+    """Return the URLs of the command line and an input, as written. Raise UserError that names all that are none."""
     asked = UrlSource(first, source)
     try:
         texts = list(asked.at_hand())
@@ -87,7 +87,8 @@ def listed_seeds(first: Sequence[str], source: str) -> tuple[str, ...]:
     if not texts:
         raise UserError(f"The input {source} names no URL.")
     lines = ((number, asked.take_line(number)) for number in range(1, asked.count + 1))
-    return canonical_seeds(texts, {number: f"line {line}" for number, line in lines if line is not None})
+    canonical_seeds(texts, {number: f"line {line}" for number, line in lines if line is not None})
+    return tuple(texts)
 
 
 def _opened(source: str) -> int:

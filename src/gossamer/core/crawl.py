@@ -62,7 +62,7 @@ from gossamer.values.protocol import (
     Wait,
 )
 from gossamer.values.reasons import IN_HANDLERS, FinishReason, Reason, Waiting
-from gossamer.values.snapshot import SavedStats, Snapshot
+from gossamer.values.snapshot import EXAMPLES, PausedHost, Pauses, SavedStats, Snapshot
 
 _IN_VAIN: Final = (OutcomeKind.FAILED, OutcomeKind.SKIPPED)
 AT_ONCE: Final = 16
@@ -137,9 +137,15 @@ class Crawl:
         self._ask(self._sitemaps.restore(stats.unread), 0.0)
         orphans = None if stats.orphans is None else {self._fingerprint(url): url for url in stats.orphans}
         self._sitemaps.orphans.restore(orphans)
+        for key, left in stats.paused.items():
+            if left > passed:
+                host = self._frontier.host(key)
+                host.pause(now + left - passed, now)
+                self._rests.note_pause(key, host.paused_until)
         for key, left in stats.resting.items():
             host = self._frontier.host(key)
-            host.rest(now + left - passed, Waiting.RETRY_AFTER)
+            host.rest(now + left - passed, Waiting.POLITENESS)
+            self._rests.note(key, host.ready_at)
             host.rest_ip(now + min(left - passed, politeness.AUTO_MOST))  # perhaps the placeholder of all unknown hosts
 
     # ------------------------------------------------------------ commands
@@ -159,7 +165,7 @@ class Crawl:
             return Fetch(tuple(fetches))
         if isinstance(then, Recall):
             return then
-        at_rest = then is _NOTHING and not self._in_flight
+        at_rest = then is _NOTHING and not self._in_flight.requests
         if then is _Then.COMMIT or (at_rest and self._buffer.may_commit(self._frontier.offers)):
             return self._commit(now)
         return self._rest_or_stop(now)
@@ -240,9 +246,12 @@ class Crawl:
         return request
 
     def _rest_or_stop(self, now: float) -> Wait | Stop:
-        moment, may_start = self._frontier.next_moment(), self._limits.allow_start()
-        if not self._in_flight and not self._buffer.is_under_way and (moment is None or not may_start):
-            assert not (may_start and self._frontier.queued), (
+        idle = not self._in_flight.requests and not self._buffer.is_under_way
+        if idle and self._paused_for_long(now):
+            self._limits.stop(FinishReason.WAITING)
+        moment, allow_start = self._frontier.next_moment(), self._limits.allow_start
+        if idle and not (moment is not None and allow_start()):
+            assert not (allow_start() and self._frontier.queued), (
                 "links wait, nothing is in flight, and nothing will ever be due"
             )
             self._limits.stop(self._counts.natural_end(queued=self._frontier.queued))
@@ -250,10 +259,15 @@ class Crawl:
             assert self._limits.reached is not None
             return Stop(self._limits.reached)
         untils = [self._buffer.due_at, self._limits.next_check]
-        if moment is not None and may_start:
+        if moment is not None and allow_start():
             untils.append(moment[0])
         self._time.idle = moment[1] if moment is not None else self._in_flight.why_idle()
         return Wait(min(untils))
+
+    def _paused_for_long(self, now: float) -> bool:
+        """Whether every host with links asks to be left alone for longer than the policy waits."""
+        moment = self._frontier.next_moment()
+        return moment is not None and moment[0] > now + self._policy.max_wait and bool(self._frontier.paused_hosts())
 
     # ------------------------------------------------------------ commits
 
@@ -294,6 +308,7 @@ class Crawl:
             unread=self._sitemaps.unread(),
             resting=self._rests.left(now),
             attempts=dict(self._attempts),
+            paused=self._rests.pauses_left(now),
         )
 
     # ------------------------------------------------------------ events
@@ -326,9 +341,10 @@ class Crawl:
         host = self._in_flight.land(event.request, event.answered_in, now, event.peer)
         self._access.answered(host)
         if event.host_pause:
-            host.rest(now + event.host_pause, Waiting.RETRY_AFTER)
-            self._frontier.record_ip(host, event.peer, now + event.host_pause)
+            host.pause(now + event.host_pause, now)
             self._save_pause(host, now)
+        elif host.most < host.limit:
+            host.count_answer()
         if event.request.purpose is _PROBE:
             self._counts.bytes += event.size
             self._probed(host, event.sketch)
@@ -363,6 +379,7 @@ class Crawl:
     def _save_pause(self, host: Host, now: float) -> None:
         """Schedule a commit of a host's rest, so that a resumed crawl keeps it."""
         self._rests.note(host.key, host.ready_at)
+        self._rests.note_pause(host.key, host.paused_until)
         self._buffer.hurry(now, pause=True)
 
     def _offer_links(self, page: Visited) -> None:
@@ -433,9 +450,16 @@ class Crawl:
         else:
             where = self._in_flight.land(event.request, answer.elapsed, now)
         host = self._access.read(event, now)
-        if host.access.next_request is not None:
-            where.rest(host.ready_at, host.resting)  # "too many requests" holds for any host's robots.txt
+        if host.paused_until > now:
+            if where is not host:  # "too many requests" holds for any host's robots.txt
+                where.pause(host.paused_until, now)
+                self._save_pause(where, now)
             self._save_pause(host, now)
+        if host.access.next_request is not None:
+            where.rest(host.ready_at, host.resting)
+            self._save_pause(host, now)
+        if host.access.robots_html:
+            self._stats.note_robots_html(host.key)
         self._frontier.reconsider(host)
         self._rests.note(host.key, host.ready_at)
         if host.closed is not None:  # its links end at once: no request to it will follow
@@ -465,6 +489,14 @@ class Crawl:
         self.stop(FinishReason.STOPPED)
         self._in_flight.give_up()
 
+    def _paused(self, now: float) -> Pauses:
+        """Return the hosts that asked to be left alone, if nothing else is left to do."""
+        moment = self._frontier.next_moment() if not self._in_flight else None
+        if moment is None or moment[0] <= now:
+            return Pauses()
+        left = sorted((host.due_at - now, host.key) for host in self._frontier.paused_hosts())
+        return Pauses(len(left), tuple(PausedHost(key, seconds) for seconds, key in left[:EXAMPLES]))
+
     def snapshot(self, now: float) -> Snapshot:
         """Return the state of the crawl at this moment as one immutable value."""
         self._time.advance(now)
@@ -474,10 +506,11 @@ class Crawl:
             slots=self._slots,
             known=self._frontier.known,
             queued=self._frontier.queued,
-            in_flight=len(self._in_flight),
+            in_flight=len(self._in_flight.requests),
             hosts=len(self._frontier.hosts),
             seconds=dict(self._time.seconds),
             finish_reason=self._limits.reached if self._stopped else None,
+            paused=self._paused(now),
             sitemaps=self._sitemaps.stats(),
             traps=self._traps.seen(),
         )

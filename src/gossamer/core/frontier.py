@@ -341,6 +341,16 @@ class Frontier:
             moments.append((self._later[0][0], self._later[0][3]))
         return min(moments) if moments else None
 
+    def paused_hosts(self) -> list[Host]:
+        """Return the hosts with links if all of them are in line and asked to be left alone; else none."""
+        hosts = {host.key: host for _, _, host in self._ready}
+        for until, _, request, _ in self._later:
+            host = self.hosts[host_key(request.url)]
+            if until > host.due_at:
+                return []
+            hosts[host.key] = host
+        return list(hosts.values()) if all(host.is_paused for host in hosts.values()) else []
+
     # ------------------------------------------------------------ inside
 
     def _opened(self, depths: Iterable[int], each: int = 1) -> None:
@@ -370,7 +380,7 @@ class Frontier:
                 return False
         elif not host.again and (not host.queue or (self._breadth_first and host.queue.depth > min(self._open))):
             return False
-        return not host.waits_for_ip()
+        return host.ip is None or not host.waits_for_ip()
 
     def _list(self, host: Host) -> None:
         """Put the host in line if it could start a fetch. Only this method adds to `_ready` and `_parked`."""

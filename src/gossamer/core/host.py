@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gossamer.core.host_load import HostLoad
 from gossamer.core.host_queue import HostQueue
 from gossamer.core.ip_limits import IpLimit
 from gossamer.rules.robots import Robots
 from gossamer.values.model import Purpose, Request
-from gossamer.values.reasons import Reason, Waiting
+from gossamer.values.reasons import Reason
 
 
 class AccessState:
@@ -16,11 +17,13 @@ class AccessState:
 
     __slots__ = (
         "awaited", "closed", "consecutive_failures", "crawl_delay", "detail", "expires_at", "missing", "next_request",
-        "probes", "robots",
+        "probes", "robots", "robots_html",
     )  # fmt: skip
 
     robots: Robots | None
     """The rules; None until they were read."""
+    robots_html: bool
+    """Whether the rules are what parses of an HTML page."""
     expires_at: float
     """When the rules must be read again."""
     next_request: Request | None
@@ -43,6 +46,7 @@ class AccessState:
 
     def __init__(self) -> None:
         self.robots = None
+        self.robots_html = False
         self.expires_at = 0.0
         self.next_request = None
         self.crawl_delay = None
@@ -54,32 +58,24 @@ class AccessState:
         self.detail = ""
 
 
-class Host:
+class Host(HostLoad):
     """One politeness key (scheme and authority): its queue, its rests, and its `access`.
 
-    Only `Frontier` writes the queue and `listed`, and only `HostAccess` writes `access`; any module may call `rest`.
+    Only `Frontier` writes the queue and `listed`, and only `HostAccess` writes `access`; any module may call
+    `rest` and `pause`.
     """
 
-    __slots__ = (
-        "access", "again", "closed_rest_until", "in_flight", "ip", "key", "listed", "most", "queue", "ready_at",
-        "recalling", "resting",
-    )  # fmt: skip
+    __slots__ = ("access", "again", "closed_rest_until", "ip", "key", "listed", "queue", "recalling")
 
     def __init__(self, key: str, most: int = 1) -> None:
+        super().__init__(most)
         self.key = key
-        self.most = most
-        """Maximum number of fetches at once."""
-        self.in_flight = 0
         self.access = AccessState()
         self.ip: IpLimit | None = None
         """The limit of the host's IP address; None where the crawl has no such limits."""
         self.queue = HostQueue()
         self.again: list[Request] = []
         """Due requests that are no queued links: retries, sitemaps, and robots.txt of hosts that redirect here."""
-        self.ready_at = 0.0
-        """When the rest ends."""
-        self.resting = Waiting.POLITENESS
-        """The category of the rest."""
         self.closed_rest_until = 0.0
         """When the rest of a closed host ends; it still holds for robots.txt of hosts that redirect here."""
         self.recalling = False
@@ -102,11 +98,16 @@ class Host:
         """Return when both rests are over: the host's and its IP address's."""
         return self.ready_at if self.ip is None else max(self.ready_at, self.ip.ready_at)
 
-    def rest(self, until: float, waiting: Waiting) -> None:
-        """Let the host rest until then, unless it rests longer already."""
-        if until > self.ready_at:
-            self.ready_at = until
-            self.resting = waiting
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing holds the host up but a pause: its own, or that of another host at its IP address."""
+        return self.due_at <= max(self.paused_until, 0.0 if self.ip is None else self.ip.paused_until)
+
+    def pause(self, until: float, now: float) -> None:
+        """Leave the host alone until then, as it asked, and its IP address where the crawl has limits for these."""
+        super().pause(until, now)
+        if self.ip is not None:
+            self.ip.pause(until)
 
     def rest_ip(self, until: float) -> None:
         """Let the host's IP address rest until then, where the crawl has limits per IP address."""

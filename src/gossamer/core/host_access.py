@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from gossamer.core.host import Host
+from gossamer.parse import challenge
 from gossamer.rules import headers, politeness, retries, robots
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import fingerprint, resolve
@@ -82,10 +83,12 @@ class HostAccess:
             decision = retries.judge_failure(self._policy, request.attempt, url_fingerprint, answer)
         else:
             decision = retries.judge(self._policy, request.attempt, url_fingerprint, answer)
+        if decision.host_pause:
+            host.pause(now + decision.host_pause, now)
         match decision.kind:
             case OutcomeKind.RETRY:
                 state.next_request = Request(request.link, Purpose.ROBOTS, request.attempt + 1)
-                host.rest(now + max(decision.retry_after, decision.host_pause), Waiting.ROBOTS)
+                host.rest(now + decision.retry_after, Waiting.ROBOTS)
             case _ if isinstance(answer, Failure) and self._suspects(host):
                 detail = f"{state.consecutive_failures} failures in a row, and no robots.txt: {answer.detail}"
                 _close(host, Reason.FAIL_HOST_UNREACHABLE, detail)
@@ -119,14 +122,21 @@ class HostAccess:
             host.access.next_request = Request(link, Purpose.ROBOTS, request.attempt)
 
     def _take_rules(self, host: Host, answer: Response, now: float) -> None:
-        """Read rules from an answer (RFC 9309, 2.3.1): 5xx and 429 close the host, other 4xx allow all."""
-        if answer.status >= 500 or answer.status == 429:
+        """Read rules from an answer (RFC 9309, 2.3.1): 5xx and 429 close the host, other 4xx allow all.
+
+        So does a check for bots, whatever its status. An HTML page is a file of which nothing may be a rule (2.2).
+        """
+        is_html = robots.looks_like_html(answer.body, answer.headers.get("content-type", ""))
+        if service := _challenge(answer, is_html=is_html):
+            _close(host, Reason.FAIL_BLOCKED, f"robots.txt: {service}")
+        elif answer.status >= 500 or answer.status == 429:
             _close(host, Reason.FAIL_ROBOTS_UNREACHABLE, f"robots.txt: status {answer.status}")
         elif answer.status >= 400:
             self._keep(host, robots.ALLOW_ALL, now)
-        elif robots.looks_like_html(answer.body, answer.headers.get("content-type", "")):
+        elif is_html and self._policy.strict_robots:
             _close(host, Reason.FAIL_ROBOTS_HTML, "robots.txt: an HTML page")
         else:
+            host.access.robots_html = is_html
             self._keep(host, robots.parse(answer.body), now)
 
     def _keep(self, host: Host, rules: robots.Robots, now: float) -> None:
@@ -217,6 +227,13 @@ class HostAccess:
 def _impossible(host: Host) -> str:
     """Return the URL of a page that no site has; its name tells the reader of a server log what it is for."""
     return f"{host.key}/gossamer-asks-for-a-missing-page-{fingerprint(host.key, 0):016x}"
+
+
+def _challenge(answer: Response, *, is_html: bool) -> str:
+    """Return who checks for bots where robots.txt was asked for; "" for nobody."""
+    if answer.status < 400 and (not is_html or answer.body.count(b"<a ") > challenge.MAX_LINKS):
+        return ""
+    return challenge.service(answer.status, answer.headers, answer.body)
 
 
 def _close(host: Host, reason: Reason, detail: str) -> None:

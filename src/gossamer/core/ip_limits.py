@@ -26,7 +26,7 @@ class HostWithIp(Protocol):
 class IpLimit:
     """One IP address: its fetches in flight, when its rest ends, and the hosts that wait until it is free."""
 
-    __slots__ = ("in_flight", "most", "ready_at", "waiting")
+    __slots__ = ("in_flight", "most", "paused_until", "ready_at", "waiting")
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -35,6 +35,8 @@ class IpLimit:
         """Number of fetches in flight."""
         self.ready_at = 0.0
         """When the rest ends."""
+        self.paused_until = 0.0
+        """When the last pause ends for which a host at the address asked."""
         self.waiting: dict[Any, None] = {}
         """The hosts that wait until fewer than `most` fetches are in flight, in order of arrival."""
 
@@ -46,6 +48,11 @@ class IpLimit:
     def rest(self, until: float) -> None:
         """Let the address rest until then, unless it rests longer already."""
         self.ready_at = max(self.ready_at, until)
+
+    def pause(self, until: float) -> None:
+        """Leave the address alone until then, because a host there asked for that."""
+        self.rest(until)
+        self.paused_until = max(self.paused_until, until)
 
     def freed(self) -> list[Any]:
         """Remove and return the waiting hosts, in order of arrival; none while the address is full."""

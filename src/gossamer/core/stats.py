@@ -21,8 +21,13 @@ _NETWORK: Final = frozenset(
 
 
 _BLOCKING: Final = frozenset(
-    (Reason.SKIP_ROBOTS, Reason.SKIP_CRAWL_DELAY, Reason.FAIL_ROBOTS_HTML, Reason.FAIL_ROBOTS_UNREACHABLE)
-)
+    (
+        Reason.SKIP_ROBOTS, Reason.SKIP_CRAWL_DELAY, Reason.FAIL_ROBOTS_HTML, Reason.FAIL_ROBOTS_UNREACHABLE,
+        Reason.FAIL_BLOCKED,
+    )
+)  # fmt: skip
+ROBOTS_HTML: Final = 100
+"""Maximum number of hosts that are named whose robots.txt is an HTML page."""
 
 
 class OutcomeCounts:
@@ -159,7 +164,7 @@ class Stats:
     The journal saves them with every commit.
     """
 
-    __slots__ = ("_changes", "_duplicates", "_field_coverage", "_near", "outcomes", "soft_404s")
+    __slots__ = ("_changes", "_duplicates", "_field_coverage", "_near", "_robots_html", "outcomes", "soft_404s")
 
     def __init__(self) -> None:
         self.outcomes = OutcomeCounts()
@@ -168,6 +173,12 @@ class Stats:
         self._duplicates = DuplicateCounter()
         self._near = NearDuplicateCounter()
         self._field_coverage = FieldCoverage()
+        self._robots_html: dict[str, None] = {}
+
+    def note_robots_html(self, host: str) -> None:
+        """Record a host whose robots.txt is an HTML page."""
+        if len(self._robots_html) < ROBOTS_HTML:
+            self._robots_html[host] = None
 
     def restore(self, stats: SavedStats, contents: bytes, simhashes: bytes) -> None:
         """Continue from the statistics of an earlier run.
@@ -180,6 +191,7 @@ class Stats:
         self._duplicates.restore(stats, contents)
         self._near.restore(simhashes)
         self._field_coverage.restore(stats.items)
+        self._robots_html = dict.fromkeys(stats.robots_html)
 
     def end(self, ended: Ended) -> None:
         """Count a link's outcome."""
@@ -215,6 +227,7 @@ class Stats:
             duplicates=self._duplicates.pages,
             soft_404s=self.soft_404s.pages,
             items=self._field_coverage.saved_stats(),
+            robots_html=tuple(self._robots_html),
         )
 
     def snapshot(self, *, whole: bool) -> Snapshot:
@@ -228,4 +241,5 @@ class Stats:
             near_duplicates=self._near.found() if whole else NearDuplicates(),
             soft_404s=self.soft_404s.found(),
             items=self._field_coverage.coverage(),
+            robots_html=tuple(self._robots_html),
         )

@@ -12,14 +12,24 @@ _SERVER, _CPU, _DISK = Waiting.SERVER, Waiting.CPU, Waiting.DISK  # a faster loo
 class RestLog:
     """The rests of hosts, saved so that a resumed crawl keeps them."""
 
-    __slots__ = ("_until",)
+    __slots__ = ("_paused", "_until")
 
     def __init__(self) -> None:
         self._until: dict[str, float] = {}
+        self._paused: dict[str, float] = {}
 
     def note(self, host: str, until: float) -> None:
         """Record that a host rests until then."""
         self._until[host] = until
+
+    def note_pause(self, host: str, until: float) -> None:
+        """Record that a host asked to be left alone until then."""
+        self._paused[host] = until
+
+    def pauses_left(self, now: float) -> dict[str, float]:
+        """Return the seconds that each paused host has left, and drop the pauses that are over."""
+        self._paused = {host: until for host, until in self._paused.items() if until > now}
+        return {host: until - now for host, until in self._paused.items()}
 
     def left(self, now: float) -> dict[str, float]:
         """Return the seconds that each resting host has left, and drop the rests that are over."""

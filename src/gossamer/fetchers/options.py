@@ -12,8 +12,11 @@ from urllib.parse import urlsplit
 import pycurl
 from msgspec import Struct
 
+from gossamer.fetchers.certificates import trusted_file
 from gossamer.fetchers.decoding import ACCEPT_ENCODING
 from gossamer.rules import urls
+from gossamer.rules.logins import authorizations
+from gossamer.rules.own_headers import identified, is_private
 from gossamer.rules.policy import Policy
 from gossamer.values.errors import UserError
 
@@ -28,11 +31,6 @@ MAX_HEADER_LINES = 300
 
 MAX_STATUS_LINES = 10
 """Maximum number of header blocks of one fetch: 1xx responses, the final response and its trailers."""
-
-# Headers with such names go to the origins of the seeds only: a link may lead anywhere.
-_CREDENTIAL = re.compile(
-    r"auth|cookie|token|secret|passw|credential|session|signature|(?:^|-)key(?:-|$)", re.IGNORECASE
-)
 
 # libcurl options that pycurl does not name; the numbers are from curl.h.
 _SUPPRESS_CONNECT_HEADERS = 265
@@ -53,11 +51,6 @@ def _is_proxy(url: str) -> bool:
         return parts.port != 0 and ("://" in url or parts.port is not None)  # raises if the port is not a number
     except ValueError:
         return False
-
-
-def is_credential(header: str) -> bool:
-    """Whether a header of this name carries a secret, such as Authorization, Cookie, X-Api-Key or X-Auth-Token."""
-    return _CREDENTIAL.search(header) is not None
 
 
 class FetchOptions(Struct, frozen=True, kw_only=True):
@@ -82,7 +75,10 @@ class FetchOptions(Struct, frozen=True, kw_only=True):
     """More request headers, as names and values; each replaces the default header of the same name."""
 
     origins: tuple[str, ...] | None = None
-    """The origins to which headers with credentials are sent; None: to every origin."""
+    """The origins to which private headers are sent (`rules/own_headers.py`); None: to every origin."""
+
+    logins: dict[str, str] = {}
+    """The Authorization headers of some origins, in place of the user's own. Downloads add to them."""
 
     proxy: str = ""
     """The proxy of every request; "": none. The proxy resolves the host names, and their addresses are not checked."""
@@ -97,7 +93,7 @@ class FetchOptions(Struct, frozen=True, kw_only=True):
     """Whether to check the certificates of servers and proxies."""
 
     ca_file: str = ""
-    """A file of CA certificates; "": those that come with gossamer."""
+    """A file of CA certificates that are trusted beside the usual ones."""
 
     low_speed_limit: int = 100
     """Minimum rate (bytes a second) at which a body must arrive once it has begun."""
@@ -117,8 +113,8 @@ class FetchOptions(Struct, frozen=True, kw_only=True):
                 raise UserError(f"The header {name!r} has a character that HTTP does not allow in it.")
         if self.proxy and not _is_proxy(self.proxy):
             raise UserError(
-                f"The proxy {self.proxy!r} cannot be used; write it as proxy.example:3128, http://proxy.example:3128 "
-                "or socks5://proxy.example:1080."
+                f"The proxy {urls.shown(self.proxy)!r} cannot be used; write it as proxy.example:3128, "
+                "http://proxy.example:3128 or socks5://proxy.example:1080."
             )
         if self.ca_file and not Path(self.ca_file).is_file():
             raise UserError(f"There is no CA file at {self.ca_file}.")
@@ -131,7 +127,8 @@ class FetchOptions(Struct, frozen=True, kw_only=True):
             connect_timeout=min(policy.connect_timeout, policy.timeout),
             max_body=policy.max_body,
             user_agent=user_agent(policy),
-            headers=policy.headers,
+            headers=identified(policy).headers,
+            logins=authorizations(policy.logins),
             origins=tuple({origin_of(seed) for seed in policy.seeds}) if policy.seeds else None,
             proxy=policy.proxy,
             proxy_from_environment=policy.proxy_from_environment,
@@ -143,13 +140,13 @@ class FetchOptions(Struct, frozen=True, kw_only=True):
     @property
     def has_credentials(self) -> bool:
         """Whether some header is sent to `origins` only."""
-        return self.origins is not None and any(is_credential(name) for name, _ in self.headers)
+        return self.origins is not None and any(is_private(name) for name, _ in self.headers)
 
 
 def user_agent(policy: Policy) -> str:
-    """Return the User-Agent header: the policy's own text, or `gossamer/<version> (+<contact>)`."""
-    if policy.user_agent:
-        return policy.user_agent
+    """Return the User-Agent header: the policy's own text or header, or `gossamer/<version> (+<contact>)`."""
+    if named := identified(policy).user_agent:
+        return named
     try:
         name = f"gossamer/{installed_version('gossamer')}"
     except PackageNotFoundError:  # run from a source tree that was never installed
@@ -171,13 +168,13 @@ def origin_of(url: str) -> str:
 def header_lines(options: FetchOptions, *, credentials: bool) -> list[str]:
     """Return the request header lines in libcurl's notation; the user's headers replace defaults of the same name.
 
-    Without `credentials` the headers that carry secrets are left out.
+    Without `credentials` the private headers are left out.
     """
     chosen = {"accept": ("Accept", ACCEPT), "accept-encoding": ("Accept-Encoding", ACCEPT_ENCODING)}
     if options.user_agent:
         chosen["user-agent"] = ("User-Agent", options.user_agent)
     for name, value in options.headers:
-        if credentials or not is_credential(name):
+        if credentials or not is_private(name):
             chosen[name.lower()] = (name, value)
     # For libcurl "Name:" removes a header, and "Name;" sends one with an empty value.
     return [f"{name}: {value}" if value else f"{name};" for name, value in chosen.values()]
@@ -220,7 +217,7 @@ def _fixed_options(options: FetchOptions) -> list[tuple[int, Any]]:
 
 def _tls_options(options: FetchOptions) -> list[tuple[int, Any]]:
     verify = int(options.verify_tls)
-    ca_file = options.ca_file or bundled_ca_file()
+    ca_file = trusted_file(options.ca_file)
     return [
         (pycurl.SSL_VERIFYPEER, verify),
         (pycurl.SSL_VERIFYHOST, 2 * verify),
@@ -229,13 +226,6 @@ def _tls_options(options: FetchOptions) -> list[tuple[int, Any]]:
         (pycurl.CAINFO, ca_file),
         (pycurl.PROXY_CAINFO, ca_file),
     ]
-
-
-def bundled_ca_file() -> str:
-    """Return the path of the CA certificates that come with gossamer."""
-    import certifi  # here, not above: `gossamer --help` never needs it
-
-    return certifi.where()
 
 
 def milliseconds(seconds: float) -> int:

@@ -8,8 +8,9 @@ from msgspec import Struct
 from gossamer.fetchers.awaiting import AwaitingFetcher
 from gossamer.fetchers.blocking import BlockingFetcher
 from gossamer.fetchers.credential_scope import CredentialScopedAsyncFetcher, CredentialScopedFetcher
-from gossamer.fetchers.options import FetchOptions, is_credential
+from gossamer.fetchers.options import FetchOptions
 from gossamer.fetchers.recorded import RecordedFetcher
+from gossamer.rules.own_headers import is_private
 from gossamer.values.ports import AsyncFetcher, Fetcher
 
 
@@ -36,7 +37,7 @@ class FetcherSource(Struct, frozen=True):
     @property
     def _has_credentials(self) -> bool:
         """Whether there are credentials that no list of origins restricts: they go to the URLs asked for only."""
-        return self.options.origins is None and any(is_credential(name) for name, _ in self.options.headers)
+        return self.options.origins is None and any(is_private(name) for name, _ in self.options.headers)
 
     @property
     def _bare(self) -> FetchOptions:

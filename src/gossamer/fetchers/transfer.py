@@ -66,10 +66,10 @@ class Transfer:
         "_block",
         "_budget",
         "_conditional",
-        "_credentials",
         "_fresh",
         "_guard",
         "_limit",
+        "_login",
         "_max_body",
         "_opened",
         "_options",
@@ -79,7 +79,7 @@ class Transfer:
         "_purpose",
         "_resolve",
         "_reused",
-        "_sent_credentials",
+        "_sent",
         "_settled_at",
         "_stale",
         "_started",
@@ -113,7 +113,7 @@ class Transfer:
             self._plain = self._private = header_lines(options, credentials=True)
         self._budget = self._whole_budget = milliseconds(options.timeout)
         self._proxy = self._resolve = ""
-        self._sent_credentials = False
+        self._sent, self._login = self._plain, ""
         self.start_only = False
         self._purpose = Purpose.PAGE
         self._max_body = self.max_decoded = options.max_body
@@ -188,11 +188,15 @@ class Transfer:
         if route.proxy != self._proxy:
             self._proxy = route.proxy
             curl.setopt(pycurl.PROXY, route.proxy)
-        changes_credentials = self._plain is not self._private and route.credentials != self._sent_credentials
-        if changes_credentials or conditions or self._conditional:
-            self._sent_credentials, self._conditional = route.credentials, bool(conditions)
-            lines = self._private if route.credentials else self._plain
-            curl.setopt(pycurl.HTTPHEADER, [*lines, *[f"{name}: {value}" for name, value in conditions]])
+        sends = self._private if route.credentials else self._plain
+        login = self._options.logins.get(route.origin, "")
+        if sends is not self._sent or login != self._login or conditions or self._conditional:
+            self._sent, self._login, self._conditional = sends, login, bool(conditions)
+            lines = [*sends, *[f"{name}: {value}" for name, value in conditions]]
+            if login:
+                lines = [line for line in lines if not line.lower().startswith("authorization:")]
+                lines.append(f"Authorization: {login}")
+            curl.setopt(pycurl.HTTPHEADER, lines)
         if self._fresh:
             self._fresh = False
             curl.setopt(pycurl.FRESH_CONNECT, 0)

@@ -33,6 +33,8 @@ class Glance(Struct, frozen=True):
     """Why the crawl ended; "" while it runs, and after it was killed."""
     stats: SavedStats = SavedStats()
     """The statistics, which may be later than the last commit if the crawl ended."""
+    stats_at: float = 0.0
+    """Time of the statistics (Unix time)."""
     offsets: Mapping[str, int] = {}
     """Committed size of each output (bytes), by its name."""
 
@@ -52,13 +54,15 @@ def glance(path: Path) -> Glance:
         known = connection.execute("SELECT sum(count) FROM chunk").fetchone()[0] or 0
         finish_row = connection.execute("SELECT value FROM meta WHERE key = 'finish'").fetchone()
         last_commit = connection.execute("SELECT at, offsets FROM page ORDER BY seq DESC LIMIT 1").fetchone()
+        stats_at, stats = final_stats(connection)
         return Glance(
             known=known,
             ended=ended // 8,
             hosts=connection.execute("SELECT count(*) FROM host").fetchone()[0],
             committed_at=last_commit[0] if last_commit else None,
             finish_reason=finish_row[0] if finish_row else "",
-            stats=final_stats(connection)[1] or SavedStats(),
+            stats=stats or SavedStats(),
+            stats_at=stats_at,
             offsets=msgspec.msgpack.decode(last_commit[1], type=dict[str, int]) if last_commit else {},
         )
 

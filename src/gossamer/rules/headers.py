@@ -27,6 +27,9 @@ _SINGLE: Final = frozenset(
 )
 _LINE_BY_LINE: Final = frozenset(("set-cookie", "x-robots-tag"))
 _OWS: Final = " \t"
+_DELAY: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(?:s|secs?|seconds?)?", re.IGNORECASE)
+_MOST_SECONDS: Final = 999_999_999.0
+"""Maximum Retry-After in seconds, some thirty years: a larger number means nothing else."""
 _HTTP_WHITESPACE: Final = " \t\r\n"
 _BLANK: Final = "\t\n\f\r "
 
@@ -310,16 +313,28 @@ def covers_all(headers: Headers) -> bool:
 def retry_after(headers: Headers, at: float) -> float | None:
     """Return Retry-After (RFC 9110, 10.2.3) as seconds from `at` (Unix time), or None if absent or invalid.
 
-    Of several values the longest counts.
+    Of several values the longest counts, and seconds may have a fraction or a unit: the server is to be spared. A date
+    is compared with the answer's own, which the same clock has made, whatever time it shows.
     """
-    values = [_seconds(line.strip(_OWS), at) for line in headers.get("retry-after", "").split("\n")]
+    sent = _moment(headers.get("date", "").strip(_OWS)) if "retry-after" in headers else None
+    values = [_seconds(line.strip(_OWS), at if sent is None else sent) for line in _lines_of(headers, "retry-after")]
     return max((value for value in values if value is not None), default=None)
 
 
+def _lines_of(headers: Headers, name: str) -> list[str]:
+    return headers.get(name, "").split("\n")
+
+
 def _seconds(value: str, at: float) -> float | None:
-    numbers = [number.strip(_OWS) for number in value.split(",")]  # as a proxy joins repeated lines
-    if value and all(number.isascii() and number.isdigit() for number in numbers):
-        return max(float(number[:9]) for number in numbers)
+    delays = [_DELAY.fullmatch(number.strip(_OWS)) for number in value.split(",")]  # as a proxy joins repeated lines
+    if None not in delays:
+        return max(min(float(delay[1][:16]), _MOST_SECONDS) for delay in delays if delay)
+    moment = _moment(value)
+    return None if moment is None else max(0.0, moment - at)
+
+
+def _moment(value: str) -> float | None:
+    """Return an HTTP date (RFC 9110, 5.6.7) as Unix time; None if it is none."""
     if not value:
         return None
     from email.utils import parsedate_to_datetime  # here, not above: slow to import, and seldom needed
@@ -330,4 +345,4 @@ def _seconds(value: str, at: float) -> float | None:
         return None
     if moment.tzinfo is None:  # "-0000": as local time it could be out of range
         moment = moment.replace(tzinfo=UTC)
-    return max(0.0, moment.timestamp() - at)
+    return moment.timestamp()

@@ -25,7 +25,8 @@ _TOPICS: Final[Mapping[str, str]] = {
     "use_session_pool":
         "gossamer keeps no cookies yet: write a Cookie header into {headers}; it goes to the sites of the seeds only.",
     "auth basic_auth authorization bearer credentials http_user http_password http_pass user password netrc":
-        "Credentials are a header: write Authorization into {headers}; it goes to the sites of the seeds only.",
+        "Credentials are a header: write Authorization into {headers}; it goes to the sites of the seeds only. "
+        "A user name and password may stand in the URL too: https://user:password@example.org/.",
     "cache httpcache httpcache_enabled httpcache_dir httpcache_expiration_secs no_cache use_cache "
     "timestamping newer if_modified_since etag_compare incremental -N":
         "gossamer has no cache: to ask again only for what has changed, update a crawl with `gossamer crawl --update "

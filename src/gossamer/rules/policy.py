@@ -263,6 +263,14 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = True
     """Obey robots.txt (RFC 9309)."""
+    strict_robots: Annotated[
+        bool,
+        FIXED,
+        manners_flag("--strict-robots", "fetch nothing from a host whose robots.txt is an HTML page"),
+        Hints("robots_html"),
+    ] = False
+    """Fetch no page of a host whose robots.txt is an HTML page (`fail.robots_html`). Otherwise what of it are rules
+    counts, as RFC 9309 (2.2) has it, which mostly is nothing; the summary names such hosts."""
     sitemaps: Annotated[
         bool,
         manners_flag("--no-sitemaps", "read no sitemaps"),
@@ -287,8 +295,17 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     host_failures: Annotated[Count, Hints("max_host_errors")] = 8
     """Number of failures in a row (no connection, time-out, reset) after which robots.txt is requested as a sign of
     life. If that fails too, the host's other links fail as `fail.host_unreachable`. 0: never."""
-    max_retry_after: Annotated[Seconds, DOWNLOADS, Hints("retry_after")] = 3600.0
-    """Maximum Retry-After that is obeyed (seconds). A longer one counts as this."""
+    max_wait: Annotated[
+        Seconds,
+        DOWNLOADS,
+        manners_flag(
+            "--max-wait T", "when every host left asks to be left alone for longer than this, end; resume goes on later"
+        ),
+        Hints("max_retry_after retry_after retry_after_max max_backoff backoff_max"),
+    ] = 300.0
+    """Maximum time to wait, when nothing else is left to do, for a host that asks to be left alone (seconds). A
+    Retry-After is obeyed however long it is: where every host left asks for a longer one, the crawl ends as `waiting`,
+    and their links stay pending until it is resumed."""
 
     # each request
     timeout: Annotated[
@@ -341,7 +358,12 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         request_flag("-H --header 'N: V'", "send a header; again for more. Credentials go to the sites you name only"),
         Hints("default_request_headers extra_headers request_headers referer accept_language"),
     ] = ()
-    """Headers to send, as pairs of name and value. Authorization and Cookie go to the seeds' origins only."""
+    """Headers to send, as pairs of name and value. Accept, Accept-Charset, Accept-Datetime, Accept-Encoding,
+    Accept-Language, DNT, Referer and User-Agent go to every host, any other header to the seeds' origins only, and into
+    no record. A User-Agent here is the `user_agent`."""
+    logins: Annotated[Texts, DOWNLOADS] = ()
+    """URLs with a user name and password (`https://user:password@example.org`), which are sent to the origin of each
+    URL only (RFC 7617). What is special in a URL is written in percent-encoding. Those of seeds count too."""
     proxy: Annotated[
         str,
         DOWNLOADS,
@@ -370,8 +392,14 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = True
     """Verify the certificates of servers. No flag turns this off."""
-    ca_file: Annotated[str, DOWNLOADS, Hints("cacert ca_certificate ca_bundle")] = ""
-    """A file of CA certificates that are trusted instead of the usual ones."""
+    ca_file: Annotated[
+        str,
+        DOWNLOADS,
+        request_flag("--ca-file FILE", "trust the CA certificates in a file too"),
+        Hints("cacert ca_certificate ca_bundle"),
+    ] = ""
+    """A file of CA certificates (PEM) that are trusted beside the usual ones: those that come with gossamer (certifi),
+    the system's, and those in the files that SSL_CERT_FILE, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE name."""
 
     # speed
     concurrency: Annotated[

@@ -21,7 +21,7 @@ class DownloadFields(TypedDict, total=False):
     contact: str
     host_concurrency: int
     hosts: Mapping[str, HostManners | Mapping[str, object]]
-    max_retry_after: float
+    max_wait: float
     timeout: float
     connect_timeout: float
     max_body: int
@@ -29,6 +29,7 @@ class DownloadFields(TypedDict, total=False):
     retries: int
     user_agent: str
     headers: Mapping[str, str] | Sequence[tuple[str, str]]
+    logins: str | Sequence[str]
     proxy: str
     proxy_from_environment: bool
     allow_private: str | Sequence[str]
@@ -60,6 +61,7 @@ class PolicyFields(DownloadFields, total=False):
     max_crawl_delay: float
     ip_concurrency: int | None
     robots: bool
+    strict_robots: bool
     sitemaps: bool
     nofollow: bool
     host_failures: int

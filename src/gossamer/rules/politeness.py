@@ -18,6 +18,9 @@ AUTO_LEAST = 0.2
 """Minimum rest (seconds) with `delay = "auto"`."""
 AUTO_MOST = 60.0
 """Maximum rest (seconds) with `delay = "auto"`; a longer Crawl-delay is still kept."""
+RAMP: Final = 8
+"""Number of answers in a row after which a host that began with one fetch at once may get two."""
+_MOST_PAUSES: Final = 4
 
 
 def spacing(policy: Policy, crawl_delay: float | None) -> float:
@@ -41,6 +44,16 @@ def rest(policy: Policy, crawl_delay: float | None, elapsed: float) -> float:
 def category(crawl_delay: float | None, rested: float) -> Waiting:
     """Return the category of a rest of `rested` seconds: the site's Crawl-delay, or this crawl's politeness."""
     return Waiting.CRAWL_DELAY if crawl_delay and crawl_delay >= rested else Waiting.POLITENESS
+
+
+def at_once(limit: int, answers: int, pauses: int) -> int:
+    """Return how many fetches may run at once on a host that began with one, after so many answers in a row.
+
+    The number doubles with every `RAMP` answers, up to `limit`. Each time that the host asked to be left alone
+    (`pauses`), it begins with one again, and needs `RAMP` times as many answers to double.
+    """
+    doublings = answers // RAMP ** (1 + min(pauses, _MOST_PAUSES))
+    return limit if doublings >= limit.bit_length() else min(limit, 1 << doublings)
 
 
 def too_slow(policy: Policy, crawl_delay: float | None) -> bool:

@@ -70,7 +70,7 @@ def judge(
     if status < 400:
         return _REDIRECTED if headers.is_redirect(status, response.headers) else _DONE
     reason = _reason(status)
-    pause = host_pause(policy, attempt, fingerprint, response) if status in _PAUSING else 0.0
+    pause = host_pause(attempt, fingerprint, response) if status in _PAUSING else 0.0
     if status in _TRANSIENT and attempt < policy.retries:
         return RetryDecision(OutcomeKind.RETRY, reason, max(pause, backoff(attempt, fingerprint)), pause)
     return RetryDecision(OutcomeKind.FAILED, reason, host_pause=pause)
@@ -110,9 +110,6 @@ def backoff(attempt: int, fingerprint: int) -> float:
     return min(BACKOFF_FIRST * 2.0**attempt, BACKOFF_MOST) * (1.0 + jitter / 2)
 
 
-def host_pause(policy: Policy, attempt: int, fingerprint: int, response: Response) -> float:
-    """Return how many seconds the host must be left alone: its Retry-After (capped), or else the back-off."""
-    seconds = headers.retry_after(response.headers, response.fetched_at)
-    if seconds is None:
-        return backoff(attempt, fingerprint)
-    return min(seconds, policy.max_retry_after)
+def host_pause(attempt: int, fingerprint: int, response: Response) -> float:
+    """Return how many seconds the host must be left alone: its Retry-After, or the back-off where that says nothing."""
+    return headers.retry_after(response.headers, response.fetched_at) or backoff(attempt, fingerprint)

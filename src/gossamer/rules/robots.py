@@ -17,6 +17,7 @@ What the RFC leaves open is decided thus:
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from math import isfinite
@@ -43,7 +44,7 @@ _KEYS: Final = {
     "user agent": "agent",
     "allow": "allow",
     "disallow": "disallow",
-    **dict.fromkeys(("dissallow", "dissalow", "disalow", "diasllow", "disallaw"), "disallow"),
+    **dict.fromkeys(("dissallow", "dissalow", "disalow", "diasllow", "disallaw", "desallow", "disallows"), "disallow"),
     "crawl-delay": "delay",
     "crawldelay": "delay",
     "sitemap": "sitemap",
@@ -204,7 +205,7 @@ def _by_name(usages: Iterable[Usage]) -> _Usages:
 def parse(body: bytes) -> Robots:
     """Parse a robots.txt. Never raises: unknown lines, and all beyond `MAX_BODY` bytes, are ignored."""
     builder = _GroupBuilder()
-    for number, name, value in _records(_capped(body)):
+    for number, name, value in _records(_in_utf_8(_capped(body))):
         builder.add(number, name, value)
     return Robots(builder.finish(), tuple(dict.fromkeys(builder.sitemaps)), tuple(builder.usages))
 
@@ -214,7 +215,7 @@ def looks_like_html(body: bytes, content_type: str) -> bool:
 
     False for a file of rules that is mislabelled as text/html.
     """
-    start = body[:MAX_BODY].removeprefix(_BOM).lstrip()
+    start = _in_utf_8(body[:MAX_BODY]).removeprefix(_BOM).lstrip()
     if _MARKUP.match(start):
         return True
     labelled = essence(content_type) in ("text/html", "application/xhtml+xml")
@@ -297,6 +298,13 @@ class _GroupBuilder:
             delays = tuple((agent, seconds) for agent, seconds in self._agents.items() if seconds is not None)
             self._groups.append(RobotsGroup(tuple(self._agents), tuple(self._rules), delays, tuple(self._usages)))
         self._agents, self._rules, self._usages, self._has_rules = {}, [], [], False
+
+
+def _in_utf_8(body: bytes) -> bytes:
+    """Return a body in UTF-8, if a byte-order mark says that it is UTF-16; else as it is."""
+    if not body.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return body
+    return body.decode("utf-16", "replace").encode("utf-8", "replace")
 
 
 def _capped(body: bytes) -> bytes:

@@ -27,6 +27,9 @@ _WEB: Final = ("http://", "https://")
 
 _LOWER_HEX = re.compile(r"%(?:[a-f][0-9A-Fa-f]|[0-9A-F][a-f])")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
+_SECRETS = re.compile(
+    r"^(\s*(?:[A-Za-z][A-Za-z0-9+.\-]*:)?[/\\]+)[^/?#\\]*@|^(\s*)(?!mailto:|news:|sip)[^/?#\\\s:@]+:[^/?#\\]*@"
+)
 _HOST_AND_PORT = re.compile(r"[^/?#@:\s]+:\d+(?:[/?#]|$)")
 _PORT = re.compile(r"[^/?#]*:(\d+)(?:[/?#]|$)")
 _IPV4 = re.compile(r"\d+(?:\.\d+){3}")
@@ -128,17 +131,17 @@ def fingerprint(url: str, key: int) -> int:
 def seed(text: str) -> str:
     """Return the canonical URL of a seed as a user types it.
 
-    The default scheme is https, but http for localhost, an IP address and port 80. Userinfo is dropped.
+    The default scheme is https, but http for localhost, an IP address and port 80. Userinfo is dropped (`logins.py`).
     Raises UserError if the text cannot be a web URL.
     """
     typed = text.strip()
     if not typed:
         raise UserError("The URL to start from is empty; give one such as https://example.org/.")
     if unfit := _UNFIT.search(typed):
-        raise UserError(f"'{spelled(typed)}' is not a web URL: it has {_fault(unfit[0])} in it.")
+        raise UserError(f"'{shown(spelled(typed))}' is not a web URL: it has {_fault(unfit[0])} in it.")
     url = canonical(_with_scheme(typed))
     if url is None or not hostname(url).strip("."):
-        raise UserError(f"{typed!r} is not a web URL; give one such as https://example.org/.")
+        raise UserError(f"{shown(typed)!r} is not a web URL; give one such as https://example.org/.")
     return url
 
 
@@ -155,6 +158,11 @@ def _fault(char: str) -> str:
     if _SURROGATE.match(char) or char == "\ufffd":
         return "a character that cannot be decoded (UTF-8)"
     return f"a control character (U+{ord(char):04X})"
+
+
+def shown(text: str) -> str:
+    """Return a URL as typed, without the user name and password that may be in it, to be shown."""
+    return _SECRETS.sub(r"\1\2", text)
 
 
 # ---------------------------------------------------------------- resolving
@@ -194,12 +202,12 @@ def _with_scheme(typed: str) -> str:
     if scheme and scheme[1].lower() in ("http", "https"):
         return typed
     if scheme and not _HOST_AND_PORT.match(typed):
-        raise UserError(f"{typed!r} is not a web URL: gossamer fetches http and https, not {scheme[1]}.")
+        raise UserError(f"{shown(typed)!r} is not a web URL: gossamer fetches http and https, not {scheme[1]}.")
     if typed[0] in "/\\." and typed[:2] != "//":
-        raise UserError(f"{typed!r} looks like a file; give a web URL such as https://example.org/.")
+        raise UserError(f"{shown(typed)!r} looks like a file; give a web URL such as https://example.org/.")
     rest = typed.removeprefix("//")
     if "@" in re.split(r"[/?#]", rest, maxsplit=1)[0]:
-        raise UserError(f"{typed!r} looks like an e-mail address; give a web URL such as https://example.org/.")
+        raise UserError(f"{shown(typed)!r} looks like an e-mail address; give a web URL such as https://example.org/.")
     return f"{_default_scheme(rest)}://{rest}"
 
 

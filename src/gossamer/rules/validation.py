@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, get_type_hints
+from typing import Any, Final, get_type_hints
 
 import msgspec
 from msgspec import Struct, inspect
@@ -16,6 +16,10 @@ from gossamer.values.errors import UserError
 def kinds(owner: type[Struct]) -> dict[str, Any]:
     """Return the type of each field of a struct, with its notes."""
     return get_type_hints(owner, include_extras=True)
+
+
+SECRET: Final = frozenset(("headers", "logins", "proxy"))
+"""Settings that may hold secrets: their values are not repeated in a complaint."""
 
 
 def refuse_unfit(made: Struct) -> None:
@@ -44,7 +48,7 @@ def refusal(kind: type[Struct], name: str, value: object) -> str:
     fields = {field.name: field.type for field in inspect.type_info(kind).fields}  # type: ignore[attr-defined]  # it is a struct
     *others, last = _choices(fields[name], value)
     wanted = f"{', '.join(others)} or {last}" if others else last
-    return f"{name} must be {wanted}, not {value!r}"
+    return f"{name} must be {wanted}" + ("" if name in SECRET else f", not {value!r}")
 
 
 def _choices(kind: inspect.Type, value: object) -> list[str]:

@@ -52,6 +52,8 @@ class Reason(StrEnum):
     FAIL_HANDLER_MEMORY = "fail.handler_memory"
     FAIL_WORKER_DIED = "fail.worker_died"
     FAIL_BUG = "fail.bug"
+    FAIL_BLOCKED = "fail.blocked"
+    FAIL_PAUSED = "fail.paused"
 
     @property
     def sentence(self) -> str:
@@ -92,6 +94,7 @@ class FinishReason(StrEnum):
     BYTE_LIMIT = "byte_limit"
     HANDLER_ERRORS = "handler_errors"
     STOPPED = "stopped"
+    WAITING = "waiting"
     BLOCKED = "blocked"
     UNREACHABLE = "unreachable"
     NOTHING_FETCHED = "nothing_fetched"
@@ -133,7 +136,7 @@ _SENTENCES: dict[Reason, str] = {
     Reason.FAIL_ADDRESS_REFUSED: "The host's address is private or special; --allow-private names exceptions.",
     Reason.FAIL_HOST_UNREACHABLE: "The host stopped answering, and was given up for this crawl.",
     Reason.FAIL_ROBOTS_UNREACHABLE: "robots.txt could not be fetched, so no page of the host may be.",
-    Reason.FAIL_ROBOTS_HTML: "robots.txt is an HTML page (a challenge or an error page): the rules are unknown.",
+    Reason.FAIL_ROBOTS_HTML: "robots.txt is an HTML page, and --strict-robots takes that for unknown rules.",
     Reason.FAIL_REDIRECT_LOOP: "The page redirects to itself.",
     Reason.FAIL_TOO_MANY_REDIRECTS: "The chain of redirects is longer than the limit.",
     Reason.FAIL_BAD_REDIRECT: "The redirect has no usable target.",
@@ -143,6 +146,8 @@ _SENTENCES: dict[Reason, str] = {
     Reason.FAIL_HANDLER_MEMORY: "Reading the page took more memory than a worker process may have.",
     Reason.FAIL_WORKER_DIED: "The worker process that read the page died of it, twice.",
     Reason.FAIL_BUG: "gossamer itself failed on this page; please report it.",
+    Reason.FAIL_BLOCKED: "Instead of the page came a check for bots or a block page.",
+    Reason.FAIL_PAUSED: "The host asked to be left alone for longer than --max-wait.",
 }
 
 _WAITING: dict[Waiting, str] = {
@@ -164,7 +169,8 @@ _FINISH: dict[FinishReason, str] = {
     FinishReason.BYTE_LIMIT: "the byte limit was reached",
     FinishReason.HANDLER_ERRORS: "too many pages failed in their handlers",
     FinishReason.STOPPED: "it was stopped",
-    FinishReason.BLOCKED: "robots.txt keeps this crawler out, or could not be read",
+    FinishReason.WAITING: "every host left asks to be left alone for longer than --max-wait",
+    FinishReason.BLOCKED: "robots.txt or a check for bots keeps this crawler out, or no rules could be read",
     FinishReason.UNREACHABLE: "no server could be reached",
     FinishReason.NOTHING_FETCHED: "nothing useful could be fetched",
     FinishReason.ERROR: "an error ended it",

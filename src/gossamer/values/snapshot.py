@@ -132,6 +132,8 @@ class SavedStats(Struct, frozen=True):
     """The hosts whose sitemaps have not all been read, each with the depth of its first page."""
     resting: Mapping[str, float] = {}
     """The resting hosts, each with the seconds left."""
+    paused: Mapping[str, float] = {}
+    """The hosts that asked to be left alone, each with the seconds left."""
     audit: Audit | None = None
     """The politeness that the driver measured; None where it measured none."""
     changes: Mapping[str, int] = {}
@@ -142,10 +144,30 @@ class SavedStats(Struct, frozen=True):
     """The items by type."""
     soft_404s: int = 0
     """Number of pages that look like their host's answer for a page that cannot exist."""
+    robots_html: tuple[str, ...] = ()
+    """The first hosts whose robots.txt is an HTML page, of which what parses was obeyed."""
     orphans: tuple[str, ...] | None = None
     """The links that only sitemaps name; None before the final statistics, or where they are incomplete."""
     attempts: Mapping[int, int] = {}
     """Number of attempts that were made in vain at links that are still pending, by the id of the link."""
+
+
+class PausedHost(Struct, frozen=True):
+    """A host that asked to be left alone (429, 503, Retry-After)."""
+
+    host: str
+    """The key of the host: scheme and authority."""
+    seconds: float
+    """Time (seconds) until it may be fetched from again."""
+
+
+class Pauses(Struct, frozen=True):
+    """The hosts that asked to be left alone, when nothing else is left to do."""
+
+    hosts: int = 0
+    """Number of these hosts."""
+    examples: tuple[PausedHost, ...] = ()
+    """The first few of them, by the end of their pauses."""
 
 
 class TrapSeen(Struct, frozen=True):
@@ -265,6 +287,8 @@ class Snapshot(Struct, frozen=True):
     """CPU use of the driver or, if that is more, the mean of its workers in this run: 1 is one core."""
     finish_reason: FinishReason | None = None
     """Why the crawl ended; None while it runs."""
+    paused: Pauses = Pauses()
+    """The hosts that asked to be left alone, if nothing else is left to do."""
     sitemaps: SitemapStats = SitemapStats()
     """The results of reading sitemaps."""
     traps: tuple[TrapSeen, ...] = ()
@@ -279,6 +303,8 @@ class Snapshot(Struct, frozen=True):
     """Pages that look like their host's answer for a page that cannot exist."""
     items: Mapping[str, Coverage] = {}
     """The items that handlers yielded, by type."""
+    robots_html: tuple[str, ...] = ()
+    """The first hosts whose robots.txt is an HTML page, of which what parses was obeyed."""
 
     @property
     def limiting_factor(self) -> Waiting:

@@ -11,7 +11,7 @@ from typing import Final, TypeGuard
 
 from msgspec import Struct, structs
 
-from gossamer.parse import encoding, html, sitemap
+from gossamer.parse import challenge, encoding, html, sitemap
 from gossamer.parse.directives import PageRules, names_of, rules_of
 from gossamer.parse.similarity import soft_404
 from gossamer.parse.similarity.simhash import simhash
@@ -195,8 +195,14 @@ class Visitor:
             case OutcomeKind.DONE:
                 return self._file(request, response)
             case _:
-                rules, facts = self._rules(request, response), PageFacts(detail=decision.detail)
-                record = record_answer(request, response, decision.kind, decision.reason, rules=rules, facts=facts)
+                rules, reason, facts = (
+                    self._rules(request, response),
+                    decision.reason,
+                    PageFacts(detail=decision.detail),
+                )
+                if decision.kind is OutcomeKind.FAILED and (service := _challenger(response)):
+                    reason, facts = Reason.FAIL_BLOCKED, PageFacts(detail=service)
+                record = record_answer(request, response, decision.kind, reason, rules=rules, facts=facts)
                 return Reading(
                     request, response, record, retry_after=decision.retry_after, host_pause=decision.host_pause
                 )
@@ -244,6 +250,10 @@ class Visitor:
     def _page(self, request: Request, response: Response) -> Reading:
         text, name = encoding.decode(response.body, response.headers.get("content-type", ""))
         found = html.scan(text, encoding.utf_8_of(text, response.body, name))
+        if len(found.hrefs) <= challenge.MAX_LINKS and (service := _challenger(response)):
+            facts = PageFacts(detail=service)
+            record = record_answer(request, response, OutcomeKind.FAILED, Reason.FAIL_BLOCKED, facts=facts)
+            return Reading(request, response, record)
         found = _with_header_links(found, request.url, response)
         rules = self._rules(request, response, found.meta_robots)
         context = LinkContext(request, html.base_url(request.url, found.base), name)
@@ -343,6 +353,11 @@ class Visitor:
 def event_of(reading: Read) -> VisitEvent:
     """Return the event of an answer that needs neither Markdown nor a handler."""
     return reading.event() if isinstance(reading, Reading) else reading
+
+
+def _challenger(response: Response) -> str:
+    """Return who checks for bots with an answer; "" if it is none of these checks."""
+    return challenge.service(response.status, response.headers, response.body)
 
 
 def _with_header_links(found: html.Scan, url: str, response: Response) -> html.Scan:
