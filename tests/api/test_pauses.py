@@ -124,8 +124,8 @@ def site(pause: object = ELEVEN_DAYS) -> RecordedFetcher:
 
 
 def crawler(fetcher: RecordedFetcher, **options: Any) -> gossamer.Crawler:
-    options = {"clock": FakeClock(), "scope": "any", "sitemaps": False} | options
-    return gossamer.Crawler(f"{ORIGIN}/", fetcher=fetcher, **options)
+    fields: dict[str, Any] = {"clock": FakeClock(), "scope": "any", "sitemaps": False} | options
+    return gossamer.Crawler(f"{ORIGIN}/", fetcher=fetcher, **fields)
 
 
 @pytest.mark.parametrize("engine", ["inline", "threads", "asyncio", "processes"])

@@ -13,6 +13,7 @@ import pytest
 import gossamer
 from gossamer.api.directory_layout import SETTINGS_FILE
 from gossamer.api.robots_check import permission
+from gossamer.engines.table import DownloadEngineName, EngineName
 from tests.support.scripted_server import Server, answer
 
 LOGIN = "Authorization: Basic " + b64encode("me:s3cret ä".encode()).decode()
@@ -37,7 +38,7 @@ def with_login(site: Server) -> str:
 
 @pytest.mark.parametrize("engine", ["inline", "threads", "asyncio", "processes"])
 def test_a_login_in_a_seed_goes_to_its_origin_only_and_is_written_nowhere(
-    sites: tuple[Server, Server], engine: gossamer.EngineName, tmp_path: Path
+    sites: tuple[Server, Server], engine: EngineName, tmp_path: Path
 ) -> None:
     site, away = sites
     crawler = gossamer.Crawler(
@@ -80,7 +81,7 @@ def test_a_resumed_crawl_still_has_its_login(sites: tuple[Server, Server], tmp_p
 
 @pytest.mark.parametrize("engine", ["inline", "threads", "asyncio"])
 def test_a_login_in_a_download_goes_to_its_origin_only(
-    sites: tuple[Server, Server], engine: gossamer.DownloadEngineName
+    sites: tuple[Server, Server], engine: DownloadEngineName
 ) -> None:
     site, away = sites
     asked = [f"{with_login(site)}/to", f"{site.origin}/a", f"{with_login(site).replace('me:', 'you:')}/a"]

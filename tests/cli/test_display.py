@@ -16,11 +16,13 @@ import pytest
 from rich.console import Console
 
 import gossamer
+import gossamer.cli
 from gossamer.api.crawler import Crawler
 from gossamer.cli import formatting, progress, summary
 from gossamer.cli.advice import advice
+from gossamer.cli.arguments import VERBS
 from gossamer.cli.findings import Findings
-from gossamer.cli.terminal import line, printable, say
+from gossamer.cli.terminal import console, line, printable, say
 from gossamer.demo.server import DemoServer
 from gossamer.testing import FakeClock, RecordedFetcher, RecordedPage
 from gossamer.values.model import line_of
@@ -163,12 +165,13 @@ def test_every_end_has_its_exit_code(reason: FinishReason, code: int) -> None:
     assert summary.exit_code(msgspec.structs.replace(crawler.report, finish_reason=reason)) == code
 
 
-def test_lines_wrap_between_words_but_urls_stay_whole() -> None:
+def test_lines_wrap_between_words_and_long_urls_are_folded() -> None:
     console = screen(40)
     say(console, line("  1  a sentence that is too long for one line of this"), 5)
-    say(console, line("  404  https://example.org/" + "x" * 60))
+    say(console, line("  404  https://example.org/" + "x" * 20), 7)
     assert text_on(console) == (
-        "  1  a sentence that is too long for one\n     line of this\n  404  https://example.org/" + "x" * 60 + "\n"
+        "  1  a sentence that is too long for one\n     line of this\n"
+        f"  404  https://example.org/{'x' * 13}\n       {'x' * 7}\n"
     )
 
 
@@ -247,6 +250,29 @@ def test_findings_are_read_again_from_the_lines_of_a_crawl_until_they_suffice() 
     assert [loop.urls for loop in findings.loops()] == [("a", "b")]
 
 
+@pytest.mark.parametrize("status", [401, 403, 407, 429])
+def test_a_refused_page_is_no_broken_link_and_a_finding_only_by_request(status: int) -> None:
+    crawler, findings = crawled({"/": "<a href=/members>m</a>", "/members": RecordedPage(status)})
+    said = summed_up(screen(), crawler, findings)
+    assert "broken link" not in said
+    assert "other failure" not in said
+    assert f"1 page refused or behind a login\n  {status}  https://example.org/members\n" in said
+    assert "linked from https://example.org/" in said
+    assert "1 page   1 refused" in said
+    assert summary.exit_code(crawler.report) == summary.DONE
+    assert summary.exit_code(crawler.report, strict=True) == summary.FINDINGS
+
+
+def test_a_refused_page_hides_no_broken_one() -> None:
+    crawler, findings = crawled(
+        {"/": "<a href=/members>m</a><a href=/lost>l</a>", "/members": RecordedPage(403), "/lost": RecordedPage(404)}
+    )
+    said = summed_up(screen(), crawler, findings)
+    assert "1 broken link\n  404  https://example.org/lost" in said
+    assert "1 page   1 failed   1 refused" in said
+    assert summary.exit_code(crawler.report) == summary.FINDINGS
+
+
 def moved(target: str) -> RecordedPage:
     return RecordedPage(302, {"location": target})
 
@@ -323,7 +349,7 @@ def test_on_a_terminal_the_crawl_is_drawn_live_and_in_colour_unless_asked_not(tm
         drawn = in_terminal(words, tmp_path, **environment)
     assert "so far" in drawn
     assert "last page" in drawn
-    assert "\x1b[?25h" in drawn, "the cursor is back"
+    assert "\x1b[?25l" not in drawn, "the cursor is never hidden"
     assert ("\x1b[36m" in drawn) is not no_color
     assert "Ended early" in drawn
 
@@ -334,9 +360,9 @@ def test_fetch_draws_a_line_on_a_terminal_unless_asked_not_to(tmp_path: Path, mo
         words = ["fetch", museum.url, f"{museum.url}visit/", "--allow-private", "127.0.0.1", *more]
         drawn = in_terminal(words, tmp_path, stdout=subprocess.DEVNULL)
         mixed = in_terminal(words, tmp_path)
-    assert ("\x1b[?25l" in drawn) is (not more)
+    assert ("\x1b[2K" in drawn) is (not more)
     assert "2 of 2 downloaded" in drawn.replace("\x1b[1;32m2\x1b[0m", "2")
-    assert "\x1b[?25l" not in mixed, "nothing is drawn between the lines of data"
+    assert "\x1b[2K" not in mixed, "nothing is drawn between the lines of data"
 
 
 # ---------------------------------------------------------------- items
@@ -373,6 +399,112 @@ def test_a_field_that_is_suddenly_always_empty_is_a_finding() -> None:
     assert "price was filled before, and is empty in all of the last 30\n" in said
 
 
+# ---------------------------------------------------------------- widths
+
+
+@pytest.mark.parametrize("verb", ["", *VERBS])
+def test_help_fits_80_columns(verb: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    gossamer.cli.main([verb, "--help"] if verb else ["--help"])
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_summary_fits_however_long_its_urls_are(width: int) -> None:
+    long = "/" + "very-long-" * 20
+    pages: dict[str, RecordedPage | str | list[str]] = {
+        "/": f"<a href={long}1>1</a><a href={long}2>2</a><a href={long}3>3</a><a href={long}4>4</a>",
+        f"{long}1": RecordedPage(404),
+        f"{long}2": RecordedPage(403),
+        f"{long}3": RecordedPage(500),
+        f"{long}4": RecordedPage(302, {"location": long + "4"}),
+    }
+    crawler, findings = crawled(pages, retries=0)
+    said = summed_up(screen(width), crawler, findings)
+    rows = said.splitlines()
+    assert all(line(row).cell_len <= width for row in rows)
+    together = "".join(row.strip() for row in rows)
+    assert all(f"https://example.org{long}{number}" in together for number in (1, 2, 3, 4)), "whole, if in pieces"
+    assert "fail.redirect_loop" in said, "a reason is never cut"
+
+
+@pytest.mark.parametrize("engine", ["threads", "asyncio"])
+def test_lines_about_pages_fit_a_screen_and_are_whole_in_a_log(
+    engine: Literal["threads", "asyncio"], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "http://127.0.0.1:1/" + "long-" * 40
+    words = ["crawl", url, "-v", "--allow-private", "127.0.0.1", "--retries", "0", "-o", "-", "-e", engine]
+    monkeypatch.setenv("COLUMNS", "70")
+    gossamer.cli.main(words)
+    rows = capfd.readouterr().err.splitlines()
+    assert max(map(len, rows)) <= 70
+    [row] = [row for row in rows if row.startswith("fail.connect  0.")]
+    assert row.endswith("long-")
+    monkeypatch.delenv("COLUMNS")
+    gossamer.cli.main(words)
+    assert f"  {url}\n" in capfd.readouterr().err
+
+
+def test_status_fits_80_columns(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    directory = tmp_path / ("deep-" * 20)
+    crawler = Crawler(
+        "https://example.org/", directory=directory, engine="inline", clock=FakeClock(), max_pages=1,
+        fetcher=RecordedFetcher.of_site({"/": "<a href=/1>1</a><a href=/2>2</a>", "/robots.txt": "User-agent: *"}),
+    )  # fmt: skip
+    crawler.run()
+    assert gossamer.cli.main(["status", str(directory)]) == 0
+    rows = capfd.readouterr().out.splitlines()
+    assert max(map(len, rows)) <= 80
+    assert str(directory) in "".join(row.strip() for row in rows)
+
+
+def test_one_page_is_one_page() -> None:
+    crawler, findings = crawled({"/": "one"})
+    watch = progress.Watch(lambda: crawler.snapshot)
+    sight = watch.look()
+    assert sight is not None
+    console = screen()
+    console.print(progress.drawn(watch, console))
+    for said in (progress.written(sight, None), text_on(console), summed_up(screen(), crawler, findings)):
+        assert "1 page" in said
+        assert "1 pages" not in said
+
+
+def moment(elapsed: float, done: int, known: int) -> gossamer.Snapshot:
+    return gossamer.Snapshot(elapsed=elapsed, counts=gossamer.Counts(done=done), known=known, queued=known - done)
+
+
+@pytest.mark.parametrize(
+    ("known", "policy", "left"),
+    [
+        (100, {}, 8.0),  # 80 of 100 to go, ten a second
+        (104, {}, 14.0),  # four are found where ten are visited
+        (200, {}, None),  # more are found than visited: nobody knows
+        (200, {"max_pages": 50}, 3.0),
+        (200, {"max_time": 7.0}, 5.0),
+        (100, {"max_pages": 30, "max_time": 60.0}, 1.0),
+    ],
+)
+def test_the_time_left_is_told_where_it_can_be(known: int, policy: dict[str, Any], left: float | None) -> None:
+    told = progress.time_left(moment(1.0, 10, 100), moment(2.0, 20, known), gossamer.Policy(**policy))
+    assert told == (None if left is None else pytest.approx(left))
+
+
+def test_the_time_left_is_shown_in_round_figures() -> None:
+    assert progress.about_left(0.2) == "about 1 s left"
+    assert progress.about_left(59.2) == "about 59 s left"
+    assert progress.about_left(187) == "about 3 min left"
+    assert progress.about_left(4000) == "about 1 h 06 min left"
+
+
+def test_the_cursor_is_never_hidden() -> None:
+    view = type(console())(file=io.StringIO(), force_terminal=True)
+    with progress.shown(progress.Watch(lambda: None), view, live=True):
+        pass
+    assert "Starting" in text_on(view)
+    assert "\x1b[?25l" not in text_on(view), "so neither ^Z nor a kill leaves a terminal without one"
+
+
 def paused_crawl(**options: object) -> tuple[Crawler, Findings]:
     days = RecordedPage(503, {"retry-after": str(11 * 86_400)})
     return crawled({"/": "<a href=/a>a</a>", "/a": days, "/sitemap.xml": RecordedPage(404)}, **options)
@@ -399,7 +531,7 @@ def test_a_crawl_that_was_only_asked_to_wait_ended_early() -> None:
 def test_the_display_names_the_host_that_everything_waits_for() -> None:
     crawler, _ = paused_crawl()
     now = [0.0]
-    watch = progress.Watch(lambda: crawler.snapshot, lambda: now[0])
+    watch = progress.Watch(lambda: crawler.snapshot, clock=lambda: now[0])
     sight = watch.look()
     assert sight is not None
     assert "https://example.org asked to be left alone for another 11 d" in progress.written(sight, None)
@@ -429,3 +561,53 @@ def test_a_site_that_checks_for_bots_is_told_from_one_without_pages() -> None:
     console = screen(100)
     summary.show(console, crawler.report, findings, crawler.policy)
     assert "gossamer breaks no such checks" in text_on(console)
+
+
+PDF = RecordedPage(headers={"content-type": "application/pdf"}, body=b"%PDF-1.7")
+SCRIPTED = "<div id=root></div><script src=app.js></script>"
+
+
+@pytest.mark.parametrize(
+    ("home", "said"),
+    [
+        (PDF, ("Nothing to follow", "the start page is no HTML: application/pdf, begins with '%PDF-1.7'.")),
+        (SCRIPTED, ("Nothing to follow", "appear only with JavaScript", "gossamer runs no JavaScript")),
+        ("", ("Nothing to follow", "the start page is empty")),
+        (
+            "<title>x</title><a href=https://b.example/x>x</a>",
+            ("Nothing to follow", "lead out of the scope", "gossamer crawl https://b.example/"),
+        ),
+        ("<title>x</title><a href=https://b.example.org/x>x</a>", ("Nothing to follow", "--scope domain")),
+        ("<title>x</title>", ("Done: every link in scope was visited; the start page has no links.",)),
+    ],
+)
+def test_a_start_page_that_yields_nothing_says_why(home: RecordedPage | str, said: tuple[str, ...]) -> None:
+    pages: dict[str, RecordedPage | str | list[str]] = {"/": home}
+    crawler, findings = crawled(pages)
+    text = summed_up(screen(200), crawler, findings)
+    assert all(part in text for part in said), text
+    assert ("Done" in text) is ("Done" in said[0])
+    assert summary.exit_code(crawler.report) == (0 if "Done" in said[0] else 1)
+
+
+def test_a_seed_that_redirects_to_another_site_is_told_what_to_type() -> None:
+    away = RecordedPage(301, {"location": "https://parked.example/buy"})
+    there = RecordedPage(headers={"content-type": "text/html"}, body="<a href=/more>more</a>")
+    fetcher = RecordedFetcher({"https://example.org/": away, "https://parked.example/buy": there})
+    crawler = Crawler("https://example.org/", fetcher=fetcher, clock=FakeClock(), engine="inline")
+    findings = Findings()
+    for page in crawler:
+        findings.see(page)
+    text = summed_up(screen(200), crawler, findings)
+    assert "https://example.org/ redirects to another site, https://parked.example/buy, of which only this page" in text
+    assert "gossamer crawl https://parked.example/buy" in text
+
+
+def test_pages_that_need_javascript_are_counted_and_named() -> None:
+    crawler, findings = crawled(
+        {"/": "<title>x</title><a href=/app>app</a><a href=/b>b</a>", "/app": SCRIPTED, "/b": "b"}
+    )
+    text = summed_up(screen(200), crawler, findings)
+    assert "Done" in text
+    assert "1 page that needs JavaScript\n  https://example.org/app\n" in text
+    assert crawler.report.snapshot.needs_js.examples == ("https://example.org/app",)

@@ -183,7 +183,7 @@ def test_a_machine_in_order_is_fine(capsys: Told) -> None:
 def test_wrong_settings_are_found(capsys: Told) -> None:
     Path("gossamer.toml").write_text("max_pagse = 3\n")
     assert main(["doctor", "--host", "localhost"]) == 1
-    assert "Did you mean 'max_pages'?" in capsys.readouterr().out
+    assert "Did you mean 'max_pages'?" in " ".join(capsys.readouterr().out.split())
 
 
 def test_what_is_no_file_of_certificates_is_found() -> None:

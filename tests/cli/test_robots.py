@@ -139,7 +139,7 @@ def test_what_is_no_file_of_rules_is_judged_as_by_a_crawl(
 ) -> None:
     server = opened({"/robots.txt": answer})
     assert main(["robots", server.url, *LOCAL]) == code
-    assert why in capsys.readouterr().out
+    assert why in " ".join(capsys.readouterr().out.split())
     assert [access.path for access in server.log] == ["/robots.txt"], "nothing is tried twice"
 
 

@@ -10,10 +10,11 @@ import pytest
 
 import gossamer.cli
 from gossamer.api.crawler import Crawler
+from gossamer.api.report import Report
 from gossamer.cli.summary import _changes, _duplicates, _near_duplicates
 from gossamer.demo.server import DemoServer
 from gossamer.fetchers.recorded import RecordedFetcher
-from gossamer.testing import FakeClock
+from gossamer.testing import FakeClock, RecordedPage
 from gossamer.values.reasons import FinishReason
 from gossamer.values.snapshot import Changes
 
@@ -101,3 +102,85 @@ def test_the_summary_names_pages_with_nearly_the_same_text() -> None:
         "  https://example.org/  2 pages",
         "       nearly the same as https://example.org/a",
     ]
+
+
+# ---------------------------------------------------------------- what could not be fetched, and limits
+
+A = "https://example.org"
+SITE: dict[str, RecordedPage | str] = {
+    "/": "<a href=/hub>hub</a><a href=/page>page</a>",
+    "/hub": "the hub <a href=/leaf>leaf</a>",
+    "/leaf": "a leaf <a href=/deeper>deeper</a>",
+    "/deeper": "deeper",
+    "/page": "a page",
+}
+
+
+def crawled(directory: str, **changed: RecordedPage | str) -> Report:
+    """Crawl a site, or update it once it was crawled, with some pages changed (by path, without the slash)."""
+    pages = SITE | {f"/{name}": page for name, page in changed.items()}
+    fetcher, clock = RecordedFetcher.of_site(pages), FakeClock(1000.0)
+    if Path(directory).exists():
+        return Crawler.update(directory, fetcher=fetcher, clock=clock, max_pages=None).run()
+    return Crawler(f"{A}/", directory=directory, fetcher=fetcher, clock=clock, engine="inline", retries=0).run()
+
+
+@pytest.mark.parametrize("trouble", [500, 503, 403, 429])
+def test_what_cannot_be_fetched_is_unknown_with_all_that_only_it_leads_to(trouble: int) -> None:
+    crawled("site")
+    changes = crawled("site", hub=RecordedPage(trouble)).changes
+    assert changes is not None
+    assert (changes.unknown, changes.gone, changes.added, changes.unchanged) == (3, 0, 0, 2)
+    assert changes.examples["unknown"] == (f"{A}/hub", f"{A}/deeper", f"{A}/leaf")
+    assert Path("site/update-0001/gone.jsonl").read_text() == ""
+    after = crawled("site").changes
+    assert after is not None
+    assert (after.unchanged, after.added, after.changed) == (5, 0, 0), "compared with what was last known"
+    crawled("site", hub=RecordedPage(trouble))
+    twice = crawled("site", hub=RecordedPage(trouble)).changes
+    assert twice is not None
+    assert (twice.unknown, twice.gone) == (3, 0), "however long it lasts"
+    changed = crawled("site", hub="another hub <a href=/leaf>leaf</a>").changes
+    assert changed is not None
+    assert (changed.changed, changed.added, changed.gone) == (1, 0, 0)
+
+
+def test_what_is_gone_stays_gone_beside_what_is_unknown() -> None:
+    crawled("site")
+    changes = crawled("site", hub=RecordedPage(500), page=RecordedPage(404)).changes
+    assert changes is not None
+    assert (changes.unknown, changes.gone) == (3, 1)
+    said = [text.plain for _, text in _changes(crawled("site", hub=RecordedPage(500)))]
+    assert said[0].endswith("1 added, 0 changed, 0 gone, 1 unchanged, 3 unknown (could not be fetched this time)")
+    assert "  unknown  https://example.org/hub" in said
+    listed = [json.loads(line) for line in Path("site/update-0002/unknown.jsonl").read_text().splitlines()]
+    assert [page["why"] for page in listed] == ["not fetched", *["linked by pages not fetched"] * 2]
+
+
+def test_an_update_compares_with_the_last_crawl_that_was_complete() -> None:
+    crawled("site")
+    fetcher, clock = RecordedFetcher.of_site(SITE), FakeClock(1000.0)
+    short = Crawler.update("site", fetcher=fetcher, clock=clock, max_pages=1).run()
+    assert short.finish_reason is FinishReason.PAGE_LIMIT
+    changes = crawled("site").changes
+    assert changes is not None
+    assert (changes.unchanged, changes.added, changes.gone) == (5, 0, 0), "nothing is new because of a limit"
+    assert 'previous = ".."' in Path("site/update-0002/gossamer.toml").read_text()
+
+
+def test_status_lists_updates_and_export_says_which_crawl_it_exports(capfd: pytest.CaptureFixture[str]) -> None:
+    crawled("site")
+    for _ in range(2):
+        crawled("site")
+    assert gossamer.cli.main(["status", "site"]) == 0
+    out = " ".join(capfd.readouterr().out.split())
+    assert "update-0001: ended, because every link in scope was visited; 5 links ended update-0002: ended" in out
+    assert gossamer.cli.main(["status", "site", "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["updates"] == ["update-0001", "update-0002"]
+    assert gossamer.cli.main(["export", "site", "-f", "jsonl"]) == 0
+    said = capfd.readouterr()
+    assert len(said.out.splitlines()) == 5
+    assert "the first crawl in site" in said.err
+    assert "site/update-0002" in said.err
+    assert gossamer.cli.main(["export", "site/update-0002", "-f", "jsonl"]) == 0
+    assert capfd.readouterr().err == ""

@@ -23,6 +23,9 @@ def assert_same(case: Case, one: Run, reference: Run) -> None:
     assert one.report.counts == reference.report.counts
     assert one.report.finish_reason is reference.report.finish_reason
     assert one.report.snapshot.near_duplicates == reference.report.snapshot.near_duplicates
+    assert one.report.snapshot.traps == reference.report.snapshot.traps
+    assert one.report.snapshot.start_pages == reference.report.snapshot.start_pages
+    assert one.report.snapshot.needs_js.pages == reference.report.snapshot.needs_js.pages
     assert one.report.snapshot.soft_404s.pages == reference.report.snapshot.soft_404s.pages
     assert sorted(one.requests) == sorted(reference.requests), "the same fetches, retries and robots.txt included"
     if case.islands:

@@ -10,7 +10,9 @@ from gossamer import Crawler
 from gossamer.engines.table import EngineName
 from gossamer.fetchers.recorded import RecordedFetcher
 from gossamer.testing import FakeClock
-from gossamer.values.reasons import FinishReason, Reason, Waiting
+from gossamer.values.model import Purpose
+from gossamer.values.reasons import FinishReason, Reason, StartProblem, Waiting
+from gossamer.values.snapshot import StartPage
 from tests.support.conformance_cases import CASES, A, B, C, Case, page, tree
 from tests.support.conformance_runs import retried, run
 
@@ -60,9 +62,38 @@ def test_pages_that_look_missing_are_found_and_kept() -> None:
 
 def test_a_seed_may_move_out_of_scope_but_no_other_page() -> None:
     outcomes = outcomes_of("a seed redirects out of scope")
-    assert outcomes["https://www.new.example/1/1"] == ("done", None, 200)
+    assert outcomes["https://new.a.example/1/1"] == ("done", None, 200)
     assert outcomes[A + "/known"] == ("redirected", None, 301)
     assert not [url for url in outcomes if "other.example" in url]
+
+
+def test_a_seed_that_redirects_to_another_site_gives_that_one_page() -> None:
+    one = run(CASES["a seed redirects to another site"](), "inline")
+    assert {url for url in one.outcomes if url.startswith(B)} == {B + "/"}
+    assert one.outcomes[A + "/back"] == ("done", None, 200), "what it links back to belongs to the crawl"
+    assert one.outcomes[A + "/on"] == ("redirected", Reason.SKIP_SCOPE, 302)
+    assert one.outcomes["https://www.c.example/1/1"] == ("done", None, 200)
+    assert not [url for url, purpose in one.requests if url.startswith(B) and purpose is Purpose.SITEMAP]
+    assert one.report.snapshot.start_pages.examples == (StartPage(B + "/", StartProblem.ELSEWHERE, A + "/"),)
+
+
+def test_pages_that_say_nothing_new_end_at_the_budget_and_honest_ones_do_not() -> None:
+    case = CASES["pages that say nothing new"]()
+    one = run(case, "inline")
+    deep = [url for url in one.outcomes if "/deep/" in url]
+    assert 60 < len(deep) < 400
+    assert {url for url in case.pages if "/deep/" not in url} == set(one.outcomes) - set(deep)
+    assert [trap.name for trap in one.report.snapshot.traps] == [f"{A}/deep/…: pages that say nothing new"]
+    assert one.report.snapshot.traps[0].links == one.report.counts.by_reason[Reason.SKIP_TRAP]
+    assert len(run(case, "inline", traps=False).outcomes) > 1200
+
+
+def test_a_page_that_refreshes_to_a_variant_of_itself_ends_like_a_chain_of_redirects() -> None:
+    one = run(CASES["refreshes without end"](), "inline")
+    assert {url for url in one.outcomes if "/x?" in url} == {f"{A}/x?n={number}" for number in range(11)}
+    assert f"{A}/slides/39" in one.outcomes, "slides that also link are pages"
+    assert one.outcomes[A + "/refreshed"] == ("done", None, 200)
+    assert [trap.name for trap in one.report.snapshot.traps] == [f"{A}/x: refreshes without end"]
 
 
 def test_troubles_pass_or_not() -> None:

@@ -11,10 +11,10 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from gossamer.core import trap_budgets
-from gossamer.core.trap_budgets import Budgets, TrapCounter, folded
+from gossamer.core.trap_budgets import Budgets, TrapCounter
 from gossamer.demo.site import DemoSite
 from gossamer.rules.policy import Policy
-from gossamer.rules.traps import recognised
+from gossamer.rules.traps import folded, recognised
 from gossamer.values.model import Link, Purpose, Response
 from gossamer.values.reasons import FinishReason, Reason
 from tests.support.webs import Answer, Played, Web, html, play

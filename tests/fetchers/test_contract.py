@@ -442,10 +442,33 @@ def test_a_private_address_is_refused_behind_a_proxy_too(fetch: Fetch) -> None:
     assert failure.reason == Reason.FAIL_ADDRESS_REFUSED
 
 
-def test_a_proxy_that_refuses_a_tunnel_is_a_connect_failure(fetch: Fetch) -> None:
+@pytest.mark.parametrize("url", ["http://far.test/page", "https://far.test/page"])
+def test_a_proxy_that_wants_a_login_is_not_taken_for_the_site(fetch: Fetch, url: str) -> None:
+    login = b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n"
+    with Server({"http://far.test/page": login, "far.test:443": login}) as proxy:
+        [failure] = fetch(url, options=FetchOptions(proxy=proxy.origin))
+    assert isinstance(failure, Failure)
+    assert failure.reason is Reason.FAIL_PROXY
+    assert "407" in failure.detail
+
+
+def test_a_site_that_answers_407_without_a_proxy_is_what_it_is(fetch: Fetch) -> None:
+    with Server({"/": answer(b"who are you?", status="407 Proxy Authentication Required")}) as server:
+        [page] = fetch(server.origin + "/")
+    assert isinstance(page, Response)
+    assert page.status == 407
+
+
+def test_a_proxy_that_does_not_reach_the_host_is_a_connect_failure(fetch: Fetch) -> None:
+    with Server({"far.test:443": b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"}) as proxy:
+        [failure] = fetch("https://far.test/", options=FetchOptions(proxy=proxy.origin))
+    assert failure.reason is Reason.FAIL_CONNECT
+
+
+def test_a_proxy_that_refuses_a_tunnel_is_a_proxy_failure(fetch: Fetch) -> None:
     with Server({"far.test:443": b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"}) as proxy:
         [failure] = fetch("https://far.test/", options=FetchOptions(proxy=proxy.origin))
-    assert failure.reason == Reason.FAIL_CONNECT
+    assert failure.reason == Reason.FAIL_PROXY
 
 
 def test_the_environment_names_a_proxy_only_when_asked(

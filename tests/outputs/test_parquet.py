@@ -80,8 +80,52 @@ def test_rows_stay_pending_until_a_later_commit_shows_they_are_safe(tmp_path: Pa
     output.close()
     assert names(tmp_path) == [
         "links-00000.parquet", "links-00001.parquet", "pages-00000.parquet", "pages-00001.parquet",
-        "parquet-00001.pending",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("kept", [0, 1, 2, 3])
+def test_a_crawl_that_goes_on_makes_its_pending_rows_again_from_its_tables(
+    tmp_path: Path, count: int, kept: int
+) -> None:
+    body = b"<title>T</title><a href=/a>A</a><a href=/b rel=nofollow>B</a>"
+    visits = [page(1, body), failure(2), redirect(3, "http://site.test/1"), page(4, body), page(5)]
+    whole, ended = tmp_path / "whole", tmp_path / "ended"
+    for directory in (whole, ended):
+        directory.mkdir()
+    output = Parquet(ended, rows=3)
+    output.resume(0)
+    output.write(batch(*visits[:count]))
+    output.flush()
+    output.close()
+    assert not list(ended.glob("*.pending")), "nothing is left over by a crawl that ended"
+    output = Parquet(ended, rows=3)
+    output.resume(min(kept, count))  # as if the last rows had not been committed
+    output.write(batch(*visits[min(kept, count) :]))
+    output.flush()
+    output.close()
+    output = Parquet(whole, rows=3)
+    output.resume(0)
+    output.write(batch(*visits))
+    output.flush()
+    output.close()
+    assert names(ended) == names(whole)
+    for name in names(whole):
+        assert parquet.read_table(ended / name) == parquet.read_table(whole / name)
+
+
+def test_tables_that_cannot_be_read_again_are_told(tmp_path: Path) -> None:
+    output = Parquet(tmp_path)
+    output.resume(0)
+    output.write(batch(page(1)))
+    offset = output.flush()
+    output.close()
+    (tmp_path / "pages-00000.parquet").write_bytes(b"no table")
+    output = Parquet(tmp_path)
+    with pytest.raises(OutputError, match=r"pages-00000\.parquet cannot be read"):
+        output.resume(offset)
+    output.close()
+    assert (tmp_path / "pages-00000.parquet").read_bytes() == b"no table", "it is left for who can mend it"
 
 
 def test_nothing_stays_pending_when_the_last_file_is_full(tmp_path: Path) -> None:

@@ -148,6 +148,30 @@ def test_inside_svg_and_math_their_own_rules_hold(html: str, found: tuple[str, .
     assert hrefs(html) == found
 
 
+@pytest.mark.parametrize(
+    ("links", "found"),
+    [
+        ('<a href="">', ("",)),
+        ("<a href><a href=x>", ("", "x")),
+        ("<a href=x><a href=' #top '>", ("x", "")),
+        ('<area class=c href="#top">', ("",)),
+        ("<svg><a xlink:href='#top'></a></svg>", ()),
+        ("<a rel=nofollow href='#'>", ()),
+        ("<a rel=nofollow href='#'><a href=''>", ("",)),
+        ("<link rel=next href=''><iframe src=''></iframe><meta http-equiv=refresh content=5>", ()),
+        ("<script>'<a href=\"\">'</script><!-- <a href='#'> -->", ()),
+    ],
+)
+def test_an_empty_link_leads_to_the_base_of_a_page_that_has_one(links: str, found: tuple[str, ...]) -> None:
+    assert hrefs(f"<base href='/d/e?f'>{links}") == hrefs(f"{links}<base href='/d/e?f'>") == found
+    assert hrefs(links) == tuple(filter(None, found))
+
+
+def test_the_base_is_a_link_of_a_page_that_links_to_it() -> None:
+    page = parse(b"<base href='/d/e?f'><a href='#top'>up</a>", "http://a.example/b")
+    assert [link.url for link in page.links] == ["http://a.example/d/e?f"]
+
+
 # ---------------------------------------------------------------- what a page says of itself
 
 

@@ -41,8 +41,8 @@ MUTANTS = (
     # ---------------------------------------------------------------- crawl.py
     Mutant(
         "core/in_flight.py",
-        "len(self._requests) >= self._slots",
-        "len(self._requests) > self._slots",
+        "self.free = slots",
+        "self.free = slots + 1",
         "one fetch more in flight than there are slots",
     ),
     Mutant(
@@ -126,7 +126,7 @@ MUTANTS = (
     Mutant("core/crawl.py", "        self._access.answered(host)\n", "", "an answer would not show that a host lives"),
     # ---------------------------------------------------------------- frontier.py
     Mutant("core/frontier.py", "moments.append((self._ready[0][0], self", "moments.append((self._ready[0][2].due_at, self", "a long rest of one host would hold up the next"),
-    Mutant("core/frontier.py", "return not host.waits_for_ip()", "return True", "too many at once on an address"),
+    Mutant("core/frontier.py", "return host.ip is None or not host.waits_for_ip()", "return True", "too many at once on an address"),
     Mutant("core/frontier.py", "for other in host.end():", "for other in host.end()[:0]:", "hosts would wait for ever"),
     Mutant("core/ip_limits.py", "        now_at.in_flight += host.in_flight\n", "", "a moved host would free a place it still holds"),
     Mutant("core/ip_limits.py", "        before.rest(until)\n", "", "the next stranger would come too soon"),
@@ -137,7 +137,7 @@ MUTANTS = (
         "host.in_flight > host.most",
         "one fetch too many on a host",
     ),
-    Mutant("core/host.py", "if until > self.ready_at:", "if until != self.ready_at:", "a short rest would end a long one"),
+    Mutant("core/host_load.py", "if until > self.ready_at:", "if until != self.ready_at:", "a short rest would end a long one"),
     Mutant(
         "core/frontier.py",
         "if host.due_at <= now and self._may_start(host):",
@@ -181,8 +181,8 @@ MUTANTS = (
     Mutant("rules/retries.py", "headers.retry_after(response.headers, response.fetched_at) or backoff(attempt, fingerprint)", "backoff(attempt, fingerprint)", "no host would be left alone for as long as it asks"),
     Mutant("rules/headers.py", "REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))", "REDIRECTS: Final = frozenset((301, 302, 303, 307))", "308"),
     Mutant("visit/visitor.py", "if target == link.url:", "if target is link.url:", "a loop of one would go ten rounds", CONFORMANCE),
-    Mutant("visit/links.py", ' if not href.startswith("?")', "", "?page=2 would mean the same on every page"),
-    Mutant("visit/visitor.py", "and link.depth == 0 else", "else", "any redirect would widen the scope", BOTH),
+    Mutant("visit/links.py", ' if href and not href.startswith("?")', "", "?page=2 would mean the same on every page"),
+    Mutant("visit/visitor.py", "reason is Reason.SKIP_SCOPE and link.depth == 0:", "reason is Reason.SKIP_SCOPE:", "any redirect would widen the scope", BOTH),
     Mutant("core/stats.py", "if outcome.content:", "if True:", "every page too small to compare would be a duplicate"),
     Mutant("core/trap_budgets.py", 'compile("[0-9&]")', 'compile("[0-9]")', "a search without numbers would be endless", ("tests/core/test_trap_budgets.py",)),
     Mutant("core/host_access.py", "crawl_delay = state.crawl_delay = rules", "crawl_delay = state.crawl_delay = state.crawl_delay or rules", "an old delay would stay"),

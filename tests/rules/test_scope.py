@@ -117,6 +117,7 @@ def test_any_is_the_whole_web() -> None:
         ("http*//example.org/a", "https://example.org/a", "https://example.org/b"),
         ("/caf\u00e9/*", "https://example.org/caf%C3%A9/x", "https://example.org/cafe/x"),
         ("/caf%c3%a9/*", "https://example.org/caf%C3%A9/x", "https://example.org/cafe/x"),
+        ("/%7eme/*", "https://example.org/~me/x", "https://example.org/me/x"),
         ("/a b", "https://example.org/a%20b", "https://example.org/ab"),
         ("/[a]+.x", "https://example.org/[a]+.x", "https://example.org/aa.x"),
         (r"re:/\d+$", "https://example.org/2024", "https://example.org/2024/x"),

@@ -55,6 +55,12 @@ def test_resolves_an_href_against_the_base(base: str | None, href: str, wanted: 
         ("https://example.org", "https://example.org/"),
         ("https://example.org/%c3%a9%2F", "https://example.org/%C3%A9%2F"),
         ("https://example.org/Path/%zz%a", "https://example.org/Path/%zz%a"),
+        ("https://example.org/%7Eme/%7eyou?%5F=%2D", "https://example.org/~me/~you?_=-"),
+        ("https://example.org/%4A%6a%6F%30%39.%68%74%6Dl", "https://example.org/Jjo09.html"),
+        ("https://example.org/%21%28%2f%3f%25%00", "https://example.org/%21%28%2F%3F%25%00"),
+        ("https://example.org/a/%2e%2E/b%2E?%2e%2e", "https://example.org/b.?.."),
+        ("https://example.org/%2541%25%34%31", "https://example.org/%2541%2541"),
+        ("https://example.org/%%34%31%a%62%%67", "https://example.org/%%341%a%62%g"),
         ("https://user:secret@example.org/", "https://example.org/"),
         ("https://example.org/@someone", "https://example.org/@someone"),
         ("https://u@example.org:8080/@someone?@", "https://example.org:8080/@someone?@"),
@@ -75,6 +81,7 @@ def test_every_url_has_one_spelling(url: str, wanted: str | None) -> None:
 
 @given(HREFS)
 @example("http://a/%2e%2E/%aF?")
+@example("http://a/%%34%31%4%31%%%61%62")
 def test_canonical_is_idempotent(url: str) -> None:
     once = canonical(url)
     if once is not None:

@@ -174,11 +174,11 @@ class Referee:
         queued += [request.link.id for host in hosts for request in host.again]
         queued += [entry[2].link.id for entry in frontier._later]
         assert frontier.queued == len(queued), f"{frontier.queued} are said to wait, {len(queued)} do"
-        flying = [id for id in crawl._in_flight if id >= 0]
+        flying = [id for id in crawl._in_flight.requests if id >= 0]
         ended = [ended.link.id for ended in crawl._buffer.ended]
         queued = [id for id in queued if id >= 0]  # requests for sitemaps are not links of the crawl
         where = Counter(queued) + Counter(flying) + Counter(ended) + Counter(self._committed)
-        abandoned = {id for id in self._flying if id >= 0 and id not in crawl._in_flight}
+        abandoned = {id for id in self._flying if id >= 0 and id not in crawl._in_flight.requests}
         assert not abandoned or self._stopping, f"{abandoned} are in flight, and the crawl forgot them"
         where.update(abandoned)
         assert sum(where.values()) == len(where), f"in two states: {[id for id in where if where[id] > 1]}"

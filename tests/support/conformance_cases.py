@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,10 +93,50 @@ def _redirects() -> Case:
 
 
 def _adopted() -> Case:
-    pages = tree("https://www.new.example", 2, 2) | {A + "/": moved("https://www.new.example/", 301)}
-    pages["https://www.new.example/0/0"] = page(A + "/known", "https://other.example/")
-    pages[A + "/known"] = moved("https://www.new.example/1/", 301)
+    pages = tree("https://new.a.example", 2, 2) | {A + "/": moved("https://new.a.example/", 301)}
+    pages["https://new.a.example/0/0"] = page(A + "/known", "https://other.example/")
+    pages[A + "/known"] = moved("https://new.a.example/1/", 301)
     return Case(pages, islands=False)
+
+
+def _parked() -> Case:
+    pages = tree(B, 2, 2) | {A + "/": moved(B + "/", 301), C + "/": moved("https://www.c.example/")}
+    pages |= tree("https://www.c.example", 2, 2) | {B + "/": page("/0/", "/1/", A + "/back"), A + "/back": page("/on")}
+    pages[A + "/on"] = moved(B + "/1/")
+    return Case(pages, (A + "/", C + "/"), islands=False)
+
+
+def _names(chance: random.Random) -> Iterator[str]:
+    while True:
+        yield "".join(chance.choices("bcdfghjklmnpqrstvwxz", k=12))
+
+
+def _same_texts() -> Case:
+    """Return honest pages, and pages without end that say the same and have random names."""
+    pages = tree(A, 3, 4)
+    names = _names(random.Random(1))
+    level = ["/deep/" + next(names)]
+    pages[A + "/"] = page("/0/", "/1/", "/2/", level[0])
+    while len(pages) < 1200:
+        below = []
+        for name in level:
+            links = ["/deep/" + next(names) for _ in range(3)]
+            pages[A + name] = page("/", *links, head=f"<title>No such page</title><p>Sorry, {len(pages)} others</p>")
+            below += links
+        level = below
+    return Case(pages, fields={"trap_budget": 60})
+
+
+def _refreshes() -> Case:
+    pages: Pages = {A + "/": page("/x?n=0", "/slides/0", "/other")}
+    for number in range(40):
+        pages[f"{A}/x?n={number}"] = page(head=f"<meta http-equiv=refresh content='0;url=/x?n={number + 1}'>")
+        pages[f"{A}/slides/{number}"] = page(
+            "/", head=f"<meta http-equiv=refresh content='9;url=/slides/{number + 1}'>"
+        )
+    pages[A + "/other"] = page(head="<meta http-equiv=refresh content='0;url=/refreshed'>")
+    pages[A + "/refreshed"] = page()
+    return Case(pages)
 
 
 def _passing_troubles() -> Case:
@@ -141,6 +181,9 @@ CASES: dict[str, Callable[[], Case]] = {
     "links between hosts": _links_between_hosts,
     "redirects": _redirects,
     "a seed redirects out of scope": _adopted,
+    "a seed redirects to another site": _parked,
+    "pages that say nothing new": _same_texts,
+    "refreshes without end": _refreshes,
     "passing troubles": _passing_troubles,
     "noindex and nofollow": _directives,
     "near duplicates": _near_duplicates,

@@ -67,6 +67,9 @@ def test_a_link_first_met_at_the_depth_limit_is_reported_when_met_above_it() -> 
 def test_the_base_element_and_the_encoding_decide_what_a_link_means() -> None:
     assert urls(visited("<base href=/other/><a href=x>x</a>")) == ["https://a.example/other/x"]
     assert urls(visited("<base href='http://['><a href=x>x</a>")) == ["https://a.example/dir/x"]
+    visitor = Visitor(Policy(seeds=("https://a.example/",)))  # one directory, two bases: an empty link is no cached one
+    assert urls(visited("<base href=/o/p><a href=''>x</a>", visitor=visitor)) == ["https://a.example/o/p"]
+    assert urls(visited("<base href=/o/q><a href=#top>x</a>", visitor=visitor)) == ["https://a.example/o/q"]
     page = Response(HOME, 200, {"content-type": "text/html; charset=windows-1252"}, b"<a href='?\xe9'>x</a>")
     event = Visitor(Policy(seeds=("https://a.example/",))).visit(Request(Link(1, HOME)), page)
     assert isinstance(event, Visited)
@@ -190,15 +193,36 @@ def test_an_adopted_seed_widens_the_scope() -> None:
     assert reasons(event) == [Reason.SKIP_SCOPE]
 
 
-@pytest.mark.parametrize(("depth", "adopts"), [(0, "https://b.example/"), (1, "")])
-def test_only_a_seed_may_redirect_out_of_the_scope(depth: int, adopts: str) -> None:
-    visitor = Visitor(Policy(seeds=("https://a.example/",)))
-    answer = Response(HOME, 301, {"location": "//b.example/"})
-    event = visitor.visit(Request(Link(1, HOME, depth)), answer)
+@pytest.mark.parametrize(
+    ("depth", "target", "follows", "adopts"),
+    [
+        (0, "https://shop.a.example/x", True, True),
+        (0, "http://a.example:8080/", True, True),
+        (0, "https://b.example/", True, False),
+        (0, "https://a.example.net/", True, False),
+        (0, "https://b.example/excluded", False, False),
+        (0, "https://shop.a.example/excluded", False, False),
+        (1, "https://shop.a.example/", False, False),
+        (1, "https://b.example/", False, False),
+    ],
+)
+def test_only_a_seed_may_redirect_out_of_the_scope_and_moves_it_within_its_domain(
+    depth: int, target: str, follows: bool, adopts: bool
+) -> None:
+    visitor = Visitor(Policy(seeds=("https://a.example/",), exclude=("*/excluded",)))
+    event = visitor.visit(Request(Link(1, HOME, depth)), Response(HOME, 301, {"location": target}))
     assert isinstance(event, Visited)
-    assert (event.adopts, event.outcome.kind) == (adopts, OutcomeKind.REDIRECTED)
-    assert bool(event.outlinks) == bool(adopts)
-    assert event.outcome.record.reason == (None if adopts else Reason.SKIP_SCOPE)
+    assert (event.adopts, event.outcome.kind) == (target if adopts else "", OutcomeKind.REDIRECTED)
+    assert urls(event) == ([target] if follows else [])
+    assert (event.outcome.record.reason is None) is follows
+
+
+def test_hosts_under_a_public_suffix_are_different_sites() -> None:
+    visitor = Visitor(Policy(seeds=("https://one.github.io/",)))
+    request = Request(Link(1, "https://one.github.io/"))
+    event = visitor.visit(request, Response(request.url, 301, {"location": "https://two.github.io/"}))
+    assert isinstance(event, Visited)
+    assert (event.adopts, urls(event)) == ("", ["https://two.github.io/"])
 
 
 def test_a_seed_may_not_redirect_to_what_the_user_excluded() -> None:

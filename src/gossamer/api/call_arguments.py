@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
+from gossamer.api.directory_layout import refuse_url
 from gossamer.engines.table import names, unused_settings
-from gossamer.rules import own_headers
+from gossamer.rules import own_headers, urls
 from gossamer.rules.loose_values import refuse_unknown
 from gossamer.rules.policy import SETTINGS, Policy
 from gossamer.rules.setting import DOWNLOADS
@@ -36,6 +37,15 @@ def refuse_unused(policy: Policy, engine: str) -> None:
             raise UnusedSettingError(name, engine)
 
 
+def refuse_unused_text(policy: Policy, formats: Sequence[str]) -> None:
+    """Raise UserError for a choice of text that no output of a crawl needs."""
+    if policy.text != Policy().text and not {"markdown", "warc"} & set(formats):
+        raise UserError(
+            f"text = {policy.text!r} (--text) says what the Markdown of pages is made of, and this crawl writes none: "
+            "add the format markdown (-f markdown), or warc (-f warc) to export it later, or leave it out."
+        )
+
+
 def seeds(several: Iterable[object]) -> list[str]:
     """Return the texts of URLs to start from, each given alone or among several."""
     found = []
@@ -45,6 +55,30 @@ def seeds(several: Iterable[object]) -> list[str]:
                 raise UserError(f"{text!r} is no URL to start from; give texts such as 'https://example.org/'.")
             found.append(text)
     return found
+
+
+NAMED: Final = 100
+"""Maximum number of unusable seeds that one message names."""
+
+
+def canonical_seeds(texts: Iterable[str], places: Mapping[int, str] = {}) -> tuple[str, ...]:
+    """Return the canonical URL of each seed, once. Raise one UserError that names all that are no URL.
+
+    `places` tells where some of them, counted from 1, come from.
+    """
+    found, troubles = dict[str, None](), list[str]()
+    for number, text in enumerate(texts, 1):
+        try:
+            found[urls.seed(text)] = None
+        except UserError as trouble:
+            troubles.append(f"{places[number]}: {trouble}" if number in places else str(trouble))
+    if len(troubles) > 1:
+        head = f"{len(troubles):,} of the URLs to start from cannot be used:"
+        rest = [f"and {len(troubles) - NAMED:,} more"] if len(troubles) > NAMED else []
+        raise UserError("\n  ".join([head, *troubles[:NAMED], *rest]))
+    if troubles:
+        raise UserError(troubles[0])
+    return tuple(found)
 
 
 def settings(policy: Policy | None, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,6 +111,7 @@ def directory(path: str | Path) -> Path:
     """Return a directory as a path."""
     if not isinstance(path, str | os.PathLike):
         raise UserError(f"A directory is a text or a Path, not {path!r}.")
+    refuse_url(os.fspath(path))
     return Path(path)
 
 

@@ -100,6 +100,7 @@ class Crawler:
         self._clock = clock or SystemClock()
         self._settings = Settings(self.policy, engine, known_formats(formats), durable)
         extract.require(self.policy.text)
+        call_arguments.refuse_unused_text(self.policy, self._settings.formats if self.directory is not None else ())
         outputs.require(self._settings.formats)
         self._resumes = False
         self._wants_handlers = False

@@ -13,7 +13,6 @@ from gossamer.api.settings_file import Settings
 from gossamer.engines.table import ENGINES, cores, unused_settings
 from gossamer.fetchers.options import FetchOptions, user_agent
 from gossamer.outputs import FORMATS
-from gossamer.rules import urls
 from gossamer.rules.logins import login_of
 from gossamer.rules.policy import Policy
 from gossamer.rules.politeness import Manners
@@ -26,7 +25,7 @@ def complete(policy: Policy | None, seeds: Iterable[object], fields: Mapping[str
     """Return the whole policy, with what only a whole call can tell: seeds, user agent, concurrency."""
     whole = call_arguments.settings(policy, fields)
     texts = call_arguments.seeds((whole["seeds"], *seeds))
-    whole["seeds"] = tuple(dict.fromkeys(map(urls.seed, texts)))
+    whole["seeds"] = call_arguments.canonical_seeds(texts)
     if not whole["seeds"]:
         raise UserError("A crawl needs at least one URL to start from.")
     made = call_arguments.identified(Policy.of(whole), fields)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import Final
+
+import msgspec
 
 from gossamer.api.directory_layout import ARCHIVES, JOURNAL, LOCK, SETTINGS_FILE, TRACES, refuse_file, refuse_orphaned
 from gossamer.api.lock import Lock
@@ -22,12 +25,24 @@ from gossamer.fetchers.request_header import request_header
 from gossamer.journals.sqlite import SqliteJournal
 from gossamer.journals.summary import lines
 from gossamer.outputs import ITEM_TABLES, ITEMS, open_output
-from gossamer.outputs.gone_pages import UNLINKED, Gone, not_found, write_gone
+from gossamer.outputs.gone_pages import (
+    LINKED_BY_UNFETCHED,
+    UNFETCHED,
+    UNKNOWN_FILE,
+    UNLINKED,
+    Gone,
+    not_found,
+    write_gone,
+)
+from gossamer.rules.recrawl import is_unfetched
 from gossamer.values.errors import JournalError, OutputError, UserError
+from gossamer.values.model import PageRecord
 from gossamer.values.ports import Output
 from gossamer.values.protocol import Saved
 from gossamer.values.reasons import FinishReason
 from gossamer.values.snapshot import SavedStats
+
+FAILED_FIELD: Final = b'"outcome":"failed"'
 
 
 class CrawlDirectory:
@@ -101,6 +116,23 @@ class CrawlDirectory:
         """
         gone = chain(not_found(lines(self.path / JOURNAL)), (Gone(url, UNLINKED) for url in unlinked))
         return write_gone(self.path, gone, durable=self._settings.durable)
+
+    def list_unknown(self, unfetched: Iterable[str], linked: Iterable[str]) -> tuple[int, tuple[str, ...]]:
+        """Write the list of pages of which nothing is known; return their number and the URLs of the first few."""
+        pages = chain(
+            (Gone(url, UNFETCHED) for url in unfetched), (Gone(url, LINKED_BY_UNFETCHED) for url in sorted(linked))
+        )
+        return write_gone(self.path, pages, durable=self._settings.durable, name=UNKNOWN_FILE)
+
+    def unfetched(self, was_page: Callable[[str], bool]) -> list[str]:
+        """Return the URLs of earlier pages that could not be fetched this time. Raise JournalError."""
+        found = []
+        for piece in lines(self.path / JOURNAL):
+            for line in piece.splitlines() if FAILED_FIELD in piece else ():
+                record = msgspec.json.decode(line, type=PageRecord) if FAILED_FIELD in line else None
+                if record is not None and is_unfetched(record) and was_page(record.url):
+                    found.append(record.url)
+        return found
 
     def close(self, reason: FinishReason | None = None, stats: SavedStats | None = None) -> None:
         """Record why the crawl ended, with its final statistics; close outputs and journal, release the lock."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +19,22 @@ ARCHIVES: Final = ("pages-*.warc.gz", "pages-*.parquet", "links-*.parquet")
 """Patterns of the further files that formats write during a crawl."""
 
 
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/+")
+"""The scheme of a URL, also of one that a Path has read; a single letter is a drive."""
+
+
+def refuse_url(path: str | Path) -> None:
+    """Raise UserError for a URL such as s3://bucket/crawl, which would become a folder of that name."""
+    if found := _SCHEME.match(str(path)):
+        local = found[1].lower() == "file"
+        where = f"{found[1]}:{'///' if local else '//'}{str(path)[found.end() :]}"  # a Path has fewer slashes
+        way = "leave out file://" if local else "name one, and copy it there afterwards"
+        raise UserError(f"{where} is no directory or file of this machine, and results are written to one; {way}.")
+
+
 def refuse_file(path: Path) -> None:
-    """Raise UserError if the path is a file."""
+    """Raise UserError if the path is a file, or the URL of another place."""
+    refuse_url(path)
     if path.exists() and not path.is_dir():
         raise UserError(f"{path} is a file; name a directory.")
 

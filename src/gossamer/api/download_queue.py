@@ -118,7 +118,7 @@ class DownloadQueue:
                 logins.add(self._logins, *login)
             self._queue(Request(Link(self._count, url)))
         except UserError as error:
-            text = urls.shown(str(asked))
+            text = urls.shown(urls.spelled(str(asked)))
             reason = Reason.SKIP_SCHEME if _OTHER_SCHEME.match(text) else Reason.SKIP_INVALID
             record = PageRecord(text, OutcomeKind.FAILED, reason=reason, detail=str(error), attempts=0)
             self._pages[self._count] = Page(record)

@@ -13,7 +13,7 @@ from typing import IO, Final
 import msgspec
 from msgspec import Struct
 
-from gossamer.api.directory_layout import JOURNAL
+from gossamer.api.directory_layout import JOURNAL, refuse_url
 from gossamer.api.settings_file import previous_directories, read_settings
 from gossamer.core.seen import Seen
 from gossamer.fetchers.decoding import decode
@@ -60,6 +60,8 @@ def export(directory: Path, format: str, target: Path | None = None) -> Exported
     have recorded WARC. Raises UserError where that is not so, where the target exists, and for what is no crawl;
     OutputError where files cannot be read or written.
     """
+    if target is not None:
+        refuse_url(target)
     settings = read_settings(directory)  # complains where there is no crawl
     if format not in FORMATS:
         raise UserError(f"There is no format {format!r} to export; choose one of {', '.join(FORMATS)}.")
@@ -134,8 +136,7 @@ def _export_pages(directory: Path, format: str, target: Path) -> Exported:
     try:
         count = _write_pages(directory, format, part)
         for made in sorted(part.iterdir()):
-            if made.suffix != ".pending":  # nobody will go on from here
-                made.replace(target / made.name)
+            made.replace(target / made.name)
     finally:
         shutil.rmtree(part)
     if format == "parquet":

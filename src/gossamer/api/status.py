@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from gossamer.journals.summary import Glance, glance
 from gossamer.values.errors import UserError
 from gossamer.values.reasons import FinishReason
 
+_UPDATE: Final = re.compile(r"update-\d+")
 _UNFINISHED: Final = (None, FinishReason.STOPPED, FinishReason.WAITING, FinishReason.ERROR)
 """How a crawl ended that is not over while links are pending; None: it was killed."""
 
@@ -47,19 +49,35 @@ def plan_update(path: Path) -> tuple[Path, Path, str]:
     """Return the directory that the next update starts from, its own directory, and the relative path back.
 
     Updates live in the directory itself, as `update-0001` and so on, each a crawl directory of its own: nothing that is
-    there is ever touched. Raises UserError where the last of them is not over.
+    there is ever touched. An update starts from the last crawl that is complete, so that what a limit kept from being
+    visited does not look new or gone; if none is, from the last one. Raises UserError where the last one is not over.
     """
     if read_settings(path).previous:  # it is an update itself
         path = path.parent
-    found = [update for update in path.glob("update-*") if (update / SETTINGS_FILE).exists()]
-    last = max(found, key=lambda update: update.name, default=path)
+    found = updates(path)
+    last = found[-1] if found else path
     told = status(last)
     if told.state == "running":
         raise UserError(f"The crawl in {last} is still running.")
     if told.state == "interrupted":
         raise UserError(f"The crawl in {last} is not over; go on with it first: gossamer resume {last}")
     number = int(last.name.removeprefix("update-")) + 1 if found else 1
-    return last, path / f"update-{number:04}", "../" + last.name if found else ".."
+    start = next((here for here in (*reversed(found), path) if _is_complete(here)), last)
+    return start, path / f"update-{number:04}", ".." if start == path else f"../{start.name}"
+
+
+def updates(path: Path) -> list[Path]:
+    """Return the directories of the updates of the crawl in a directory, the first one first."""
+    found = [
+        update
+        for update in path.glob("update-*")
+        if _UPDATE.fullmatch(update.name) and (update / SETTINGS_FILE).exists()
+    ]
+    return sorted(found, key=lambda update: int(update.name.removeprefix("update-")))
+
+
+def _is_complete(path: Path) -> bool:
+    return glance(path / JOURNAL).finish_reason == FinishReason.COMPLETE
 
 
 def status(path: Path) -> Status:

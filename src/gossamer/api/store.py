@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
 from gossamer.api.directory import CrawlDirectory
 from gossamer.api.directory_layout import JOURNAL
-from gossamer.api.settings_file import Settings, previous_directory
+from gossamer.api.settings_file import Settings, previous_directories, previous_directory
 from gossamer.engines.session import Known, OpenedStore
 from gossamer.journals.memory import MemoryJournal
-from gossamer.journals.previous import SqlitePreviousCrawl
+from gossamer.journals.previous import PreviousCrawls
 from gossamer.outputs import ITEMS
+from gossamer.outputs.gone_pages import read_unknown
 from gossamer.values.errors import UserError
 from gossamer.values.protocol import Saved
 from gossamer.values.reasons import FinishReason
@@ -52,13 +54,15 @@ class DirectoryStore:
         self._has_handlers = has_handlers
         self._resumes = resumes
         self._directory: CrawlDirectory | None = None
-        self._previous: SqlitePreviousCrawl | None = None
+        self._previous: PreviousCrawls | None = None
 
     def open(self) -> OpenedStore:
         """Open the directory, and that of the crawl it updates. Raise UserError where this crawl cannot go on."""
         key, before = self._key, previous_directory(self._path, self._settings)
         if before is not None:
-            self._previous = SqlitePreviousCrawl(before / JOURNAL, self._settings.policy)
+            earlier = [before, *previous_directories(before)]
+            journals = [path / JOURNAL for path in earlier]
+            self._previous = PreviousCrawls(journals, self._settings.policy, list(map(read_unknown, earlier)))
             key = self._previous.key
         try:
             self._directory = CrawlDirectory(self._path, self._settings, key=key, items=self._has_handlers)
@@ -78,9 +82,18 @@ class DirectoryStore:
         changes, complete = snapshot.changes, snapshot.finish_reason is FinishReason.COMPLETE
         if self._directory is None or self._previous is None or not complete:
             return changes
-        count, first = self._directory.list_gone(self._previous.lost(known))
-        examples = {**changes.examples, "gone": first} if first else changes.examples
-        return msgspec.structs.replace(changes, gone=count, examples=examples)
+        unfetched = self._directory.unfetched(self._previous.was_page)
+        lost: Iterable[str] = self._previous.lost(known)
+        carried = set[str]()
+        if unfetched:  # what only these linked to cannot be called gone
+            lost = list(lost)
+            carried = self._previous.led_to(unfetched, lost)
+        count, first = self._directory.list_gone(url for url in lost if url not in carried)
+        unknown, some = self._directory.list_unknown(unfetched, carried) if unfetched else (0, ())
+        examples = dict(changes.examples)
+        for name, urls in (("gone", first), ("unknown", some)):
+            examples |= {name: urls} if urls else {}
+        return msgspec.structs.replace(changes, gone=count, unknown=unknown, examples=examples)
 
     def close(self, reason: FinishReason | None, stats: SavedStats | None) -> None:
         """Record why the crawl ended, and close both directories."""

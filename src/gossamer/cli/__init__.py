@@ -16,6 +16,7 @@ from typing import Final
 
 from gossamer.cli import arguments
 from gossamer.cli.stdout import discard, put
+from gossamer.cli.streams import messages, prepare_streams
 from gossamer.values.errors import GossamerError, UserError
 
 USAGE, EARLY, BUG, INTERRUPTED, CLOSED = 2, 4, 70, 130, 141
@@ -27,6 +28,7 @@ WHERE_TO_REPORT = "Please report it, with what -v shows; CONTRIBUTING.md says ho
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; write a failure as one sentence to stderr."""
     words = list(sys.argv[1:] if words is None else words)
+    prepare_streams()
     os.environ.setdefault(*_ONE_THREAD)
     try:
         code = _run(words)
@@ -57,7 +59,7 @@ def _run(words: Sequence[str]) -> int:
 def _said(sentence: str, code: int) -> int:
     from gossamer.cli.terminal import printable
 
-    sys.stderr.write("\n".join(map(printable, sentence.splitlines())) + "\n")
+    messages().write("\n".join(map(printable, sentence.splitlines())) + "\n")
     return code
 
 
@@ -65,6 +67,6 @@ def _bug(bug: Exception, *, verbose: bool) -> int:
     if verbose:
         import traceback
 
-        traceback.print_exception(bug)
+        traceback.print_exception(bug, file=messages())
     what = f"{type(bug).__name__}: {bug}".replace("\n", " ")
     return _said(f"gossamer: a bug of ours, sorry: {what}. {WHERE_TO_REPORT}", BUG)

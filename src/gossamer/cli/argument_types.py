@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Mapping
@@ -79,6 +80,14 @@ def header(text: str) -> tuple[str, str]:
     if not colon or not name.strip():
         raise ArgumentTypeError("it is not a header; write it as 'Name: value'")  # it may be a secret
     return name.strip(), value.strip()
+
+
+def url(text: str) -> str:
+    """Return a URL read as UTF-8, whatever the locale says: URLs have no other encoding."""
+    try:
+        return text if text.isascii() else os.fsencode(text).decode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # given in Python, in a locale that lacks the character
+        return text
 
 
 def words(text: str) -> tuple[str, ...]:

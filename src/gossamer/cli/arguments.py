@@ -21,13 +21,15 @@ from gossamer.values.errors import UserError
 VERBS: Final = ("crawl", "resume", "status", "fetch", "demo", "export", "robots", "bench", "init", "doctor")
 FORMATS: Final = ("jsonl", "warc", "parquet", "markdown")
 WORKLOADS: Final = ("overhead", "web", "parse", "polite")
+_SOURCES: Final = ("-i", "--input", "--update")
+"""The flags by which a crawl needs no URL."""
 EXPORTS: Final = ("jsonl", "parquet", "markdown", "graph", "graphml")
 
 
 def read(words: Sequence[str]) -> argparse.Namespace:
     """Return the arguments of a command line. Raises UserError for a mistake, SystemExit after --help and --version."""
-    words = _with_verb(words)
     parser, verbs = _parsers()
+    words = _with_verb(words, verbs["crawl"])
     chosen, unknown = parser.parse_known_args(words)
     verb = getattr(chosen, "verb", None)
     if unknown:
@@ -38,17 +40,35 @@ def read(words: Sequence[str]) -> argparse.Namespace:
     return chosen
 
 
-def _with_verb(words: Sequence[str]) -> list[str]:
-    """Return the words with the verb `crawl` before a URL that has none. Raises UserError for an unknown verb."""
+def _with_verb(words: Sequence[str], crawl: argparse.ArgumentParser) -> list[str]:
+    """Return the words with their verb first: flags may stand before it, and `crawl` may be left out before a URL.
+
+    Raises UserError for an unknown verb.
+    """
     if not words or words[0] in VERBS or words[0] in ("-h", "--help", "--version"):
         return list(words)
-    if words[0].startswith("-"):
-        return ["crawl", *words] if any(_like_url(word) for word in words) else list(words)
-    if _like_url(words[0]):
+    first = _first_argument(words, crawl)
+    if first is None:
+        return ["crawl", *words] if any(word.partition("=")[0] in _SOURCES for word in words) else list(words)
+    word = words[first]
+    if word in VERBS:
+        return [word, *words[:first], *words[first + 1 :]]
+    if _like_url(word) or any(first and _like_url(later) for later in words[first:]):
         return ["crawl", *words]
-    close = get_close_matches(words[0], VERBS, 1)
+    close = get_close_matches(word, VERBS, 1)
     hint = f"Did you mean `gossamer {close[0]}`?" if close else f"The commands are {', '.join(VERBS)}."
-    raise UserError(f"There is no command {words[0]!r}. {hint}\nTry: gossamer --help")
+    raise UserError(f"There is no command {word!r}. {hint}\nTry: gossamer --help")
+
+
+def _first_argument(words: Sequence[str], crawl: argparse.ArgumentParser) -> int | None:
+    """Return the index of the first word that is neither a flag nor the value of a flag of `crawl`; None for none."""
+    valued = {flag for action in crawl._actions if action.nargs != 0 for flag in action.option_strings}  # noqa: SLF001  # no public way
+    is_value = False
+    for index, word in enumerate(words):
+        if not is_value and (not word.startswith("-") or word == "-"):
+            return index
+        is_value = not is_value and word in valued
+    return None
 
 
 def _like_url(word: str) -> bool:
@@ -134,9 +154,9 @@ def _parser(prog: str, description: str, epilog: str, usage: str) -> Parser:
 
 
 def _add_crawl(parser: Parser) -> None:
-    parser.usage = "gossamer crawl URL… | --update DIR [options]"
+    parser.usage = "gossamer crawl URL… | -i FILE | --update DIR [options]"
     what = FlagGroup(parser, "what to crawl")
-    what.choice("urls", nargs="*", default=[], metavar="URL", about="where to start; https:// may be left out")
+    _add_urls(what, "where to start; https:// may be left out")
     what.settings("what to crawl")
     FlagGroup(parser, "what to make of pages").settings("what to make of pages")
     FlagGroup(parser, "manners").settings("manners")
@@ -152,7 +172,7 @@ def _add_crawl(parser: Parser) -> None:
     results.switch("--durable", dest="durable", about=durable)
     update = "crawl again what is in DIR, asking only for what has changed; limits and manners may be changed"
     results.choice("--update", dest="update", metavar="DIR", default=None, about=update)
-    results.switch("--json", dest="json", about="print the closing report as JSON on stdout")
+    _add_ending(results)
     _add_talk(parser)
 
 
@@ -166,7 +186,7 @@ def _add_resume(parser: Parser) -> None:
     _add_speed(parser, tuple(ENGINES)).settings("speed", but=_is_fixed)
     results = FlagGroup(parser, "results")
     results.settings("results", but=_is_fixed)
-    results.switch("--json", dest="json", about="print the closing report as JSON on stdout")
+    _add_ending(results)
     _add_talk(parser, config=False)
 
 
@@ -185,9 +205,7 @@ def _add_status(parser: Parser) -> None:
 def _add_fetch(parser: Parser) -> None:
     parser.usage = "gossamer fetch URL… | -i FILE [options]"
     what = FlagGroup(parser, "what to download")
-    what.choice("urls", nargs="*", default=[], metavar="URL", about="what to download; https:// may be left out")
-    listed = "read URLs from a file, one a line; - for stdin; # after a blank starts a comment"
-    what.choice("-i", "--input", metavar="FILE", default=None, about=listed)
+    _add_urls(what, "what to download; https:// may be left out")
     what.switch("--no-follow", dest="follow", on=False, about="do not follow redirects")
     saved = "write the bodies to files there, named by number and hash"
     what.choice("--save", metavar="DIR", default=None, about=saved)
@@ -205,7 +223,12 @@ def _add_fetch(parser: Parser) -> None:
 def _add_robots(parser: Parser) -> None:
     parser.usage = "gossamer robots URL [options]"
     what = FlagGroup(parser, "what to ask")
-    what.choice("url", metavar="URL", about="the URL that somebody wants to fetch; https:// may be left out")
+    what.choice(
+        "url",
+        type=argument_types.url,
+        metavar="URL",
+        about="the URL that somebody wants to fetch; https:// may be left out",
+    )
     who = "who wants to: a name such as otherbot, or a whole User-Agent (default: gossamer itself)"
     what.choice("--agent", metavar="A", default="", about=who)
     what.switch("--show", dest="show", about="show the file, with line numbers")
@@ -227,7 +250,7 @@ def _add_demo(parser: Parser) -> None:
     choices.choice("--port", type=argument_types.port, default=0, metavar="N", about=port)
     directory = "where results go (default: a temporary directory)"
     choices.choice("-o", "--output", dest="directory", metavar="DIR", about=directory)
-    choices.switch("--json", dest="json", about="print the closing report as JSON on stdout")
+    _add_ending(choices)
     _add_talk(parser)
 
 
@@ -307,6 +330,20 @@ def _add_doctor(parser: Parser) -> None:
     about = "a name to look up (default: example.org)"
     choices.choice("--host", metavar="NAME", default="example.org", about=about)
     choices.choice("-h", "--help", action="help", about="show this and leave")
+
+
+def _add_urls(group: FlagGroup, about: str) -> None:
+    """Add the URLs of a command, named in its words or in a file."""
+    group.choice("urls", nargs="*", default=[], type=argument_types.url, metavar="URL", about=about)
+    listed = "read URLs from a file, one a line; - for stdin; # after a blank starts a comment"
+    group.choice("-i", "--input", metavar="FILE", default=None, about=listed)
+
+
+def _add_ending(group: FlagGroup) -> None:
+    """Add the flags of how a crawl reports and ends."""
+    group.switch("--json", dest="json", about="print the closing report as JSON on stdout")
+    strict = "end with 1 for pages refused or behind a login (401, 403, 407, 429) too"
+    group.switch("--strict", dest="strict", about=strict)
 
 
 def _add_speed(parser: Parser, engines: Sequence[str]) -> FlagGroup:

@@ -6,17 +6,20 @@ import contextlib
 import os
 import re
 from argparse import Namespace
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
 import msgspec
 
+from gossamer.api import call_arguments
 from gossamer.api.crawler import Crawler
 from gossamer.api.directory_layout import TRACES
 from gossamer.cli import summary
 from gossamer.cli.run_crawl import conduct
 from gossamer.cli.settings import KEYS, complaints_naming_flags, gather
 from gossamer.cli.stdout import put
+from gossamer.cli.url_input import listed_seeds
 from gossamer.engines.table import DEFAULT_ENGINE
 from gossamer.rules import urls
 from gossamer.values.errors import UserError
@@ -29,8 +32,7 @@ def run(chosen: Namespace) -> int:
         return _update(chosen)
     fields = gather(chosen, os.environ, Path.cwd())
     engine = fields.pop("engine", DEFAULT_ENGINE)
-    seeds = tuple(chosen.urls or fields.pop("seeds", ()))
-    fields.pop("seeds", None)
+    seeds = _seeds(chosen, fields.pop("seeds", ()))
     if not seeds:
         raise UserError("crawl needs a URL to start from, such as: gossamer crawl https://example.org/")
     wanted = getattr(chosen, "directory", None)
@@ -44,7 +46,7 @@ def run(chosen: Namespace) -> int:
     if to_stdout:
         directory, formats = None, None
     else:
-        directory = Path(wanted) if wanted else vacant(urls.seed(seeds[0]))
+        directory = call_arguments.directory(wanted) if wanted else vacant(urls.seed(seeds[0]))
     with complaints_naming_flags(chosen):
         crawler = Crawler(seeds, directory=directory, engine=engine, formats=formats, durable=chosen.durable, **fields)
     _, code = conduct(crawler, chosen, see=write_line if to_stdout else None)
@@ -53,10 +55,22 @@ def run(chosen: Namespace) -> int:
     return code
 
 
+def _seeds(chosen: Namespace, configured: Sequence[str]) -> tuple[str, ...]:
+    """Return the URLs to start from, as written: those of the command line and its list, or else the configured ones.
+
+    A user name and password in a URL go to the crawler with it. Raise UserError that names all that are no URL.
+    """
+    if chosen.input is not None:
+        return listed_seeds(chosen.urls, chosen.input)
+    texts = tuple(chosen.urls or call_arguments.seeds((configured,)))
+    call_arguments.canonical_seeds(texts)
+    return texts
+
+
 def _update(chosen: Namespace) -> int:
     """Update the crawl in a directory. Settings come from there, changes from flags only."""
-    if chosen.urls:
-        raise UserError("--update starts where the crawl before did: name no URL beside it.")
+    if chosen.urls or chosen.input is not None:
+        raise UserError("--update starts where the crawl before did: name no URL beside it, and no list (-i).")
     for name, flag in (("directory", "-o"), ("formats", "-f"), ("config", "--config")):
         if getattr(chosen, name, None):
             raise UserError(f"--update writes beside the crawl before and in the same way: leave out {flag}.")

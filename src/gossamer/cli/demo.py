@@ -48,8 +48,8 @@ def _serve(server: DemoServer) -> int:
     screen = console()
     opened = line("The Museum of Silk is open at ", (server.url, "cyan"), " (Ctrl-C closes it). In another terminal:")
     try:
-        screen.print(opened, soft_wrap=True)
-        screen.print(line(f"  gossamer crawl {server.url} --allow-private 127.0.0.1 --delay 0.05"), soft_wrap=True)
+        say(screen, opened)
+        say(screen, line(f"  gossamer crawl {server.url} --allow-private 127.0.0.1 --delay 0.05"), 4)
         threading.Event().wait()
     except KeyboardInterrupt:
         screen.print(line(f"Closed after {len(server.log):,} requests."))

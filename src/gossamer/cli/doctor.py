@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from gossamer.cli.formatting import shown_size
 from gossamer.cli.settings import gather
 from gossamer.cli.stdout import put
-from gossamer.cli.terminal import printable
+from gossamer.cli.terminal import fitted
 from gossamer.fetchers import certificates
 from gossamer.fetchers.options import FetchOptions
 from gossamer.parse.links.quick import native_links
@@ -46,7 +46,7 @@ def run(chosen: Namespace) -> int:
     wide = max(len(finding.subject) for finding in findings)
     for finding in findings:
         mark = {True: "ok", False: "bad", None: "-"}[finding.well]
-        put(printable(f"{mark:<4} {finding.subject:<{wide}}  {finding.seen}") + "\n")
+        put(fitted(f"{mark:<4} {finding.subject:<{wide}}  {finding.seen}", wide + 7))
     return FINDINGS if any(finding.well is False for finding in findings) else FINE
 
 

@@ -1,93 +1,121 @@
-"""The text below the help of each command: examples and exit codes."""
+"""The text below the help of each command: examples and exit codes, in lines of at most 80 columns."""
 
 from __future__ import annotations
 
 CRAWL = """\
 examples:
-  gossamer crawl https://example.org/                        a whole site, politely
-  gossamer crawl https://example.org/docs/ --scope prefix    one part of it
-  gossamer crawl https://example.org/ --max-pages 100 -o try a first look, results in ./try
+  gossamer crawl https://example.org/           a whole site, politely
+  gossamer crawl https://example.org/docs/ --scope prefix
+                                                one part of it
+  gossamer crawl https://example.org/ --max-pages 100 -o try
+                                                a first look, results in ./try
   gossamer crawl localhost:8000 --allow-private localhost --delay 0
-                                                             your own site, at full speed
-  gossamer crawl https://example.org/ -o - | jq .title       results as JSON lines on stdout
-  gossamer crawl --update example.org.crawl                  once more: what has changed since?
+                                                your own site, at full speed
+  gossamer crawl -i urls.txt                    many sites, from a list
+  gossamer crawl https://example.org/ -o - | jq .title
+                                                results as JSON lines on stdout
+  gossamer crawl --update example.org.crawl     what has changed since?
 
-exit codes: 0 every link visited, 1 the same with broken links or failed pages, 2 usage,
-            3 nothing useful fetched, 4 ended early (a limit, a long pause, a full disk),
-            70 a bug, 130 interrupted, 141 whoever read stdout left
+exit codes: 0 every link visited, 1 the same with broken links, failed pages or
+            nothing to follow (with --strict also pages refused or behind a
+            login), 2 usage, 3 nothing useful fetched, 4 ended early (a limit,
+            a long pause, a full disk) or stdout could not be written, 70 a bug,
+            130 interrupted, 141 whoever read stdout left
 """
 RESUME = """\
 examples:
-  gossamer resume example.org.crawl                          go on wherever it ended: nothing is recorded twice
-  gossamer resume example.org.crawl --max-pages 50000        with a higher limit
-  gossamer resume example.org.crawl -e threads --delay 2     on another engine, with other manners
+  gossamer resume example.org.crawl             go on wherever it ended: nothing
+                                                is recorded twice
+  gossamer resume example.org.crawl --max-pages 50000
+                                                with a higher limit
+  gossamer resume example.org.crawl -e threads --delay 2
+                                                another engine, other manners
 
-Everything else stays as it was when the crawl began. Exit codes are those of `gossamer crawl`.
+Everything else stays as it was when the crawl began. Exit codes are those of
+`gossamer crawl`.
 """
 STATUS = """\
 examples:
-  gossamer status example.org.crawl                          while it runs, and after it ended or died
+  gossamer status example.org.crawl             while it runs, or after it died
   gossamer status example.org.crawl --json | jq .pending
 
-exit codes: 0 told, 2 usage (no crawl there, or no journal), 4 the journal could not be read, or stdout not be written
+exit codes: 0 told, 2 usage (no crawl there, or no journal), 4 the journal could
+            not be read, or stdout not be written
 """
 FETCH = """\
 examples:
   gossamer fetch https://example.org/ https://example.net/
-  gossamer fetch -i urls.txt > pages.jsonl                   one JSON line a URL, in the order asked
-  cut -f2 table.tsv | gossamer fetch -i - --save bodies      the bodies too, as files
+  gossamer fetch -i urls.txt > pages.jsonl      a JSON line a URL, in the order
+                                                asked
+  cut -f2 table.tsv | gossamer fetch -i - --save bodies
+                                                the bodies too, as files
 
-A download asks no robots.txt and rests for nobody; use `gossamer crawl` to follow links.
+A download asks no robots.txt and rests for nobody; use `gossamer crawl` to
+follow links.
 exit codes: 0 all downloaded, 1 some failed, 2 usage, 3 none downloaded,
             4 stdout or a file could not be written, 70 a bug, 130 interrupted,
             141 whoever read stdout left
 """
 ROBOTS = """\
 examples:
-  gossamer robots https://example.org/private/page           may gossamer fetch it, and which line says so?
-  gossamer robots example.org --agent otherbot --show        the whole file, as another crawler reads it
-  gossamer robots -q example.org && echo welcome             only the exit code
+  gossamer robots https://example.org/private/page
+                                                may gossamer fetch it, and which
+                                                line says so?
+  gossamer robots example.org --agent otherbot --show
+                                                as another crawler reads it
+  gossamer robots -q example.org && echo welcome
 
 Nothing is tried twice here; a crawl comes back after failures that may pass.
-exit codes: 0 allowed, 1 disallowed, 2 usage, 3 unknown: robots.txt is out of reach or no text of rules,
-            4 stdout could not be written, 70 a bug, 130 interrupted
+exit codes: 0 allowed, 1 disallowed, 2 usage, 3 unknown: robots.txt is out of
+            reach or no text of rules, 4 stdout could not be written, 70 a bug,
+            130 interrupted
 """
 DEMO = """\
 examples:
-  gossamer demo                    crawl a small website that lives on this machine
+  gossamer demo                    crawl a small website on this machine
   gossamer demo -e threads         the same on a pool of threads
   gossamer demo --serve            keep it running, to try any command on it
 """
 EXPORT = """\
 examples:
-  gossamer export example.org.crawl -f jsonl | jq .title     the records once more, as they were written
-  gossamer export example.org.crawl -f parquet -o tables     pages and links as tables
-  gossamer export example.org.crawl -f graphml               who links to whom, for graph programs
+  gossamer export example.org.crawl -f jsonl | jq .title
+                                                the records once more
+  gossamer export example.org.crawl -f parquet -o tables
+                                                pages and links as tables
+  gossamer export example.org.crawl -f graphml  who links to whom
 
-All but jsonl are made from the bodies, so the crawl must have kept them: gossamer crawl -f warc
-exit codes: 0 exported, 2 usage, 4 files could not be read or written, 70 a bug, 130 interrupted
+All but jsonl are made from the bodies, so the crawl must have kept them:
+gossamer crawl -f warc
+exit codes: 0 exported, 2 usage, 4 files could not be read or written, 70 a bug,
+            130 interrupted
 """
 BENCH = """\
 examples:
-  gossamer bench --quick                                     a first answer in a minute and a half
-  gossamer bench --from example.org.crawl                    for your own crawl, replayed on this machine
-  gossamer bench --json a.json && gossamer bench --json b.json && gossamer bench compare a.json b.json
+  gossamer bench --quick                        a first answer in 90 seconds
+  gossamer bench --from example.org.crawl       your own crawl, replayed
+  gossamer bench --json a.json && gossamer bench --json b.json
+  gossamer bench compare a.json b.json
 
-Nobody is asked but a server on this machine. Figures are on stdout, plots in an HTML page.
-exit codes: 0 measured, 1 compared and they disagree, 2 usage, 4 it could not go on, 70 a bug, 130 interrupted
+Nobody is asked but a server on this machine. Figures are on stdout, plots in an
+HTML page.
+exit codes: 0 measured, 1 compared and they disagree, 2 usage, 4 it could not go
+            on, 70 a bug, 130 interrupted
 """
 INIT = """\
 examples:
-  gossamer init                                              asks for your contact, writes ./gossamer.toml
-  gossamer init --contact you@example.org                    asks nothing
-  gossamer init --contact https://lab.example/crawler.html --page crawler.html --mail you@lab.example
+  gossamer init                                 asks for your contact, writes
+                                                ./gossamer.toml
+  gossamer init --contact you@example.org       asks nothing
+  gossamer init --contact https://lab.example/crawler.html \\
+      --page crawler.html --mail you@lab.example
 
 exit codes: 0 written, 2 refused, and then nothing is written
 """
 DOCTOR = """\
 examples:
-  gossamer doctor                                            has this machine all that a crawl needs?
-  gossamer doctor --host wiki.internal                       and can it resolve that name?
+  gossamer doctor                               has this machine what a crawl
+                                                needs?
+  gossamer doctor --host wiki.internal          and can it resolve that name?
 
 exit codes: 0 all is well, 1 something is amiss
 """

@@ -5,22 +5,28 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
+from gossamer.api import call_arguments
 from gossamer.api.export import export, lines
+from gossamer.api.status import updates
 from gossamer.cli.formatting import numbered
 from gossamer.cli.signals import interrupted_by_sigterm
 from gossamer.cli.stdout import put
-from gossamer.cli.terminal import console, line
+from gossamer.cli.terminal import console, line, say
 
 
 def run(chosen: Namespace) -> int:
     """Export as chosen and return the exit code."""
     directory = Path(chosen.crawl)
+    if not chosen.quiet and (later := updates(directory)):
+        said = f"This exports the first crawl in {directory}; the last of its updates is {later[-1]}."
+        say(console(), line(said))
     if chosen.format == "jsonl" and chosen.output in (None, "-"):
         for piece in lines(directory):
             put(piece)
         return 0
     with interrupted_by_sigterm():
-        exported = export(directory, chosen.format, None if chosen.output is None else Path(chosen.output))
+        target = None if chosen.output is None else call_arguments.directory(chosen.output)
+        exported = export(directory, chosen.format, target)
     if not chosen.quiet:
-        console().print(line(f"{numbered(exported.made, exported.thing)} exported to {exported.path}"), soft_wrap=True)
+        say(console(), line(f"{numbered(exported.made, exported.thing)} exported to {exported.path}"))
     return 0

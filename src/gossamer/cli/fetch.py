@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from gossamer.api.directory_layout import refuse_file
+from gossamer.api.directory_layout import refuse_file, refuse_url
 from gossamer.api.download import HOST_CONCURRENCY, Downloads, fetch_all
 from gossamer.cli.formatting import shown_duration
+from gossamer.cli.progress import about_left
 from gossamer.cli.settings import gather
 from gossamer.cli.signals import interrupted_by_sigterm
 from gossamer.cli.stdout import put
-from gossamer.cli.terminal import console, is_live, line
+from gossamer.cli.terminal import console, cut_inside, is_live, is_screen, line, say
 from gossamer.cli.url_input import UrlSource
 from gossamer.engines.bridges import run_in_loop
 from gossamer.engines.table import DEFAULT_ENGINE, ENGINES
@@ -27,6 +28,7 @@ from gossamer.rules import urls
 from gossamer.rules.headers import essence
 from gossamer.rules.policy import Policy
 from gossamer.values.errors import OutputError, UserError
+from gossamer.values.reasons import Reason
 from gossamer.visit.page import Page
 
 if TYPE_CHECKING:
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _REDRAWS: Final = 8
+_NO_URL: Final = (Reason.SKIP_INVALID, Reason.SKIP_SCHEME)
+KEPT: Final = 20
+"""Maximum number of texts that are no URL to fetch which the summary names."""
 _ENDINGS: Final = {
     "text/html": "html", "application/xhtml+xml": "xhtml", "text/plain": "txt", "text/css": "css", "text/csv": "csv",
     "text/javascript": "js", "application/json": "json", "application/xml": "xml", "text/xml": "xml",
@@ -54,7 +59,7 @@ def run(chosen: Namespace) -> int:
     traits = ENGINES.get(engine)
     urls_asked = asked.urls(awaited=traits is not None and traits.in_loop)
     downloads = fetch_all(urls_asked, engine=engine, follow=chosen.follow, policy=policy)
-    sink = _Sink(_made(chosen.save), console(), verbose=chosen.verbose)
+    sink = _Sink(_made(chosen.save), console(), asked.take_line, verbose=chosen.verbose)
     _download(downloads, engine, asked, sink, chosen)
     if not asked.count:
         sink.screen.print(line(f"gossamer: The input {chosen.input} names no URL, so nothing was downloaded."))
@@ -98,6 +103,8 @@ def _progress(downloads: Downloads, asked: UrlSource, sink: _Sink, seconds: floa
     parts += [f"{landed / max(seconds, 0.1):.1f}/s  ", (shown_duration(seconds), "dim")]
     if paused := downloads.paused:
         parts.append(f"  {paused.host} asked to be left alone for another {shown_duration(paused.seconds)}")
+    elif asked.whole and landed and seconds >= 1:
+        parts.append(f"  {about_left((asked.count - landed) * seconds / landed)}")
     return line(*parts)
 
 
@@ -115,10 +122,18 @@ def _take_all(downloads: Downloads, engine: str, take: Any) -> None:
 
 
 class _Sink:
-    """Prints a JSON line for each page, saves bodies if a directory is given, and counts successes."""
+    """Prints a JSON line for each page, saves bodies if a directory is given, and counts successes.
 
-    def __init__(self, directory: Path | None, screen: Console, *, verbose: bool) -> None:
+    `take_line` returns the number of the line that a URL comes from, by the URL's own number.
+    """
+
+    def __init__(
+        self, directory: Path | None, screen: Console, take_line: Callable[[int], int | None], *, verbose: bool
+    ) -> None:
         self._directory = directory
+        self._take_line = take_line
+        self._unfit: list[str] = []
+        self._unfit_count = 0
         self._verbose = verbose
         self.screen = screen
         self.count = self.good = 0
@@ -126,6 +141,9 @@ class _Sink:
     def take(self, page: Page) -> None:
         """Print and save one page."""
         facts = msgspec.to_builtins(page.record)
+        line_number = self._take_line(self.count + 1)
+        if page.reason in _NO_URL:
+            facts["detail"] = self._note_unfit(page.record.detail, line_number)
         if self._directory is not None and page.body:
             facts["file"] = self._save(self._directory, page)
         self.count += 1  # before it is printed: a signal may come in between
@@ -137,7 +155,17 @@ class _Sink:
             self.good -= page.ok
             raise
         if self._verbose:
-            self.screen.print(line(f"{page.status or page.reason}  {page.url}"), soft_wrap=True)
+            label = f"{page.status or page.reason}  "
+            url = cut_inside(page.url, self.screen.width - len(label), "...") if is_screen() else page.url
+            self.screen.print(line(label, url), soft_wrap=True)
+
+    def _note_unfit(self, detail: str, line_number: int | None) -> str:
+        """Keep a text that is no URL to fetch for the summary; return what is wrong with it, and in which line."""
+        said = detail if line_number is None else f"line {line_number}: {detail}"
+        self._unfit_count += 1
+        if len(self._unfit) < KEPT:
+            self._unfit.append(said)
+        return said
 
     def _save(self, directory: Path, page: Page) -> str:
         """Write the body and return its file name: a number and a hash of the URL, nothing that a site chooses."""
@@ -158,12 +186,17 @@ class _Sink:
             said += [", ", (f"{failed:,}", "bold red"), ' not ("reason" and "detail" in its line say why)']
         if left:
             said += [", ", (f"{left:,}", "bold yellow"), " left"]
-        self.screen.print(line(*said, f", in {shown_duration(seconds)}."), soft_wrap=True)
+        say(self.screen, line(*said, f", in {shown_duration(seconds)}."))
+        for sentence in self._unfit:
+            say(self.screen, line(f"  {sentence}"), 4)
+        if (others := self._unfit_count - len(self._unfit)) > 0:
+            self.screen.print(line(f"  and {others:,} more that cannot be fetched"))
 
 
 def _made(save: str | None) -> Path | None:
     if save is None:
         return None
+    refuse_url(save)
     directory = Path(save)
     refuse_file(directory)
     try:

@@ -61,10 +61,11 @@ def _tells(lines: bytes) -> bool:
 
 
 class Findings:
-    """Keeps the first broken links, the first failed pages for every other reason, and redirects."""
+    """Keeps the first broken links, refused pages and failed pages for every other reason, and redirects."""
 
     def __init__(self) -> None:
         self.broken: list[PageRecord] = []
+        self.refused: list[PageRecord] = []
         self._others: dict[Reason, list[PageRecord]] = {}
         self._redirects: dict[str, Redirect] = {}
 
@@ -83,7 +84,8 @@ class Findings:
     def suffice(self, counts: Counts) -> bool:
         """Whether nothing more can be kept, given how many pages failed for each reason and how many redirect."""
         kept = {reason: len(records) for reason, records in self._others.items()} | {
-            Reason.FAIL_HTTP_4XX: len(self.broken)
+            Reason.FAIL_HTTP_4XX: len(self.broken),
+            Reason.FAIL_REFUSED: len(self.refused),
         }
         failures = [(Reason(code), number) for code, number in counts.by_reason.items() if code.startswith("fail.")]
         return len(self._redirects) >= min(counts.redirected, REDIRECTS) and all(
@@ -101,13 +103,18 @@ class Findings:
         reason = record.reason
         if reason is None or record.outcome is not OutcomeKind.FAILED:
             return
-        kept = self.broken if reason is Reason.FAIL_HTTP_4XX else self._others.setdefault(reason, [])
+        kept = self._kept(reason)
         if len(kept) < KEPT:
             kept.append(record)
 
+    def _kept(self, reason: Reason) -> list[PageRecord]:
+        if reason is Reason.FAIL_HTTP_4XX:
+            return self.broken
+        return self.refused if reason is Reason.FAIL_REFUSED else self._others.setdefault(reason, [])
+
     @property
     def others(self) -> list[PageRecord]:
-        """Return examples of failures other than broken links, grouped by reason."""
+        """Return examples of failures other than broken links and refused pages, grouped by reason."""
         return [record for kept in self._others.values() for record in kept]
 
     def way_to(self, record: PageRecord) -> Iterator[tuple[str, bool]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 from gossamer.rules.setting import Notation, Setting
@@ -9,7 +11,12 @@ from gossamer.rules.setting import Notation, Setting
 
 def numbered(number: int, word: str) -> str:
     """Return a number with its noun: "1 page", "1,200 pages"."""
-    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+    return f"{number:,} {plural(word, number)}"
+
+
+def plural(word: str, number: int) -> str:
+    """Return a noun as it follows a number: "page" after 1, else "pages"."""
+    return word if number == 1 else f"{word}s"
 
 
 def shown_duration(seconds: float) -> str:
@@ -34,6 +41,11 @@ def shown_size(amount: float) -> str:
             return f"{amount:.0f} {unit}" if amount >= 100 or amount == int(amount) else f"{amount:.1f} {unit}"
         amount /= 1024
     return f"{amount:.1f} TB"
+
+
+def shown_path(path: Path) -> str:
+    """Return a path as text that can be encoded, read as UTF-8 whatever the locale says."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def shown_default(setting: Setting) -> str:

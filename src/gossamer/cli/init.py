@@ -11,9 +11,11 @@ from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 
+from gossamer.api.directory_layout import refuse_url
 from gossamer.api.settings_file import toml
 from gossamer.cli.contact_page import contact_page
 from gossamer.cli.stdout import put
+from gossamer.cli.streams import messages
 from gossamer.cli.terminal import printable
 from gossamer.fetchers.options import FetchOptions, user_agent
 from gossamer.rules.policy import Policy
@@ -41,6 +43,8 @@ TEMPLATE = """\
 
 def run(chosen: Namespace) -> int:
     """Write the files and return the exit code; a contact that was not given is asked for at a terminal."""
+    for name in (chosen.file, chosen.page):
+        refuse_url(name)
     path, page = Path(chosen.file), Path(chosen.page) if chosen.page else None
     if (path.parent / "journal.db").exists():
         raise UserError(f"{path.parent} holds a crawl, whose settings are frozen; go to another directory.")
@@ -83,8 +87,7 @@ def _write(texts: Mapping[Path, str], *, replace: bool) -> None:
 def _asked() -> str:
     if not sys.stdin.isatty():
         raise UserError("There is nobody to ask here; give --contact you@example.org, or --contact '' for none.")
-    sys.stderr.write(QUESTION)
-    sys.stderr.flush()
+    messages().write(QUESTION)
     return sys.stdin.readline().strip()
 
 

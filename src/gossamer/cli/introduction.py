@@ -67,7 +67,7 @@ class Opening:
 def introduce(screen: Console, crawler: Crawler) -> None:
     """Print the scope, the manners, the place of results, and how to stop."""
     for hint in _hints(crawler):
-        screen.print(line((f"Hint: {hint}", "dim")), soft_wrap=True)
+        say(screen, line((f"Hint: {hint}", "dim")), 6)
     rows: list[tuple[str, list[str | tuple[str, str]]]] = [
         ("Crawling", _where(crawler.policy)),
         ("Manners", [_manners(crawler.policy)]),

@@ -1,4 +1,4 @@
-"""The lines of the closing summary about failed pages: broken links, other failures, redirect loops."""
+"""The lines of the closing summary about failed pages: broken links, refused pages, others, redirect loops."""
 
 from __future__ import annotations
 
@@ -15,6 +15,17 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
+def refused(report: Report, findings: Findings) -> Lines:
+    """Return lines that name the first pages that servers refused, or that need a login."""
+    number = report.counts.by_reason.get(Reason.FAIL_REFUSED, 0)
+    if not number:
+        return []
+    lines: Lines = [(0, line((f"{numbered(number, 'page')} refused or behind a login", "bold")))]
+    for record in findings.refused:
+        lines += [_named(str(record.status), record.url, "yellow"), *_way(record, findings)]
+    return [*lines, *more(number - len(findings.refused))]
+
+
 def broken(report: Report, findings: Findings) -> Lines:
     """Return lines that name the first broken links."""
     number = report.counts.by_reason.get(Reason.FAIL_HTTP_4XX, 0)
@@ -22,8 +33,13 @@ def broken(report: Report, findings: Findings) -> Lines:
         return []
     lines: Lines = [(0, line((numbered(number, "broken link"), "bold")))]
     for record in findings.broken:
-        lines += [(2, line("  ", (str(record.status), "red"), f"  {record.url}")), *_way(record, findings)]
+        lines += [_named(str(record.status), record.url), *_way(record, findings)]
     return [*lines, *more(number - len(findings.broken))]
+
+
+def _named(label: str, url: str, colour: str = "red") -> tuple[int, Text]:
+    """Return a line that names a page by its status or reason, and its URL."""
+    return len(label) + 4, line("  ", (label, colour), f"  {url}")
 
 
 def _way(record: PageRecord, findings: Findings) -> Lines:
@@ -52,14 +68,15 @@ def loops(findings: Findings) -> Lines:
 
 def failed(report: Report, findings: Findings) -> Lines:
     """Return lines that name the first pages that failed for other reasons."""
-    number = report.failed - report.counts.by_reason.get(Reason.FAIL_HTTP_4XX, 0)
+    named = (Reason.FAIL_HTTP_4XX, Reason.FAIL_REFUSED)
+    number = report.failed - sum([report.counts.by_reason.get(reason, 0) for reason in named])
     if not findings.others or number <= 0:
         return []
     some = findings.others[:KEPT]
     lines: Lines = [(0, line((numbered(number, "other failure"), "bold")))]
     for record in some:
         label = record.status if record.status and record.status >= 400 else record.reason
-        lines.append((2, line("  ", (str(label), "red"), f"  {record.url}")))
+        lines.append(_named(str(label), record.url))
         lines += [(7, line(f"       {_what(record)}")), *_way(record, findings)]
     return [*lines, *more(number - len(some))]
 

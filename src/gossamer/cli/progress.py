@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import sys
 import threading
 import time
 from collections import deque
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from gossamer.cli.formatting import shown_duration, shown_size
-from gossamer.cli.terminal import line, printable
+from gossamer.cli.formatting import numbered, plural, shown_duration, shown_size
+from gossamer.cli.terminal import cut_inside, line, printable, say
+from gossamer.rules.policy import Policy
 from gossamer.values.reasons import Waiting
 from gossamer.values.snapshot import Snapshot
 from gossamer.visit.page import Page
@@ -41,6 +42,8 @@ class Sight(Struct, frozen=True):
     snapshot: Snapshot
     rate: float
     waiting: Waiting
+    left: float | None = None
+    """Estimated time to the end (seconds); None where it cannot be told."""
     age: float = 0.0
 
     @property
@@ -58,8 +61,14 @@ class Watch:
     The display reads it in a thread of its own. No lock is needed, because each field is replaced as a whole.
     """
 
-    def __init__(self, snapshot: Callable[[], Snapshot | None], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        snapshot: Callable[[], Snapshot | None],
+        policy: Policy | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._snapshot = snapshot
+        self._policy = policy or Policy()
         self._clock = clock
         self._seen: deque[Snapshot] = deque(maxlen=_LOOKS)
         self._last: Snapshot | None = None
@@ -79,10 +88,28 @@ class Watch:
         if not self._seen or now.elapsed > self._seen[-1].elapsed:
             self._seen.append(now)
         if then is None or now.elapsed - then.elapsed < 0.5:
-            return Sight(now, now.pages_per_second, now.limiting_factor, age)
+            return Sight(now, now.pages_per_second, now.limiting_factor, age=age)
         spent = {waiting: seconds - then.seconds.get(waiting, 0.0) for waiting, seconds in now.seconds.items()}
         rate = (now.counts.ended - then.counts.ended) / (now.elapsed - then.elapsed)
-        return Sight(now, rate, max(spent, key=lambda waiting: spent[waiting]), age)
+        left = time_left(then, now, self._policy)
+        return Sight(now, rate, max(spent, key=lambda waiting: spent[waiting]), left, age)
+
+
+def time_left(then: Snapshot, now: Snapshot, policy: Policy) -> float | None:
+    """Return the estimated time to the end of a crawl (seconds), by two moments of it; None where it cannot be told.
+
+    While nearly as many links are found as are visited, only a limit tells when it ends.
+    """
+    passed = now.elapsed - then.elapsed
+    visited, found = now.counts.ended - then.counts.ended, now.known - then.known
+    ends = []
+    if found < visited / 2:
+        ends.append((now.queued + now.in_flight) * passed / (visited - found))
+    if policy.max_pages is not None and now.counts.done > then.counts.done:
+        ends.append((policy.max_pages - now.counts.done) * passed / (now.counts.done - then.counts.done))
+    if policy.max_time is not None:
+        ends.append(policy.max_time - now.elapsed)
+    return max(min(ends), 0.0) if ends else None
 
 
 @contextmanager
@@ -103,7 +130,7 @@ def shown(watch: Watch, screen: Console, *, live: bool) -> Iterator[None]:
             yield
         return
     over = threading.Event()
-    thread = threading.Thread(target=_write_lines, args=(watch, over), name="gossamer-progress", daemon=True)
+    thread = threading.Thread(target=_write_lines, args=(watch, screen, over), name="gossamer-progress", daemon=True)
     thread.start()
     try:
         yield
@@ -112,19 +139,19 @@ def shown(watch: Watch, screen: Console, *, live: bool) -> Iterator[None]:
         thread.join()
 
 
-def _write_lines(watch: Watch, over: threading.Event) -> None:
+def _write_lines(watch: Watch, screen: Console, over: threading.Event) -> None:
     while not over.wait(EVERY):
         sight = watch.look()
         if sight is not None:
-            sys.stderr.write(written(sight, watch.last) + "\n")
-            sys.stderr.flush()
+            say(screen, line(written(sight, watch.last)), 2)
 
 
 def tell(watch: Watch, sentence: str, *, live: bool) -> None:
     """Show a sentence at once, from a signal handler: in the live display, or by a write to the file descriptor."""
     watch.note = sentence
     if not live:
-        os.write(2, f"{sentence}\n".encode())
+        with contextlib.suppress(OSError):  # nobody reads it
+            os.write(2, f"{sentence}\n".encode())
 
 
 # ---------------------------------------------------------------- how it is said
@@ -135,7 +162,8 @@ def written(sight: Sight, last: Page | None) -> str:
     counts = sight.snapshot.counts
     failed = f", {counts.failed:,} failed" if counts.failed else ""
     page = f"; last: {printable(last.url)}" if last is not None else ""
-    pages = f"{counts.done:,} pages{failed}, {sight.snapshot.queued:,} queued, {sight.rate:.1f}/s"
+    left = "" if sight.left is None else f", {about_left(sight.left)}"
+    pages = f"{numbered(counts.done, 'page')}{failed}, {sight.snapshot.queued:,} queued, {sight.rate:.1f}/s{left}"
     return f"{shown_duration(sight.snapshot.elapsed)}: {pages}; {sight.paused or sight.waiting.sentence}{page}"
 
 
@@ -163,18 +191,28 @@ def drawn(watch: Watch, screen: Console) -> RenderableType:
 def _figures(sight: Sight) -> list[str | tuple[str, str]]:
     snapshot = sight.snapshot
     counts = snapshot.counts
-    parts: list[str | tuple[str, str]] = [(f"{counts.done:,}", "bold green"), " pages  "]
+    parts: list[str | tuple[str, str]] = [
+        (f"{counts.done:,}", "bold green"),
+        f" {plural('page', counts.done)}  ",
+    ]
     if counts.failed:
         parts += [(f"{counts.failed:,}", "bold red"), " failed  "]
     parts += [f"{snapshot.queued + snapshot.in_flight:,} to go  ", f"{sight.rate:.1f}/s  "]
-    return [*parts, f"{shown_size(snapshot.bytes)}  ", (shown_duration(snapshot.elapsed), "dim")]
+    parts += [f"{shown_size(snapshot.bytes)}  ", (shown_duration(snapshot.elapsed), "dim")]
+    return parts if sight.left is None else [*parts, f"  {about_left(sight.left)}"]
+
+
+def about_left(seconds: float) -> str:
+    """Return an estimated time to the end as text: "about 3 min left"."""
+    whole = max(round(seconds), 1)
+    return f"about {whole} s left" if whole < 60 else f"about {shown_duration(whole - whole % 10)} left"
 
 
 def _page(page: Page, room: int, mark: str) -> list[str | tuple[str, str]]:
     """Return a page in a number of columns: if they are too few, the title is cut first, then the middle of the URL."""
     colour = "green" if page.ok else "yellow" if page.status and page.status < 400 else "red"
     status = f"{page.status or page.reason} "
-    url = _cut_inside(printable(page.url), room - len(status), mark)
+    url = cut_inside(printable(page.url), room - len(status), mark)
     title = line(page.title[:200])
     left = room - len(status) - line(url).cell_len - 2
     if title.cell_len > left:
@@ -182,12 +220,6 @@ def _page(page: Page, room: int, mark: str) -> list[str | tuple[str, str]]:
         title.rstrip()
         title.append(mark)
     return [(status, colour), f"{title.plain}  " if page.title and left >= _SHORTEST_TITLE else "", (url, "dim")]
-
-
-def _cut_inside(text: str, room: int, mark: str) -> str:
-    """Return a URL without its middle, because its host and the end of its path mean most."""
-    kept = max(room - len(mark), 2)
-    return text if len(text) <= room else text[: kept - kept // 2] + mark + text[-(kept // 2) :]
 
 
 def _bar(snapshot: Snapshot) -> RenderableType:

@@ -12,7 +12,7 @@ from gossamer.api.robots_check import Permission, permission
 from gossamer.cli.formatting import shown_size
 from gossamer.cli.settings import gather
 from gossamer.cli.stdout import put, put_json
-from gossamer.cli.terminal import printable
+from gossamer.cli.terminal import fitted, printable
 from gossamer.rules import robots
 from gossamer.values.reasons import Reason
 
@@ -28,8 +28,10 @@ def run(chosen: Namespace) -> int:
     if chosen.json:
         put_json(facts(told))
     elif not chosen.quiet:
-        for text in (*(_file(told) if chosen.show else ()), *described(told)):
+        for text in _file(told) if chosen.show else ():
             put(printable(text) + "\n")
+        for text in described(told):
+            put(fitted(text, 13))
     return ALLOWED if told.allowed else DISALLOWED if told.known else UNKNOWN
 
 

@@ -15,13 +15,14 @@ from gossamer.api.directory_layout import JOURNAL
 from gossamer.api.report import Report
 from gossamer.api.status import Status
 from gossamer.cli import summary
+from gossamer.cli.deadline import ended_in_time
 from gossamer.cli.findings import Findings, duplicates_in
 from gossamer.cli.formatting import shown_duration, shown_size
 from gossamer.cli.introduction import Opening
 from gossamer.cli.progress import Watch, shown, tell
 from gossamer.cli.signals import interrupts
 from gossamer.cli.stdout import put_json
-from gossamer.cli.terminal import console, is_live, line
+from gossamer.cli.terminal import console, cut_inside, is_live, is_screen, line, printable
 from gossamer.engines.bridges import run_in_loop
 from gossamer.engines.table import ENGINES
 from gossamer.journals.summary import lines
@@ -37,7 +38,7 @@ def conduct(
     `see` is called with every page. If the crawl is `resumed` from a status, the summary covers the runs before as
     well. With --quiet, only a failure of the whole crawl is shown.
     """
-    screen, watch, findings = console(), Watch(lambda: crawler.snapshot), Findings()
+    screen, watch, findings = console(), Watch(lambda: crawler.snapshot, crawler.policy), Findings()
     talks = not chosen.quiet
     drawable = is_live(screen) and not (see is not None and sys.stdout.isatty())
     live = talks and chosen.progress and drawable
@@ -50,12 +51,18 @@ def conduct(
         if see is not None:
             see(page)
         if chosen.verbose:
-            screen.print(_page_line(page), soft_wrap=True)
+            screen.print(_page_line(page, screen.width if is_screen() else None), soft_wrap=True)
 
     display: AbstractContextManager[None] = nullcontext()
     if talks and chosen.progress:
         display = shown(watch, screen, live=live)
-    with interrupts(crawler, lambda sentence: tell(watch, sentence, live=live)), display, _hopeful(crawler), opening:
+    with (
+        interrupts(crawler, lambda sentence: tell(watch, sentence, live=live)),
+        ended_in_time(crawler),
+        display,
+        _hopeful(crawler),
+        opening,
+    ):
         _visit_all(crawler, take)
     report = crawler.report
     if resumed:
@@ -68,7 +75,7 @@ def conduct(
         summary.show_verdict(screen, report)
     if chosen.json:
         put_json(report)
-    return report, summary.exit_code(report, loops=bool(findings.loops()))
+    return report, summary.exit_code(report, loops=bool(findings.loops()), strict=chosen.strict)
 
 
 @contextmanager
@@ -106,10 +113,13 @@ def _visit_all(crawler: Crawler, take: Callable[[Page], None]) -> None:
     run_in_loop(visit_all)
 
 
-def _page_line(page: Page) -> object:
+def _page_line(page: Page, width: int | None) -> object:
+    """Return a line about a page; on a screen of a width the middle of a long URL is left out."""
     colour = "green" if page.ok else "red" if page.outcome == "failed" else "yellow"
     took = shown_duration(page.timings.total)
-    extra = f"  {page.record.location}" if page.record.location else ""
-    return line(
-        (f"{page.status or page.reason}", colour), f"  {took}  {shown_size(page.record.size)}  {page.url}{extra}"
-    )
+    label, figures = f"{page.status or page.reason}", f"  {took}  {shown_size(page.record.size)}"
+    urls = [printable(url) for url in (page.url, page.record.location) if url]
+    if width is not None:
+        room = max((width - len(label) - len(figures)) // len(urls) - 2, 8)
+        urls = [cut_inside(url, room, "...") for url in urls]
+    return line((label, colour), figures, *[f"  {url}" for url in urls])

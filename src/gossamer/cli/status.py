@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from gossamer.api.status import Status, status
+from gossamer.api.status import Status, status, updates
 from gossamer.cli.formatting import numbered, shown_duration, shown_size
 from gossamer.cli.stdout import put, put_json
 from gossamer.cli.summary import resume_command
-from gossamer.cli.terminal import printable
+from gossamer.cli.terminal import fitted
 from gossamer.values.model import OutcomeKind
 from gossamer.values.reasons import FinishReason, Reason
 
@@ -26,8 +26,8 @@ def run(chosen: Namespace) -> int:
     if chosen.json:
         put_json(facts(told))
     else:
-        for text in described(told):
-            put(printable(text) + "\n")
+        for hang, text in described(told):
+            put(fitted(text, hang))
     return 0
 
 
@@ -35,7 +35,7 @@ def facts(told: Status) -> dict[str, Any]:
     """Return the status as it is printed in JSON: durations in seconds, moments as Unix time."""
     seen, stats = told.glance, told.glance.stats
     return {
-        "directory": str(told.directory),
+        "directory": told.directory,
         "state": told.state,
         "finish_reason": told.finish_reason,
         "process": told.holder,
@@ -55,28 +55,39 @@ def facts(told: Status) -> dict[str, Any]:
         "elapsed": stats.elapsed,
         "paused": told.paused,
         "committed_at": seen.committed_at,
+        "updates": [update.name for update in updates(told.directory)],
         "resume": resume_command(told.directory, told.finish_reason) if told.resumable else None,
     }
 
 
-def described(told: Status) -> Iterator[str]:
-    """Yield the status in lines for people."""
+def described(told: Status) -> Iterator[tuple[int, str]]:
+    """Yield the status in lines for people, each with the indent of its wrapped lines (columns)."""
     seen, stats = told.glance, told.glance.stats
-    yield f"{told.directory}: {_state(told)}"
+    yield 2, f"{told.directory}: {_state(told)}"
     known, hosts = numbered(seen.known, "link"), numbered(seen.hosts, "host")
-    yield f"  {known} known, {seen.ended:,} ended, {seen.pending:,} pending, on {hosts}"
+    yield 4, f"  {known} known, {seen.ended:,} ended, {seen.pending:,} pending, on {hosts}"
     counted = ", ".join(_counted(kind, number) for kind, number in stats.kinds.items() if number)
-    yield f"  {counted or 'nothing recorded yet'}; {shown_size(stats.bytes)} in {shown_duration(stats.elapsed)}"
+    yield 4, f"  {counted or 'nothing recorded yet'}; {shown_size(stats.bytes)} in {shown_duration(stats.elapsed)}"
     if stats.items:
-        yield "  items: " + ", ".join(f"{one.items:,} {name}" for name, one in stats.items.items())
+        yield 4, "  items: " + ", ".join(f"{one.items:,} {name}" for name, one in stats.items.items())
     if seen.committed_at is not None:
-        yield f"  last saved {_moment(seen.committed_at)}"
+        yield 4, f"  last saved {_moment(seen.committed_at)}"
     for host, end in list(told.paused.items())[:_PAUSED]:
-        yield f"  {host} asked to be left alone until {_moment(end)}"
-    for code, number in sorted(stats.by_reason.items(), key=lambda item: (-item[1], item[0])):
-        yield f"  {number:>9,}  {code:<24} {Reason(code).sentence}"
+        yield 4, f"  {host} asked to be left alone until {_moment(end)}"
+    yield from _reasons(stats.by_reason)
+    for update in updates(told.directory):
+        later = status(update)
+        yield 4, f"  {update.name}: {_state(later)}; {numbered(later.glance.ended, 'link')} ended"
     if told.resumable:
-        yield f"Go on: {resume_command(told.directory, told.finish_reason)}"
+        yield 7, f"Go on: {resume_command(told.directory, told.finish_reason)}"
+
+
+def _reasons(by_reason: Mapping[str, int]) -> Iterator[tuple[int, str]]:
+    """Yield the reasons why links have no page, the most frequent first."""
+    wide = max([len(f"{number:,}") for number in by_reason.values()], default=0)
+    code_wide = max(map(len, by_reason), default=0)
+    for code, number in sorted(by_reason.items(), key=lambda item: (-item[1], item[0])):
+        yield wide + code_wide + 6, f"  {number:>{wide},}  {code:<{code_wide}}  {Reason(code).sentence}"
 
 
 def _counted(kind: str, number: int) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
+from gossamer.cli.formatting import shown_path
 from gossamer.values.errors import OutputError
 
 
@@ -24,10 +26,14 @@ def put(content: str | bytes) -> None:
 
 
 def put_json(value: object) -> None:
-    """Print a value as indented JSON; a type that JSON lacks is written as text."""
+    """Print a value as indented JSON in UTF-8 (RFC 8259, 8.1); a type that JSON lacks is written as text."""
     import msgspec  # not before it is needed: `--help` comes by here too
 
-    put(msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode() + "\n")
+    put(msgspec.json.format(msgspec.json.encode(value, enc_hook=_text), indent=2) + b"\n")
+
+
+def _text(value: object) -> str:
+    return shown_path(value) if isinstance(value, Path) else str(value)
 
 
 def discard() -> None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from gossamer.api.report import Report
 from gossamer.api.status import Status
-from gossamer.cli import problems
+from gossamer.cli import problems, start_pages
 from gossamer.cli.advice import advice
 from gossamer.cli.findings import KEPT, Findings
-from gossamer.cli.formatting import numbered, shown_duration, shown_size
+from gossamer.cli.formatting import numbered, plural, shown_duration, shown_path, shown_size
 from gossamer.cli.terminal import Lines, line, more, say
 from gossamer.outputs import ITEMS_FILE
 from gossamer.outputs.gone_pages import GONE_FILE
@@ -52,8 +52,11 @@ _HINTS: Final[dict[Reason, str]] = {
 }
 
 
-def exit_code(report: Report, *, loops: bool = False) -> int:
-    """Return the exit code of a crawl that has ended; `loops`: it found redirect loops."""
+def exit_code(report: Report, *, loops: bool = False, strict: bool = False) -> int:
+    """Return the exit code of a crawl that has ended; `loops`: it found redirect loops.
+
+    `strict`: pages that servers refuse are findings too. They are no broken links: people may well see them.
+    """
     if report.finish_reason is FinishReason.STOPPED:
         return INTERRUPTED
     if report.finish_reason is FinishReason.WAITING:
@@ -62,7 +65,9 @@ def exit_code(report: Report, *, loops: bool = False) -> int:
         return NOTHING
     if report.finish_reason in _LIMITS:
         return EARLY
-    found = loops or report.failed or report.snapshot.soft_404s.pages
+    refused = 0 if strict else report.counts.by_reason.get(Reason.FAIL_REFUSED, 0)
+    problem = start_pages.problem(report)
+    found = bool(loops or report.failed > refused or report.snapshot.soft_404s.pages or problem)
     found = found or any(one.gone for one in report.items.values())
     return FINDINGS if found else DONE
 
@@ -98,7 +103,9 @@ def show(
         _paused(report),
         _changes(report),
         _items(report),
+        start_pages.lines(report),
         problems.broken(report, findings),
+        problems.refused(report, findings),
         problems.failed(report, findings),
         problems.loops(findings),
         _reasons(report),
@@ -107,6 +114,7 @@ def show(
         _near_duplicates(report, asked=policy.near_duplicates),
         _soft_404s(report, asked=policy.soft_404),
         _robots_html(report),
+        start_pages.needs_js(report),
         _sitemaps(report, resumed=resumed is not None, asked=policy.sitemaps),
         [] if idle else _limit(report, policy, engine),
         _audit(report, policy),
@@ -129,9 +137,12 @@ def _verdict(report: Report) -> Lines:
             head, colour = "Stopped early", "bold yellow"
         case _:
             head, colour = "Ended early", "bold yellow"
+    if why_not := start_pages.problem(report):
+        head, colour = "Nothing to follow", "bold yellow"
+        return [(0, line((head, colour), f": {why_not}")), (2, line(*_figures(report)))]
     why = "on request" if report.finish_reason is FinishReason.STOPPED else report.finish_reason.sentence
     left = report.snapshot.known - report.snapshot.counts.ended
-    rest = f"; {numbered(left, 'known link')} not visited" if left else _but(report)
+    rest = f"; {numbered(left, 'known link')} not visited" if left else _but(report) + start_pages.remark(report)
     return [(0, line((head, colour), f": {why}{rest}.")), (2, line(*_figures(report)))]
 
 
@@ -172,9 +183,11 @@ def _end(paused: PausedHost) -> str:
 
 
 def _figures(report: Report) -> list[str | tuple[str, str]]:
-    figures: list[str | tuple[str, str]] = ["  ", (f"{report.pages:,}", "bold"), f" {_plural('page', report.pages)}"]
+    refused = report.counts.by_reason.get(Reason.FAIL_REFUSED, 0)
+    figures: list[str | tuple[str, str]] = ["  ", (f"{report.pages:,}", "bold"), f" {plural('page', report.pages)}"]
     for number, name, colour in (
-        (report.failed, "failed", "bold red"),
+        (report.failed - refused, "failed", "bold red"),
+        (refused, "refused", "bold yellow"),
         (report.redirected, "redirected", "bold"),
         (report.skipped, "skipped", "bold"),
     ):
@@ -219,17 +232,20 @@ def _percent(share: float) -> str:
     return f"{min(max(share, 0.01), 0.99):.0%}" if share else "0%"
 
 
-def _plural(word: str, number: int) -> str:
-    return word if number == 1 else f"{word}s"
-
-
 def _changes(report: Report) -> Lines:
     """Return lines about what an update found, with examples."""
     changes = report.changes
     if changes is None:
         return []
-    counted = (("added", changes.added), ("changed", changes.changed), ("gone", changes.gone))
+    counted: tuple[tuple[str, int], ...] = (
+        ("added", changes.added),
+        ("changed", changes.changed),
+        ("gone", changes.gone),
+    )
     said = ", ".join([*[f"{number:,} {name}" for name, number in counted], f"{changes.unchanged:,} unchanged"])
+    if changes.unknown:
+        counted += (("unknown", changes.unknown),)
+        said += f", {changes.unknown:,} unknown (could not be fetched this time)"
     lines: Lines = [(0, line(("Since the crawl before", "bold"), f": {said}"))]
     for name, number in counted:
         some = changes.examples.get(name, ())
@@ -292,11 +308,11 @@ def _near_duplicates(report: Report, *, asked: bool) -> Lines:
     found = report.snapshot.near_duplicates
     if not found.pages:
         return [(0, line("No page with nearly the same text as another"))] if asked and _looked(report) else []
-    head = f"{found.pages:,} pages with nearly the same text as another, in {found.groups:,}"
-    lines: Lines = [(0, line((f"{head} {_plural('group', found.groups)}", "bold")))]
+    head = f"{numbered(found.pages, 'page')} with nearly the same text as another, in {found.groups:,}"
+    lines: Lines = [(0, line((f"{head} {plural('group', found.groups)}", "bold")))]
     for alike in found.examples:
         first, *others = alike.urls
-        lines.append((2, line(f"  {first}", (f"  {alike.pages:,} pages", "dim"))))
+        lines.append((2, line(f"  {first}", (f"  {numbered(alike.pages, 'page')}", "dim"))))
         lines += [(7, line(("       nearly the same as ", "dim"), (url, "dim"))) for url in others]
     return lines
 
@@ -429,4 +445,4 @@ def _resumable(report: Report) -> bool:
 def resume_command(directory: Path, finish: FinishReason | None = None) -> str:
     """Return the command that continues the crawl in a directory, with a higher limit if it reached one."""
     higher = SETTINGS[HIGHER[finish]].flag if finish in HIGHER else None
-    return f"gossamer resume {shlex.quote(str(directory))}" + (f" {higher.long}" if higher else "")
+    return f"gossamer resume {shlex.quote(shown_path(directory))}" + (f" {higher.long}" if higher else "")

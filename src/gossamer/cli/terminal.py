@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Final
+from shutil import get_terminal_size
+from textwrap import wrap
+from typing import IO, TYPE_CHECKING, Final, cast
+
+from gossamer.cli.streams import messages
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,8 +37,20 @@ def console() -> Console:
     """Return a console on stderr, coloured only on a terminal and without NO_COLOR."""
     from rich.console import Console
 
-    piped = not sys.stderr.isatty() and "COLUMNS" not in os.environ
-    return Console(stderr=True, highlight=False, markup=False, emoji=False, width=100 if piped else None)
+    class VisibleCursor(Console):
+        """A console that never hides the cursor: nothing could show it again after ^Z, or where a signal kills."""
+
+        def show_cursor(self, show: bool = True) -> bool:  # as rich has it
+            return show
+
+    return VisibleCursor(
+        file=cast("IO[str]", messages()), highlight=False, markup=False, emoji=False, width=None if is_screen() else 80
+    )
+
+
+def is_screen() -> bool:
+    """Whether messages are read on a screen, or made for one of a given width; a log has URLs whole."""
+    return sys.stderr.isatty() or "COLUMNS" in os.environ
 
 
 def is_live(screen: Console) -> bool:
@@ -43,15 +59,27 @@ def is_live(screen: Console) -> bool:
 
 
 def say(screen: Console, text: Text, hang: int = 0) -> None:
-    """Print a line, wrapped between words with an indent of `hang` columns, but never within a URL."""
-    if "://" in text.plain or screen.width < hang + 20:
-        screen.print(text, soft_wrap=True)
-        return
+    """Print a line, wrapped between words with an indent of `hang` columns; a URL that fits no line is folded."""
+    hang = hang if screen.width >= hang + 20 else min(hang, 2)
     head, rest = text[:hang], text[hang:]
-    for piece in rest.wrap(screen, screen.width - hang):
+    for piece in rest.wrap(screen, max(screen.width - hang, 1), overflow="fold"):
         piece.rstrip()
         screen.print(head + piece, soft_wrap=True)
         head = line(" " * hang)
+
+
+def fitted(text: str, hang: int = 0) -> str:
+    """Return a text in printable lines that fit stdout (80 columns if it is no terminal), indented by `hang`."""
+    width = get_terminal_size().columns
+    indent = " " * (hang if width >= hang + 20 else min(hang, 2))
+    lines = wrap(printable(text), max(width, 20), subsequent_indent=indent, break_on_hyphens=False)
+    return "\n".join(lines) + "\n"
+
+
+def cut_inside(text: str, room: int, mark: str) -> str:
+    """Return a URL without its middle, because its host and the end of its path mean most."""
+    kept = max(room - len(mark), 2)
+    return text if len(text) <= room else text[: kept - kept // 2] + mark + text[-(kept // 2) :]
 
 
 def line(*parts: str | tuple[str, str]) -> Text:

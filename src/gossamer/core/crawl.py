@@ -61,7 +61,7 @@ from gossamer.values.protocol import (
     Visited,
     Wait,
 )
-from gossamer.values.reasons import IN_HANDLERS, FinishReason, Reason, Waiting
+from gossamer.values.reasons import IN_HANDLERS, FinishReason, Reason, StartProblem, Waiting
 from gossamer.values.snapshot import EXAMPLES, PausedHost, Pauses, SavedStats, Snapshot
 
 _IN_VAIN: Final = (OutcomeKind.FAILED, OutcomeKind.SKIPPED)
@@ -163,7 +163,7 @@ class Crawl:
             return Fetch(tuple(fetches))
         if isinstance(then, Recall):
             return then
-        at_rest = then is _NOTHING and not self._in_flight
+        at_rest = then is _NOTHING and not self._in_flight.requests
         if then is _Then.COMMIT or (at_rest and self._buffer.may_commit(self._frontier.offers)):
             return self._commit(now)
         return self._rest_or_stop(now)
@@ -206,8 +206,12 @@ class Crawl:
         refused = self._access.refusal(host, url)
         if refused is None:
             usage, missing = self._access.usage(host, url), host.access.missing
-            if self._adopted or usage or missing:
-                taken = Request(taken.link, taken.purpose, taken.attempt, self._adopted, usage, missing=missing or b"")
+            hashes_text = taken.purpose is _PAGE and self._traps.asks(host.key, url)
+            if self._adopted or usage or missing or hashes_text:
+                taken = Request(
+                    taken.link, taken.purpose, taken.attempt, self._adopted, usage,
+                    missing=missing or b"", hashes_text=hashes_text,
+                )  # fmt: skip
             return self._start(taken, host, now)
         self._refused(taken, host, refused, now)
         return _LINK_ENDED
@@ -238,11 +242,12 @@ class Crawl:
         return request
 
     def _rest_or_stop(self, now: float) -> Wait | Stop:
-        if self._is_idle and self._paused_for_long(now):
+        idle = not self._in_flight.requests and not self._buffer.is_under_way
+        if idle and self._paused_for_long(now):
             self._limits.stop(FinishReason.WAITING)
-        moment, may_start = self._frontier.next_moment(), self._limits.allow_start()
-        if self._is_idle and (moment is None or not may_start):
-            assert not (may_start and self._frontier.queued), (
+        moment, allow_start = self._frontier.next_moment(), self._limits.allow_start
+        if idle and not (moment is not None and allow_start()):
+            assert not (allow_start() and self._frontier.queued), (
                 "links wait, nothing is in flight, and nothing will ever be due"
             )
             self._limits.stop(self._counts.natural_end(queued=self._frontier.queued))
@@ -250,15 +255,10 @@ class Crawl:
             assert self._limits.reached is not None
             return Stop(self._limits.reached)
         untils = [self._buffer.due_at, self._limits.next_check]
-        if moment is not None and may_start:
+        if moment is not None and allow_start():
             untils.append(moment[0])
         self._time.idle = moment[1] if moment is not None else self._in_flight.why_idle()
         return Wait(min(untils))
-
-    @property
-    def _is_idle(self) -> bool:
-        """Whether nothing is under way: no fetch, and no commit."""
-        return not self._in_flight and not self._buffer.is_under_way
 
     def _paused_for_long(self, now: float) -> bool:
         """Whether every host with links asks to be left alone for longer than the policy waits."""
@@ -323,7 +323,8 @@ class Crawl:
                 self._lost(request, now)
             case Recalled():
                 self._frontier.recalled(event.links)
-            case Committed():
+            case Committed(computed):
+                self._time.computed(computed)
                 batch = self._buffer.end()
                 self._frontier.enqueue(batch.links)
                 for ended in batch.ended:
@@ -354,13 +355,16 @@ class Crawl:
         if event.request.purpose is _SITEMAP:
             self._sitemap_read(event, event.outlinks, event.sitemaps, now)
             return
+        if event.text_hash:
+            self._traps.compare(event)
         self._offer_links(event)
         if event.adopts:
             self._adopted += (event.adopts,)
         link = event.request.link
         self._end(Ended(link, outcome), now)
         came = outcome.kind is _DONE or outcome.reason in IN_HANDLERS
-        if came and self._sitemaps.may_discover(host):
+        moved = outcome.start is not None and outcome.start.problem is StartProblem.ELSEWHERE
+        if came and not moved and self._sitemaps.may_discover(host):
             self._ask(self._sitemaps.discover(host, link.depth, self._frontier.known), now)
 
     def _probed(self, host: Host, sketch: bytes) -> None:
@@ -381,7 +385,10 @@ class Crawl:
         redirected = page.outcome.kind is _REDIRECTED
         depth, hops = (link.depth, link.hops + 1) if redirected else (link.depth + 1, 0)
         self._frontier.offer(page.outlinks, depth=depth, hops=hops, via=link.url)
+        if page.refresh:
+            self._frontier.offer(page.refresh, depth=depth, hops=link.hops + 1, via=link.url)
         if orphans:
+            orphans.link(page.refresh.fingerprints)
             orphans.link(page.outlinks.fingerprints)
             orphans.link(refusal.fingerprint for refusal in page.refusals)
 
@@ -494,7 +501,7 @@ class Crawl:
             slots=self._slots,
             known=self._frontier.known,
             queued=self._frontier.queued,
-            in_flight=len(self._in_flight),
+            in_flight=len(self._in_flight.requests),
             hosts=len(self._frontier.hosts),
             seconds=dict(self._time.seconds),
             finish_reason=self._limits.reached if self._stopped else None,

@@ -380,7 +380,7 @@ class Frontier:
                 return False
         elif not host.again and (not host.queue or (self._breadth_first and host.queue.depth > min(self._open))):
             return False
-        return not host.waits_for_ip()
+        return host.ip is None or not host.waits_for_ip()
 
     def _list(self, host: Host) -> None:
         """Put the host in line if it could start a fetch. Only this method adds to `_ready` and `_parked`."""

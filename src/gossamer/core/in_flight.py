@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from gossamer.core.frontier import Frontier
 from gossamer.core.host import Host
 from gossamer.core.host_access import HostAccess
@@ -24,32 +22,22 @@ class InFlight:
         self._access = access
         self._time = time
         self._rests = rests
-        self._requests: dict[int, tuple[Request, Host, float]] = {}
+        self.requests: dict[int, tuple[Request, Host, float]] = {}
+        """The requests in flight by the id of their link, each with its host and the moment of its start."""
+        self.free = slots
+        """Number of free slots."""
         self.pages = 0
         """Number of requests in flight for pages."""
         self._robots = 0
 
-    def __len__(self) -> int:
-        return len(self._requests)
-
-    def __contains__(self, id: int) -> bool:
-        return id in self._requests
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._requests)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether every slot is in use."""
-        return len(self._requests) >= self._slots
-
     def since(self, request: Request) -> float:
         """Return when a request was started."""
-        return self._requests[request.link.id][2]
+        return self.requests[request.link.id][2]
 
     def start(self, request: Request, host: Host, now: float) -> None:
         """Record a fetch that starts now; the next one to its host must keep the spacing from it."""
-        self._requests[request.link.id] = (request, host, now)
+        self.requests[request.link.id] = (request, host, now)
+        self.free -= 1
         self.pages += request.purpose is _PAGE
         self._robots += request.purpose is _ROBOTS
         self._time.begin()
@@ -66,7 +54,8 @@ class InFlight:
 
         The server took `answered_in` seconds; `peer` is the IP address that answered, "" if none did.
         """
-        _, host, since = self._requests.pop(request.link.id)
+        _, host, since = self.requests.pop(request.link.id)
+        self.free += 1
         self.pages -= request.purpose is _PAGE
         self._robots -= request.purpose is _ROBOTS
         self._time.end(now - since, answered_in)
@@ -82,9 +71,10 @@ class InFlight:
 
     def give_up(self) -> None:
         """Forget the fetches in flight: their links have not ended and are pending for the next run."""
-        for _ in self._requests:
+        for _ in self.requests:
             self._time.end(0.0, 0.0)
-        self._requests.clear()
+        self.requests.clear()
+        self.free = self._slots
         self.pages = self._robots = 0
 
     def why_idle(self) -> Waiting:

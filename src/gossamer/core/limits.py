@@ -48,7 +48,7 @@ class Limits:
 
     def allow_start(self) -> bool:
         """Whether a fetch may start now: a slot is free, and the pages in flight do not use up the page limit."""
-        if self.reached is not None or self._in_flight.is_full:
+        if self.reached is not None or not self._in_flight.free:
             return False
         most = self._policy.max_pages
         return most is None or self._counts.came + self._in_flight.pages < most

@@ -10,12 +10,23 @@ from gossamer.core.field_coverage import FieldCoverage
 from gossamer.values.model import Change, Link, OutcomeKind
 from gossamer.values.protocol import Ended
 from gossamer.values.reasons import IN_HANDLERS, FinishReason, Reason
-from gossamer.values.snapshot import EXAMPLES, Changes, Counts, NearDuplicates, SavedStats, Snapshot, SoftErrors
+from gossamer.values.snapshot import (
+    EXAMPLES,
+    Changes,
+    Counts,
+    NearDuplicates,
+    SavedStats,
+    ScriptPages,
+    Snapshot,
+    SoftErrors,
+    StartPage,
+    StartPages,
+)
 
 _NETWORK: Final = frozenset(
     (
         Reason.FAIL_DNS, Reason.FAIL_CONNECT, Reason.FAIL_TLS, Reason.FAIL_TIMEOUT, Reason.FAIL_RESET,
-        Reason.FAIL_ADDRESS_REFUSED, Reason.FAIL_HOST_UNREACHABLE,
+        Reason.FAIL_ADDRESS_REFUSED, Reason.FAIL_HOST_UNREACHABLE, Reason.FAIL_PROXY,
     )
 )  # fmt: skip
 
@@ -158,17 +169,65 @@ class SoftErrorCounter:
         return SoftErrors(self.pages, self._examples, self._hosts)
 
 
+class ScriptPageCounter:
+    """Count the pages that need JavaScript."""
+
+    __slots__ = ("_examples", "pages")
+
+    def __init__(self) -> None:
+        self.pages = 0
+        self._examples: tuple[str, ...] = ()
+
+    def note(self, url: str) -> None:
+        """Count such a page."""
+        self.pages += 1
+        if len(self._examples) < EXAMPLES:
+            self._examples += (url,)
+
+    def found(self) -> ScriptPages:
+        """Return what was found as a value."""
+        return ScriptPages(self.pages, self._examples)
+
+
+class StartPageCounter:
+    """Count the start pages that lead to no other page; which of them are named does not depend on their order."""
+
+    __slots__ = ("_by_problem", "_examples")
+
+    def __init__(self) -> None:
+        self._by_problem: dict[str, int] = {}
+        self._examples: list[StartPage] = []
+
+    def note(self, page: StartPage) -> None:
+        """Count such a page."""
+        self._by_problem[page.problem.value] = self._by_problem.get(page.problem.value, 0) + 1
+        self._examples = sorted([*self._examples, page], key=lambda one: one.url)[:EXAMPLES]
+
+    def restore(self, found: StartPages) -> None:
+        """Go on counting from saved statistics."""
+        self._by_problem, self._examples = dict(found.by_problem), list(found.examples)
+
+    def found(self) -> StartPages:
+        """Return what was found as a value."""
+        return StartPages(dict(self._by_problem), tuple(self._examples))
+
+
 class Stats:
     """The counts of how links ended and of what was on their pages.
 
     The journal saves them with every commit.
     """
 
-    __slots__ = ("_changes", "_duplicates", "_field_coverage", "_near", "_robots_html", "outcomes", "soft_404s")
+    __slots__ = (
+        "_changes", "_duplicates", "_field_coverage", "_near", "_needs_js", "_robots_html", "_start_pages", "outcomes",
+        "soft_404s",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.outcomes = OutcomeCounts()
         self.soft_404s = SoftErrorCounter()
+        self._needs_js = ScriptPageCounter()
+        self._start_pages = StartPageCounter()
         self._changes = ChangeCounter()
         self._duplicates = DuplicateCounter()
         self._near = NearDuplicateCounter()
@@ -187,6 +246,8 @@ class Stats:
         """
         self.outcomes.restore(stats)
         self.soft_404s.restore(stats)
+        self._needs_js.pages = stats.needs_js
+        self._start_pages.restore(stats.start_pages)
         self._changes.restore(stats)
         self._duplicates.restore(stats, contents)
         self._near.restore(simhashes)
@@ -205,6 +266,10 @@ class Stats:
             self._changes.note(outcome.change, url)
         if outcome.soft_404:
             self.soft_404s.note(ended.link)
+        if outcome.needs_js:
+            self._needs_js.note(url)
+        if outcome.start is not None:
+            self._start_pages.note(outcome.start)
         if outcome.items:
             self._field_coverage.take(outcome.items)
 
@@ -226,6 +291,8 @@ class Stats:
             changes={change.value: count for change, count in self._changes.counts.items()},
             duplicates=self._duplicates.pages,
             soft_404s=self.soft_404s.pages,
+            needs_js=self._needs_js.pages,
+            start_pages=self._start_pages.found(),
             items=self._field_coverage.saved_stats(),
             robots_html=tuple(self._robots_html),
         )
@@ -240,6 +307,8 @@ class Stats:
             duplicates=self._duplicates.duplicates(),
             near_duplicates=self._near.found() if whole else NearDuplicates(),
             soft_404s=self.soft_404s.found(),
+            needs_js=self._needs_js.found(),
+            start_pages=self._start_pages.found(),
             items=self._field_coverage.coverage(),
             robots_html=tuple(self._robots_html),
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from gossamer.values.reasons import Waiting
 
-_SERVER, _CPU = Waiting.SERVER, Waiting.CPU  # a faster look-up, see `crawl.py`
+_SERVER, _CPU, _DISK = Waiting.SERVER, Waiting.CPU, Waiting.DISK  # a faster look-up, see `crawl.py`
 
 
 class RestLog:
@@ -45,12 +45,13 @@ class SlotTimes:
     slots' time. Invariant: the sum of all categories is wall time x slots.
     """
 
-    __slots__ = ("_before", "_behind", "_busy", "_last", "_slots", "_started", "idle", "seconds")
+    __slots__ = ("_before", "_behind", "_busy", "_disk", "_last", "_slots", "_started", "idle", "seconds")
 
     def __init__(self, slots: int) -> None:
         self._slots = slots
         self._busy = 0
         self._behind = 0.0
+        self._disk = 0.0  # booked to the disk since the last `computed`
         self._last: float | None = None
         self._before = 0.0
         self._started = 0.0
@@ -70,7 +71,16 @@ class SlotTimes:
             self.seconds[self.idle] += idle
             if self.idle is _SERVER:
                 self._behind += idle
+            elif self.idle is _DISK:
+                self._disk += idle
             self._last = now
+
+    def computed(self, seconds: float) -> None:
+        """Book so much of the idle time up to now as the processor's that was taken for a wait for the disk."""
+        own = min(seconds * (self._slots - self._busy), self._disk)
+        self.seconds[_DISK] -= own
+        self.seconds[_CPU] += own
+        self._disk = 0.0
 
     def begin(self) -> None:
         """Record that a slot became busy."""

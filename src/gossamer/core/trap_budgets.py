@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Final
 
+from gossamer.core.bounded import forget_half
+from gossamer.core.text_budgets import TextBudgets
 from gossamer.rules.policy import Policy
 from gossamer.rules.scope import registrable_domain
+from gossamer.rules.traps import folded
 from gossamer.rules.url_identity import session_id
 from gossamer.rules.urls import host_key
 from gossamer.values.model import Link
+from gossamer.values.protocol import Visited
 from gossamer.values.reasons import Reason
 from gossamer.values.snapshot import TrapSeen
 
@@ -25,8 +29,6 @@ REMEMBERED: Final = 100_000
 """Maximum number of patterns, or of URLs, that are remembered."""
 _DIGIT: Final = re.compile("[0-9]")
 _COUNTABLE: Final = re.compile("[0-9&]")  # in every URL that `_facets` or `_sequence` may refuse
-_DIGITS: Final = re.compile("[0-9]+")
-_NUMERIC_TAIL: Final = re.compile(r"(?:/#)+(?=/?(?:\?|$))")
 
 
 class Budgets:
@@ -44,6 +46,7 @@ class Budgets:
         self._combinations: dict[str, set[tuple[str, ...]]] = {}
         self._combined: dict[str, int] = {}
         self._via = self._via_pattern = ""
+        self.texts = TextBudgets()
 
     def refusal(self, link: Link, known: int) -> str:
         """Count a new link and return "", or return the name of its trap; `known` is the number of all links."""
@@ -51,6 +54,8 @@ class Budgets:
             return ""
         url, host = link.url, host_key(link.url)
         trap = "" if host in self._hosts else self._host(link, host)
+        if place := self.texts.exceeded(link, self._policy.trap_budget, SHARE, known):
+            trap = trap or f"{place}…: pages that say nothing new"
         if not _COUNTABLE.search(url, len(host)):  # nearly every link ends here
             return trap
         budget = max(self._policy.trap_budget, int(known * SHARE))
@@ -82,8 +87,8 @@ class Budgets:
         if count >= budget and len(keys) > 2 and len(combinations) > COMBINATIONS:
             return f"{path}?…: parameters in endless combinations"
         self._combined[path] = count + 1
-        _forget(self._combinations)
-        _forget(self._combined)
+        forget_half(self._combinations, REMEMBERED)
+        forget_half(self._combined, REMEMBERED)
         return ""
 
     def _sequence(self, link: Link, budget: int) -> str:
@@ -98,26 +103,9 @@ class Budgets:
             return f"{pattern}: numbers without end"
         self._followed[pattern] = followed + 1
         self._chains[link.url] = chain
-        _forget(self._followed)
-        _forget(self._chains)
+        forget_half(self._followed, REMEMBERED)
+        forget_half(self._chains, REMEMBERED)
         return ""
-
-
-def folded(url: str) -> str:
-    """Return a canonical URL with "#" for every number, and one "#" for several at the end of its path.
-
-    For example ".../calendar/2026/05" becomes ".../calendar/#".
-    """
-    host = host_key(url)
-    bare = _DIGITS.sub("#", url[len(host) :])
-    return host + (_NUMERIC_TAIL.sub("/#", bare) if "/#/#" in bare else bare)
-
-
-def _forget(remembered: dict[str, Any]) -> None:
-    """Drop the older half of the entries where there are more than `REMEMBERED`."""
-    if len(remembered) > REMEMBERED:
-        for key in list(remembered)[: REMEMBERED // 2]:
-            del remembered[key]
 
 
 class TrapCounter:
@@ -127,6 +115,7 @@ class TrapCounter:
     """Maximum number of traps that are counted separately."""
 
     def __init__(self, policy: Policy) -> None:
+        self._follows_texts = policy.traps
         self._merges = policy.traps and policy.merge_sessions
         self._budgets = Budgets(policy)
         self._suspected: dict[int, str] = {}
@@ -139,6 +128,14 @@ class TrapCounter:
             self._note(f"{host_key(link.url)}: session ids ({name}), so each page only once", 1)
         return trap
 
+    def asks(self, host: str, url: str) -> bool:
+        """Count a page that is asked for; return whether the hash of its text is wanted."""
+        return self._follows_texts and self._budgets.texts.asked(host, url)
+
+    def compare(self, page: Visited) -> None:
+        """Compare the text of a page that came with others, by its hash, before its links are settled."""
+        self._budgets.texts.came(page.request.url, page.text_hash, page.outlinks.urls)
+
     def suspect(self, refusal_hash: int, name: str) -> None:
         """Record a refused link by its refusal hash; `settle` counts it if it is new."""
         self._suspected[refusal_hash] = name
@@ -149,6 +146,7 @@ class TrapCounter:
             if refusal_hash in refused:
                 self._note(name, 1)
         self._suspected.clear()
+        self._budgets.texts.settled()
 
     def _note(self, name: str, links: int) -> None:
         """Count links of a trap; traps beyond `MOST` share one name."""

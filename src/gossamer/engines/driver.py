@@ -123,8 +123,9 @@ class Driver:
                 case Recall(ids):
                     self._handle(Recalled(tuple(self._journal.recall(ids))), self._clock.now())
                 case Commit(batch):
+                    spent = self._clock.spent()
                     self._commit(batch)
-                    self._handle(Committed(), self._clock.now())
+                    self._handle(Committed(self._clock.spent() - spent), self._clock.now())
                 case Wait(until):
                     self._show(now, SNAPSHOT_EVERY if until - now < SNAPSHOT_EVERY else SNAPSHOT_AT_REST)
                     return command
@@ -163,8 +164,8 @@ class Driver:
     # ------------------------------------------------------------ stopping: from any thread, and signal handlers
 
     def stop(self, reason: FinishReason = FinishReason.STOPPED) -> None:
-        """Start nothing new, let what is in flight land, save, and end."""
-        self._stop_asked = reason
+        """Start nothing new, let what is in flight land, save, and end. The first reason counts."""
+        self._stop_asked = self._stop_asked or reason
 
     def abandon(self) -> None:
         """End at once: what is in flight stays pending; what landed is saved."""

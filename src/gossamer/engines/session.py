@@ -12,7 +12,8 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, aclosing, closing, contextmanager, nullcontext
-from typing import Protocol
+from threading import Timer
+from typing import Final, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -20,6 +21,7 @@ from msgspec import Struct
 from gossamer.core.crawl import Crawl
 from gossamer.core.frontier import Frontier
 from gossamer.engines.bridges import from_thread, in_threads, run_in_loop
+from gossamer.engines.clock import SystemClock
 from gossamer.engines.driver import AsyncEngine, Driver, Engine, Trace, arun, run
 from gossamer.engines.parts import EngineParts, FetcherT
 from gossamer.engines.politeness_audit import Auditor
@@ -40,6 +42,8 @@ from gossamer.visit import function_ref
 from gossamer.visit.handlers import FullRefetchForHandlers
 from gossamer.visit.visitor import Work
 
+TIME_GRACE: Final = 3.0
+"""Time (seconds) after the time limit for what is in flight to land; the rest is given up, and stays pending."""
 Known = Callable[[Sequence[int]], Sequence[bool]]
 """Returns for each fingerprint whether the crawl has seen its URL."""
 
@@ -196,7 +200,7 @@ class Session:
             self._driver = self._driver_of(opened)
             began, spent = self._clock.now(), _time_of_children()
             try:
-                with self._cpu_pool() as pool:
+                with self._time_limit(opened.saved), self._cpu_pool() as pool:
                     yield self._driver, pool
             finally:
                 passed = self._clock.now() - began
@@ -205,6 +209,27 @@ class Session:
                     workers_busy = (_time_of_children() - spent) / passed / workers
         finally:
             self._close(workers_busy)
+
+    @contextmanager
+    def _time_limit(self, saved: Saved) -> Iterator[None]:
+        """Give up what is in flight some time after the time limit; in simulated time everything lands at once."""
+        limit, before = self.work.policy.max_time, saved.stats.elapsed if saved.stats else 0.0
+        if limit is None or not isinstance(self._clock, SystemClock):
+            yield
+            return
+        timer = Timer(max(0.0, limit - before) + TIME_GRACE, self._expire)
+        timer.name, timer.daemon = "gossamer-time-limit", True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _expire(self) -> None:
+        """End at once, because of the time limit: an engine that blocks has not even been told of it."""
+        if self._driver is not None:
+            self._driver.stop(FinishReason.TIME_LIMIT)
+        self.abandon()
 
     def _cpu_pool(self) -> AbstractContextManager[CpuPool | None]:
         """Start the processes that read answers, unless the engine's own workers do; they end with the block."""

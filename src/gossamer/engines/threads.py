@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,10 @@ from gossamer.values.ports import Fetcher
 
 _PROCESSOR: Final = 36
 """Index of the processor last run on in /proc/…/stat (proc(5), field 39), counted from behind the name."""
+
+
+ABORT_PATIENCE: Final = 1.0
+"""Time (seconds) that threads have to end after an abort."""
 
 
 class ThreadsEngine:
@@ -46,6 +51,7 @@ class ThreadsEngine:
         self._most = threads
         self._threads: list[Thread] = []
         self._under_way = 0
+        self._aborted = False
         self._requests: SimpleQueue[Request | None] = SimpleQueue()
         self._finished: SimpleQueue[FetchEvent | BaseException | None] = SimpleQueue()
 
@@ -89,22 +95,29 @@ class ThreadsEngine:
 
     def abort(self) -> None:
         """End running fetches and readings in other processes, and wake `collect`."""
+        self._aborted = True
         self._fetcher.abort()
         if self._abort_reading is not None:
             self._abort_reading()
         self.wake()
 
     def close(self) -> None:
-        """End running fetches, join the threads, close the connections."""
+        """End running fetches, join the threads, close the connections.
+
+        After an abort a thread that does not end soon, because a handler runs on, is left to itself.
+        """
+        patience = ABORT_PATIENCE if self._aborted else None
         self.abort()
         with suppress(Empty):
             while True:
                 self._requests.get_nowait()
         for _ in self._threads:
             self._requests.put(None)
+        ends = None if patience is None else time.monotonic() + patience
         for thread in self._threads:
-            thread.join()
-        self._fetcher.close()
+            thread.join(None if ends is None else max(0.0, ends - time.monotonic()))
+        if not any(thread.is_alive() for thread in self._threads):
+            self._fetcher.close()
 
 
 def _this_core() -> frozenset[int]:

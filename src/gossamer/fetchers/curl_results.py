@@ -19,6 +19,8 @@ _VERSIONS = {1: "1.0", 2: "1.1", 3: "2", 30: "3", 31: "3"}
 _ROBOTS_DECODED = 16 * 1024 * 1024
 """Minimum limit (bytes) for a decoded robots.txt, even if `max_body` is lower."""
 
+_PROXY_LOGIN = 407
+"""The status by which a proxy, and nobody else, asks for a login (RFC 9110, 15.5.8)."""
 _SEVERAL_LOCATIONS = "Multiple Location headers"
 _WEIRD = 8
 _PARTIAL, _TIMED_OUT, _RECEIVE, _SEND, _CONNECT, _OUT_OF_MEMORY, _TOO_LARGE = 18, 28, 56, 55, 7, 27, 63
@@ -63,7 +65,7 @@ _REASONS: dict[int, Reason] = {
     92: Reason.FAIL_RESET,  # HTTP2_STREAM
     95: Reason.FAIL_PROTOCOL,  # HTTP3
     96: Reason.FAIL_TLS,  # QUIC_CONNECT_ERROR
-    97: Reason.FAIL_CONNECT,  # PROXY
+    97: Reason.FAIL_PROXY,  # PROXY: the handshake of SOCKS
     100: Reason.FAIL_PROTOCOL,  # TOO_LARGE
     **dict.fromkeys((35, 53, 54, 58, 59, 60, 64, 66, 77, 80, 82, 83, 90, 91, 98), Reason.FAIL_TLS),
 }
@@ -131,14 +133,15 @@ def _failure(transfer: Transfer, error: int, message: str) -> Failure:
 def _reason(transfer: Transfer, error: int, message: str) -> Reason:
     if error == _CONNECT and _lacks_something(transfer):
         return Reason.FAIL_LOCAL
+    tunnel = transfer.curl.getinfo(pycurl.HTTP_CONNECTCODE) // 100
+    if error in (_CONNECT, _RECEIVE, _SEND) and tunnel not in (0, 2):  # the proxy refuses, or does not reach the host
+        return Reason.FAIL_PROXY if tunnel == 4 else Reason.FAIL_CONNECT
     if error in (_RECEIVE, _SEND):
         return _broken(transfer, message)
     return _REASONS.get(error, Reason.FAIL_BUG)
 
 
 def _broken(transfer: Transfer, message: str) -> Reason:
-    if transfer.curl.getinfo(pycurl.HTTP_CONNECTCODE) // 100 not in (0, 2):
-        return Reason.FAIL_CONNECT  # the proxy would not let us through
     if _TRUNCATED.search(message) and transfer.curl.getinfo(pycurl.RESPONSE_CODE):
         return Reason.FAIL_TRUNCATED
     return Reason.FAIL_RESET if _BROKEN.search(message) else Reason.FAIL_PROTOCOL
@@ -153,6 +156,8 @@ def _response(transfer: Transfer) -> Response | Failure:
     raw_header = final_header(transfer.header)
     if not raw_header.endswith((b"\r\n\r\n", b"\n\n")):  # libcurl accepts a truncated header
         return Failure(Reason.FAIL_RESET, "the answer ended within its header", timings.total, transfer.size)
+    if transfer.route.proxy and curl.getinfo(pycurl.RESPONSE_CODE) == _PROXY_LOGIN:
+        return Failure(Reason.FAIL_PROXY, "the proxy wants a login (status 407)", timings.total, transfer.size)
     headers = parse(raw_header)
     chunks = transfer.chunks
     raw_body = chunks[0] if len(chunks) == 1 else b"".join(chunks)

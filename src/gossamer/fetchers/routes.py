@@ -11,6 +11,7 @@ from msgspec import Struct
 from gossamer.fetchers.address_guard import AddressGuard, real_address
 from gossamer.fetchers.connections import descriptor_budget
 from gossamer.fetchers.dns import DnsResolver, Resolution
+from gossamer.fetchers.no_proxy import bypasses
 from gossamer.fetchers.options import FetchOptions
 from gossamer.values.model import Failure
 from gossamer.values.reasons import Reason
@@ -151,9 +152,7 @@ class Router:
         import urllib.request  # here, not above: slow to import, and seldom needed
 
         proxies = urllib.request.getproxies_environment()
-        # The type stubs lack this function, which has been there since Python 2.
-        bypassed = urllib.request.proxy_bypass_environment  # type: ignore[attr-defined]
-        if bypassed(f"{origin.host}:{origin.port}", proxies):
+        if bypasses(proxies.get("no", ""), origin.host, origin.port):
             return ""
         return proxies.get(origin.scheme) or proxies.get("all") or ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from gossamer.journals.schema import journal_errors
 from gossamer.journals.summary import open_read_only
 from gossamer.rules.policy import Policy
+from gossamer.rules.recrawl import is_unfetched, unpack_memo
 from gossamer.rules.url_identity import identity
-from gossamer.rules.urls import fingerprint
-from gossamer.values.model import OutcomeKind, PreviousVisit, record_of
+from gossamer.rules.urls import UrlResolver, fingerprint
+from gossamer.values.model import OutcomeKind, PageRecord, PreviousVisit, record_of
 
 UNPACKED: Final = 16
 """Maximum number of commits kept decompressed: an update meets pages in nearly the same order as the crawl before."""
@@ -83,12 +84,18 @@ class SqlitePreviousCrawl:
 
         `known` returns, for each fingerprint, whether the current crawl knows it.
         """
+        for record in self.unknown_to(known):
+            if record.outcome is OutcomeKind.DONE:
+                yield record.url
+
+    def unknown_to(self, known: Callable[[Sequence[int]], Sequence[bool]]) -> Iterator[PageRecord]:
+        """Yield the records of the previous crawl's links that the current crawl does not know."""
         for start in range(0, len(self._fingerprints), _AT_ONCE):
             fingerprints = self._fingerprints[start : start + _AT_ONCE]
             for offset in np.flatnonzero(~np.array(known(fingerprints.tolist()), np.bool_)):
                 record = self._previous(start + int(offset)).record
-                if record is not None and record.outcome is OutcomeKind.DONE:
-                    yield record.url
+                if record is not None:
+                    yield record
 
     def close(self) -> None:
         """Close the journal."""
@@ -109,3 +116,68 @@ class SqlitePreviousCrawl:
             if len(self._unpacked) > UNPACKED:
                 del self._unpacked[next(iter(self._unpacked))]
         return commit
+
+
+class PreviousCrawls:
+    """The journals of an update's predecessors, the last one first.
+
+    A page of which one of them found out nothing is carried forward: what an earlier one found at its URL counts.
+    `unknown` are the URLs of such pages, for each journal; those that it has as failures need not be among them. An
+    earlier journal is opened only when such a page is met.
+    """
+
+    def __init__(self, paths: Sequence[Path], policy: Policy, unknown: Sequence[frozenset[str]] = ()) -> None:
+        self._paths = list(paths)
+        self._unknown = [*unknown, *[frozenset[str]()] * (len(paths) - len(unknown))]
+        self._policy = policy
+        self._opened = [SqlitePreviousCrawl(self._paths[0], policy)]
+        self.key = self._opened[0].key
+
+    def find(self, url: str) -> PreviousVisit:
+        """Return what was last found at a URL."""
+        newest = self._opened[0].find(url)
+        found = newest
+        for number, unknown in enumerate(self._unknown[:-1], 1):
+            if url not in unknown and (found.record is None or not is_unfetched(found.record)):
+                break
+            found = self._journal(number).find(url)
+        return found if found.record is not None and not is_unfetched(found.record) else newest
+
+    def lost(self, known: Callable[[Sequence[int]], Sequence[bool]]) -> Iterator[str]:
+        """Yield the URLs of earlier pages that the current crawl does not know."""
+        for record in self._opened[0].unknown_to(known):
+            carried = self.find(record.url).record if is_unfetched(record) else record
+            if carried is not None and carried.outcome is OutcomeKind.DONE:
+                yield record.url
+        for url in self._unknown[0]:
+            is_known = known([fingerprint(identity(url, self._policy), self.key)])[0]
+            if not is_known and self._opened[0].find(url).record is None and self.was_page(url):
+                yield url
+
+    def was_page(self, url: str) -> bool:
+        """Whether a page was last found at a URL."""
+        record = self.find(url).record
+        return record is not None and record.outcome is OutcomeKind.DONE
+
+    def led_to(self, urls: Iterable[str], lost: Iterable[str]) -> set[str]:
+        """Return those of the lost URLs to which pages at some URLs led, directly or by other lost pages."""
+        ways = {fingerprint(identity(url, self._policy), self.key): url for url in lost}
+        found, ahead = set[str](), list(urls)
+        while ahead and ways:
+            memo = unpack_memo(self.find(ahead.pop()).memo)
+            resolver = UrlResolver(memo.base)
+            for target in filter(None, map(resolver.canonical, memo.hrefs if memo.base else ())):
+                if url := ways.pop(fingerprint(identity(target, self._policy), self.key), ""):
+                    found.add(url)
+                    ahead.append(url)
+        return found
+
+    def close(self) -> None:
+        """Close the journals."""
+        for journal in self._opened:
+            journal.close()
+
+    def _journal(self, number: int) -> SqlitePreviousCrawl:
+        while len(self._opened) <= number:
+            self._opened.append(SqlitePreviousCrawl(self._paths[len(self._opened)], self._policy))
+        return self._opened[number]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import zlib
 from array import array
@@ -82,7 +83,7 @@ def ended(path: Path) -> Iterator[tuple[int, bytes]]:
 
 def open_read_only(path: Path) -> sqlite3.Connection:
     """Open a journal read-only, also while a crawl writes it. Raises JournalError if it is not one."""
-    uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+    uri = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro"
     connection = sqlite3.connect(uri, uri=True, timeout=1.0, isolation_level=None, check_same_thread=False)
     try:
         check(connection, path)

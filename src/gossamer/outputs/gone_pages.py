@@ -18,6 +18,15 @@ from gossamer.values.snapshot import EXAMPLES
 GONE_FILE: Final = "gone.jsonl"
 """The file of gone pages, relative to the crawl directory."""
 
+UNKNOWN_FILE: Final = "unknown.jsonl"
+"""The file of pages of which an update found out nothing, relative to the crawl directory."""
+
+UNFETCHED: Final = "not fetched"
+"""The reason of a page that could not be fetched this time."""
+
+LINKED_BY_UNFETCHED: Final = "linked by pages not fetched"
+"""The reason of a page to which only pages led that could not be fetched this time."""
+
 UNLINKED: Final = "linked no more"
 """The reason of a page that was not fetched, since no page links to it now."""
 
@@ -32,7 +41,7 @@ class Gone(Struct, frozen=True):
     """The URL of the page."""
 
     why: str
-    """The reason: `status 404`, `status 410`, or `linked no more`."""
+    """The reason: `status 404`, `status 410`, or `linked no more`; why nothing is known of it."""
 
 
 def not_found(pieces: Iterable[bytes]) -> Iterator[Gone]:
@@ -45,12 +54,24 @@ def not_found(pieces: Iterable[bytes]) -> Iterator[Gone]:
                     yield Gone(record.url, f"status {record.status}")
 
 
-def write_gone(directory: Path, pages: Iterable[Gone], *, durable: bool = False) -> tuple[int, tuple[str, ...]]:
-    """Write `gone.jsonl`, and return the number of pages and the first few URLs.
+def read_unknown(directory: Path) -> frozenset[str]:
+    """Return the URLs of the pages of which the crawl in a directory found out nothing. Raise OutputError."""
+    path = directory / UNKNOWN_FILE
+    try:
+        listed = path.read_bytes().splitlines() if path.exists() else []
+        return frozenset(msgspec.json.decode(line, type=Gone).url for line in listed)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path} cannot be read: {error}.") from error
+
+
+def write_gone(
+    directory: Path, pages: Iterable[Gone], *, durable: bool = False, name: str = GONE_FILE
+) -> tuple[int, tuple[str, ...]]:
+    """Write `gone.jsonl`, or the file of unknown pages; return the number of pages and the first few URLs.
 
     The file appears under its name when it is complete. Raises OutputError if it cannot be written.
     """
-    path = directory / GONE_FILE
+    path = directory / name
     number, examples = 0, list[str]()
     try:
         with named_when_whole(path) as part, part.open("wb") as file:

@@ -128,14 +128,15 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
         Hints("trap_detection"),
     ] = True
-    """Recognise endless sets of pages (calendars, combined filters, session ids, ever longer addresses) and do not
-    follow them."""
+    """Recognise endless sets of pages (calendars, combined filters, session ids, ever longer addresses, pages that say
+    nothing new) and do not follow them."""
     trap_budget: Annotated[
         Limit,
         crawl_flag("--trap-budget N", "how long a row of numbered pages, each linked from the one before, may get"),
     ] = 600
-    """Maximum length of a row of numbered pages that link to each other in turn, and maximum number of parameter
-    combinations followed (links); or a tenth of the crawl, where that is more."""
+    """Maximum length of a row of numbered pages that link to each other in turn, maximum number of parameter
+    combinations followed (links), and maximum number of links in a directory from pages that say nothing new; or a
+    tenth of the crawl, where that is more."""
     trap_depth: Annotated[Count, FIXED] = 30
     """Maximum number of path segments of a URL; more count as a trap. 0: no limit."""
     trap_hosts: Limit = 100
@@ -167,7 +168,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         crawl_flag("--max-time T", "stop after a time, such as 90, 5m or 2h"),
         Hints("closespider_timeout time_limit max_duration -m"),
     ] = None
-    """Stop after this wall time (seconds)."""
+    """Stop after this wall time (seconds). What is in flight then has 3 s to land; the rest stays pending."""
     max_bytes: Annotated[
         Size | None,
         crawl_flag("--max-bytes SIZE", "stop after so much was read, such as 500MB"),
@@ -208,8 +209,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
         Hints("detect_soft_404"),
     ] = False
-    """Ask each host for a page that cannot exist, and report which pages look like the answer ([how
-    to](../how-to/find-soft-404s.md))."""
+    """Ask each host for a page that cannot exist, and report which pages look like the answer, or say that they do not
+    exist ([how to](../how-to/find-soft-404s.md))."""
 
     # manners
     contact: Annotated[
@@ -372,7 +373,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = ""
     """URL of a proxy to fetch through. Only the proxy's own address is then checked."""
     proxy_from_environment: Annotated[bool, DOWNLOADS, Hints("trust_env httpproxy_enabled")] = False
-    """Use the proxies that `http_proxy`, `https_proxy` and similar variables name."""
+    """Use the proxies that `http_proxy`, `https_proxy` and similar variables name, except for the hosts in `no_proxy`:
+    names with their subdomains, addresses, networks (CIDR), each perhaps with a port, or `*` for all."""
     allow_private: Annotated[
         Texts,
         DOWNLOADS,

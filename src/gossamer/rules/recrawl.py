@@ -13,7 +13,7 @@ import msgspec
 import xxhash
 from msgspec import Struct
 
-from gossamer.values.model import Change, OutcomeKind, PreviousVisit, Response
+from gossamer.values.model import Change, OutcomeKind, PageRecord, PreviousVisit, Response
 
 _VALIDATOR: Final = re.compile(r"[\x20-\x7e]{1,500}")
 _GONE: Final = frozenset((404, 410))
@@ -77,13 +77,13 @@ def content_hash(body: bytes) -> str:
 
 
 def change_of(
-    previous: PreviousVisit | None, kind: OutcomeKind, status: int, content: str = "", location: str = ""
+    previous: PreviousVisit | None, kind: OutcomeKind, status: int | None, content: str = "", location: str = ""
 ) -> Change | None:
     """Return how a link has changed since the previous crawl, or None if there is no such crawl or nothing to report.
 
     A page that was none before is ADDED; another content hash makes it CHANGED. A redirect is CHANGED if it replaces a
-    page or its target is another one. A page that fails now with 404 or 410 is GONE. `content` is the content hash;
-    `location` is the canonical target of a redirect.
+    page or its target is another one. A page that fails now with 404 or 410 is GONE, one that fails otherwise UNKNOWN.
+    `content` is the content hash; `location` is the canonical target of a redirect.
     """
     if previous is None:
         return None
@@ -94,7 +94,14 @@ def change_of(
         return Change.UNCHANGED if previous.record and content == previous.record.content_hash else Change.CHANGED
     if kind is OutcomeKind.REDIRECTED:
         return Change.CHANGED if was_page or _target_changed(previous, location) else None
-    return Change.GONE if was_page and kind is OutcomeKind.FAILED and status in _GONE else None
+    if not was_page or kind is not OutcomeKind.FAILED:
+        return None
+    return Change.GONE if status in _GONE else Change.UNKNOWN
+
+
+def is_unfetched(record: PageRecord) -> bool:
+    """Whether a visit says nothing about its page: it failed, and not because the page is gone."""
+    return record.outcome is OutcomeKind.FAILED and record.status not in _GONE
 
 
 def _target_changed(previous: PreviousVisit, location: str) -> bool:

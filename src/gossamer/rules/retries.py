@@ -15,6 +15,8 @@ BACKOFF_MOST = 60.0
 """Maximum back-off (seconds, without jitter)."""
 _TRANSIENT = frozenset((408, 425, 429, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524))
 """Status codes that are transient, so that an attempt is repeated (52x are those of a well-known proxy)."""
+REFUSALS = frozenset((401, 403, 407, 429))
+"""Status codes with which a server refuses a page to this crawler: people may see it, so its link is not broken."""
 _PAUSING = frozenset((429, 503))
 """Status codes with which a server asks that its whole host be left alone."""
 _UNASKED = {
@@ -67,11 +69,18 @@ def judge(
         return _DONE
     if status < 400:
         return _REDIRECTED if headers.is_redirect(status, response.headers) else _DONE
-    reason = Reason.FAIL_HTTP_5XX if status >= 500 else Reason.FAIL_HTTP_4XX
+    reason = _reason(status)
     pause = host_pause(attempt, fingerprint, response) if status in _PAUSING else 0.0
     if status in _TRANSIENT and attempt < policy.retries:
         return RetryDecision(OutcomeKind.RETRY, reason, max(pause, backoff(attempt, fingerprint)), pause)
     return RetryDecision(OutcomeKind.FAILED, reason, host_pause=pause)
+
+
+def _reason(status: int) -> Reason:
+    """Return the reason of a status of 400 or more."""
+    if status >= 500:
+        return Reason.FAIL_HTTP_5XX
+    return Reason.FAIL_REFUSED if status in REFUSALS else Reason.FAIL_HTTP_4XX
 
 
 def _asked_for(response: Response, *, conditional: bool) -> bool:

@@ -84,6 +84,10 @@ class Scope(Struct, frozen=True, dict=True):
             return self
         return Scope((*self.seeds, url), self.rule, self.include, self.exclude, self.max_url_length)
 
+    def moves_to(self, url: str) -> bool:
+        """Whether a seed that redirects to this URL moves the scope: only within the registrable domain of a seed."""
+        return registrable_domain(urls.host_key(url)) in self._domains
+
     def _judge_patterns(self, url: str) -> Reason | None:
         if any(matches(url) for matches in self._excluded):
             return Reason.SKIP_EXCLUDED
@@ -96,6 +100,10 @@ class Scope(Struct, frozen=True, dict=True):
     @cached_property
     def _seeds(self) -> frozenset[str]:
         return frozenset(urls.seed(text) for text in self.seeds)
+
+    @cached_property
+    def _domains(self) -> frozenset[str]:
+        return frozenset(registrable_domain(urls.host_key(seed)) for seed in self._seeds)
 
     @cached_property
     def _excluded(self) -> tuple[Pattern, ...]:

@@ -5,13 +5,15 @@ A false positive loses pages, a false negative only costs requests. So a large n
 - A sequence (a calendar, an endless "next page") must be long, and each page must have been found on the one before.
 - A faceted search must combine ever new parameters.
 - Subdomains must each have been found on another one.
+- URLs of any form must be links of pages that say what other pages said before (`core/text_budgets.py`).
 
-Not recognised: pages that each link to many random URLs, and facets written into the path.
+Not recognised: pages with a new text each, such as text made up at random.
 Session ids are no trap, because `url_identity` removes them from a link's identity.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -33,6 +35,8 @@ SAME_PAIRS: Final = 4
 """Minimum number of query parameters of the same name and value in a trap."""
 MOST_PARAMETERS: Final = 50
 """Maximum number of parameters in a query; one with more is a trap."""
+_DIGITS: Final = re.compile("[0-9]+")
+_NUMERIC_TAIL: Final = re.compile(r"(?:/#)+(?=/?(?:\?|$))")
 
 
 def judge(url: str, policy: Policy) -> Reason | None:
@@ -54,6 +58,21 @@ def recognised(url: str, policy: Policy) -> str:
     if query and (growth := _growth(query)):
         return f"{host_key(url)}{location}: a query that grows ({growth})"
     return ""
+
+
+def folded(url: str) -> str:
+    """Return a canonical URL with each number as "#", and numbers that end its path as one: "…/calendar/#"."""
+    host = host_key(url)
+    bare = _DIGITS.sub("#", url[len(host) :])
+    return host + (_NUMERIC_TAIL.sub("/#", bare) if "/#/#" in bare else bare)
+
+
+def is_variant(url: str, other: str, *, alone: bool) -> bool:
+    """Whether a page that a refresh leads to is the same with another query, or with other numbers.
+
+    The numbers of a path only count if the refresh is the page's only link: slides may lead on like that.
+    """
+    return url.partition("?")[0] == other.partition("?")[0] or (alone and folded(url) == folded(other))
 
 
 def _repetition(segments: Sequence[str]) -> str:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from gossamer.rules import urls
 from gossamer.values.errors import UserError
 
-if TYPE_CHECKING:
-    pass
-
-
 _ORIGIN = re.compile(r"^https?://[^/*?]*", re.IGNORECASE)
-_NOT_CANONICAL = re.compile(r"[^\x21-\x7e]|%[0-9a-fA-F]{2}")
+_NOT_CANONICAL = re.compile(r"[^\x21-\x7e]")
 Pattern = Callable[[str], object]
 """Whether a canonical URL matches: any true value if so."""
 
@@ -39,12 +35,11 @@ def _canonical_glob(pattern: str) -> str:
     lowered = (
         _ORIGIN.sub(lambda match: match[0].lower(), pattern, count=1) if pattern[:4].lower() == "http" else pattern
     )
-    return _NOT_CANONICAL.sub(_escape, lowered)
+    return urls.with_usual_escapes(_NOT_CANONICAL.sub(_escape, lowered))
 
 
 def _escape(match: re.Match[str]) -> str:
-    text = match[0]
-    return text.upper() if text[0] == "%" else "".join(f"%{octet:02X}" for octet in text.encode("utf-8", "replace"))
+    return "".join(f"%{octet:02X}" for octet in match[0].encode("utf-8", "replace"))
 
 
 def _glob(pattern: str) -> str:

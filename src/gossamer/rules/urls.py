@@ -1,8 +1,9 @@
 """URLs: resolve hrefs, canonicalise, and derive keys.
 
 Parsing follows the WHATWG URL Standard, as browsers do, through the `upa_url` parser. A *canonical* URL is resolved,
-has no fragment, userinfo or empty query, and has its percent-encodings in upper case. Nothing else is changed, because
-a server may give different answers to any two other URLs.
+has no fragment, userinfo or empty query. Percent-encoded unreserved characters are decoded, other percent-encodings are
+in upper case (RFC 3986, 6.2.2.1 and 6.2.2.2). Nothing else is changed, because a server may give different answers to
+any two other URLs.
 """
 
 from __future__ import annotations
@@ -25,7 +26,13 @@ _AFTER_SCHEME: Final = 8
 _LONGEST_ORIGIN: Final = _AFTER_SCHEME + MAX_HOSTNAME  # no shorter URL can have a host name over the limit
 _WEB: Final = ("http://", "https://")
 
-_LOWER_HEX = re.compile(r"%(?:[a-f][0-9A-Fa-f]|[0-9A-F][a-f])")
+# Percent-encodings that canonical URLs do not have: in lower case, or of unreserved characters (RFC 3986, 2.3).
+# After a "%" that begins none, a digit stays encoded: decoded, it would complete another percent-encoding.
+_UNUSUAL_ESCAPE = re.compile(
+    r"%(?:[a-f][0-9A-Fa-f]|[0-9A-F][a-f]|2[DE]|4[7-9A-F]|5[0-9AF]|6[7-9A-F]|7[0-9AE]"
+    r"|(?<!%%)(?<!%[0-9A-Fa-f]%)(?:3[0-9]|[46][1-6]))"
+)
+_UNRESERVED: Final = frozenset(b"-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _SECRETS = re.compile(
     r"^(\s*(?:[A-Za-z][A-Za-z0-9+.\-]*:)?[/\\]+)[^/?#\\]*@|^(\s*)(?!mailto:|news:|sip)[^/?#\\\s:@]+:[^/?#\\]*@"
@@ -33,6 +40,9 @@ _SECRETS = re.compile(
 _HOST_AND_PORT = re.compile(r"[^/?#@:\s]+:\d+(?:[/?#]|$)")
 _PORT = re.compile(r"[^/?#]*:(\d+)(?:[/?#]|$)")
 _IPV4 = re.compile(r"\d+(?:\.\d+){3}")
+_UNFIT: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffd\ud800-\udfff]")
+"""What no URL that somebody means has in it: control characters, and the traces of bytes that were not decoded."""
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _parse = URL.parse
 
 
@@ -90,10 +100,15 @@ class UrlResolver:
         if "@" in url:
             url = _without_userinfo(url)
         if "%" in url:
-            url = _LOWER_HEX.sub(_upper, url)
+            url = with_usual_escapes(url)
         if url[-1] == "?" and url.find("?") == len(url) - 1:
             url = url[:-1]
         return url
+
+
+def with_usual_escapes(text: str) -> str:
+    """Return a URL or part of one with the percent-encodings that a canonical URL has."""
+    return _UNUSUAL_ESCAPE.sub(_usual_escape, text)
 
 
 def host_key(url: str) -> str:
@@ -134,10 +149,27 @@ def seed(text: str) -> str:
     typed = text.strip()
     if not typed:
         raise UserError("The URL to start from is empty; give one such as https://example.org/.")
+    if unfit := _UNFIT.search(typed):
+        raise UserError(f"'{shown(spelled(typed))}' is not a web URL: it has {_fault(unfit[0])} in it.")
     url = canonical(_with_scheme(typed))
     if url is None or not hostname(url).strip("."):
         raise UserError(f"{shown(typed)!r} is not a web URL; give one such as https://example.org/.")
     return url
+
+
+def spelled(text: str) -> str:
+    """Return a text whose undecodable bytes and lone surrogates are spelled out, so that it can be encoded."""
+    return _SURROGATE.sub(lambda match: _bytes_or_code(ord(match[0])), text)
+
+
+def _bytes_or_code(code: int) -> str:
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
+
+
+def _fault(char: str) -> str:
+    if _SURROGATE.match(char) or char == "\ufffd":
+        return "a character that cannot be decoded (UTF-8)"
+    return f"a control character (U+{ord(char):04X})"
 
 
 def shown(text: str) -> str:
@@ -170,8 +202,9 @@ def _without_userinfo(url: str) -> str:
     return url if at < 0 else url[:start] + url[at + 1 :]
 
 
-def _upper(match: re.Match[str]) -> str:
-    return match[0].upper()
+def _usual_escape(match: re.Match[str]) -> str:
+    octet = int(match[0][1:], 16)
+    return chr(octet) if octet in _UNRESERVED else match[0].upper()
 
 
 # ---------------------------------------------------------------- seeds

@@ -44,6 +44,7 @@ class Change(StrEnum):
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     GONE = "gone"
+    UNKNOWN = "unknown"
 
 
 class Link(Struct, frozen=True, array_like=True):
@@ -78,6 +79,8 @@ class Request(Struct, frozen=True, array_like=True):
     """The page in the previous crawl, in an update."""
     missing: bytes = b""
     """The sketch of the host's answer for a page that cannot exist; b"" if the host answers with an error status."""
+    hashes_text: bool = False
+    """Whether the crawl needs the hash of the page's text, if the page has new links."""
 
     @property
     def url(self) -> str:
@@ -210,7 +213,9 @@ class PageRecord(Struct, frozen=True):
     simhash: str = ""
     """The simhash of the visible text in hexadecimal digits, if the crawl looks for near duplicates."""
     soft_404: bool = False
-    """Whether the page looks like its host's answer for a page that cannot exist, if the crawl looks for these."""
+    """Whether the page looks like its host's answer for a page that cannot exist, or says so, if the crawl looks."""
+    needs_js: bool = False
+    """Whether the page shows its content or its links only with JavaScript."""
     outlinks: int = 0
     """The number of distinct links of the page that may be followed."""
     change: Change | None = None

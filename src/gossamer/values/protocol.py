@@ -26,7 +26,7 @@ from gossamer.values.model import (
     record_of,
 )
 from gossamer.values.reasons import FinishReason, Reason
-from gossamer.values.snapshot import SavedStats
+from gossamer.values.snapshot import SavedStats, StartPage
 
 # ---------------------------------------------------------------- values that the journal saves or returns
 
@@ -57,7 +57,11 @@ class Outcome(Struct, frozen=True, array_like=True):
     items: tuple[Item, ...] = ()
     """The items that the page's handler yielded."""
     soft_404: bool = False
-    """Whether the page looks like its host's answer for a page that cannot exist."""
+    """Whether the page looks like one that cannot exist."""
+    needs_js: bool = False
+    """Whether the page shows its content or its links only with JavaScript."""
+    start: StartPage | None = None
+    """Why the page leads to no other, if it is a start page."""
 
     @classmethod
     def of(cls, record: PageRecord, response: Response | None = None) -> Outcome:
@@ -217,6 +221,10 @@ class Visited(Struct, frozen=True, array_like=True, tag="visited"):
     """The URLs of more sitemaps: those in an index, or the target of a redirect."""
     sketch: bytes = b""
     """The sketch of the answer for a page that cannot exist; b"" for none."""
+    text_hash: int = 0
+    """The hash of the page's text without links and numbers, where the request asked for it."""
+    refresh: Outlinks = NO_OUTLINKS
+    """The target of the page's refresh, where it is a variant of the page and not among the other links."""
 
     def with_response(self, response: Response | None) -> Visited:
         """Return the event with another answer, or none, as it is sent between processes."""
@@ -261,6 +269,9 @@ class Recalled(Struct, frozen=True):
 
 class Committed(Struct, frozen=True):
     """The last `Commit` is permanent."""
+
+    computed: float = 0.0
+    """Time (seconds) that the processor worked for it, on compression mostly; the rest it waited for the disk."""
 
 
 Event = Visited | Failed | RobotsRead | Lost | Recalled | Committed

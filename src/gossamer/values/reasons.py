@@ -32,6 +32,8 @@ class Reason(StrEnum):
     FAIL_TIMEOUT = "fail.timeout"
     FAIL_RESET = "fail.reset"
     FAIL_PROTOCOL = "fail.protocol"
+    FAIL_PROXY = "fail.proxy"
+    FAIL_REFUSED = "fail.refused"
     FAIL_HTTP_4XX = "fail.http_4xx"
     FAIL_HTTP_5XX = "fail.http_5xx"
     FAIL_TRUNCATED = "fail.truncated"
@@ -62,6 +64,23 @@ class Reason(StrEnum):
     def anchor(self) -> str:
         """Return the anchor of the reason in `docs/reference/reasons.md`."""
         return self.value.replace(".", "-").replace("_", "-")
+
+
+class StartProblem(StrEnum):
+    """Why a start page leads to no other page."""
+
+    ELSEWHERE = "elsewhere"
+    NOT_HTML = "not_html"
+    NEEDS_JS = "needs_js"
+    EMPTY = "empty"
+    LINKS_ELSEWHERE = "links_elsewhere"
+    NOT_FOLLOWED = "not_followed"
+    NO_LINKS = "no_links"
+
+    @property
+    def sentence(self) -> str:
+        """Say it in one plain sentence."""
+        return _START[self]
 
 
 class Waiting(StrEnum):
@@ -124,7 +143,9 @@ _SENTENCES: dict[Reason, str] = {
     Reason.FAIL_TIMEOUT: "The server took longer than the time limit.",
     Reason.FAIL_RESET: "The server closed the connection without a complete answer.",
     Reason.FAIL_PROTOCOL: "The server's answer was not valid HTTP, or not one to the request that was made.",
-    Reason.FAIL_HTTP_4XX: "The server says the page is missing or refused (status 4xx).",
+    Reason.FAIL_PROXY: "The proxy refused to pass the request on, or wants a login.",
+    Reason.FAIL_REFUSED: "The server refuses it, or wants a login (401, 403, 407, 429).",
+    Reason.FAIL_HTTP_4XX: "The server says there is no such page (status 4xx).",
     Reason.FAIL_HTTP_5XX: "The server reports an error of its own (status 5xx).",
     Reason.FAIL_TRUNCATED: "The body ended before its announced length.",
     Reason.FAIL_TOO_LARGE: "The body is larger than the limit.",
@@ -156,6 +177,16 @@ _WAITING: dict[Waiting, str] = {
     Waiting.CPU: "reading pages and deciding (this machine's processor)",
     Waiting.DISK: "writing results to disk",
     Waiting.NO_WORK: "nothing to do: fewer links known than could be fetched at once",
+}
+
+_START: dict[StartProblem, str] = {
+    StartProblem.ELSEWHERE: "The seed redirects to another site, of which only this page was fetched.",
+    StartProblem.NOT_HTML: "The start page is no HTML: links are read from HTML only.",
+    StartProblem.NEEDS_JS: "The links of the start page appear only with JavaScript, which gossamer does not run.",
+    StartProblem.EMPTY: "The start page is empty.",
+    StartProblem.LINKS_ELSEWHERE: "All links of the start page lead out of the scope.",
+    StartProblem.NOT_FOLLOWED: "None of the links of the start page may be followed (nofollow, --exclude, a limit).",
+    StartProblem.NO_LINKS: "The start page has no links.",
 }
 
 _FINISH: dict[FinishReason, str] = {

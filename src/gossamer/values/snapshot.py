@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from gossamer.values.reasons import FinishReason, Waiting
+from gossamer.values.reasons import FinishReason, StartProblem, Waiting
 
 
 class Counts(Struct, frozen=True):
@@ -109,6 +109,37 @@ class Coverage(Struct, frozen=True):
     """Fields that used to be filled and are suddenly always empty, each with the number of items since then."""
 
 
+class StartPage(Struct, frozen=True, array_like=True):
+    """A start page that leads to no other page, and why.
+
+    `detail` is the Content-Type and the first bytes of what is no HTML, the site that most links lead to, or the URL
+    that redirected to another site.
+    """
+
+    url: str
+    problem: StartProblem
+    detail: str = ""
+
+
+class StartPages(Struct, frozen=True):
+    """Start pages that lead to no other page: how many for each problem, and the first few in alphabetical order."""
+
+    by_problem: Mapping[str, int] = {}
+    examples: tuple[StartPage, ...] = ()
+
+    @property
+    def pages(self) -> int:
+        """Count the pages."""
+        return sum(self.by_problem.values())
+
+
+class ScriptPages(Struct, frozen=True):
+    """Pages that show their content or their links only with JavaScript: how many, and the first few that came."""
+
+    pages: int = 0
+    examples: tuple[str, ...] = ()
+
+
 class SavedStats(Struct, frozen=True):
     """The statistics that the journal saves with each commit; a resumed crawl continues from them."""
 
@@ -146,6 +177,10 @@ class SavedStats(Struct, frozen=True):
     """Number of pages that look like their host's answer for a page that cannot exist."""
     robots_html: tuple[str, ...] = ()
     """The first hosts whose robots.txt is an HTML page, of which what parses was obeyed."""
+    needs_js: int = 0
+    """Number of pages that need JavaScript."""
+    start_pages: StartPages = StartPages()
+    """The start pages that lead to no other page."""
     orphans: tuple[str, ...] | None = None
     """The links that only sitemaps name; None before the final statistics, or where they are incomplete."""
 
@@ -250,6 +285,8 @@ class Changes(Struct, frozen=True):
     """Number of pages that no longer exist."""
     examples: Mapping[str, tuple[str, ...]] = {}
     """The first few URLs by change, without unchanged pages."""
+    unknown: int = 0
+    """Number of pages that could not be fetched this time, or that only such pages link to."""
 
 
 BUSY: Final = 0.8
@@ -297,6 +334,10 @@ class Snapshot(Struct, frozen=True):
     """Pages with nearly the text of another page."""
     soft_404s: SoftErrors = SoftErrors()
     """Pages that look like their host's answer for a page that cannot exist."""
+    needs_js: ScriptPages = ScriptPages()
+    """Pages that show their content or their links only with JavaScript."""
+    start_pages: StartPages = StartPages()
+    """Start pages that lead to no other page."""
     items: Mapping[str, Coverage] = {}
     """The items that handlers yielded, by type."""
     robots_html: tuple[str, ...] = ()

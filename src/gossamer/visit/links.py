@@ -115,8 +115,8 @@ class LinkJudge:
                 judged.append(Refusal(self.fingerprint(url), scope.judge(url) or Reason.SKIP_DEPTH))
             elif reported.get(url, depth + 1) > depth:  # with a smaller depth it is reported again
                 judged.append(self._judge(url, scope, depth))
-        # An href that begins with "?" depends on the whole path, not on the directory alone.
-        known.update([href for href in fresh if not href.startswith("?")])
+        # An href that is empty or begins with "?" depends on the whole path, not on the directory alone.
+        known.update([href for href in fresh if href and not href.startswith("?")])
         return judged
 
     def named(self, request: Request, urls: Iterable[str]) -> list[Outlink | Refusal]:

@@ -26,6 +26,7 @@ from gossamer.values.model import (
 )
 from gossamer.values.protocol import Outcome, Visited
 from gossamer.values.reasons import Reason
+from gossamer.values.snapshot import StartPage
 
 
 class PageFacts(Struct, frozen=True):
@@ -37,6 +38,7 @@ class PageFacts(Struct, frozen=True):
     encoding: str = ""
     simhash: str = ""
     soft_404: bool = False
+    needs_js: bool = False
     outlinks: int = 0
     detail: str = ""
 
@@ -73,6 +75,12 @@ class Reading(Struct):
     """The URLs of more sitemaps: those in an index, or the target of a redirect."""
     sketch: bytes = b""
     """The sketch of an answer for a page that cannot exist; b"" for none."""
+    text_hash: int = 0
+    """The hash of the page's text without links and numbers; 0 for none."""
+    start: StartPage | None = None
+    """Why the page leads to no other page, if it is a start page."""
+    refresh: Outlinks = NO_OUTLINKS
+    """The target of the page's refresh, if it is a variant of the page."""
     memo: bytes = b""
     """What a later update needs to know of the page (`rules/recrawl.py`)."""
     markdown: str = ""
@@ -117,6 +125,8 @@ class Reading(Struct):
             sent,
             self.items,
             record.soft_404,
+            record.needs_js,
+            self.start,
         )
         return Visited(
             request,
@@ -131,6 +141,8 @@ class Reading(Struct):
             self.adopts,
             self.sitemaps,
             self.sketch,
+            self.text_hash,
+            self.refresh,
         )
 
 
@@ -182,6 +194,7 @@ def record_answer(
         content_hash=content,
         simhash=facts.simhash,
         soft_404=facts.soft_404,
+        needs_js=facts.needs_js,
         outlinks=facts.outlinks,
         change=change_of(request.previous, kind, response.status, content, location),
         attempts=request.attempt + 1,

@@ -13,12 +13,15 @@ from msgspec import Struct, structs
 
 from gossamer.parse import challenge, encoding, html, sitemap
 from gossamer.parse.directives import PageRules, names_of, rules_of
+from gossamer.parse.javascript import needs_javascript
 from gossamer.parse.similarity import soft_404
+from gossamer.parse.similarity.not_found import says_not_found
 from gossamer.parse.similarity.simhash import simhash
+from gossamer.parse.similarity.text_hash import text_hash
 from gossamer.parse.text import extract
-from gossamer.rules import headers, retries
+from gossamer.rules import headers, retries, traps
 from gossamer.rules.policy import Policy
-from gossamer.rules.recrawl import PageMemo, conditions, pack_memo, unpack_memo
+from gossamer.rules.recrawl import PageMemo, change_of, conditions, pack_memo, unpack_memo
 from gossamer.rules.urls import UrlResolver, path
 from gossamer.values.model import (
     Change,
@@ -33,7 +36,9 @@ from gossamer.values.model import (
     Response,
 )
 from gossamer.values.protocol import Failed, Outcome, RobotsRead, Visited
-from gossamer.values.reasons import Reason
+from gossamer.values.reasons import Reason, StartProblem
+from gossamer.values.snapshot import StartPage
+from gossamer.visit import start_page
 from gossamer.visit.handlers import Choice, Due, Handled, Handler
 from gossamer.visit.links import LinkContext, LinkJudge
 from gossamer.visit.page import Page
@@ -148,6 +153,8 @@ class Visitor:
             judged = self._links.new(context, result.followed)
             reading.outlinks = Outlinks.of([*reading.outlinks, *(one for one in judged if type(one) is Outlink)])
             reading.refusals += tuple([one for one in judged if type(one) is Refusal])
+            if reading.outlinks:
+                reading.start = None
         reading.items = result.items
         if result.trouble:
             reading.fail(Failure(result.reason, result.trouble))
@@ -171,6 +178,8 @@ class Visitor:
         record = PageRecord.without_answer(
             request.link, decision.kind, failure.reason, failure.detail, attempts=request.attempt + 1
         )
+        change = change_of(request.previous, decision.kind, None)
+        record = record if change is None else structs.replace(record, change=change)
         return Failed(request, Outcome.of(record), failure, decision.retry_after)
 
     # ------------------------------------------------------------ answers of each kind
@@ -216,13 +225,16 @@ class Visitor:
             rules=rules,
             facts=PageFacts(canonical=_canonical(request.url, found), outlinks=len(found.hrefs)),
         )
-        if not (found.hrefs or found.nofollow_hrefs):
-            return Reading(request, response, record, memo=pack_memo(response, PageMemo()))
-        memo = PageMemo("", "", request.url, rules.nofollow, found.hrefs, found.nofollow_hrefs)
-        outlinks, refusals = self._links.of_page(
-            LinkContext(request, request.url, "utf-8"), found, page_nofollow=rules.nofollow
-        )
-        return Reading(request, response, record, None, outlinks, refusals, memo=pack_memo(response, memo))
+        reading, context = Reading(request, response, record), LinkContext(request, request.url, "utf-8")
+        memo = PageMemo()
+        if found.hrefs or found.nofollow_hrefs:
+            memo = PageMemo("", "", request.url, rules.nofollow, found.hrefs, found.nofollow_hrefs)
+            judged = self._links.of_page(context, found, page_nofollow=rules.nofollow)
+            reading.outlinks, reading.refusals = judged
+        reading.memo = pack_memo(response, memo)
+        if request.link.depth == 0:
+            reading.start = self._start_page(reading, context, found)
+        return reading
 
     def _redirected(self, request: Request, response: Response) -> Reading:
         """Read a redirect as a page with one outlink: same depth, one hop more (RFC 9110, 15.4)."""
@@ -235,9 +247,12 @@ class Visitor:
             return _bad_redirect(request, response, Reason.FAIL_REDIRECT_LOOP, target)
         if link.hops >= self._policy.max_redirects:
             return _bad_redirect(request, response, Reason.FAIL_TOO_MANY_REDIRECTS, target)
-        refused = self._links.scope(request).judge(target)
-        adopts = target if refused is Reason.SKIP_SCOPE and link.depth == 0 else ""
-        reason = None if adopts else refused
+        scope, adopts = self._links.scope(request), ""
+        reason = scope.judge(target)
+        if reason is Reason.SKIP_SCOPE and link.depth == 0:
+            # On another site only this page is fetched: a domain that was sold is not the site that was meant.
+            reason = scope.with_seed(target).judge(target)
+            adopts = target if reason is None and scope.moves_to(target) else ""
         reading = Reading(
             request, response, record_answer(request, response, OutcomeKind.REDIRECTED, reason, location=target)
         )
@@ -264,13 +279,63 @@ class Visitor:
             _canonical(context.base, found),
             name,
             self._simhash(visible),
-            _is_soft_404(request, found.title, visible),
+            self._is_soft_404(request, found.title, text, visible),
+            needs_javascript(text, len(found.hrefs), leads_on=found.refresh is not None),
             len(found.hrefs),
         )
         record = record_answer(request, response, OutcomeKind.DONE, None, rules=rules, facts=facts)
         # The last thing that can be done: from now on these links count as reported.
         outlinks, refusals = self._links.of_page(context, found, page_nofollow=rules.nofollow)
-        return Reading(request, response, record, text, outlinks, refusals, memo=memo)
+        reading = Reading(request, response, record, text, outlinks, refusals, memo=memo)
+        if request.hashes_text and outlinks:
+            reading.text_hash = text_hash(text, request.url)
+        if found.refresh is not None:
+            self._take_refresh(reading, context, found)
+        if request.link.depth == 0:
+            reading.start = self._start_page(reading, context, found)
+        return reading
+
+    def _start_page(self, reading: Reading, context: LinkContext, found: html.Scan) -> StartPage | None:
+        """Return why a start page leads to no other page; None if it does, or need not."""
+        request, scope = reading.request, self._links.scope(reading.request)
+        if start_page.is_elsewhere(request, scope):
+            return start_page.elsewhere(request)
+        is_left = reading.refresh or any(url != request.url for url in reading.outlinks.urls)
+        if is_left or self._policy.max_depth == 0:
+            return None
+        hrefs = found.hrefs
+        if not self._policy.nofollow:
+            hrefs += found.nofollow_hrefs
+        elif reading.record.nofollow:
+            hrefs = ()
+        if start_page.leads_on(request, scope, context.base, hrefs):
+            return None
+        if reading.text is None:
+            return start_page.not_html(request, reading.response)
+        if reading.record.needs_js:
+            return StartPage(request.url, StartProblem.NEEDS_JS)
+        return start_page.without_links(request, scope, context.base, found, reading.text)
+
+    def _take_refresh(self, reading: Reading, context: LinkContext, found: html.Scan) -> None:
+        """Take a refresh to a variant of the page itself as one hop more, like a redirect: it may go on for ever."""
+        link = reading.request.link
+        target = self._links.target(context.base, found.refresh or "")
+        alone = len(found.hrefs) == 1
+        if target is None or target == link.url or not traps.is_variant(link.url, target, alone=alone):
+            return
+        refreshes = [one for one in reading.outlinks if one.url == target]
+        reading.outlinks = Outlinks.of([one for one in reading.outlinks if one.url != target])
+        if link.hops < self._policy.max_redirects or not self._policy.traps:
+            reading.refresh = Outlinks.of(refreshes)
+            return
+        name = f"{traps.folded(target).partition('?')[0]}: refreshes without end"
+        reading.refusals += tuple([Refusal(one.fingerprint, Reason.SKIP_TRAP, name) for one in refreshes])
+
+    def _is_soft_404(self, request: Request, title: str, text: str, visible: str) -> bool:
+        """Whether a page that came looks like one that cannot exist, or says that it does not."""
+        if not self._policy.soft_404 or path(request.url) == "/":  # shown for missing pages, it may exist itself
+            return False
+        return _looks_missing(request, title, visible) or says_not_found(title, text)
 
     def _simhash(self, visible: str) -> str:
         """Return the simhash of a text in hexadecimal digits; "" if the crawl needs none or the text is too short."""
@@ -392,11 +457,9 @@ def _bad_redirect(request: Request, response: Response, reason: Reason, target: 
     return Reading(request, response, record)
 
 
-def _is_soft_404(request: Request, title: str, visible: str) -> bool:
+def _looks_missing(request: Request, title: str, visible: str) -> bool:
     """Whether a page looks like its host's answer for a page that cannot exist."""
     if not request.missing:
-        return False
-    if path(request.url) == "/":  # hosts may show it for missing pages, although it exists
         return False
     # With and without the words of the URL: an error page repeats its URL, but these may also be words of its text.
     return any(soft_404.same(request.missing, soft_404.sketch(title, visible, url)) for url in (request.url, ""))

@@ -65,6 +65,7 @@ class ProcessesEngine:
         self._deaths: dict[int, int] = {}
         self._failed_starts = 0
         self._looked_at = 0.0
+        self._aborted = False
 
     # ------------------------------------------------------------ what a driver calls
 
@@ -104,7 +105,8 @@ class ProcessesEngine:
             self._waker.send(b"\0")
 
     def abort(self) -> None:
-        """Wake `collect`; `close` ends the workers."""
+        """Wake `collect`; `close` then kills the workers, whatever they do."""
+        self._aborted = True
         self.wake()
 
     def close(self) -> None:
@@ -113,6 +115,8 @@ class ProcessesEngine:
         workers = [slot.worker for slot in self._slots if slot.worker is not None]
         for worker in workers:
             worker.connection.close()  # all at once: each sees it and ends
+            if self._aborted:
+                worker.kill()
         for worker in workers:
             worker.close()
         self._woken.close()

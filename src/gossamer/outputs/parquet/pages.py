@@ -1,12 +1,14 @@
 """Parquet: pages and their links as tables, in files of a fixed number of rows (extra: gossamer[parquet]).
 
 A Parquet file cannot be truncated and continued, but JSON lines can. So rows are first written to
-`parquet-00000.pending`, and converted to `pages-00000.parquet` and `links-00000.parquet` when there are enough of them.
-A pending file is removed once its rows are committed, since no resumed crawl needs it then.
+`parquet-00000.pending`, and converted to `pages-00000.parquet` and `links-00000.parquet` when there are enough of them,
+and when the crawl ends. A pending file is removed once its rows are committed or the crawl ends: a crawl that goes on
+makes it again from its tables.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,11 +17,11 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from gossamer.outputs.files import GrowingFile
+from gossamer.outputs.files import GrowingFile, named_when_whole
 from gossamer.outputs.parquet.link_rows import LinkRow, links_of
-from gossamer.outputs.parquet.tables import LINKS, PAGES, TableFile
+from gossamer.outputs.parquet.tables import LINKS, PAGES, TableFile, rows_of
 from gossamer.values.errors import OutputError
-from gossamer.values.model import PageRecord
+from gossamer.values.model import PageRecord, line_of
 from gossamer.values.protocol import Batch, Ended
 
 ROWS: Final = 10_000
@@ -67,6 +69,8 @@ class Parquet:
         self._close_pending()
         number, rest = divmod(offset, self._rows)
         self._check_tables(number)
+        if rest:
+            self._restore_pending(number, rest)
         for path in list(self._directory.iterdir()):
             if _is_stale(path, number):
                 path.unlink()
@@ -99,13 +103,17 @@ class Parquet:
         return self._count
 
     def close(self) -> None:
-        """Write tables of the pending rows too; keep the pending file for a resumed crawl.
+        """Write tables of the pending rows too, in place of the pending file.
 
-        Raises OutputError if the tables cannot be written; the pending rows are complete all the same.
+        Raises OutputError if the tables cannot be written; the pending rows are complete all the same, and stay.
         """
         try:
-            if self._is_complete and self._pending is not None and self._pending.size:
-                self._make_tables(self._count // self._rows)
+            if self._is_complete and self._pending is not None:
+                for path in self._finished:  # what made them was committed, or `resume` makes them again
+                    path.unlink(missing_ok=True)
+                if self._pending.size:
+                    self._make_tables(self._count // self._rows)
+                    self._pending.path.unlink()
         except OSError as error:
             raise OutputError(f"The last rows could not be made Parquet: {error.strerror or error}.") from error
         finally:
@@ -116,6 +124,18 @@ class Parquet:
     def _open_pending(self, number: int) -> None:
         self._pending = GrowingFile(self._pending_path(number), durable=self._durable)
         self._count = number * self._rows + sum(1 for _ in _lines(self._pending.path))
+
+    def _restore_pending(self, number: int, rest: int) -> None:
+        """Make the pending file again from the tables of a crawl that ended, if it has fewer than `rest` rows."""
+        path, tables = self._pending_path(number), self._directory / f"pages-{number:05}.parquet"
+        if sum(1 for _ in _lines(path)) >= rest or not tables.exists():
+            return
+        with named_when_whole(path) as part, part.open("wb") as file:
+            for row in table_rows(tables, self._directory / f"links-{number:05}.parquet"):
+                file.write(_ENCODER.encode(row) + b"\n")
+            if self._durable:
+                file.flush()
+                os.fsync(file.fileno())
 
     def _close_pending(self) -> None:
         if self._pending is not None:
@@ -170,6 +190,20 @@ def _page_row(row: PendingRow) -> dict[str, Any]:
     return {"id": row.id, **msgspec.structs.asdict(record), "timings": msgspec.structs.asdict(record.timings)}
 
 
+def table_rows(pages: Path, links: Path) -> Iterator[PendingRow]:
+    """Yield the rows of two tables as they were pending: each page with its links, which have the same order."""
+    rest = (row for batch in rows_of(links) for row in batch)
+    link = next(rest, None)
+    for batch in rows_of(pages):
+        for row in batch:
+            number, found = row.pop("id"), []
+            while link is not None and link["from_url"] == row["url"]:
+                found.append(msgspec.convert(link, LinkRow))
+                link = next(rest, None)
+            record = msgspec.convert(row, PageRecord)
+            yield PendingRow(number, msgspec.Raw(line_of(record).rstrip(b"\n")), tuple(found))
+
+
 def _groups(path: Path) -> Iterator[list[PendingRow]]:
     group: list[PendingRow] = []
     size = 0
@@ -184,6 +218,8 @@ def _groups(path: Path) -> Iterator[list[PendingRow]]:
 
 def _lines(path: Path) -> Iterator[bytes]:
     """Yield the complete lines of a file; a crash may have truncated the last one."""
+    if not path.exists():
+        return
     with path.open("rb") as file:
         for line in file:
             if line.endswith(b"\n"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ import pyarrow as pa  # type: ignore[import-untyped,import-not-found,unused-igno
 from pyarrow import parquet
 
 from gossamer.outputs.files import sync_directory
+from gossamer.values.errors import OutputError
 
 _TIMINGS: Final = [(name, pa.float64()) for name in ("dns", "connect", "tls", "first_byte", "body", "total")]
 
@@ -38,6 +39,7 @@ PAGES: Final = pa.schema(
         ("content_hash", pa.string()),
         ("simhash", pa.string()),
         ("soft_404", pa.bool_()),
+        ("needs_js", pa.bool_()),
         ("outlinks", pa.uint32()),
         ("change", pa.string()),
         ("attempts", pa.uint16()),
@@ -58,6 +60,16 @@ LINKS: Final = pa.schema(
     ]
 )
 """One row for each link on a page (`kind` is link) and for each redirect (`kind` is redirect)."""
+
+
+def rows_of(path: Path) -> Iterator[list[dict[str, Any]]]:
+    """Yield the rows of a table, some at a time. Raise OutputError if it cannot be read."""
+    try:
+        with parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(2000):
+                yield batch.to_pylist()
+    except (OSError, pa.ArrowException) as error:
+        raise OutputError(f"{path} cannot be read: {error}. Put the file back, or crawl anew.") from error
 
 
 class TableFile:

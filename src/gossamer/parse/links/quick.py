@@ -40,6 +40,10 @@ _TAGS: Final = re.compile(
 # Most links have this form and need no tokenizer; most meta elements have none of these words and are irrelevant.
 _PLAIN_LINK: Final = re.compile(r"<a href=\"([^\"&\r\0]*+)\"(?: (?:class|id|target|title)=\"[^\"]*+\")*+>")
 _META_WORDS: Final = (*ROBOTS_NAMES, *ROBOTS_WORDS, "http-equiv", "&")
+# What may be a link to the page itself; both ways of finding tags skip these, but with a `base` they lead elsewhere.
+_SELF_LINK: Final = re.compile(
+    rb"\bhref[\t\n\f\r ]*+(?:=[\t\n\f\r ]*+(?:[\"'][\t\n\f\r ]*+[\"'#&]|[#&>])|[/>\t\n\f\r ])", re.IGNORECASE
+)
 _TEXT_ELEMENTS: Final = RAW - {"noscript", "plaintext"}
 _READER_ONLY: Final = frozenset({"svg", "math", "template", "frameset", "plaintext"})
 _REMEMBERED: Final = 16_384
@@ -87,7 +91,8 @@ def quick_scan(text: str, find_links: FindLinks = FIND_LINKS) -> Scan | None:
 def quick_read(octets: bytes, find_links: FindLinks = FIND_LINKS) -> Scan | None:
     """Return the links and the metadata of a page in UTF-8, or None if the page needs `Reader`."""
     found = find_links(octets)
-    return None if found is None else _TagReader().read_found(found)
+    scan = None if found is None else _TagReader().read_found(found)
+    return None if scan is not None and scan.base is not None and _SELF_LINK.search(octets) else scan
 
 
 class _TagReader(Reader):

@@ -56,7 +56,7 @@ class Scan(Struct, frozen=True):
     """
 
     hrefs: tuple[str, ...] = ()
-    """The distinct links that may be followed, in document order."""
+    """The distinct links that may be followed, in document order; "" leads to the base of the page."""
     nofollow_hrefs: tuple[str, ...] = ()
     """The distinct links that only occur with rel=nofollow, in document order."""
     base: str | None = None
@@ -179,7 +179,11 @@ class Reader:
                 hrefs[href] = nofollow
 
     def _hyperlink(self, token: Token) -> None:
-        self.add_link(token, token.attr("href"))
+        href = token.attr("href")
+        self.add_link(token, href)
+        # The page itself is no news, but with a `base` these lead to the base (HTML, 2.4.1).
+        if href is not None and self._hrefs.get("") is not False and href.strip(WHITESPACE)[:1] in ("", "#"):
+            self._hrefs[""] = "nofollow" in (token.attr("rel") or "").lower().split()
 
     def _iframe(self, token: Token) -> None:
         if token.attr("srcdoc") is None:
@@ -253,7 +257,12 @@ class Reader:
         )
 
     def links(self) -> dict[str, bool]:
-        """Return the raw hrefs read so far, in document order, and whether each only occurs with rel=nofollow."""
+        """Return the raw hrefs read so far, in document order, and whether each only occurs with rel=nofollow.
+
+        An empty one is among them if the page has a `base`.
+        """
+        if self._base_href is None:
+            self._hrefs.pop("", None)
         if not self._renamed:
             return self._hrefs
         return {self.restored(href): nofollow for href, nofollow in self._hrefs.items()}

@@ -31,7 +31,7 @@ class Inline:
         self._span: tuple[str, str, str] | None = None  # the last code span, the space before it, and its text
         self._link: tuple[str, int] | None = None  # target of the open link, and index in parts where its text begins
         self._scripts = Scripts(escaped=not plain)
-        self._has_marks = False
+        self._has_marks = self._has_scripts = False
 
     @property
     def in_code(self) -> bool:
@@ -57,11 +57,15 @@ class Inline:
 
     def finish(self, *, heading: bool) -> tuple[str, int, int]:
         """End the block; return its text, the length of that without markup, and that of its links (characters)."""
-        self.end_code()
-        self.end_link()
+        if self._code is not None:
+            self.end_code()
+        if self._link is not None:
+            self.end_link()
         text = line(self.parts)
         self.parts.clear()
-        self._scripts.clear()
+        if self._has_scripts:
+            self._scripts.clear()
+            self._has_scripts = False
         markup, linked = self._markup, self._linked
         self._markup = self._linked = 0
         self._span = None
@@ -84,6 +88,7 @@ class Inline:
     def script(self, tag: str, *, begins: bool) -> None:
         """Begin or end a sup or sub element."""
         self._span = None
+        self._has_scripts = True
         if begins:
             self._scripts.begin(tag, self.parts)
         else:
@@ -99,7 +104,8 @@ class Inline:
     def begin_link(self, target: str | None) -> None:
         """Begin a link, or an anchor that is none (None); it ends the link before."""
         self.close_link()
-        self._scripts.link()
+        if self._has_scripts:
+            self._scripts.link()
         if target is not None:
             self._treat_code_as_text()
             self._link = target, len(self.parts)

@@ -100,6 +100,7 @@ class _MarkdownReader(Reader):
         self._resolver: UrlResolver | None = None
         self._blocks: list[Block] = []
         self._inline = Inline(plain=plain)
+        self._parts = self._inline.parts
         self._containers = Containers(text)
         self._heading = 0
         self._pre: Preformatted | None = None
@@ -155,10 +156,6 @@ class _MarkdownReader(Reader):
         elif tag in _HEADINGS:
             self._end_block()
             self._heading = _HEADINGS[tag] if begins else 0
-        elif tag in _CODE:
-            self._inline.begin_code() if begins else self._inline.leave_code()
-        elif tag in EMPHASES:
-            self._inline.emphasis(tag, begins=begins)
         elif (rule := (self._BEGIN_RULES if begins else self._END_RULES).get(tag)) is not None:
             rule(self, token)
 
@@ -257,7 +254,7 @@ class _MarkdownReader(Reader):
     def _end_block(self, _token: Token | None = None) -> None:
         if self._formula is not None:
             self._end_formula()
-        if not self._inline.parts:
+        if not self._parts:
             return
         text, size, linked = self._inline.finish(heading=self._heading > 0)
         if not text:
@@ -336,6 +333,15 @@ class _MarkdownReader(Reader):
 
     def _is_repeated(self, token: Token) -> bool:
         return self._has_formulas and not _REPEATED.isdisjoint((token.attr("class") or "").split())
+
+    def _begin_span(self, _token: Token) -> None:
+        self._inline.begin_code()
+
+    def _end_span(self, _token: Token) -> None:
+        self._inline.leave_code()
+
+    def _on_emphasis(self, token: Token) -> None:
+        self._inline.emphasis(token.tag or "", begins=token.type is _START)
 
     def _on_script(self, token: Token) -> None:
         self._inline.script(token.tag or "", begins=token.type is _START)
@@ -423,6 +429,8 @@ class _MarkdownReader(Reader):
         "ul": _begin_container,
         **dict.fromkeys(_ROW_GROUPS, _on_row_group),
         **dict.fromkeys(preformatted.TAGS, _begin_pre),
+        **dict.fromkeys(_CODE, _begin_span),
+        **dict.fromkeys(EMPHASES, _on_emphasis),
         **dict.fromkeys(SCRIPTS, _on_script),
     }
     _END_RULES: ClassVar[Mapping[str, Callable[[_MarkdownReader, Token], None]]] = {
@@ -436,6 +444,8 @@ class _MarkdownReader(Reader):
         "th": _end_cell,
         "tr": _end_cell,
         "ul": _end_container,
+        **dict.fromkeys(_CODE, _end_span),
+        **dict.fromkeys(EMPHASES, _on_emphasis),
         **dict.fromkeys(_ROW_GROUPS, _on_row_group),
         **dict.fromkeys(SCRIPTS, _on_script),
     }
