@@ -486,7 +486,7 @@ class Crawl:
 
     def _paused(self, now: float) -> Pauses:
         """Return the hosts that asked to be left alone, if nothing else is left to do."""
-        moment = self._frontier.next_moment() if not self._in_flight else None
+        moment = self._frontier.next_moment() if not self._in_flight.requests else None
         if moment is None or moment[0] <= now:
             return Pauses()
         left = sorted((host.due_at - now, host.key) for host in self._frontier.paused_hosts())
