@@ -80,9 +80,11 @@ def test_a_crawl_killed_at_any_commit_ends_as_if_it_had_not_been(
 
 
 def _asked_by(web: Web, batches: list[Batch]) -> dict[str, int]:
-    """Let a page that has not ended answer from its first answer again, as if the trouble had not yet passed."""
+    """Let a page that has not ended answer as after the attempts that were committed, as if no other had been made."""
     ended = {one.link.url for batch in batches for one in batch.ended}
-    return {url: count for url, count in web.asked.items() if url in ended}
+    urls = {link.id: link.url for batch in batches for link in batch.links}
+    tried = {urls[number]: count for number, count in batches[-1].stats.attempts.items()} if batches else {}
+    return tried | {url: count for url, count in web.asked.items() if url in ended}
 
 
 def test_what_was_restored_comes_out_in_the_order_of_depth_and_discovery() -> None:

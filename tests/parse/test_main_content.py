@@ -115,11 +115,11 @@ def test_what_holds_the_main_element_stays_whatever_it_says_to_be() -> None:
 
 
 def test_a_table_of_contents_stays_where_it_is_most_of_the_page() -> None:
-    chapters = "".join(f"<li><a href=/{number}>Chapter {number} of the book</a>" for number in range(9))
+    chapters = "".join(f"<li><a href=/{number}>Chapter {number} of the book</a>" for number in range(99))
     contents = f"<div class=toc><ul>{chapters}</ul></div>"
-    title = "<h1>The book of silk</h1><p>In nine chapters."
-    assert "Chapter 8 of the book" in main(title + contents)
-    assert "Chapter" not in main(f"{title}{STORY * 9}{contents}")
+    foreword = f"<h1>The book of silk</h1><p>{PLAIN * 3}</p>"
+    assert "Chapter 98 of the book" in main(foreword + contents)
+    assert "Chapter" not in main(f"{foreword}{STORY * 20}{contents}")
 
 
 def post(rest: str) -> str:
@@ -133,6 +133,15 @@ def test_the_heading_of_another_page_goes_unless_something_is_said_under_it() ->
     assert "Wool" not in post(f"{offered}<p>3 May</p>{STORY}")
     assert "Wool again" in post(f"{offered}<p>{PLAIN}</p>{STORY}")
     assert "Wool again" in post(f"<h3>Wool again</h3><p>3 May</p>{STORY}"), "without a link it is the article's own"
+
+
+def test_a_line_of_an_article_that_is_a_link_goes_and_a_link_in_its_text_stays() -> None:
+    assert post(f"<p><a href=/wool>Wool again</a></p>{STORY}") == post(STORY)
+    assert "[worms](https://site.test/w)" in post(f"<p>{PLAIN.replace('worms', '<a href=/w>worms</a>')}</p>{STORY}")
+
+
+def test_a_button_that_is_never_ended_ends_at_the_next_heading() -> None:
+    assert main(f"<p>Silk <button>press<h2>The road</h2>{STORY}").startswith("Silk\n\n## The road\n\nThe silk")
 
 
 def test_pages_that_are_offered_with_a_sentence_each_go_and_two_sentences_are_the_article() -> None:

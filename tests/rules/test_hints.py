@@ -36,7 +36,7 @@ def test_case_dashes_and_underscores_make_no_other_word(word: str) -> None:
     assert answer(word) == "Did you mean --rest?"
 
 
-@pytest.mark.parametrize("word", ["wait", "--wait", "WAIT", "break_time", "--break-time", "-w"])
+@pytest.mark.parametrize("word", ["wait", "--wait", "WAIT", "break_time", "--break-time", "-wait", "-w"])
 def test_the_word_of_another_tool_leads_to_the_setting(word: str) -> None:
     assert answer(word) == "Did you mean --rest?"
 

@@ -29,7 +29,7 @@ A, B = content_hash(b"a"), content_hash(b"b")
         (DONE, REDIRECTED, 301, "", Change.CHANGED),
         (DONE, FAILED, 404, "", Change.GONE),
         (DONE, FAILED, 410, "", Change.GONE),
-        (DONE, FAILED, 500, "", None),
+        (DONE, FAILED, 500, "", Change.UNKNOWN),
         (FAILED, DONE, 200, A, Change.ADDED),
         (REDIRECTED, DONE, 200, A, Change.ADDED),
         (REDIRECTED, REDIRECTED, 301, "", None),

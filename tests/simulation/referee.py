@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 
+import numpy as np
 from msgspec import Struct
 
 from gossamer.core.crawl import Crawl
@@ -17,7 +18,7 @@ from gossamer.rules import robots, urls
 from gossamer.rules.headers import REDIRECTS
 from gossamer.rules.policy import Policy
 from gossamer.values.model import Failure, Purpose, Request, Response
-from gossamer.values.protocol import Command, Commit, Event, Failed, Fetch, Lost, RobotsRead, Stop, Visited, Wait
+from gossamer.values.protocol import Command, Commit, Event, Failed, Fetch, Lost, RobotsRead, Saved, Stop, Visited, Wait
 from tests.simulation.truth import Truth
 
 JIFFY = 1e-6
@@ -74,12 +75,13 @@ class Referee:
         self._policy = policy
         self._rules = dict[str, Rules]()
 
-    def begin_life(self, policy: Policy, crawl: Crawl, frontier: Frontier, ended: list[int]) -> None:
-        """Begin a new process; `ended` are the ids of the links that have ended according to its journal."""
+    def begin_life(self, policy: Policy, crawl: Crawl, frontier: Frontier, saved: Saved) -> None:
+        """Begin a new process, which goes on from what its journal has saved."""
         self.lives += 1
         self._policy = policy
         self._crawl, self._frontier = crawl, frontier
-        self._committed = list(ended)
+        self._committed = np.frombuffer(saved.ended, np.uint64).tolist()
+        self._tried = dict(saved.stats.attempts) if saved.stats is not None else {}
         self._ended_urls = set[str]()
         self._places = dict[str, Place]()
         self._flying = dict[int, tuple[Request, float]]()
@@ -127,7 +129,8 @@ class Referee:
     def _page(self, request: Request, place: Place, now: float) -> None:
         url = request.url
         assert request.link.id not in self._committed, f"{url} has its outcome and was fetched again"
-        assert request.attempt == place.attempts[url], f"{url}: attempt {request.attempt}"
+        tried = self._tried.get(request.link.id, 0) + place.attempts[url]  # also in the lives before
+        assert request.attempt == tried, f"{url}: attempt {request.attempt}"
         assert request.attempt <= self._policy.retries, f"{url} was tried too often"
         place.attempts[url] += 1
         self.fetches[url] += 1

@@ -155,7 +155,7 @@ class World:
         crawl = Crawl(policy, frontier, key=plan.key)
         if saved.stats is not None:
             crawl.restore(saved.stats)
-        self.referee.begin_life(policy, crawl, frontier, np.frombuffer(saved.ended, np.uint64).tolist())
+        self.referee.begin_life(policy, crawl, frontier, saved)
         driver = Driver(crawl, journal, self._clock, outputs=outputs, trace=self._see)
         self._drive(driver, crawl, blow, calm=calm)
 

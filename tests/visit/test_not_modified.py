@@ -79,7 +79,7 @@ def test_what_is_no_validator_is_not_sent_back(etag: str) -> None:
 def test_a_304_that_nobody_asked_for_is_no_page_of_before() -> None:
     first = visited(html(HOME, BODY))
     again = visited(Response(HOME, 304, {}), known(first))
-    assert (again.outcome.record.change, again.outlinks) == (None, NO_OUTLINKS)
+    assert (again.outcome.record.change, again.outlinks) == (Change.UNKNOWN, NO_OUTLINKS)
     assert again.outcome.reason is Reason.FAIL_PROTOCOL
 
 

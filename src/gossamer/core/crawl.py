@@ -113,6 +113,7 @@ class Crawl:
         self._buffer = CommitBuffer()
         self._recall: Recall | None = None  # due after the fetches of the command before it
         self._adopted: tuple[str, ...] = ()
+        self._attempts: dict[int, int] = {}  # in vain so far, at links that are tried again
         self._stopped = False
         for seed in policy.seeds:
             url = simplified(seed, policy)
@@ -132,6 +133,7 @@ class Crawl:
         self._stats.restore(stats, contents, simhashes)
         self._time.restore(stats.elapsed, stats.seconds)
         self._adopted = stats.adopted
+        self._attempts = dict(stats.attempts)
         self._ask(self._sitemaps.restore(stats.unread), 0.0)
         orphans = None if stats.orphans is None else {self._fingerprint(url): url for url in stats.orphans}
         self._sitemaps.orphans.restore(orphans)
@@ -203,6 +205,7 @@ class Crawl:
             self._frontier.close(taken.link)
             return _LINK_ENDED
         url = taken.link.url
+        taken = self._counted(taken)
         refused = self._access.refusal(host, url)
         if refused is None:
             usage, missing = self._access.usage(host, url), host.access.missing
@@ -215,6 +218,11 @@ class Crawl:
             return self._start(taken, host, now)
         self._refused(taken, host, refused, now)
         return _LINK_ENDED
+
+    def _counted(self, taken: Request) -> Request:
+        """Return a request with the attempts that earlier runs made at its link."""
+        before = 0 if taken.attempt else self._attempts.get(taken.link.id, 0)
+        return Request(taken.link, taken.purpose, before) if before else taken
 
     def _refused(self, taken: Request, host: Host, refused: Reason, now: float) -> None:
         """End a link that may not be fetched."""
@@ -303,6 +311,7 @@ class Crawl:
             adopted=self._adopted,
             unread=self._sitemaps.unread(),
             resting=self._rests.left(now),
+            attempts=dict(self._attempts),
             paused=self._rests.pauses_left(now),
         )
 
@@ -347,7 +356,7 @@ class Crawl:
         outcome = event.outcome
         if outcome.kind is _RETRY:
             waiting = Waiting.RETRY_AFTER if event.host_pause else Waiting.RETRY
-            self._again(event.request, now + event.retry_after, waiting)
+            self._again(event.request, now, event.retry_after, waiting)
             return
         self._counts.bytes += event.size
         for refusal in event.refusals:
@@ -402,7 +411,7 @@ class Crawl:
         if event.request.purpose is _PROBE:
             self._probed(host, b"")
         elif event.outcome.kind is _RETRY:
-            self._again(event.request, now + event.retry_after, Waiting.RETRY)
+            self._again(event.request, now, event.retry_after, Waiting.RETRY)
         elif event.request.purpose is _SITEMAP:
             self._sitemap_read(event, NO_OUTLINKS, (), now)
         else:
@@ -426,13 +435,19 @@ class Crawl:
         for request in requests:
             self._frontier.ask(request, now)
 
-    def _again(self, request: Request, until: float, waiting: Waiting) -> None:
+    def _again(self, request: Request, now: float, after: float, waiting: Waiting) -> None:
+        """Repeat a request after some seconds; the attempt is committed before: a killed crawl counts it too."""
         self._counts.kinds[_RETRY] += 1
-        self._frontier.postpone(Request(request.link, request.purpose, request.attempt + 1), until, waiting)
+        again = Request(request.link, request.purpose, request.attempt + 1)
+        self._frontier.postpone(again, now + after, waiting)
+        if again.purpose is _PAGE:
+            self._attempts[again.link.id] = again.attempt
+            self._buffer.hurry(now, pause=True)
 
     def _end(self, ended: Ended, now: float) -> None:
         """Record a link's outcome. Only this method adds outcomes to the next batch."""
         self._buffer.add(ended, now)
+        self._attempts.pop(ended.link.id, None)
         self._stats.end(ended)
         self._limits.handler_errors += ended.outcome.reason in IN_HANDLERS
         if ended.outcome.kind in _IN_VAIN and self._sitemaps.orphans:  # a link that has no page is no orphan
@@ -471,7 +486,7 @@ class Crawl:
             case Purpose.PROBE:
                 self._probed(host, b"")
             case _:
-                self._again(request, now, Waiting.RETRY)
+                self._again(request, now, 0.0, Waiting.RETRY)
 
     # ------------------------------------------------------------ the end
 

@@ -183,6 +183,8 @@ class SavedStats(Struct, frozen=True):
     """The start pages that lead to no other page."""
     orphans: tuple[str, ...] | None = None
     """The links that only sitemaps name; None before the final statistics, or where they are incomplete."""
+    attempts: Mapping[int, int] = {}
+    """Number of attempts that were made in vain at links that are still pending, by the id of the link."""
 
 
 class PausedHost(Struct, frozen=True):

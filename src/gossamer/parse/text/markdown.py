@@ -238,10 +238,9 @@ class _MarkdownReader(Reader):
             self._route()
 
     def _end_formula(self) -> None:
+        assert self._formula is not None
         read, self._formula = self._formula, None
         self._route()
-        if read is None:
-            return
         tex = "" if self._plain or self._inline.in_code else read.tex()
         if tex:
             delimiter = "$$" if read.is_display else "$"

@@ -124,11 +124,8 @@ class Preformatted:
         return False
 
     def _end_line(self) -> None:
-        parts = self.parts
-        while parts and not parts[-1]:
-            parts.pop()
-        if parts and not parts[-1].endswith("\n"):
-            parts.append("\n")
+        if self.parts and not self.parts[-1].endswith("\n"):
+            self.parts.append("\n")
         self._span = None
 
     def _begin_item(self) -> None:
