@@ -198,8 +198,19 @@ CASES: dict[str, Callable[[], Case]] = {
     "everything forbidden": lambda: Case(
         tree(A, 2, 2) | {A + "/robots.txt": robots("User-agent: *\nDisallow: /")}, finish=FinishReason.BLOCKED
     ),
-    "robots.txt is a web page": lambda: Case(
-        tree(A, 2, 2) | {A + "/robots.txt": page()}, finish=FinishReason.BLOCKED
+    "robots.txt is a web page": lambda: Case(tree(A, 2, 2) | {A + "/robots.txt": page()}),
+    "robots.txt is a web page, strictly": lambda: Case(
+        tree(A, 2, 2) | {A + "/robots.txt": page()}, fields={"strict_robots": True}, finish=FinishReason.BLOCKED
+    ),
+    "robots.txt is a check for bots": lambda: Case(
+        tree(A, 2, 2) | {A + "/robots.txt": page(headers={"cf-mitigated": "challenge"})}, finish=FinishReason.BLOCKED
+    ),
+    "pages are checks for bots": lambda: Case(
+        tree(A, 2, 2) | {A + "/1/": page("/1/0", headers={"cf-mitigated": "challenge"})}
+    ),
+    "a pause of days": lambda: Case(
+        tree(A, 2, 3) | tree(B, 2, 3) | {A + "/1/": [status(429, retry_after="950400"), page("/1/0", "/1/1")]},
+        (A + "/", B + "/"), finish=FinishReason.WAITING,
     ),
     "a Crawl-delay beyond patience": lambda: Case(
         tree(A, 2, 2) | {A + "/robots.txt": robots("User-agent: *\nCrawl-delay: 31")}, finish=FinishReason.BLOCKED
