@@ -32,7 +32,7 @@ def judged(html: str) -> bool:
         f"<p>请启用JavaScript</p>{SCRIPT}",
         "<script>document.write('<a href=/next>next</a>')</script>",
         "<SCRIPT>location = '/home'</SCRIPT>",
-        f"{'<link rel=alternate hreflang=de href=/de>' * 40}<div id=root></div>{SCRIPT}",
+        f"{'<link rel=alternate hreflang=de href=/de>' * 20}<div id=root></div>{SCRIPT}",
         f"<style>{'a{}' * 40_000}</style><div id=root></div><script>{'x;' * 40_000}</script>",
     ],
 )

@@ -11,7 +11,7 @@ from typing import Final
 
 from gossamer.parse.links.visible import visible_text
 
-MOST_HREFS: Final = 60
+MOST_HREFS: Final = 24
 """Maximum number of links of a page that is looked at; links to its versions in other languages are among them."""
 MOST_ANCHORS: Final = 8
 """Maximum number of `a` elements of a page that needs JavaScript: a frame of header and footer may have some."""
