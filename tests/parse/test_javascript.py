@@ -15,7 +15,7 @@ PROSE = "<p>" + "Text that the server has written itself. " * 40
 
 def judged(html: str) -> bool:
     found = scan(html)
-    return needs_javascript(html, found.hrefs, leads_on=found.refresh is not None)
+    return needs_javascript(html, len(found.hrefs), leads_on=found.refresh is not None)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def judged(html: str) -> bool:
         f"<p>请启用JavaScript</p>{SCRIPT}",
         "<script>document.write('<a href=/next>next</a>')</script>",
         "<SCRIPT>location = '/home'</SCRIPT>",
-        f"{'<link rel=alternate hreflang=de href=/de>' * 40}<div id=root></div>{SCRIPT}",
+        f"{'<link rel=alternate hreflang=de href=/de>' * 20}<div id=root></div>{SCRIPT}",
         f"<style>{'a{}' * 40_000}</style><div id=root></div><script>{'x;' * 40_000}</script>",
     ],
 )
@@ -67,5 +67,5 @@ def test_a_page_that_shows_something_or_leads_on_does_not(html: str) -> None:
 )
 def test_a_hostile_page_takes_linear_time(piece: str) -> None:
     began = process_time()
-    needs_javascript(SCRIPT + piece * (500_000 // len(piece)), ())
+    needs_javascript(SCRIPT + piece * (500_000 // len(piece)), 0)
     assert process_time() - began < 3

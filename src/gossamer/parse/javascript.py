@@ -7,12 +7,11 @@ and little text, and a place for what scripts will show, a request to enable scr
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Final
 
 from gossamer.parse.links.visible import visible_text
 
-MOST_HREFS: Final = 60
+MOST_HREFS: Final = 24
 """Maximum number of links of a page that is looked at; links to its versions in other languages are among them."""
 MOST_ANCHORS: Final = 8
 """Maximum number of `a` elements of a page that needs JavaScript: a frame of header and footer may have some."""
@@ -57,15 +56,15 @@ _SHOWS: Final = re.compile(
 )
 
 
-def needs_javascript(text: str, hrefs: Sequence[str], *, leads_on: bool = False) -> bool:
-    """Whether a decoded page with these links shows its content, or its links, only with JavaScript. Never raises.
+def needs_javascript(text: str, hrefs: int, *, leads_on: bool = False) -> bool:
+    """Whether a decoded page with so many links shows its content, or its links, only with JavaScript. Never raises.
 
-    `leads_on`: it has a meta refresh. Nearly every page is ruled out by its first few links, before it is read whole.
+    `leads_on`: it has a meta refresh. Nearly every page is ruled out by its links, or for lack of a script.
     """
-    if len(hrefs) > MOST_HREFS or (len(hrefs) > MOST_ANCHORS and _are_anchors(hrefs)):
+    # In this order: nearly every page has more anchors, and they are found sooner than a script is missed.
+    if hrefs > MOST_HREFS or (anchors := _anchors(text) if hrefs else 0) > MOST_ANCHORS or len(text) > MOST_READ:
         return False
-    anchors = _anchors(text) if hrefs else 0
-    if anchors > MOST_ANCHORS or ("<script" not in text and "<SCRIPT" not in text) or len(text) > MOST_READ:
+    if "<script" not in text and "<SCRIPT" not in text:
         return False
     text = _SCRIPT_OR_STYLE.sub("", text)
     if len(text) > MOST_MARKUP:
@@ -82,17 +81,6 @@ def needs_javascript(text: str, hrefs: Sequence[str], *, leads_on: bool = False)
     if leads_on or anchors or len(seen) > LITTLE_TEXT:
         return False
     return asks or place is not None or _ASKS.search(seen) is not None or not (seen or _SHOWS.search(text))
-
-
-def _are_anchors(hrefs: Sequence[str]) -> bool:
-    """Whether too many links are relative: versions in other languages, which are no anchors, have absolute URLs."""
-    relative = 0
-    for href in hrefs:
-        if href[:4] != "http" and href[:2] != "//":
-            relative += 1
-            if relative > MOST_ANCHORS:
-                return True
-    return False
 
 
 def _anchors(text: str) -> int:

@@ -116,7 +116,7 @@ class LinkJudge:
             elif reported.get(url, depth + 1) > depth:  # with a smaller depth it is reported again
                 judged.append(self._judge(url, scope, depth))
         # An href that is empty or begins with "?" depends on the whole path, not on the directory alone.
-        known.update([href for href in fresh if href and not href.startswith("?")])
+        known.update([href for href in fresh if href[:1] not in ("", "?")])
         return judged
 
     def named(self, request: Request, urls: Iterable[str]) -> list[Outlink | Refusal]:

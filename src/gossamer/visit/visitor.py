@@ -280,7 +280,7 @@ class Visitor:
             name,
             self._simhash(visible),
             self._is_soft_404(request, found.title, text, visible),
-            needs_javascript(text, found.hrefs, leads_on=found.refresh is not None),
+            needs_javascript(text, len(found.hrefs), leads_on=found.refresh is not None),
             len(found.hrefs),
         )
         record = record_answer(request, response, OutcomeKind.DONE, None, rules=rules, facts=facts)
