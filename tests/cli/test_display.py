@@ -263,6 +263,32 @@ def test_a_refused_page_is_no_broken_link_and_a_finding_only_by_request(status: 
     assert summary.exit_code(crawler.report, strict=True) == summary.FINDINGS
 
 
+def test_the_summary_says_where_a_login_goes() -> None:
+    said = summed_up(screen(), *crawled({"/": "<a href=/members>m</a>", "/members": RecordedPage(401)}))
+    advised = " ".join(said.split())
+    assert "401: a login goes in the URL (http://USER:PASSWORD@host/), or -H 'Authorization: …'." in advised
+    assert "--strict makes them count" in advised
+    assert "does not want this crawler" not in advised
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"logins": ("https://me:secret@example.org/",)}, {"headers": {"authorization": "Bearer secret"}}],
+)
+def test_the_summary_says_that_the_login_given_was_refused(given: dict[str, Any]) -> None:
+    said = summed_up(screen(), *crawled({"/": RecordedPage(401)}, **given))
+    assert "  401: the login given for https://example.org was refused; is it right?\n" in said
+    assert "a login goes in" not in said
+    assert "secret" not in said
+
+
+def test_the_summary_says_what_can_be_done_about_a_server_that_keeps_crawlers_out() -> None:
+    pages = {"/": "<a href=/a>a</a><a href=/b>b</a>", "/a": RecordedPage(403), "/b": RecordedPage(429)}
+    said = " ".join(summed_up(screen(), *crawled(pages, retries=0)).split())
+    assert "403, 429: the server does not want this crawler; ask its owner, or try a longer --delay." in said
+    assert "a login goes in" not in said
+
+
 def test_a_refused_page_hides_no_broken_one() -> None:
     crawler, findings = crawled(
         {"/": "<a href=/members>m</a><a href=/lost>l</a>", "/members": RecordedPage(403), "/lost": RecordedPage(404)}

@@ -2,28 +2,66 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
 
 from gossamer.api.report import Report
 from gossamer.cli.findings import KEPT, Findings
 from gossamer.cli.formatting import numbered
 from gossamer.cli.terminal import Lines, line, more
+from gossamer.rules.logins import authorizations
+from gossamer.rules.policy import Policy
+from gossamer.rules.urls import host_key, seed
 from gossamer.values.model import PageRecord
 from gossamer.values.reasons import Reason
 
 if TYPE_CHECKING:
     from rich.text import Text
 
+_WANTS_LOGIN: Final = 401
+"""The status of a page that needs a login (RFC 9110, 15.5.2)."""
 
-def refused(report: Report, findings: Findings) -> Lines:
-    """Return lines that name the first pages that servers refused, or that need a login."""
+
+def refused(report: Report, findings: Findings, policy: Policy) -> Lines:
+    """Return lines that name the first pages that servers refused, or that need a login, and what can be done."""
     number = report.counts.by_reason.get(Reason.FAIL_REFUSED, 0)
     if not number:
         return []
     lines: Lines = [(0, line((f"{numbered(number, 'page')} refused or behind a login", "bold")))]
     for record in findings.refused:
         lines += [_named(str(record.status), record.url, "yellow"), *_way(record, findings)]
-    return [*lines, *more(number - len(findings.refused))]
+    lines += more(number - len(findings.refused))
+    return [*lines, *((2, line("  ", (advice, "yellow"))) for advice in _ways_in(report, findings.refused, policy))]
+
+
+def _ways_in(report: Report, refused: Iterable[PageRecord], policy: Policy) -> Iterator[str]:
+    """Yield what can be done about refused pages, by their status."""
+    shut: dict[int, None] = {}
+    asking: dict[str, None] = {}
+    for record in refused:
+        if record.status == _WANTS_LOGIN:
+            asking[host_key(record.url)] = None
+        elif record.status is not None:
+            shut[record.status] = None
+    given = _origins_with_login(policy)
+    for origin in asking:
+        if origin in given:
+            yield f"401: the login given for {origin} was refused; is it right?"
+    if not given.issuperset(asking):
+        yield "401: a login goes in the URL (http://USER:PASSWORD@host/), or -H 'Authorization: …'."
+    if shut:
+        said = ", ".join(map(str, sorted(shut)))
+        yield f"{said}: the server does not want this crawler; ask its owner, or try a longer --delay."
+    if report.pages:
+        yield "--strict makes them count: the exit code is 1 then."
+
+
+def _origins_with_login(policy: Policy) -> set[str]:
+    """Return the origins to which a login was sent."""
+    origins = set(authorizations(policy.logins))
+    if any(name.lower() == "authorization" for name, _ in policy.headers):
+        origins.update(host_key(seed(url)) for url in policy.seeds)
+    return origins
 
 
 def broken(report: Report, findings: Findings) -> Lines:

@@ -105,7 +105,7 @@ def show(
         _items(report),
         start_pages.lines(report),
         problems.broken(report, findings),
-        problems.refused(report, findings),
+        problems.refused(report, findings, policy),
         problems.failed(report, findings),
         problems.loops(findings),
         _reasons(report),
