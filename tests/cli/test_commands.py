@@ -87,7 +87,9 @@ def test_a_time_limit_that_nothing_keeps_is_told(museum: DemoServer, where: list
 
 def test_lines_on_stdout_leave_no_directory(museum: DemoServer) -> None:
     code, out, err = run("crawl", museum.url, *AT_FULL_SPEED, "--max-pages", "3", "-o", "-", "-q")
-    assert (code, err) == (4, "")
+    assert code == 4
+    assert err.startswith("Ended early: the page limit was reached; ")
+    assert len(err.splitlines()) == 1
     assert len([record for record in lines(out) if record["outcome"] == "done"]) == 3
     assert not list(Path().iterdir())
 
@@ -134,6 +136,18 @@ def test_a_quiet_crawl_still_says_that_nothing_was_fetched(engine: str, capfd: p
     words = ["crawl", "127.0.0.1:1", "-q", "--allow-private", "127.0.0.1", "--retries", "0", "-e", engine]
     assert gossamer.cli.main(words) == 3
     assert capfd.readouterr() == ("", "Nothing fetched: no server could be reached.\n")
+
+
+def test_a_quiet_crawl_still_names_the_flag_that_allows_an_address(capfd: pytest.CaptureFixture[str]) -> None:
+    assert gossamer.cli.main(["crawl", "127.0.0.1:1", "-q", "-e", "inline"]) == 3
+    said = capfd.readouterr().err.splitlines()
+    assert said[0] == "Nothing fetched: no server could be reached."
+    assert "--allow-private 127.0.0.1" in " ".join(said[1:])
+
+
+def test_a_quiet_crawl_says_what_the_start_page_answered(museum: DemoServer, capfd: pytest.CaptureFixture[str]) -> None:
+    assert gossamer.cli.main(["crawl", museum.url + "nowhere", *AT_FULL_SPEED, "-q", "-e", "inline"]) == 3
+    assert capfd.readouterr() == ("", "Nothing fetched: the start page answered 404.\n")
 
 
 def test_a_quiet_crawl_still_says_that_errors_ended_it(museum: DemoServer, capfd: pytest.CaptureFixture[str]) -> None:

@@ -263,6 +263,44 @@ def test_a_refused_page_is_no_broken_link_and_a_finding_only_by_request(status: 
     assert summary.exit_code(crawler.report, strict=True) == summary.FINDINGS
 
 
+@pytest.mark.parametrize(
+    ("pages", "why"),
+    [
+        ({"/": RecordedPage(401)}, "the start page answered 401 (it wants a login)."),
+        ({"/": RecordedPage(403)}, "the start page answered 403."),
+        ({"/": RecordedPage(404)}, "the start page answered 404."),
+        ({"/": RecordedPage(500)}, "the start page answered 500."),
+        (
+            {"/": RecordedPage(302, {"location": "/x"})},
+            "the start page redirects to https://example.org/x, which answered 404.",
+        ),
+        ({"/": RecordedPage(302, {"location": "/x"}), "/x": RecordedPage(302, {"location": "/"})}, "there are only"),
+        (
+            {"/": RecordedPage(302, {"location": "http://["})},
+            "the start page failed: the redirect has no usable target.",
+        ),
+        ({"/robots.txt": RecordedPage(503), "/": "x"}, "robots.txt answered 503, so no page may be fetched."),
+    ],
+)
+def test_a_crawl_that_fetched_nothing_names_the_cause(
+    pages: dict[str, RecordedPage | str | list[str]], why: str
+) -> None:
+    crawler, findings = crawled(pages, retries=0)
+    assert summary.exit_code(crawler.report) == summary.NOTHING
+    assert f" Nothing fetched: {why}" in " " + " ".join(summed_up(screen(), crawler, findings).split())
+
+
+def test_of_several_start_pages_that_failed_their_number_is_named() -> None:
+    crawler = Crawler(
+        "https://example.org/", "https://example.org/a", fetcher=RecordedFetcher.of_site({}), clock=FakeClock(),
+        engine="inline",
+    )  # fmt: skip
+    findings = Findings()
+    for page in crawler:
+        findings.see(page)
+    assert "Nothing fetched: each of the 2 pages asked for failed." in summed_up(screen(), crawler, findings)
+
+
 def test_the_summary_says_where_a_login_goes() -> None:
     said = summed_up(screen(), *crawled({"/": "<a href=/members>m</a>", "/members": RecordedPage(401)}))
     advised = " ".join(said.split())

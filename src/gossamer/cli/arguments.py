@@ -361,7 +361,9 @@ def _add_engine(group: FlagGroup, engines: Sequence[str]) -> None:
 
 def _add_talk(parser: Parser, *, config: bool = True) -> None:
     talk = FlagGroup(parser, "talk (on stderr)")
-    talk.switch("-q", "--quiet", dest="quiet", about="say nothing but errors")
+    talk.switch(
+        "-q", "--quiet", dest="quiet", about="say nothing but errors, and why it fetched nothing or ended early"
+    )
     talk.switch("-v", "--verbose", dest="verbose", about="a line for every page; tracebacks of bugs")
     talk.switch("--no-progress", dest="progress", on=False, about="no progress display")
     if config:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from gossamer.api.report import Report
 from gossamer.api.status import Status
-from gossamer.cli import problems, start_pages
+from gossamer.cli import causes, problems, start_pages
 from gossamer.cli.advice import advice
 from gossamer.cli.findings import KEPT, Findings
 from gossamer.cli.formatting import numbered, plural, shown_duration, shown_path, shown_size
@@ -72,15 +72,18 @@ def exit_code(report: Report, *, loops: bool = False, strict: bool = False) -> i
     return FINDINGS if found else DONE
 
 
-def came_to_grief(report: Report) -> bool:
-    """Whether a crawl failed as a whole: nothing was fetched, or errors ended it."""
-    return exit_code(report) == NOTHING or report.finish_reason in (FinishReason.ERROR, FinishReason.HANDLER_ERRORS)
+def fell_short(report: Report) -> bool:
+    """Whether a crawl fetched nothing, or ended early (exit codes 3 and 4)."""
+    return exit_code(report) in (NOTHING, EARLY)
 
 
-def show_verdict(screen: Console, report: Report) -> None:
-    """Print one line about how a crawl ended, and why."""
-    hang, text = _verdict(report)[0]
+def show_verdict(screen: Console, report: Report, findings: Findings) -> None:
+    """Print one line about how a crawl ended, and why; below it the flag that allows an address that was refused."""
+    hang, text = _verdict(report, findings)[0]
     say(screen, text, hang)
+    if exit_code(report) == NOTHING:
+        for detail in causes.refused_addresses(findings):
+            say(screen, line(f"  {detail}"), 2)
 
 
 def show(
@@ -98,7 +101,7 @@ def show(
     """
     idle = resumed is not None and _was_idle(report, resumed)
     parts = (
-        _verdict(report),
+        _verdict(report, findings),
         _idle(report) if idle else [],
         _paused(report),
         _changes(report),
@@ -127,7 +130,7 @@ def show(
             say(screen, text, hang)
 
 
-def _verdict(report: Report) -> Lines:
+def _verdict(report: Report, findings: Findings) -> Lines:
     match exit_code(report):
         case 0 | 1:
             head, colour = "Done", "bold green"
@@ -140,7 +143,7 @@ def _verdict(report: Report) -> Lines:
     if why_not := start_pages.problem(report):
         head, colour = "Nothing to follow", "bold yellow"
         return [(0, line((head, colour), f": {why_not}")), (2, line(*_figures(report)))]
-    why = "on request" if report.finish_reason is FinishReason.STOPPED else report.finish_reason.sentence
+    why = "on request" if report.finish_reason is FinishReason.STOPPED else causes.cause(report, findings)
     left = report.snapshot.known - report.snapshot.counts.ended
     rest = f"; {numbered(left, 'known link')} not visited" if left else _but(report) + start_pages.remark(report)
     return [(0, line((head, colour), f": {why}{rest}.")), (2, line(*_figures(report)))]
