@@ -11,11 +11,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 import gossamer.cli
 from gossamer.cli import fetch as fetch_verb
+from gossamer.cli.crawl import vacant
 from gossamer.demo.server import DemoServer
 from gossamer.values.errors import JournalError
 
@@ -112,7 +114,23 @@ def test_a_private_address_is_refused_with_the_way_out(museum: DemoServer, capfd
 def test_a_second_crawl_of_a_site_gets_a_directory_of_its_own(museum: DemoServer) -> None:
     for _ in range(2):
         gossamer.cli.main(["crawl", museum.url, *AT_FULL_SPEED, "--max-pages", "1", "-q"])
-    assert sorted(path.name for path in Path().iterdir()) == ["127.0.0.1-2.crawl", "127.0.0.1.crawl"]
+    name = f"127.0.0.1-{urlsplit(museum.url).port}"
+    assert sorted(path.name for path in Path().iterdir()) == [f"{name}-2.crawl", f"{name}.crawl"]
+
+
+@pytest.mark.parametrize(
+    ("seed", "name"),
+    [
+        ("https://example.org/a", "example.org.crawl"),
+        ("http://localhost:8000/", "localhost-8000.crawl"),
+        ("http://[::1]:9705/", "1-9705.crawl"),
+        ("http://[::1]/", "1.crawl"),
+    ],
+)
+def test_sites_on_other_ports_of_a_host_are_told_apart(seed: str, name: str) -> None:
+    assert vacant(seed).name.replace("_", "") == name
+    Path(vacant(seed)).mkdir()
+    assert vacant(seed).name.replace("_", "") == name.replace(".crawl", "-2.crawl")
 
 
 def test_what_was_kept_of_a_site_without_a_page_is_left_with_its_journal(museum: DemoServer) -> None:
@@ -274,7 +292,7 @@ def test_a_second_signal_ends_at_once_even_while_a_server_is_silent(engine: str)
         assert time.monotonic() - since < 5
     assert process.returncode == 130, err
     assert "Ending at once" in err
-    assert "Go on    gossamer resume 127.0.0.1.crawl" in err
+    assert f"Go on    gossamer resume 127.0.0.1-{urlsplit(url).port}.crawl" in err
 
 
 def test_a_closed_pipe_is_quiet(museum: DemoServer) -> None:

@@ -163,7 +163,7 @@ def _add_crawl(parser: Parser) -> None:
     FlagGroup(parser, "each request").settings("each request")
     _add_speed(parser, tuple(ENGINES)).settings("speed")
     results = FlagGroup(parser, "results")
-    about = "where pages.jsonl goes; - for JSON lines on stdout (default: HOST.crawl, here)"
+    about = "where pages.jsonl goes; - for JSON lines on stdout (default: HOST[-PORT].crawl, here)"
     results.choice("-o", "--output", dest="directory", metavar="DIR", about=about)
     formats = "record pages as jsonl, warc, parquet or markdown; again for more (default: jsonl)"
     results.choice("-f", "--format", dest="formats", action="append", choices=FORMATS, metavar="F", about=formats)
