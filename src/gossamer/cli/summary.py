@@ -99,8 +99,13 @@ def show(
 
     `resumed` is the status before this run, if there were several.
     """
-    idle = resumed is not None and _was_idle(report, resumed)
-    parts = (
+    fetched = resumed is None or report.snapshot.fetches > resumed.glance.stats.fetches
+    idle = not fetched and not _resumable(report)
+    if not fetched and report.snapshot.paused.hosts:
+        _print(screen, _verdict(report, findings), _paused(report), _results(report))
+        return
+    _print(
+        screen,
         _verdict(report, findings),
         _idle(report) if idle else [],
         _paused(report),
@@ -119,10 +124,14 @@ def show(
         _robots_html(report),
         start_pages.needs_js(report),
         _sitemaps(report, resumed=resumed is not None, asked=policy.sitemaps),
-        [] if idle else _limit(report, policy, engine),
+        _limit(report, policy, engine) if fetched else [],
         _audit(report, policy),
         _results(report),
     )
+
+
+def _print(screen: Console, *parts: Lines) -> None:
+    """Print the parts that have lines, each below an empty line."""
     for lines in parts:
         if lines:
             screen.print()
@@ -158,20 +167,15 @@ def _but(report: Report) -> str:
     return f", but for {number:,} left out ({', '.join(left_out)})"
 
 
-def _was_idle(report: Report, before: Status) -> bool:
-    """Whether a resumed run found nothing left to do, so that its times say nothing."""
-    return not _resumable(report) and report.snapshot.fetches == before.glance.stats.fetches
-
-
 def _idle(report: Report) -> Lines:
     where = "" if report.directory is None else shlex.quote(str(report.directory))
     return [(0, line(f"Nothing was left to do; `gossamer crawl --update {where}` looks for changes."))]
 
 
 def _paused(report: Report) -> Lines:
-    """Return lines about the hosts that a crawl would have waited for too long: each with the end of its pause."""
+    """Return lines about the hosts that a crawl ended waiting for: each with the end of its pause."""
     paused = report.snapshot.paused
-    if report.finish_reason is not FinishReason.WAITING:
+    if not paused.examples:
         return []
     lines: Lines = [(0, line(("Asked to be left alone", "bold")))]
     for one in paused.examples:
@@ -433,7 +437,7 @@ def _results(report: Report) -> Lines:
         lines.append((9, line(("Results", "bold"), f"  {files}", (said, "dim"))))
     if _resumable(report):
         command = resume_command(report.directory, report.finish_reason)
-        paused = report.snapshot.paused.examples if report.finish_reason is FinishReason.WAITING else ()
+        paused = report.snapshot.paused.examples
         when = f"  (after {_end(paused[0])})" if paused else ""
         lines.append((9, line(("Go on", "bold"), f"    {command}", (when, "dim"))))
     return lines
