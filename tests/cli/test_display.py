@@ -327,6 +327,14 @@ def test_the_summary_says_what_can_be_done_about_a_server_that_keeps_crawlers_ou
     assert "a login goes in" not in said
 
 
+def test_failures_are_other_ones_only_below_broken_or_refused_pages() -> None:
+    said = summed_up(screen(), *crawled({"/": "<a href=/a>a</a>", "/a": RecordedPage(500)}, retries=0))
+    assert "\n1 failure\n  500  https://example.org/a\n" in said
+    for status in (403, 404):
+        pages = {"/": "<a href=/a>a</a><a href=/b>b</a>", "/a": RecordedPage(500), "/b": RecordedPage(status)}
+        assert "\n1 other failure\n" in summed_up(screen(), *crawled(pages, retries=0))
+
+
 def test_a_refused_page_hides_no_broken_one() -> None:
     crawler, findings = crawled(
         {"/": "<a href=/members>m</a><a href=/lost>l</a>", "/members": RecordedPage(403), "/lost": RecordedPage(404)}
@@ -614,7 +622,7 @@ def test_the_summary_names_hosts_whose_robots_txt_is_a_page() -> None:
     console = screen(100)
     summary.show(console, crawler.report, findings, crawler.policy)
     shown = text_on(console)
-    assert "robots.txt is an HTML page: only what of it are rules was obeyed\n  https://example.org" in shown
+    assert "robots.txt is an HTML page; it was obeyed as far as it holds rules\n  https://example.org" in shown
     assert "--strict-robots" in shown
 
 

@@ -107,11 +107,12 @@ def loops(findings: Findings) -> Lines:
 def failed(report: Report, findings: Findings) -> Lines:
     """Return lines that name the first pages that failed for other reasons."""
     named = (Reason.FAIL_HTTP_4XX, Reason.FAIL_REFUSED)
-    number = report.failed - sum([report.counts.by_reason.get(reason, 0) for reason in named])
+    told = sum([report.counts.by_reason.get(reason, 0) for reason in named])
+    number = report.failed - told
     if not findings.others or number <= 0:
         return []
     some = findings.others[:KEPT]
-    lines: Lines = [(0, line((numbered(number, "other failure"), "bold")))]
+    lines: Lines = [(0, line((numbered(number, "other failure" if told else "failure"), "bold")))]
     for record in some:
         label = record.status if record.status and record.status >= 400 else record.reason
         lines.append(_named(str(label), record.url))

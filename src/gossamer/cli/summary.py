@@ -355,7 +355,7 @@ def _robots_html(report: Report) -> Lines:
     hosts = report.snapshot.robots_html
     if not hosts:
         return []
-    lines: Lines = [(0, line(("robots.txt is an HTML page", "bold"), ": only what of it are rules was obeyed"))]
+    lines: Lines = [(0, line(("robots.txt is an HTML page", "bold"), "; it was obeyed as far as it holds rules"))]
     lines += [(4, line(f"  {host}")) for host in hosts[:EXAMPLES]]
     return [
         *lines,
