@@ -513,3 +513,16 @@ def test_help_loads_nothing_heavy() -> None:
         [sys.executable, "-c", code], check=True, timeout=30, capture_output=True, text=True, env=environment
     )
     assert done.stdout.endswith("\n[]\n")
+
+
+@pytest.mark.parametrize(
+    ("formats", "files"),
+    [((), {"pages.jsonl"}), (("markdown",), {"markdown"}), (("jsonl", "markdown"), {"pages.jsonl", "markdown"})],
+)
+def test_the_formats_named_stand_in_place_of_json_lines(
+    museum: DemoServer, formats: tuple[str, ...], files: set[str]
+) -> None:
+    flags = [word for name in formats for word in ("-f", name)]
+    words = ["crawl", museum.url, *AT_FULL_SPEED, *flags, "--max-pages", "1", "-q", "-e", "inline", "-o", "here"]
+    assert gossamer.cli.main(words) == 4
+    assert {path.name for path in Path("here").iterdir()} & {"pages.jsonl", "markdown"} == files
