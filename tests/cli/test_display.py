@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 import pytest
@@ -29,6 +29,8 @@ from gossamer.values.model import line_of
 from gossamer.values.reasons import IN_HANDLERS, FinishReason, Reason, Waiting
 from gossamer.values.snapshot import Counts
 
+Site: TypeAlias = dict[str, RecordedPage | str | list[str]]
+
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202efdp.exe\x9b31m [bold]not bold[/bold] :smile:"
 
 
@@ -41,7 +43,7 @@ def text_on(console: Console) -> str:
     return console.file.getvalue()
 
 
-def crawled(pages: dict[str, RecordedPage | str | list[str]], **options: Any) -> tuple[Crawler, Findings]:
+def crawled(pages: Site, **options: Any) -> tuple[Crawler, Findings]:
     crawler = Crawler(
         "https://example.org/", fetcher=RecordedFetcher.of_site(pages), clock=FakeClock(), engine="inline",
         **options,
@@ -321,7 +323,7 @@ def test_the_summary_says_that_the_login_given_was_refused(given: dict[str, Any]
 
 
 def test_the_summary_says_what_can_be_done_about_a_server_that_keeps_crawlers_out() -> None:
-    pages = {"/": "<a href=/a>a</a><a href=/b>b</a>", "/a": RecordedPage(403), "/b": RecordedPage(429)}
+    pages: Site = {"/": "<a href=/a>a</a><a href=/b>b</a>", "/a": RecordedPage(403), "/b": RecordedPage(429)}
     said = " ".join(summed_up(screen(), *crawled(pages, retries=0)).split())
     assert "403, 429: the server does not want this crawler; ask its owner, or try a longer --delay." in said
     assert "a login goes in" not in said
@@ -331,7 +333,7 @@ def test_failures_are_other_ones_only_below_broken_or_refused_pages() -> None:
     said = summed_up(screen(), *crawled({"/": "<a href=/a>a</a>", "/a": RecordedPage(500)}, retries=0))
     assert "\n1 failure\n  500  https://example.org/a\n" in said
     for status in (403, 404):
-        pages = {"/": "<a href=/a>a</a><a href=/b>b</a>", "/a": RecordedPage(500), "/b": RecordedPage(status)}
+        pages: Site = {"/": "<a href=/a>a</a><a href=/b>b</a>", "/a": RecordedPage(500), "/b": RecordedPage(status)}
         assert "\n1 other failure\n" in summed_up(screen(), *crawled(pages, retries=0))
 
 
