@@ -83,6 +83,7 @@ def test_a_crawl_that_reached_its_limit_goes_on(museum: DemoServer, capfd: pytes
 def test_a_crawl_is_not_begun_where_another_lies(museum: DemoServer, capfd: pytest.CaptureFixture[str]) -> None:
     words = ["crawl", museum.url, *AT_EASE, "--max-pages", "3", "-o", "my crawl"]
     assert gossamer.cli.main(words) == 4
+    capfd.readouterr()
     assert gossamer.cli.main(words) == 2
     way = "`gossamer resume 'my crawl'` goes on with it; or name another directory."
     assert capfd.readouterr().err == f"gossamer: my crawl already holds a crawl: {way}\n"
