@@ -155,6 +155,7 @@ def test_there_is_advice_for_every_limiting_factor(factor: Waiting) -> None:
     [
         (FinishReason.COMPLETE, 0),
         (FinishReason.PAGE_LIMIT, 4),
+        (FinishReason.REQUEST_LIMIT, 4),
         (FinishReason.TIME_LIMIT, 4),
         (FinishReason.BYTE_LIMIT, 4),
         (FinishReason.STOPPED, 130),

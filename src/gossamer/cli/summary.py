@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 DONE, FINDINGS, NOTHING, EARLY, INTERRUPTED = 0, 1, 3, 4, 130
-_LIMITS: Final = (FinishReason.PAGE_LIMIT, FinishReason.TIME_LIMIT, FinishReason.BYTE_LIMIT,
-    FinishReason.HANDLER_ERRORS, FinishReason.WAITING, FinishReason.ERROR,
+_LIMITS: Final = (FinishReason.PAGE_LIMIT, FinishReason.REQUEST_LIMIT, FinishReason.TIME_LIMIT,
+    FinishReason.BYTE_LIMIT, FinishReason.HANDLER_ERRORS, FinishReason.WAITING, FinishReason.ERROR,
 )  # fmt: skip
 
 HIGHER: Final = {
-    FinishReason.PAGE_LIMIT: "max_pages", FinishReason.TIME_LIMIT: "max_time", FinishReason.BYTE_LIMIT: "max_bytes",
+    FinishReason.PAGE_LIMIT: "max_pages", FinishReason.REQUEST_LIMIT: "max_requests",
+    FinishReason.TIME_LIMIT: "max_time", FinishReason.BYTE_LIMIT: "max_bytes",
 }  # fmt: skip
 """The setting that ended a crawl at a limit: a higher value lets it continue."""
 
