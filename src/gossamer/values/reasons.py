@@ -210,3 +210,6 @@ IN_HANDLERS: Final = frozenset(
     (Reason.FAIL_HANDLER, Reason.FAIL_HANDLER_TIMEOUT, Reason.FAIL_HANDLER_MEMORY, Reason.FAIL_WORKER_DIED)
 )
 """The reasons that count for `max_handler_errors`: an exception, or a worker process that ended in a handler."""
+
+KEPT_OUT: Final = frozenset((Reason.FAIL_REFUSED, Reason.FAIL_BLOCKED))
+"""The reasons of pages that a server keeps from crawlers, or behind a login: people may well see them."""
