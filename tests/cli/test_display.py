@@ -268,7 +268,11 @@ CHECK = RecordedPage(403, {"cf-mitigated": "challenge"}, "<title>Just a moment..
 
 
 def test_a_check_for_bots_is_a_refused_page_and_a_finding_only_by_request() -> None:
-    web = {"/": "<a href=/guarded>g</a><a href=/members>m</a>", "/guarded": CHECK, "/members": RecordedPage(401)}
+    web: dict[str, RecordedPage | str | list[str]] = {
+        "/": "<a href=/guarded>g</a><a href=/members>m</a>",
+        "/guarded": CHECK,
+        "/members": RecordedPage(401),
+    }
     crawler, findings = crawled(web)
     said = summed_up(screen(), crawler, findings)
     assert "other failure" not in said
@@ -281,7 +285,11 @@ def test_a_check_for_bots_is_a_refused_page_and_a_finding_only_by_request() -> N
 
 
 def test_a_check_for_bots_hides_no_other_failure() -> None:
-    web = {"/": "<a href=/guarded>g</a><a href=/down>d</a>", "/guarded": CHECK, "/down": RecordedPage(500)}
+    web: dict[str, RecordedPage | str | list[str]] = {
+        "/": "<a href=/guarded>g</a><a href=/down>d</a>",
+        "/guarded": CHECK,
+        "/down": RecordedPage(500),
+    }
     crawler, findings = crawled(web, retries=0)
     said = summed_up(screen(), crawler, findings)
     assert "1 other failure\n  500  https://example.org/down\n" in said
