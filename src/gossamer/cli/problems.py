@@ -9,20 +9,26 @@ from gossamer.cli.findings import KEPT, Findings
 from gossamer.cli.formatting import numbered
 from gossamer.cli.terminal import Lines, line, more
 from gossamer.values.model import PageRecord
-from gossamer.values.reasons import Reason
+from gossamer.values.reasons import KEPT_OUT, Reason
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 
+def kept_out(report: Report) -> int:
+    """Return the number of pages that servers refused, hid behind a check for bots, or that need a login."""
+    return sum([report.counts.by_reason.get(reason, 0) for reason in KEPT_OUT])
+
+
 def refused(report: Report, findings: Findings) -> Lines:
-    """Return lines that name the first pages that servers refused, or that need a login."""
-    number = report.counts.by_reason.get(Reason.FAIL_REFUSED, 0)
+    """Return lines that name the first of these pages."""
+    number = kept_out(report)
     if not number:
         return []
     lines: Lines = [(0, line((f"{numbered(number, 'page')} refused or behind a login", "bold")))]
     for record in findings.refused:
-        lines += [_named(str(record.status), record.url, "yellow"), *_way(record, findings)]
+        label = Reason.FAIL_BLOCKED if record.reason is Reason.FAIL_BLOCKED else record.status
+        lines += [_named(str(label), record.url, "yellow"), *_way(record, findings)]
     return [*lines, *more(number - len(findings.refused))]
 
 
@@ -68,8 +74,7 @@ def loops(findings: Findings) -> Lines:
 
 def failed(report: Report, findings: Findings) -> Lines:
     """Return lines that name the first pages that failed for other reasons."""
-    named = (Reason.FAIL_HTTP_4XX, Reason.FAIL_REFUSED)
-    number = report.failed - sum([report.counts.by_reason.get(reason, 0) for reason in named])
+    number = report.failed - kept_out(report) - report.counts.by_reason.get(Reason.FAIL_HTTP_4XX, 0)
     if not findings.others or number <= 0:
         return []
     some = findings.others[:KEPT]
