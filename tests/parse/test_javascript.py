@@ -75,3 +75,8 @@ def test_a_page_with_much_markup_besides_its_scripts_is_no_shell() -> None:
     shell = f"<div id=root></div>{SCRIPT}"
     assert judged(shell)
     assert not judged(shell + "<i></i>" * (MOST_MARKUP // 7 + 1))
+
+
+@pytest.mark.parametrize("more", ["", "<div id=root>text</div>", "<noscript><img src=pixel></noscript>"])
+def test_a_page_with_scripts_and_links_but_no_empty_place_needs_none(more: str) -> None:
+    assert not judged(f"<p><a href=/about>About</a> the silk</p>{more}{SCRIPT}")

@@ -159,8 +159,8 @@ def _separate(pieces: list[str], ends: dict[int, int]) -> None:
 
 
 def _flanks(inside: str, outside: str) -> bool:
-    if not inside or inside.isspace():
-        return False
+    """Whether a delimiter may stand between two characters; white space inside has been moved out before."""
+    assert inside.strip(), "an element without text has no delimiters"
     return not _is_punctuation(inside) or not outside or outside.isspace() or _is_punctuation(outside)
 
 
