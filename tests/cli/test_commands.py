@@ -11,11 +11,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 import gossamer.cli
 from gossamer.cli import fetch as fetch_verb
+from gossamer.cli.crawl import vacant
 from gossamer.demo.server import DemoServer
 from gossamer.values.errors import JournalError
 
@@ -87,7 +89,9 @@ def test_a_time_limit_that_nothing_keeps_is_told(museum: DemoServer, where: list
 
 def test_lines_on_stdout_leave_no_directory(museum: DemoServer) -> None:
     code, out, err = run("crawl", museum.url, *AT_FULL_SPEED, "--max-pages", "3", "-o", "-", "-q")
-    assert (code, err) == (4, "")
+    assert code == 4
+    assert err.startswith("Ended early: the page limit was reached; ")
+    assert len(err.splitlines()) == 1
     assert len([record for record in lines(out) if record["outcome"] == "done"]) == 3
     assert not list(Path().iterdir())
 
@@ -124,7 +128,23 @@ def test_a_private_address_is_refused_with_the_way_out(museum: DemoServer, capfd
 def test_a_second_crawl_of_a_site_gets_a_directory_of_its_own(museum: DemoServer) -> None:
     for _ in range(2):
         gossamer.cli.main(["crawl", museum.url, *AT_FULL_SPEED, "--max-pages", "1", "-q"])
-    assert sorted(path.name for path in Path().iterdir()) == ["127.0.0.1-2.crawl", "127.0.0.1.crawl"]
+    name = f"127.0.0.1-{urlsplit(museum.url).port}"
+    assert sorted(path.name for path in Path().iterdir()) == [f"{name}-2.crawl", f"{name}.crawl"]
+
+
+@pytest.mark.parametrize(
+    ("seed", "name"),
+    [
+        ("https://example.org/a", "example.org.crawl"),
+        ("http://localhost:8000/", "localhost-8000.crawl"),
+        ("http://[::1]:9705/", "1-9705.crawl"),
+        ("http://[::1]/", "1.crawl"),
+    ],
+)
+def test_sites_on_other_ports_of_a_host_are_told_apart(seed: str, name: str) -> None:
+    assert vacant(seed).name.replace("_", "") == name
+    Path(vacant(seed)).mkdir()
+    assert vacant(seed).name.replace("_", "") == name.replace(".crawl", "-2.crawl")
 
 
 def test_what_was_kept_of_a_site_without_a_page_is_left_with_its_journal(museum: DemoServer) -> None:
@@ -148,6 +168,18 @@ def test_a_quiet_crawl_still_says_that_nothing_was_fetched(engine: str, capfd: p
     words = ["crawl", "127.0.0.1:1", "-q", "--allow-private", "127.0.0.1", "--retries", "0", "-e", engine]
     assert gossamer.cli.main(words) == 3
     assert capfd.readouterr() == ("", "Nothing fetched: no server could be reached.\n")
+
+
+def test_a_quiet_crawl_still_names_the_flag_that_allows_an_address(capfd: pytest.CaptureFixture[str]) -> None:
+    assert gossamer.cli.main(["crawl", "127.0.0.1:1", "-q", "-e", "inline"]) == 3
+    said = capfd.readouterr().err.splitlines()
+    assert said[0] == "Nothing fetched: no server could be reached."
+    assert "--allow-private 127.0.0.1" in " ".join(said[1:])
+
+
+def test_a_quiet_crawl_says_what_the_start_page_answered(museum: DemoServer, capfd: pytest.CaptureFixture[str]) -> None:
+    assert gossamer.cli.main(["crawl", museum.url + "nowhere", *AT_FULL_SPEED, "-q", "-e", "inline"]) == 3
+    assert capfd.readouterr() == ("", "Nothing fetched: the start page answered 404.\n")
 
 
 def test_a_quiet_crawl_still_says_that_errors_ended_it(museum: DemoServer, capfd: pytest.CaptureFixture[str]) -> None:
@@ -274,7 +306,7 @@ def test_a_second_signal_ends_at_once_even_while_a_server_is_silent(engine: str)
         assert time.monotonic() - since < 5
     assert process.returncode == 130, err
     assert "Ending at once" in err
-    assert "Go on    gossamer resume 127.0.0.1.crawl" in err
+    assert f"Go on    gossamer resume 127.0.0.1-{urlsplit(url).port}.crawl" in err
 
 
 def test_a_closed_pipe_is_quiet(museum: DemoServer) -> None:
@@ -495,3 +527,16 @@ def test_help_loads_nothing_heavy() -> None:
         [sys.executable, "-c", code], check=True, timeout=30, capture_output=True, text=True, env=environment
     )
     assert done.stdout.endswith("\n[]\n")
+
+
+@pytest.mark.parametrize(
+    ("formats", "files"),
+    [((), {"pages.jsonl"}), (("markdown",), {"markdown"}), (("jsonl", "markdown"), {"pages.jsonl", "markdown"})],
+)
+def test_the_formats_named_stand_in_place_of_json_lines(
+    museum: DemoServer, formats: tuple[str, ...], files: set[str]
+) -> None:
+    flags = [word for name in formats for word in ("-f", name)]
+    words = ["crawl", museum.url, *AT_FULL_SPEED, *flags, "--max-pages", "1", "-q", "-e", "inline", "-o", "here"]
+    assert gossamer.cli.main(words) == 4
+    assert {path.name for path in Path("here").iterdir()} & {"pages.jsonl", "markdown"} == files

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 import pytest
@@ -29,6 +29,8 @@ from gossamer.values.model import line_of
 from gossamer.values.reasons import IN_HANDLERS, FinishReason, Reason, Waiting
 from gossamer.values.snapshot import Counts
 
+Site: TypeAlias = dict[str, RecordedPage | str | list[str]]
+
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202efdp.exe\x9b31m [bold]not bold[/bold] :smile:"
 
 
@@ -41,7 +43,7 @@ def text_on(console: Console) -> str:
     return console.file.getvalue()
 
 
-def crawled(pages: dict[str, RecordedPage | str | list[str]], **options: Any) -> tuple[Crawler, Findings]:
+def crawled(pages: Site, **options: Any) -> tuple[Crawler, Findings]:
     crawler = Crawler(
         "https://example.org/", fetcher=RecordedFetcher.of_site(pages), clock=FakeClock(), engine="inline",
         **options,
@@ -316,6 +318,78 @@ def test_findings_suffice_when_enough_pages_of_the_group_are_kept_whatever_the_r
         reason = Reason.FAIL_BLOCKED if number % 2 else Reason.FAIL_REFUSED
         findings.note(gossamer.PageRecord(f"u{number}", gossamer.OutcomeKind.FAILED, 403, reason))
     assert findings.suffice(counts)
+
+
+@pytest.mark.parametrize(
+    ("pages", "why"),
+    [
+        ({"/": RecordedPage(401)}, "the start page answered 401 (it wants a login)."),
+        ({"/": RecordedPage(403)}, "the start page answered 403."),
+        ({"/": RecordedPage(404)}, "the start page answered 404."),
+        ({"/": RecordedPage(500)}, "the start page answered 500."),
+        (
+            {"/": RecordedPage(302, {"location": "/x"})},
+            "the start page redirects to https://example.org/x, which answered 404.",
+        ),
+        ({"/": RecordedPage(302, {"location": "/x"}), "/x": RecordedPage(302, {"location": "/"})}, "there are only"),
+        (
+            {"/": RecordedPage(302, {"location": "http://["})},
+            "the start page failed: the redirect has no usable target.",
+        ),
+        ({"/robots.txt": RecordedPage(503), "/": "x"}, "robots.txt answered 503, so no page may be fetched."),
+    ],
+)
+def test_a_crawl_that_fetched_nothing_names_the_cause(
+    pages: dict[str, RecordedPage | str | list[str]], why: str
+) -> None:
+    crawler, findings = crawled(pages, retries=0)
+    assert summary.exit_code(crawler.report) == summary.NOTHING
+    assert f" Nothing fetched: {why}" in " " + " ".join(summed_up(screen(), crawler, findings).split())
+
+
+def test_of_several_start_pages_that_failed_their_number_is_named() -> None:
+    crawler = Crawler(
+        "https://example.org/", "https://example.org/a", fetcher=RecordedFetcher.of_site({}), clock=FakeClock(),
+        engine="inline",
+    )  # fmt: skip
+    findings = Findings()
+    for page in crawler:
+        findings.see(page)
+    assert "Nothing fetched: each of the 2 pages asked for failed." in summed_up(screen(), crawler, findings)
+
+
+def test_the_summary_says_where_a_login_goes() -> None:
+    said = summed_up(screen(), *crawled({"/": "<a href=/members>m</a>", "/members": RecordedPage(401)}))
+    advised = " ".join(said.split())
+    assert "401: a login goes in the URL (http://USER:PASSWORD@host/), or -H 'Authorization: …'." in advised
+    assert "--strict makes them count" in advised
+    assert "does not want this crawler" not in advised
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"logins": ("https://me:secret@example.org/",)}, {"headers": {"authorization": "Bearer secret"}}],
+)
+def test_the_summary_says_that_the_login_given_was_refused(given: dict[str, Any]) -> None:
+    said = summed_up(screen(), *crawled({"/": RecordedPage(401)}, **given))
+    assert "  401: the login given for https://example.org was refused; is it right?\n" in said
+    assert "a login goes in" not in said
+    assert "secret" not in said
+
+
+def test_the_summary_says_what_can_be_done_about_a_server_that_keeps_crawlers_out() -> None:
+    pages: Site = {"/": "<a href=/a>a</a><a href=/b>b</a>", "/a": RecordedPage(403), "/b": RecordedPage(429)}
+    said = " ".join(summed_up(screen(), *crawled(pages, retries=0)).split())
+    assert "403, 429: the server does not want this crawler; ask its owner, or try a longer --delay." in said
+    assert "a login goes in" not in said
+
+
+def test_failures_are_other_ones_only_below_broken_or_refused_pages() -> None:
+    said = summed_up(screen(), *crawled({"/": "<a href=/a>a</a>", "/a": RecordedPage(500)}, retries=0))
+    assert "\n1 failure\n  500  https://example.org/a\n" in said
+    for status in (403, 404):
+        pages: Site = {"/": "<a href=/a>a</a><a href=/b>b</a>", "/a": RecordedPage(500), "/b": RecordedPage(status)}
+        assert "\n1 other failure\n" in summed_up(screen(), *crawled(pages, retries=0))
 
 
 def test_a_refused_page_hides_no_broken_one() -> None:
@@ -605,7 +679,7 @@ def test_the_summary_names_hosts_whose_robots_txt_is_a_page() -> None:
     console = screen(100)
     summary.show(console, crawler.report, findings, crawler.policy)
     shown = text_on(console)
-    assert "robots.txt is an HTML page: only what of it are rules was obeyed\n  https://example.org" in shown
+    assert "robots.txt is an HTML page; it was obeyed as far as it holds rules\n  https://example.org" in shown
     assert "--strict-robots" in shown
 
 

@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 import gossamer.cli
+from gossamer.api.status import status
 from gossamer.demo.server import DemoServer
 from gossamer.journals.sqlite import SqliteJournal
-from gossamer.values.errors import JournalError
+from gossamer.values.errors import JournalError, UserError
 from tests.support.scripted_server import Server, answer
 
 SOURCE = Path(gossamer.__file__).parent.parent
@@ -307,3 +308,51 @@ def test_workers_for_an_engine_without_worker_processes_are_a_usage_error(
     capfd.readouterr()
     assert gossamer.cli.main((*begin, "d")) == 2
     assert "has no use for workers:" in capfd.readouterr().err, "as it stands in the file"
+
+
+ELEVEN_DAYS = answer(b"", f"Retry-After: {11 * 86_400}", status="503 Service Unavailable")
+UNHURRIED = ("--allow-private", "127.0.0.1", "--delay", "0", "--no-progress", "--no-sitemaps", "-e", "threads")
+
+
+def test_a_resume_before_the_time_a_host_asked_for_says_only_until_when(capfd: pytest.CaptureFixture[str]) -> None:
+    with Server({"/": html("<a href=/a>a</a>"), "/a": ELEVEN_DAYS}) as server:
+        assert gossamer.cli.main(["crawl", server.origin, *UNHURRIED, "-o", "here"]) == 4
+        asked = len(server.requests)
+        capfd.readouterr()
+        assert gossamer.cli.main(["resume", "here", "--no-progress"]) == 4
+        assert len(server.requests) == asked
+        said = capfd.readouterr().err
+        assert f"  {server.origin}  for 1" in said
+        assert "gossamer resume here  (after 2" in said
+        for other in ("What took the time", "processor", "--engine processes", "Nothing was left to do"):
+            assert other not in said
+        assert gossamer.cli.main(["status", "here"]) == 0
+        assert "Go on: gossamer resume here  (after 2" in capfd.readouterr().out
+
+
+def test_a_crawl_interrupted_in_a_pause_names_the_host_and_its_end(capfd: pytest.CaptureFixture[str]) -> None:
+    with Server({"/": html("<a href=/a>a</a>"), "/a": ELEVEN_DAYS}) as server:
+        process = command("crawl", server.origin, *UNHURRIED, "--max-wait", "20d", "-o", "here")
+        try:
+            until = time.monotonic() + 20
+            while time.monotonic() < until and not paused("here"):
+                assert process.poll() is None
+                time.sleep(0.05)
+        finally:
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Stopped early" in said
+    assert f"  {server.origin}  for 1" in said
+    assert "gossamer resume here  (after 2" in said
+    assert gossamer.cli.main(["status", "here"]) == 0
+    shown = capfd.readouterr().out
+    assert f"{server.origin} asked to be left alone until 2" in shown
+    assert "Go on: gossamer resume here  (after 2" in shown
+
+
+def paused(directory: str) -> bool:
+    try:
+        return bool(status(Path(directory)).paused)
+    except (UserError, JournalError):  # not begun yet
+        return False

@@ -163,7 +163,7 @@ def _add_crawl(parser: Parser) -> None:
     FlagGroup(parser, "each request").settings("each request")
     _add_speed(parser, tuple(ENGINES)).settings("speed")
     results = FlagGroup(parser, "results")
-    about = "where pages.jsonl goes; - for JSON lines on stdout (default: HOST.crawl, here)"
+    about = "where pages.jsonl goes; - for JSON lines on stdout (default: HOST[-PORT].crawl, here)"
     results.choice("-o", "--output", dest="directory", metavar="DIR", about=about)
     formats = "record pages as jsonl, warc, parquet or markdown; again for more (default: jsonl)"
     results.choice("-f", "--format", dest="formats", action="append", choices=FORMATS, metavar="F", about=formats)
@@ -361,7 +361,9 @@ def _add_engine(group: FlagGroup, engines: Sequence[str]) -> None:
 
 def _add_talk(parser: Parser, *, config: bool = True) -> None:
     talk = FlagGroup(parser, "talk (on stderr)")
-    talk.switch("-q", "--quiet", dest="quiet", about="say nothing but errors")
+    talk.switch(
+        "-q", "--quiet", dest="quiet", about="say nothing but errors, and why it fetched nothing or ended early"
+    )
     talk.switch("-v", "--verbose", dest="verbose", about="a line for every page; tracebacks of bugs")
     talk.switch("--no-progress", dest="progress", on=False, about="no progress display")
     if config:

@@ -86,8 +86,14 @@ def write_line(page: Page) -> None:
 
 
 def vacant(seed: str) -> Path:
-    """Return a directory name that is free here: example.org.crawl, then example.org-2.crawl."""
-    name = re.sub(r"[^a-z0-9.-]", "_", urls.hostname(seed).lower()).strip(".-") or "site"
+    """Return a directory name that is free here: example.org.crawl, then example.org-2.crawl.
+
+    A port that the URL names is part of it (localhost-8000.crawl), so that the sites of a host are told apart.
+    """
+    host = urls.hostname(seed)
+    port = re.search(r":(\d+)$", urls.host_key(seed))
+    name = re.sub(r"[^a-z0-9.-]", "_", host.lower()).strip(".-") or "site"
+    name += f"-{port[1]}" if port else ""
     choices = (Path(f"{name}.crawl" if number == 1 else f"{name}-{number}.crawl") for number in count(1))
     return next(path for path in choices if not path.exists())
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
 
 from gossamer.api.report import Report
 from gossamer.cli.findings import KEPT, Findings
 from gossamer.cli.formatting import numbered
 from gossamer.cli.terminal import Lines, line, more
+from gossamer.rules.logins import authorizations
+from gossamer.rules.policy import Policy
+from gossamer.rules.urls import host_key, seed
 from gossamer.values.model import PageRecord
 from gossamer.values.reasons import KEPT_OUT, Reason
 
 if TYPE_CHECKING:
     from rich.text import Text
+
+_WANTS_LOGIN: Final = 401
+"""The status of a page that needs a login (RFC 9110, 15.5.2)."""
 
 
 def kept_out(report: Report) -> int:
@@ -20,8 +27,8 @@ def kept_out(report: Report) -> int:
     return sum([report.counts.by_reason.get(reason, 0) for reason in KEPT_OUT])
 
 
-def refused(report: Report, findings: Findings) -> Lines:
-    """Return lines that name the first of these pages."""
+def refused(report: Report, findings: Findings, policy: Policy) -> Lines:
+    """Return lines that name the first of these pages, and what can be done."""
     number = kept_out(report)
     if not number:
         return []
@@ -29,7 +36,38 @@ def refused(report: Report, findings: Findings) -> Lines:
     for record in findings.refused:
         label = Reason.FAIL_BLOCKED if record.reason is Reason.FAIL_BLOCKED else record.status
         lines += [_named(str(label), record.url, "yellow"), *_way(record, findings)]
-    return [*lines, *more(number - len(findings.refused))]
+    lines += more(number - len(findings.refused))
+    return [*lines, *((2, line("  ", (advice, "yellow"))) for advice in _ways_in(report, findings.refused, policy))]
+
+
+def _ways_in(report: Report, refused: Iterable[PageRecord], policy: Policy) -> Iterator[str]:
+    """Yield what can be done about refused pages, by their status."""
+    shut: dict[int, None] = {}
+    asking: dict[str, None] = {}
+    for record in refused:
+        if record.status == _WANTS_LOGIN:
+            asking[host_key(record.url)] = None
+        elif record.status is not None:
+            shut[record.status] = None
+    given = _origins_with_login(policy)
+    for origin in asking:
+        if origin in given:
+            yield f"401: the login given for {origin} was refused; is it right?"
+    if not given.issuperset(asking):
+        yield "401: a login goes in the URL (http://USER:PASSWORD@host/), or -H 'Authorization: …'."
+    if shut:
+        said = ", ".join(map(str, sorted(shut)))
+        yield f"{said}: the server does not want this crawler; ask its owner, or try a longer --delay."
+    if report.pages:
+        yield "--strict makes them count: the exit code is 1 then."
+
+
+def _origins_with_login(policy: Policy) -> set[str]:
+    """Return the origins to which a login was sent."""
+    origins = set(authorizations(policy.logins))
+    if any(name.lower() == "authorization" for name, _ in policy.headers):
+        origins.update(host_key(seed(url)) for url in policy.seeds)
+    return origins
 
 
 def broken(report: Report, findings: Findings) -> Lines:
@@ -74,11 +112,12 @@ def loops(findings: Findings) -> Lines:
 
 def failed(report: Report, findings: Findings) -> Lines:
     """Return lines that name the first pages that failed for other reasons."""
-    number = report.failed - kept_out(report) - report.counts.by_reason.get(Reason.FAIL_HTTP_4XX, 0)
+    told = kept_out(report) + report.counts.by_reason.get(Reason.FAIL_HTTP_4XX, 0)
+    number = report.failed - told
     if not findings.others or number <= 0:
         return []
     some = findings.others[:KEPT]
-    lines: Lines = [(0, line((numbered(number, "other failure"), "bold")))]
+    lines: Lines = [(0, line((numbered(number, "other failure" if told else "failure"), "bold")))]
     for record in some:
         label = record.status if record.status and record.status >= 400 else record.reason
         lines.append(_named(str(label), record.url))

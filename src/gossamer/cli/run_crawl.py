@@ -36,7 +36,7 @@ def conduct(
     """Run the crawl, show it on stderr as chosen (quiet, progress, verbose), and return the report and the exit code.
 
     `see` is called with every page. If the crawl is `resumed` from a status, the summary covers the runs before as
-    well. With --quiet, only a failure of the whole crawl is shown.
+    well. With --quiet, only why it fetched nothing or ended early is shown.
     """
     screen, watch, findings = console(), Watch(lambda: crawler.snapshot, crawler.policy), Findings()
     talks = not chosen.quiet
@@ -71,8 +71,8 @@ def conduct(
         findings = Findings.of_lines(lines(journal), report.counts)
     if talks:
         summary.show(screen, report, findings, crawler.policy, engine=crawler.engine, resumed=resumed)
-    elif summary.came_to_grief(report):
-        summary.show_verdict(screen, report)
+    elif summary.fell_short(report):
+        summary.show_verdict(screen, report, findings)
     if chosen.json:
         put_json(report)
     return report, summary.exit_code(report, loops=bool(findings.loops()), strict=chosen.strict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -73,13 +74,20 @@ def described(told: Status) -> Iterator[tuple[int, str]]:
     if seen.committed_at is not None:
         yield 4, f"  last saved {_moment(seen.committed_at)}"
     for host, end in list(told.paused.items())[:_PAUSED]:
-        yield 4, f"  {host} asked to be left alone until {_moment(end)}"
+        yield 4, f"  {host} asked to be left alone until {_end(end)}"
     yield from _reasons(stats.by_reason)
     for update in updates(told.directory):
         later = status(update)
         yield 4, f"  {update.name}: {_state(later)}; {numbered(later.glance.ended, 'link')} ended"
     if told.resumable:
-        yield 7, f"Go on: {resume_command(told.directory, told.finish_reason)}"
+        yield 7, f"Go on: {resume_command(told.directory, told.finish_reason)}{_after(told)}"
+
+
+def _after(told: Status) -> str:
+    """Return a note of when a pause ends before which nothing can be fetched; "" if something can be."""
+    all_paused = told.finish_reason is FinishReason.WAITING or len(told.paused) >= told.glance.hosts
+    first = min(told.paused.values(), default=0.0)
+    return f"  (after {_end(first)})" if all_paused and first > time.time() else ""
 
 
 def _reasons(by_reason: Mapping[str, int]) -> Iterator[tuple[int, str]]:
@@ -103,6 +111,11 @@ def _state(told: Status) -> str:
         case "interrupted", _:
             return "interrupted; what was saved is whole"
     return f"ended, because {told.finish_reason.sentence}" if told.finish_reason else "ended"
+
+
+def _end(at: float) -> str:
+    """Return the end of a pause, with the seconds rounded up."""
+    return _moment(at + 1)
 
 
 def _moment(at: float) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from gossamer.api.report import Report
 from gossamer.api.status import Status
-from gossamer.cli import problems, start_pages
+from gossamer.cli import causes, problems, start_pages
 from gossamer.cli.advice import advice
 from gossamer.cli.findings import KEPT, Findings
 from gossamer.cli.formatting import numbered, plural, shown_duration, shown_path, shown_size
@@ -73,15 +73,18 @@ def exit_code(report: Report, *, loops: bool = False, strict: bool = False) -> i
     return FINDINGS if found else DONE
 
 
-def came_to_grief(report: Report) -> bool:
-    """Whether a crawl failed as a whole: nothing was fetched, or errors ended it."""
-    return exit_code(report) == NOTHING or report.finish_reason in (FinishReason.ERROR, FinishReason.HANDLER_ERRORS)
+def fell_short(report: Report) -> bool:
+    """Whether a crawl fetched nothing, or ended early (exit codes 3 and 4)."""
+    return exit_code(report) in (NOTHING, EARLY)
 
 
-def show_verdict(screen: Console, report: Report) -> None:
-    """Print one line about how a crawl ended, and why."""
-    hang, text = _verdict(report)[0]
+def show_verdict(screen: Console, report: Report, findings: Findings) -> None:
+    """Print one line about how a crawl ended, and why; below it the flag that allows an address that was refused."""
+    hang, text = _verdict(report, findings)[0]
     say(screen, text, hang)
+    if exit_code(report) == NOTHING:
+        for detail in causes.refused_addresses(findings):
+            say(screen, line(f"  {detail}"), 2)
 
 
 def show(
@@ -97,16 +100,21 @@ def show(
 
     `resumed` is the status before this run, if there were several.
     """
-    idle = resumed is not None and _was_idle(report, resumed)
-    parts = (
-        _verdict(report),
+    fetched = resumed is None or report.snapshot.fetches > resumed.glance.stats.fetches
+    idle = not fetched and not _resumable(report)
+    if not fetched and report.snapshot.paused.hosts:
+        _print(screen, _verdict(report, findings), _paused(report), _results(report))
+        return
+    _print(
+        screen,
+        _verdict(report, findings),
         _idle(report) if idle else [],
         _paused(report),
         _changes(report),
         _items(report),
         start_pages.lines(report),
         problems.broken(report, findings),
-        problems.refused(report, findings),
+        problems.refused(report, findings, policy),
         problems.failed(report, findings),
         problems.loops(findings),
         _reasons(report),
@@ -117,10 +125,14 @@ def show(
         _robots_html(report),
         start_pages.needs_js(report),
         _sitemaps(report, resumed=resumed is not None, asked=policy.sitemaps),
-        [] if idle else _limit(report, policy, engine),
+        _limit(report, policy, engine) if fetched else [],
         _audit(report, policy),
         _results(report),
     )
+
+
+def _print(screen: Console, *parts: Lines) -> None:
+    """Print the parts that have lines, each below an empty line."""
     for lines in parts:
         if lines:
             screen.print()
@@ -128,7 +140,7 @@ def show(
             say(screen, text, hang)
 
 
-def _verdict(report: Report) -> Lines:
+def _verdict(report: Report, findings: Findings) -> Lines:
     match exit_code(report):
         case 0 | 1:
             head, colour = "Done", "bold green"
@@ -141,7 +153,7 @@ def _verdict(report: Report) -> Lines:
     if why_not := start_pages.problem(report):
         head, colour = "Nothing to follow", "bold yellow"
         return [(0, line((head, colour), f": {why_not}")), (2, line(*_figures(report)))]
-    why = "on request" if report.finish_reason is FinishReason.STOPPED else report.finish_reason.sentence
+    why = "on request" if report.finish_reason is FinishReason.STOPPED else causes.cause(report, findings)
     left = report.snapshot.known - report.snapshot.counts.ended
     rest = f"; {numbered(left, 'known link')} not visited" if left else _but(report) + start_pages.remark(report)
     return [(0, line((head, colour), f": {why}{rest}.")), (2, line(*_figures(report)))]
@@ -156,20 +168,15 @@ def _but(report: Report) -> str:
     return f", but for {number:,} left out ({', '.join(left_out)})"
 
 
-def _was_idle(report: Report, before: Status) -> bool:
-    """Whether a resumed run found nothing left to do, so that its times say nothing."""
-    return not _resumable(report) and report.snapshot.fetches == before.glance.stats.fetches
-
-
 def _idle(report: Report) -> Lines:
     where = "" if report.directory is None else shlex.quote(str(report.directory))
     return [(0, line(f"Nothing was left to do; `gossamer crawl --update {where}` looks for changes."))]
 
 
 def _paused(report: Report) -> Lines:
-    """Return lines about the hosts that a crawl would have waited for too long: each with the end of its pause."""
+    """Return lines about the hosts that a crawl ended waiting for: each with the end of its pause."""
     paused = report.snapshot.paused
-    if report.finish_reason is not FinishReason.WAITING:
+    if not paused.examples:
         return []
     lines: Lines = [(0, line(("Asked to be left alone", "bold")))]
     for one in paused.examples:
@@ -349,7 +356,7 @@ def _robots_html(report: Report) -> Lines:
     hosts = report.snapshot.robots_html
     if not hosts:
         return []
-    lines: Lines = [(0, line(("robots.txt is an HTML page", "bold"), ": only what of it are rules was obeyed"))]
+    lines: Lines = [(0, line(("robots.txt is an HTML page", "bold"), "; it was obeyed as far as it holds rules"))]
     lines += [(4, line(f"  {host}")) for host in hosts[:EXAMPLES]]
     return [
         *lines,
@@ -431,7 +438,7 @@ def _results(report: Report) -> Lines:
         lines.append((9, line(("Results", "bold"), f"  {files}", (said, "dim"))))
     if _resumable(report):
         command = resume_command(report.directory, report.finish_reason)
-        paused = report.snapshot.paused.examples if report.finish_reason is FinishReason.WAITING else ()
+        paused = report.snapshot.paused.examples
         when = f"  (after {_end(paused[0])})" if paused else ""
         lines.append((9, line(("Go on", "bold"), f"    {command}", (when, "dim"))))
     return lines
