@@ -51,10 +51,12 @@ def first_fetch_times(times: int) -> Iterator[float]:
             page = self.path == "/"
             if page:
                 arrived.append(time.perf_counter())
+            body = b"<title>Home</title>" if page else b""
             self.send_response(200 if page else 404)
             self.send_header("Content-Type", "text/html")
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             pass

@@ -24,10 +24,6 @@ _BASE_AFTER: Final = (
     "A browser resolves a refresh the moment it reads it, against the base known by then. Here one base holds for the "
     "whole page, as it does for its other links; it matters only where a base element comes after the refresh."
 )
-_ITSELF: Final = (
-    "'' and '#top' mean the base URL, not the page (HTML 2.4.2). People who write them mean the page, and so does "
-    "gossamer: they lead nowhere new."
-)
 _UTF8: Final = (
     "An undeclared page that is UTF-8 is read as UTF-8. Guessing is left to the user agent (HTML 13.2.3.2, step 8); "
     "Chromium never guesses UTF-8 on the web, so that authors declare it, which is no aim of a crawler."
@@ -46,7 +42,6 @@ _ESCAPES: Final = (
 
 EXPLAINED: Final = {
     "/tricky/base-that-is-no-URL/page": _BASE_INVALID,
-    "/tricky/links-to-the-base-itself/page": _ITSELF,
     "/tricky/frameset/page": _FRAMESET,
     "/tricky/frameset-after-text/page": _FRAMESET,
     "/tricky/dots-and-percents/page": _PIPE,

@@ -96,6 +96,20 @@ def test_lines_on_stdout_leave_no_directory(museum: DemoServer) -> None:
     assert not list(Path().iterdir())
 
 
+def test_a_crawl_at_its_request_limit_says_so_and_how_to_go_on(museum: DemoServer) -> None:
+    code, _, err = run("crawl", museum.url, *AT_FULL_SPEED, "--max-requests", "9", "-o", "here")
+    assert code == 4
+    assert "Ended early: the request limit was reached; " in err
+    assert "gossamer resume here --max-requests N" in err
+    code, _, err = run("resume", "here")
+    assert (code, err.strip().splitlines()[0]) == (
+        2, "gossamer: The request limit was reached; to go on: gossamer resume here --max-requests N",
+    )  # fmt: skip
+    assert run("resume", "here", "--max-requests", "12", "--json")[0] == 4
+    report = json.loads(run("status", "here", "--json")[1])
+    assert (report["fetches"], report["finish_reason"]) == (12, "request_limit")
+
+
 def test_the_report_is_json_on_stdout(museum: DemoServer, capfd: pytest.CaptureFixture[str]) -> None:
     words = [museum.url, *AT_FULL_SPEED, "--max-pages", "2", "--json", "-q", "-o", "here", "-e", "inline"]
     assert gossamer.cli.main(words) == 4

@@ -157,6 +157,7 @@ def test_there_is_advice_for_every_limiting_factor(factor: Waiting) -> None:
     [
         (FinishReason.COMPLETE, 0),
         (FinishReason.PAGE_LIMIT, 4),
+        (FinishReason.REQUEST_LIMIT, 4),
         (FinishReason.TIME_LIMIT, 4),
         (FinishReason.BYTE_LIMIT, 4),
         (FinishReason.STOPPED, 130),
@@ -263,6 +264,60 @@ def test_a_refused_page_is_no_broken_link_and_a_finding_only_by_request(status: 
     assert "1 page   1 refused" in said
     assert summary.exit_code(crawler.report) == summary.DONE
     assert summary.exit_code(crawler.report, strict=True) == summary.FINDINGS
+
+
+CHECK = RecordedPage(403, {"cf-mitigated": "challenge"}, "<title>Just a moment...</title>")
+
+
+def test_a_check_for_bots_is_a_refused_page_and_a_finding_only_by_request() -> None:
+    web: dict[str, RecordedPage | str | list[str]] = {
+        "/": "<a href=/guarded>g</a><a href=/members>m</a>",
+        "/guarded": CHECK,
+        "/members": RecordedPage(401),
+    }
+    crawler, findings = crawled(web)
+    said = summed_up(screen(), crawler, findings)
+    assert "other failure" not in said
+    assert "2 pages refused or behind a login\n" in said
+    assert "  fail.blocked  https://example.org/guarded\n" in said
+    assert "  401  https://example.org/members\n" in said
+    assert "1 page   2 refused" in said
+    assert summary.exit_code(crawler.report) == summary.DONE
+    assert summary.exit_code(crawler.report, strict=True) == summary.FINDINGS
+
+
+def test_a_check_for_bots_hides_no_other_failure() -> None:
+    web: dict[str, RecordedPage | str | list[str]] = {
+        "/": "<a href=/guarded>g</a><a href=/down>d</a>",
+        "/guarded": CHECK,
+        "/down": RecordedPage(500),
+    }
+    crawler, findings = crawled(web, retries=0)
+    said = summed_up(screen(), crawler, findings)
+    assert "1 other failure\n  500  https://example.org/down\n" in said
+    assert "1 page   1 failed   1 refused" in said
+    assert summary.exit_code(crawler.report) == summary.FINDINGS
+
+
+@pytest.mark.parametrize(("fields", "code", "finish"), [({}, 3, "blocked"), ({"max_wait": 1}, 4, "waiting")])
+def test_a_crawl_to_which_only_checks_for_bots_came_has_not_gone_well(
+    fields: dict[str, object], code: int, finish: str
+) -> None:
+    paused = {"retry-after": "900"} if fields else {}
+    home = RecordedPage(429, {"cf-mitigated": "challenge", **paused}, "<title>Just a moment...</title>")
+    crawler, _ = crawled({"/": home}, **fields)
+    assert (crawler.report.pages, crawler.report.finish_reason) == (0, finish)
+    assert summary.exit_code(crawler.report) == summary.exit_code(crawler.report, strict=True) == code
+
+
+def test_findings_suffice_when_enough_pages_of_the_group_are_kept_whatever_the_reasons() -> None:
+    findings = Findings()
+    counts = gossamer.Counts(by_reason={"fail.refused": 3, "fail.blocked": 9})
+    for number in range(5):
+        assert not findings.suffice(counts)
+        reason = Reason.FAIL_BLOCKED if number % 2 else Reason.FAIL_REFUSED
+        findings.note(gossamer.PageRecord(f"u{number}", gossamer.OutcomeKind.FAILED, 403, reason))
+    assert findings.suffice(counts)
 
 
 @pytest.mark.parametrize(

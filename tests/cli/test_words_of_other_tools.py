@@ -62,7 +62,7 @@ CRAWLEE = {
     "maxConcurrency": "concurrency",
     "maxCrawlDepth": "max_depth",
     "maxRequestRetries": "retries",
-    "maxRequestsPerCrawl": "max_pages",
+    "maxRequestsPerCrawl": "max_requests",
     "max_tasks_per_minute": "delay",
     "navigation_timeout": "timeout",
     "respect_robots_txt_file": "robots",

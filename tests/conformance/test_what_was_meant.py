@@ -9,7 +9,7 @@ import pytest
 from gossamer import Crawler
 from gossamer.engines.table import EngineName
 from gossamer.fetchers.recorded import RecordedFetcher
-from gossamer.testing import FakeClock
+from gossamer.testing import FakeClock, RecordedPage
 from gossamer.values.model import Purpose
 from gossamer.values.reasons import FinishReason, Reason, StartProblem, Waiting
 from gossamer.values.snapshot import StartPage
@@ -132,6 +132,17 @@ def test_a_page_limit_is_kept_to_the_page(engine: EngineName, pages: int) -> Non
     report = run(case, engine, max_pages=pages, host_concurrency=5, delay=0.0).report
     assert report.pages == min(pages, 13)
     assert report.finish_reason is (FinishReason.PAGE_LIMIT if pages < 13 else FinishReason.COMPLETE)
+
+
+@pytest.mark.parametrize("requests", [1, 2, 8, 19, 40])
+@pytest.mark.parametrize("engine", ["inline", "threads", "asyncio"])
+def test_a_request_limit_is_kept_to_the_request(engine: EngineName, requests: int) -> None:
+    site = {A + "/0/": page("/lost", "/moved"), A + "/moved": RecordedPage(301, {"location": "/0/0"})}
+    case = Case(tree(A, 3, 4) | site | {A + "/1/": RecordedPage(503)})
+    one = run(case, engine, max_requests=requests, retries=2, host_concurrency=5, delay=0.0)
+    whole = len(run(case, "inline", retries=2, delay=0.0).requests)
+    assert len(one.requests) == min(requests, whole) == one.report.snapshot.fetches
+    assert (one.report.finish_reason is FinishReason.REQUEST_LIMIT) is (requests < whole)
 
 
 def test_a_page_limit_exactly_met_is_complete() -> None:

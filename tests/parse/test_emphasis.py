@@ -45,3 +45,48 @@ def test_emphasis_does_not_hide_that_a_line_end_between_chinese_characters_is_no
     assert markdown("<p>\u6f22<i>\n\u5b57</i>") == "\u6f22*\u5b57*"
     assert markdown("<p><b>\u6f22\n</b>\u5b57") == "**\u6f22**\u5b57"
     assert markdown("<p><b>a\n</b>\u5b57") == "**a** \u5b57"
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("a <b>c<br></b>d", "a **c**\\\nd"),
+        ("a <em>c<br></em>d", "a *c*\\\nd"),
+        ("a <del>c<br></del>d", "a ~~c~~\\\nd"),
+        ("a <code>c<br></code>d", "a `c`\\\nd"),
+        ("a<code><br>c</code>d", "a\\\n`c`d"),
+        ("a <b><code>c<br></code></b>d", "a **`c`**\\\nd"),
+        ("a <b><i>c<br></i></b>d", "a ***c***\\\nd"),
+        ("a <b>b <i>c<br></i><br></b>d", "a **b *c***\\\nd"),
+        ("a <b>c <br> <br> </b> d", "a **c**\\\nd"),
+        ("a <b>c<br></b><br>d", "a **c**\\\nd"),
+        ("a <b>c<br></b><i>d</i>", "a **c**\\\n*d*"),
+        ("a<b><br>c</b> d", "a\\\n**c** d"),
+        ("a <b> <br> <i><br>c</i></b> d", "a\\\n***c*** d"),
+        ("a <b>x<br></b> <b><br>y</b>z", "a **x**\\\n**y**z"),
+        ("a <b>c<br>d</b>", "a **c\\\nd**"),
+        ("a<b><br></b>d", "a\\\nd"),
+        ("<b><br>c<br></b>", "**c**"),
+        ("<b>c<br></b> <i> </i>", "**c**"),
+        ("c<br><i> </i> <b> </b><br>d", "c\\\nd"),
+        ("a <b>c\\<br></b>d", "a **c\\\\**\\\nd"),
+        ("a <b>c<br></b>- d", "a **c**\\\n\\- d"),
+    ],
+)
+def test_a_line_break_at_the_edge_of_an_element_moves_out_of_it(html: str, expected: str) -> None:
+    assert markdown(f"<p>{html}") == expected
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [("<h2>a <i>c<br></i>d</h2>", "## a *c* d"), ("<ul><li><b>x<br></b>y</ul>", "- **x**\\\n  y")],
+)
+def test_a_line_break_that_moved_out_is_one_of_its_block(html: str, expected: str) -> None:
+    assert markdown(html) == expected
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"), [("a<b><i>c </i></b>d", "a***c*** d"), ("a<b><i> c</i></b>d", "a ***c***d")]
+)
+def test_white_space_moves_out_of_all_the_elements_around_it(html: str, expected: str) -> None:
+    assert markdown(f"<p>{html}") == expected

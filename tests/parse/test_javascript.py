@@ -7,7 +7,7 @@ from time import process_time
 import pytest
 
 from gossamer.parse.html import scan
-from gossamer.parse.javascript import needs_javascript
+from gossamer.parse.javascript import MOST_MARKUP, needs_javascript
 
 SCRIPT = "<script src=/app.js></script>"
 PROSE = "<p>" + "Text that the server has written itself. " * 40
@@ -69,3 +69,14 @@ def test_a_hostile_page_takes_linear_time(piece: str) -> None:
     began = process_time()
     needs_javascript(SCRIPT + piece * (500_000 // len(piece)), 0)
     assert process_time() - began < 3
+
+
+def test_a_page_with_much_markup_besides_its_scripts_is_no_shell() -> None:
+    shell = f"<div id=root></div>{SCRIPT}"
+    assert judged(shell)
+    assert not judged(shell + "<i></i>" * (MOST_MARKUP // 7 + 1))
+
+
+@pytest.mark.parametrize("more", ["", "<div id=root>text</div>", "<noscript><img src=pixel></noscript>"])
+def test_a_page_with_scripts_and_links_but_no_empty_place_needs_none(more: str) -> None:
+    assert not judged(f"<p><a href=/about>About</a> the silk</p>{more}{SCRIPT}")

@@ -200,3 +200,20 @@ def test_any_seed_is_a_canonical_url_or_the_users_mistake(typed: str) -> None:
 def test_a_lone_surrogate_is_read_as_a_replacement_character() -> None:
     assert resolve("https://a.example/", "/\ud800") == "https://a.example/%EF%BF%BD"
     assert canonical("https://a.example/\udfff") == "https://a.example/%EF%BF%BD"
+
+
+@pytest.mark.parametrize(
+    ("typed", "fault"),
+    [
+        ("https://a.example/\x00", "a control character (U+0000)"),
+        ("https://a.example/a\x85b", "a control character (U+0085)"),
+        ("https://a.example/\udcff", "\\xff"),
+        ("https://a.example/\ud800", "\\ud800"),
+        ("https://a.example/\ufffd", "a character that cannot be decoded"),
+    ],
+)
+def test_a_character_that_no_url_has_is_named(typed: str, fault: str) -> None:
+    with pytest.raises(UserError) as refused:
+        seed(typed)
+    assert fault in str(refused.value)
+    str(refused.value).encode()  # whatever was typed, the sentence can be printed

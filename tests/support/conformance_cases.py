@@ -193,6 +193,7 @@ CASES: dict[str, Callable[[], Case]] = {
     ),
     "depth limit": lambda: Case(tree(A, 3, 4), fields={"max_depth": 1}),
     "page limit": lambda: Case(tree(A, 3, 4), fields={"max_pages": 7}, finish=FinishReason.PAGE_LIMIT),
+    "request limit": lambda: Case(tree(A, 3, 4), fields={"max_requests": 7}, finish=FinishReason.REQUEST_LIMIT),
     "byte limit": lambda: Case(tree(A, 3, 4), fields={"max_bytes": 600}, finish=FinishReason.BYTE_LIMIT),
     "time limit": lambda: Case(tree(A, 3, 4), fields={"max_time": 1.3}, finish=FinishReason.TIME_LIMIT),
     "everything forbidden": lambda: Case(

@@ -51,6 +51,7 @@ def every_setting_is_a_keyword() -> None:
         exclude=["*.pdf", "/login"],
         max_depth=3,
         max_pages=None,
+        max_requests=None,
         delay="auto",
         hosts={"https://a.example": gossamer.HostManners(delay=2.0), "https://b.example": {"concurrency": 2}},
         headers={"Accept-Language": "de"},

@@ -8,12 +8,12 @@ import pytest
 
 from gossamer.values.model import Link, Request
 from gossamer.values.protocol import Saved
-from gossamer.values.reasons import FinishReason, Reason, Waiting
+from gossamer.values.reasons import FinishReason, Reason, StartProblem, Waiting
 from gossamer.values.snapshot import Counts, Snapshot
 
 
-@pytest.mark.parametrize("reason", [*Reason, *Waiting, *FinishReason])
-def test_every_reason_has_a_plain_sentence(reason: Reason | Waiting | FinishReason) -> None:
+@pytest.mark.parametrize("reason", [*Reason, *Waiting, *FinishReason, *StartProblem])
+def test_every_reason_has_a_plain_sentence(reason: Reason | Waiting | FinishReason | StartProblem) -> None:
     assert 8 < len(reason.sentence) < 100
     assert "\n" not in reason.sentence
 

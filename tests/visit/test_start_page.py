@@ -78,3 +78,9 @@ def test_links_that_another_start_page_had_before_are_a_way_on() -> None:
 
 def test_a_refresh_is_a_way_on() -> None:
     assert start_of("<meta http-equiv=refresh content='0;url=/?again'>") is None
+
+
+def test_nofollow_links_of_a_start_page_count_where_the_crawl_follows_them() -> None:
+    assert start_of("<a rel=nofollow href=/1>1</a>", nofollow=False) is None
+    found = start_of("<a rel=nofollow href=//b.example/1>1</a>", nofollow=False)
+    assert found == StartPage(HOME, StartProblem.LINKS_ELSEWHERE, "https://b.example/")

@@ -342,7 +342,7 @@ def _add_urls(group: FlagGroup, about: str) -> None:
 def _add_ending(group: FlagGroup) -> None:
     """Add the flags of how a crawl reports and ends."""
     group.switch("--json", dest="json", about="print the closing report as JSON on stdout")
-    strict = "end with 1 for pages refused or behind a login (401, 403, 407, 429) too"
+    strict = "end with 1 for pages refused or behind a login (401, 403, 407, 429, checks for bots) too"
     group.switch("--strict", dest="strict", about=strict)
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from gossamer.core.duplicates import EXAMPLES, DuplicateCounter
 from gossamer.rules.recrawl import content_of
 from gossamer.values.model import OutcomeKind, PageRecord
-from gossamer.values.reasons import Reason
+from gossamer.values.reasons import KEPT_OUT, Reason
 from gossamer.values.snapshot import Counts, Duplicates
 from gossamer.visit.page import Page
 
@@ -85,11 +85,13 @@ class Findings:
         """Whether nothing more can be kept, given how many pages failed for each reason and how many redirect."""
         kept = {reason: len(records) for reason, records in self._others.items()} | {
             Reason.FAIL_HTTP_4XX: len(self.broken),
-            Reason.FAIL_REFUSED: len(self.refused),
         }
         failures = [(Reason(code), number) for code, number in counts.by_reason.items() if code.startswith("fail.")]
-        return len(self._redirects) >= min(counts.redirected, REDIRECTS) and all(
-            kept.get(reason, 0) >= min(number, KEPT) for reason, number in failures
+        refused = sum([number for reason, number in failures if reason in KEPT_OUT])
+        return (
+            len(self._redirects) >= min(counts.redirected, REDIRECTS)
+            and len(self.refused) >= min(refused, KEPT)
+            and all(kept.get(reason, 0) >= min(number, KEPT) for reason, number in failures if reason not in KEPT_OUT)
         )
 
     def see(self, page: Page) -> None:
@@ -110,7 +112,7 @@ class Findings:
     def _kept(self, reason: Reason) -> list[PageRecord]:
         if reason is Reason.FAIL_HTTP_4XX:
             return self.broken
-        return self.refused if reason is Reason.FAIL_REFUSED else self._others.setdefault(reason, [])
+        return self.refused if reason in KEPT_OUT else self._others.setdefault(reason, [])
 
     @property
     def others(self) -> list[PageRecord]:

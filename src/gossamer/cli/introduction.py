@@ -105,6 +105,7 @@ def _where(policy: Policy) -> list[str | tuple[str, str]]:
     more = f" and {len(others):,} more" if others else ""
     limits = [
         f"up to {numbered(policy.max_pages, 'page')}" if policy.max_pages else "",
+        f"at most {numbered(policy.max_requests, 'request')}" if policy.max_requests else "",
         f"{numbered(policy.max_depth, 'link')} deep" if policy.max_depth is not None else "",
         f"for {shown_duration(policy.max_time)}" if policy.max_time is not None else "",
         f"up to {shown_size(policy.max_bytes)}" if policy.max_bytes is not None else "",

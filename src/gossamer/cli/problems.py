@@ -13,7 +13,7 @@ from gossamer.rules.logins import authorizations
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import host_key, seed
 from gossamer.values.model import PageRecord
-from gossamer.values.reasons import Reason
+from gossamer.values.reasons import KEPT_OUT, Reason
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -22,14 +22,20 @@ _WANTS_LOGIN: Final = 401
 """The status of a page that needs a login (RFC 9110, 15.5.2)."""
 
 
+def kept_out(report: Report) -> int:
+    """Return the number of pages that servers refused, hid behind a check for bots, or that need a login."""
+    return sum([report.counts.by_reason.get(reason, 0) for reason in KEPT_OUT])
+
+
 def refused(report: Report, findings: Findings, policy: Policy) -> Lines:
-    """Return lines that name the first pages that servers refused, or that need a login, and what can be done."""
-    number = report.counts.by_reason.get(Reason.FAIL_REFUSED, 0)
+    """Return lines that name the first of these pages, and what can be done."""
+    number = kept_out(report)
     if not number:
         return []
     lines: Lines = [(0, line((f"{numbered(number, 'page')} refused or behind a login", "bold")))]
     for record in findings.refused:
-        lines += [_named(str(record.status), record.url, "yellow"), *_way(record, findings)]
+        label = Reason.FAIL_BLOCKED if record.reason is Reason.FAIL_BLOCKED else record.status
+        lines += [_named(str(label), record.url, "yellow"), *_way(record, findings)]
     lines += more(number - len(findings.refused))
     return [*lines, *((2, line("  ", (advice, "yellow"))) for advice in _ways_in(report, findings.refused, policy))]
 
@@ -106,8 +112,7 @@ def loops(findings: Findings) -> Lines:
 
 def failed(report: Report, findings: Findings) -> Lines:
     """Return lines that name the first pages that failed for other reasons."""
-    named = (Reason.FAIL_HTTP_4XX, Reason.FAIL_REFUSED)
-    told = sum([report.counts.by_reason.get(reason, 0) for reason in named])
+    told = kept_out(report) + report.counts.by_reason.get(Reason.FAIL_HTTP_4XX, 0)
     number = report.failed - told
     if not findings.others or number <= 0:
         return []

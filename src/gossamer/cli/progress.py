@@ -107,6 +107,8 @@ def time_left(then: Snapshot, now: Snapshot, policy: Policy) -> float | None:
         ends.append((now.queued + now.in_flight) * passed / (visited - found))
     if policy.max_pages is not None and now.counts.done > then.counts.done:
         ends.append((policy.max_pages - now.counts.done) * passed / (now.counts.done - then.counts.done))
+    if policy.max_requests is not None and now.fetches > then.fetches:
+        ends.append((policy.max_requests - now.fetches) * passed / (now.fetches - then.fetches))
     if policy.max_time is not None:
         ends.append(policy.max_time - now.elapsed)
     return max(min(ends), 0.0) if ends else None

@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 DONE, FINDINGS, NOTHING, EARLY, INTERRUPTED = 0, 1, 3, 4, 130
-_LIMITS: Final = (FinishReason.PAGE_LIMIT, FinishReason.TIME_LIMIT, FinishReason.BYTE_LIMIT,
-    FinishReason.HANDLER_ERRORS, FinishReason.WAITING, FinishReason.ERROR,
+_LIMITS: Final = (FinishReason.PAGE_LIMIT, FinishReason.REQUEST_LIMIT, FinishReason.TIME_LIMIT,
+    FinishReason.BYTE_LIMIT, FinishReason.HANDLER_ERRORS, FinishReason.WAITING, FinishReason.ERROR,
 )  # fmt: skip
 
 HIGHER: Final = {
-    FinishReason.PAGE_LIMIT: "max_pages", FinishReason.TIME_LIMIT: "max_time", FinishReason.BYTE_LIMIT: "max_bytes",
+    FinishReason.PAGE_LIMIT: "max_pages", FinishReason.REQUEST_LIMIT: "max_requests",
+    FinishReason.TIME_LIMIT: "max_time", FinishReason.BYTE_LIMIT: "max_bytes",
 }  # fmt: skip
 """The setting that ended a crawl at a limit: a higher value lets it continue."""
 
@@ -65,7 +66,7 @@ def exit_code(report: Report, *, loops: bool = False, strict: bool = False) -> i
         return NOTHING
     if report.finish_reason in _LIMITS:
         return EARLY
-    refused = 0 if strict else report.counts.by_reason.get(Reason.FAIL_REFUSED, 0)
+    refused = 0 if strict else problems.kept_out(report)
     problem = start_pages.problem(report)
     found = bool(loops or report.failed > refused or report.snapshot.soft_404s.pages or problem)
     found = found or any(one.gone for one in report.items.values())
@@ -190,7 +191,7 @@ def _end(paused: PausedHost) -> str:
 
 
 def _figures(report: Report) -> list[str | tuple[str, str]]:
-    refused = report.counts.by_reason.get(Reason.FAIL_REFUSED, 0)
+    refused = problems.kept_out(report)
     figures: list[str | tuple[str, str]] = ["  ", (f"{report.pages:,}", "bold"), f" {plural('page', report.pages)}"]
     for number, name, colour in (
         (report.failed - refused, "failed", "bold red"),

@@ -10,6 +10,7 @@ The driver alternates `poll` and `handle`; `values/protocol.py` defines the comm
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from enum import Enum
 from itertools import count
@@ -131,6 +132,7 @@ class Crawl:
         `contents` and `simhashes` are those of all pages so far, packed as uint64.
         """
         self._stats.restore(stats, contents, simhashes)
+        self._limits.restore(stats.requests)
         self._time.restore(stats.elapsed, stats.seconds)
         self._adopted = stats.adopted
         self._attempts = dict(stats.attempts)
@@ -154,6 +156,8 @@ class Crawl:
         """Return the command that is due now: up to `AT_ONCE` fetches, or a recall after the fetches before it."""
         self._time.advance(now)
         self._limits.check(now)
+        if self._limits.needs_grant and self._frontier.queued and not self._buffer.is_under_way:
+            self._buffer.hurry(-math.inf, pause=True)
         if self._recall is not None:
             recall, self._recall = self._recall, None
             self._time.idle = _CPU
@@ -251,14 +255,14 @@ class Crawl:
 
     def _rest_or_stop(self, now: float) -> Wait | Stop:
         idle = not self._in_flight.requests and not self._buffer.is_under_way
-        if idle and self._paused_for_long(now):
+        if idle and not self._limits.spent and self._paused_for_long(now):
             self._limits.stop(FinishReason.WAITING)
         moment, allow_start = self._frontier.next_moment(), self._limits.allow_start
         if idle and not (moment is not None and allow_start()):
             assert not (allow_start() and self._frontier.queued), (
                 "links wait, nothing is in flight, and nothing will ever be due"
             )
-            self._limits.stop(self._counts.natural_end(queued=self._frontier.queued))
+            self._limits.stop(self._limits.natural_end(queued=self._frontier.queued))
             self._stopped = True
             assert self._limits.reached is not None
             return Stop(self._limits.reached)
@@ -300,12 +304,13 @@ class Crawl:
 
     def final_stats(self, now: float) -> SavedStats:
         """Return the final statistics, when everything that they count is committed."""
-        return replace(self.saved_stats(now), orphans=self._sitemaps.orphans.urls())
+        return replace(self.saved_stats(now), requests=self._limits.requests, orphans=self._sitemaps.orphans.urls())
 
     def saved_stats(self, now: float) -> SavedStats:
         """Return the statistics as of now."""
         return replace(
             self._stats.saved_stats(),
+            requests=self._limits.claim,
             elapsed=self._time.elapsed(now),
             seconds={waiting.value: spent for waiting, spent in self._time.seconds.items()},
             adopted=self._adopted,
@@ -335,6 +340,7 @@ class Crawl:
             case Committed(computed):
                 self._time.computed(computed)
                 batch = self._buffer.end()
+                self._limits.grant(batch.stats.requests)
                 self._frontier.enqueue(batch.links)
                 for ended in batch.ended:
                     self._frontier.close(ended.link)

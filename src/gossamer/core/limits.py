@@ -1,14 +1,18 @@
-"""When a crawl starts nothing new: limits on pages, time, bytes and handler errors, no free slot, or a stop."""
+"""When a crawl starts nothing new: limits on pages, requests, time, bytes, handler errors, no free slot, or a stop."""
 
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from gossamer.core.in_flight import InFlight
 from gossamer.core.stats import OutcomeCounts
 from gossamer.core.time_accounting import SlotTimes
 from gossamer.rules.policy import Policy
 from gossamer.values.reasons import FinishReason
+
+GRANT: Final = 16
+"""Number of requests that a commit counts in advance under `max_requests`: a killed crawl may have made them."""
 
 
 class Limits:
@@ -23,6 +27,12 @@ class Limits:
         """Number of pages that failed in their handlers in this run."""
         self.reached: FinishReason | None = None
         """Why nothing new starts any more; None while it may."""
+        self._granted = 0  # number of requests that the journal already counts
+        self._uncertain = 0  # number of requests that killed runs may have made after their last commits
+
+    def restore(self, requests: int) -> None:
+        """Continue from the requests that the journal counts; those beyond the known fetches may have been made."""
+        self._uncertain = max(0, requests - self._counts.fetches)
 
     def stop(self, reason: FinishReason) -> None:
         """Forbid new fetches from now on. The first reason counts."""
@@ -40,6 +50,37 @@ class Limits:
             self.stop(FinishReason.HANDLER_ERRORS)
 
     @property
+    def requests(self) -> int:
+        """Return the number of requests so far, with those that killed runs may have made after their last commits."""
+        return self._counts.fetches + self._uncertain
+
+    @property
+    def claim(self) -> int:
+        """Return the number of requests that a commit counts: those so far, and under a limit the next few."""
+        most, requests = self._policy.max_requests, self.requests
+        return requests if most is None else max(requests, min(requests + GRANT, most))
+
+    def grant(self, requests: int) -> None:
+        """Allow as many requests as the journal counts now."""
+        self._granted = requests
+
+    @property
+    def needs_grant(self) -> bool:
+        """Whether the limit on requests allows more of them than the journal counts, and those are used up."""
+        most = self._policy.max_requests
+        return most is not None and self._granted <= self.requests < most
+
+    @property
+    def spent(self) -> bool:
+        """Whether all requests of the limit are used up."""
+        most = self._policy.max_requests
+        return most is not None and self.requests >= most
+
+    def natural_end(self, *, queued: int) -> FinishReason:
+        """Return how a crawl ended that was not stopped, with `queued` links and other requests still waiting."""
+        return FinishReason.REQUEST_LIMIT if queued and self.spent else self._counts.natural_end(queued=queued)
+
+    @property
     def next_check(self) -> float:
         """Return the moment at which `check` must be called although nothing happens; infinity for none."""
         if self.reached is not None or self._policy.max_time is None:
@@ -47,8 +88,10 @@ class Limits:
         return self._time.moment(self._policy.max_time)
 
     def allow_start(self) -> bool:
-        """Whether a fetch may start now: a slot is free, and the pages in flight do not use up the page limit."""
+        """Whether a fetch may start now: a slot is free, and no limit is used up by what is in flight."""
         if self.reached is not None or not self._in_flight.free:
+            return False
+        if self._policy.max_requests is not None and self.requests >= self._granted:
             return False
         most = self._policy.max_pages
         return most is None or self._counts.came + self._in_flight.pages < most

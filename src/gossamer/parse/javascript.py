@@ -29,7 +29,7 @@ _NAMES: Final = (
     "|__next|__nuxt|___gatsby|svelte|sapper|q-app|single-spa-application:.*|ember-app|spa|container|content|main|page"
 )
 _PLACE: Final = re.compile(
-    rf"<(?:div|main|section|body)\b[^<>]*?\bid\s*=\s*[\"']?(?:{_NAMES})[\"'\s>/][^<>]*+>?"
+    rf"<(?:div|main|section|body)\b[^<>]*?\bid\s*=\s*[\"']?(?:{_NAMES})(?=[\"'\s>/])[^<>]*+>?"
     r"|<(?:[a-z][a-z0-9]*-)+(?:root|app|shell|main)\b[^<>]*+>",
     re.IGNORECASE,
 )

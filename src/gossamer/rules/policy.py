@@ -158,11 +158,16 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_pages: Annotated[
         Limit | None,
         crawl_flag("--max-pages N", "stop after N pages"),
-        Hints(
-            "closespider_pagecount closespider_itemcount max_requests_per_crawl max_requests max_urls page_limit limit"
-        ),
+        Hints("closespider_pagecount closespider_itemcount max_urls page_limit limit"),
     ] = None
     """Stop after this number of pages that were fetched without a failure. A page whose handler failed counts."""
+    max_requests: Annotated[
+        Limit | None,
+        crawl_flag("--max-requests N", "stop after N requests of any kind: pages, robots.txt, redirects, retries"),
+        Hints("closespider_requests_count max_requests_per_crawl request_limit"),
+    ] = None
+    """Stop after this number of requests, in all runs: pages, robots.txt, sitemaps, probes, redirects and retries.
+    There is never one more; after a kill, up to 16 that may have been made count too."""
     max_time: Annotated[
         Seconds | None,
         crawl_flag("--max-time T", "stop after a time, such as 90, 5m or 2h"),

@@ -52,6 +52,7 @@ class PolicyFields(DownloadFields, total=False):
     max_links_per_page: int
     max_depth: int | None
     max_pages: int | None
+    max_requests: int | None
     max_time: float | None
     max_bytes: int | None
     handlers: str

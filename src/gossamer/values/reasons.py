@@ -107,6 +107,7 @@ class FinishReason(StrEnum):
 
     COMPLETE = "complete"
     PAGE_LIMIT = "page_limit"
+    REQUEST_LIMIT = "request_limit"
     TIME_LIMIT = "time_limit"
     BYTE_LIMIT = "byte_limit"
     HANDLER_ERRORS = "handler_errors"
@@ -192,6 +193,7 @@ _START: dict[StartProblem, str] = {
 _FINISH: dict[FinishReason, str] = {
     FinishReason.COMPLETE: "every link in scope was visited",
     FinishReason.PAGE_LIMIT: "the page limit was reached",
+    FinishReason.REQUEST_LIMIT: "the request limit was reached",
     FinishReason.TIME_LIMIT: "the time limit was reached",
     FinishReason.BYTE_LIMIT: "the byte limit was reached",
     FinishReason.HANDLER_ERRORS: "too many pages failed in their handlers",
@@ -208,3 +210,6 @@ IN_HANDLERS: Final = frozenset(
     (Reason.FAIL_HANDLER, Reason.FAIL_HANDLER_TIMEOUT, Reason.FAIL_HANDLER_MEMORY, Reason.FAIL_WORKER_DIED)
 )
 """The reasons that count for `max_handler_errors`: an exception, or a worker process that ended in a handler."""
+
+KEPT_OUT: Final = frozenset((Reason.FAIL_REFUSED, Reason.FAIL_BLOCKED))
+"""The reasons of pages that a server keeps from crawlers, or behind a login: people may well see them."""

@@ -7,6 +7,7 @@ import unicodedata
 from typing import Final
 
 from gossamer.parse.characters import MARKS
+from gossamer.parse.text.markdown_syntax import LINE_BREAK
 
 DELIMITERS: Final = ("*", "**", "~~")
 _KINDS: Final = {"em": 0, "i": 0, "strong": 1, "b": 1, "del": 2, "s": 2, "strike": 2}
@@ -50,26 +51,45 @@ def emphasised(text: str) -> str:
 
 
 def _move_space(pieces: list[str]) -> None:
-    """Move white space out of the elements: after a start and before an end it would hide the delimiter."""
-    for index in range(1, len(pieces), 2):
-        if _begins(pieces[index]):
-            inner = pieces[index + 1].lstrip()
-            if inner != pieces[index + 1]:
-                pieces[index + 1] = inner
-                pieces[index - 1] = _spaced(pieces, index - 1)
+    """Move white space and line breaks out of the elements, the innermost first.
+
+    After a start and before an end white space would hide the delimiter, and the backslash of a line break escape it.
+    """
     for index in range(len(pieces) - 2, 0, -2):
+        if _begins(pieces[index]):
+            gap, pieces[index + 1] = _split_start(pieces[index + 1])
+            if gap and (index > 1 or pieces[0]):  # none is added at the start of a block
+                pieces[index - 1] = _joined(pieces[index - 1], gap, "")
+    for index in range(1, len(pieces), 2):
         if not _begins(pieces[index]):
-            inner = pieces[index - 1].rstrip()
-            if inner != pieces[index - 1]:
-                pieces[index - 1] = inner
-                if pieces[index + 1][:1] != " ":
-                    pieces[index + 1] = " " + pieces[index + 1]
+            pieces[index - 1], gap = _split_end(pieces[index - 1])
+            if gap:
+                pieces[index + 1] = _joined("", gap, pieces[index + 1])
 
 
-def _spaced(pieces: list[str], index: int) -> str:
-    """Return a text with white space at its end; none is added at the start of a block."""
-    text = pieces[index]
-    return text if text[-1:].isspace() or (not text and index == 0) else text + " "
+def _split_start(text: str) -> tuple[str, str]:
+    """Return the gap at the start of a text ("", a space or a line break), and the rest."""
+    rest = text.lstrip()
+    gap = " " if rest != text else ""
+    while rest.startswith(LINE_BREAK):
+        gap, rest = LINE_BREAK, rest.removeprefix(LINE_BREAK).lstrip()
+    return gap, rest
+
+
+def _split_end(text: str) -> tuple[str, str]:
+    """Return a text without the gap at its end, and that gap: "", a space or a line break."""
+    rest = text.rstrip(" ")
+    gap = " " if rest != text else ""
+    while rest.endswith(LINE_BREAK):
+        gap, rest = LINE_BREAK, rest.removesuffix(LINE_BREAK).rstrip(" ")
+    return rest, gap
+
+
+def _joined(before: str, gap: str, after: str) -> str:
+    """Join two texts by a gap; of gaps that meet there is one, a line break before a space."""
+    before, first = _split_end(before)
+    last, after = _split_start(after)
+    return before + (LINE_BREAK if LINE_BREAK in (first, gap, last) else " ") + after
 
 
 def _begins(mark: str) -> bool:
@@ -139,8 +159,8 @@ def _separate(pieces: list[str], ends: dict[int, int]) -> None:
 
 
 def _flanks(inside: str, outside: str) -> bool:
-    if not inside or inside.isspace():
-        return False
+    """Whether a delimiter may stand between two characters; white space inside has been moved out before."""
+    assert inside.strip(), "an element without text has no delimiters"
     return not _is_punctuation(inside) or not outside or outside.isspace() or _is_punctuation(outside)
 
 

@@ -168,18 +168,23 @@ class Inline:
         lines = [text for text in [" ".join(one.split()) for one in whole.split(BREAK)] if text]
         if not lines:
             return
-        before = " " if whole[0].isspace() else ""
+        before = _gap(whole[: len(whole) - len(whole.lstrip())])
         if begins and self._span is not None and parts[begins - 1] is self._span[0] and not before:
             # Two spans that touch would be read as one with backticks in it.
             begins, before, lines[0] = begins - 1, self._span[1], self._span[2] + lines[0]
         written = before + BREAK.join([code_span(text) for text in lines])
         parts[begins:] = [written]
         self._span = (written, before, lines[0]) if len(lines) == 1 else None
-        if whole[-1].isspace():
-            parts.append(" ")
+        if after := _gap(whole[len(whole.rstrip()) :]):
+            parts.append(after)
 
     def _treat_code_as_text(self) -> None:
         """Treat the open code span as text, because a link begins in it and code cannot contain links."""
         if self._code is not None and not self._plain:
             self.parts[self._code :] = [escaped("".join(self.parts[self._code :]))]
         self._code, self._code_depth = None, 0
+
+
+def _gap(space: str) -> str:
+    """Return white space as one character: a line break if it has any."""
+    return BREAK if BREAK in space else space and " "

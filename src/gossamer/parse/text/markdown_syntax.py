@@ -37,11 +37,11 @@ def line(parts: Sequence[str]) -> str:
         return texts[0]
     lines, marks = [], ""
     for text in texts:
-        if text.strip(MARKS):
+        if text.strip(MARKS + " "):
             lines.append(marks + text)
             marks = ""
         else:
-            marks += text
+            marks += text.replace(" ", "")
     return LINE_BREAK.join(lines) + marks
 
 
