@@ -22,7 +22,7 @@ _INSTEAD_OF_JAVASCRIPT: Final = (
 
 
 def problem(report: Report) -> str:
-    """Say why a crawl found nothing but its start pages; "" if it found more, or if they have no links at all."""
+    """Return why a crawl found nothing but its start pages; "" if it found more, or if they have no links at all."""
     found = report.snapshot.start_pages
     if not _is_alone(report) or set(found.by_problem) == {StartProblem.NO_LINKS.value}:
         return ""
@@ -32,7 +32,7 @@ def problem(report: Report) -> str:
 
 
 def remark(report: Report) -> str:
-    """Say of a complete crawl that its only page has no links."""
+    """Return the sentence about a complete crawl whose only page has no links."""
     alone = _is_alone(report) and report.snapshot.start_pages.pages == 1
     return "; the start page has no links" if alone and not problem(report) else ""
 
@@ -83,7 +83,7 @@ def _said(page: StartPage) -> str:
 
 
 def _way_on(page: StartPage) -> str:
-    """Say what to type, or to do, where a start page leads nowhere."""
+    """Return what to type, or to do, where a start page leads nowhere."""
     match page.problem:
         case StartProblem.ELSEWHERE:
             return f"To crawl that site: gossamer crawl {shlex.quote(page.url)}"

@@ -1,4 +1,4 @@
-"""Tell a check for bots, or the block page of a service against bots, from the page that was asked for.
+"""Recognise a check for bots, or the block page of a service against bots, in the place of a page.
 
 One sign alone proves nothing: articles quote these pages, and forms have captchas. So an answer counts as a challenge
 only with several different signs, and with a status of success only if it is also short and nearly without links. A few

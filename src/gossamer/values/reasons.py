@@ -79,7 +79,7 @@ class StartProblem(StrEnum):
 
     @property
     def sentence(self) -> str:
-        """Say it in one plain sentence."""
+        """Return it in one plain sentence."""
         return _START[self]
 
 

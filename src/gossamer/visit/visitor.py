@@ -445,7 +445,7 @@ def _canonical(base: str, found: html.Scan) -> str:
 
 
 def _what_is_wrong(locations: Sequence[str]) -> str:
-    """Say why a redirect leads nowhere; the reason says it where Location is missing or is no URL."""
+    """Return why a redirect leads nowhere; "" where the reason says so: Location is missing or no URL."""
     if len(locations) < 2:
         return ""
     return f"there are {len(locations)} Location headers, which differ: {', '.join(locations)}"[:_LONGEST_DETAIL]
