@@ -19,7 +19,8 @@ FLOORS = (
     ("engines",),
     ("api",),
     ("", "testing"),  # `import gossamer` and `gossamer.testing`: what users import
-    ("bench", "demo"),
+    ("bench", "demo", "check"),
+    ("report",),
     ("cli",),
     ("__main__",),
 )
