@@ -167,7 +167,7 @@ def test_who_follows_the_user_agent_learns_how_gossamer_behaves(capsys: Told) ->
 # ---------------------------------------------------------------- doctor
 
 
-def findings(host: str = "localhost") -> dict[str, doctor.Finding]:
+def findings(host: str = "localhost") -> dict[str, doctor.Examined]:
     return {finding.subject: finding for finding in doctor.examined(host, Path.cwd())}
 
 
@@ -198,7 +198,7 @@ def test_a_name_that_is_none_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("socket.getaddrinfo", lost)
     said = "example.net cannot be looked up: Name or service not known; is this machine online?"
-    assert findings("example.net")["Names"] == doctor.Finding("Names", False, said)
+    assert findings("example.net")["Names"] == doctor.Examined("Names", False, said)
 
 
 def test_a_full_disk_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,4 +227,4 @@ def test_a_libcurl_without_tls_is_found(monkeypatch: pytest.MonkeyPatch) -> None
 def test_an_extra_that_is_not_installed_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "EXTRAS", {"parquet": "no_such_module"})
     said = "not there; it comes with gossamer's extra [parquet]; in a checkout of gossamer: pip install '.[parquet]'"
-    assert findings()["[parquet]"] == doctor.Finding("[parquet]", None, said)
+    assert findings()["[parquet]"] == doctor.Examined("[parquet]", None, said)

@@ -32,7 +32,7 @@ EXTRAS: Final = {"parquet": "pyarrow", "text": "trafilatura", "xpath": "lxml"}
 """What each extra adds, by the module that it installs."""
 
 
-class Finding(NamedTuple):
+class Examined(NamedTuple):
     """The result of one check: whether it passed (None: optional), and what was found."""
 
     subject: str
@@ -50,9 +50,9 @@ def run(chosen: Namespace) -> int:
     return FINDINGS if any(finding.well is False for finding in findings) else FINE
 
 
-def examined(host: str, directory: Path) -> Iterator[Finding]:
+def examined(host: str, directory: Path) -> Iterator[Examined]:
     """Yield the result of each check; `host` is a name to look up, `directory` the place for crawls."""
-    yield Finding("Python", sys.version_info >= LEAST_PYTHON, f"{sys.version.split()[0]} at {sys.executable}")
+    yield Examined("Python", sys.version_info >= LEAST_PYTHON, f"{sys.version.split()[0]} at {sys.executable}")
     yield _libcurl()
     policy = Policy()
     try:
@@ -60,34 +60,34 @@ def examined(host: str, directory: Path) -> Iterator[Finding]:
         fields.pop("engine", None)
         policy = Policy.of(fields)
         FetchOptions.of(policy)
-        yield Finding("Settings", True, _settings(policy))
+        yield Examined("Settings", True, _settings(policy))
     except UserError as mistake:
-        yield Finding("Settings", False, str(mistake))
+        yield Examined("Settings", False, str(mistake))
     yield _looked("Certificates", lambda: _certificates(policy.ca_file))
     yield _looked("Names", lambda: _resolved(host))
     yield _looked("Disk", lambda: _disk(directory))
     yield _files()
     fast = native_links is not None
-    yield Finding("Native reader", True if fast else None, "compiled" if fast else "made where a C compiler is")
+    yield Examined("Native reader", True if fast else None, "compiled" if fast else "made where a C compiler is")
     for extra, module in EXTRAS.items():
         there = find_spec(module) is not None
-        yield Finding(
+        yield Examined(
             f"[{extra}]",
             True if there else None,
             module if there else f"not there; it comes with {needs_extra(extra)}",
         )
 
 
-def _looked(subject: str, look: Callable[[], str]) -> Finding:
+def _looked(subject: str, look: Callable[[], str]) -> Examined:
     try:
-        return Finding(subject, True, look())
+        return Examined(subject, True, look())
     except OSError as error:  # ssl.SSLError and socket.gaierror are among them
-        return Finding(subject, False, error.strerror or str(error))
+        return Examined(subject, False, error.strerror or str(error))
     except UserError as mistake:
-        return Finding(subject, False, str(mistake))
+        return Examined(subject, False, str(mistake))
 
 
-def _libcurl() -> Finding:
+def _libcurl() -> Examined:
     """Return the version of libcurl, and the features that a crawl would miss."""
     import pycurl
 
@@ -96,7 +96,7 @@ def _libcurl() -> Finding:
     missing = [name for name, there in needed.items() if not there]
     http2 = "with" if features & pycurl.VERSION_HTTP2 else "without"
     seen = f"{version} {http2} HTTP/2" if not missing else f"{version} lacks {' and '.join(missing)}"
-    return Finding("libcurl", not missing, seen)
+    return Examined("libcurl", not missing, seen)
 
 
 def _settings(policy: Policy) -> str:
@@ -128,12 +128,12 @@ def _disk(directory: Path) -> str:
     return f"{shown_size(free)} free in {directory}"
 
 
-def _files() -> Finding:
+def _files() -> Examined:
     if sys.platform == "win32":
-        return Finding("Open files", True, "as many as Windows lets a process have")
+        return Examined("Open files", True, "as many as Windows lets a process have")
     import resource
 
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     unlimited = soft == resource.RLIM_INFINITY
     hint = "" if unlimited or soft >= LEAST_FILES else ": too few for many hosts at once; see ulimit -n"
-    return Finding("Open files", not hint, ("any number" if unlimited else f"up to {soft:,}") + hint)
+    return Examined("Open files", not hint, ("any number" if unlimited else f"up to {soft:,}") + hint)
