@@ -93,12 +93,13 @@ def _prescan(head: bytes) -> str | None:
         return "utf-16be"
     if plain := _PLAIN_HEAD.match(head):
         return _declared_encoding(plain[1] or plain[2]) or _meta_encoding(head) or _xml_encoding(head)
-    if b"charset" not in head.lower():  # however a page declares its encoding in a meta element, it uses this word
-        return _xml_encoding(head)
     return _meta_encoding(head) or _xml_encoding(head)
 
 
 def _meta_encoding(head: bytes) -> str | None:
+    """Return the encoding that a meta element in these bytes declares."""
+    if b"charset" not in head.lower():  # a meta element that declares an encoding has this word
+        return None
     at = head.find(b"<")
     while at >= 0:
         if head.startswith(b"<!--", at):
