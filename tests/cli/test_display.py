@@ -18,7 +18,7 @@ from rich.console import Console
 import gossamer
 import gossamer.cli
 from gossamer.api.crawler import Crawler
-from gossamer.cli import formatting, progress, summary
+from gossamer.cli import progress, summary
 from gossamer.cli.advice import advice
 from gossamer.cli.arguments import VERBS
 from gossamer.cli.findings import Findings
@@ -427,25 +427,6 @@ def test_a_redirect_to_what_is_not_there_names_the_page_to_mend() -> None:
         "       redirected from https://example.org/old\n"
         "       linked from https://example.org/page\n"
     ) in said
-
-
-@pytest.mark.parametrize(
-    ("shown", "text"),
-    [
-        (formatting.shown_duration(0.44), "0.4 s"),
-        (formatting.shown_duration(59.7), "1 min"),
-        (formatting.numbered(1, "page"), "1 page"),
-        (formatting.numbered(2000, "page"), "2,000 pages"),
-        (formatting.shown_duration(185), "3 min 05 s"),
-        (formatting.shown_duration(7800), "2 h 10 min"),
-        (formatting.shown_size(0), "0 B"),
-        (formatting.shown_size(1536), "1.5 KB"),
-        (formatting.shown_size(10 * 1024**2), "10 MB"),
-        (formatting.shown_size(3 * 1024**4), "3.0 TB"),
-    ],
-)
-def test_figures_are_written_for_people(shown: str, text: str) -> None:
-    assert shown == text
 
 
 def in_terminal(words: list[str], path: Path, *, stdout: int | None = None, **environment: str) -> str:

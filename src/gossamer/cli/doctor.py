@@ -14,7 +14,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from gossamer.cli.formatting import shown_size
 from gossamer.cli.settings import gather
 from gossamer.cli.stdout import put
 from gossamer.cli.terminal import fitted
@@ -23,6 +22,7 @@ from gossamer.fetchers.options import FetchOptions
 from gossamer.parse.links.quick import native_links
 from gossamer.rules.policy import Policy
 from gossamer.values.errors import UserError, needs_extra
+from gossamer.values.formatting import shown_size
 
 FINE, FINDINGS = 0, 1
 LEAST_PYTHON: Final = (3, 11)

@@ -8,10 +8,10 @@ from pathlib import Path
 from gossamer.api import call_arguments
 from gossamer.api.export import export, lines
 from gossamer.api.status import updates
-from gossamer.cli.formatting import numbered
 from gossamer.cli.signals import interrupted_by_sigterm
 from gossamer.cli.stdout import put
 from gossamer.cli.terminal import console, line, say
+from gossamer.values.formatting import numbered
 
 
 def run(chosen: Namespace) -> int:

@@ -15,7 +15,6 @@ import msgspec
 
 from gossamer.api.directory_layout import refuse_file, refuse_url
 from gossamer.api.download import HOST_CONCURRENCY, Downloads, fetch_all
-from gossamer.cli.formatting import shown_duration
 from gossamer.cli.progress import about_left
 from gossamer.cli.settings import gather
 from gossamer.cli.signals import interrupted_by_sigterm
@@ -28,6 +27,7 @@ from gossamer.rules import urls
 from gossamer.rules.headers import essence
 from gossamer.rules.policy import Policy
 from gossamer.values.errors import OutputError, UserError
+from gossamer.values.formatting import shown_duration
 from gossamer.values.reasons import Reason
 from gossamer.visit.page import Page
 

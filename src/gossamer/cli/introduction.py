@@ -8,11 +8,11 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 from gossamer.api.crawler import Crawler
-from gossamer.cli.formatting import numbered, shown_duration, shown_size
 from gossamer.cli.terminal import line, say
 from gossamer.engines.table import ENGINES
 from gossamer.rules import urls
 from gossamer.rules.policy import Policy
+from gossamer.values.formatting import numbered, shown_duration, shown_size
 
 if TYPE_CHECKING:
     from rich.console import Console

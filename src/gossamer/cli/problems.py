@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from gossamer.api.report import Report
 from gossamer.cli.findings import KEPT, Findings
-from gossamer.cli.formatting import numbered
 from gossamer.cli.terminal import Lines, line, more
 from gossamer.rules.logins import authorizations
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import host_key, seed
+from gossamer.values.formatting import numbered
 from gossamer.values.model import PageRecord
 from gossamer.values.reasons import KEPT_OUT, Reason
 

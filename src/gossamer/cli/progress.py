@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from gossamer.cli.formatting import numbered, plural, shown_duration, shown_size
 from gossamer.cli.terminal import cut_inside, line, printable, say
 from gossamer.rules.policy import Policy
+from gossamer.values.formatting import numbered, plural, shown_duration, shown_size
 from gossamer.values.reasons import Waiting
 from gossamer.values.snapshot import Snapshot
 from gossamer.visit.page import Page

@@ -17,7 +17,6 @@ from gossamer.api.status import Status
 from gossamer.cli import summary
 from gossamer.cli.deadline import ended_in_time
 from gossamer.cli.findings import Findings, duplicates_in
-from gossamer.cli.formatting import shown_duration, shown_size
 from gossamer.cli.introduction import Opening
 from gossamer.cli.progress import Watch, shown, tell
 from gossamer.cli.signals import interrupts
@@ -27,6 +26,7 @@ from gossamer.engines.bridges import run_in_loop
 from gossamer.engines.table import ENGINES
 from gossamer.journals.summary import lines
 from gossamer.values.errors import JournalError, OutputError
+from gossamer.values.formatting import shown_duration, shown_size
 from gossamer.visit.page import Page
 
 

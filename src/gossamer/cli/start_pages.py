@@ -6,10 +6,10 @@ import shlex
 from typing import Final
 
 from gossamer.api.report import Report
-from gossamer.cli.formatting import numbered
 from gossamer.cli.terminal import Lines, line, more
 from gossamer.rules.scope import registrable_domain
 from gossamer.rules.urls import host_key
+from gossamer.values.formatting import numbered
 from gossamer.values.reasons import FinishReason, StartProblem
 from gossamer.values.snapshot import StartPage
 

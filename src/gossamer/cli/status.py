@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from gossamer.api.status import Status, status, updates
-from gossamer.cli.formatting import numbered, shown_duration, shown_size
 from gossamer.cli.stdout import put, put_json
 from gossamer.cli.summary import resume_command
 from gossamer.cli.terminal import fitted
+from gossamer.values.formatting import numbered, shown_duration, shown_size
 from gossamer.values.model import OutcomeKind
 from gossamer.values.reasons import FinishReason, Reason
 

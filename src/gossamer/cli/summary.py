@@ -12,11 +12,12 @@ from gossamer.api.status import Status
 from gossamer.cli import causes, problems, start_pages
 from gossamer.cli.advice import advice
 from gossamer.cli.findings import KEPT, Findings
-from gossamer.cli.formatting import numbered, plural, shown_duration, shown_path, shown_size
+from gossamer.cli.formatting import shown_path
 from gossamer.cli.terminal import Lines, line, more, say
 from gossamer.outputs import ITEMS_FILE
 from gossamer.outputs.gone_pages import GONE_FILE
 from gossamer.rules.policy import SETTINGS, Policy
+from gossamer.values.formatting import numbered, plural, shown_duration, shown_size
 from gossamer.values.reasons import IN_HANDLERS, FinishReason, Reason, Waiting
 from gossamer.values.snapshot import EXAMPLES, Coverage, PausedHost
 

@@ -1,0 +1,37 @@
+"""Numbers, sizes and durations in the form that people read: in the terminal, in findings and in reports."""
+
+from __future__ import annotations
+
+
+def numbered(number: int, word: str) -> str:
+    """Return a number with its noun: "1 page", "1,200 pages"."""
+    return f"{number:,} {plural(word, number)}"
+
+
+def plural(word: str, number: int) -> str:
+    """Return a noun as it follows a number: "page" after 1, else "pages"."""
+    return word if number == 1 else f"{word}s"
+
+
+def shown_duration(seconds: float) -> str:
+    """Return a duration as text: "0.4 s", "12 s", "3 min 05 s", "2 h 10 min", "5 min", "11 d 03 h"."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    large, small, names = (whole // 60, whole % 60, ("min", "s"))
+    if whole >= 3600:
+        large, small, names = (whole // 3600, whole % 3600 // 60, ("h", "min"))
+    if whole >= 86400:
+        large, small, names = (whole // 86400, whole % 86400 // 3600, ("d", "h"))
+    return f"{large} {names[0]}" + (f" {small:02} {names[1]}" if small else "")
+
+
+def shown_size(amount: float) -> str:
+    """Return a size in bytes as text: "512 B", "1.4 MB"."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if amount >= 100 or amount == int(amount) else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} TB"
