@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gossamer.core.frontier import Frontier
+from gossamer.journals import packing
 from gossamer.journals import sqlite as module
 from gossamer.journals.schema import FORMAT
 from gossamer.journals.sqlite import SqliteJournal
@@ -121,7 +122,7 @@ def test_many_commits_are_handed_over_in_few_pieces(
     journal.close()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "LINKS_AT_ONCE", at_once)
+        patch.setattr(packing, "LINKS_AT_ONCE", at_once)
         journal = SqliteJournal(path)
         saved = journal.open()
     assert all(

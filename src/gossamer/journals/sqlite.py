@@ -5,52 +5,30 @@ from __future__ import annotations
 import secrets
 import sqlite3
 import time
-import zlib
-from array import array
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
 import msgspec
-from isal import isal_zlib
-from msgspec import Struct
 
+from gossamer.journals.packing import (
+    CHUNKS,
+    HOSTS,
+    LAST,
+    PAGES,
+    CommitIndex,
+    PackedCommit,
+    TextRow,
+    is_empty,
+)
 from gossamer.journals.schema import TABLES, Connect, final_stats, journal_errors, prepare
-from gossamer.rules.urls import host_key
-from gossamer.values.model import Link, priority_of
-from gossamer.values.protocol import Batch, Chunk, Saved
+from gossamer.values.model import Link
+from gossamer.values.protocol import Batch, Saved
 from gossamer.values.snapshot import SavedStats
 
-LINKS_AT_ONCE: Final = 1 << 19
-"""Minimum number of links in each `Chunk` of `open`, but the last: the rows of consecutive commits are joined."""
-UNPACKED: Final = 8
-"""Maximum number of chunks kept decompressed for `recall`: the links of a host lie near each other."""
 BUSY: Final = 1.0
 """Maximum time to wait for a lock (seconds)."""
-LEVEL: Final = 1
-"""Compression level of texts (zlib): higher ones cost more time than they save space."""
-
-_OFFSETS: Final = msgspec.msgpack.Decoder(dict[str, int])
-
-
-def _compress(content: bytes) -> bytes:
-    """Compress to the zlib format, in a quarter of the time of `zlib`."""
-    return bytes(isal_zlib.compress(content, LEVEL))
-
-
-class _ChunkTexts(Struct, frozen=True):
-    """The links of one commit, decompressed; each column but `vias` has one entry per link."""
-
-    urls: list[str]
-    """The URLs."""
-    vias: list[str]
-    """The distinct URLs of the pages on which the links were found."""
-    via_of: array[int]
-    """Indices into `vias`."""
-    places: array[int]
-    """Depth and hops, as `depth << 4 | hops`."""
 
 
 class SqliteJournal:
@@ -69,12 +47,7 @@ class SqliteJournal:
         self._key = key
         self._connect = connect
         self._connection: sqlite3.Connection | None = None
-        self._seq = 0
-        self._known = 0
-        self._hosts: dict[str, int] = {}
-        self._first_ids = array("q")
-        self._seqs = array("q")
-        self._unpacked: dict[int, _ChunkTexts] = {}
+        self._index = CommitIndex()
 
     # ------------------------------------------------------------ the Journal protocol
 
@@ -96,32 +69,23 @@ class SqliteJournal:
 
     def commit(self, batch: Batch, offsets: dict[str, int]) -> None:
         """Write a batch in one transaction; an empty one is not written. Raises JournalError."""
-        if not (batch.ended or batch.links or batch.refused or batch.stats.resting):
+        if is_empty(batch):
             return
-        connection = self._opened
-        names = [host_key(link.url) for link in batch.links]
-        new_hosts = self._new_hosts(names)
+        connection, packed = self._opened, self._index.pack(batch, offsets, time.time())
         with journal_errors(self._path):
             connection.execute("BEGIN IMMEDIATE")
             try:
-                self._write(connection, batch, offsets, names, new_hosts)
+                _write(connection, packed)
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
-        self._after_commit(batch, new_hosts)
+        self._index.committed(packed)
 
     def recall(self, ids: Sequence[int]) -> list[Link]:
         """Return links by id, in the order of `ids`. Raises JournalError."""
-        links = []
-        for id_ in ids:
-            index = bisect_right(self._first_ids, id_) - 1
-            texts = self._unpacked.get(index) or self._unpack(index)
-            position = id_ - self._first_ids[index]
-            place = texts.places[position]
-            links.append(Link(id_, texts.urls[position], place >> 4, place & 15, texts.vias[texts.via_of[position]]))
-        return links
+        return self._index.links(ids, self._texts)
 
     def close(self) -> None:
         """Close the file and remove its write-ahead log, so that read-only media can hold it. Raises JournalError."""
@@ -138,11 +102,16 @@ class SqliteJournal:
         """
         rows: list[tuple[str, str | bytes]] = [("finish", finish_reason)]
         if stats is not None:
-            rows.append(("stats", msgspec.msgpack.encode((self._seq, time.time(), stats))))
+            rows.append(("stats", msgspec.msgpack.encode((self._index.seq, time.time(), stats))))
         with journal_errors(self._path):
             self._opened.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
 
-    # ------------------------------------------------------------ reading
+    # ------------------------------------------------------------ inside
+
+    @property
+    def _opened(self) -> sqlite3.Connection:
+        assert self._connection is not None, "the journal is not open"
+        return self._connection
 
     def _create_tables(self, connection: sqlite3.Connection) -> None:
         key = secrets.randbits(64) if self._key is None else self._key
@@ -153,136 +122,29 @@ class SqliteJournal:
         connection.execute("COMMIT")
 
     def _saved(self, connection: sqlite3.Connection) -> Saved:
-        key = connection.execute("SELECT value FROM meta WHERE key = 'key'").fetchone()[0]
-        hosts = tuple(name for (name,) in connection.execute("SELECT name FROM host ORDER BY id"))
-        self._hosts = {name: number for number, name in enumerate(hosts)}
-        chunks = tuple(self._merged(connection))
-        ended, contents, simhashes = bytearray(), bytearray(), bytearray()
-        for ids, content_hashes, texts in connection.execute("SELECT ids, contents, simhashes FROM page ORDER BY seq"):
-            ended += ids
-            contents += content_hashes
-            simhashes += texts
-        last = connection.execute("SELECT seq, offsets FROM page ORDER BY seq DESC LIMIT 1").fetchone()
-        saved_at, stats = final_stats(connection)
-        saved = Saved(
-            key=int.from_bytes(key, "big"),
-            hosts=hosts,
-            chunks=chunks,
-            ended=bytes(ended),
-            contents=bytes(contents),
-            simhashes=bytes(simhashes),
-            offsets=_OFFSETS.decode(last[1]) if last else {},
-            stats=stats,
-            saved_at=saved_at,
+        query = connection.execute
+        key = query("SELECT value FROM meta WHERE key = 'key'").fetchone()[0]
+        return self._index.restore(
+            int.from_bytes(key, "big"),
+            [name for (name,) in query(HOSTS)],
+            query(CHUNKS),
+            query(PAGES),
+            query(LAST).fetchone(),
+            final_stats(connection),
         )
-        self._seq = last[0] if last else 0
-        self._known = saved.known
-        return saved
 
-    def _merged(self, connection: sqlite3.Connection) -> Iterator[Chunk]:
-        """Yield the chunks of all commits, joined to at least `LINKS_AT_ONCE` links each (but the last)."""
-        rows: list[tuple[int, bytes, bytes, bytes, bytes]] = []
-        links = 0
-        columns = "SELECT seq, first_id, count, fingerprints, hosts, places, refused FROM chunk ORDER BY seq"
-        for seq, first_id, count, *packed in connection.execute(columns):
-            if count:
-                self._seqs.append(seq)
-                self._first_ids.append(first_id)
-            rows.append((first_id, *packed))
-            links += count
-            if links >= LINKS_AT_ONCE:
-                yield _joined_chunks(rows)
-                rows, links = [], 0
-        if rows:
-            yield _joined_chunks(rows)
-
-    def _unpack(self, index: int) -> _ChunkTexts:
+    def _texts(self, seq: int) -> TextRow:
         with journal_errors(self._path):
-            places, via_of, vias, urls = self._opened.execute(
-                "SELECT places, via_of, vias, urls FROM chunk WHERE seq = ?", (self._seqs[index],)
-            ).fetchone()
-        texts = _ChunkTexts(
-            _unpacked_texts(urls), _unpacked_texts(vias), array("I", zlib.decompress(via_of)), array("H", places)
-        )
-        if len(self._unpacked) >= UNPACKED:
-            del self._unpacked[next(iter(self._unpacked))]
-        self._unpacked[index] = texts
-        return texts
-
-    # ------------------------------------------------------------ writing
-
-    @property
-    def _opened(self) -> sqlite3.Connection:
-        assert self._connection is not None, "the journal is not open"
-        return self._connection
-
-    def _new_hosts(self, names: Iterable[str]) -> dict[str, int]:
-        fresh = [name for name in dict.fromkeys(names) if name not in self._hosts]
-        return {name: number for number, name in enumerate(fresh, len(self._hosts))}
-
-    def _write(
-        self,
-        connection: sqlite3.Connection,
-        batch: Batch,
-        offsets: dict[str, int],
-        names: list[str],
-        new_hosts: dict[str, int],
-    ) -> None:
-        seq = self._seq + 1
-        if new_hosts:
-            connection.executemany("INSERT INTO host (name, id) VALUES (?, ?)", new_hosts.items())
-        if batch.links or batch.refused:
-            connection.execute(
-                "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (seq, *self._packed(batch, names, new_hosts))
-            )
-        ids = array("Q", [ended.link.id for ended in batch.ended]).tobytes()
-        lines = _compress(b"".join([ended.outcome.line for ended in batch.ended]))
-        encoded = msgspec.msgpack.encode(offsets), msgspec.msgpack.encode(batch.stats)
-        memos = _compress(msgspec.msgpack.encode([ended.outcome.memo for ended in batch.ended]))
-        contents = array("Q", [ended.outcome.content for ended in batch.ended if ended.outcome.content]).tobytes()
-        simhashes = array("Q", [ended.outcome.simhash for ended in batch.ended if ended.outcome.simhash]).tobytes()
-        row = (seq, time.time(), ids, *encoded, lines, memos, contents, simhashes)
-        connection.execute("INSERT INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-
-    def _packed(self, batch: Batch, names: list[str], new_hosts: dict[str, int]) -> tuple[int | bytes, ...]:
-        links = batch.links
-        assert not links or links[0].id == self._known, "link ids must be consecutive"
-        numbers = {name: self._hosts.get(name, new_hosts.get(name, 0)) for name in set(names)}
-        vias: dict[str, int] = {}
-        via_of = array("I", [vias.setdefault(link.via, len(vias)) for link in links])
-        return (
-            self._known,
-            len(links),
-            array("Q", batch.fingerprints).tobytes(),
-            array("I", [numbers[name] for name in names]).tobytes(),
-            array("H", [priority_of(link) for link in links]).tobytes(),
-            array("Q", batch.refused).tobytes(),
-            _compress(via_of.tobytes()),
-            _packed_texts(vias),
-            _packed_texts(link.url for link in links),
-        )
-
-    def _after_commit(self, batch: Batch, new_hosts: dict[str, int]) -> None:
-        self._seq += 1
-        self._hosts |= new_hosts
-        if batch.links:
-            self._first_ids.append(self._known)
-            self._seqs.append(self._seq)
-            self._known += len(batch.links)
+            query = "SELECT places, via_of, vias, urls FROM chunk WHERE seq = ?"
+            row: TextRow = self._opened.execute(query, (seq,)).fetchone()
+            return row
 
 
-def _joined_chunks(rows: list[tuple[int, bytes, bytes, bytes, bytes]]) -> Chunk:
-    first_ids, *packed = zip(*rows, strict=True)
-    return Chunk(first_ids[0], *map(b"".join, packed))
-
-
-_SEPARATOR: Final = "\n"
-"""Separates texts. No URL contains it, because the URL Standard removes line breaks."""
-
-
-def _packed_texts(texts: Iterable[str]) -> bytes:
-    return _compress(_SEPARATOR.join(texts).encode("utf-8", "surrogatepass"))
-
-
-def _unpacked_texts(packed: bytes) -> list[str]:
-    return zlib.decompress(packed).decode("utf-8", "surrogatepass").split(_SEPARATOR)
+def _write(connection: sqlite3.Connection, commit: PackedCommit) -> None:
+    if commit.new_hosts:
+        connection.executemany("INSERT INTO host (name, id) VALUES (?, ?)", commit.new_hosts.items())
+    if commit.chunk is not None:
+        row = (commit.seq, *msgspec.structs.astuple(commit.chunk))
+        connection.execute("INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    row = (commit.seq, *msgspec.structs.astuple(commit.pages))
+    connection.execute("INSERT INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
