@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import trustme
 
-from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions, blocking, transfer
+from gossamer.fetchers import AwaitingFetcher, BlockingFetcher, FetchOptions, blocking, body_limits, transfer
 from gossamer.fetchers import awaiting as awaiting_module
 from gossamer.fetchers.dns import DnsResolver, Resolution
 from gossamer.fetchers.multi import EpollMulti, PortableMulti
@@ -27,8 +27,10 @@ Fetch = Callable[..., list[Any]]
 
 
 def asked(url: str) -> Request:
-    purposes = {"/long-rules": Purpose.ROBOTS, "?sitemap": Purpose.SITEMAP}
-    return Request(Link(1, url), next((purpose for part, purpose in purposes.items() if part in url), Purpose.PAGE))
+    """Return a request of the purpose and with the method that a URL names."""
+    purposes = {"/long-rules": Purpose.ROBOTS, "?sitemap": Purpose.SITEMAP, "?external": Purpose.EXTERNAL}
+    purpose = next((purpose for part, purpose in purposes.items() if part in url), Purpose.PAGE)
+    return Request(Link(1, url), purpose, method="HEAD" if url.endswith("#head") else "GET")
 
 
 def by_blocking(*urls: str, options: FetchOptions = OPTIONS, resolver: DnsResolver | None = None) -> list[Any]:
@@ -260,6 +262,51 @@ def test_a_redirect_or_an_error_keeps_its_status_whatever_becomes_of_its_body(
     assert bool(page.truncated) is not ("gzip" in path or "garbage" in path)
     assert page.timings.total < 10
     assert after.body == PAGE
+
+
+def test_a_head_request_gets_the_header_of_the_answer_alone(fetch: Fetch, server: Server) -> None:
+    paths = ("/head#head", "/", "/large-head#head", "/gzip-head?external#head", "/redirect-head#head", "/")
+    head, page, large, gzipped, moved, after = fetch(*(server.origin + path for path in paths))
+    assert [line.split(" ")[0] for line in server.requests[-6:]] == ["HEAD", "GET", "HEAD", "HEAD", "HEAD", "GET"]
+    assert (head.status, head.headers["content-length"], head.body, head.truncated) == (200, str(len(PAGE)), b"", "")
+    assert (large.status, large.headers["content-length"], gzipped.status, gzipped.body) == (200, "99999999", 200, b"")
+    assert (moved.status, moved.headers["location"], moved.truncated) == (302, "/", "")
+    assert page.body == after.body == PAGE
+
+
+@pytest.mark.parametrize("path", ["/head-with-body", "/head-with-body?external"])
+def test_a_body_that_follows_a_head_request_spoils_nothing(fetch: Fetch, server: Server, path: str) -> None:
+    head, page = fetch(f"{server.origin}{path}#head", f"{server.origin}/")
+    assert (head.status, head.body, page.body) == (200, b"", PAGE)
+
+
+def test_of_an_external_page_only_the_start_is_read(
+    fetch: Fetch, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer, "SIDE_BODY_TIME", 0.2)
+    monkeypatch.setattr(blocking, "_WATCH", 0.05)
+    monkeypatch.setattr(awaiting_module, "_WATCH", 0.05)
+    paths = ("/large", "/gzip-bomb", "/gzip", "/announced-large", "/")
+    large, bomb, whole, announced, page = fetch(*(f"{server.origin}{path}?external" for path in paths))
+    assert [answer.status for answer in (large, bomb, whole, announced, page)] == [200] * 5
+    assert (large.body, large.truncated) == (b"x" * body_limits.MAX_START, "length")
+    assert bomb.body == bytes(body_limits.MAX_START)
+    assert len(announced.raw_body) == 999
+    assert whole.body == page.body == PAGE
+
+
+@pytest.mark.parametrize("path", ["/short", "/short-chunked", "/bad-chunk", "/br-cut", "/gzip-garbage", "/compress"])
+def test_an_external_page_is_there_whatever_becomes_of_its_body(fetch: Fetch, server: Server, path: str) -> None:
+    page, after = fetch(f"{server.origin}{path}?external", f"{server.origin}/")
+    assert isinstance(page, Response), page
+    assert page.status == 200
+    assert after.body == PAGE
+
+
+@pytest.mark.parametrize("path", ["/no-answer", "/reset", "/cut-in-header", "/http09", "/many-interims"])
+def test_an_external_page_without_a_whole_header_fails(fetch: Fetch, server: Server, path: str) -> None:
+    [failure] = fetch(f"{server.origin}{path}?external")
+    assert isinstance(failure, Failure), failure
 
 
 def test_a_redirect_without_an_end_does_not_wait_for_one(fetch: Fetch, spoiling: Server) -> None:

@@ -45,6 +45,18 @@ def test_successive_answers_come_in_turn_and_the_last_one_stays() -> None:
     assert [getattr(answer, "status", None) for answer in answers] == [None, 503, 200, 200]
 
 
+def test_a_head_request_gets_the_header_or_an_answer_of_its_own() -> None:
+    fetcher = RecordedFetcher({"http://a.test/": "all of it", "HEAD http://a.test/b": RecordedPage(405)})
+    head = fetcher.fetch(Request(Link(1, "http://a.test/"), method="HEAD"))
+    refused = fetcher.fetch(Request(Link(2, "http://a.test/b"), method="HEAD"))
+    missing = fetcher.fetch(Request(Link(3, "http://a.test/b")))
+    assert isinstance(head, Response)
+    assert (head.status, head.headers["content-type"], head.body) == (200, "text/html; charset=utf-8", b"")
+    assert isinstance(refused, Response)
+    assert isinstance(missing, Response)
+    assert (refused.status, missing.status) == (405, 404)
+
+
 def test_both_faces_share_one_recording_and_one_list_of_requests() -> None:
     blocking = SITE({"/": ["first", "second"]})
     awaiting = blocking.awaiting()

@@ -28,6 +28,14 @@ def led_to(*locations: bytes) -> str | None:
 # ---------------------------------------------------------------- the header block
 
 
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [(b"HTTP/1.1 404 Not Found\r\n", 404), (b"HTTP/2 200\r\n", 200), (b"HTTP/1.1\r\n", 0), (b"X-Sum: 200\r\n", 0)],
+)
+def test_a_status_line_has_a_status_code_and_a_trailer_none(line: bytes, status: int) -> None:
+    assert headers.status_of(line) == status
+
+
 def test_white_space_around_a_value_is_blanks_and_tabs_only() -> None:
     assert header(b"X: \t a\xa0\t ", b"Y:\x85b\x0c") == {"x": "a\xa0", "y": "\x85b\x0c"}
 

@@ -77,7 +77,7 @@ class AwaitingFetcher:
         while len(self._active) >= self._most:
             await self._turn()
         transfer = self._idle.pop() if self._idle else Transfer(self._options, self._router.guard)
-        transfer.prepare(url, route, dns, conditions(request.previous), purpose=request.purpose)
+        transfer.prepare(url, route, dns, conditions(request.previous), purpose=request.purpose, method=request.method)
         return await self._run(transfer)
 
     async def _turn(self) -> None:

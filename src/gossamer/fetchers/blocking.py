@@ -86,7 +86,9 @@ class BlockingFetcher:
             route, dns = found, spent if found.resolve else 0.0
         transfer = self._take(route.origin)
         try:
-            transfer.prepare(url, route, dns, conditions(request.previous), purpose=request.purpose)
+            transfer.prepare(
+                url, route, dns, conditions(request.previous), purpose=request.purpose, method=request.method
+            )
             error, message = self._run(transfer)
             return answer_of(transfer, error, message)
         finally:

@@ -6,6 +6,7 @@ import re
 
 import pycurl
 
+from gossamer.fetchers.body_limits import MAX_START
 from gossamer.fetchers.connections import SHORTAGES
 from gossamer.fetchers.decoding import decode, start_of
 from gossamer.fetchers.options import MAX_STATUS_LINES
@@ -162,9 +163,11 @@ def _response(transfer: Transfer) -> Response | Failure:
     chunks = transfer.chunks
     raw_body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
     body = b"" if transfer.truncated else raw_body
-    if "content-encoding" in headers and not transfer.truncated:
-        undo = _decoded_start if transfer.start_only else decode
-        decoded = undo(raw_body, headers["content-encoding"], transfer.max_decoded)
+    if transfer.limits.header_is_enough:
+        body = _start(raw_body, headers.get("content-encoding", ""))
+    elif "content-encoding" in headers and not transfer.truncated:
+        undo = _decoded_start if transfer.limits.start_only else decode
+        decoded = undo(raw_body, headers["content-encoding"], transfer.limits.decoded)
         if isinstance(decoded, Failure) and not transfer.settled:
             return Failure(decoded.reason, decoded.detail, timings.total, decoded.size)
         body = b"" if isinstance(decoded, Failure) else decoded
@@ -181,6 +184,12 @@ def _response(transfer: Transfer) -> Response | Failure:
         transfer.fetched_at,
         truncated=transfer.truncated,
     )
+
+
+def _start(body: bytes, content_encoding: str) -> bytes:
+    """Return the start of a body, which may be cut; b"" where a cut one cannot be decoded."""
+    whole = decode(body, content_encoding, MAX_START)
+    return whole[:MAX_START] if isinstance(whole, bytes) else start_of(body, content_encoding, MAX_START)
 
 
 def _decoded_start(body: bytes, content_encoding: str, max_body: int) -> bytes | Failure:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gossamer.rules.recrawl import conditions
 from gossamer.values.model import Failure, Purpose, Request, Response, Timings
@@ -39,7 +40,8 @@ class RecordedFetcher:
 
     The value for a URL is a `RecordedPage`, a body (bytes or str: an HTML page with status 200) or a `Failure`; or a
     list of these for successive fetches, whose last element is repeated. A URL that is not recorded is a 404. A
-    conditional request whose `etag` or `last-modified` matches is a 304.
+    conditional request whose `etag` or `last-modified` matches is a 304. A HEAD request gets the header of the page, or
+    what "HEAD" and the URL as the key ("HEAD https://example.org/") has for it.
     Deterministic: it reads no clock. Safe to use from several threads.
     """
 
@@ -71,11 +73,14 @@ class RecordedFetcher:
         url = request.link.url
         with self._lock:
             self._asked.append((url, request.purpose))
-            answers = self._answers.get(url)
+            answers = self._answers.get(f"{request.method} {url}") or self._answers.get(url)
             page = NOT_FOUND if not answers else answers.pop(0) if len(answers) > 1 else answers[0]
         if isinstance(page, RecordedPage) and _unmodified(request, page):
             page = RecordedPage(304, page.headers, b"", page.elapsed)
-        return page if isinstance(page, Failure) else _response(url, page)
+        if isinstance(page, Failure):
+            return page
+        response = _response(url, page)
+        return response if request.method == "GET" else replace(response, body=b"", raw_body=b"")
 
     def awaiting(self) -> RecordedAsyncFetcher:
         """Return an awaiting fetcher of the same recording."""

@@ -14,6 +14,7 @@ from typing import Any, Final
 import pycurl
 
 from gossamer.fetchers.address_guard import AddressGuard
+from gossamer.fetchers.body_limits import limits_of
 from gossamer.fetchers.connections import SHORTAGES, Connection, received
 from gossamer.fetchers.options import (
     MAX_HEADER_BYTES,
@@ -24,9 +25,8 @@ from gossamer.fetchers.options import (
     milliseconds,
 )
 from gossamer.fetchers.routes import Route
-from gossamer.parse import sitemap
-from gossamer.rules import headers, robots
-from gossamer.values.model import Purpose
+from gossamer.rules import headers
+from gossamer.values.model import Method, Purpose
 from gossamer.values.reasons import Reason
 
 # Return values of HEADERFUNCTION and WRITEFUNCTION: a number below the size of the piece stops the transfer.
@@ -70,7 +70,7 @@ class Transfer:
         "_guard",
         "_limit",
         "_login",
-        "_max_body",
+        "_method",
         "_opened",
         "_options",
         "_plain",
@@ -91,14 +91,13 @@ class Transfer:
         "fetched_at",
         "header",
         "header_size",
+        "limits",
         "lost",
-        "max_decoded",
         "pace_at",
         "pace_size",
         "route",
         "settled",
         "size",
-        "start_only",
         "starved",
         "truncated",
         "url",
@@ -114,9 +113,9 @@ class Transfer:
         self._budget = self._whole_budget = milliseconds(options.timeout)
         self._proxy = self._resolve = ""
         self._sent, self._login = self._plain, ""
-        self.start_only = False
         self._purpose = Purpose.PAGE
-        self._max_body = self.max_decoded = options.max_body
+        self._method: Method = "GET"
+        self.limits = limits_of(self._purpose, options.max_body)
         self._conditional = self._fresh = False
         self.route = Route(origin="", host="")
         self.curl = pycurl.Curl()
@@ -147,7 +146,7 @@ class Transfer:
         self.truncated = ""
         self.verdict: tuple[Reason, str] | None = None
         self.connection: Connection | None = None
-        self._limit = self._max_body
+        self._limit = self.limits.received
         self._base: int | None = None  # bytes that came over the connection before this fetch
         # `_opened`: whether a connection was opened for the next request of this fetch.
         self._opened = self._reused = self._stale = self.starved = False
@@ -160,12 +159,14 @@ class Transfer:
         conditions: Sequence[tuple[str, str]] = (),
         *,
         purpose: Purpose = Purpose.PAGE,
+        method: Method = "GET",
     ) -> None:
         """Set the options for one fetch.
 
         `dns` is how many seconds finding the route took; they count towards the time limit. `conditions` are the
         headers that make this request conditional. A longer body than the maximum size of a robots.txt is cut there if
-        that is the `purpose`, and the fetch does not fail. A sitemap may be as large as sitemaps.org permits.
+        that is the `purpose`, and the fetch does not fail. A sitemap may be as large as sitemaps.org permits. Of an
+        external URL only the header is needed, and what comes of the start of its body.
         """
         self._reset(url, dns)
         self.fetched_at = time.time() - dns
@@ -173,15 +174,8 @@ class Transfer:
         self.route = route
         curl = self.curl
         curl.setopt(pycurl.URL, url)
-        if purpose is not self._purpose:
-            self._purpose = purpose
-            self.start_only = purpose is Purpose.ROBOTS
-            self.max_decoded = self._options.max_body
-            if purpose is Purpose.SITEMAP:
-                self.max_decoded = max(self.max_decoded, sitemap.MAX_BYTES)
-            self._max_body = robots.MAX_BODY if self.start_only else self.max_decoded
-            self._limit = self._max_body
-            curl.setopt(pycurl.MAXFILESIZE_LARGE, 0 if self.start_only else self._max_body)
+        if purpose is not self._purpose or method != self._method:
+            self._ask_for(purpose, method)
         if route.resolve != self._resolve:
             self._resolve = route.resolve
             curl.setopt(pycurl.RESOLVE, [route.resolve] if route.resolve else [])
@@ -202,6 +196,17 @@ class Transfer:
             curl.setopt(pycurl.FRESH_CONNECT, 0)
         if dns > 0.01 or self._budget != self._whole_budget:
             self._spend(dns if dns > 0.01 else 0.0)
+
+    def _ask_for(self, purpose: Purpose, method: Method) -> None:
+        """Set what is asked for, which mostly is the same as in the fetch before."""
+        self._purpose = purpose
+        self.limits = limits = limits_of(purpose, self._options.max_body)
+        self._limit = limits.received
+        no_body = method == "HEAD"
+        self.curl.setopt(pycurl.MAXFILESIZE_LARGE, 0 if limits.start_only or no_body else limits.received)
+        if method != self._method:
+            self._method = method
+            self.curl.setopt(pycurl.NOBODY if no_body else pycurl.HTTPGET, 1)
 
     def _spend(self, seconds: float) -> None:
         """Shorten the time limit of this fetch by what it took so far."""
@@ -234,7 +239,7 @@ class Transfer:
     @property
     def cut(self) -> bool:
         """Whether the body was cut because only its start is wanted."""
-        return self.start_only and self.size > self._max_body
+        return self.limits.start_only and self.size > self.limits.received
 
     def release(self) -> None:
         """Drop the data of the last fetch, to free memory."""
@@ -306,20 +311,24 @@ class Transfer:
         return _GO_ON
 
     def _on_header_end(self) -> int | None:
-        """Settle what a redirect or an error is: it stays that, whatever becomes of its body."""
+        """Settle what a redirect or an error is: it stays that, whatever becomes of its body.
+
+        So does every answer of which the header is enough.
+        """
         begin, self._block = self._block, len(self.header)
-        if self.header[begin][:10] == b"HTTP/1.1 2":  # nearly every answer
+        settles = self.limits.header_is_enough
+        if self.header[begin][:10] == b"HTTP/1.1 2" and not settles:  # nearly every answer
             return _GO_ON
-        status = status_of(self.header[begin])
-        if status < 300:
+        status = headers.status_of(self.header[begin])
+        if status < (200 if settles else 300):
             return _GO_ON
         fields = headers.parse(b"".join(self.header[begin:]))
         is_redirect = headers.is_redirect(status, fields)
-        if status < 400 and not is_redirect:
+        if status < 400 and not is_redirect and not settles:
             return _GO_ON
         self.settled, self._settled_at = status, time.monotonic()
         self._limit = min(self._limit, MAX_SIDE_BODY)
-        if is_redirect and headers.ends_with_the_connection(self.header[begin], fields):
+        if self._method != "HEAD" and is_redirect and headers.ends_with_the_connection(self.header[begin], fields):
             self.truncated = "unspecified"  # it would end with a connection that the server keeps open
             return _STOP
         return _GO_ON
@@ -332,8 +341,8 @@ class Transfer:
         if self.size > self._limit:
             if self.settled:
                 self.truncated = "length"
-            elif not self.start_only:
-                self.refuse(Reason.FAIL_TOO_LARGE, f"the body is larger than {self._max_body:,} bytes")
+            elif not self.limits.start_only:
+                self.refuse(Reason.FAIL_TOO_LARGE, f"the body is larger than {self.limits.received:,} bytes")
             return _STOP
         return _GO_ON
 
@@ -377,14 +386,6 @@ class Transfer:
 
     def _refuse_address(self, ip: str) -> None:
         self.refuse(Reason.FAIL_ADDRESS_REFUSED, f"{self.route.host} led to {ip}, which is not on the public internet")
-
-
-def status_of(line: bytes) -> int:
-    """Return the status code of a status line; 0 if it is none, such as the first line of a trailer."""
-    if not line.startswith(b"HTTP/"):
-        return 0
-    code = line.split(b" ", 2)[1:2]
-    return int(code[0][:3]) if code and code[0][:3].isdigit() else 0
 
 
 def stopped(transfers: Iterable[Transfer], now: float) -> list[Transfer]:

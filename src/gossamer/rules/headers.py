@@ -61,6 +61,14 @@ _MAX_LINKS: Final = 100
 # ---------------------------------------------------------------- the header block
 
 
+def status_of(line: bytes) -> int:
+    """Return the status code of a status line; 0 if it is none, such as the first line of a trailer."""
+    if not line.startswith(b"HTTP/"):
+        return 0
+    code = line.split(b" ", 2)[1:2]
+    return int(code[0][:3]) if code and code[0][:3].isdigit() else 0
+
+
 def parse(block: bytes) -> dict[str, str]:
     """Parse a header block, whose first line is the status line, into values by name.
 

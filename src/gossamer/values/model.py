@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from msgspec import Struct
@@ -25,6 +25,11 @@ class Purpose(IntEnum):
     ROBOTS = 1
     SITEMAP = 2
     PROBE = 3  # a page that cannot exist, to learn how the server answers then
+    EXTERNAL = 4  # a URL outside the scope, to learn whether it is there: the start of the answer is enough
+
+
+Method = Literal["GET", "HEAD"]
+"""The method of a request; HEAD asks for the header of the answer alone."""
 
 
 class OutcomeKind(StrEnum):
@@ -81,6 +86,8 @@ class Request(Struct, frozen=True, array_like=True):
     """The sketch of the host's answer for a page that cannot exist; b"" if the host answers with an error status."""
     hashes_text: bool = False
     """Whether the crawl needs the hash of the page's text, if the page has new links."""
+    method: Method = "GET"
+    """The method of the request."""
 
     @property
     def url(self) -> str:
