@@ -1,0 +1,129 @@
+"""The links between the URLs of a crawl: who links to what, from the journal of any crawl, running or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from gossamer.api.directory_layout import JOURNAL
+from gossamer.api.settings_file import read_settings
+from gossamer.journals.visits import JournalSnapshot
+from gossamer.parse.encoding import encode_query
+from gossamer.rules.recrawl import unpack_memo
+from gossamer.rules.url_identity import identity, simplified
+from gossamer.rules.urls import UrlResolver, fingerprint
+from gossamer.values.model import PageRecord, record_of
+
+Ids = NDArray[np.int64]
+"""Ids of links: their order of discovery."""
+
+_DIRECTORIES: Final = 1000
+"""Maximum number of directories whose hrefs are remembered."""
+_HREFS: Final = 10_000
+"""Approximate maximum number of hrefs that are remembered per directory."""
+_UNKNOWN: Final = -1
+
+
+class LinkedVisit(Struct, frozen=True):
+    """A visit with the links of its page to other URLs that the crawl knows."""
+
+    id: int
+    """The id of the link."""
+    record: PageRecord
+    """The record of the visit."""
+    targets: Ids
+    """The ids of the URLs that the page links or redirects to, without itself, each once."""
+    unfollowed: Ids
+    """The ids of those that it links to with nofollow only, each once."""
+
+
+class LinkGraph:
+    """The links that the journal of a crawl knows, as of one moment: 16 bytes of memory a URL.
+
+    Links to URLs outside the crawl, and to those that were refused, are not in it. Every method may raise JournalError.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._policy = read_settings(directory).policy
+        self._journal = JournalSnapshot(directory / JOURNAL)
+        fingerprints = np.frombuffer(self._journal.fingerprints(), np.uint64)
+        self._order = np.argsort(fingerprints, kind="stable")
+        self._sorted = fingerprints[self._order]
+        self._known: dict[tuple[str, str], dict[str, int]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        """Return the number of known URLs; their ids are smaller."""
+        return len(self._sorted)
+
+    def find(self, url: str) -> int | None:
+        """Return the id of a canonical URL; None if the crawl does not know it."""
+        [number] = self._find([url])
+        return None if number == _UNKNOWN else number
+
+    def records(self) -> Iterator[tuple[int, PageRecord]]:
+        """Yield the id and the record of every visit, in the order of the crawl."""
+        for visit in self._journal.visits():
+            yield visit.id, record_of(visit.line)
+
+    def visits(self) -> Iterator[LinkedVisit]:
+        """Yield every visit with the links of its page, in the order of the crawl."""
+        for visit in self._journal.visits():
+            record = record_of(visit.line)
+            memo = unpack_memo(visit.memo)
+            hrefs, unfollowed = memo.hrefs, memo.nofollow_hrefs
+            if memo.nofollow:
+                hrefs, unfollowed = (), (*hrefs, *unfollowed)
+            followed = set(self._targets(memo.base, record.encoding, hrefs))
+            if record.location:
+                followed.update(self._find([record.location]))
+            others = set(self._targets(memo.base, record.encoding, unfollowed)) - followed
+            yield LinkedVisit(visit.id, record, _ids(followed, visit.id), _ids(others, visit.id))
+
+    def close(self) -> None:
+        """Close the journal."""
+        self._journal.close()
+
+    def _targets(self, base: str, encoding: str, hrefs: Iterable[str]) -> list[int]:
+        """Return the ids to which the hrefs of a page lead; most are remembered from other pages of its directory."""
+        known = self._known_in(base[: base.partition("?")[0].rfind("/") + 1], encoding)
+        fresh = [href for href in hrefs if href not in known]
+        resolve = UrlResolver(base).canonical
+        urls = [resolve(encode_query(href, encoding or "utf-8")) or "" for href in fresh]
+        found = dict(zip(fresh, self._find(urls), strict=True))
+        # An href that is empty or begins with "?" depends on the whole path, not on the directory alone.
+        known.update((href, number) for href, number in found.items() if href[:1] not in ("", "?"))
+        return [known[href] if href in known else found[href] for href in hrefs]
+
+    def _known_in(self, directory: str, encoding: str) -> dict[str, int]:
+        key = (directory, encoding)
+        known = self._known.get(key)
+        if known is None or len(known) > _HREFS:
+            if len(self._known) >= _DIRECTORIES:
+                self._known.clear()
+            known = self._known[key] = {}
+        return known
+
+    def _find(self, urls: list[str]) -> list[int]:
+        """Return the id of each URL; `_UNKNOWN` for those that the crawl does not know."""
+        policy, key = self._policy, self._journal.key
+        if not urls or not len(self._sorted):
+            return [_UNKNOWN] * len(urls)
+        wanted = np.array([fingerprint(identity(simplified(url, policy), policy), key) for url in urls], np.uint64)
+        places = np.minimum(np.searchsorted(self._sorted, wanted), len(self._sorted) - 1)
+        found: list[int] = np.where(self._sorted[places] == wanted, self._order[places], _UNKNOWN).tolist()
+        return found
+
+
+def _ids(numbers: set[int], own: int) -> Ids:
+    return np.array(sorted(numbers - {_UNKNOWN, own}), np.int64)
