@@ -19,11 +19,11 @@ import gossamer
 import gossamer.cli
 from gossamer.api.crawler import Crawler
 from gossamer.cli import progress, summary
-from gossamer.cli.advice import advice
 from gossamer.cli.arguments import VERBS
 from gossamer.cli.findings import Findings
 from gossamer.cli.terminal import console, line, printable, say
 from gossamer.demo.server import DemoServer
+from gossamer.report.advice import advice
 from gossamer.testing import FakeClock, RecordedFetcher, RecordedPage
 from gossamer.values.model import line_of
 from gossamer.values.reasons import IN_HANDLERS, FinishReason, Reason, Waiting

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final
 from gossamer.api.report import Report
 from gossamer.cli.findings import KEPT, Findings
 from gossamer.cli.terminal import Lines, line, more
+from gossamer.report import wording
+from gossamer.report.verdict import OneFailure, kept_out
 from gossamer.rules.logins import authorizations
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import host_key, seed
-from gossamer.values.formatting import numbered
 from gossamer.values.model import PageRecord
-from gossamer.values.reasons import KEPT_OUT, Reason
+from gossamer.values.reasons import Reason
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -22,9 +23,18 @@ _WANTS_LOGIN: Final = 401
 """The status of a page that needs a login (RFC 9110, 15.5.2)."""
 
 
-def kept_out(report: Report) -> int:
-    """Return the number of pages that servers refused, hid behind a check for bots, or that need a login."""
-    return sum([report.counts.by_reason.get(reason, 0) for reason in KEPT_OUT])
+def only_failure(report: Report, findings: Findings) -> OneFailure | None:
+    """Return the failure of a crawl that has only one; None if there are more, or if its record was not kept."""
+    failures = [*findings.broken, *findings.refused, *findings.others]
+    if report.failed != 1 or not failures:
+        return None
+    return OneFailure(failures[0], moved=any(redirects for _, redirects in findings.way_to(failures[0])))
+
+
+def refused_addresses(findings: Findings) -> list[str]:
+    """Return the details of refused addresses: they name the flag that allows them."""
+    details = [record.detail for record in findings.others if record.reason is Reason.FAIL_ADDRESS_REFUSED]
+    return list(dict.fromkeys(filter(None, details)))
 
 
 def refused(report: Report, findings: Findings, policy: Policy) -> Lines:
@@ -32,7 +42,7 @@ def refused(report: Report, findings: Findings, policy: Policy) -> Lines:
     number = kept_out(report)
     if not number:
         return []
-    lines: Lines = [(0, line((f"{numbered(number, 'page')} refused or behind a login", "bold")))]
+    lines: Lines = [(0, line((wording.refused_pages(number), "bold")))]
     for record in findings.refused:
         label = Reason.FAIL_BLOCKED if record.reason is Reason.FAIL_BLOCKED else record.status
         lines += [_named(str(label), record.url, "yellow"), *_way(record, findings)]
@@ -75,7 +85,7 @@ def broken(report: Report, findings: Findings) -> Lines:
     number = report.counts.by_reason.get(Reason.FAIL_HTTP_4XX, 0)
     if not findings.broken:
         return []
-    lines: Lines = [(0, line((numbered(number, "broken link"), "bold")))]
+    lines: Lines = [(0, line((wording.broken_links(number), "bold")))]
     for record in findings.broken:
         lines += [_named(str(record.status), record.url), *_way(record, findings)]
     return [*lines, *more(number - len(findings.broken))]
@@ -101,7 +111,7 @@ def loops(findings: Findings) -> Lines:
     found = findings.loops()
     if not found:
         return []
-    lines: Lines = [(0, line((numbered(len(found), "redirect loop"), "bold")))]
+    lines: Lines = [(0, line((wording.redirect_loops(len(found)), "bold")))]
     for loop in found[:KEPT]:
         first, *others = loop.urls
         lines.append((2, line("  ", (first, "red"))))
@@ -112,12 +122,11 @@ def loops(findings: Findings) -> Lines:
 
 def failed(report: Report, findings: Findings) -> Lines:
     """Return lines that name the first pages that failed for other reasons."""
-    told = kept_out(report) + report.counts.by_reason.get(Reason.FAIL_HTTP_4XX, 0)
-    number = report.failed - told
+    number = wording.other_failures(report)
     if not findings.others or number <= 0:
         return []
     some = findings.others[:KEPT]
-    lines: Lines = [(0, line((numbered(number, "other failure" if told else "failure"), "bold")))]
+    lines: Lines = [(0, line((wording.failures(number, others=number < report.failed), "bold")))]
     for record in some:
         label = record.status if record.status and record.status >= 400 else record.reason
         lines.append(_named(str(label), record.url))

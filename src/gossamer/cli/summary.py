@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Final
 
 from gossamer.api.report import Report
 from gossamer.api.status import Status
-from gossamer.cli import causes, problems, start_pages
-from gossamer.cli.advice import advice
+from gossamer.cli import problems, start_pages
 from gossamer.cli.findings import KEPT, Findings
 from gossamer.cli.formatting import shown_path
 from gossamer.cli.terminal import Lines, line, more, say
 from gossamer.outputs import ITEMS_FILE
 from gossamer.outputs.gone_pages import GONE_FILE
+from gossamer.report import wording
+from gossamer.report.advice import advice
+from gossamer.report.verdict import Ending, ending, kept_out, why
 from gossamer.rules.policy import SETTINGS, Policy
 from gossamer.values.formatting import numbered, plural, shown_duration, shown_size
-from gossamer.values.reasons import IN_HANDLERS, FinishReason, Reason, Waiting
+from gossamer.values.reasons import FinishReason, Reason
 from gossamer.values.snapshot import EXAMPLES, Coverage, PausedHost
 
 if TYPE_CHECKING:
@@ -26,18 +28,14 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 DONE, FINDINGS, NOTHING, EARLY, INTERRUPTED = 0, 1, 3, 4, 130
-_LIMITS: Final = (FinishReason.PAGE_LIMIT, FinishReason.REQUEST_LIMIT, FinishReason.TIME_LIMIT,
-    FinishReason.BYTE_LIMIT, FinishReason.HANDLER_ERRORS, FinishReason.WAITING, FinishReason.ERROR,
-)  # fmt: skip
+_EXIT_CODES: Final = {Ending.STOPPED: INTERRUPTED, Ending.NOTHING: NOTHING, Ending.EARLY: EARLY}
+_COLOURS: Final = {Ending.DONE: "bold green", Ending.NOTHING: "bold red"}
 
 HIGHER: Final = {
     FinishReason.PAGE_LIMIT: "max_pages", FinishReason.REQUEST_LIMIT: "max_requests",
     FinishReason.TIME_LIMIT: "max_time", FinishReason.BYTE_LIMIT: "max_bytes",
 }  # fmt: skip
 """The setting that ended a crawl at a limit: a higher value lets it continue."""
-
-_NO_REST: Final = 0.1
-"""Gap between requests (seconds) below which it is no pause but the time of the crawl itself."""
 
 _MOST_SECONDS: Final = 1e9
 """Maximum length of a pause (seconds) from which a date is made."""
@@ -59,17 +57,11 @@ def exit_code(report: Report, *, loops: bool = False, strict: bool = False) -> i
 
     `strict`: pages that servers refuse are findings too. They are no broken links: people may well see them.
     """
-    if report.finish_reason is FinishReason.STOPPED:
-        return INTERRUPTED
-    if report.finish_reason is FinishReason.WAITING:
-        return EARLY
-    if not report.pages and IN_HANDLERS.isdisjoint(report.counts.by_reason):
-        return NOTHING
-    if report.finish_reason in _LIMITS:
-        return EARLY
-    refused = 0 if strict else problems.kept_out(report)
-    problem = start_pages.problem(report)
-    found = bool(loops or report.failed > refused or report.snapshot.soft_404s.pages or problem)
+    end = ending(report)
+    if end in _EXIT_CODES:
+        return _EXIT_CODES[end]
+    refused = 0 if strict else kept_out(report)
+    found = bool(loops or report.failed > refused or report.snapshot.soft_404s.pages or end is Ending.NOWHERE)
     found = found or any(one.gone for one in report.items.values())
     return FINDINGS if found else DONE
 
@@ -84,7 +76,7 @@ def show_verdict(screen: Console, report: Report, findings: Findings) -> None:
     hang, text = _verdict(report, findings)[0]
     say(screen, text, hang)
     if exit_code(report) == NOTHING:
-        for detail in causes.refused_addresses(findings):
+        for detail in problems.refused_addresses(findings):
             say(screen, line(f"  {detail}"), 2)
 
 
@@ -142,31 +134,10 @@ def _print(screen: Console, *parts: Lines) -> None:
 
 
 def _verdict(report: Report, findings: Findings) -> Lines:
-    match exit_code(report):
-        case 0 | 1:
-            head, colour = "Done", "bold green"
-        case 3:
-            head, colour = "Nothing fetched", "bold red"
-        case 130:
-            head, colour = "Stopped early", "bold yellow"
-        case _:
-            head, colour = "Ended early", "bold yellow"
-    if why_not := start_pages.problem(report):
-        head, colour = "Nothing to follow", "bold yellow"
-        return [(0, line((head, colour), f": {why_not}")), (2, line(*_figures(report)))]
-    why = "on request" if report.finish_reason is FinishReason.STOPPED else causes.cause(report, findings)
-    left = report.snapshot.known - report.snapshot.counts.ended
-    rest = f"; {numbered(left, 'known link')} not visited" if left else _but(report) + start_pages.remark(report)
-    return [(0, line((head, colour), f": {why}{rest}.")), (2, line(*_figures(report)))]
-
-
-def _but(report: Report) -> str:
-    """Return a note that a complete crawl left out endless sets of pages."""
-    left_out = [reason for reason in (Reason.SKIP_LIMIT, Reason.SKIP_TRAP) if report.counts.by_reason.get(reason)]
-    if report.finish_reason is not FinishReason.COMPLETE or not left_out:
-        return ""
-    number = sum([report.counts.by_reason[reason] for reason in left_out])
-    return f", but for {number:,} left out ({', '.join(left_out)})"
+    end = ending(report)
+    head = (end.value, _COLOURS.get(end, "bold yellow"))
+    said = why(report, problems.only_failure(report, findings))
+    return [(0, line(head, f": {said}")), (2, line(*_figures(report)))]
 
 
 def _idle(report: Report) -> Lines:
@@ -179,7 +150,7 @@ def _paused(report: Report) -> Lines:
     paused = report.snapshot.paused
     if not paused.examples:
         return []
-    lines: Lines = [(0, line(("Asked to be left alone", "bold")))]
+    lines: Lines = [(0, line((wording.PAUSED, "bold")))]
     for one in paused.examples:
         lines.append((4, line(f"  {one.host}  ", (f"for {shown_duration(one.seconds)}, until {_end(one)}", "yellow"))))
     return [*lines, *more(paused.hosts - len(paused.examples))]
@@ -192,7 +163,7 @@ def _end(paused: PausedHost) -> str:
 
 
 def _figures(report: Report) -> list[str | tuple[str, str]]:
-    refused = problems.kept_out(report)
+    refused = kept_out(report)
     figures: list[str | tuple[str, str]] = ["  ", (f"{report.pages:,}", "bold"), f" {plural('page', report.pages)}"]
     for number, name, colour in (
         (report.failed - refused, "failed", "bold red"),
@@ -251,11 +222,9 @@ def _changes(report: Report) -> Lines:
         ("changed", changes.changed),
         ("gone", changes.gone),
     )
-    said = ", ".join([*[f"{number:,} {name}" for name, number in counted], f"{changes.unchanged:,} unchanged"])
     if changes.unknown:
         counted += (("unknown", changes.unknown),)
-        said += f", {changes.unknown:,} unknown (could not be fetched this time)"
-    lines: Lines = [(0, line(("Since the crawl before", "bold"), f": {said}"))]
+    lines: Lines = [(0, line((wording.SINCE, "bold"), f": {wording.changes(changes)}"))]
     for name, number in counted:
         some = changes.examples.get(name, ())
         lines += [(11, line(f"  {name:<9}", url)) for url in some]
@@ -279,7 +248,7 @@ def _reasons(report: Report) -> Lines:
         return []
     wide = max(len(f"{number:,}") for _, number in ranked)
     code_wide = max(len(reason) for reason, _ in ranked)
-    lines: Lines = [(0, line(("Links without a page", "bold")))]
+    lines: Lines = [(0, line((wording.NO_PAGE, "bold")))]
     for code, number in ranked:
         text = line(f"  {number:>{wide},}  ", (f"{code:<{code_wide}}  ", "dim"), Reason(code).sentence)
         lines.append((wide + code_wide + 6, text))
@@ -293,7 +262,7 @@ def _traps(report: Report) -> Lines:
     traps = report.snapshot.traps
     if not traps:
         return []
-    lines: Lines = [(0, line(("Endless sets of pages", "bold")))]
+    lines: Lines = [(0, line((wording.TRAPS, "bold")))]
     lines += [(4, line(f"  {trap.name}  ", (numbered(trap.links, "link"), "dim"))) for trap in traps[:TRAPS]]
     if len(traps) > TRAPS:
         lines.append((2, line((f"  and {len(traps) - TRAPS:,} more", "dim"))))
@@ -305,8 +274,7 @@ def _duplicates(report: Report) -> Lines:
     found = report.snapshot.duplicates
     if not found.pages:
         return []
-    head = f"{numbered(found.pages, 'page')} with the content of another"
-    lines: Lines = [(0, line((head, "bold")))]
+    lines: Lines = [(0, line((wording.duplicates(found.pages), "bold")))]
     for url, other in found.examples:
         lines += [(2, line(f"  {url}")), (7, line(("       the same as ", "dim"), (other, "dim")))]
     return lines
@@ -317,8 +285,7 @@ def _near_duplicates(report: Report, *, asked: bool) -> Lines:
     found = report.snapshot.near_duplicates
     if not found.pages:
         return [(0, line("No page with nearly the same text as another"))] if asked and _looked(report) else []
-    head = f"{numbered(found.pages, 'page')} with nearly the same text as another, in {found.groups:,}"
-    lines: Lines = [(0, line((f"{head} {plural('group', found.groups)}", "bold")))]
+    lines: Lines = [(0, line((wording.near_duplicates(found), "bold")))]
     for alike in found.examples:
         first, *others = alike.urls
         lines.append((2, line(f"  {first}", (f"  {numbered(alike.pages, 'page')}", "dim"))))
@@ -339,8 +306,7 @@ def _soft_404s(report: Report, *, asked: bool) -> Lines:
     found = report.snapshot.soft_404s
     lines: Lines = []
     if found.pages:
-        head = f"{numbered(found.pages, 'page')} with status 200 and the text of a missing one"
-        lines.append((0, line((head, "bold"))))
+        lines.append((0, line((wording.soft_404s(found.pages), "bold"))))
         for url, via in found.examples:
             lines += [(2, line(f"  {url}")), *([problems.led(via, "linked")] if via else [])]
         lines += more(found.pages - len(found.examples))
@@ -357,7 +323,7 @@ def _robots_html(report: Report) -> Lines:
     hosts = report.snapshot.robots_html
     if not hosts:
         return []
-    lines: Lines = [(0, line(("robots.txt is an HTML page", "bold"), "; it was obeyed as far as it holds rules"))]
+    lines: Lines = [(0, line((wording.ROBOTS_HTML, "bold"), "; it was obeyed as far as it holds rules"))]
     lines += [(4, line(f"  {host}")) for host in hosts[:EXAMPLES]]
     return [
         *lines,
@@ -378,9 +344,7 @@ def _sitemaps(report: Report, *, resumed: bool, asked: bool) -> Lines:
         said = "Which pages only sitemaps name is not known: a run before this was cut off, or they are too many."
         lines.append((0, line((said, "dim"))))
     elif whole and stats.orphans:
-        least = "" if stats.whole else "at least "
-        head = f"{least}{numbered(stats.orphans, 'page')} in sitemaps that no page links to"
-        lines += [(0, line((head, "bold"))), *[(2, line(f"  {url}")) for url in stats.examples]]
+        lines += [(0, line((wording.orphans(stats), "bold"))), *[(2, line(f"  {url}")) for url in stats.examples]]
     if stats.notes:
         lines += [(0, line(("Sitemaps", "bold"))), *[(2, line(f"  {note}")) for note in stats.notes]]
     return lines
@@ -390,10 +354,9 @@ def _limit(report: Report, policy: Policy, engine: str) -> Lines:
     if not report.pages or report.seconds < 1.0 or not report.snapshot.limiting_share:
         return []
     share = f"{report.snapshot.limiting_share:>4.0%}"
-    spent = report.snapshot.seconds
-    few = spent.get(Waiting.NO_WORK, 0.0) > sum(spent.values()) / 2
+    few = wording.few_links(report)
     return [
-        (0, line(("What took the time", "bold"))),
+        (0, line((wording.TIME, "bold"))),
         (8, line("  ", (share, "bold"), f"  {report.limiting_factor.sentence}")),
         (8, line("        ", (advice(report.limiting_factor, policy, engine, few_links=few), "dim"))),
     ]
@@ -404,28 +367,11 @@ def _audit(report: Report, policy: Policy) -> Lines:
     audit = report.audit
     if not audit.fetches:
         return []
-    at_once = f"at most {numbered(audit.most_at_once, 'request')} to a host at once"
-    said = f"{at_once}{_apart(audit.smallest_gap, policy)}, {audit.robots_violations:,} against robots.txt"
-    lines: Lines = [(9, line(("Manners", "bold"), f"  {said}"))]
+    lines: Lines = [(9, line((wording.MANNERS, "bold"), f"  {wording.manners(audit, policy)}"))]
     if not audit.clean:
         head = "gossamer broke its promises to these servers. That is a bug of ours; please report it, with this:"
         lines += [(0, line((head, "bold red"))), *[(2, line((f"  {example}", "red"))) for example in audit.examples]]
     return lines
-
-
-def _apart(gap: float | None, policy: Policy) -> str:
-    """Return the smallest gap between requests as text; a tiny one without a configured delay is no pause."""
-    if gap is None:
-        return ""
-    if gap < 0.0005 or (policy.delay == 0 and gap < _NO_REST):
-        return ", without a rest between them"
-    return f", at least {_gap(gap)} apart"
-
-
-def _gap(seconds: float) -> str:
-    if seconds < 0.0995:
-        return f"{seconds * 1000:.0f} ms"
-    return f"{seconds:.2f} s" if seconds < 9.95 else shown_duration(seconds)
 
 
 def _results(report: Report) -> Lines:
