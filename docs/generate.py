@@ -28,7 +28,9 @@ from gossamer.cli import arguments
 from gossamer.rules import policy
 from gossamer.rules.policy import SETTINGS, HostManners, Policy
 from gossamer.rules.setting import DOWNLOADS, FIXED, Notation, Setting, Trait
+from gossamer.values import event_log
 from gossamer.values.reasons import FinishReason, Reason, Waiting
+from gossamer.values.snapshot import Counts, PausedHost, Pauses
 
 HERE = Path(__file__).parent
 SOURCE = HERE.parent / "src" / "gossamer"
@@ -42,6 +44,8 @@ def pages() -> dict[str, str]:
         "reference/reasons.md": reasons(),
         "reference/configuration.md": configuration(),
         "reference/api.md": api(),
+        "reference/events.md": events(),
+        "reference/events.schema.json": events_schema(),
     }
 
 
@@ -391,6 +395,76 @@ def _brackets(member: Any) -> str:
 def _first_line(member: Any) -> str:
     inner = getattr(member, "__func__", None) or getattr(member, "func", None) or member
     return (inspect.getdoc(inner) or "").split("\n")[0]
+
+
+# ---------------------------------------------------------------- events
+
+
+def events() -> str:
+    """Describe every event of an event log, with its fields."""
+    kinds = get_args(event_log.AnyEvent)
+    common = [name for name, _ in _fields(event_log.LogEvent)]
+    parts = []
+    for kind in kinds:
+        own = [row for row in _typed_fields(kind) if row[0].strip("`") not in common]
+        inherits = kind.__base__ is not event_log.LogEvent
+        table = "" if inherits else _table(("field", "type", "meaning"), iter(own))
+        parts += [f"## {_tag(kind)}", _doc(kind), table]
+    shared = [
+        f"### {kind.__name__}\n\n{_doc(kind)}\n\n{_table(('field', 'type', 'meaning'), iter(_typed_fields(kind)))}"
+        for kind in (event_log.HostView, Counts, Pauses, PausedHost)
+    ]
+    all_have = _table(("field", "type", "meaning"), iter(_typed_fields(event_log.LogEvent)))
+    parts = [part for part in parts if part]
+    return _page("Events", WORDING["events"]["about"], all_have, *parts, "## Values in events", *shared)
+
+
+def _tag(kind: Any) -> str:
+    return str(kind.__struct_config__.tag)
+
+
+def _typed_fields(kind: Any) -> list[tuple[str, str, str]]:
+    """List the fields of a struct: name, type in words of JSON, and what its docstring says."""
+    types = {field.encode_name: field.type for field in msgspec.inspect.type_info(kind).fields}  # type: ignore[attr-defined]  # it is a struct
+    texts = {name: text for base in reversed(kind.__mro__[:-1]) for name, text in _fields_of_class(base)}
+    return [(f"`{name}`", _json_type(one), texts[name]) for name, one in types.items()]
+
+
+def _fields_of_class(kind: type) -> Iterator[tuple[str, str]]:
+    """Yield the fields that a struct has itself, with their texts."""
+    return _fields(kind) if kind not in (msgspec.Struct, object) else iter(())
+
+
+def _json_type(kind: msgspec.inspect.Type) -> str:
+    """Return a type in words of JSON, with a link where it is described."""
+    match kind:
+        case msgspec.inspect.UnionType():
+            return " or ".join(map(_json_type, kind.types))
+        case msgspec.inspect.VarTupleType():
+            return f"list of {_json_type(kind.item_type)}"
+        case msgspec.inspect.DictType():
+            values = {msgspec.inspect.StrType: " of texts", msgspec.inspect.AnyType: ""}
+            return "object" + values.get(type(kind.value_type), " of numbers")
+        case msgspec.inspect.StructType(cls=one) if one.__name__ in ("Snapshot", "Audit"):
+            return f"`gossamer.{one.__name__}`"
+        case msgspec.inspect.StructType(cls=one):
+            return f"[{one.__name__}](#{one.__name__.lower()})"
+        case msgspec.inspect.EnumType(cls=one) if one in (Reason, Waiting, FinishReason):
+            return "[code](reasons.md)"
+        case msgspec.inspect.EnumType(cls=one):
+            return "one of " + ", ".join(f"`{member.value}`" for member in one)
+    names = {"IntType": "whole number", "FloatType": "number", "StrType": "text", "NoneType": "null"}
+    return names[type(kind).__name__]
+
+
+def events_schema() -> str:
+    """Write the JSON schema of a line of an event log."""
+    schema = msgspec.json.schema(event_log.AnyEvent)
+    about = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"A line of gossamer's event log, version {event_log.EVENTS_VERSION}",
+    }
+    return json.dumps(about | schema, indent=1) + "\n"
 
 
 def stale() -> list[Path]:

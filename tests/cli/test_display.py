@@ -580,26 +580,6 @@ def test_one_page_is_one_page() -> None:
         assert "1 pages" not in said
 
 
-def moment(elapsed: float, done: int, known: int) -> gossamer.Snapshot:
-    return gossamer.Snapshot(elapsed=elapsed, counts=gossamer.Counts(done=done), known=known, queued=known - done)
-
-
-@pytest.mark.parametrize(
-    ("known", "policy", "left"),
-    [
-        (100, {}, 8.0),  # 80 of 100 to go, ten a second
-        (104, {}, 14.0),  # four are found where ten are visited
-        (200, {}, None),  # more are found than visited: nobody knows
-        (200, {"max_pages": 50}, 3.0),
-        (200, {"max_time": 7.0}, 5.0),
-        (100, {"max_pages": 30, "max_time": 60.0}, 1.0),
-    ],
-)
-def test_the_time_left_is_told_where_it_can_be(known: int, policy: dict[str, Any], left: float | None) -> None:
-    told = progress.time_left(moment(1.0, 10, 100), moment(2.0, 20, known), gossamer.Policy(**policy))
-    assert told == (None if left is None else pytest.approx(left))
-
-
 def test_the_time_left_is_shown_in_round_figures() -> None:
     assert progress.about_left(0.2) == "about 1 s left"
     assert progress.about_left(59.2) == "about 59 s left"

@@ -311,7 +311,7 @@ def generate() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("page", ["cli", "reasons", "configuration", "api"])
+@pytest.mark.parametrize("page", ["cli", "reasons", "configuration", "api", "events"])
 def test_the_reference_is_current(generate: ModuleType, page: str) -> None:
     there = (DOCS / "reference" / f"{page}.md").read_text(encoding="utf-8")
     assert there == getattr(generate, page)(), f"reference/{page}.md is out of date: run python docs/generate.py"

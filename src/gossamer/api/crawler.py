@@ -19,12 +19,14 @@ import msgspec
 from gossamer import outputs
 from gossamer.api import call_arguments
 from gossamer.api.defaults import complete, known_formats, undetermined
+from gossamer.api.events import monitor_of
 from gossamer.api.report import Report
 from gossamer.api.settings_file import Settings, read_settings, refuse_changes
 from gossamer.api.status import plan_update
 from gossamer.api.store import DirectoryStore, MemoryStore
 from gossamer.engines.clock import SystemClock
 from gossamer.engines.driver import Trace
+from gossamer.engines.monitor import Monitor
 from gossamer.engines.processes.wire import BodyTransfer
 from gossamer.engines.session import Session, Store
 from gossamer.engines.table import DEFAULT_ENGINE, ENGINES, EngineName
@@ -109,6 +111,7 @@ class Crawler:
         self._handlers: list[Handler] = marked(self.policy.handlers) if self.policy.handlers else []
         self._bodies = BodyTransfer.WHOLE
         self._session: Session | None = None
+        self._monitor: Monitor | None = None
 
     @classmethod
     def resume(
@@ -234,6 +237,11 @@ class Crawler:
         return None if self._session is None else self._session.snapshot
 
     @property
+    def events_trouble(self) -> str:
+        """Why the event log is not whole, such as a full disk; "" while all is well. The crawl goes on without it."""
+        return "" if self._monitor is None else self._monitor.trouble
+
+    @property
     def results(self) -> tuple[str, ...]:
         """Where the results are, in the directory: one file name, or pattern of some, a format."""
         return tuple(RESULTS[name] for name in self._settings.formats) if self.directory is not None else ()
@@ -275,6 +283,7 @@ class Crawler:
                 "them with @crawler.on before it begins, or name their file (handlers=, --handlers); an empty name "
                 "means that it shall have none."
             )
+        self._monitor = monitor_of(self._settings, self.directory)
         self._session = Session(
             self.engine,
             msgspec.structs.replace(self._work, handlers=tuple(self._handlers)),
@@ -283,6 +292,7 @@ class Crawler:
             recorded=self._fetcher,
             trace=self._trace,
             bodies=self._bodies,
+            monitor=self._monitor,
         )
         return self._session
 

@@ -13,6 +13,7 @@ from gossamer.api.settings_file import Settings
 from gossamer.engines.table import ENGINES, cores, unused_settings
 from gossamer.fetchers.options import FetchOptions, user_agent
 from gossamer.outputs import FORMATS
+from gossamer.outputs.event_log import STDOUT
 from gossamer.rules.logins import login_of
 from gossamer.rules.policy import Policy
 from gossamer.rules.politeness import Manners
@@ -41,6 +42,7 @@ def complete(policy: Policy | None, seeds: Iterable[object], fields: Mapping[str
         concurrency=1 if traits.one_at_a_time else made.concurrency or traits.default_slots(made.workers),
         workers=made.workers or (cores() if traits.worker_processes else None),
         handlers=_absolute(made.handlers),
+        events=str(Path(made.events).absolute()) if made.events not in ("", STDOUT) else made.events,
     )
     FetchOptions.of(completed)  # complains now about what cannot be sent
     return completed

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from gossamer.cli.terminal import cut_inside, line, printable, say
 from gossamer.rules.policy import Policy
+from gossamer.rules.time_left import time_left
 from gossamer.values.formatting import numbered, plural, shown_duration, shown_size
 from gossamer.values.reasons import Waiting
 from gossamer.values.snapshot import Snapshot
@@ -89,29 +90,8 @@ class Watch:
             self._seen.append(now)
         if then is None or now.elapsed - then.elapsed < 0.5:
             return Sight(now, now.pages_per_second, now.limiting_factor, age=age)
-        spent = {waiting: seconds - then.seconds.get(waiting, 0.0) for waiting, seconds in now.seconds.items()}
-        rate = (now.counts.ended - then.counts.ended) / (now.elapsed - then.elapsed)
         left = time_left(then, now, self._policy)
-        return Sight(now, rate, max(spent, key=lambda waiting: spent[waiting]), left, age)
-
-
-def time_left(then: Snapshot, now: Snapshot, policy: Policy) -> float | None:
-    """Return the estimated time to the end of a crawl (seconds), by two moments of it; None where it cannot be told.
-
-    While nearly as many links are found as are visited, only a limit tells when it ends.
-    """
-    passed = now.elapsed - then.elapsed
-    visited, found = now.counts.ended - then.counts.ended, now.known - then.known
-    ends = []
-    if found < visited / 2:
-        ends.append((now.queued + now.in_flight) * passed / (visited - found))
-    if policy.max_pages is not None and now.counts.done > then.counts.done:
-        ends.append((policy.max_pages - now.counts.done) * passed / (now.counts.done - then.counts.done))
-    if policy.max_requests is not None and now.fetches > then.fetches:
-        ends.append((policy.max_requests - now.fetches) * passed / (now.fetches - then.fetches))
-    if policy.max_time is not None:
-        ends.append(policy.max_time - now.elapsed)
-    return max(min(ends), 0.0) if ends else None
+        return Sight(now, now.rate_since(then), now.waiting_since(then), left, age)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -21,13 +22,17 @@ from gossamer.cli.introduction import Opening
 from gossamer.cli.progress import Watch, shown, tell
 from gossamer.cli.signals import interrupts
 from gossamer.cli.stdout import put_json
-from gossamer.cli.terminal import console, cut_inside, is_live, is_screen, line, printable
+from gossamer.cli.terminal import console, cut_inside, is_live, is_screen, line, printable, say
 from gossamer.engines.bridges import run_in_loop
 from gossamer.engines.table import ENGINES
 from gossamer.journals.summary import lines
-from gossamer.values.errors import JournalError, OutputError
+from gossamer.outputs.event_log import STDOUT
+from gossamer.values.errors import JournalError, OutputError, UserError
 from gossamer.values.formatting import shown_duration, shown_size
 from gossamer.visit.page import Page
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def conduct(
@@ -38,9 +43,10 @@ def conduct(
     `see` is called with every page. If the crawl is `resumed` from a status, the summary covers the runs before as
     well. With --quiet, only why it fetched nothing or ended early is shown.
     """
+    prints = _prints(crawler, chosen, sees=see is not None)
     screen, watch, findings = console(), Watch(lambda: crawler.snapshot, crawler.policy), Findings()
     talks = not chosen.quiet
-    drawable = is_live(screen) and not (see is not None and sys.stdout.isatty())
+    drawable = is_live(screen) and not (prints and sys.stdout.isatty())
     live = talks and chosen.progress and drawable
     opening = Opening(screen if talks else None, crawler)
 
@@ -64,6 +70,7 @@ def conduct(
         opening,
     ):
         _visit_all(crawler, take)
+    _complain_of_events(crawler, screen)
     report = crawler.report
     if resumed:
         journal = resumed.directory / JOURNAL
@@ -78,6 +85,15 @@ def conduct(
     return report, summary.exit_code(report, loops=bool(findings.loops()), strict=chosen.strict)
 
 
+def _prints(crawler: Crawler, chosen: Namespace, *, sees: bool) -> bool:
+    """Whether the crawl prints on stdout while it runs. Raise UserError where two things would."""
+    if crawler.policy.events != STDOUT:
+        return sees
+    if sees or chosen.json:
+        raise UserError(f"--events - and {'-o -' if sees else '--json'} both print on stdout; choose one of them.")
+    return True
+
+
 @contextmanager
 def _hopeful(crawler: Crawler) -> Iterator[None]:
     """Add to a storage error how to continue the crawl."""
@@ -88,6 +104,12 @@ def _hopeful(crawler: Crawler) -> Iterator[None]:
             raise
         hope = f"What was saved before is safe. Once that is mended: {summary.resume_command(crawler.directory)}"
         raise type(trouble)(f"{trouble}\n{hope}") from trouble
+
+
+def _complain_of_events(crawler: Crawler, screen: Console) -> None:
+    """Say where the event log is not whole: what is lost is told even to who wants to hear nothing else."""
+    if crawler.events_trouble:
+        say(screen, line((f"The event log is not whole: {crawler.events_trouble}.", "bold yellow")))
 
 
 def _naming_duplicates(report: Report, journal: Path) -> Report:

@@ -11,7 +11,7 @@ The driver alternates `poll` and `handle`; `values/protocol.py` defines the comm
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from itertools import count
 from typing import Final, assert_never
@@ -23,6 +23,7 @@ from gossamer.core.commit_buffer import CommitBuffer
 from gossamer.core.frontier import Frontier
 from gossamer.core.host import Host
 from gossamer.core.host_access import HostAccess
+from gossamer.core.host_view import view
 from gossamer.core.in_flight import InFlight
 from gossamer.core.limits import Limits
 from gossamer.core.sitemaps import Sitemaps
@@ -32,6 +33,7 @@ from gossamer.rules import politeness, url_identity
 from gossamer.rules.policy import Policy
 from gossamer.rules.url_identity import simplified
 from gossamer.rules.urls import fingerprint, host_key
+from gossamer.values.event_log import HostView
 from gossamer.values.model import (
     NO_OUTLINKS,
     Link,
@@ -530,3 +532,7 @@ class Crawl:
             sitemaps=self._sitemaps.stats(),
             traps=self._traps.seen(),
         )
+
+    def host_views(self, keys: Iterable[str], now: float) -> list[HostView]:
+        """Return the state of each known host among some keys."""
+        return [view(self._frontier.hosts[key], now) for key in keys if key in self._frontier.hosts]

@@ -31,6 +31,9 @@ class HostQueue:
     def __bool__(self) -> bool:
         return bool(self._ids)
 
+    def __len__(self) -> int:
+        return sum([len(ids) for ids in self._ids.values()]) - sum(self._heads.values())
+
     @property
     def depth(self) -> int:
         """Return the depth of the next link; the queue must not be empty."""

@@ -8,11 +8,13 @@ page may be fetched twice, and is recorded once. Nothing else reads the crawl's 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Protocol, assert_never
 
 from msgspec.structs import replace
 
 from gossamer.core.crawl import Crawl
+from gossamer.engines.monitor import Monitor
 from gossamer.engines.politeness_audit import Auditor
 from gossamer.values.errors import OutputError
 from gossamer.values.model import Failure, Purpose, Request, Response
@@ -87,6 +89,7 @@ class Driver:
         trace: Trace | None = None,
         auditor: Auditor | None = None,
         before: PreviousCrawl | None = None,
+        monitor: Monitor | None = None,
     ) -> None:
         self._crawl = crawl
         self._journal = journal
@@ -95,6 +98,7 @@ class Driver:
         self._trace = trace
         self._auditor = auditor
         self._before = before
+        self._monitor = monitor
         self._landed: list[Ended] = []
         self._in_flight = 0
         self._stop_asked: FinishReason | None = None
@@ -147,6 +151,8 @@ class Driver:
             self._handle(event, now)
             if self._auditor is not None:
                 self._auditor.ended(event, now)
+            if self._monitor is not None:
+                self._monitor.ended(event)
 
     def landed(self) -> list[Ended]:
         """Return what was committed since the last call."""
@@ -156,6 +162,12 @@ class Driver:
     def refresh(self) -> None:
         """Replace `latest` now, however new it is."""
         self._look(self._clock.now())
+
+    def tick(self, *, last: bool = False) -> None:
+        """Have the monitor tell what `latest` says, and how the hosts are."""
+        if self._monitor is not None:
+            views = partial(self._crawl.host_views, now=self._clock.now())
+            self._monitor.tick(self.latest, self._clock.wall(), views, last=last)
 
     def saved_stats(self) -> SavedStats:
         """Return the final statistics, with the time and the failed fetches since the last commit."""
@@ -208,6 +220,8 @@ class Driver:
                 raise OutputError(f"Writing {name} failed: {error.strerror or error}.") from error
         self._journal.commit(batch, offsets)
         self._landed.extend(batch.ended)
+        if self._monitor is not None:
+            self._monitor.committed(batch.ended)
 
     def _audited(self, stats: SavedStats) -> SavedStats:
         return stats if self._auditor is None else replace(stats, audit=self._auditor.stats())
@@ -216,6 +230,8 @@ class Driver:
         if now >= self._shown_at + every:
             self._shown_at = now
             self._look(now)
+            if self._monitor is not None and self._monitor.is_due(now):
+                self.tick()
 
     def _look(self, now: float) -> None:
         began, spent = self._began

@@ -23,6 +23,7 @@ from gossamer.core.frontier import Frontier
 from gossamer.engines.bridges import from_thread, in_threads, run_in_loop
 from gossamer.engines.clock import SystemClock
 from gossamer.engines.driver import AsyncEngine, Driver, Engine, Trace, arun, run
+from gossamer.engines.monitor import Monitor
 from gossamer.engines.parts import EngineParts, FetcherT
 from gossamer.engines.politeness_audit import Auditor
 from gossamer.engines.processes.cpu_pool import CpuPool
@@ -90,6 +91,7 @@ class Session:
         recorded: RecordedFetcher | None = None,
         trace: Trace | None = None,
         bodies: BodyTransfer = BodyTransfer.WHOLE,
+        monitor: Monitor | None = None,
     ) -> None:
         _refuse_unfit_handlers(engine, work)
         self.work = work
@@ -99,6 +101,7 @@ class Session:
         self._fetchers = FetcherSource(FetchOptions.of(work.policy), recorded)
         self._trace = trace
         self._bodies = bodies
+        self._monitor = monitor
         self._auditor = Auditor(work.policy)
         self._driver: Driver | None = None
         self._known: Known = lambda fingerprints: [False] * len(fingerprints)
@@ -195,9 +198,12 @@ class Session:
     def _opened(self) -> Iterator[tuple[Driver, CpuPool | None]]:
         """Hold the store and the processes that read answers open, for as long as the engine runs."""
         opened = self._store.open()
-        workers_busy = 0.0
+        workers_busy, error = 0.0, ""
         try:
             self._driver = self._driver_of(opened)
+            if self._monitor is not None:
+                resumed = opened.saved.stats is not None
+                self._monitor.begin(self._driver.latest, self._clock.wall(), resumed=resumed)
             began, spent = self._clock.now(), _time_of_children()
             try:
                 with self._time_limit(opened.saved), self._cpu_pool() as pool:
@@ -207,8 +213,11 @@ class Session:
                 if self._traits.worker_processes and passed > 0:  # the workers have ended
                     workers = self.work.policy.workers or 1
                     workers_busy = (_time_of_children() - spent) / passed / workers
+        except Exception as broken:
+            error = f"{type(broken).__name__}: {broken}"
+            raise
         finally:
-            self._close(workers_busy)
+            self._close(workers_busy, error)
 
     @contextmanager
     def _time_limit(self, saved: Saved) -> Iterator[None]:
@@ -266,9 +275,10 @@ class Session:
             trace=self._trace,
             auditor=self._auditor,
             before=previous,
+            monitor=self._monitor,
         )
 
-    def _close(self, workers_busy: float) -> None:
+    def _close(self, workers_busy: float, error: str) -> None:
         """Close the store, after a last snapshot, which shows how far a crawl came that was left early."""
         self._engine = None
         reason: FinishReason | None = None
@@ -276,6 +286,7 @@ class Session:
         try:
             if (driver := self._driver) is not None:
                 driver.refresh()
+                driver.tick(last=True)
                 last = driver.latest
                 driver.latest = msgspec.structs.replace(last, processor=max(last.processor, workers_busy))
                 reason = last.finish_reason
@@ -283,7 +294,11 @@ class Session:
                 changes = self._store.changes(driver.latest, self._known)
                 driver.latest = msgspec.structs.replace(driver.latest, changes=changes)
         finally:
-            self._store.close(reason, stats)
+            try:
+                self._store.close(reason, stats)
+            finally:
+                if self._monitor is not None and (snapshot := self.snapshot) is not None:
+                    self._monitor.finish(snapshot, self.audit, self._clock.wall(), error)
 
 
 def cpu_processes(work: Work) -> int:

@@ -147,11 +147,16 @@ def user_agent(policy: Policy) -> str:
     """Return the User-Agent header: the policy's own text or header, or `gossamer/<version> (+<contact>)`."""
     if named := identified(policy).user_agent:
         return named
-    try:
-        name = f"gossamer/{installed_version('gossamer')}"
-    except PackageNotFoundError:  # run from a source tree that was never installed
-        name = "gossamer/0"
+    name = f"gossamer/{own_version()}"
     return f"{name} (+{_in_ascii(policy.contact)})" if policy.contact else name
+
+
+def own_version() -> str:
+    """Return the installed version of gossamer; "0" in a source tree that was never installed."""
+    try:
+        return installed_version("gossamer")
+    except PackageNotFoundError:
+        return "0"
 
 
 def _in_ascii(contact: str) -> str:

@@ -461,6 +461,15 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = "main"
     """What the text of a page is: `main` (without menus, headers, footers and offers), `article` (by trafilatura) or
     `fast` (plain, by resiliparse), which need `gossamer[text]`, or `all` that is visible."""
+    events: Annotated[
+        str,
+        result_flag(
+            "--events FILE", "append what happens to a file, as lines of JSON, one a second and more; - for stdout"
+        ),
+        Hints("event_log ndjson"),
+    ] = ""
+    """A file to which what happens is appended, as lines of JSON: the state of the crawl once a second, hosts that
+    pause or are closed, problems, start and end ([events](events.md)). `-` stands for stdout."""
 
     def __post_init__(self) -> None:
         """Raise UserError for a value that is not allowed."""

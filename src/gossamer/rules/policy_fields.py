@@ -71,3 +71,4 @@ class PolicyFields(DownloadFields, total=False):
     handler_timeout: float
     worker_memory: int
     text: Literal["main", "article", "fast", "all"]
+    events: str

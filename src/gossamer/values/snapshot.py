@@ -373,6 +373,16 @@ class Snapshot(Struct, frozen=True):
         """Return the mean speed since the start, in links ended per second."""
         return self.counts.ended / self.elapsed if self.elapsed > 0 else 0.0
 
+    def rate_since(self, then: Snapshot) -> float:
+        """Return the speed since an earlier moment, in links ended per second."""
+        passed = self.elapsed - then.elapsed
+        return (self.counts.ended - then.counts.ended) / passed if passed > 0 else 0.0
+
+    def waiting_since(self, then: Snapshot) -> Waiting:
+        """Return the category with the most slot time since an earlier moment."""
+        spent = {waiting: seconds - then.seconds.get(waiting, 0.0) for waiting, seconds in self.seconds.items()}
+        return max(spent, key=lambda waiting: spent[waiting]) if any(spent.values()) else self.limiting_factor
+
 
 EXAMPLES: Final = 5
 """Maximum number of examples of each kind."""
