@@ -680,6 +680,95 @@ def test_a_start_page_that_yields_nothing_says_why(home: RecordedPage | str, sai
     assert summary.exit_code(crawler.report) == (0 if "Done" in said[0] else 1)
 
 
+def linking(*paths: str) -> str:
+    return "".join(f"<a href={path}>x</a>" for path in paths)
+
+
+FORM = "<title>Log in</title><form><input name=u><input type=password></form><a href=/forgot>forgot?</a>"
+
+
+@pytest.mark.parametrize("target", ["/login?next=/", "/welcome"])
+def test_a_start_page_behind_a_login_is_told_with_what_to_do(target: str) -> None:
+    crawler, findings = crawled({"/": moved(target), target: FORM, "/forgot": "<title>Forgot?</title>"})
+    text = summed_up(screen(200), crawler, findings)
+    assert f"Login needed: https://example.org/ redirects to a login, https://example.org{target}.\n" in text
+    assert "-H 'Cookie: NAME=VALUE' --exclude '*logout*'" in text
+    assert "Done" not in text
+    assert summary.exit_code(crawler.report) == summary.FINDINGS
+
+
+def test_a_cookie_that_did_not_count_as_a_login_is_told() -> None:
+    text = summed_up(screen(200), *crawled({"/": moved("/login"), "/login": FORM}, headers={"Cookie": "a=b"}))
+    assert "What was given as a header did not count as a login there" in text
+    assert "-H 'Cookie" not in text
+
+
+def test_several_start_pages_behind_logins_are_told() -> None:
+    fetcher = RecordedFetcher.of_site({"/a": FORM, "/b": FORM, "/forgot": "<title>Forgot?</title>"})
+    crawler = Crawler("https://example.org/a", "https://example.org/b", fetcher=fetcher, clock=FakeClock())
+    findings = Findings()
+    for page in crawler:
+        findings.see(page)
+    text = summed_up(screen(200), crawler, findings)
+    assert "Login needed: all 2 start pages are login forms.\n" in text
+    assert "Start pages that are behind a login\n  https://example.org/a\n    the start page is a login form." in text
+
+
+def test_a_login_that_robots_txt_keeps_from_being_fetched_is_told() -> None:
+    rules = RecordedPage(body="User-agent: *\nDisallow: /login")
+    crawler, findings = crawled({"/robots.txt": rules, "/": moved("/login")})
+    text = summed_up(screen(200), crawler, findings)
+    assert "Nothing fetched: https://example.org/ redirects to a login that could not be fetched.\n" in text
+    assert "1 page that redirects to a login\n  https://example.org/\n  gossamer fills in no forms." in text
+
+
+def test_pages_behind_a_login_are_named_on_a_site_that_has_others() -> None:
+    inner = [f"/inner/{number}" for number in range(7)]
+    public = [f"/public/{number}" for number in range(12)]
+    home = "<title>Home</title>" + linking(*inner, *public, "/login")
+    pages: Site = {"/": home, "/login": FORM, "/forgot": "<title>Forgot?</title>"}
+    pages |= dict.fromkeys(inner, moved("/login")) | dict.fromkeys(public, "<title>Public</title>")
+    crawler, findings = crawled(pages)
+    text = summed_up(screen(200), crawler, findings)
+    assert "Done: every link in scope was visited." in text
+    assert "7 pages that redirect to a login\n  https://example.org/inner/0\n" in text
+    assert "and 2 more" in text
+    assert "gossamer fills in no forms" in text
+    assert summary.exit_code(crawler.report) == summary.DONE
+    assert summary.exit_code(crawler.report, strict=True) == summary.FINDINGS
+
+
+def test_a_large_public_part_of_a_site_behind_a_login_is_done() -> None:
+    public = [f"/public/{number}" for number in range(20)]
+    pages: Site = {"/": moved("/login"), "/login": FORM + linking(*public), "/forgot": "<title>Forgot?</title>"}
+    text = summed_up(screen(200), *crawled(pages | dict.fromkeys(public, "<title>Public</title>")))
+    assert "Done: every link in scope was visited." in text
+    assert (
+        "Start pages that are behind a login\n  https://example.org/login\n    https://example.org/ redirects" in text
+    )
+
+
+def test_a_start_page_with_little_but_its_frame_is_told() -> None:
+    shell = linking("/legal") + SCRIPTED
+    crawler, findings = crawled({"/": shell, "/legal": shell})
+    text = summed_up(screen(200), crawler, findings)
+    assert "Little to follow: the start page has little but its frame without JavaScript" in text
+    assert text.count("gossamer runs no JavaScript") == 1
+    assert "2 pages that need JavaScript" in text
+    assert summary.exit_code(crawler.report) == summary.FINDINGS
+
+
+def test_a_site_whose_frame_leads_to_pages_is_done() -> None:
+    paths = [f"/{number}" for number in range(20)]
+    shelf = "<title>Shelf</title>" + linking(*paths)
+    pages: Site = {"/": linking("/all") + SCRIPTED, "/all": shelf, **dict.fromkeys(paths, "<title>x</title>")}
+    crawler, findings = crawled(pages)
+    text = summed_up(screen(200), crawler, findings)
+    assert "Done: every link in scope was visited." in text
+    assert "1 page that needs JavaScript\n  https://example.org/\n  gossamer runs no" in text
+    assert "Start pages" not in text
+
+
 def test_a_seed_that_redirects_to_another_site_is_told_what_to_type() -> None:
     away = RecordedPage(301, {"location": "https://parked.example/buy"})
     there = RecordedPage(headers={"content-type": "text/html"}, body="<a href=/more>more</a>")

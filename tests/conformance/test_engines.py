@@ -26,6 +26,7 @@ def assert_same(case: Case, one: Run, reference: Run) -> None:
     assert one.report.snapshot.traps == reference.report.snapshot.traps
     assert one.report.snapshot.start_pages == reference.report.snapshot.start_pages
     assert one.report.snapshot.needs_js.pages == reference.report.snapshot.needs_js.pages
+    assert one.report.snapshot.behind_login.pages == reference.report.snapshot.behind_login.pages
     assert one.report.snapshot.soft_404s.pages == reference.report.snapshot.soft_404s.pages
     assert sorted(one.requests) == sorted(reference.requests), "the same fetches, retries and robots.txt included"
     if case.islands:

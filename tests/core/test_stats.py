@@ -9,7 +9,7 @@ from gossamer.core.time_accounting import SlotTimes
 from gossamer.values.model import Change, Link, OutcomeKind
 from gossamer.values.protocol import Ended, Outcome
 from gossamer.values.reasons import Waiting
-from gossamer.values.snapshot import EXAMPLES, Changes, SavedStats, ScriptPages
+from gossamer.values.snapshot import EXAMPLES, Changes, NamedPages, SavedStats
 
 
 def test_pages_too_small_to_compare_are_no_duplicates() -> None:
@@ -50,10 +50,20 @@ def test_changes_are_counted_and_named_and_counted_on_after_a_resume() -> None:
     assert resumed.changes() == Changes(added=7, unchanged=1, gone=1, examples={"gone": ("gone",)})
 
 
+def test_pages_behind_a_login_are_counted_on_after_a_resume() -> None:
+    stats = Stats()
+    for number in range(2):
+        stats.end(Ended(Link(number, f"u{number}"), Outcome(b"{}", OutcomeKind.REDIRECTED, behind_login=f"u{number}")))
+    assert stats.snapshot(whole=True).behind_login == NamedPages(2, ("u0", "u1"))
+    resumed = Stats()
+    resumed.restore(stats.saved_stats(), b"", b"")
+    assert resumed.snapshot(whole=True).behind_login.pages == 2
+
+
 def test_pages_that_need_javascript_are_counted_and_the_first_few_named() -> None:
     stats = Stats()
     for number in range(EXAMPLES + 2):
         stats.end(Ended(Link(number, f"u{number}"), Outcome(b"{}", OutcomeKind.DONE, needs_js=True)))
     stats.end(Ended(Link(99, "u99"), Outcome(b"{}", OutcomeKind.DONE)))
     stats.settle((), ())
-    assert stats.snapshot(whole=True).needs_js == ScriptPages(EXAMPLES + 2, tuple(f"u{n}" for n in range(EXAMPLES)))
+    assert stats.snapshot(whole=True).needs_js == NamedPages(EXAMPLES + 2, tuple(f"u{n}" for n in range(EXAMPLES)))

@@ -70,6 +70,15 @@ def test_a_page_of_another_site_is_there_only_because_of_a_redirect() -> None:
     assert start_of("<a href=/x>x</a>", url="https://www.a.example/") is None
 
 
+@pytest.mark.parametrize("href", ["/legal", "/app#/legal"])
+def test_the_frame_around_an_empty_page_is_told_although_it_has_links(href: str) -> None:
+    shell = f"<a href={href}>Legal</a><div id=app></div><script src=app.js></script>"
+    visitor = Visitor(Policy(seeds=(HOME,)))
+    found = StartPage(HOME, StartProblem.SHELL)
+    assert start_of(shell, visitor=visitor) == found
+    assert start_of(shell, visitor=visitor) == found, "its links were known before"
+
+
 def test_links_that_another_start_page_had_before_are_a_way_on() -> None:
     visitor = Visitor(Policy(seeds=(HOME, HOME + "two")))
     assert start_of("<a href=/x>x</a>", visitor=visitor) is None

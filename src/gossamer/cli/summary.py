@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 DONE, FINDINGS, NOTHING, EARLY, INTERRUPTED = 0, 1, 3, 4, 130
 _EXIT_CODES: Final = {Ending.STOPPED: INTERRUPTED, Ending.NOTHING: NOTHING, Ending.EARLY: EARLY}
+_NOWHERE: Final = (Ending.NOWHERE, Ending.LITTLE, Ending.LOGIN)
 _COLOURS: Final = {Ending.DONE: "bold green", Ending.NOTHING: "bold red"}
 
 HIGHER: Final = {
@@ -55,13 +56,15 @@ _HINTS: Final[dict[Reason, str]] = {
 def exit_code(report: Report, *, loops: bool = False, strict: bool = False) -> int:
     """Return the exit code of a crawl that has ended; `loops`: it found redirect loops.
 
-    `strict`: pages that servers refuse are findings too. They are no broken links: people may well see them.
+    `strict`: pages that servers refuse, or show after a login, are findings too. They are no broken links: people may
+    well see them.
     """
     end = ending(report)
     if end in _EXIT_CODES:
         return _EXIT_CODES[end]
     refused = 0 if strict else kept_out(report)
-    found = bool(loops or report.failed > refused or report.snapshot.soft_404s.pages or end is Ending.NOWHERE)
+    found = bool(loops or report.failed > refused or report.snapshot.soft_404s.pages or end in _NOWHERE)
+    found = found or bool(strict and report.snapshot.behind_login.pages)
     found = found or any(one.gone for one in report.items.values())
     return FINDINGS if found else DONE
 
@@ -105,9 +108,10 @@ def show(
         _paused(report),
         _changes(report),
         _items(report),
-        start_pages.lines(report),
+        start_pages.lines(report, policy),
         problems.broken(report, findings),
         problems.refused(report, findings, policy),
+        start_pages.behind_login(report, policy),
         problems.failed(report, findings),
         problems.loops(findings),
         _reasons(report),

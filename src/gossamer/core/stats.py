@@ -14,9 +14,9 @@ from gossamer.values.snapshot import (
     EXAMPLES,
     Changes,
     Counts,
+    NamedPages,
     NearDuplicates,
     SavedStats,
-    ScriptPages,
     Snapshot,
     SoftErrors,
     StartPage,
@@ -169,8 +169,8 @@ class SoftErrorCounter:
         return SoftErrors(self.pages, self._examples, self._hosts)
 
 
-class ScriptPageCounter:
-    """Count the pages that need JavaScript."""
+class NamedPageCounter:
+    """Counts the pages of one kind."""
 
     __slots__ = ("_examples", "pages")
 
@@ -184,13 +184,13 @@ class ScriptPageCounter:
         if len(self._examples) < EXAMPLES:
             self._examples += (url,)
 
-    def found(self) -> ScriptPages:
+    def found(self) -> NamedPages:
         """Return what was found as a value."""
-        return ScriptPages(self.pages, self._examples)
+        return NamedPages(self.pages, self._examples)
 
 
 class StartPageCounter:
-    """Count the start pages that lead to no other page; which of them are named does not depend on their order."""
+    """Counts the start pages that lead nowhere; which of them are named does not depend on their order."""
 
     __slots__ = ("_by_problem", "_examples")
 
@@ -219,14 +219,15 @@ class Stats:
     """
 
     __slots__ = (
-        "_changes", "_duplicates", "_field_coverage", "_near", "_needs_js", "_robots_html", "_start_pages", "outcomes",
-        "soft_404s",
+        "_behind_login", "_changes", "_duplicates", "_field_coverage", "_near", "_needs_js", "_robots_html",
+        "_start_pages", "outcomes", "soft_404s",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.outcomes = OutcomeCounts()
         self.soft_404s = SoftErrorCounter()
-        self._needs_js = ScriptPageCounter()
+        self._needs_js = NamedPageCounter()
+        self._behind_login = NamedPageCounter()
         self._start_pages = StartPageCounter()
         self._changes = ChangeCounter()
         self._duplicates = DuplicateCounter()
@@ -247,6 +248,7 @@ class Stats:
         self.outcomes.restore(stats)
         self.soft_404s.restore(stats)
         self._needs_js.pages = stats.needs_js
+        self._behind_login.pages = stats.behind_login
         self._start_pages.restore(stats.start_pages)
         self._changes.restore(stats)
         self._duplicates.restore(stats, contents)
@@ -268,6 +270,8 @@ class Stats:
             self.soft_404s.note(ended.link)
         if outcome.needs_js:
             self._needs_js.note(url)
+        if outcome.behind_login:
+            self._behind_login.note(outcome.behind_login)
         if outcome.start is not None:
             self._start_pages.note(outcome.start)
         if outcome.items:
@@ -292,6 +296,7 @@ class Stats:
             duplicates=self._duplicates.pages,
             soft_404s=self.soft_404s.pages,
             needs_js=self._needs_js.pages,
+            behind_login=self._behind_login.pages,
             start_pages=self._start_pages.found(),
             items=self._field_coverage.saved_stats(),
             robots_html=tuple(self._robots_html),
@@ -308,6 +313,7 @@ class Stats:
             near_duplicates=self._near.found() if whole else NearDuplicates(),
             soft_404s=self.soft_404s.found(),
             needs_js=self._needs_js.found(),
+            behind_login=self._behind_login.found(),
             start_pages=self._start_pages.found(),
             items=self._field_coverage.coverage(),
             robots_html=tuple(self._robots_html),

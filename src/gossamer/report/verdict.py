@@ -12,7 +12,7 @@ from gossamer.api.report import Report
 from gossamer.report import start_pages
 from gossamer.values.formatting import numbered
 from gossamer.values.model import PageRecord
-from gossamer.values.reasons import IN_HANDLERS, KEPT_OUT, FinishReason, Reason
+from gossamer.values.reasons import IN_HANDLERS, KEPT_OUT, FinishReason, Reason, StartProblem
 
 _LIMITS: Final = (FinishReason.PAGE_LIMIT, FinishReason.REQUEST_LIMIT, FinishReason.TIME_LIMIT,
     FinishReason.BYTE_LIMIT, FinishReason.HANDLER_ERRORS, FinishReason.WAITING, FinishReason.ERROR,
@@ -26,6 +26,8 @@ class Ending(StrEnum):
 
     DONE = "Done"
     NOWHERE = "Nothing to follow"
+    LITTLE = "Little to follow"
+    LOGIN = "Login needed"
     NOTHING = "Nothing fetched"
     EARLY = "Ended early"
     STOPPED = "Stopped early"
@@ -50,7 +52,15 @@ def ending(report: Report) -> Ending:
         return Ending.NOTHING
     if report.finish_reason in _LIMITS:
         return Ending.EARLY
-    return Ending.NOWHERE if start_pages.problem(report) else Ending.DONE
+    if not start_pages.problem(report):
+        return Ending.DONE
+    match start_pages.main_problem(report):
+        case StartProblem.LOGIN:
+            return Ending.LOGIN
+        case StartProblem.SHELL:
+            return Ending.LITTLE
+        case _:
+            return Ending.NOWHERE
 
 
 def why(report: Report, failure: OneFailure | None = None) -> str:
@@ -82,7 +92,10 @@ def _left_out(report: Report) -> str:
 
 def _cause(report: Report, failure: OneFailure | None) -> str:
     """Return why a crawl ended, without a full stop; if it fetched nothing, by the one failure there was."""
-    general = report.finish_reason.sentence
+    general, behind = report.finish_reason.sentence, report.snapshot.behind_login
+    if behind.examples and not report.pages:
+        others = f", and so do {behind.pages - 1:,} more" if behind.pages > 1 else ""
+        return f"{behind.examples[0]} redirects to a login that could not be fetched{others}"
     match report.finish_reason:
         case FinishReason.BLOCKED if failure is not None:
             return _rules_unknown(failure.record) or general

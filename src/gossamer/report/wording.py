@@ -19,6 +19,7 @@ MANNERS: Final = "Manners"
 PAUSED: Final = "Asked to be left alone"
 ROBOTS_HTML: Final = "robots.txt is an HTML page"
 NOWHERE: Final = "Start pages that lead nowhere"
+LOGINS: Final = "Start pages that are behind a login"
 
 _NO_REST: Final = 0.1
 """Gap between requests (seconds) below which it is no pause but the time of the crawl itself."""
@@ -68,6 +69,11 @@ def soft_404s(pages: int) -> str:
 def needs_js(pages: int) -> str:
     """Return the heading of pages that need JavaScript."""
     return f"{numbered(pages, 'page')} that {'needs' if pages == 1 else 'need'} JavaScript"
+
+
+def behind_login(pages: int) -> str:
+    """Return the heading of pages that redirect to a login."""
+    return f"{numbered(pages, 'page')} that {'redirects' if pages == 1 else 'redirect'} to a login"
 
 
 def orphans(stats: SitemapStats) -> str:

@@ -223,6 +223,8 @@ class PageRecord(Struct, frozen=True):
     """Whether the page looks like its host's answer for a page that cannot exist, or says so, if the crawl looks."""
     needs_js: bool = False
     """Whether the page shows its content or its links only with JavaScript."""
+    login: bool = False
+    """Whether the link redirects to a login, or the page is a login form that came in place of another page."""
     outlinks: int = 0
     """The number of distinct links of the page that may be followed."""
     change: Change | None = None

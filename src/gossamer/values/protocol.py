@@ -61,7 +61,9 @@ class Outcome(Struct, frozen=True, array_like=True):
     needs_js: bool = False
     """Whether the page shows its content or its links only with JavaScript."""
     start: StartPage | None = None
-    """Why the page leads to no other, if it is a start page."""
+    """Why the page leads to no other, or to few, if it is a start page."""
+    behind_login: str = ""
+    """The URL in place of whose page a login came: that of this link, or of one that redirected here; "" for none."""
 
     @classmethod
     def of(cls, record: PageRecord, response: Response | None = None) -> Outcome:

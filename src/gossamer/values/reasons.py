@@ -67,11 +67,13 @@ class Reason(StrEnum):
 
 
 class StartProblem(StrEnum):
-    """Why a start page leads to no other page."""
+    """Why a start page leads to no other page, or (login, shell) to few of those that were meant."""
 
+    LOGIN = "login"
     ELSEWHERE = "elsewhere"
     NOT_HTML = "not_html"
     NEEDS_JS = "needs_js"
+    SHELL = "shell"
     EMPTY = "empty"
     LINKS_ELSEWHERE = "links_elsewhere"
     NOT_FOLLOWED = "not_followed"
@@ -181,9 +183,11 @@ _WAITING: dict[Waiting, str] = {
 }
 
 _START: dict[StartProblem, str] = {
+    StartProblem.LOGIN: "The start page is a login form.",
     StartProblem.ELSEWHERE: "The seed redirects to another site, of which only this page was fetched.",
     StartProblem.NOT_HTML: "The start page is no HTML: links are read from HTML only.",
     StartProblem.NEEDS_JS: "The links of the start page appear only with JavaScript, which gossamer does not run.",
+    StartProblem.SHELL: "The start page has little but its frame without JavaScript, which gossamer does not run.",
     StartProblem.EMPTY: "The start page is empty.",
     StartProblem.LINKS_ELSEWHERE: "All links of the start page lead out of the scope.",
     StartProblem.NOT_FOLLOWED: "None of the links of the start page may be followed (nofollow, --exclude, a limit).",

@@ -110,10 +110,10 @@ class Coverage(Struct, frozen=True):
 
 
 class StartPage(Struct, frozen=True, array_like=True):
-    """A start page that leads to no other page, and why.
+    """A start page that leads to no other page, or to few of those that were meant, and why.
 
     `detail` is the Content-Type and the first bytes of what is no HTML, the site that most links lead to, or the URL
-    that redirected to another site.
+    that redirected to another site or to a login.
     """
 
     url: str
@@ -122,7 +122,7 @@ class StartPage(Struct, frozen=True, array_like=True):
 
 
 class StartPages(Struct, frozen=True):
-    """Start pages that lead to no other page: how many for each problem, and the first few in alphabetical order."""
+    """Start pages that lead nowhere: how many for each problem, and the first few in alphabetical order."""
 
     by_problem: Mapping[str, int] = {}
     examples: tuple[StartPage, ...] = ()
@@ -133,8 +133,8 @@ class StartPages(Struct, frozen=True):
         return sum(self.by_problem.values())
 
 
-class ScriptPages(Struct, frozen=True):
-    """Pages that show their content or their links only with JavaScript: how many, and the first few that came."""
+class NamedPages(Struct, frozen=True):
+    """Pages of one kind: how many, and the first few that came."""
 
     pages: int = 0
     examples: tuple[str, ...] = ()
@@ -179,8 +179,10 @@ class SavedStats(Struct, frozen=True):
     """The first hosts whose robots.txt is an HTML page, of which what parses was obeyed."""
     needs_js: int = 0
     """Number of pages that need JavaScript."""
+    behind_login: int = 0
+    """Number of pages in place of which a login came."""
     start_pages: StartPages = StartPages()
-    """The start pages that lead to no other page."""
+    """The start pages that lead nowhere."""
     orphans: tuple[str, ...] | None = None
     """The links that only sitemaps name; None before the final statistics, or where they are incomplete."""
     attempts: Mapping[int, int] = {}
@@ -338,10 +340,12 @@ class Snapshot(Struct, frozen=True):
     """Pages with nearly the text of another page."""
     soft_404s: SoftErrors = SoftErrors()
     """Pages that look like their host's answer for a page that cannot exist."""
-    needs_js: ScriptPages = ScriptPages()
+    needs_js: NamedPages = NamedPages()
     """Pages that show their content or their links only with JavaScript."""
+    behind_login: NamedPages = NamedPages()
+    """Pages in place of which a login came: they redirect to it."""
     start_pages: StartPages = StartPages()
-    """Start pages that lead to no other page."""
+    """Start pages that lead nowhere, or to few of the pages that were meant."""
     items: Mapping[str, Coverage] = {}
     """The items that handlers yielded, by type."""
     robots_html: tuple[str, ...] = ()

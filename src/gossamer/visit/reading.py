@@ -39,6 +39,7 @@ class PageFacts(Struct, frozen=True):
     simhash: str = ""
     soft_404: bool = False
     needs_js: bool = False
+    login: bool = False
     outlinks: int = 0
     detail: str = ""
 
@@ -78,7 +79,9 @@ class Reading(Struct):
     text_hash: int = 0
     """The hash of the page's text without links and numbers; 0 for none."""
     start: StartPage | None = None
-    """Why the page leads to no other page, if it is a start page."""
+    """Why the page leads to no other page, or to few, if it is a start page."""
+    behind_login: str = ""
+    """The URL in place of whose page a login came; "" for none."""
     refresh: Outlinks = NO_OUTLINKS
     """The target of the page's refresh, if it is a variant of the page."""
     memo: bytes = b""
@@ -127,6 +130,7 @@ class Reading(Struct):
             record.soft_404,
             record.needs_js,
             self.start,
+            self.behind_login,
         )
         return Visited(
             request,
@@ -195,6 +199,7 @@ def record_answer(
         simhash=facts.simhash,
         soft_404=facts.soft_404,
         needs_js=facts.needs_js,
+        login=facts.login,
         outlinks=facts.outlinks,
         change=change_of(request.previous, kind, response.status, content, location),
         attempts=request.attempt + 1,

@@ -1,4 +1,4 @@
-"""Why a start page leads to no other page: told only of those that do not, so that nobody takes it for a small site."""
+"""Why a start page leads to no other page, or to few: told so that nobody takes what came for a small site."""
 
 from __future__ import annotations
 
@@ -7,14 +7,43 @@ from collections.abc import Iterable
 from typing import Final
 
 from gossamer.parse import html
+from gossamer.rules.policy import Policy
 from gossamer.rules.scope import Scope
 from gossamer.rules.urls import UrlResolver, host_key
 from gossamer.values.model import Request, Response
 from gossamer.values.reasons import Reason, StartProblem
 from gossamer.values.snapshot import StartPage
+from gossamer.visit import login_page
+from gossamer.visit.reading import Reading
 
 FIRST_BYTES: Final = 24
 """How many bytes of what is no HTML are shown."""
+
+
+def problem(policy: Policy, scope: Scope, reading: Reading, base: str, found: html.Scan) -> StartPage | None:
+    """Return why a start page leads to no other page, or to few; None if it does, or need not."""
+    request, needs_js = reading.request, reading.record.needs_js
+    if reading.record.login:
+        return login_page.start_page(request.link)
+    if found.refresh is not None and (refreshing := login_page.refreshing(request.link, found, base)):
+        return refreshing
+    if is_elsewhere(request, scope):
+        return elsewhere(request)
+    if policy.max_depth == 0:
+        return None
+    hrefs = found.hrefs
+    if not policy.nofollow:
+        hrefs += found.nofollow_hrefs
+    elif reading.record.nofollow:
+        hrefs = ()
+    is_left = reading.refresh or any(url != request.url for url in reading.outlinks.urls)
+    if is_left or leads_on(request, scope, base, hrefs):
+        return StartPage(request.url, StartProblem.SHELL) if needs_js else None
+    if reading.text is None:
+        return not_html(request, reading.response)
+    if needs_js:
+        return StartPage(request.url, StartProblem.NEEDS_JS)
+    return without_links(request, scope, base, found, reading.text)
 
 
 def is_elsewhere(request: Request, scope: Scope) -> bool:

@@ -36,13 +36,12 @@ from gossamer.values.model import (
     Response,
 )
 from gossamer.values.protocol import Failed, Outcome, RobotsRead, Visited
-from gossamer.values.reasons import Reason, StartProblem
-from gossamer.values.snapshot import StartPage
-from gossamer.visit import start_page
+from gossamer.values.reasons import Reason
+from gossamer.visit import login_page, start_page
 from gossamer.visit.handlers import Choice, Due, Handled, Handler
 from gossamer.visit.links import LinkContext, LinkJudge
 from gossamer.visit.page import Page
-from gossamer.visit.reading import PageFacts, Reading, record_answer
+from gossamer.visit.reading import NO_FACTS, PageFacts, Reading, record_answer
 
 Read = Reading | Failed | RobotsRead
 """The result of reading an answer: a reading, which Markdown and handlers may follow, or already an event."""
@@ -233,7 +232,7 @@ class Visitor:
             reading.outlinks, reading.refusals = judged
         reading.memo = pack_memo(response, memo)
         if request.link.depth == 0:
-            reading.start = self._start_page(reading, context, found)
+            reading.start = start_page.problem(self._policy, self._links.scope(request), reading, context.base, found)
         return reading
 
     def _redirected(self, request: Request, response: Response) -> Reading:
@@ -253,9 +252,11 @@ class Visitor:
             # On another site only this page is fetched: a domain that was sold is not the site that was meant.
             reason = scope.with_seed(target).judge(target)
             adopts = target if reason is None and scope.moves_to(target) else ""
-        reading = Reading(
-            request, response, record_answer(request, response, OutcomeKind.REDIRECTED, reason, location=target)
-        )
+        facts = NO_FACTS
+        if login := login_page.is_redirect_to_login(link, response.status, target):
+            facts = PageFacts(login=True)
+        record = record_answer(request, response, OutcomeKind.REDIRECTED, reason, location=target, facts=facts)
+        reading = Reading(request, response, record, behind_login=link.url if login else "")
         if reason is None:
             reading.outlinks, reading.adopts = Outlinks.of([self._links.outlink(target)]), adopts
         return reading
@@ -273,6 +274,7 @@ class Visitor:
         hrefs, unfollowed = (some[: self._policy.max_links_per_page] for some in (found.hrefs, found.nofollow_hrefs))
         memo = pack_memo(response, PageMemo("", "", context.base, rules.nofollow, hrefs, unfollowed))
         visible = html.visible_text(text) if self._policy.near_duplicates or request.missing else ""
+        needs_js = needs_javascript(text, len(found.hrefs), leads_on=found.refresh is not None)
         facts = PageFacts(
             found.title,
             found.language,
@@ -280,7 +282,8 @@ class Visitor:
             name,
             self._simhash(visible),
             self._is_soft_404(request, found.title, text, visible),
-            needs_javascript(text, len(found.hrefs), leads_on=found.refresh is not None),
+            needs_js,
+            login_page.is_login_page(request.link, found, text, needs_js=needs_js),
             len(found.hrefs),
         )
         record = record_answer(request, response, OutcomeKind.DONE, None, rules=rules, facts=facts)
@@ -291,30 +294,11 @@ class Visitor:
             reading.text_hash = text_hash(text, request.url)
         if found.refresh is not None:
             self._take_refresh(reading, context, found)
+        if record.login:
+            reading.behind_login = login_page.page_behind(request.link)
         if request.link.depth == 0:
-            reading.start = self._start_page(reading, context, found)
+            reading.start = start_page.problem(self._policy, self._links.scope(request), reading, context.base, found)
         return reading
-
-    def _start_page(self, reading: Reading, context: LinkContext, found: html.Scan) -> StartPage | None:
-        """Return why a start page leads to no other page; None if it does, or need not."""
-        request, scope = reading.request, self._links.scope(reading.request)
-        if start_page.is_elsewhere(request, scope):
-            return start_page.elsewhere(request)
-        is_left = reading.refresh or any(url != request.url for url in reading.outlinks.urls)
-        if is_left or self._policy.max_depth == 0:
-            return None
-        hrefs = found.hrefs
-        if not self._policy.nofollow:
-            hrefs += found.nofollow_hrefs
-        elif reading.record.nofollow:
-            hrefs = ()
-        if start_page.leads_on(request, scope, context.base, hrefs):
-            return None
-        if reading.text is None:
-            return start_page.not_html(request, reading.response)
-        if reading.record.needs_js:
-            return StartPage(request.url, StartProblem.NEEDS_JS)
-        return start_page.without_links(request, scope, context.base, found, reading.text)
 
     def _take_refresh(self, reading: Reading, context: LinkContext, found: html.Scan) -> None:
         """Take a refresh to a variant of the page itself as one hop more, like a redirect: it may go on for ever."""
@@ -365,6 +349,8 @@ class Visitor:
             fetched_at=now.fetched_at,
         )
         reading = Reading(request, response, record, memo=pack_memo(response, memo))
+        if record.login:
+            reading.behind_login = login_page.page_behind(request.link)
         if memo.base:
             found = html.Scan(memo.hrefs, memo.nofollow_hrefs)
             context = LinkContext(request, memo.base, before.encoding)

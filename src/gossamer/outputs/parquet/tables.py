@@ -40,6 +40,7 @@ PAGES: Final = pa.schema(
         ("simhash", pa.string()),
         ("soft_404", pa.bool_()),
         ("needs_js", pa.bool_()),
+        ("login", pa.bool_()),
         ("outlinks", pa.uint32()),
         ("change", pa.string()),
         ("attempts", pa.uint16()),
