@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import Final, Generic, TypeVar
 
-from gossamer.engines.driver import FetchEvent, Visit
 from gossamer.values.model import Failure, Request, Response
 from gossamer.values.ports import AsyncFetcher
 
-AwaitedVisit = Callable[[Request, Response | Failure], Awaitable[FetchEvent]]
+EventT = TypeVar("EventT")
+"""What is made of an answer: an event of the crawl, or of whoever else has requests made."""
+
+AwaitedVisit = Callable[[Request, Response | Failure], Awaitable[EventT]]
 
 TURN: Final = 0.01
 """Maximum time (seconds) of reading pages before everything else in the loop gets a turn."""
 
 
-class AsyncioEngine:
+class AsyncioEngine(Generic[EventT]):
     """Run visits as tasks of the running event loop.
 
     Back-pressure comes from the crawl, which has no more in flight than there are slots. Reading a page does not await:
@@ -25,13 +27,18 @@ class AsyncioEngine:
     `visit` where a visit awaits: a handler, or a process that reads.
     """
 
-    def __init__(self, fetcher: AsyncFetcher, visit: Visit, awaited: AwaitedVisit | None = None) -> None:
+    def __init__(
+        self,
+        fetcher: AsyncFetcher,
+        visit: Callable[[Request, Response | Failure], EventT],
+        awaited: AwaitedVisit[EventT] | None = None,
+    ) -> None:
         self._fetcher = fetcher
         self._visit = visit
         self._awaited = awaited
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._finished: list[FetchEvent] = []
+        self._finished: list[EventT] = []
         self._error: BaseException | None = None
         self._woken = asyncio.Event()
         self._turn = 0.0  # how long pages have been read since others had their turn
@@ -53,7 +60,7 @@ class AsyncioEngine:
             self._error = error
         self._woken.set()
 
-    async def _read(self, request: Request, answer: Response | Failure) -> FetchEvent:
+    async def _read(self, request: Request, answer: Response | Failure) -> EventT:
         while self._turn > TURN:  # noqa: ASYNC110  # the loop's next round is what is waited for
             await asyncio.sleep(0)
         if not self._turn:
@@ -66,7 +73,7 @@ class AsyncioEngine:
     def _end_turn(self) -> None:
         self._turn = 0.0
 
-    async def collect(self, patience: float | None) -> Sequence[FetchEvent]:
+    async def collect(self, patience: float | None) -> Sequence[EventT]:
         """Wait for the first finished visit, then return all that have finished."""
         if not self._finished and self._error is None:
             try:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from gossamer.engines.driver import AsyncEngine, Engine
+    from gossamer.engines.driver import AsyncEngine, Engine, FetchEvent
     from gossamer.engines.parts import EngineParts
     from gossamer.values.ports import AsyncFetcher, Fetcher
 
@@ -64,7 +64,7 @@ def _asyncio(parts: EngineParts[AsyncFetcher]) -> AsyncEngine:
     from gossamer.engines.aio import AsyncioEngine, AwaitedVisit
 
     visitor = parts.work.visitor()
-    awaited: AwaitedVisit | None = None
+    awaited: AwaitedVisit[FetchEvent] | None = None
     if parts.pool is not None:
         awaited = parts.pool.awaited
     elif any(handler.awaits for handler in parts.work.handlers):
