@@ -12,6 +12,8 @@ from collections.abc import Generator, Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.postgres import PostgresServer, running_postgres
+
 # A busy machine is slow, not wrong.
 settings.register_profile("gossamer", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("gossamer")
@@ -77,3 +79,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         report.outcome = "failed"
         report.longrepr = f"GOSSAMER_REQUIRE_SERVERS is set, so this test may not be skipped: {report.longrepr}"
     return report
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """Yield a running PostgreSQL server; skip where it is not installed."""
+    with running_postgres() as server:
+        yield server

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from gossamer.journals import previous as module
-from gossamer.journals.previous import SqlitePreviousCrawl
-from gossamer.journals.schema import FORMAT
+from gossamer.journals.previous import PreviousJournal
 from gossamer.journals.sqlite import SqliteJournal
+from gossamer.journals.sqlite_schema import FORMAT
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import fingerprint
 from gossamer.values.errors import JournalError
@@ -43,7 +43,7 @@ def written(path: Path, links: int = 50, ended: int = 40, at_once: int = 3) -> l
 def test_what_was_found_at_a_url_is_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unpacked: int) -> None:
     monkeypatch.setattr(module, "UNPACKED", unpacked)
     visits = written(tmp_path / "journal.db")
-    previous = SqlitePreviousCrawl(tmp_path / "journal.db", POLICY)
+    previous = PreviousJournal(tmp_path / "journal.db", POLICY)
     assert previous.key == KEY
     for visit in visits:
         assert previous.find(visit.link.url) == PreviousVisit(visit.outcome.record, visit.outcome.memo)
@@ -54,7 +54,7 @@ def test_what_was_found_at_a_url_is_found_again(tmp_path: Path, monkeypatch: pyt
 
 def test_a_page_is_known_under_any_session(tmp_path: Path) -> None:
     written(tmp_path / "journal.db")
-    previous = SqlitePreviousCrawl(tmp_path / "journal.db", POLICY)
+    previous = PreviousJournal(tmp_path / "journal.db", POLICY)
     found = previous.find("https://example.org/7?PHPSESSID=0123456789abcdef0123456789abcdef")
     assert found.record is not None
     assert found.record.title == "Title 7"
@@ -63,7 +63,7 @@ def test_a_page_is_known_under_any_session(tmp_path: Path) -> None:
 
 def test_pages_that_nobody_knows_any_more_are_named(tmp_path: Path) -> None:
     written(tmp_path / "journal.db")
-    previous = SqlitePreviousCrawl(tmp_path / "journal.db", POLICY)
+    previous = PreviousJournal(tmp_path / "journal.db", POLICY)
     kept = {fingerprint(f"https://example.org/{number}", KEY) for number in range(30)}
 
     def known(marks: Sequence[int]) -> list[bool]:
@@ -75,7 +75,7 @@ def test_pages_that_nobody_knows_any_more_are_named(tmp_path: Path) -> None:
 
 def test_a_journal_without_a_page_knows_nothing(tmp_path: Path) -> None:
     written(tmp_path / "journal.db", links=0, ended=0)
-    previous = SqlitePreviousCrawl(tmp_path / "journal.db", POLICY)
+    previous = PreviousJournal(tmp_path / "journal.db", POLICY)
     assert previous.find("https://example.org/1") == PreviousVisit()
     assert list(previous.lost(lambda marks: [False] * len(marks))) == []
     previous.close()
@@ -84,10 +84,10 @@ def test_a_journal_without_a_page_knows_nothing(tmp_path: Path) -> None:
 def test_what_is_no_journal_is_said(tmp_path: Path) -> None:
     (tmp_path / "journal.db").write_bytes(b"something else entirely" * 100)
     with pytest.raises(JournalError, match="it is no journal of a crawl"):
-        SqlitePreviousCrawl(tmp_path / "journal.db", POLICY)
+        PreviousJournal(tmp_path / "journal.db", POLICY)
     with sqlite3.connect(tmp_path / "empty.db") as connection:
         connection.execute("PRAGMA application_id = 1735357299")
         connection.execute(f"PRAGMA user_version = {FORMAT}")
     connection.close()
     with pytest.raises(JournalError, match="cannot be read"):
-        SqlitePreviousCrawl(tmp_path / "empty.db", POLICY)
+        PreviousJournal(tmp_path / "empty.db", POLICY)

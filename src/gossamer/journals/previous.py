@@ -5,7 +5,6 @@ from __future__ import annotations
 import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -13,8 +12,8 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from gossamer.journals.schema import journal_errors
-from gossamer.journals.summary import open_read_only
+from gossamer.journals.address import JournalAddress
+from gossamer.journals.reading import open_reader
 from gossamer.rules.policy import Policy
 from gossamer.rules.recrawl import is_unfetched, unpack_memo
 from gossamer.rules.url_identity import identity
@@ -37,27 +36,25 @@ class _CommitRecords(Struct, frozen=True):
     """Packed `PageMemo`s."""
 
 
-class SqlitePreviousCrawl:
+class PreviousJournal:
     """The journal of a finished crawl, indexed by URL: 16 bytes of memory per link; records and memos stay on disk.
 
     May be used by several threads, but by one at a time. Every method may raise JournalError.
     """
 
-    def __init__(self, path: Path, policy: Policy) -> None:
-        self._path = path
+    def __init__(self, address: JournalAddress, policy: Policy) -> None:
         self._policy = policy
         self._unpacked: dict[int, _CommitRecords] = {}
-        with journal_errors(path, "read"):
-            self._connection = open_read_only(path)
-            try:
-                self._read_index()
-            except BaseException:
-                self._connection.close()
-                raise
+        self._reader = open_reader(address)
+        try:
+            self._read_index()
+        except BaseException:
+            self._reader.close()
+            raise
 
     def _read_index(self) -> None:
-        query = self._connection.execute
-        self.key = int.from_bytes(query("SELECT value FROM meta WHERE key = 'key'").fetchone()[0], "big")
+        query = self._reader.rows
+        self.key = int.from_bytes(next(query("SELECT value FROM meta WHERE key = 'key'"))[0], "big")
         packed = query("SELECT fingerprints FROM chunk ORDER BY seq")
         fingerprints = np.frombuffer(b"".join([packed_fingerprints for (packed_fingerprints,) in packed]), np.uint64)
         ids, commits, positions = array("Q"), array("I"), array("I")
@@ -99,7 +96,7 @@ class SqlitePreviousCrawl:
 
     def close(self) -> None:
         """Close the journal."""
-        self._connection.close()
+        self._reader.close()
 
     def _previous(self, index: int) -> PreviousVisit:
         commit, position = self._commit(int(self._commits[index])), int(self._positions[index])
@@ -109,8 +106,7 @@ class SqlitePreviousCrawl:
     def _commit(self, seq: int) -> _CommitRecords:
         commit = self._unpacked.get(seq)
         if commit is None:
-            with journal_errors(self._path, "read"):
-                row = self._connection.execute("SELECT lines, memos FROM page WHERE seq = ?", (seq,)).fetchone()
+            row = next(self._reader.rows("SELECT lines, memos FROM page WHERE seq = ?", seq))
             lines, memos = map(zlib.decompress, row)
             commit = self._unpacked[seq] = _CommitRecords(lines.splitlines(keepends=True), _MEMOS.decode(memos))
             if len(self._unpacked) > UNPACKED:
@@ -126,11 +122,13 @@ class PreviousCrawls:
     earlier journal is opened only when such a page is met.
     """
 
-    def __init__(self, paths: Sequence[Path], policy: Policy, unknown: Sequence[frozenset[str]] = ()) -> None:
-        self._paths = list(paths)
-        self._unknown = [*unknown, *[frozenset[str]()] * (len(paths) - len(unknown))]
+    def __init__(
+        self, addresses: Sequence[JournalAddress], policy: Policy, unknown: Sequence[frozenset[str]] = ()
+    ) -> None:
+        self._addresses = list(addresses)
+        self._unknown = [*unknown, *[frozenset[str]()] * (len(addresses) - len(unknown))]
         self._policy = policy
-        self._opened = [SqlitePreviousCrawl(self._paths[0], policy)]
+        self._opened = [PreviousJournal(self._addresses[0], policy)]
         self.key = self._opened[0].key
 
     def find(self, url: str) -> PreviousVisit:
@@ -177,7 +175,7 @@ class PreviousCrawls:
         for journal in self._opened:
             journal.close()
 
-    def _journal(self, number: int) -> SqlitePreviousCrawl:
+    def _journal(self, number: int) -> PreviousJournal:
         while len(self._opened) <= number:
-            self._opened.append(SqlitePreviousCrawl(self._paths[len(self._opened)], self._policy))
+            self._opened.append(PreviousJournal(self._addresses[len(self._opened)], self._policy))
         return self._opened[number]

@@ -22,7 +22,7 @@ from gossamer.journals.packing import (
     TextRow,
     is_empty,
 )
-from gossamer.journals.schema import TABLES, Connect, final_stats, journal_errors, prepare
+from gossamer.journals.sqlite_schema import TABLES, Connect, final_stats, journal_errors, prepare
 from gossamer.values.model import Link
 from gossamer.values.protocol import Batch, Saved
 from gossamer.values.snapshot import SavedStats
@@ -100,7 +100,7 @@ class SqliteJournal:
 
         Raises JournalError.
         """
-        rows: list[tuple[str, str | bytes]] = [("finish", finish_reason)]
+        rows = [("finish", finish_reason.encode())]
         if stats is not None:
             rows.append(("stats", msgspec.msgpack.encode((self._index.seq, time.time(), stats))))
         with journal_errors(self._path):

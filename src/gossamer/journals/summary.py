@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sqlite3
 import zlib
 from array import array
 from collections.abc import Iterator, Mapping
-from contextlib import closing
-from pathlib import Path
-from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
 
-from gossamer.journals.schema import check, final_stats, journal_errors
+from gossamer.journals.address import JournalAddress
+from gossamer.journals.packing import latest_stats
+from gossamer.journals.reading import exists, reading
 from gossamer.values.snapshot import SavedStats
 
 
@@ -44,50 +41,38 @@ class Glance(Struct, frozen=True):
         return self.known - self.ended
 
 
-def glance(path: Path) -> Glance:
+def glance(address: JournalAddress) -> Glance:
     """Return the progress of a crawl; an empty Glance if there is no journal yet. Raises JournalError."""
-    if not path.exists() or not path.stat().st_size:
+    if not exists(address):
         return Glance()
-    with journal_errors(path, "read"), closing(open_read_only(path)) as connection:
-        connection.execute("BEGIN")  # one snapshot for all queries
-        ended = connection.execute("SELECT sum(length(ids)) FROM page").fetchone()[0] or 0
-        known = connection.execute("SELECT sum(count) FROM chunk").fetchone()[0] or 0
-        finish_row = connection.execute("SELECT value FROM meta WHERE key = 'finish'").fetchone()
-        last_commit = connection.execute("SELECT at, offsets FROM page ORDER BY seq DESC LIMIT 1").fetchone()
-        stats_at, stats = final_stats(connection)
+    with reading(address) as reader, reader.snapshot():
+        ended = next(reader.rows("SELECT sum(length(ids)) FROM page"))[0] or 0
+        known = next(reader.rows("SELECT sum(count) FROM chunk"))[0] or 0
+        finish = next(reader.rows("SELECT value FROM meta WHERE key = 'finish'"), (b"",))[0]
+        last = next(reader.rows("SELECT seq, at, stats, offsets FROM page ORDER BY seq DESC LIMIT 1"), None)
+        noted = next(reader.rows("SELECT value FROM meta WHERE key = 'stats'"), None)
+        stats_at, stats = latest_stats(last and (last[0], last[1], last[2]), noted and (noted[0],))
         return Glance(
-            known=known,
-            ended=ended // 8,
-            hosts=connection.execute("SELECT count(*) FROM host").fetchone()[0],
-            committed_at=last_commit[0] if last_commit else None,
-            finish_reason=finish_row[0] if finish_row else "",
+            known=int(known),
+            ended=int(ended) // 8,
+            hosts=next(reader.rows("SELECT count(*) FROM host"))[0],
+            committed_at=last[1] if last else None,
+            finish_reason=finish.decode(),
             stats=stats or SavedStats(),
             stats_at=stats_at,
-            offsets=msgspec.msgpack.decode(last_commit[1], type=dict[str, int]) if last_commit else {},
+            offsets=msgspec.msgpack.decode(last[3], type=dict[str, int]) if last else {},
         )
 
 
-def lines(path: Path) -> Iterator[bytes]:
+def lines(address: JournalAddress) -> Iterator[bytes]:
     """Yield the records of all links that ended, as lines of JSON, one commit at a time. Raises JournalError."""
-    with journal_errors(path, "read"), closing(open_read_only(path)) as connection:
-        for (packed,) in connection.execute("SELECT lines FROM page ORDER BY seq"):
+    with reading(address) as reader:
+        for (packed,) in reader.rows("SELECT lines FROM page ORDER BY seq"):
             yield zlib.decompress(packed)
 
 
-def ended(path: Path) -> Iterator[tuple[int, bytes]]:
+def ended(address: JournalAddress) -> Iterator[tuple[int, bytes]]:
     """Yield the id and the record (a line of JSON) of each link that ended, in commit order. Raises JournalError."""
-    with journal_errors(path, "read"), closing(open_read_only(path)) as connection:
-        for ids, packed in connection.execute("SELECT ids, lines FROM page ORDER BY seq"):
+    with reading(address) as reader:
+        for ids, packed in reader.rows("SELECT ids, lines FROM page ORDER BY seq"):
             yield from zip(array("Q", ids), zlib.decompress(packed).splitlines(keepends=True), strict=True)
-
-
-def open_read_only(path: Path) -> sqlite3.Connection:
-    """Open a journal read-only, also while a crawl writes it. Raises JournalError if it is not one."""
-    uri = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro"
-    connection = sqlite3.connect(uri, uri=True, timeout=1.0, isolation_level=None, check_same_thread=False)
-    try:
-        check(connection, path)
-    except BaseException:
-        connection.close()
-        raise
-    return connection

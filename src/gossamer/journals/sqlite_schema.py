@@ -19,14 +19,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
+from gossamer.journals.packing import latest_stats
 from gossamer.values.errors import JournalError
 from gossamer.values.snapshot import SavedStats
 
 APPLICATION: Final = 0x676F7373
 """SQLite's application_id of a journal: "goss" in ASCII."""
-FORMAT: Final = 6
+FORMAT: Final = 7
 """SQLite's user_version of a journal; a file of any other format is refused."""
 
 TABLES: Final = (
@@ -98,17 +97,9 @@ def prepare(connection: sqlite3.Connection, path: Path, *, durable: bool) -> boo
 
 
 def final_stats(connection: sqlite3.Connection) -> tuple[float, SavedStats | None]:
-    """Return the latest statistics and when they were written (Unix time); (0.0, None) if there are none.
-
-    These are the statistics recorded at the end of the crawl, unless a commit came later.
-    """
+    """Return the latest statistics and when they were written (Unix time); (0.0, None) if there are none."""
     last = connection.execute("SELECT seq, at, stats FROM page ORDER BY seq DESC LIMIT 1").fetchone()
-    ended = connection.execute("SELECT value FROM meta WHERE key = 'stats'").fetchone()
-    if ended is not None:
-        seq, at, stats = msgspec.msgpack.decode(ended[0], type=tuple[int, float, SavedStats])
-        if seq == (last[0] if last else 0):
-            return at, stats
-    return (last[1], msgspec.msgpack.decode(last[2], type=SavedStats)) if last else (0.0, None)
+    return latest_stats(last, connection.execute("SELECT value FROM meta WHERE key = 'stats'").fetchone())
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:

@@ -1,0 +1,98 @@
+"""A real PostgreSQL server for tests: its own data, on loopback, ended with the tests that started it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from gossamer.journals.address import PostgresAddress
+
+PATIENCE = 30.0
+
+
+def binaries() -> Path | None:
+    """Return the newest directory of PostgreSQL's programs; None where it is not installed."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: float(path.parts[-3]))
+    return found[-1].parent if found else None
+
+
+class PostgresServer:
+    """A server on a port of 127.0.0.1 with its data in a directory. It refuses root, so root runs it as `postgres`."""
+
+    def __init__(self, programs: Path, home: Path) -> None:
+        self._programs = programs
+        self._data = home / "data"
+        self._log = home / "log"
+        self._as = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
+        self._process: subprocess.Popen[bytes] | None = None
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        if self._as:
+            shutil.chown(home, "postgres")
+        self._run("initdb", "--pgdata", str(self._data), "--username", "tests", "--auth", "trust", "--no-sync")
+
+    @property
+    def url(self) -> str:
+        """Return the URL of a database there."""
+        return f"postgresql://tests@127.0.0.1:{self.port}/postgres"
+
+    def address(self, name: str = "crawl") -> PostgresAddress:
+        """Return a schema of its own."""
+        return PostgresAddress.of(self.url, f"{name}_{secrets.token_hex(4)}")
+
+    def start(self) -> None:
+        """Start the server, and wait until it answers."""
+        options = {
+            "listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": "", "fsync": "off",
+            "max_connections": 200,
+        }  # fmt: skip
+        settings = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+        with self._log.open("ab") as log:
+            command = [*self._as, str(self._programs / "postgres"), "-D", str(self._data), *settings]
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/")
+        patience = time.monotonic() + PATIENCE
+        while subprocess.run(
+            [self._programs / "pg_isready", "--host", "127.0.0.1", "--port", str(self.port)],
+            stdout=subprocess.DEVNULL, check=False,
+        ).returncode:  # fmt: skip
+            assert time.monotonic() < patience, self._log.read_text()
+            time.sleep(0.05)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop the server: SIGINT ends its sessions and writes all out, SIGQUIT is like a crash."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(PATIENCE)
+            self._process = None
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [*self._as, str(self._programs / program), *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+
+@contextmanager
+def running_postgres() -> Iterator[PostgresServer]:
+    """Yield a running server; skip the test where PostgreSQL is not installed."""
+    programs = binaries()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    with tempfile.TemporaryDirectory(prefix="gossamer-postgres-", ignore_cleanup_errors=True) as home:
+        Path(home).chmod(0o755)
+        server = PostgresServer(programs, Path(home))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop(signal.SIGQUIT)
