@@ -31,11 +31,11 @@ demo: .venv/ready
 	@.venv/bin/gossamer demo $(ARGS)
 
 test: .venv/ready-dev
-	@.ci/servers nginx-light
+	@.ci/servers nginx-light postgresql
 	@$(PY) -m pytest -q -n $(JOBS) --dist worksteal -m "not slow" $(ARGS)
 
 test-all: .venv/ready-dev
-	@.ci/servers nginx-light openjdk-17-doc chromium python3-doc cppreference-doc-en-html postgresql-doc-15
+	@.ci/servers nginx-light postgresql openjdk-17-doc chromium python3-doc cppreference-doc-en-html postgresql-doc-15
 	@$(PY) -m pytest -q -n $(JOBS) --dist worksteal $(ARGS)
 
 # Real crawls, engines and servers, and a real SIGKILL; e.g. ARGS="--kills 10 --engines asyncio".

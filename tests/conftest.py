@@ -8,11 +8,13 @@ import signal
 import socket
 import sys
 from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support.postgres import PostgresServer, running_postgres
+if TYPE_CHECKING:
+    from tests.support.postgres import PostgresServer
 
 # A busy machine is slow, not wrong.
 settings.register_profile("gossamer", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -84,5 +86,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """Yield a running PostgreSQL server; skip where it is not installed."""
+    from tests.support.postgres import running_postgres
+
     with running_postgres() as server:
         yield server

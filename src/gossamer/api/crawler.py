@@ -21,7 +21,7 @@ from gossamer.api import call_arguments
 from gossamer.api.defaults import complete, known_formats, undetermined
 from gossamer.api.events import monitor_of
 from gossamer.api.report import Report
-from gossamer.api.settings_file import Settings, read_settings, refuse_changes
+from gossamer.api.settings_file import Settings, read_settings, refuse_changes, with_journal, without_schema
 from gossamer.api.status import plan_update
 from gossamer.api.store import DirectoryStore, MemoryStore
 from gossamer.engines.clock import SystemClock
@@ -92,8 +92,8 @@ class Crawler:
             raise UserError(f"There is no engine {engine!r}; choose one of {', '.join(ENGINES)}.")
         call_arguments.refuse_unfit_parts(fetcher=fetcher, clock=clock, trace=trace)
         self.engine = engine
-        self.policy = complete(policy, seeds, fields, engine)
         self.directory = None if directory is None else call_arguments.directory(directory)
+        self.policy = with_journal(complete(policy, seeds, fields, engine), self.directory)
         for name, wanted in (("formats", formats is not None), ("durable", durable)):
             if wanted and self.directory is None:
                 raise UserError(f"{name} says how a crawl is recorded, and needs a directory for that; name one.")
@@ -146,15 +146,16 @@ class Crawler:
         cls, source: Path, target: Path, engine: str | None, changes: Mapping[str, Any], *, previous: str, resumes: bool
     ) -> Self:
         """Return a crawler for the directory `target`, with the settings of the crawl in `source` and some changes."""
-        for name in ("formats", "durable", "policy"):
+        for name in ("formats", "durable", "journal", "policy"):
             if name in changes:
                 raise UserError(f"{name} cannot be given here: a crawl that goes on takes single settings by name.")
         before = read_settings(source)
         engine = engine or before.engine
+        policy = undetermined(before, engine)
         crawler = cls(
             directory=target,
             engine=engine,  # type: ignore[arg-type]  # checked there
-            policy=undetermined(before, engine),
+            policy=policy if resumes else without_schema(policy),
             formats=before.formats,
             durable=before.durable,
             **changes,

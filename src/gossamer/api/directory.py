@@ -12,16 +12,18 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from gossamer.api.directory_layout import ARCHIVES, JOURNAL, LOCK, SETTINGS_FILE, TRACES, refuse_file, refuse_orphaned
 from gossamer.api.lock import Lock
-from gossamer.api.settings_file import Settings, previous_directory, write_settings
+from gossamer.api.settings_file import Settings, journal_address, journal_of, previous_directory, write_settings
 from gossamer.api.status import Status, status
 from gossamer.fetchers.options import FetchOptions
 from gossamer.fetchers.request_header import request_header
+from gossamer.journals.address import JournalAddress, PostgresAddress
+from gossamer.journals.reading import exists, require_postgres
 from gossamer.journals.sqlite import SqliteJournal
 from gossamer.journals.summary import lines
 from gossamer.outputs import ITEM_TABLES, ITEMS, open_output
@@ -42,6 +44,9 @@ from gossamer.values.protocol import Saved
 from gossamer.values.reasons import FinishReason
 from gossamer.values.snapshot import SavedStats
 
+if TYPE_CHECKING:
+    from gossamer.journals.postgres import PostgresJournal
+
 FAILED_FIELD: Final = b'"outcome":"failed"'
 
 
@@ -52,7 +57,8 @@ class CrawlDirectory:
         self.path = path
         self._items = items
         self.outputs: dict[str, Output] = {}
-        self.journal = SqliteJournal(path / JOURNAL, durable=settings.durable, key=key)
+        self._address = journal_address(path, settings)
+        self.journal = _journal(self._address, durable=settings.durable, key=key)
         self._settings = settings
         self._lock = Lock(path / LOCK)
 
@@ -71,8 +77,9 @@ class CrawlDirectory:
         try:
             if anew:
                 make_room(self.path)
+                _refuse_taken(self._address)
             else:
-                refuse_orphaned(self.path)
+                refuse_orphaned(self.path, self._address)
             write_settings(self.path, self._settings)
             saved = self.journal.open()
             self.journal.note("")
@@ -114,7 +121,7 @@ class CrawlDirectory:
 
         Return how many there are, and the URLs of the first few. Raise JournalError or OutputError.
         """
-        gone = chain(not_found(lines(self.path / JOURNAL)), (Gone(url, UNLINKED) for url in unlinked))
+        gone = chain(not_found(lines(self._address)), (Gone(url, UNLINKED) for url in unlinked))
         return write_gone(self.path, gone, durable=self._settings.durable)
 
     def list_unknown(self, unfetched: Iterable[str], linked: Iterable[str]) -> tuple[int, tuple[str, ...]]:
@@ -127,7 +134,7 @@ class CrawlDirectory:
     def unfetched(self, was_page: Callable[[str], bool]) -> list[str]:
         """Return the URLs of earlier pages that could not be fetched this time. Raise JournalError."""
         found = []
-        for piece in lines(self.path / JOURNAL):
+        for piece in lines(self._address):
             for line in piece.splitlines() if FAILED_FIELD in piece else ():
                 record = msgspec.json.decode(line, type=PageRecord) if FAILED_FIELD in line else None
                 if record is not None and is_unfetched(record) and was_page(record.url):
@@ -151,11 +158,31 @@ def make_room(path: Path) -> None:
     """Raise UserError where the directory holds a crawl; a crawl that reached no server is removed instead."""
     if not any((path / name).exists() for name in (SETTINGS_FILE, JOURNAL, "pages.jsonl")):
         return
-    told = status(path) if (path / JOURNAL).exists() and (path / SETTINGS_FILE).exists() else None
+    told = _told(path)
     if told is not None and _reached_nobody(told):
-        _empty(path)
+        _empty(path, journal_address(path, told.settings))
         return
     raise UserError(f"{path} already holds a crawl: {_ways_on(path, told)}name another directory.")
+
+
+def _told(path: Path) -> Status | None:
+    """Return the state of the crawl in a directory; None if it has no journal."""
+    return status(path) if (path / SETTINGS_FILE).exists() and exists(journal_of(path)) else None
+
+
+def _refuse_taken(address: JournalAddress) -> None:
+    """Raise UserError where a schema for a new crawl holds one already."""
+    if isinstance(address, PostgresAddress) and exists(address):
+        raise UserError(f"{address} already holds the journal of a crawl; name another schema.")
+
+
+def _journal(address: JournalAddress, *, durable: bool, key: int | None) -> PostgresJournal | SqliteJournal:
+    if isinstance(address, Path):
+        return SqliteJournal(address, durable=durable, key=key)
+    require_postgres()
+    from gossamer.journals.postgres import PostgresJournal
+
+    return PostgresJournal(address, key=key)
 
 
 def _ways_on(path: Path, told: Status | None) -> str:
@@ -173,8 +200,12 @@ def _reached_nobody(told: Status) -> bool:
     return told.finish_reason is FinishReason.UNREACHABLE and not told.glance.stats.bytes
 
 
-def _empty(path: Path) -> None:
-    """Remove the files of a crawl, except the lock that is held."""
+def _empty(path: Path, journal: JournalAddress) -> None:
+    """Remove the files of a crawl and its journal, except the lock that is held."""
+    if isinstance(journal, PostgresAddress):
+        from gossamer.journals import postgres
+
+        postgres.drop(journal)
     archives = [file for pattern in ARCHIVES for file in path.glob(pattern)]
     for file in [*archives, *(path / name for name in TRACES if name != LOCK)]:
         file.unlink(missing_ok=True)

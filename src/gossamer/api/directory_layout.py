@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import Final
 
+from gossamer.journals.address import JournalAddress
+from gossamer.journals.reading import exists
 from gossamer.values.errors import UserError
 
 SETTINGS_FILE: Final = "gossamer.toml"
@@ -39,13 +41,14 @@ def refuse_file(path: Path) -> None:
         raise UserError(f"{path} is a file; name a directory.")
 
 
-def refuse_orphaned(path: Path) -> None:
+def refuse_orphaned(path: Path, journal: JournalAddress) -> None:
     """Raise UserError for results whose journal is missing or empty: resuming would cut them to nothing."""
-    own, journal = (SETTINGS_FILE, LOCK), path / JOURNAL
-    if not (journal.exists() and journal.stat().st_size) and any(
+    own = (SETTINGS_FILE, LOCK)
+    if not exists(journal) and any(
         file.is_file() and file.name not in own and file.stat().st_size for file in path.rglob("*")
     ):
+        name = journal.name if isinstance(journal, Path) else journal
         raise UserError(
-            f"{path} has no {JOURNAL} any more: without it nobody knows what was done, so the crawl cannot go on. "
+            f"{path} has no {name} any more: without it nobody knows what was done, so the crawl cannot go on. "
             "What was recorded is left as it is; crawl anew into another directory."
         )

@@ -13,8 +13,8 @@ from typing import IO, Final
 import msgspec
 from msgspec import Struct
 
-from gossamer.api.directory_layout import JOURNAL, refuse_url
-from gossamer.api.settings_file import previous_directories, read_settings
+from gossamer.api.directory_layout import refuse_url
+from gossamer.api.settings_file import journal_of, previous_directories, read_settings
 from gossamer.core.seen import Seen
 from gossamer.fetchers.decoding import decode
 from gossamer.journals import summary
@@ -83,7 +83,7 @@ def export(directory: Path, format: str, target: Path | None = None) -> Exported
 def lines(directory: Path) -> Iterator[bytes]:
     """Return the JSON lines of a crawl as in its `pages.jsonl`, some at a time. Raise UserError for no crawl."""
     read_settings(directory)
-    return summary.lines(directory / JOURNAL)
+    return summary.lines(journal_of(directory))
 
 
 def visits(directory: Path) -> Iterator[Ended]:
@@ -91,10 +91,10 @@ def visits(directory: Path) -> Iterator[Ended]:
 
     Raises OutputError where these are damaged, or shorter than the journal knows.
     """
-    refuse_short(directory, summary.glance(directory / JOURNAL).offsets.get("warc", 0))
+    refuse_short(directory, summary.glance(journal_of(directory)).offsets.get("warc", 0))
     answers = kept_answers(directory, previous_directories(directory))
     kept = next(answers, None)
-    for number, line in summary.ended(directory / JOURNAL):
+    for number, line in summary.ended(journal_of(directory)):
         record = msgspec.json.decode(line, type=PageRecord)
         response = None
         # Both are in the order of commits, so the next answer is this record's or a later one's.
@@ -259,7 +259,7 @@ def _write_graphml(directory: Path, path: Path) -> tuple[int, int]:
     seen, count, made = Seen(), 0, 0
     with named_when_whole(path) as part, part.open("w", encoding="utf-8", newline="\n") as file:
         file.write(_HEAD)
-        for _, line in summary.ended(directory / JOURNAL):
+        for _, line in summary.ended(journal_of(directory)):
             record = msgspec.json.decode(line, type=PageRecord)
             seen.add([fingerprint(record.url, 0)])
             file.write(_node(record.url, _facts(record)))

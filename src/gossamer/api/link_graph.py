@@ -10,8 +10,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from gossamer.api.directory_layout import JOURNAL
-from gossamer.api.settings_file import read_settings
+from gossamer.api.settings_file import journal_of, read_settings
 from gossamer.journals.visits import JournalSnapshot
 from gossamer.parse.encoding import encode_query
 from gossamer.rules.recrawl import unpack_memo
@@ -50,7 +49,7 @@ class LinkGraph:
 
     def __init__(self, directory: Path) -> None:
         self._policy = read_settings(directory).policy
-        self._journal = JournalSnapshot(directory / JOURNAL)
+        self._journal = JournalSnapshot(journal_of(directory))
         fingerprints = np.frombuffer(self._journal.fingerprints(), np.uint64)
         self._order = np.argsort(fingerprints, kind="stable")
         self._sorted = fingerprints[self._order]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,8 +11,10 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from gossamer.api.directory_layout import SETTINGS_FILE, refuse_file
+from gossamer.api.directory_layout import JOURNAL, SETTINGS_FILE, refuse_file
 from gossamer.engines.table import DEFAULT_ENGINE
+from gossamer.journals.address import JournalAddress, PostgresAddress, schema_for
+from gossamer.journals.reading import require_postgres
 from gossamer.outputs.files import sync_directory
 from gossamer.rules.policy import SETTINGS, Policy
 from gossamer.rules.setting import FIXED
@@ -19,13 +22,45 @@ from gossamer.values.errors import JournalError, UserError
 
 
 class Settings(Struct, frozen=True):
-    """The settings of a crawl: policy, engine and outputs, and whether it waits for the disk at each commit."""
+    """The settings of a crawl: policy, engine and outputs, and whether it waits for the disk at each commit.
+
+    `previous` is the relative path of the crawl that it updates.
+    """
 
     policy: Policy
     engine: str
     formats: tuple[str, ...] = ("jsonl",)
     durable: bool = False
     previous: str = ""
+
+
+def journal_address(path: Path, settings: Settings) -> JournalAddress:
+    """Return where the journal of the crawl in a directory is."""
+    return PostgresAddress.of(settings.policy.journal) if settings.policy.journal else path / JOURNAL
+
+
+def journal_of(path: Path) -> JournalAddress:
+    """Return where the journal of the crawl in a directory is. Raise UserError for any other directory."""
+    return journal_address(path, read_settings(path))
+
+
+def with_journal(policy: Policy, directory: Path | None) -> Policy:
+    """Return the policy of a crawl recorded in a directory, with the schema of its journal if that is in a database.
+
+    Raises UserError for a database that cannot be used, and for one without a directory.
+    """
+    if not policy.journal:
+        return policy
+    if directory is None:
+        raise UserError("journal says how a crawl is recorded, and needs a directory for that; name one.")
+    require_postgres()
+    address = PostgresAddress.of(policy.journal, schema_for(directory, secrets.token_hex(4)))
+    return msgspec.structs.replace(policy, journal=str(address))
+
+
+def without_schema(policy: Policy) -> Policy:
+    """Return a policy whose journal is in the same database, if it is in one, but in no schema yet."""
+    return msgspec.structs.replace(policy, journal=policy.journal and PostgresAddress.of(policy.journal).url)
 
 
 def previous_directory(path: Path, settings: Settings) -> Path | None:
@@ -53,7 +88,12 @@ def refuse_changes(before: Policy, after: Policy) -> None:
 
 
 def _fixed(policy: Policy, name: str) -> object:
-    """Return the part of a setting that cannot change; for `hosts`, only whether robots.txt is obeyed."""
+    """Return the part of a setting that cannot change; for `hosts`, only whether robots.txt is obeyed.
+
+    The schema of a journal may: an update has one of its own.
+    """
+    if name == "journal":
+        return without_schema(policy).journal
     if name == "hosts":
         return {host: table.robots for host, table in policy.hosts.items() if table.robots is not None}
     return getattr(policy, name)

@@ -8,9 +8,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from gossamer.api.directory_layout import JOURNAL, LOCK, SETTINGS_FILE, refuse_orphaned
+from gossamer.api.directory_layout import LOCK, SETTINGS_FILE, refuse_orphaned
 from gossamer.api.lock import Holder, holder
-from gossamer.api.settings_file import Settings, read_settings
+from gossamer.api.settings_file import Settings, journal_address, journal_of, read_settings
 from gossamer.journals.summary import Glance, glance
 from gossamer.values.errors import UserError
 from gossamer.values.reasons import FinishReason
@@ -77,14 +77,15 @@ def updates(path: Path) -> list[Path]:
 
 
 def _is_complete(path: Path) -> bool:
-    return glance(path / JOURNAL).finish_reason == FinishReason.COMPLETE
+    return glance(journal_of(path)).finish_reason == FinishReason.COMPLETE
 
 
 def status(path: Path) -> Status:
     """Return the state of the crawl in a directory, running or not. Raise UserError or JournalError."""
     settings = read_settings(path)
-    refuse_orphaned(path)
-    seen = glance(path / JOURNAL)
+    journal = journal_address(path, settings)
+    refuse_orphaned(path, journal)
+    seen = glance(journal)
     working = holder(path / LOCK)
     reason = FinishReason(seen.finish_reason) if seen.finish_reason else None
     stopped = reason in _UNFINISHED and (seen.pending or not seen.known)

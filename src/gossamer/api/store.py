@@ -9,8 +9,7 @@ from pathlib import Path
 import msgspec
 
 from gossamer.api.directory import CrawlDirectory
-from gossamer.api.directory_layout import JOURNAL
-from gossamer.api.settings_file import Settings, previous_directories, previous_directory
+from gossamer.api.settings_file import Settings, journal_of, previous_directories, previous_directory
 from gossamer.engines.session import Known, OpenedStore
 from gossamer.journals.memory import MemoryJournal
 from gossamer.journals.previous import PreviousCrawls
@@ -61,7 +60,7 @@ class DirectoryStore:
         key, before = self._key, previous_directory(self._path, self._settings)
         if before is not None:
             earlier = [before, *previous_directories(before)]
-            journals = [path / JOURNAL for path in earlier]
+            journals = [journal_of(path) for path in earlier]
             self._previous = PreviousCrawls(journals, self._settings.policy, list(map(read_unknown, earlier)))
             key = self._previous.key
         try:

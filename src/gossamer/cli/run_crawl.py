@@ -6,14 +6,13 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from gossamer.api.crawler import Crawler
-from gossamer.api.directory_layout import JOURNAL
 from gossamer.api.report import Report
+from gossamer.api.settings_file import journal_of
 from gossamer.api.status import Status
 from gossamer.cli import summary
 from gossamer.cli.deadline import ended_in_time
@@ -25,6 +24,7 @@ from gossamer.cli.stdout import put_json
 from gossamer.cli.terminal import console, cut_inside, is_live, is_screen, line, printable, say
 from gossamer.engines.bridges import run_in_loop
 from gossamer.engines.table import ENGINES
+from gossamer.journals.address import JournalAddress
 from gossamer.journals.summary import lines
 from gossamer.outputs.event_log import STDOUT
 from gossamer.values.errors import JournalError, OutputError, UserError
@@ -73,7 +73,7 @@ def conduct(
     _complain_of_events(crawler, screen)
     report = crawler.report
     if resumed:
-        journal = resumed.directory / JOURNAL
+        journal = journal_of(resumed.directory)
         report = _naming_duplicates(report, journal)
         findings = Findings.of_lines(lines(journal), report.counts)
     if talks:
@@ -112,7 +112,7 @@ def _complain_of_events(crawler: Crawler, screen: Console) -> None:
         say(screen, line((f"The event log is not whole: {crawler.events_trouble}.", "bold yellow")))
 
 
-def _naming_duplicates(report: Report, journal: Path) -> Report:
+def _naming_duplicates(report: Report, journal: JournalAddress) -> Report:
     """Return the report with examples of duplicates from all runs of the crawl."""
     known = report.snapshot.duplicates
     if not known.pages:

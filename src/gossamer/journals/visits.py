@@ -5,13 +5,12 @@ from __future__ import annotations
 import zlib
 from array import array
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
 import msgspec
 
-from gossamer.journals.schema import journal_errors
-from gossamer.journals.summary import open_read_only
+from gossamer.journals.address import JournalAddress
+from gossamer.journals.reading import open_reader
 
 _MEMOS: Final = msgspec.msgpack.Decoder(list[bytes])
 
@@ -34,16 +33,14 @@ class JournalSnapshot:
     journal is append-only, so its last commit is all that a moment needs. Every method may raise JournalError.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        with journal_errors(path, "read"):
-            self._connection = open_read_only(path)
-            try:
-                [key] = self._row("SELECT value FROM meta WHERE key = 'key'")
-                [last] = self._row("SELECT max(seq) FROM page")
-            except BaseException:
-                self._connection.close()
-                raise
+    def __init__(self, address: JournalAddress) -> None:
+        self._reader = open_reader(address)
+        try:
+            [key] = self._row("SELECT value FROM meta WHERE key = 'key'")
+            [last] = self._row("SELECT max(seq) FROM page")
+        except BaseException:
+            self._reader.close()
+            raise
         self.key = int.from_bytes(key, "big")
         """The key of the fingerprints."""
         self._last = last or 0
@@ -56,23 +53,19 @@ class JournalSnapshot:
 
     def fingerprints(self) -> bytes:
         """Return the fingerprints of all known links in the order of their ids, packed as uint64."""
-        with journal_errors(self._path, "read"):
-            packed = self._connection.execute(
-                "SELECT fingerprints FROM chunk WHERE seq <= ? ORDER BY seq", [self._last]
-            )
-            return b"".join([fingerprints for (fingerprints,) in packed])
+        packed = self._reader.rows("SELECT fingerprints FROM chunk WHERE seq <= ? ORDER BY seq", self._last)
+        return b"".join([fingerprints for (fingerprints,) in packed])
 
     def visits(self) -> Iterator[SavedVisit]:
         """Yield the links that ended, in the order of the commits."""
         for seq in range(1, self._last + 1):
-            with journal_errors(self._path, "read"):
-                ids, lines, memos = self._row("SELECT ids, lines, memos FROM page WHERE seq = ?", seq)
+            ids, lines, memos = self._row("SELECT ids, lines, memos FROM page WHERE seq = ?", seq)
             texts = zlib.decompress(lines).splitlines(keepends=True)
             yield from map(SavedVisit, array("Q", ids), texts, _MEMOS.decode(zlib.decompress(memos)))
 
     def close(self) -> None:
         """Close the journal."""
-        self._connection.close()
+        self._reader.close()
 
     def _row(self, query: str, *values: int) -> Any:
-        return self._connection.execute(query, values).fetchone()
+        return next(self._reader.rows(query, *values))

@@ -470,6 +470,16 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = ""
     """A file to which what happens is appended, as lines of JSON: the state of the crawl once a second, hosts that
     pause or are closed, problems, start and end ([events](events.md)). `-` stands for stdout."""
+    journal: Annotated[
+        str,
+        FIXED,
+        result_flag("--journal URL", "keep the journal in PostgreSQL, not in DIR: postgresql://user@host/database"),
+        Hints("jobdir job_dir database database_url db storage storage_dir queue redis_url"),
+    ] = ""
+    """The PostgreSQL database that keeps the journal, in place of a file in the crawl's directory:
+    `postgresql://user@host:5432/database`. The crawl gets a schema of its own there, named after its directory; a
+    `?schema=name` at the end names another. The password comes from `PGPASSWORD` or `~/.pgpass`. It needs
+    `gossamer[cluster]`."""
 
     def __post_init__(self) -> None:
         """Raise UserError for a value that is not allowed."""

@@ -72,3 +72,4 @@ class PolicyFields(DownloadFields, total=False):
     worker_memory: int
     text: Literal["main", "article", "fast", "all"]
     events: str
+    journal: str
