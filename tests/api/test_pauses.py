@@ -90,7 +90,8 @@ def test_downloads_of_a_host_that_asks_for_days_end_with_what_it_answered() -> N
     pages = list(gossamer.fetch_all([*PAGES, other], fetcher=fetcher, clock=clock))
     assert [page.status for page in pages] == [429, *[None] * 19, 200]
     assert {page.reason for page in pages[1:20]} == {Reason.FAIL_PAUSED}
-    assert pages[1].record.detail == f"{ORIGIN} asked to be left alone for another 950,400 s"
+    said = f"{ORIGIN} asked to be left alone for another 950,400 s, by its answer to {PAGES[0]}"
+    assert pages[1].record.detail == said
     assert len(fetcher.requests) == 2
     assert clock.time == 0.0
 
@@ -138,7 +139,7 @@ def test_a_crawl_does_all_other_work_and_then_ends_without_waiting_for_days(engi
     assert report.snapshot.known - report.counts.ended == 2
     assert report.snapshot.paused.hosts == 1
     [one] = report.snapshot.paused.examples
-    assert (one.host, round(one.seconds, -2)) == (ORIGIN, ELEVEN_DAYS)
+    assert (one.host, round(one.seconds, -2), one.url) == (ORIGIN, ELEVEN_DAYS, PAGES[0])
     assert clock.time < 60
 
 
@@ -169,6 +170,28 @@ def test_a_robots_txt_that_asks_for_days_leaves_its_host_pending() -> None:
     assert report.finish_reason is FinishReason.WAITING
     assert report.counts.ended == 0
     assert len(fetcher.requests) == 1
+    assert [one.url for one in report.snapshot.paused.examples] == [f"{ORIGIN}/robots.txt"]
+
+
+def test_the_url_that_asked_for_the_longest_pause_of_a_host_is_named() -> None:
+    fetcher = RecordedFetcher(
+        {
+            f"{ORIGIN}/": "".join(f"<a href={url}>x</a>" for url in PAGES[:3]),
+            PAGES[0]: paused(1),
+            PAGES[1]: paused(ELEVEN_DAYS),
+            PAGES[2]: paused(2),
+        }
+    )
+    report = crawler(fetcher, retries=0).run()
+    assert [one.url for one in report.snapshot.paused.examples] == [PAGES[1]]
+
+
+def test_a_robots_txt_on_another_host_that_asks_for_days_is_named() -> None:
+    there = "https://free.example/robots.txt"
+    fetcher = RecordedFetcher(
+        {f"{ORIGIN}/robots.txt": RecordedPage(302, {"location": there}), there: paused(ELEVEN_DAYS, 503)}
+    )
+    assert {one.url for one in crawler(fetcher).run().snapshot.paused.examples} == {there}
 
 
 def test_hosts_at_one_address_share_a_pause_of_days() -> None:
@@ -180,6 +203,7 @@ def test_hosts_at_one_address_share_a_pause_of_days() -> None:
     ).run()  # fmt: skip
     assert report.finish_reason is FinishReason.WAITING
     assert len(fetcher.requests) == 1
+    assert [one.url for one in report.snapshot.paused.examples] == [hosts[0]] * 2
 
 
 def test_a_host_that_was_paused_is_asked_one_by_one_whatever_it_was_allowed_before() -> None:
@@ -229,13 +253,16 @@ def test_a_resumed_crawl_waits_for_what_is_left_of_a_pause(tmp_path: Path, wall:
     assert told.resumable
     assert list(told.paused) == [ORIGIN]
     assert told.paused[ORIGIN] == pytest.approx(1_000_000.0 + ELEVEN_DAYS, abs=60)
+    assert told.glance.stats.paused_by == {ORIGIN: PAGES[0]}
 
     wall.time += 86_400
     asked = site()
     report = gossamer.Crawler.resume(directory, fetcher=asked, clock=wall).run()
     assert report.finish_reason is FinishReason.WAITING
     assert asked.requests == [], "ten days are left"
-    assert report.snapshot.paused.examples[0].seconds == pytest.approx(ELEVEN_DAYS - 86_400, abs=60)
+    [one] = report.snapshot.paused.examples
+    assert one.seconds == pytest.approx(ELEVEN_DAYS - 86_400, abs=60)
+    assert one.url == PAGES[0]
 
     wall.time += ELEVEN_DAYS - 86_400 - 100
     done = RecordedFetcher({PAGES[0]: "<title>Zero</title>", PAGES[1]: "<title>One</title>"})

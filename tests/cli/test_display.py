@@ -608,6 +608,7 @@ def test_the_summary_says_who_asked_to_be_left_alone_and_when_to_go_on(tmp_path:
     shown = text_on(console)
     assert "Ended early: every host left asks to be left alone for longer than --max-wait; 1 known link not" in shown
     assert "https://example.org  for 11 d, until 2" in shown
+    assert "\n    by its answer to https://example.org/" in shown
     assert "gossamer resume" in shown.partition("Go on")[2]
     assert "(after" in shown.partition("Go on")[2]
 

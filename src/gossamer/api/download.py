@@ -93,8 +93,10 @@ class Downloads:
 
         From any thread.
         """
-        paused = self._queue.paused if self._queue else None
-        return PausedHost(paused[0], max(0.0, paused[1] - self._clock.now())) if paused else None
+        host = self._queue.paused if self._queue else None
+        if host is None:
+            return None
+        return PausedHost(host.key, max(0.0, host.paused_until - self._clock.now()), host.paused_by)
 
     def __iter__(self) -> Generator[Page, None, None]:
         """Yield the pages in the order asked; leaving the loop early ends what is under way.

@@ -65,9 +65,9 @@ class DownloadQueue:
         self._resting: list[tuple[float, int, Request]] = []  # what is tried again later: a heap
         self._answers: dict[int, Page] = {}  # of these: the answers that stay if they are not tried again
         self.in_flight = 0
-        self.paused: tuple[str, float] | None = None
-        """The first host to be fetched from again and when, while all that is left waits for hosts that asked for it;
-        else None. From any thread."""
+        self.paused: _DownloadHost | None = None
+        """The first host to be fetched from again, while all that is left waits for hosts that asked for it; else None.
+        From any thread."""
 
     @property
     def wants_more(self) -> bool:
@@ -140,29 +140,28 @@ class DownloadQueue:
             self.in_flight += 1
             start(request)
         self.paused = self._first_paused(now)
-        if self.paused is not None and self.paused[1] > now + self._max_wait and not self.wants_more:
+        if self.paused is not None and self.paused.paused_until > now + self._max_wait and not self.wants_more:
             self._give_up(now)
 
     def _free_host(self, now: float) -> _DownloadHost | None:
         hosts = self._waiting.values()
         return next((host for host in hosts if host.in_flight < host.most and host.ready_at <= now), None)
 
-    def _first_paused(self, now: float) -> tuple[str, float] | None:
+    def _first_paused(self, now: float) -> _DownloadHost | None:
         """Return the first host to be fetched from again, if nothing is under way and all requests wait for pauses."""
         if self.in_flight:
             return None
         hosts = [*self._waiting.values(), *(self._host(request) for _, _, request in self._resting)]
         if not hosts or any(host.paused_until <= now for host in hosts):
             return None
-        first = min(hosts, key=lambda host: host.paused_until)
-        return first.key, first.paused_until
+        return min(hosts, key=lambda host: host.paused_until)
 
     def _give_up(self, now: float) -> None:
         """End all requests: their hosts asked to be left alone for too long. An answer that came before stays."""
         requests = [request for host in self._waiting.values() for request in host.requests]
         for request in (*requests, *(request for _, _, request in self._resting)):
             page = self._answers.pop(request.link.id, None)
-            self._pages[request.link.id] = page or _not_fetched(request, self._host(request).paused_until - now)
+            self._pages[request.link.id] = page or _not_fetched(request, self._host(request), now)
         for host in self._waiting.values():
             host.requests.clear()
         self._waiting.clear()
@@ -209,7 +208,7 @@ class DownloadQueue:
         host.in_flight -= 1
         if isinstance(event, Visited):
             if event.host_pause:
-                host.pause(now + event.host_pause, now)
+                host.pause(now + event.host_pause, now, event.request.url)
             else:
                 host.count_answer()
         if len(self._hosts) > HOSTS_KNOWN:
@@ -231,8 +230,9 @@ def _url(asked: object) -> str:
     return urls.seed(asked)
 
 
-def _not_fetched(request: Request, seconds: float) -> Page:
-    detail = f"{urls.host_key(request.url)} asked to be left alone for another {math.ceil(seconds):,} s"
+def _not_fetched(request: Request, host: _DownloadHost, now: float) -> Page:
+    seconds = math.ceil(host.paused_until - now)
+    detail = f"{host.key} asked to be left alone for another {seconds:,} s, by its answer to {host.paused_by}"
     return Page(
         PageRecord.without_answer(
             request.link, OutcomeKind.FAILED, Reason.FAIL_PAUSED, detail, attempts=request.attempt

@@ -55,6 +55,7 @@ def facts(told: Status) -> dict[str, Any]:
         "fetches": stats.fetches,
         "elapsed": stats.elapsed,
         "paused": told.paused,
+        "paused_by": stats.paused_by,
         "committed_at": seen.committed_at,
         "updates": [update.name for update in updates(told.directory)],
         "resume": resume_command(told.directory, told.finish_reason) if told.resumable else None,
@@ -74,7 +75,8 @@ def described(told: Status) -> Iterator[tuple[int, str]]:
     if seen.committed_at is not None:
         yield 4, f"  last saved {_moment(seen.committed_at)}"
     for host, end in list(told.paused.items())[:_PAUSED]:
-        yield 4, f"  {host} asked to be left alone until {_end(end)}"
+        url = stats.paused_by.get(host)
+        yield 4, f"  {host} asked to be left alone until {_end(end)}{f', by its answer to {url}' if url else ''}"
     yield from _reasons(stats.by_reason)
     for update in updates(told.directory):
         later = status(update)

@@ -157,6 +157,7 @@ def _paused(report: Report) -> Lines:
     lines: Lines = [(0, line((wording.PAUSED, "bold")))]
     for one in paused.examples:
         lines.append((4, line(f"  {one.host}  ", (f"for {shown_duration(one.seconds)}, until {_end(one)}", "yellow"))))
+        lines += [(4, line(("    by its answer to ", "dim"), (one.url, "dim")))] if one.url else []
     return [*lines, *more(paused.hosts - len(paused.examples))]
 
 

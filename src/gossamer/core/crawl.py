@@ -144,8 +144,8 @@ class Crawl:
         for key, left in stats.paused.items():
             if left > passed:
                 host = self._frontier.host(key)
-                host.pause(now + left - passed, now)
-                self._rests.note_pause(key, host.paused_until)
+                host.pause(now + left - passed, now, stats.paused_by.get(key, ""))
+                self._rests.note_pause(key, host.paused_until, host.paused_by)
         for key, left in stats.resting.items():
             host = self._frontier.host(key)
             host.rest(now + left - passed, Waiting.POLITENESS)
@@ -320,6 +320,7 @@ class Crawl:
             resting=self._rests.left(now),
             attempts=dict(self._attempts),
             paused=self._rests.pauses_left(now),
+            paused_by=self._rests.pausing_urls(),
         )
 
     # ------------------------------------------------------------ events
@@ -353,7 +354,7 @@ class Crawl:
         host = self._in_flight.land(event.request, event.answered_in, now, event.peer)
         self._access.answered(host)
         if event.host_pause:
-            host.pause(now + event.host_pause, now)
+            host.pause(now + event.host_pause, now, event.request.url)
             self._save_pause(host, now)
         elif host.most < host.limit:
             host.count_answer()
@@ -394,7 +395,7 @@ class Crawl:
     def _save_pause(self, host: Host, now: float) -> None:
         """Schedule a commit of a host's rest, so that a resumed crawl keeps it."""
         self._rests.note(host.key, host.ready_at)
-        self._rests.note_pause(host.key, host.paused_until)
+        self._rests.note_pause(host.key, host.paused_until, host.paused_by)
         self._buffer.hurry(now, pause=True)
 
     def _offer_links(self, page: Visited) -> None:
@@ -470,7 +471,7 @@ class Crawl:
         host = self._access.read(event, now)
         if host.paused_until > now:
             if where is not host:  # "too many requests" holds for any host's robots.txt
-                where.pause(host.paused_until, now)
+                where.pause(host.paused_until, now, event.request.url)
                 self._save_pause(where, now)
             self._save_pause(host, now)
         if host.access.next_request is not None:
@@ -512,8 +513,8 @@ class Crawl:
         moment = self._frontier.next_moment() if not self._in_flight.requests else None
         if moment is None or moment[0] <= now:
             return Pauses()
-        left = sorted((host.due_at - now, host.key) for host in self._frontier.paused_hosts())
-        return Pauses(len(left), tuple(PausedHost(key, seconds) for seconds, key in left[:EXAMPLES]))
+        left = sorted((host.due_at - now, host.key, host.held_up_by) for host in self._frontier.paused_hosts())
+        return Pauses(len(left), tuple(PausedHost(key, seconds, url) for seconds, key, url in left[:EXAMPLES]))
 
     def snapshot(self, now: float) -> Snapshot:
         """Return the state of the crawl at this moment as one immutable value."""

@@ -103,11 +103,18 @@ class Host(HostLoad):
         """Whether nothing holds the host up but a pause: its own, or that of another host at its IP address."""
         return self.due_at <= max(self.paused_until, 0.0 if self.ip is None else self.ip.paused_until)
 
-    def pause(self, until: float, now: float) -> None:
+    @property
+    def held_up_by(self) -> str:
+        """Return the URL that asked for the pause which ends last: the host's own, or that of its IP address."""
+        if self.ip is not None and self.ip.paused_until > self.paused_until:
+            return self.ip.paused_by
+        return self.paused_by
+
+    def pause(self, until: float, now: float, url: str = "") -> None:
         """Leave the host alone until then, as it asked, and its IP address where the crawl has limits for these."""
-        super().pause(until, now)
+        super().pause(until, now, url)
         if self.ip is not None:
-            self.ip.pause(until)
+            self.ip.pause(until, url)
 
     def rest_ip(self, until: float) -> None:
         """Let the host's IP address rest until then, where the crawl has limits per IP address."""

@@ -84,7 +84,7 @@ class HostAccess:
         else:
             decision = retries.judge(self._policy, request.attempt, url_fingerprint, answer)
         if decision.host_pause:
-            host.pause(now + decision.host_pause, now)
+            host.pause(now + decision.host_pause, now, request.url)
         match decision.kind:
             case OutcomeKind.RETRY:
                 state.next_request = Request(request.link, Purpose.ROBOTS, request.attempt + 1)

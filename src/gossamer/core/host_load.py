@@ -13,7 +13,17 @@ class HostLoad:
     does not start all at once.
     """
 
-    __slots__ = ("_answers", "_pauses", "in_flight", "limit", "most", "paused_until", "ready_at", "resting")
+    __slots__ = (
+        "_answers",
+        "_pauses",
+        "in_flight",
+        "limit",
+        "most",
+        "paused_by",
+        "paused_until",
+        "ready_at",
+        "resting",
+    )
 
     def __init__(self, limit: int, *, slow_start: bool = False) -> None:
         self.limit = limit
@@ -28,6 +38,8 @@ class HostLoad:
         """The category of the rest."""
         self.paused_until = 0.0
         """When the last pause ends for which the host asked."""
+        self.paused_by = ""
+        """The URL whose answer asked for it; "" if that is not known."""
         self._answers = 0
         self._pauses = 0
 
@@ -37,13 +49,17 @@ class HostLoad:
             self.ready_at = until
             self.resting = waiting
 
-    def pause(self, until: float, now: float) -> None:
-        """Leave the host alone until then, as it asked (429, 503, Retry-After); later begin with one fetch at once."""
+    def pause(self, until: float, now: float, url: str = "") -> None:
+        """Leave the host alone until then, as it asked (429, 503, Retry-After); later begin with one fetch at once.
+
+        `url` is the one that asked.
+        """
         if now >= self.paused_until:  # not an answer to a fetch that was under way when the pause began
             self._pauses += 1
         self._answers = 0
         self.most = 1
-        self.paused_until = max(self.paused_until, until)
+        if until > self.paused_until:
+            self.paused_until, self.paused_by = until, url
         self.rest(until, Waiting.RETRY_AFTER)
 
     def count_answer(self) -> None:

@@ -26,7 +26,7 @@ class HostWithIp(Protocol):
 class IpLimit:
     """One IP address: its fetches in flight, when its rest ends, and the hosts that wait until it is free."""
 
-    __slots__ = ("in_flight", "most", "paused_until", "ready_at", "waiting")
+    __slots__ = ("in_flight", "most", "paused_by", "paused_until", "ready_at", "waiting")
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -37,6 +37,8 @@ class IpLimit:
         """When the rest ends."""
         self.paused_until = 0.0
         """When the last pause ends for which a host at the address asked."""
+        self.paused_by = ""
+        """The URL whose answer asked for it; "" if that is not known."""
         self.waiting: dict[Any, None] = {}
         """The hosts that wait until fewer than `most` fetches are in flight, in order of arrival."""
 
@@ -49,10 +51,11 @@ class IpLimit:
         """Let the address rest until then, unless it rests longer already."""
         self.ready_at = max(self.ready_at, until)
 
-    def pause(self, until: float) -> None:
-        """Leave the address alone until then, because a host there asked for that."""
+    def pause(self, until: float, url: str = "") -> None:
+        """Leave the address alone until then, because a host there asked for that, by the answer to a URL."""
         self.rest(until)
-        self.paused_until = max(self.paused_until, until)
+        if until > self.paused_until:
+            self.paused_until, self.paused_by = until, url
 
     def freed(self) -> list[Any]:
         """Remove and return the waiting hosts, in order of arrival; none while the address is full."""

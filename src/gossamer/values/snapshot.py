@@ -165,6 +165,8 @@ class SavedStats(Struct, frozen=True):
     """The resting hosts, each with the seconds left."""
     paused: Mapping[str, float] = {}
     """The hosts that asked to be left alone, each with the seconds left."""
+    paused_by: Mapping[str, str] = {}
+    """The URLs whose answers asked for that, by host."""
     audit: Audit | None = None
     """The politeness that the driver measured; None where it measured none."""
     changes: Mapping[str, int] = {}
@@ -198,6 +200,8 @@ class PausedHost(Struct, frozen=True):
     """The key of the host: scheme and authority."""
     seconds: float
     """Time (seconds) until it may be fetched from again."""
+    url: str = ""
+    """The URL whose answer asked for it; "" if that is not known."""
 
 
 class Pauses(Struct, frozen=True):
