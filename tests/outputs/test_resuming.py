@@ -35,6 +35,7 @@ MAKERS: dict[str, Maker] = {
     "warc": lambda directory: Warc(directory, request_header=request_header, max_file=1500),
     "parquet": lambda directory: Parquet(directory, rows=3),
     "markdown": lambda directory: open_output("markdown", directory),
+    "references": lambda directory: open_output("references", directory),
 }
 
 

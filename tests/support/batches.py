@@ -7,11 +7,13 @@ from typing import Any
 
 import msgspec
 
+from gossamer.parse.references.page import references_of_page
 from gossamer.parse.text import extract
 from gossamer.rules.recrawl import content_hash
 from gossamer.values.model import Link, OutcomeKind, PageRecord, Response, Timings, line_of
 from gossamer.values.protocol import Batch, Ended, Outcome
 from gossamer.values.reasons import Reason
+from gossamer.values.references import references_line
 
 STARTED = 1_767_225_600.25  # 2026-01-01T00:00:00.25Z
 
@@ -34,8 +36,10 @@ def page(number: int, wire: bytes | None = None, /, **said: object) -> Ended:
     visit = ended(number, response)
     if "text/html" not in response.headers.get("content-type", ""):
         return visit
-    text = extract.markdown(response.body.decode("utf-8", "replace"), url, "main")
-    return having(visit, markdown=extract.document(visit.outcome.record, text))
+    text = response.body.decode("utf-8", "replace")
+    references = references_line(references_of_page(text, url))
+    written = extract.document(visit.outcome.record, extract.markdown(text, url, "main"))
+    return having(visit, markdown=written, references=references)
 
 
 def having(visit: Ended, **changes: Any) -> Ended:

@@ -100,13 +100,14 @@ class Crawler:
         self._fetcher = fetcher
         self._trace = trace
         self._clock = clock or SystemClock()
-        self._settings = Settings(self.policy, engine, known_formats(formats), durable)
+        self._settings = Settings(self.policy, engine, known_formats(formats, self.policy), durable)
         extract.require(self.policy.text)
         call_arguments.refuse_unused_text(self.policy, self._settings.formats if self.directory is not None else ())
         outputs.require(self._settings.formats)
         self._resumes = False
         self._wants_handlers = False
-        self._work = Work(self.policy, markdown="markdown" in self._settings.formats)
+        written = self._settings.formats if self.directory is not None else ()
+        self._work = Work(self.policy, markdown="markdown" in written, references="references" in written)
         self._work.visitor()  # patterns that are none are refused here, not where the crawl begins
         self._handlers: list[Handler] = marked(self.policy.handlers) if self.policy.handlers else []
         self._bodies = BodyTransfer.WHOLE

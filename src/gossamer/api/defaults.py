@@ -20,6 +20,7 @@ from gossamer.rules.politeness import Manners
 from gossamer.values.errors import UserError
 
 USUAL_FORMATS: Final = ("jsonl",)
+REFERENCES: Final = "references"
 
 
 def complete(policy: Policy | None, seeds: Iterable[object], fields: Mapping[str, Any], engine: str) -> Policy:
@@ -69,12 +70,16 @@ def undetermined(settings: Settings, engine: str) -> Policy:
     )
 
 
-def known_formats(formats: Iterable[str] | None) -> tuple[str, ...]:
-    """Return each format once, or the usual one for None. Raise UserError for an unknown format."""
+def known_formats(formats: Iterable[str] | None, policy: Policy) -> tuple[str, ...]:
+    """Return each format once, or the usual one for None. Raise UserError for an unknown format.
+
+    A crawl that fetches what pages load writes down what points to it.
+    """
+    needed = (REFERENCES,) if policy.resources else ()
     if formats is None:
-        return USUAL_FORMATS
+        return (*USUAL_FORMATS, *needed)
     several = formats if isinstance(formats, Iterable) and not isinstance(formats, str) else (formats,)
-    known = tuple(dict.fromkeys(several))
+    known = tuple(dict.fromkeys((*several, *needed)))
     for name in known:
         if name not in FORMATS:
             raise UserError(f"There is no format {name!r}; choose from {', '.join(FORMATS)}.")

@@ -8,6 +8,7 @@ from typing import Final
 
 from gossamer.journals.address import JournalAddress
 from gossamer.journals.reading import exists
+from gossamer.outputs.references import FILE as REFERENCES
 from gossamer.values.errors import UserError
 
 SETTINGS_FILE: Final = "gossamer.toml"
@@ -17,7 +18,7 @@ TRACES: Final = (
     "pages.jsonl", "items.jsonl", JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", SETTINGS_FILE, LOCK,
 )  # fmt: skip
 """The files of a crawl that fetched nothing."""
-ARCHIVES: Final = ("pages-*.warc.gz", "pages-*.parquet", "links-*.parquet")
+ARCHIVES: Final = ("pages-*.warc.gz", "pages-*.parquet", "links-*.parquet", REFERENCES)
 """Patterns of the further files that formats write during a crawl."""
 
 

@@ -19,7 +19,7 @@ from gossamer.rules.setting import FIXED, Setting
 from gossamer.values.errors import UserError
 
 VERBS: Final = ("crawl", "resume", "status", "fetch", "demo", "export", "robots", "bench", "init", "doctor")
-FORMATS: Final = ("jsonl", "warc", "parquet", "markdown")
+FORMATS: Final = ("jsonl", "warc", "parquet", "markdown", "references")
 WORKLOADS: Final = ("overhead", "web", "parse", "polite")
 _SOURCES: Final = ("-i", "--input", "--update")
 """The flags by which a crawl needs no URL."""
@@ -165,7 +165,7 @@ def _add_crawl(parser: Parser) -> None:
     results = FlagGroup(parser, "results")
     about = "where pages.jsonl goes; - for JSON lines on stdout (default: HOST[-PORT].crawl, here)"
     results.choice("-o", "--output", dest="directory", metavar="DIR", about=about)
-    formats = "record pages as jsonl, warc, parquet or markdown; again for more (default: jsonl)"
+    formats = "record pages as jsonl, warc, parquet, markdown or references; again for more (default: jsonl)"
     results.choice("-f", "--format", dest="formats", action="append", choices=FORMATS, metavar="F", about=formats)
     results.settings("results")
     durable = "wait for the disk at every commit: not even a power cut loses what was recorded"

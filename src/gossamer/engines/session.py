@@ -40,7 +40,7 @@ from gossamer.values.protocol import Ended, Saved
 from gossamer.values.reasons import FinishReason
 from gossamer.values.snapshot import Audit, Changes, SavedStats, Snapshot
 from gossamer.visit import function_ref
-from gossamer.visit.handlers import FullRefetchForHandlers
+from gossamer.visit.handlers import FullRefetch
 from gossamer.visit.visitor import Work
 
 TIME_GRACE: Final = 3.0
@@ -265,8 +265,8 @@ class Session:
             crawl.restore(stats, contents=contents, simhashes=simhashes, passed=passed, now=self._clock.now())
         self._auditor = Auditor(policy, saved.stats.audit if saved.stats else None)
         previous = opened.previous
-        if previous is not None and self.work.handlers:
-            previous = FullRefetchForHandlers(previous, self.work.handlers)
+        if previous is not None and (self.work.handlers or self.work.references):
+            previous = FullRefetch(previous, self.work.handlers, all_pages=self.work.references)
         return Driver(
             crawl,
             opened.journal,

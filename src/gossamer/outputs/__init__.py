@@ -17,11 +17,12 @@ from gossamer.values.errors import UserError, needs_extra
 from gossamer.values.ports import Output
 from gossamer.values.snapshot import ItemTypeStats
 
-FORMATS: Final = ("jsonl", "warc", "parquet", "markdown")
+FORMATS: Final = ("jsonl", "warc", "parquet", "markdown", "references")
 """The formats that a crawl can write, by their names in settings and on the command line."""
 
 RESULTS: Final = {
     "jsonl": "pages.jsonl", "warc": "pages-*.warc.gz", "parquet": "pages-*.parquet", "markdown": "markdown/",
+    "references": "references.jsonl.gz",
 }  # fmt: skip
 """The files of each format, as a pattern relative to the crawl directory."""
 
@@ -94,6 +95,10 @@ def open_output(
             from gossamer.outputs.markdown.writer import Markdown
 
             return Markdown(directory / "markdown", durable=durable)
+        case "references":
+            from gossamer.outputs.references import FILE, References
+
+            return References(directory / FILE, durable=durable)
     close = get_close_matches(format, FORMATS, 1)
     hint = f"Did you mean {close[0]!r}?" if close else f"The formats are {', '.join(FORMATS)}."
     raise UserError(f"There is no format {format!r}. {hint}")

@@ -29,6 +29,7 @@ _CODECS: Final = {"utf-8": "utf-8", "utf-16le": "utf-16-le", "utf-16be": "utf-16
 _CONTENT_CHARSET: Final = re.compile(
     rb"charset[\t\n\f\r ]*+=[\t\n\f\r ]*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\"'\t\n\f\r ;][^\t\n\f\r ;]*+))", re.IGNORECASE
 )
+_CSS_CHARSET: Final = re.compile(rb'@charset "([^"]*+)";')
 _XML_ENCODING: Final = re.compile(rb"<\?xml[^>]*?encoding[\x00-\x20]*+=[\x00-\x20]*+(?:\"([^\"'>]++)\"|'([^\"'>]++)')")
 _META: Final = re.compile(rb"<meta(?=[\t\n\f\r /])", re.IGNORECASE)
 _TAG: Final = re.compile(rb"</?[a-z][^\t\n\f\r >]*+", re.IGNORECASE)
@@ -65,6 +66,41 @@ def decode(body: bytes, content_type: str) -> tuple[str, str]:
     if declared is not None:
         return _decode_as(body, declared), declared
     return _detect(body)
+
+
+def decode_stylesheet(body: bytes, content_type: str) -> str:
+    """Decode a stylesheet: by its byte-order mark, its header or `@charset`, else as UTF-8 (CSS Syntax, 3.2).
+
+    Never raises.
+    """
+    for bom, name in _BOMS:
+        if body.startswith(bom):
+            return _decode_as(body[len(bom) :], name)
+    label = _CSS_CHARSET.match(body)
+    declared = _header_encoding(content_type) or _declared_encoding(label[1] if label else None)
+    return _decode_as(body, declared or "utf-8")
+
+
+def declaration_problem(body: bytes, content_type: str, text: str, name: str) -> str:
+    """Return what is wrong with how a page declares its encoding; "" for nothing.
+
+    `text` and `name` are what `decode` made of its body. A page of ASCII alone needs no declaration.
+    """
+    if body.isascii() and name != "iso-2022-jp":
+        return ""
+    bad = text.count("\ufffd") - body.count(b"\xef\xbf\xbd") if name == "utf-8" else text.count("\ufffd")
+    if bad > 0:
+        return f"not all of it is {name}: {bad:,} characters cannot be decoded"
+    if any(body.startswith(bom) for bom, _ in _BOMS):
+        return ""
+    header, early = _header_encoding(content_type), _prescan(body[:_PRESCAN])
+    if header and early and header != early:
+        return f"the header says {header}, the page {early}"
+    if header or early:
+        return ""
+    if _meta_encoding(body[:_LATE]):
+        return f"declared after the first {_PRESCAN:,} bytes"
+    return f"not declared; it looks like {name}"
 
 
 def utf_8_of(text: str, body: bytes, name: str) -> bytes | None:

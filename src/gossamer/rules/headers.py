@@ -268,7 +268,7 @@ def links(headers: Headers) -> HeaderLinks:
     canonical, hrefs = "", {}
     if target := refresh(headers):
         hrefs[target] = False
-    for href, parameters in _link_values(headers.get("link", "")):
+    for href, parameters in link_values(headers.get("link", "")):
         rels = words(parameters.get("rel", ""))
         if not href or "anchor" in parameters or _LINK_RELS.isdisjoint(rels) or "stylesheet" in rels:
             continue
@@ -284,7 +284,7 @@ def links(headers: Headers) -> HeaderLinks:
     )
 
 
-def _link_values(value: str) -> Iterator[tuple[str, dict[str, str]]]:
+def link_values(value: str) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield targets and parameters of a Link header (RFC 8288, appendix B.2); the first of a name counts."""
     at = 0
     for _ in range(_MAX_LINKS):

@@ -143,6 +143,15 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Maximum number of subdomains of one domain that link to each other in turn."""
     max_url_length: Annotated[Count, FIXED | DOWNLOADS, Hints("urllength_limit")] = 2083
     """Maximum length of a link (characters). Longer ones are refused."""
+    resources: Annotated[
+        bool,
+        FIXED,
+        crawl_flag("--resources", "fetch what pages load too: images, scripts, stylesheets, fonts, media"),
+        Hints("page_requisites assets check_resources download_images images_store -p"),
+    ] = False
+    """Fetch what a browser loads by itself for the pages, too: images, scripts, stylesheets and what these load, fonts,
+    media, icons, manifests. The same scope, robots.txt, manners and limits hold for them, but `max_depth` and
+    `nofollow` do not keep a page from being whole. What points where is written in the format `references`."""
     max_links_per_page: Annotated[Count, FIXED, Hints("max_links")] = 5000
     """Maximum number of links of one page that are followed. The rest is `skip.limit`."""
     max_depth: Annotated[

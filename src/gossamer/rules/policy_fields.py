@@ -49,6 +49,7 @@ class PolicyFields(DownloadFields, total=False):
     trap_budget: int
     trap_depth: int
     trap_hosts: int
+    resources: bool
     max_links_per_page: int
     max_depth: int | None
     max_pages: int | None

@@ -64,6 +64,8 @@ class Outcome(Struct, frozen=True, array_like=True):
     """Why the page leads to no other, or to few, if it is a start page."""
     behind_login: str = ""
     """The URL in place of whose page a login came: that of this link, or of one that redirected here; "" for none."""
+    references: bytes = b""
+    """The references of the page as a line of JSON (`values/references.py`); b"" for none."""
 
     @classmethod
     def of(cls, record: PageRecord, response: Response | None = None) -> Outcome:
@@ -78,7 +80,8 @@ class Outcome(Struct, frozen=True, array_like=True):
     @property
     def held_bytes(self) -> int:
         """Return the approximate memory (bytes) that the outcome holds until the commit."""
-        return (self.response.held if self.response else 0) + sum([len(item.line) for item in self.items])
+        made = len(self.references) + sum([len(item.line) for item in self.items])
+        return (self.response.held if self.response else 0) + made
 
 
 class Ended(Struct, frozen=True):

@@ -54,7 +54,8 @@ class Reference(Struct, frozen=True, array_like=True):
     element: str = ""
     """The element and attribute that hold it, such as "a[href]", "img[srcset]" or "style"."""
     text: str = ""
-    """The text of a link, the alternative text of an image, or the language of an hreflang, shortened."""
+    """The text of a link, the alternative text of an image, the method of a form in lower case, or the language of an
+    hreflang; at most 100 characters."""
     line: int = 0
     """The line of the page's source on which the element begins, from 1; 0 if unknown (a header field)."""
     nofollow: bool = False
@@ -91,6 +92,8 @@ class PageReferences(Struct, frozen=True, omit_defaults=True):
     """The ids and names that the page defines: the fragments that lead somewhere."""
     facts: AuditFacts = AuditFacts()
     """Facts for an audit."""
+    omitted: int = 0
+    """The number of references that are left out, because the page has too many."""
 
 
 _ENCODER: Final = msgspec.json.Encoder()

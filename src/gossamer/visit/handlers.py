@@ -94,17 +94,21 @@ class Choice:
         return next((handler for matches, handler in self._patterned if matches(url)), self._rest)
 
 
-class FullRefetchForHandlers:
-    """Wraps the previous crawl and hides the validators of pages with a handler, so that they are fetched in full."""
+class FullRefetch:
+    """Wraps the previous crawl and hides the validators of pages that must be read again, so that they come in full.
 
-    def __init__(self, before: PreviousCrawl, handlers: Iterable[Handler]) -> None:
+    These are the pages with a handler, or all pages.
+    """
+
+    def __init__(self, before: PreviousCrawl, handlers: Iterable[Handler], *, all_pages: bool = False) -> None:
         self._before = before
         self._choice = Choice(handlers)
+        self._all_pages = all_pages
 
     def find(self, url: str) -> PreviousVisit:
-        """Return the previous visit of a URL; without its memo, and so without conditions, if it has a handler."""
+        """Return the previous visit of a URL; without its memo, and so without conditions, if it must be read again."""
         found = self._before.find(url)
-        return found if self._choice.of(url) is None else PreviousVisit(found.record)
+        return PreviousVisit(found.record) if self._all_pages or self._choice.of(url) is not None else found
 
 
 # ---------------------------------------------------------------- the decorator, for handlers in a file of their own

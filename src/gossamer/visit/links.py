@@ -32,6 +32,9 @@ KNOWN_URLS: Final = 50_000
 COUNTED: Final = 50_000
 """Maximum number of links beyond `max_links_per_page` that are recorded as refused."""
 
+RESOURCE_LEVELS: Final = 5
+"""Maximum number of levels of resources below the maximum depth: a stylesheet that a page loads may load more."""
+
 _OTHER_SCHEME: Final = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*+:", re.IGNORECASE)
 
 
@@ -93,11 +96,30 @@ class LinkJudge:
             tuple(one for one in judged if type(one) is Refusal),
         )
 
-    def new(self, context: LinkContext, hrefs: tuple[str, ...]) -> list[Outlink | Refusal]:
-        """Return the judged links of some hrefs, without those that were reported before."""
+    def of_resources(
+        self, context: LinkContext, urls: tuple[str, ...], links: int
+    ) -> tuple[list[Outlink], tuple[Refusal, ...]]:
+        """Return the accepted and the refused resources of a page with so many links, like `of_page`.
+
+        A page at the maximum depth is not whole without them, so they may be found below it. `nofollow` is about links.
+        """
+        most = self._policy.max_links_per_page
+        room = max(most - links, 0) if most else len(urls)
+        judged = self.new(context, urls[:room], below=RESOURCE_LEVELS)
+        judged += self._refuse_all(context, urls[room : room + COUNTED], Reason.SKIP_LIMIT)
+        return (
+            [one for one in judged if type(one) is Outlink],
+            tuple([one for one in judged if type(one) is Refusal]),
+        )
+
+    def new(self, context: LinkContext, hrefs: tuple[str, ...], *, below: int = 0) -> list[Outlink | Refusal]:
+        """Return the judged links of some hrefs, without those that were reported before.
+
+        They may be found so many levels below the maximum depth.
+        """
         limit = self._policy.max_depth
         depth = context.request.link.depth
-        at_limit = limit is not None and depth >= limit
+        at_limit = limit is not None and depth >= limit + below
         known = self._known_in((context.directory, at_limit, context.encoding, len(context.request.adopted)))
         fresh = [href for href in hrefs if href not in known]
         if not fresh:

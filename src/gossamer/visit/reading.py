@@ -88,6 +88,8 @@ class Reading(Struct):
     """What a later update needs to know of the page (`rules/recrawl.py`)."""
     markdown: str = ""
     """The page as a Markdown document; "" for none."""
+    references: bytes = b""
+    """The references of the page or stylesheet as a line of JSON; b"" for none."""
     items: tuple[Item, ...] = ()
     """The items that the page's handler yielded."""
     line: bytes = b""
@@ -104,7 +106,8 @@ class Reading(Struct):
 
     def fail(self, failure: Failure) -> None:
         """Record a failure after the page was read: its outcome is a failure, but its status and links count."""
-        self.record, self.line, self.markdown = _failed(self.record, failure), b"", ""
+        self.record, self.line = _failed(self.record, failure), b""
+        self.markdown, self.references = "", b""
 
     def event(self) -> Visited:
         """Return the event for the crawl."""
@@ -131,6 +134,7 @@ class Reading(Struct):
             record.needs_js,
             self.start,
             self.behind_login,
+            self.references,
         )
         return Visited(
             request,
@@ -154,7 +158,13 @@ def spoiled(event: Visited, failure: Failure) -> Visited:
     """Return the failed event, with its links, of a page whose worker ended after it had sent the first one."""
     record = _failed(event.outcome.record, failure)
     outcome = replace(
-        event.outcome, line=line_of(record), kind=record.outcome, reason=record.reason, markdown="", items=()
+        event.outcome,
+        line=line_of(record),
+        kind=record.outcome,
+        reason=record.reason,
+        markdown="",
+        items=(),
+        references=b"",
     )
     return replace(event, outcome=outcome)
 

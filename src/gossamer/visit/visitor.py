@@ -14,6 +14,7 @@ from msgspec import Struct, structs
 from gossamer.parse import challenge, encoding, html, sitemap
 from gossamer.parse.directives import PageRules, names_of, rules_of
 from gossamer.parse.javascript import needs_javascript
+from gossamer.parse.references.reader import ReferenceReader
 from gossamer.parse.similarity import soft_404
 from gossamer.parse.similarity.not_found import says_not_found
 from gossamer.parse.similarity.simhash import simhash
@@ -37,11 +38,13 @@ from gossamer.values.model import (
 )
 from gossamer.values.protocol import Failed, Outcome, RobotsRead, Visited
 from gossamer.values.reasons import Reason
+from gossamer.values.references import PageReferences, references_line
 from gossamer.visit import login_page, start_page
 from gossamer.visit.handlers import Choice, Due, Handled, Handler
 from gossamer.visit.links import LinkContext, LinkJudge
 from gossamer.visit.page import Page
 from gossamer.visit.reading import NO_FACTS, PageFacts, Reading, record_answer
+from gossamer.visit.references import ReferenceMaker, fetched_with
 
 Read = Reading | Failed | RobotsRead
 """The result of reading an answer: a reading, which Markdown and handlers may follow, or already an event."""
@@ -62,10 +65,14 @@ class Work(Struct, frozen=True):
     """Whether every HTML page is converted to a Markdown document."""
     handlers: tuple[Handler, ...] = ()
     """The user's handlers."""
+    references: bool = False
+    """Whether what pages and stylesheets point to is recorded."""
 
     def visitor(self) -> Visitor:
         """Return a visitor for one worker."""
-        return Visitor(self.policy, key=self.key, markdown=self.markdown, handlers=self.handlers)
+        return Visitor(
+            self.policy, key=self.key, markdown=self.markdown, handlers=self.handlers, references=self.references
+        )
 
 
 class Visitor:
@@ -75,7 +82,13 @@ class Visitor:
     """
 
     def __init__(
-        self, policy: Policy, *, key: int = 0, markdown: bool = False, handlers: Sequence[Handler] = ()
+        self,
+        policy: Policy,
+        *,
+        key: int = 0,
+        markdown: bool = False,
+        handlers: Sequence[Handler] = (),
+        references: bool = False,
     ) -> None:
         self._policy = policy
         self._names = names_of(policy.user_agent)
@@ -83,6 +96,8 @@ class Visitor:
         self._choice = Choice(handlers) if handlers else None
         # While a handler awaits, other pages are read; these must not rely on links that only its page will report.
         self._links = LinkJudge(policy, key, remembers=not any(handler.awaits for handler in handlers))
+        self._writes_references = references
+        self._references = ReferenceMaker(policy) if references or policy.resources else None
 
     def visit(self, request: Request, answer: Response | Failure) -> VisitEvent:
         """Read the answer to a request, make Markdown and run the handler, and return the event for the crawl."""
@@ -233,6 +248,8 @@ class Visitor:
         reading.memo = pack_memo(response, memo)
         if request.link.depth == 0:
             reading.start = start_page.problem(self._policy, self._links.scope(request), reading, context.base, found)
+        if self._references is not None and (made := self._references.of_file(context, response)) is not None:
+            self._take_references(reading, context, made, len(found.hrefs))
         return reading
 
     def _redirected(self, request: Request, response: Response) -> Reading:
@@ -263,7 +280,9 @@ class Visitor:
 
     def _page(self, request: Request, response: Response) -> Reading:
         text, name = encoding.decode(response.body, response.headers.get("content-type", ""))
-        found = html.scan(text, encoding.utf_8_of(text, response.body, name))
+        # One pass for links and references, where the crawl needs these.
+        reader = ReferenceReader(text) if self._references is not None else None
+        found = reader.read() if reader else html.scan(text, encoding.utf_8_of(text, response.body, name))
         if len(found.hrefs) <= challenge.MAX_LINKS and (service := _challenger(response)):
             facts = PageFacts(detail=service)
             record = record_answer(request, response, OutcomeKind.FAILED, Reason.FAIL_BLOCKED, facts=facts)
@@ -287,6 +306,7 @@ class Visitor:
             len(found.hrefs),
         )
         record = record_answer(request, response, OutcomeKind.DONE, None, rules=rules, facts=facts)
+        made = self._references.of_page(reader, context, response, text) if self._references and reader else None
         # The last thing that can be done: from now on these links count as reported.
         outlinks, refusals = self._links.of_page(context, found, page_nofollow=rules.nofollow)
         reading = Reading(request, response, record, text, outlinks, refusals, memo=memo)
@@ -298,7 +318,18 @@ class Visitor:
             reading.behind_login = login_page.page_behind(request.link)
         if request.link.depth == 0:
             reading.start = start_page.problem(self._policy, self._links.scope(request), reading, context.base, found)
+        if made is not None:
+            self._take_references(reading, context, made, len(found.hrefs))
         return reading
+
+    def _take_references(self, reading: Reading, context: LinkContext, made: PageReferences, links: int) -> None:
+        """Take the line of a page's references, and the resources among them as links, if the crawl fetches these."""
+        if self._writes_references:
+            reading.references = references_line(made)
+        if self._policy.resources:
+            outlinks, refusals = self._links.of_resources(context, fetched_with(made), links)
+            reading.outlinks = Outlinks.of([*reading.outlinks, *outlinks]) if outlinks else reading.outlinks
+            reading.refusals += refusals
 
     def _take_refresh(self, reading: Reading, context: LinkContext, found: html.Scan) -> None:
         """Take a refresh to a variant of the page itself as one hop more, like a redirect: it may go on for ever."""

@@ -69,18 +69,18 @@ class Nesting:
     """The open elements of those that this module tracks.
 
     `stack` has the innermost element last. `foreign` is whether the rules of svg or math hold, `in_svg` whether those
-    of svg do. `inert` is the number of open templates without shadowrootmode. `unseen` is the number of open elements
-    whose text is not displayed: such templates, and annotations of formulas. Every call takes amortised constant time
-    at any depth.
+    of svg do. `inert` is the number of open templates without shadowrootmode, `shadows` of those with it. `unseen` is
+    the number of open elements whose text is not displayed: inert templates, and annotations of formulas. Every call
+    takes amortised constant time at any depth.
     """
 
-    __slots__ = ("_depths", "foreign", "in_svg", "inert", "stack", "unseen")
+    __slots__ = ("_depths", "foreign", "in_svg", "inert", "shadows", "stack", "unseen")
 
     def __init__(self) -> None:
         self.stack: list[OpenElement] = []
         self.foreign = False
         self.in_svg = False
-        self.inert = self.unseen = 0
+        self.inert = self.shadows = self.unseen = 0
         self._depths: dict[str, array[int]] = {}
 
     @property
@@ -156,6 +156,8 @@ class Nesting:
         if inside is Inside.TEMPLATE:
             self.inert += change
             self.unseen += change
+        elif inside is Inside.SHADOW_ROOT:
+            self.shadows += change
         elif tag in _ANNOTATIONS:
             self.unseen += change
 

@@ -125,7 +125,7 @@ class _TagReader(Reader):
             next(self._tokens)
         elif token.tag == "meta" and times > 1:  # directives are listed once for each occurrence
             return False
-        self._RULES[token.tag](self, token)
+        self.RULES[token.tag](self, token)
         return True
 
 
@@ -178,7 +178,7 @@ class _SingleTagReader(Reader):
         super().__init__("")
 
     def meaning_of(self, token: Token) -> _Meaning:
-        rule = self._RULES.get(token.tag)
+        rule = self.RULES.get(token.tag)
         if rule is None:
             return ""
         rule(self, token)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from msgspec import Struct
 
@@ -27,7 +27,8 @@ _HAS_DIRECTIVE: Final = re.compile(rf"(?:\A|[,;\t\n\f\r ])(?:{'|'.join(ROBOTS_WO
 
 WHITESPACE: Final = "\t\n\f\r "
 _LINK_RELS: Final = frozenset({"next", "prev", "previous", "alternate", "canonical"})
-_HTML_TYPES: Final = frozenset({"", "text/html", "application/xhtml+xml"})
+HTML_TYPES: Final = frozenset({"", "text/html", "application/xhtml+xml"})
+"""The types of a `link` element whose target is a page."""
 # Elements whose content the tokenizer reads as text; inside svg and math it is markup.
 RAW: Final = frozenset(
     {"title", "textarea", "style", "script", "xmp", "iframe", "noembed", "noframes", "noscript", "plaintext"}
@@ -99,7 +100,7 @@ class Reader:
     def read(self) -> Scan:
         """Read the page and return its links and metadata."""
         tokens = self._tokens = self.tokens(self._text)
-        rule_of, start = self._RULES.get, _START
+        rule_of, start = self.RULES.get, _START
         for token in tokens:
             # The type is checked first, which is cheap: most tokens are text or end tags.
             if token.type is start:
@@ -141,7 +142,7 @@ class Reader:
             self._foreign_start(tag, token)
         elif tag in ("template", "svg", "math"):
             nesting.open(tag, token)
-        elif not nesting.inert and (rule := self._RULES.get(tag)) is not None:
+        elif not nesting.inert and (rule := self.RULES.get(tag)) is not None:
             rule(self, token)
 
     def _foreign_start(self, tag: str, token: Token) -> None:
@@ -150,10 +151,10 @@ class Reader:
             self.add_link(token, token.attr("xlink:href") if href is None else href)
         self.nesting.open(tag, token)
         if tag in RAW:
-            self._read_as_markup(tag, text_of(self._tokens, as_written=True))
+            self.read_as_markup(tag, *text_and_line(self._tokens, as_written=True))
 
-    def _read_as_markup(self, tag: str, raw: str) -> None:
-        """Read the content of a raw element as markup, because it is inside svg or math."""
+    def read_as_markup(self, tag: str, raw: str, _line: int) -> None:
+        """Read the content of a raw element, which begins on a line, as markup: it is inside svg or math."""
         if "<" in raw and self._raw_depth < _MAX_RAW_DEPTH:
             outer, self._tokens = self._tokens, self.tokens(raw)
             self._raw_depth += 1
@@ -201,7 +202,7 @@ class Reader:
         if _LINK_RELS.isdisjoint(rels) or "stylesheet" in rels:
             return
         media_type = (token.attr("type") or "").partition(";")[0].strip(WHITESPACE).lower()
-        if media_type not in _HTML_TYPES:
+        if media_type not in HTML_TYPES:
             return
         href = token.attr("href")
         if "canonical" in rels and self._canonical is None and href is not None:
@@ -267,13 +268,18 @@ class Reader:
             return self._hrefs
         return {self.restored(href): nofollow for href, nofollow in self._hrefs.items()}
 
+    @property
+    def is_renamed(self) -> bool:
+        """Whether texts of the page must pass `restored`."""
+        return self._renamed
+
     def restored(self, text: str) -> str:
         """Return a text of the page as written: undo the renaming of `noscript`."""
         return _RENAMED.sub(r"\1", text) if self._renamed and "\x7f" in text else text
 
     # ------------------------------------------------------------ rules by element
 
-    _RULES: ClassVar[Mapping[str | None, Callable[[Reader, Token], None]]] = {
+    RULES: ClassVar[Mapping[str | None, Callable[[Any, Token], None]]] = {
         "a": _hyperlink,
         "area": _hyperlink,
         "link": _link_element,
@@ -288,7 +294,7 @@ class Reader:
         "svg": _enter,
         "math": _enter,
     }
-    TAGS: ClassVar[frozenset[str]] = frozenset(tag for tag in _RULES if tag)
+    TAGS: ClassVar[frozenset[str]] = frozenset(tag for tag in RULES if tag)
     """The elements that have a rule."""
 
 
@@ -315,13 +321,19 @@ def text_of(tokens: Iterator[Token], *, as_written: bool) -> str:
 
     With `as_written` character references are not decoded.
     """
-    parts = []
+    return text_and_line(tokens, as_written=as_written)[0]
+
+
+def text_and_line(tokens: Iterator[Token], *, as_written: bool) -> tuple[str, int]:
+    """Consume an element like `text_of`; return its text, and the line on which that begins (0 if it is empty)."""
+    parts, line = [], 0
     for token in tokens:
         piece = token.source if as_written and token.type is _REFERENCE else token.data
         if piece is None or token.type is _COMMENT:
             break
+        line = line or token.line
         parts.append(piece)
-    return "".join(parts)
+    return "".join(parts), line
 
 
 def _skip_cdata(token: Token, tokens: Iterator[Token]) -> None:

@@ -20,12 +20,12 @@ MAX_LINK_TEXT: Final = 300
 
 # Elements whose text is not visible; the tokenizer yields their content as one text after the start tag.
 _HIDDEN: Final = frozenset({"title", "style", "script", "iframe", "noembed", "noframes"})
-_BLOCKS: Final = frozenset(
+BLOCKS: Final = frozenset(
     "address article aside blockquote body br caption center dd details dialog dir div dl dt fieldset figcaption "
     "figure footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html legend li listing main menu "
     "nav ol optgroup option p plaintext pre search section select summary table tbody tfoot thead tr ul xmp".split()
 )
-_CELLS: Final = frozenset({"td", "th"})
+CELLS: Final = frozenset({"td", "th"})
 
 
 _TEXT, _REFERENCE = TokenType.TEXT, TokenType.CHARACTER_REFERENCE
@@ -77,9 +77,9 @@ class _VisibleTextReader(Reader):
         self._parts.append(text)
 
     def _on_tag(self, tag: str, token: Token) -> None:
-        if tag in _BLOCKS:
+        if tag in BLOCKS:
             self._end_line()
-        elif tag in _CELLS:
+        elif tag in CELLS:
             self._parts.append(" ")
         elif tag in SCRIPTS and not self.nesting.unseen:
             (self._scripts.begin if token.type is _START else self._scripts.end)(tag, self._parts)
@@ -134,7 +134,7 @@ class LinkTextReader(Reader):
     def _on_tag(self, tag: str, _token: Token) -> None:
         if tag == "a":
             self._end_link()
-        elif self._characters_left > 0 and (tag in _BLOCKS or tag in _CELLS):
+        elif self._characters_left > 0 and (tag in BLOCKS or tag in CELLS):
             self._on_text(" ")
 
     def _end_link(self) -> None:

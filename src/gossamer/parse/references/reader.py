@@ -1,0 +1,422 @@
+"""Read the references of a page, and what else an audit asks of its markup, in the pass that finds its links.
+
+`ReferenceReader` adds to the crawler's `Reader` and changes none of its rules. Some addresses are no references, since
+a browser neither loads them nor leads anywhere by them: mailto:, data: and their kin, attributes that only scripts read
+(data-src), what is written for search engines and social networks (og:image, cite), resources with an empty address,
+and what the text of another document has (srcdoc).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final
+
+from msgspec import Struct
+
+from gossamer.parse.characters import collapsed
+from gossamer.parse.links.scan import WHITESPACE, Reader, Scan, text_and_line, text_of
+from gossamer.parse.links.visible import BLOCKS, CELLS
+from gossamer.parse.references.css import urls_of, urls_of_declarations
+from gossamer.parse.references.relations import kinds_of
+from gossamer.parse.references.srcset import images_of
+from gossamer.parse.tokenizer import Token, TokenType, tokenize
+from gossamer.rules.headers import refresh_target, words
+from gossamer.values.references import ReferenceKind
+
+MAX_TEXT: Final = 100
+"""Maximum length of the text of a reference (characters); a longer one ends in "…"."""
+MAX_REFERENCES: Final = 100_000
+"""Maximum number of references of one page that are kept, and of images without text, forms and anchors."""
+
+_START, _END = TokenType.START_TAG, TokenType.END_TAG
+_TEXT, _REFERENCE = TokenType.TEXT, TokenType.CHARACTER_REFERENCE
+_SPACED: Final = BLOCKS | CELLS
+_ALT_ATTRIBUTES: Final = ("aria-label", "aria-labelledby", "title", "aria-hidden", "role", "width", "height")
+_SCRIPT_TYPES: Final = frozenset(
+    {f"{top}/{x}{name}script" for top in ("text", "application") for x in ("", "x-") for name in ("java", "ecma")}
+    | {f"text/javascript1.{minor}" for minor in range(6)}
+    | {"text/jscript", "text/livescript", "module"}
+)
+"""The types of scripts (HTML section 4.12.1, and "JavaScript MIME type" of the MIME Sniffing Standard)."""
+_SVG: Final = {
+    "image": ReferenceKind.IMAGE,
+    "feimage": ReferenceKind.IMAGE,
+    "use": ReferenceKind.IMAGE,
+    "script": ReferenceKind.SCRIPT,
+    "a": ReferenceKind.LINK,
+}
+
+# Looked up for every link of a page: in Python 3.11 a member of an enumeration takes four times as long as a name.
+_LINK, _IMAGE, _SCRIPT, _MEDIA = ReferenceKind.LINK, ReferenceKind.IMAGE, ReferenceKind.SCRIPT, ReferenceKind.MEDIA
+_FRAME, _FORM = ReferenceKind.FRAME, ReferenceKind.FORM
+
+
+class RawReference(Struct):
+    """A reference as the page has it; the fields are those of `Reference`, but for the address."""
+
+    kind: ReferenceKind
+    href: str
+    """The address as written, not yet resolved."""
+    element: str
+    text: str
+    line: int
+    nofollow: bool = False
+
+
+class Form(Struct, frozen=True):
+    """A form of a page."""
+
+    method: str
+    """Its method, in lower case."""
+    action: str
+    """Its action as written; "" for the page itself."""
+    line: int
+    """The line on which it begins."""
+
+
+class ReferenceReader(Reader):
+    """Reads the references, the anchors and the facts of one page; `read` returns what `Reader` finds in it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.references: list[RawReference] = []
+        self.omitted = 0
+        self.anchors: dict[str, None] = {}
+        self.forms: list[Form] = []
+        self.missing_alt: list[tuple[str, int]] = []
+        self.description: str | None = None
+        self.has_policy = False  # a meta element stands for the header Content-Security-Policy
+        self.headings = self.titles = 0
+        self._lines_before = 0  # in markup that was read as text at first
+        self._link: RawReference | None = None  # the link that is open, if its text is wanted
+        self._link_token: Token | None = None
+        self._parts: list[str] = []
+        self._room = 0
+        self._in_picture = False
+        self._form_method = "get"
+
+    def read(self) -> Scan:
+        """Read the page and return its links and metadata."""
+        tokens = self._tokens = self.tokens(self._text)
+        rule_of, note, start = self.RULES.get, self._note, _START
+        for token in tokens:
+            if token.type is start:
+                note(token)
+                rule = rule_of(token.tag)
+                if rule is not None:
+                    rule(self, token)
+            elif self._link is not None:
+                self._read_in_link(token)
+        self._end_link()
+        return self._found()
+
+    # ------------------------------------------------------------ what any element may have
+
+    def _step(self, token: Token) -> None:
+        if token.type is _START:
+            if not self.nesting.inert:
+                self._note(token)
+        elif self._link is not None and not self.nesting.unseen:
+            self._read_in_link(token)
+        super()._step(token)
+
+    def _note(self, token: Token) -> None:
+        """Record the anchor and the style of an element."""
+        name = token.attr("id")
+        if name:
+            self._add_anchor(name)
+        css = token.attr("style")
+        if css:
+            for url in urls_of_declarations(css):
+                self._add(url.kind, token, f"{token.tag}[style]", url.href)
+        if self._link is not None and token.tag in _SPACED:
+            self._parts.append(" ")
+
+    def _add_anchor(self, name: str) -> None:
+        if not self.nesting.shadows and len(self.anchors) < MAX_REFERENCES:
+            self.anchors[name] = None
+
+    def _add(
+        self, kind: ReferenceKind, token: Token, element: str, href: str | None, text: str = ""
+    ) -> RawReference | None:
+        """Add a reference, unless its address is missing or, for anything but a link, the page itself."""
+        if href is None or (kind is not _LINK and href.strip(WHITESPACE)[:1] in ("", "#")):
+            return None
+        return self._append(kind, element, href, text, token.line + self._lines_before)
+
+    def _append(self, kind: ReferenceKind, element: str, href: str, text: str, line: int) -> RawReference | None:
+        if len(self.references) >= MAX_REFERENCES:
+            self.omitted += 1
+            return None
+        reference = RawReference(kind, href, element, text, line)
+        self.references.append(reference)
+        return reference
+
+    def _add_images(self, token: Token, element: str, srcset: str | None, text: str = "") -> None:
+        for href in images_of(srcset or ""):
+            self._add(_IMAGE, token, element, href, text)
+
+    # ------------------------------------------------------------ the text of links
+
+    def _read_in_link(self, token: Token) -> None:
+        kind = token.type
+        if kind is _TEXT or kind is _REFERENCE:
+            self._add_text(token.data or "")
+        elif kind is _END:
+            if token.tag == "a":
+                self._end_link()
+            elif token.tag in _SPACED:
+                self._parts.append(" ")
+
+    def _add_text(self, text: str) -> None:
+        if self._room > 0:
+            self._parts.append(text[: self._room])
+            self._room -= len(text)
+
+    def _begin_link(self, token: Token, element: str, href: str | None) -> None:
+        self._end_link()
+        link = self._add(_LINK, token, element, href)
+        if link is not None:
+            rel = token.attr("rel")
+            link.nofollow = rel is not None and "nofollow" in words(rel)
+            self._link, self._link_token, self._room = link, token, 4 * MAX_TEXT
+
+    def _end_link(self) -> None:
+        link, token = self._link, self._link_token
+        if link is None or token is None:
+            return
+        text = collapsed("".join(self._parts))
+        self._parts.clear()
+        self._link = None
+        link.text = _shortened(text) if text else _label_of(token)
+
+    # ------------------------------------------------------------ svg and math
+
+    def _foreign_start(self, tag: str, token: Token) -> None:
+        if self.nesting.in_svg and not self.nesting.inert and tag in _SVG:
+            href = token.attr("href")
+            name = "href" if href is not None else "xlink:href"
+            href = token.attr(name)
+            if tag == "a":
+                self._begin_link(token, f"a[{name}]", href)
+            elif tag != "script" or _is_script(token):
+                self._add(_SVG[tag], token, f"{tag}[{name}]", href)
+        super()._foreign_start(tag, token)
+
+    def read_as_markup(self, tag: str, raw: str, line: int) -> None:
+        """Read the content of a raw element inside svg or math as markup; that of a style element is read as CSS."""
+        before = self._lines_before
+        self._lines_before += max(line - 1, 0)
+        if tag == "style" and self.nesting.in_svg and not self.nesting.inert:
+            # Character references are decoded here, unlike in the style element of HTML.
+            css = "".join([token.data or "" for token in tokenize(raw.replace("<![CDATA[", "").replace("]]>", ""))])
+            self._read_stylesheet(css, self._lines_before + 1)
+        super().read_as_markup(tag, raw, line)
+        self._lines_before = before
+
+    # ------------------------------------------------------------ links and frames
+
+    def _hyperlink(self, token: Token) -> None:
+        super()._hyperlink(token)
+        if token.tag == "a":
+            self._begin_link(token, "a[href]", token.attr("href"))
+            name = token.attr("name")
+            if name:
+                self._add_anchor(name)
+            return
+        link = self._add(_LINK, token, "area[href]", token.attr("href"), _shortened(collapsed(token.attr("alt") or "")))
+        if link is not None:
+            link.nofollow = "nofollow" in words(token.attr("rel") or "")
+
+    def _iframe(self, token: Token) -> None:
+        super()._iframe(token)
+        if token.attr("srcdoc") is None:
+            self._add(_FRAME, token, "iframe[src]", token.attr("src"), _label_of(token))
+        text_of(self._tokens, as_written=True)
+
+    def _frame(self, token: Token) -> None:
+        super()._frame(token)
+        if self._framed:
+            self._add(_FRAME, token, "frame[src]", token.attr("src"), _label_of(token))
+
+    def _link_element(self, token: Token) -> None:
+        super()._link_element(token)
+        rels, hreflang = words(token.attr("rel") or ""), (token.attr("hreflang") or "").strip(WHITESPACE)
+        kinds = kinds_of(
+            rels,
+            media_type=(token.attr("type") or "").partition(";")[0].strip(WHITESPACE).lower(),
+            destination=(token.attr("as") or "").strip(WHITESPACE).lower(),
+            hreflang=hreflang,
+        )
+        for kind in kinds:
+            text = hreflang if kind is ReferenceKind.HREFLANG else token.attr("title") or ""
+            reference = self._add(kind, token, "link[href]", token.attr("href"), _shortened(collapsed(text)))
+            if reference is not None:
+                reference.nofollow = "nofollow" in rels
+            if kind is _IMAGE:
+                self._add_images(token, "link[imagesrcset]", token.attr("imagesrcset"))
+
+    def _meta_refresh(self, token: Token, content: str) -> None:
+        super()._meta_refresh(token, content)
+        target = refresh_target(content)
+        if target and target.strip(WHITESPACE):
+            self._add(_LINK, token, "meta[content]", target)
+
+    # ------------------------------------------------------------ resources
+
+    def _img(self, token: Token) -> None:
+        alt, src, srcset = token.attr("alt"), token.attr("src"), token.attr("srcset")
+        text = _shortened(collapsed(alt)) if alt else ""
+        if self._link is not None and text:
+            self._add_text(f" {text} ")
+        self._add(_IMAGE, token, "img[src]", src, text)
+        if srcset:
+            self._add_images(token, "img[srcset]", srcset, text)
+        if alt is None and len(self.missing_alt) < MAX_REFERENCES and not _needs_no_alt(token):
+            self.missing_alt.append((src or srcset or "", token.line + self._lines_before))
+        self._in_picture = False
+
+    def _picture(self, _token: Token) -> None:
+        self._in_picture = True
+
+    def _source(self, token: Token) -> None:
+        if self._in_picture:
+            self._add_images(token, "source[srcset]", token.attr("srcset"))
+        else:
+            self._add(_MEDIA, token, "source[src]", token.attr("src"))
+
+    def _media(self, token: Token) -> None:
+        self._in_picture = False
+        self._add(_IMAGE, token, "video[poster]", token.attr("poster") if token.tag == "video" else None)
+        self._add(_MEDIA, token, f"{token.tag}[src]", token.attr("src"))
+
+    def _object(self, token: Token) -> None:
+        self._add(_MEDIA, token, "object[data]", token.attr("data"))
+
+    def _background(self, token: Token) -> None:
+        self._add(_IMAGE, token, f"{token.tag}[background]", token.attr("background"))
+
+    def _script(self, token: Token) -> None:
+        if _is_script(token):
+            self._add(_SCRIPT, token, "script[src]", token.attr("src"))
+        text_of(self._tokens, as_written=True)
+
+    def _style(self, token: Token) -> None:
+        css, line = text_and_line(self._tokens, as_written=True)
+        if (token.attr("type") or "text/css").strip(WHITESPACE).lower() == "text/css":
+            self._read_stylesheet(css, line + self._lines_before)
+
+    def _read_stylesheet(self, css: str, line: int) -> None:
+        for url in urls_of(css, line):
+            if url.href.strip(WHITESPACE)[:1] not in ("", "#"):
+                self._append(url.kind, "style", url.href, "", url.line)
+
+    def _hidden(self, _token: Token) -> None:
+        text_of(self._tokens, as_written=True)
+
+    # ------------------------------------------------------------ forms
+
+    def _form(self, token: Token) -> None:
+        method = (token.attr("method") or "").lower()
+        self._form_method = method = method if method in ("post", "dialog") else "get"
+        if method == "dialog":  # closes a dialog, and sends nothing
+            return
+        action = token.attr("action")
+        if len(self.forms) < MAX_REFERENCES:
+            self.forms.append(Form(method, action or "", token.line + self._lines_before))
+        self._add(_FORM, token, "form[action]", action, method)
+
+    def _control(self, token: Token) -> None:
+        """Read a button or an input: it may send its form elsewhere, or be an image."""
+        kind = (token.attr("type") or "").lower()
+        if token.tag == "input" and kind == "image":
+            self._add(_IMAGE, token, "input[src]", token.attr("src"), _shortened(collapsed(token.attr("alt") or "")))
+            if token.attr("alt") is None and not _needs_no_alt(token) and len(self.missing_alt) < MAX_REFERENCES:
+                self.missing_alt.append((token.attr("src") or "", token.line + self._lines_before))
+        sends = kind in ("submit", "image") or (token.tag == "button" and kind not in ("button", "reset"))
+        method = (token.attr("formmethod") or self._form_method).lower()
+        if sends and method != "dialog":
+            action, method = token.attr("formaction"), "post" if method == "post" else "get"
+            self._add(_FORM, token, f"{token.tag}[formaction]", action, method)
+
+    # ------------------------------------------------------------ facts
+
+    def _title_element(self, token: Token) -> None:
+        self.titles += 1
+        super()._title_element(token)
+        if self.titles > 1:
+            text_of(self._tokens, as_written=True)
+
+    def _heading(self, _token: Token) -> None:
+        self.headings += 1
+
+    def _meta(self, token: Token) -> None:
+        super()._meta(token)
+        content = token.attr("content")
+        if content is None:
+            return
+        if self.description is None and (token.attr("name") or "").strip(WHITESPACE).lower() == "description":
+            self.description = self.restored(collapsed(content))
+        elif (token.attr("http-equiv") or "").lower() == "content-security-policy":
+            self.has_policy = True
+
+    # ------------------------------------------------------------ rules by element
+
+    RULES: ClassVar[Mapping[str | None, Callable[[Any, Token], None]]] = {
+        **Reader.RULES,
+        "a": _hyperlink,
+        "area": _hyperlink,
+        "audio": _media,
+        "button": _control,
+        "embed": _media,
+        "form": _form,
+        "frame": _frame,
+        "h1": _heading,
+        "iframe": _iframe,
+        "image": _img,  # another name of img (HTML section 13.2.6.4.7)
+        "img": _img,
+        "input": _control,
+        "link": _link_element,
+        "meta": _meta,
+        "noembed": _hidden,
+        "noframes": _hidden,
+        "object": _object,
+        "picture": _picture,
+        "script": _script,
+        "source": _source,
+        "style": _style,
+        "title": _title_element,
+        "track": _media,
+        "video": _media,
+        **dict.fromkeys(("body", "table", "thead", "tbody", "tfoot", "tr", "td", "th"), _background),
+    }
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1].rstrip()}…"
+
+
+def _label_of(token: Token) -> str:
+    """Return the name that an element without text has for a reader."""
+    return _shortened(collapsed(token.attr("aria-label") or token.attr("title") or ""))
+
+
+def _is_script(token: Token) -> bool:
+    """Whether a script element is one that a browser runs (HTML section 4.12.1.1, "prepare the script element")."""
+    kind, language = token.attr("type"), token.attr("language")
+    if kind is None and language:
+        kind = f"text/{language}"
+    return not kind or kind.strip(WHITESPACE).lower() in _SCRIPT_TYPES
+
+
+def _needs_no_alt(token: Token) -> bool:
+    """Whether an image without alt has another name, is said to be decoration, or is too small to be seen."""
+    value = {name: (token.attr(name) or "").strip(WHITESPACE).lower() for name in _ALT_ATTRIBUTES}
+    return bool(
+        value["aria-label"]
+        or value["aria-labelledby"]
+        or value["title"]
+        or value["aria-hidden"] == "true"
+        or value["role"] in ("none", "presentation")
+        or {value["width"], value["height"]} <= {"0", "1"}
+    )

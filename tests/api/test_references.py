@@ -1,0 +1,116 @@
+"""The file of references: read while it grows, up to the last commit, and exactly what was written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gossamer import Crawler
+from gossamer.api.references import read_references
+from gossamer.engines.table import EngineName
+from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
+from gossamer.outputs.references import FILE
+from gossamer.testing import FakeClock
+from gossamer.values.errors import OutputError, UserError
+from tests.support.conformance_runs import ENGINES
+
+ORIGIN = "https://example.org"
+
+
+def css(text: str) -> RecordedPage:
+    return RecordedPage(headers={"content-type": "text/css"}, body=text)
+
+
+def picture() -> RecordedPage:
+    return RecordedPage(headers={"content-type": "image/png"}, body=b"\x89PNG")
+
+
+def site() -> RecordedFetcher:
+    return RecordedFetcher.of_site(
+        {
+            "/": "<link rel=stylesheet href=a.css><a href=p#x>The page</a><img src=i.png><img src=http://other.example/x>",
+            "/p": "<h1 id=x>Page</h1><a href=/>up</a>",
+            "/a.css": css("@import 'b.css'; p { background: url(lost.png) }"),
+            "/b.css": css("@font-face { src: url(f.woff) }"),
+            "/i.png": picture(),
+            "/f.woff": picture(),
+        },
+        ORIGIN,
+    )
+
+
+def crawl(directory: Path, engine: EngineName = "inline", **settings: object) -> Crawler:
+    crawler = Crawler(
+        f"{ORIGIN}/",
+        directory=directory,
+        engine=engine,
+        fetcher=site(),
+        clock=FakeClock(1000.0),
+        **settings,  # type: ignore[arg-type]
+    )
+    crawler.run()
+    return crawler
+
+
+def pages(directory: Path) -> dict[str, list[str]]:
+    return {page.url.removeprefix(ORIGIN): [one.url for one in page.references] for page in read_references(directory)}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_engine_records_what_pages_and_stylesheets_point_to(engine: EngineName, tmp_path: Path) -> None:
+    crawler = crawl(tmp_path / "crawl", engine, resources=True)
+    assert pages(tmp_path / "crawl") == {
+        "/": [f"{ORIGIN}/a.css", f"{ORIGIN}/p", f"{ORIGIN}/i.png", "http://other.example/x"],
+        "/p": [f"{ORIGIN}/"],
+        "/a.css": [f"{ORIGIN}/b.css", f"{ORIGIN}/lost.png"],
+        "/b.css": [f"{ORIGIN}/f.woff"],
+    }
+    assert crawler.results == ("pages.jsonl", FILE)
+    assert (crawler.report.pages, crawler.report.failed) == (6, 1)
+
+
+def test_without_resources_only_pages_are_fetched(tmp_path: Path) -> None:
+    assert crawl(tmp_path / "crawl", formats=["references"]).report.pages == 2
+    assert list(pages(tmp_path / "crawl")) == ["/", "/p"]
+
+
+def test_resources_are_fetched_without_a_directory_too() -> None:
+    crawler = Crawler(f"{ORIGIN}/", fetcher=site(), clock=FakeClock(1000.0), engine="inline", resources=True)
+    assert crawler.run().pages == 6
+    assert crawler.results == ()
+
+
+def test_a_page_at_the_maximum_depth_is_whole(tmp_path: Path) -> None:
+    crawl(tmp_path / "crawl", resources=True, max_depth=0)
+    assert sorted(pages(tmp_path / "crawl")) == ["/", "/a.css", "/b.css"]
+
+
+def test_a_crawl_without_references_has_none_to_read(tmp_path: Path) -> None:
+    crawl(tmp_path / "crawl")
+    with pytest.raises(UserError, match="recorded no references"):
+        next(read_references(tmp_path / "crawl"))
+
+
+def test_a_file_that_was_cut_is_noticed(tmp_path: Path) -> None:
+    crawl(tmp_path / "crawl", resources=True)
+    file = tmp_path / "crawl" / FILE
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(OutputError, match="shorter than the journal knows"):
+        list(read_references(tmp_path / "crawl"))
+
+
+def test_a_damaged_file_is_noticed(tmp_path: Path) -> None:
+    crawl(tmp_path / "crawl", resources=True)
+    file = tmp_path / "crawl" / FILE
+    file.write_bytes(b"\0" * file.stat().st_size)
+    with pytest.raises(OutputError, match="is damaged"):
+        list(read_references(tmp_path / "crawl"))
+
+
+def test_what_no_commit_vouches_for_is_not_read(tmp_path: Path) -> None:
+    crawl(tmp_path / "crawl", resources=True)
+    whole = pages(tmp_path / "crawl")
+    with (tmp_path / "crawl" / FILE).open("ab") as file:
+        file.write(b"half a member")
+    assert pages(tmp_path / "crawl") == whole
