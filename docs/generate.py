@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any, Literal, TypeGuard, get_args, get_origin
 
 import msgspec
@@ -24,6 +25,10 @@ from markdown_it import MarkdownIt
 
 import gossamer
 import gossamer.testing
+from gossamer.check import settings as check_settings
+from gossamer.check.findings import FindingKind, Severity
+from gossamer.check.kinds import KINDS, anchor_of
+from gossamer.check.settings import CHECK_SETTINGS
 from gossamer.cli import arguments
 from gossamer.rules import policy
 from gossamer.rules.policy import SETTINGS, HostManners, Policy
@@ -42,6 +47,7 @@ def pages() -> dict[str, str]:
     return {
         "reference/cli.md": cli(),
         "reference/reasons.md": reasons(),
+        "reference/findings.md": findings(),
         "reference/configuration.md": configuration(),
         "reference/api.md": api(),
         "reference/events.md": events(),
@@ -216,6 +222,46 @@ def _entry(code: StrEnum, sentence: str, advice: str) -> str:
     return f'<a id="{anchor(code)}"></a>\n\n### `{code.value}`\n\n{plain}\n\n{advice}'
 
 
+# ---------------------------------------------------------------- findings
+
+
+def findings() -> str:
+    """Describe every kind of finding, and the settings of a check."""
+    intro = (
+        "What `gossamer check` finds has one of these kinds. They are stable: programs may rely on them. Each has its "
+        "anchor here.\n\nAn `error` is something broken, and makes the exit code 1; a `warning` does so with "
+        "`--strict`; a `notice` never does. What is `off` is not looked for."
+    )
+    off = [kind for kind in FindingKind if KINDS[kind].severity is Severity.OFF]
+    unwanted = "\n".join(f"- `{kind.value}`: {KINDS[kind].why_off}" for kind in off)
+    settings = (
+        "## Settings of a check\n\nThey stand in the table `[check]` of `gossamer.toml` (`[tool.gossamer.check]` in "
+        '`pyproject.toml`):\n\n```toml\n[check]\naccept = [403, "https://www.linkedin.com/*"]\n'
+        'ignore = ["/archive/*"]\nseverity = { missing_description = "off", redirect = "warning" }\ndeep = 4\n```'
+    )
+    table = _table(("setting", "default", "meaning"), _check_settings())
+    parts = [_finding(kind) for kind in FindingKind]
+    return _page("Findings", intro, f"Off unless you ask for them:\n\n{unwanted}", *parts, settings, table)
+
+
+def _finding(kind: FindingKind) -> str:
+    told = KINDS[kind]
+    lines = [
+        f'<a id="{anchor_of(kind)}"></a>\n\n### `{kind.value}`\n\n{told.sentence}',
+        f"Why it matters: {told.why}",
+        f"To mend it: {told.mend}",
+        f"Severity: `{told.severity.value}`."
+        + (f" {told.why_off}" if told.why_off else "")
+        + (f" Limits: {_listed(told.thresholds)}." if told.thresholds else ""),
+    ]
+    return "\n\n".join(lines)
+
+
+def _check_settings() -> Iterator[tuple[str, ...]]:
+    texts = _texts_of_fields(check_settings, "CheckSettings")
+    yield from ((f"`{name}`", _default(one.default), texts[name]) for name, one in CHECK_SETTINGS.items())
+
+
 # ---------------------------------------------------------------- configuration
 
 
@@ -261,14 +307,20 @@ def configuration() -> str:
 
 def setting_texts() -> dict[str, str]:
     """Return what the docstring under each field of `Policy` says, in one line."""
-    body = next(node.body for node in ast.parse(inspect.getsource(policy)).body if _is_class(node, "Policy"))
+    found = _texts_of_fields(policy, "Policy")
+    if missing := [name for name in SETTINGS if name not in found]:
+        raise SystemExit(f"No docstring in rules/policy.py says what these settings mean: {', '.join(missing)}.")
+    return found
+
+
+def _texts_of_fields(module: ModuleType, owner: str) -> dict[str, str]:
+    """Return what the docstring under each field of a class says, in one line."""
+    body = next(node.body for node in ast.parse(inspect.getsource(module)).body if _is_class(node, owner))
     found = {}
     for field, below in pairwise(body):
         match field, below:
             case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(text))):
                 found[name] = " ".join(text.split())
-    if missing := [name for name in SETTINGS if name not in found]:
-        raise SystemExit(f"No docstring in rules/policy.py says what these settings mean: {', '.join(missing)}.")
     return found
 
 
@@ -291,11 +343,11 @@ def _having(trait: Trait) -> list[str]:
 
 def _listed(names: Sequence[str]) -> str:
     marked = [f"`{name}`" for name in names]
-    return f"{', '.join(marked[:-1])} and {marked[-1]}"
+    return f"{', '.join(marked[:-1])} and {marked[-1]}" if len(marked) > 1 else marked[0]
 
 
 def _default(value: Any) -> str:
-    if value in (None, "", ()):
+    if value in (None, "", (), {}):
         return "none"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 

@@ -23,6 +23,8 @@ from typing import Any, NamedTuple, get_args
 import pytest
 
 import gossamer
+from gossamer.check.findings import FindingKind
+from gossamer.check.kinds import anchor_of
 from gossamer.cli import arguments, main
 from gossamer.demo.server import DemoServer
 from gossamer.demo.site import DemoSite
@@ -335,6 +337,13 @@ def test_every_reason_has_its_place_and_advice(code: Reason | Waiting | FinishRe
     page = DOCS / "reference" / "reasons.md"
     assert f"### `{code.value}`" in page.read_text(encoding="utf-8")
     assert not isinstance(code, Reason) or code.anchor in anchors(page)
+
+
+@pytest.mark.parametrize("kind", FindingKind)
+def test_every_kind_of_finding_has_its_place(kind: FindingKind) -> None:
+    page = DOCS / "reference" / "findings.md"
+    assert f"### `{kind.value}`" in page.read_text(encoding="utf-8")
+    assert anchor_of(kind) in anchors(page)
 
 
 def test_every_setting_is_explained() -> None:

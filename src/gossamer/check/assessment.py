@@ -1,0 +1,105 @@
+"""Assessment: what is known of a site becomes a report, in two readings of all references.
+
+`take_records` learns what the crawl found at each URL, `survey` what there is and what must still be asked for,
+`take_answer` what came of that, and `judge` who points to what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from gossamer.check.alternates import Alternates
+from gossamer.check.collector import Collector
+from gossamer.check.filters import Filters
+from gossamer.check.findings import VERSION, CheckReport, Verdict
+from gossamer.check.judge import Judge
+from gossamer.check.known_urls import KnownUrls
+from gossamer.check.page_audit import PageAudit
+from gossamer.check.settings import CheckSettings
+from gossamer.check.survey import Survey, is_sitemap
+from gossamer.check.verdicts import KnownUrl
+from gossamer.rules.policy import Policy
+from gossamer.rules.scope import Scope
+from gossamer.values.model import OutcomeKind, PageRecord
+from gossamer.values.references import PageReferences
+
+
+class Assessment:
+    """Assesses one crawl. `policy` is that of the crawl; `complete`: it ended by itself, so nothing is pending."""
+
+    def __init__(self, policy: Policy, settings: CheckSettings, *, complete: bool, adopted: Iterable[str] = ()) -> None:
+        scope = Scope.of(policy)
+        for url in adopted:
+            scope = scope.with_seed(url)
+        self._policy = policy
+        self._complete = complete
+        self._known = KnownUrls(policy)
+        self._filters = Filters(settings)
+        self._collector = Collector(self._filters)
+        self._audit = PageAudit(self._known, settings, self._collector)
+        self._alternates = Alternates(self._known, self._collector)
+        self._scope = scope
+        self._external = settings.external
+        self._failed: dict[str, str] = {}
+        self._pages = 0
+        self._unanswered: set[str] = set()
+        self._survey: Survey | None = None
+
+    def take_records(self, records: Iterable[PageRecord]) -> None:
+        """Take the records of all visits."""
+        for record in records:
+            known = self._known.take(record)
+            self._pages += known.is_page
+            if record.outcome is OutcomeKind.FAILED:
+                self._failed[record.url] = record.via
+            self._audit.take_record(record, known)
+
+    def survey(self, pages: Iterable[PageReferences]) -> list[str]:
+        """Read all references for the first time; return the URLs that must be asked for before they can be judged."""
+        survey = self._survey = Survey(self._known, self._scope, self._policy, complete=self._complete)
+        for page in pages:
+            survey.take(page)
+            if is_sitemap(page):
+                self._audit.take_sitemap(page)
+            else:
+                self._alternates.take(page)
+                self._audit.take(page)
+        survey.finish()
+        asked = [*(survey.external if self._external else ()), *survey.missed]
+        self._unanswered = {url for url in asked if not self._filters.passes_over(url)}
+        return [url for url in asked if url in self._unanswered]
+
+    def is_missed(self, url: str) -> bool:
+        """Whether a URL that must be asked for is one of the site itself."""
+        return self._survey is not None and url in self._survey.missed
+
+    def take_answer(self, url: str, known: KnownUrl) -> None:
+        """Take what came of asking for one of these URLs."""
+        self._unanswered.discard(url)
+        self._known.add(url, known)
+
+    def judge(self, pages: Iterable[PageReferences]) -> CheckReport:
+        """Read all references for the second time, and return what was found."""
+        survey = self._survey
+        assert survey is not None, "the first reading comes before the second"
+        judge = Judge(self._known, survey, self._collector)
+        for page in pages:
+            judge.take(page)
+            self._alternates.judge(page)
+        judge.finish(self._failed)
+        whole = self._complete and self._policy.max_depth is None
+        self._audit.finish(survey, complete=whole)
+        findings = self._collector.findings()
+        counts = Counter[str](known.verdict.value for _, known in self._known)
+        numbers = {verdict.value: counts[verdict.value] for verdict in Verdict}
+        for finding in findings:
+            numbers[finding.kind.value] = numbers.get(finding.kind.value, 0) + 1
+        numbers |= {
+            "unverifiable": counts["unverifiable"],
+            "pages": self._pages,
+            "resources": len(survey.resources),
+            "external": len(survey.external),
+            "references": survey.references,
+        }
+        return CheckReport(VERSION, self._complete and not self._unanswered, numbers, tuple(findings))

@@ -1,0 +1,201 @@
+"""Survey: the first reading of all references, which learns what there is and what must still be asked for."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Final
+
+from gossamer.check.fragments import indicated
+from gossamer.check.known_urls import KnownUrls
+from gossamer.check.verdicts import KnownUrl
+from gossamer.rules import traps
+from gossamer.rules.policy import Policy
+from gossamer.rules.scope import Scope
+from gossamer.rules.urls import canonical
+from gossamer.values.reasons import Reason
+from gossamer.values.references import RESOURCES, PageReferences, Reference, ReferenceKind
+
+SHOWING: Final = frozenset((ReferenceKind.LINK, ReferenceKind.FRAME))
+"""The kinds of references that show a page, at a place that a fragment names."""
+_LEADING: Final = frozenset((ReferenceKind.LINK, ReferenceKind.FORM, ReferenceKind.PAGINATION))
+"""The kinds by which visitors reach a page."""
+SITEMAP_ELEMENT: Final = "loc"
+"""The element of a sitemap that names a page."""
+_WEB: Final = ("http://", "https://")
+
+
+class Survey:
+    """Learns from the references of each page what they point to.
+
+    Its memory grows with the URLs and the anchors there are, not with the references.
+    """
+
+    def __init__(self, known: KnownUrls, scope: Scope, policy: Policy, *, complete: bool) -> None:
+        self._known = known
+        self._scope = scope
+        self._policy = policy
+        self._complete = complete
+        self._anchors: dict[str, array[int]] = {}
+        self._asked: dict[str, set[str]] = {}
+        self._unlinked = {url for url, one in known if one.is_page or one.location}
+        self._unframed = set(self._unlinked)
+        self.external: dict[str, None] = {}
+        """The URLs outside the crawl, in the order found."""
+        self.missed: dict[str, None] = {}
+        """The URLs of the site itself that the crawl did not visit and that may be asked for, in the order found."""
+        self.invalid: set[str] = set()
+        """What looks like the URL of a page and is none."""
+        self.resources: set[str] = set()
+        """The URLs that pages load by themselves."""
+        self.references = 0
+        """The number of references."""
+
+    def take(self, page: PageReferences) -> None:
+        """Take what one page points to."""
+        references = asked_for(page)
+        self.references += len(references)
+        urls = {one.url for one in references}
+        fresh = self._known.unknown(urls)
+        if fresh and (fresh := fresh.difference(self.external, self.missed, self.invalid)):
+            self._classify(page, [one for one in references if one.url in fresh])
+        if is_sitemap(page):
+            return
+        self._unlinked -= {one.url for one in references if one.kind in _LEADING and one.url != page.url}
+        if resources := {one.url for one in references if one.kind in RESOURCES}:
+            self.resources |= resources
+            self._unframed -= {one.url for one in references if one.kind is ReferenceKind.FRAME}
+        self._take_fragments(page, references)
+
+    def finish(self) -> None:
+        """Take what redirects lead to, once all pages have been taken."""
+        for _, known in self._known:
+            if known.location and self._known.get(known.location) is None:
+                self._place(known.location)
+        for url in [url for url, known in self._known if known.location and url not in self._unlinked]:
+            self._unlinked.discard(self._known.follow(url).url)
+
+    # ------------------------------------------------------------ what must be asked for
+
+    def _classify(self, page: PageReferences, references: Iterable[Reference]) -> None:
+        here = self._known.get(page.url)
+        for one in references:
+            if self._known.get(one.url) is not None:  # under another spelling
+                continue
+            if not one.url.startswith(_WEB) or canonical(one.url) is None:
+                if _is_mistake(one.url):
+                    self.invalid.add(one.url)
+            elif self._place(one.url) and self._may_ask(one, here):
+                self.missed[one.url] = None
+
+    def _place(self, url: str) -> bool:
+        """Keep a URL of another site; return whether it is one of the site itself, and not left out by the user."""
+        refused = self._scope.judge(url)
+        if refused is Reason.SKIP_SCOPE:
+            self.external[url] = None
+            return False
+        return refused in (None, Reason.SKIP_NOT_INCLUDED) and not traps.recognised(url, self._policy)
+
+    def _may_ask(self, reference: Reference, page: KnownUrl | None) -> bool:
+        """Whether a URL that the crawl did not visit may be asked for alone.
+
+        Of links these are the ones beyond the greatest depth, and those with nofollow, if they have no query: that may
+        do something, such as filling a cart. Other links were left out as part of an endless set.
+        """
+        if not self._complete:
+            return False
+        if reference.kind in RESOURCES or reference.kind is ReferenceKind.FORM:
+            return True
+        if self._policy.nofollow and (reference.nofollow or (page is not None and page.nofollow)):
+            return "?" not in reference.url
+        return self._policy.max_depth is not None or not self._scope_includes(reference.url)
+
+    def _scope_includes(self, url: str) -> bool:
+        return self._scope.judge(url) is None
+
+    # ------------------------------------------------------------ fragments
+
+    def _take_fragments(self, page: PageReferences, references: Iterable[Reference]) -> None:
+        own, asked = frozenset(page.anchors), self._asked
+        for one in references:
+            if not one.fragment or one.kind not in SHOWING:
+                continue
+            target = self.shown(one.url)
+            if target is None:
+                continue
+            if target == page.url:
+                there = not (wanted := indicated(one.fragment)) or not own.isdisjoint(wanted)
+            else:
+                there = one.fragment in asked.get(target, ()) or self._has(target, one.fragment)
+            if not there:
+                asked.setdefault(target, set()).add(one.fragment)
+        known = self._known.get(page.url)
+        if known is not None and known.is_page:
+            self._anchors[page.url] = array("q", sorted(map(hash, own)))
+            if (waiting := asked.get(page.url)) is not None:
+                asked[page.url] = {fragment for fragment in waiting if not self._has(page.url, fragment)}
+
+    def shown(self, url: str) -> str | None:
+        """Return the URL of the page that is shown for a URL, if its anchors tell where a fragment leads."""
+        known = self._known.get(url)
+        if known is None:
+            return None
+        if known.location:
+            path = self._known.follow(url)
+            url, known = path.url, path.known
+        else:
+            url = self._known.url_of(url)
+        return url if known is not None and known.is_page and not known.needs_js else None
+
+    def _has(self, target: str, fragment: str) -> bool:
+        """Whether a page is known to have the place that a fragment names."""
+        wanted = indicated(fragment)
+        if not wanted:
+            return True
+        anchors = self._anchors.get(target)
+        return anchors is not None and any(_holds(anchors, hash(name)) for name in wanted)
+
+    def missing_fragments(self) -> dict[str, set[str]]:
+        """Return the fragments that pages do not have, by the URL of the page; the anchors are forgotten."""
+        missing = {url: some for url, some in self._asked.items() if some and url in self._anchors}
+        self._anchors = {}
+        return missing
+
+    # ------------------------------------------------------------ pages
+
+    def unlinked(self) -> set[str]:
+        """Return the pages that no other page links to, those shown in frames only included."""
+        return {url for url in self._unlinked if (known := self._known.get(url)) is not None and known.is_page}
+
+    def framed(self) -> set[str]:
+        """Return the pages that are shown in frames and not linked to."""
+        return self._unlinked - self._unframed
+
+
+def asked_for(page: PageReferences) -> tuple[Reference, ...]:
+    """Return the references of a page that may be judged: the action of a form only where a browser gets it."""
+    if all(one.kind is not ReferenceKind.FORM for one in page.references):
+        return page.references
+    got = {(url, line) for method, url, line in page.facts.forms if method == "get"}
+    return tuple([one for one in page.references if one.kind is not ReferenceKind.FORM or (one.url, one.line) in got])
+
+
+def is_sitemap(page: PageReferences) -> bool:
+    """Whether references are those of a sitemap, which is no page: it lists others and links to none."""
+    return bool(page.references) and page.references[0].element == SITEMAP_ELEMENT
+
+
+def _holds(anchors: array[int], one: int) -> bool:
+    at = bisect_left(anchors, one)
+    return at < len(anchors) and anchors[at] == one
+
+
+def _is_mistake(text: str) -> bool:
+    """Whether a text that is no HTTP URL was meant as one, or leads to a file on somebody's own machine."""
+    scheme, colon, _ = text.partition(":")
+    scheme = scheme.strip().lower()
+    if not colon or "/" in scheme or scheme in ("http", "https", "file"):
+        return True
+    return bool(get_close_matches(scheme, ("http", "https"), 1, 0.75))
