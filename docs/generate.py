@@ -302,7 +302,7 @@ def configuration() -> str:
         'one, and with a port before without. In Python: `hosts={"docs.example.org": {"delay": 0}}`.'
     )
     table = _table(("setting", "default", "flag", "meaning"), rows)
-    return _page("Configuration", intro, toml, table, limits, hosts, _words())
+    return _page("Configuration", intro, toml, WORDING["configuration"]["origins"], table, limits, hosts, _words())
 
 
 def setting_texts() -> dict[str, str]:

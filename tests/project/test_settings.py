@@ -109,9 +109,14 @@ def test_everything_follows_a_new_field(copy: Copy) -> None:
     assert "\n    dye_lots: int\n" in copy.text("src/gossamer/rules/policy_fields.py")
     row = "\n| `dye_lots` | `3` | `--dye-lots` | Lots of silk that are dyed at once. |\n"
     assert row in copy.text("docs/reference/configuration.md")
-    crawl, _, resume = copy.text("docs/reference/cli.md").partition("\n## gossamer resume\n")
-    assert "| `-y N`, `--dye-lots N` | lots of silk to be dyed at once (default: 3) |" in crawl
-    assert "--dye-lots" not in resume
+    commands = dict(
+        re.findall(
+            r"^## gossamer (\w+)\n(.*?)(?=^## |\Z)", copy.text("docs/reference/cli.md"), re.MULTILINE | re.DOTALL
+        )
+    )
+    assert "| `-y N`, `--dye-lots N` | lots of silk to be dyed at once (default: 3) |" in commands["crawl"]
+    assert "--dye-lots" in commands["config"]
+    assert "--dye-lots" not in commands["resume"]
     code, said = copy.python("-c", FOLLOWS)
     assert (code, re.sub(r"\nTry: .*", "", said).splitlines()) == (0, FOLLOWED)
 

@@ -32,6 +32,11 @@ def complete(policy: Policy | None, seeds: Iterable[object], fields: Mapping[str
         raise UserError("A crawl needs at least one URL to start from.")
     made = call_arguments.identified(Policy.of(whole), fields)
     made = msgspec.structs.replace(made, logins=(*made.logins, *(text for text in texts if login_of(text))))
+    return derived(made, engine)
+
+
+def derived(made: Policy, engine: str) -> Policy:
+    """Return a policy with what follows from the rest of it and from the engine. Raise UserError for what cannot be."""
     call_arguments.refuse_unused(made, engine)
     Manners(made)  # complains now about a host that is none
     if made.ip_concurrency and (made.proxy or made.proxy_from_environment):

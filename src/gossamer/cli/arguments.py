@@ -8,17 +8,20 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Final, NoReturn
+from typing import Final, NoReturn, get_args
 
 from gossamer.cli import argument_types, examples
 from gossamer.cli.parsers import FlagGroup, Formatter, Parser, Version
 from gossamer.engines.table import DEFAULT_ENGINE, ENGINES, names
 from gossamer.rules.hints import hint
 from gossamer.rules.policy import SETTINGS
-from gossamer.rules.setting import FIXED, Setting
+from gossamer.rules.setting import FIXED, Section, Setting
 from gossamer.values.errors import UserError
 
-VERBS: Final = ("crawl", "resume", "status", "fetch", "demo", "export", "robots", "bench", "init", "doctor")
+VERBS: Final = (
+    "crawl", "resume", "status", "fetch", "demo", "export", "robots", "bench", "init", "doctor",
+    "config",
+)  # fmt: skip
 FORMATS: Final = ("jsonl", "warc", "parquet", "markdown", "references")
 WORKLOADS: Final = ("overhead", "web", "parse", "polite")
 _SOURCES: Final = ("-i", "--input", "--update")
@@ -134,6 +137,7 @@ def _parsers() -> tuple[Parser, dict[str, Parser]]:
         "export": ("make other formats of a crawl that is over", examples.EXPORT, _add_export),
         "bench": ("measure which engine suits your work, on this machine", examples.BENCH, _add_bench),
         "init": ("write a gossamer.toml to begin with", examples.INIT, _add_init),
+        "config": ("show every setting, and where it comes from", examples.CONFIG, _add_config),
         "doctor": ("look whether this machine has what a crawl needs", examples.DOCTOR, _add_doctor),
     }
     verbs = {}
@@ -322,6 +326,23 @@ def _add_init(parser: Parser) -> None:
     choices.choice("--purpose", metavar="TEXT", default="", about=about)
     choices.switch("--force", dest="force", about="replace files that are there")
     choices.choice("-h", "--help", action="help", about="show this and leave")
+
+
+def _add_config(parser: Parser) -> None:
+    parser.usage = "gossamer config [DIR] [options]"
+    choices = FlagGroup(parser, "choices")
+    about = "the directory of a crawl, for the settings with which it would go on (default: those of a new crawl here)"
+    choices.choice("crawl", nargs="?", default=None, metavar="DIR", about=about)
+    about = "where each comes from: a flag, a variable, a file, the crawl, or a default"
+    choices.switch("--origin", dest="origin", about=about)
+    choices.switch("--json", dest="json", about="print them as JSON, with their origins")
+    about = "show what may hold secrets too: headers, logins, the proxy"
+    choices.switch("--show-secrets", dest="show_secrets", about=about)
+    choices.choice("--config", metavar="FILE", default=None, about="settings in TOML, as for gossamer crawl")
+    choices.choice("-h", "--help", action="help", about="show this and leave")
+    for section in get_args(Section):
+        group = _add_speed(parser, tuple(ENGINES)) if section == "speed" else FlagGroup(parser, section)
+        group.settings(section)
 
 
 def _add_doctor(parser: Parser) -> None:

@@ -111,6 +111,18 @@ examples:
 
 exit codes: 0 written, 2 refused, and then nothing is written
 """
+CONFIG = """\
+examples:
+  gossamer config --origin                      what would a crawl do here, and
+                                                who says so?
+  gossamer config --delay 1 --origin | grep delay
+  gossamer config > gossamer.toml               write it all down
+  gossamer config example.org.crawl --origin    the settings of a crawl
+
+What is printed is TOML that can be read back; what nobody has set and follows
+from the engine or the version is a comment in it.
+exit codes: 0 shown, 2 usage (there is a mistake in the settings)
+"""
 DOCTOR = """\
 examples:
   gossamer doctor                               has this machine what a crawl

@@ -6,8 +6,9 @@ import tomllib
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from gossamer.api.call_arguments import UnusedSettingError
 from gossamer.cli.argument_types import READERS
@@ -21,19 +22,60 @@ PREFIX: Final = "GOSSAMER_"
 KEYS: Final = ("engine", *SETTINGS)
 
 
+class SettingOrigin(StrEnum):
+    """What a setting comes from."""
+
+    FLAG = "flag"
+    ENVIRONMENT = "environment"
+    FILE = "file"
+    DIRECTORY = "directory"
+    ENGINE = "engine"
+    DEFAULT = "default"
+
+
+class SourcedSetting(NamedTuple):
+    """The value of a setting, and where it comes from: a flag, a variable or a file by its name."""
+
+    value: Any
+    origin: SettingOrigin
+    where: str = ""
+
+
 def gather(chosen: Namespace, environment: Mapping[str, str], directory: Path) -> dict[str, Any]:
     """Return the settings for a command: `engine` and fields of `Policy`. Raises UserError for a mistake."""
+    return {key: found.value for key, found in sourced(chosen, environment, directory).items()}
+
+
+def sourced(chosen: Namespace, environment: Mapping[str, str], directory: Path) -> dict[str, SourcedSetting]:
+    """Return the same settings, each with where it comes from. Raises UserError for a mistake."""
+    path, in_file = _from_file(getattr(chosen, "config", None), directory)
+    below = {key: SourcedSetting(value, SettingOrigin.FILE, path) for key, value in in_file.items()}
+    variables = {
+        key: SourcedSetting(value, SettingOrigin.ENVIRONMENT, PREFIX + key.upper())
+        for key, value in _from_environment(environment).items()
+    }
+    return _over(_over(below, variables), from_flags(chosen))
+
+
+def from_flags(chosen: Namespace) -> dict[str, SourcedSetting]:
+    """Return the settings that were given by flags."""
     given = {key: value for key, value in vars(chosen).items() if key in KEYS}
-    return _over(_over(_from_file(getattr(chosen, "config", None), directory), _from_environment(environment)), given)
+    return {key: SourcedSetting(value, SettingOrigin.FLAG, flag_of(key)) for key, value in given.items()}
 
 
-def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def flag_of(key: str) -> str:
+    """Return the flag of a setting."""
+    flag = SETTINGS[key].flag if key in SETTINGS else None
+    return flag.spellings[-1] if flag else f"--{key.replace('_', '-')}"
+
+
+def _over(below: dict[str, SourcedSetting], above: dict[str, SourcedSetting]) -> dict[str, SourcedSetting]:
     """Return the settings of two places, of which the second wins.
 
     An engine that is named above replaces the one below, with the settings that only that one has a use for.
     """
-    unused = unused_settings(above.get("engine", ""))
-    return {key: value for key, value in below.items() if key not in unused} | dict(above)
+    unused = unused_settings(above["engine"].value) if "engine" in above else ()
+    return {key: found for key, found in below.items() if key not in unused} | above
 
 
 @contextmanager
@@ -44,8 +86,7 @@ def complaints_naming_flags(chosen: Namespace) -> Iterator[None]:
     except UnusedSettingError as error:
         if not hasattr(chosen, error.setting):
             raise
-        flag = f"--{error.setting.replace('_', '-')}"
-        raise UnusedSettingError(error.setting, error.engine, flag) from None
+        raise UnusedSettingError(error.setting, error.engine, flag_of(error.setting)) from None
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -77,17 +118,19 @@ def _from_text(where: str, key: str, text: str) -> Any:
         raise UserError(f"{where}: {error}.") from None
 
 
-def _from_file(named: str | None, directory: Path) -> dict[str, Any]:
+def _from_file(named: str | None, directory: Path) -> tuple[str, dict[str, Any]]:
+    """Return the name of the configuration file and its settings."""
     path = Path(named) if named else directory / "gossamer.toml"
     frozen = (directory / "journal.db").exists()  # inside a crawl's directory: those settings are that crawl's own
     if not named and (frozen or not path.is_file()):
         path = directory / "pyproject.toml"
         if not path.is_file():
-            return {}
+            return "", {}
     table = _toml(path, strict=bool(named) or path.name != "pyproject.toml")
+    name = str(path)
     if path.name == "pyproject.toml":
-        table = table.get("tool", {}).get("gossamer", {})
-    return {key: _checked(path, key, value) for key, value in table.items()}
+        table, name = table.get("tool", {}).get("gossamer", {}), f"{path} [tool.gossamer]"
+    return name, {key: _checked(path, key, value) for key, value in table.items()}
 
 
 def _toml(path: Path, *, strict: bool) -> dict[str, Any]:
