@@ -12,7 +12,7 @@ import pytest
 
 from gossamer.journals import postgres as module
 from gossamer.journals.address import PostgresAddress, names_database, schema_for
-from gossamer.journals.postgres import FencedError, PostgresJournal, connect, drop
+from gossamer.journals.postgres import FencedError, PostgresJournal, drop, open_connection
 from gossamer.journals.reading import exists
 from gossamer.journals.summary import glance, lines
 from gossamer.values.errors import JournalError, UserError
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.server
 
 
 def rows(address: PostgresAddress, table: str) -> int:
-    with connect(address) as connection:
+    with open_connection(address) as connection:
         row = connection.execute(f"SELECT count(*) FROM {table}".encode()).fetchone()  # names of the test's own
     assert row is not None
     return int(row[0])
@@ -134,7 +134,7 @@ def test_a_schema_of_another_format_is_refused(postgres: PostgresServer) -> None
     journal.open()
     journal.close()
     for version, sentence in ((2, "a later gossamer"), (0, "an earlier gossamer")):
-        with connect(address) as connection:
+        with open_connection(address) as connection:
             connection.execute("UPDATE meta SET value = %s WHERE key = 'format'", (str(version).encode(),))
         with pytest.raises(JournalError, match=sentence):
             PostgresJournal(address).open()
@@ -208,7 +208,7 @@ def test_errors_of_the_database_are_no_bugs(postgres: PostgresServer) -> None:
     address = postgres.address()
     journal = PostgresJournal(address)
     journal.open()
-    with connect(address) as connection:
+    with open_connection(address) as connection:
         connection.execute("DROP TABLE page")
     with pytest.raises(JournalError, match="cannot be kept") as trouble:
         journal.commit(batch(links(0, 1)), {})

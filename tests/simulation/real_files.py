@@ -108,12 +108,15 @@ class FileStore:
         """Open the real journal and outputs, as a new process does."""
         self._fate, self._next = fate, None
         durable = self._plan.durable
-        self._journal = SqliteJournal(
-            self._here / JOURNAL, durable=durable, key=self._plan.key, connect=self._connected
-        )
+        self._journal = self._new_journal()
         paths = [self._here / f"pages{number}.jsonl" for number in range(self._plan.outputs)]
         self._outputs = [StruckOutput(path, JsonLines(path, durable=durable), self, durable=durable) for path in paths]
         return self._journal, {output.path.name: output for output in self._outputs}
+
+    def _new_journal(self) -> Journal:
+        return SqliteJournal(
+            self._here / JOURNAL, durable=self._plan.durable, key=self._plan.key, connect=self._connected
+        )
 
     def _connected(self, *arguments: Any, **options: Any) -> sqlite3.Connection:
         connection = sqlite3.connect(*arguments, factory=StruckConnection, **options)
@@ -157,10 +160,13 @@ class FileStore:
         """Keep the files as the process left them: closed, or as they were when it died."""
         for output in self._outputs:
             output.close()
+        self._close_journal()
+        self._here = self._next or self._here
+
+    def _close_journal(self) -> None:
         with contextlib.suppress(Crash):
             self._journal.close()
         self._connection.close()
-        self._here = self._next or self._here
 
     def outputs(self) -> dict[str, bytes]:
         """Return the content of all outputs by name."""

@@ -14,6 +14,7 @@ from tests.simulation.bugs import BUGS, Bug
 from tests.simulation.disk import Blow, Crash, Disk, End, Fate
 from tests.simulation.network import Weather
 from tests.simulation.plan import Plan
+from tests.simulation.real_database import DatabaseStore
 from tests.simulation.real_files import FileStore
 from tests.simulation.simulator import Broken, Story, simulate, strike
 from tests.simulation.truth import Truth
@@ -76,6 +77,13 @@ def test_the_seeds_reach_every_end_and_make_pages_be_fetched_again() -> None:
 def test_with_sqlite_on_real_files_nothing_is_lost_either(part: int) -> None:
     for seed in range(part, REAL_SEEDS, PARTS):
         simulate(seed, FileStore)
+
+
+@pytest.mark.server
+def test_with_postgres_nothing_is_lost_either() -> None:
+    with DatabaseStore.running() as store:
+        for seed in range(REAL_SEEDS // PARTS):
+            simulate(seed, store)
 
 
 @pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 7])

@@ -52,12 +52,14 @@ class PostgresJournal:
         key: int | None = None,
         shard: int = 0,
         create: bool = True,
+        connect: Callable[[PostgresAddress], Connection] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._address = address
         self._key = key
         self._shard = shard
         self._create = create
+        self._connect = connect or open_connection
         self._sleep = sleep
         self._connection: Connection | None = None
         self._index = CommitIndex()
@@ -71,7 +73,7 @@ class PostgresJournal:
         Without `create`, a schema that is not there is an error: what the crawl recorded elsewhere would be lost.
         """
         with postgres_errors(self._address):
-            connection = self._connection = connect(self._address)
+            connection = self._connection = self._connect(self._address)
             try:
                 with connection.transaction():
                     self._prepare(connection)
@@ -195,7 +197,7 @@ class PostgresJournal:
 
     def _connected_again(self) -> Connection:
         """Return a new connection, if the shard still is this process's."""
-        connection = connect(self._address)
+        connection = self._connect(self._address)
         query = "SELECT epoch FROM shard WHERE shard = %s"
         if connection.execute(query, (self._shard,)).fetchone() != (self._epoch,):
             connection.close()
@@ -240,24 +242,23 @@ class PostgresJournal:
         }  # fmt: skip
 
 
-def connect(address: PostgresAddress) -> Connection:
+def open_connection(address: PostgresAddress, kind: type[Connection] = psycopg.Connection) -> Connection:
     """Return a connection to a journal whose statements see its schema and are transactions of their own.
 
-    Raises psycopg.Error.
+    `kind` is the class of the connection. Raises psycopg.Error.
     """
-    connection: Connection = psycopg.connect(
+    return kind.connect(
         address.url,
         autocommit=True,
         connect_timeout=10,
         application_name="gossamer",
         options=f"-c search_path={address.schema}",
     )
-    return connection
 
 
 def exists(address: PostgresAddress) -> bool:
     """Whether the schema has a journal. Raises JournalError if the database cannot be reached."""
-    with postgres_errors(address, "read"), connect(address) as connection:
+    with postgres_errors(address, "read"), open_connection(address) as connection:
         return _has_tables(connection)
 
 
@@ -280,5 +281,5 @@ def check(connection: Connection, address: PostgresAddress) -> None:
 
 def drop(address: PostgresAddress) -> None:
     """Remove a journal with all that it holds. Raises JournalError."""
-    with postgres_errors(address, "removed"), connect(address) as connection:
+    with postgres_errors(address, "removed"), open_connection(address) as connection:
         connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(address.schema)))

@@ -88,7 +88,7 @@ class PostgresReader:
         self._address = address
         self._numbers = count()
         with self._errors():
-            self._connection = postgres.connect(address)
+            self._connection = postgres.open_connection(address)
             try:
                 postgres.check(self._connection, address)
             except BaseException:
