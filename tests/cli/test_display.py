@@ -18,9 +18,11 @@ from rich.console import Console
 import gossamer
 import gossamer.cli
 from gossamer.api.crawler import Crawler
+from gossamer.api.status import status
 from gossamer.cli import progress, summary
 from gossamer.cli.arguments import VERBS
 from gossamer.cli.findings import Findings
+from gossamer.cli.status import described, facts
 from gossamer.cli.terminal import console, line, printable, say
 from gossamer.demo.server import DemoServer
 from gossamer.report.advice import advice
@@ -387,9 +389,25 @@ def test_the_summary_says_what_can_be_done_about_a_server_that_keeps_crawlers_ou
 def test_failures_are_other_ones_only_below_broken_or_refused_pages() -> None:
     said = summed_up(screen(), *crawled({"/": "<a href=/a>a</a>", "/a": RecordedPage(500)}, retries=0))
     assert "\n1 failure\n  500  https://example.org/a\n" in said
-    for status in (403, 404):
-        pages: Site = {"/": "<a href=/a>a</a><a href=/b>b</a>", "/a": RecordedPage(500), "/b": RecordedPage(status)}
+    for code in (403, 404):
+        pages: Site = {"/": "<a href=/a>a</a><a href=/b>b</a>", "/a": RecordedPage(500), "/b": RecordedPage(code)}
         assert "\n1 other failure\n" in summed_up(screen(), *crawled(pages, retries=0))
+
+
+def test_the_report_and_the_status_have_the_groups_of_the_summary(tmp_path: Path) -> None:
+    pages: Site = {
+        "/": linking("/401", "/403", "/429", "/check", "/404", "/500"),
+        "/401": RecordedPage(401), "/403": RecordedPage(403), "/429": RecordedPage(429), "/500": RecordedPage(500),
+        "/check": RecordedPage(403, {"cf-mitigated": "challenge"}, "<title>Just a moment...</title>"),
+    }  # fmt: skip
+    crawler, findings = crawled(pages, retries=0, directory=tmp_path / "here")
+    report = crawler.report
+    assert (report.pages, report.failed, report.kept_out, report.redirected, report.skipped) == (1, 2, 4, 0, 0)
+    assert report.counts.failed == 6
+    assert "\n  1 page   2 failed   4 refused   " in summed_up(screen(), crawler, findings)
+    told = status(tmp_path / "here")
+    assert facts(told)["kept_out"] == 4
+    assert any("1 done, 2 failed, 4 refused;" in text for _, text in described(told))
 
 
 def test_a_refused_page_hides_no_broken_one() -> None:

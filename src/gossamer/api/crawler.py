@@ -39,7 +39,7 @@ from gossamer.values.errors import UserError
 from gossamer.values.model import OutcomeKind
 from gossamer.values.ports import Clock
 from gossamer.values.protocol import Ended
-from gossamer.values.reasons import FinishReason
+from gossamer.values.reasons import FinishReason, kept_out
 from gossamer.values.snapshot import Snapshot
 from gossamer.visit.function_ref import refuse_while_loading
 from gossamer.visit.handlers import F, Handler, check, handler_of, marked
@@ -255,9 +255,11 @@ class Crawler:
         if session is None or snapshot is None:
             raise UserError("There is no report before the crawl has begun; run it, or take its pages.")
         counts = snapshot.counts
+        refused = kept_out(counts.by_reason)
         return Report(
             pages=counts.done,
-            failed=counts.failed,
+            failed=counts.failed - refused,
+            kept_out=refused,
             redirected=counts.redirected,
             skipped=counts.skipped,
             seconds=snapshot.elapsed,

@@ -14,6 +14,9 @@ from gossamer.values.snapshot import Audit, Changes, Counts, Coverage, Snapshot
 class Report(Struct, frozen=True):
     """The result of a crawl. `pages` ended well, `failed` did not, `skipped` were not allowed; seconds are wall time.
 
+    Servers keep this crawler out of `kept_out` pages, which people may well see (401, 403, 407, 429, checks for bots):
+    these are not among those that failed, but `counts` counts both.
+
     `results` are the files in `directory`, one pattern a format. `audit` is how the crawl behaved: the smallest gap and
     the most requests at once that any host saw. `changes` is what an update found since the crawl before; None for any
     other crawl. `items` are what handlers yielded: by type how many, and how full their fields are.
@@ -21,6 +24,7 @@ class Report(Struct, frozen=True):
 
     pages: int
     failed: int
+    kept_out: int
     redirected: int
     skipped: int
     seconds: float

@@ -9,7 +9,7 @@ from gossamer.api.report import Report
 from gossamer.cli.findings import KEPT, Findings
 from gossamer.cli.terminal import Lines, line, more
 from gossamer.report import wording
-from gossamer.report.verdict import OneFailure, kept_out
+from gossamer.report.verdict import OneFailure
 from gossamer.rules.logins import authorizations
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import host_key, seed
@@ -26,7 +26,7 @@ _WANTS_LOGIN: Final = 401
 def only_failure(report: Report, findings: Findings) -> OneFailure | None:
     """Return the failure of a crawl that has only one; None if there are more, or if its record was not kept."""
     failures = [*findings.broken, *findings.refused, *findings.others]
-    if report.failed != 1 or not failures:
+    if report.counts.failed != 1 or not failures:
         return None
     return OneFailure(failures[0], moved=any(redirects for _, redirects in findings.way_to(failures[0])))
 
@@ -39,7 +39,7 @@ def refused_addresses(findings: Findings) -> list[str]:
 
 def refused(report: Report, findings: Findings, policy: Policy) -> Lines:
     """Return lines that name the first of these pages, and what can be done."""
-    number = kept_out(report)
+    number = report.kept_out
     if not number:
         return []
     lines: Lines = [(0, line((wording.refused_pages(number), "bold")))]
@@ -126,7 +126,7 @@ def failed(report: Report, findings: Findings) -> Lines:
     if not findings.others or number <= 0:
         return []
     some = findings.others[:KEPT]
-    lines: Lines = [(0, line((wording.failures(number, others=number < report.failed), "bold")))]
+    lines: Lines = [(0, line((wording.failures(number, others=number < report.counts.failed), "bold")))]
     for record in some:
         label = record.status if record.status and record.status >= 400 else record.reason
         lines.append(_named(str(label), record.url))

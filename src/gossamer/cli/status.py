@@ -15,7 +15,8 @@ from gossamer.cli.summary import resume_command
 from gossamer.cli.terminal import fitted
 from gossamer.values.formatting import numbered, shown_duration, shown_size
 from gossamer.values.model import OutcomeKind
-from gossamer.values.reasons import FinishReason, Reason
+from gossamer.values.reasons import FinishReason, Reason, kept_out
+from gossamer.values.snapshot import SavedStats
 
 _PAUSED: Final = 5
 """Maximum number of paused hosts that are named."""
@@ -48,6 +49,7 @@ def facts(told: Status) -> dict[str, Any]:
         "pending": seen.pending,
         "hosts": seen.hosts,
         "outcomes": stats.kinds,
+        "kept_out": kept_out(stats.by_reason),
         "by_reason": stats.by_reason,
         "refused": stats.refused,
         "items": {name: one.items for name, one in stats.items.items()},
@@ -68,7 +70,7 @@ def described(told: Status) -> Iterator[tuple[int, str]]:
     yield 2, f"{told.directory}: {_state(told)}"
     known, hosts = numbered(seen.known, "link"), numbered(seen.hosts, "host")
     yield 4, f"  {known} known, {seen.ended:,} ended, {seen.pending:,} pending, on {hosts}"
-    counted = ", ".join(_counted(kind, number) for kind, number in stats.kinds.items() if number)
+    counted = ", ".join(f"{number:,} {name}" for name, number in _groups(stats) if number)
     yield 4, f"  {counted or 'nothing recorded yet'}; {shown_size(stats.bytes)} in {shown_duration(stats.elapsed)}"
     if stats.items:
         yield 4, "  items: " + ", ".join(f"{one.items:,} {name}" for name, one in stats.items.items())
@@ -100,8 +102,14 @@ def _reasons(by_reason: Mapping[str, int]) -> Iterator[tuple[int, str]]:
         yield wide + code_wide + 6, f"  {number:>{wide},}  {code:<{code_wide}}  {Reason(code).sentence}"
 
 
-def _counted(kind: str, number: int) -> str:
-    return f"{number:,} tried again" if kind == OutcomeKind.RETRY else f"{number:,} {kind}"
+def _groups(stats: SavedStats) -> Iterator[tuple[str, int]]:
+    """Yield the outcomes in the groups of the closing summary, each with its number."""
+    refused = kept_out(stats.by_reason)
+    for kind, number in stats.kinds.items():
+        if kind == OutcomeKind.FAILED:
+            yield from (("failed", number - refused), ("refused", refused))
+        else:
+            yield ("tried again" if kind == OutcomeKind.RETRY else kind), number
 
 
 def _state(told: Status) -> str:

@@ -17,7 +17,7 @@ from gossamer.outputs import ITEMS_FILE
 from gossamer.outputs.gone_pages import GONE_FILE
 from gossamer.report import wording
 from gossamer.report.advice import advice
-from gossamer.report.verdict import Ending, ending, kept_out, why
+from gossamer.report.verdict import Ending, ending, why
 from gossamer.rules.policy import SETTINGS, Policy
 from gossamer.values.formatting import numbered, plural, shown_duration, shown_size
 from gossamer.values.reasons import FinishReason, Reason
@@ -62,9 +62,8 @@ def exit_code(report: Report, *, loops: bool = False, strict: bool = False) -> i
     end = ending(report)
     if end in _EXIT_CODES:
         return _EXIT_CODES[end]
-    refused = 0 if strict else kept_out(report)
-    found = bool(loops or report.failed > refused or report.snapshot.soft_404s.pages or end in _NOWHERE)
-    found = found or bool(strict and report.snapshot.behind_login.pages)
+    found = bool(loops or report.failed or report.snapshot.soft_404s.pages or end in _NOWHERE)
+    found = found or (strict and bool(report.kept_out or report.snapshot.behind_login.pages))
     found = found or any(one.gone for one in report.items.values())
     return FINDINGS if found else DONE
 
@@ -168,11 +167,10 @@ def _end(paused: PausedHost) -> str:
 
 
 def _figures(report: Report) -> list[str | tuple[str, str]]:
-    refused = kept_out(report)
     figures: list[str | tuple[str, str]] = ["  ", (f"{report.pages:,}", "bold"), f" {plural('page', report.pages)}"]
     for number, name, colour in (
-        (report.failed - refused, "failed", "bold red"),
-        (refused, "refused", "bold yellow"),
+        (report.failed, "failed", "bold red"),
+        (report.kept_out, "refused", "bold yellow"),
         (report.redirected, "redirected", "bold"),
         (report.skipped, "skipped", "bold"),
     ):

@@ -12,7 +12,7 @@ from gossamer.api.report import Report
 from gossamer.report import start_pages
 from gossamer.values.formatting import numbered
 from gossamer.values.model import PageRecord
-from gossamer.values.reasons import IN_HANDLERS, KEPT_OUT, FinishReason, Reason, StartProblem
+from gossamer.values.reasons import IN_HANDLERS, FinishReason, Reason, StartProblem
 
 _LIMITS: Final = (FinishReason.PAGE_LIMIT, FinishReason.REQUEST_LIMIT, FinishReason.TIME_LIMIT,
     FinishReason.BYTE_LIMIT, FinishReason.HANDLER_ERRORS, FinishReason.WAITING, FinishReason.ERROR,
@@ -76,11 +76,6 @@ def why(report: Report, failure: OneFailure | None = None) -> str:
     return f"{cause}{rest}."
 
 
-def kept_out(report: Report) -> int:
-    """Return the number of pages that servers refused, hid behind a check for bots, or that need a login."""
-    return sum([report.counts.by_reason.get(reason, 0) for reason in KEPT_OUT])
-
-
 def _left_out(report: Report) -> str:
     """Return a note that a complete crawl left out endless sets of pages."""
     left_out = [reason for reason in (Reason.SKIP_LIMIT, Reason.SKIP_TRAP) if report.counts.by_reason.get(reason)]
@@ -101,8 +96,8 @@ def _cause(report: Report, failure: OneFailure | None) -> str:
             return _rules_unknown(failure.record) or general
         case FinishReason.NOTHING_FETCHED if failure is not None:
             return _answer(failure)
-        case FinishReason.NOTHING_FETCHED if report.failed > 1:
-            return f"each of the {report.failed:,} pages asked for failed"
+        case FinishReason.NOTHING_FETCHED if report.counts.failed > 1:
+            return f"each of the {report.counts.failed:,} pages asked for failed"
         case FinishReason.NOTHING_FETCHED if report.redirected:
             return "there are only redirects, and no page"
         case _:

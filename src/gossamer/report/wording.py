@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from gossamer.api.report import Report
-from gossamer.report.verdict import kept_out
 from gossamer.rules.policy import Policy
 from gossamer.values.formatting import numbered, plural, shown_duration
 from gossamer.values.reasons import Reason, Waiting
@@ -42,7 +41,7 @@ def failures(number: int, *, others: bool) -> str:
 
 def other_failures(report: Report) -> int:
     """Return the number of pages that failed and are neither broken links nor refused."""
-    return report.failed - kept_out(report) - report.counts.by_reason.get(Reason.FAIL_HTTP_4XX, 0)
+    return report.failed - report.counts.by_reason.get(Reason.FAIL_HTTP_4XX, 0)
 
 
 def redirect_loops(number: int) -> str:

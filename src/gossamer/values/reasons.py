@@ -6,6 +6,7 @@ The terminal, the JSON files, the report and the benchmark all use them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -217,3 +218,8 @@ IN_HANDLERS: Final = frozenset(
 
 KEPT_OUT: Final = frozenset((Reason.FAIL_REFUSED, Reason.FAIL_BLOCKED))
 """The reasons of pages that a server keeps from crawlers, or behind a login: people may well see them."""
+
+
+def kept_out(by_reason: Mapping[str, int]) -> int:
+    """Return the number of pages that servers refused, hid behind a check for bots, or that need a login."""
+    return sum([by_reason.get(reason.value, 0) for reason in KEPT_OUT])
