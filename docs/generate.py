@@ -25,6 +25,7 @@ from markdown_it import MarkdownIt
 
 import gossamer
 import gossamer.testing
+from gossamer.check import findings as check_findings
 from gossamer.check import settings as check_settings
 from gossamer.check.findings import FindingKind, Severity
 from gossamer.check.kinds import KINDS, anchor_of
@@ -52,6 +53,7 @@ def pages() -> dict[str, str]:
         "reference/api.md": api(),
         "reference/events.md": events(),
         "reference/events.schema.json": events_schema(),
+        "reference/check.schema.json": check_schema(),
     }
 
 
@@ -515,6 +517,27 @@ def events_schema() -> str:
     about = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"A line of gossamer's event log, version {event_log.EVENTS_VERSION}",
+    }
+    return json.dumps(about | schema, indent=1) + "\n"
+
+
+def check_schema() -> str:
+    """Write the JSON schema of the report of a check. Every field is always there, and described by its docstring."""
+    schema = msgspec.json.schema(check_findings.CheckReport)
+    for name, definition in schema["$defs"].items():
+        properties = definition.get("properties")
+        if properties is not None:
+            definition["required"] = list(properties)
+            described = dict(_fields_of_class(getattr(check_findings, name)))
+            schema["$defs"][name]["properties"] = {
+                field: {key: value for key, value in one.items() if key != "default"}
+                | {"description": " ".join(described[field].split()).replace("None", "null")}
+                for field, one in properties.items()
+            }
+    schema["$defs"]["CheckReport"]["properties"]["version"]["const"] = check_findings.VERSION
+    about = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"The report of `gossamer check --format json`, version {check_findings.VERSION}",
     }
     return json.dumps(about | schema, indent=1) + "\n"
 

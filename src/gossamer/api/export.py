@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from html import escape
@@ -24,6 +23,7 @@ from gossamer.outputs.parquet.link_rows import LinkRow, links_of
 from gossamer.outputs.warc.answers import Kept, kept_answers
 from gossamer.outputs.warc.reader import refuse_short
 from gossamer.parse import encoding, html
+from gossamer.parse.characters import xml_characters
 from gossamer.parse.text import extract
 from gossamer.rules.headers import parse as parse_header
 from gossamer.rules.urls import fingerprint
@@ -37,7 +37,6 @@ FORMATS: Final = ("jsonl", "parquet", "markdown", "graph", "graphml")
 _AT_ONCE: Final = 200  # pages
 _ROW_GROUP: Final = 50_000
 _UNLIMITED: Final = 1 << 40  # the crawl's own limit held when the body came
-_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Exported(Struct, frozen=True):
@@ -305,8 +304,8 @@ def _id(url: str) -> str:
 
 
 def _xml(text: str) -> str:
-    """Return text escaped; characters that XML 1.0 (section 2.2) cannot contain are replaced."""
-    return escape(_NOT_XML.sub("\ufffd", text), quote=False)
+    """Return text escaped; characters that XML cannot contain are replaced."""
+    return escape(xml_characters(text), quote=False)
 
 
 _FILES: Final[dict[str, tuple[str, str, Write]]] = {

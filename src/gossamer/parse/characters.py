@@ -16,6 +16,7 @@ _WIDE: Final = (
 _UNSPACED: Final = re.compile(f"[\u200b{_WIDE}]")
 _LINE_END: Final = re.compile(r"[ \t]*+\n[ \t\n]*+")
 _ZERO_WIDTH: Final = "\u200b"
+_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def collapsed(text: str) -> str:
@@ -55,6 +56,11 @@ def scalar(text: str) -> str:
         # Two that belong together become one character: halves of a text were put together.
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text
+
+
+def xml_characters(text: str) -> str:
+    """Return a text with each character that XML 1.0 (section 2.2) cannot contain replaced by U+FFFD."""
+    return _NOT_XML.sub("\ufffd", text)
 
 
 def scalar_values(value: Any) -> Any:
