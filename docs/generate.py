@@ -30,7 +30,7 @@ from gossamer.check import settings as check_settings
 from gossamer.check.findings import FindingKind, Severity
 from gossamer.check.kinds import KINDS, anchor_of
 from gossamer.check.settings import CHECK_SETTINGS
-from gossamer.cli import arguments
+from gossamer.cli.command_table import CommandRow, FlagRow, commands
 from gossamer.rules import policy
 from gossamer.rules.policy import SETTINGS, HostManners, Policy
 from gossamer.rules.setting import DOWNLOADS, FIXED, Notation, Setting, Trait
@@ -54,6 +54,7 @@ def pages() -> dict[str, str]:
         "reference/events.md": events(),
         "reference/events.schema.json": events_schema(),
         "reference/check.schema.json": check_schema(),
+        "gossamer.1": man_page(),
     }
 
 
@@ -144,40 +145,125 @@ def _written(kind: Any) -> str:
 
 def cli() -> str:
     """Describe every command with its flags, as `--help` does."""
-    verbs = _verbs()
     intro = (
         "`gossamer COMMAND …`; each command has `--help`. A URL in the place of a command is crawled: "
         "`gossamer https://example.org/` is `gossamer crawl https://example.org/`. Results go to stdout or into files, "
         "talk goes to stderr. A flag, where there is one, wins over its environment variable, and that over the "
-        "configuration file ([configuration](configuration.md))."
+        "configuration file ([configuration](configuration.md)). `gossamer completion` prints what completes commands "
+        "in a shell, and `man gossamer` shows this page where gossamer was installed into a directory that `man` knows."
     )
-    return _page("Commands", intro, *(_command(verb, parser) for verb, parser in verbs.items()))
+    return _page("Commands", intro, *map(_command, commands()))
 
 
-def _verbs() -> dict[str, Any]:
-    return arguments._parsers()[1]  # noqa: SLF001  # the help itself is made from it; nobody else needs it
-
-
-def _command(verb: str, parser: Any) -> str:
-    usage = parser.usage or f"gossamer {verb}"
-    parts = [f"## gossamer {verb}", f"```text\n{usage}\n```", parser.description or ""]
-    for group in parser._action_groups:  # noqa: SLF001  # argparse has no public way to its groups
-        rows = [(_flags(action), _about(action)) for action in group._group_actions]  # noqa: SLF001  # likewise
-        if rows:
-            title = str(group.title)
-            parts += [f"**{title[:1].upper()}{title[1:]}**", _table(("option", "meaning"), iter(rows))]
-    if parser.epilog:
-        parts.append(f"```text\n{parser.epilog.strip()}\n```")
+def _command(row: CommandRow) -> str:
+    parts = [f"## gossamer {row.verb}", f"```text\n{row.usage}\n```", row.about]
+    for title, rows in row.groups:
+        cells = ((_flags(one), one.about.replace("<", "&lt;")) for one in rows)
+        parts += [f"**{title[:1].upper()}{title[1:]}**", _table(("option", "meaning"), cells)]
+    if row.below:
+        parts.append(f"```text\n{row.below}\n```")
     return "\n\n".join(part for part in parts if part)
 
 
-def _flags(action: argparse.Action) -> str:
-    value = "" if action.nargs == 0 else f" {action.metavar or action.dest.upper()}"
-    return ", ".join(f"`{flag}{value}`" for flag in action.option_strings) or f"`{action.metavar or action.dest}`"
+def _flags(row: FlagRow) -> str:
+    value = f" {row.metavar}" if row.metavar else ""
+    return ", ".join(f"`{flag}{value}`" for flag in row.spellings) or f"`{row.metavar}`"
 
 
-def _about(action: argparse.Action) -> str:
-    return (action.help or "").replace("%%", "%").replace("<", "&lt;")
+# ---------------------------------------------------------------- the man page
+
+
+def man_page() -> str:
+    """Write the man page gossamer(1), by man(7)."""
+    table = commands()
+    listed = [line for row in table for line in (".TP", f".B {_roff(row.verb)}", _prose(row.about))]
+    crawl = next(row for row in table if row.verb == "crawl")
+    examples, _, exits = crawl.below.partition("\n\n")
+    parts = [
+        '.\\" Written by docs/generate.py from the code; change it there.',
+        '.TH GOSSAMER 1 "" gossamer "User Commands"',
+        ".SH NAME",
+        "gossamer \\- a polite, fast web crawler that explains itself",
+        ".SH SYNOPSIS",
+        ".B gossamer",
+        ".I COMMAND",
+        "[options]",
+        ".br",
+        ".B gossamer",
+        ".I URL",
+        "[options]",
+        *_roff_sections(WORDING["man"]["begin"]),
+        ".SH COMMANDS",
+        *listed,
+        *(line for row in table for line in _man_command(row)),
+        ".SH EXIT STATUS",
+        *(line for code, why in _exit_codes(exits) for line in (".TP", f".B {code}", _prose(why))),
+        *_roff_sections(WORDING["man"]["end"]),
+        ".SH EXAMPLES",
+        *_verbatim(textwrap.dedent(examples.partition("\n")[2])),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _exit_codes(text: str) -> list[tuple[str, str]]:
+    """Return the exit codes of a text such as "exit codes: 0 told, 2 usage", each with what it means."""
+    return re.findall(r"(\d+) (.+?)(?=, \d+ |$)", " ".join(text.partition(":")[2].split()))
+
+
+def _man_command(row: CommandRow) -> Iterator[str]:
+    yield from (f'.SH "GOSSAMER {row.verb.upper()}"', ".B", _roff(row.usage), ".PP", _prose(row.about))
+    for title, rows in row.groups:
+        yield f'.SS "{_roff(title[:1].upper() + title[1:])}"'
+        for one in rows:
+            value = f" \\fI{_roff(one.metavar)}\\fR" if one.metavar else ""
+            flags = ", ".join(f"\\fB{_roff(flag)}\\fR{value}" for flag in one.spellings)
+            yield from (".TP", flags or value.strip(), _prose(one.about))
+    if row.below:
+        yield from (".PP", *_verbatim(row.below))
+
+
+def _verbatim(text: str) -> list[str]:
+    return [".nf", *(_roff(line) for line in text.splitlines()), ".fi"]
+
+
+def _roff_sections(text: str) -> Iterator[str]:
+    """Yield sections written as "# TITLE", paragraphs, and "term: meaning" after a dash, as lines of roff."""
+    begins = False  # where a section begins, so does a paragraph
+    for block in text.strip().split("\n\n"):
+        if block.startswith("# "):
+            yield f".SH {block[2:]}"
+            begins = True
+            continue
+        if block.startswith("- "):
+            for entry in block[2:].split("\n- "):
+                term, _, meaning = entry.partition(": ")
+                yield from (".TP", f".B {_roff(term)}", _prose(meaning))
+        else:
+            yield from (() if begins else (".PP",))
+            yield _prose(block)
+        begins = False
+
+
+def _prose(text: str) -> str:
+    """Return a text as lines of roff, which are filled again."""
+    lines = textwrap.wrap(" ".join(text.split()), 66, break_on_hyphens=False, break_long_words=False)
+    return "\n".join(map(_roff, lines))
+
+
+def _roff(text: str) -> str:
+    """Return a line of text as roff: nothing in it is a request or an escape."""
+    for char, escape in (
+        ("\\", "\\e"),
+        ("-", "\\-"),
+        ("'", "\\(aq"),
+        ("`", "\\(ga"),
+        ("…", "..."),
+        ("µ", "u"),
+        ("^", "\\(ha"),
+        ("~", "\\(ti"),
+    ):
+        text = text.replace(char, escape)
+    return f"\\&{text}" if text.startswith(".") else text
 
 
 # ---------------------------------------------------------------- reasons

@@ -85,6 +85,11 @@ def test_the_wheel_reads_pages_natively(installed: Installed, tmp_path: Path) ->
     assert "_links read 2 pages" in said
 
 
+def test_the_wheel_installs_the_man_page(installed: Installed) -> None:
+    page = installed.programs.parent / "share" / "man" / "man1" / "gossamer.1"
+    assert page.read_bytes() == (HOME / "docs" / "gossamer.1").read_bytes()
+
+
 def test_the_sdist_holds_every_file_of_the_repository(built: Built) -> None:
     if not (HOME / ".git").exists():
         pytest.skip("not a checkout, so nothing says which files belong to it")

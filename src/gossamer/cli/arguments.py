@@ -20,18 +20,19 @@ from gossamer.values.errors import UserError
 
 VERBS: Final = (
     "crawl", "resume", "status", "fetch", "demo", "export", "robots", "bench", "init", "doctor",
-    "config",
+    "config", "completion",
 )  # fmt: skip
 FORMATS: Final = ("jsonl", "warc", "parquet", "markdown", "references")
 WORKLOADS: Final = ("overhead", "web", "parse", "polite")
 _SOURCES: Final = ("-i", "--input", "--update")
 """The flags by which a crawl needs no URL."""
+SHELLS: Final = ("bash", "zsh", "fish")
 EXPORTS: Final = ("jsonl", "parquet", "markdown", "graph", "graphml")
 
 
 def read(words: Sequence[str]) -> argparse.Namespace:
     """Return the arguments of a command line. Raises UserError for a mistake, SystemExit after --help and --version."""
-    parser, verbs = _parsers()
+    parser, verbs = parsers()
     words = _with_verb(words, verbs["crawl"])
     chosen, unknown = parser.parse_known_args(words)
     verb = getattr(chosen, "verb", None)
@@ -121,7 +122,8 @@ def _flags(parser: argparse.ArgumentParser) -> list[str]:
 # ---------------------------------------------------------------- the parsers
 
 
-def _parsers() -> tuple[Parser, dict[str, Parser]]:
+def parsers() -> tuple[Parser, dict[str, Parser]]:
+    """Return the parser of the whole command line, and that of each verb, from which help and papers are made too."""
     parser = _parser(
         "gossamer", "A polite, fast web crawler that explains itself.", examples.GOSSAMER, usage="gossamer COMMAND …"
     )
@@ -138,6 +140,7 @@ def _parsers() -> tuple[Parser, dict[str, Parser]]:
         "bench": ("measure which engine suits your work, on this machine", examples.BENCH, _add_bench),
         "init": ("write a gossamer.toml to begin with", examples.INIT, _add_init),
         "config": ("show every setting, and where it comes from", examples.CONFIG, _add_config),
+        "completion": ("print what completes commands in a shell", examples.COMPLETION, _add_completion),
         "doctor": ("look whether this machine has what a crawl needs", examples.DOCTOR, _add_doctor),
     }
     verbs = {}
@@ -343,6 +346,13 @@ def _add_config(parser: Parser) -> None:
     for section in get_args(Section):
         group = _add_speed(parser, tuple(ENGINES)) if section == "speed" else FlagGroup(parser, section)
         group.settings(section)
+
+
+def _add_completion(parser: Parser) -> None:
+    parser.usage = "gossamer completion SHELL"
+    choices = FlagGroup(parser, "choices")
+    choices.choice("shell", choices=SHELLS, metavar="SHELL", about=f"the shell: {', '.join(SHELLS)}")
+    choices.choice("-h", "--help", action="help", about="show this and leave")
 
 
 def _add_doctor(parser: Parser) -> None:

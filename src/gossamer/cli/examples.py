@@ -123,6 +123,14 @@ What is printed is TOML that can be read back; what nobody has set and follows
 from the engine or the version is a comment in it.
 exit codes: 0 shown, 2 usage (there is a mistake in the settings)
 """
+COMPLETION = """\
+examples:
+  source <(gossamer completion bash)            in ~/.bashrc
+  source <(gossamer completion zsh)             in ~/.zshrc, after compinit
+  gossamer completion fish > ~/.config/fish/completions/gossamer.fish
+
+exit codes: 0 printed, 2 usage
+"""
 DOCTOR = """\
 examples:
   gossamer doctor                               has this machine what a crawl
