@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -265,10 +265,10 @@ def test_a_crawl_that_reached_nobody_may_be_begun_again_in_its_directory(
 
 def test_a_directory_with_a_crawl_is_refused_with_the_way_on(directory: Path) -> None:
     start(directory, max_pages=3).run()
-    with pytest.raises(UserError, match="gossamer resume"):
+    with pytest.raises(UserError, match=r"Crawler\.resume"):
         start(directory).run()
     go_on(directory, max_pages=None).run()
-    with pytest.raises(UserError, match=r"gossamer crawl --update .* or name another directory"):
+    with pytest.raises(UserError, match=r"Crawler\.update\(.* or name another directory\.$"):
         start(directory).run()
 
 
@@ -366,6 +366,29 @@ def test_an_unknown_format_is_refused_at_once(directory: Path) -> None:
     with pytest.raises(UserError, match="no format 'cvs'"):
         start(directory, formats=["jsonl", "cvs"])
     assert not directory.exists()
+
+
+async def _taken_in_turn(crawler: Crawler) -> None:
+    async for _ in crawler:
+        pass
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [Crawler.run, list, lambda crawler: asyncio.run(crawler.arun()),
+     lambda crawler: asyncio.run(_taken_in_turn(crawler))],
+    ids=["run", "for", "arun", "async for"],
+)  # fmt: skip
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_script_that_runs_twice_is_told_in_a_short_traceback_what_to_call(
+    directory: Path, engine: str, begin: Callable[[Crawler], object]
+) -> None:
+    start(directory, max_pages=3).run()
+    with pytest.raises(UserError) as told:
+        begin(start(directory, engine=engine))
+    way = f"Crawler.resume({str(directory)!r}) goes on with it; or name another directory."
+    assert str(told.value) == f"{directory} already holds a crawl: {way}"
+    assert not [frame for frame in told.traceback if "gossamer" in Path(frame.path).parts]
 
 
 @pytest.mark.parametrize("engine", ENGINES)

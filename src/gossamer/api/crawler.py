@@ -12,7 +12,7 @@ import contextlib
 import secrets
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self, Unpack
+from typing import Any, Final, Self, Unpack
 
 import msgspec
 
@@ -192,13 +192,15 @@ class Crawler:
         There it works too, as a cell of a notebook needs it, but no other task has a turn before it has ended.
         """
         self.spare_bodies()
-        self._begin().run()
+        with _TOLD_BRIEFLY:
+            self._begin().run()
         return self.report
 
     async def arun(self) -> Report:
         """Crawl to the end and report, inside an event loop, whose other tasks go on: `await crawler.arun()`."""
         self.spare_bodies()
-        await self._begin().arun()
+        with _TOLD_BRIEFLY:
+            await self._begin().arun()
         return self.report
 
     def __iter__(self) -> Generator[Page, None, None]:
@@ -207,15 +209,17 @@ class Crawler:
         Links that robots.txt forbids, or whose host wants too long a Crawl-delay, were never asked for: they are
         recorded, and no pages. Inside an event loop that has other tasks, use `async for`: here they have no turn.
         """
-        for batch in self._begin().batches():
-            yield from _pages(batch)
+        with _TOLD_BRIEFLY:
+            for batch in self._begin().batches():
+                yield from _pages(batch)
 
     async def __aiter__(self) -> AsyncGenerator[Page, None]:
         """Yield each page after it was saved, inside an event loop; leaving the loop ends the crawl."""
-        async with contextlib.aclosing(self._begin().abatches()) as batches:
-            async for batch in batches:
-                for page in _pages(batch):
-                    yield page
+        with _TOLD_BRIEFLY:
+            async with contextlib.aclosing(self._begin().abatches()) as batches:
+                async for batch in batches:
+                    for page in _pages(batch):
+                        yield page
 
     def spare_bodies(self) -> None:
         """Leave pages without their bodies where that spares work: for who looks only at what is recorded of them."""
@@ -308,6 +312,19 @@ class Crawler:
         return DirectoryStore(
             self.directory, self._settings, key=key, has_handlers=bool(self._handlers), resumes=self._resumes
         )
+
+
+class _ToldBriefly:
+    """Ends the traceback of a user's mistake at the line of the user: how gossamer noticed it does not help."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, UserError):
+            error.__traceback__ = None
+
+
+_TOLD_BRIEFLY: Final = _ToldBriefly()
 
 
 def crawl(*seeds: str | Iterable[str], **options: Unpack[CrawlOptions]) -> Crawler:

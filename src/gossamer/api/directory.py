@@ -162,7 +162,11 @@ def make_room(path: Path) -> None:
     if told is not None and _reached_nobody(told):
         _empty(path, journal_address(path, told.settings))
         return
-    raise UserError(f"{path} already holds a crawl: {_ways_on(path, told)}name another directory.")
+    called, typed = _ways_on(path, told)
+    raise UserError(
+        f"{path} already holds a crawl: {called}name another directory.",
+        typed=f"{path} already holds a crawl: {typed}name another directory.",
+    )
 
 
 def _told(path: Path) -> Status | None:
@@ -185,14 +189,16 @@ def _journal(address: JournalAddress, *, durable: bool, key: int | None) -> Post
     return PostgresJournal(address, key=key)
 
 
-def _ways_on(path: Path, told: Status | None) -> str:
-    """Return the beginning of a sentence: what can be done with the crawl that is in a directory already."""
-    where = shlex.quote(str(path))
+def _ways_on(path: Path, told: Status | None) -> tuple[str, str]:
+    """Return the beginning of a sentence: what to call, and what to type, about the crawl that is in a directory."""
     if told is None:
-        return ""
+        return "", ""
+    named, typed = repr(str(path)), shlex.quote(str(path))
     if told.glance.pending or not told.glance.known:
-        return f"`gossamer resume {where}` goes on with it; or "
-    return f"`gossamer crawl --update {where}` looks for changes; or "
+        end = "goes on with it; or "
+        return f"Crawler.resume({named}) {end}", f"`gossamer resume {typed}` {end}"
+    end = "looks for changes; or "
+    return f"Crawler.update({named}) {end}", f"`gossamer crawl --update {typed}` {end}"
 
 
 def _reached_nobody(told: Status) -> bool:

@@ -35,7 +35,7 @@ def main(words: Sequence[str] | None = None) -> int:
         put("")  # perhaps not all is printed
         return code
     except UserError as mistake:
-        return _said(f"gossamer: {mistake}", USAGE)
+        return _said(f"gossamer: {mistake.typed}", USAGE)
     except GossamerError as trouble:
         return _said(f"gossamer: {trouble}", EARLY)
     except KeyboardInterrupt:

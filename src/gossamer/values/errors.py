@@ -12,7 +12,14 @@ class GossamerError(Exception):
 
 
 class UserError(GossamerError):
-    """The call or the command line was wrong: an unknown option value, an invalid URL, an unwritable directory."""
+    """The call or the command line was wrong: an unknown option value, an invalid URL, an unwritable directory.
+
+    `typed` is the message for who typed a command, where it differs from that for who called a function.
+    """
+
+    def __init__(self, message: str, *, typed: str = "") -> None:
+        super().__init__(message)
+        self.typed = typed or message
 
 
 def needs_extra(extra: str) -> str:
