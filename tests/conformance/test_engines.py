@@ -21,6 +21,8 @@ def assert_same(case: Case, one: Run, reference: Run) -> None:
     assert one.outcomes == reference.outcomes
     assert one.pages == reference.pages
     assert one.report.counts == reference.report.counts
+    assert one.skipped == reference.skipped
+    assert len(one.skipped) == one.report.counts.refused, "every refused link is kept, and only these"
     assert one.report.finish_reason is reference.report.finish_reason
     assert one.report.snapshot.near_duplicates == reference.report.snapshot.near_duplicates
     assert one.report.snapshot.traps == reference.report.snapshot.traps

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from gossamer.core.frontier import RECALLED_AT_ONCE, Frontier
 from gossamer.core.host_queue import HostQueue
+from gossamer.rules.refusals import refusal_hash
 from gossamer.rules.urls import fingerprint
-from gossamer.values.model import Link, Outlink, Outlinks, Purpose, Refusal, Request, priority_of
+from gossamer.values.model import Link, Outlink, Outlinks, Purpose, Refusal, Request, SkippedLink, priority_of
 from gossamer.values.reasons import Reason, Waiting
 
 
@@ -77,14 +78,40 @@ def test_a_refusal_is_counted_once_for_each_reason_and_does_not_bar_the_link() -
     frontier = frontier_of()
     mark = fingerprint("https://a.example/x", 0)
     for _ in range(3):
-        frontier.refuse(Refusal(mark, Reason.SKIP_NOFOLLOW))
-        frontier.refuse(Refusal(mark, Reason.SKIP_DEPTH))
+        frontier.refuse((Refusal(mark, Reason.SKIP_NOFOLLOW), Refusal(mark, Reason.SKIP_DEPTH)))
     assert sorted(frontier.settle().refused.values()) == [Reason.SKIP_DEPTH, Reason.SKIP_NOFOLLOW]
-    frontier.refuse(Refusal(mark, Reason.SKIP_NOFOLLOW))
+    frontier.refuse((Refusal(mark, Reason.SKIP_NOFOLLOW),))
     assert frontier.offers
     assert frontier.settle().refused == {}
     frontier.offer(outlink("https://a.example/x"), depth=0, hops=0, via="")
     assert len(frontier.settle().links) == 1
+
+
+def test_a_refused_link_is_kept_once_with_the_first_page_that_has_it() -> None:
+    frontier = frontier_of()
+    away, deep = "https://b.example/", "https://a.example/deep"
+    refusals = (
+        Refusal(fingerprint(away, 0), Reason.SKIP_SCOPE, url=away),
+        Refusal(fingerprint(deep, 0), Reason.SKIP_TRAP, "endless", deep),
+    )
+    frontier.refuse(refusals[:1], "https://a.example/one")
+    frontier.refuse((), "https://a.example/none")
+    assert frontier.refuse(refusals, "https://a.example/two") == [
+        (refusal_hash(fingerprint(deep, 0), Reason.SKIP_TRAP), "endless")
+    ]
+    assert frontier.settle().skipped == (
+        SkippedLink(away, Reason.SKIP_SCOPE, "https://a.example/one"),
+        SkippedLink(deep, Reason.SKIP_TRAP, "https://a.example/two", "endless"),
+    )
+    frontier.refuse(refusals, "https://a.example/three")
+    assert frontier.settle().skipped == ()
+
+
+def test_a_refused_link_without_its_url_is_counted_and_not_kept() -> None:
+    frontier = frontier_of()
+    frontier.refuse((Refusal(1, Reason.SKIP_SCOPE),), "https://a.example/")
+    settled = frontier.settle()
+    assert (list(settled.refused.values()), settled.skipped) == ([Reason.SKIP_SCOPE], ())
 
 
 def test_a_host_rests_and_the_others_go_on() -> None:

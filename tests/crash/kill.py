@@ -149,7 +149,7 @@ def campaign(
         live(site, directory, ENGINES[0] if engine == "mixed" else engine, formats, None, 0.0)
         fought.again.append(refetched(site) - seen)
     fought.seconds = time.monotonic() - began
-    judge(fought, directory, formats, urls(whole))
+    judge(fought, directory, formats, whole)
     fought.fetched = len(site.visits())
     return fought
 
@@ -160,8 +160,9 @@ def refetched(site: NginxSite) -> int:
     return asked.total() - len(asked)
 
 
-def judge(fought: Campaign, directory: Path, formats: Sequence[str], expected: set[str]) -> None:
+def judge(fought: Campaign, directory: Path, formats: Sequence[str], whole: Path) -> None:
     """Compare what is recorded with what an undisturbed crawl records; raises where a file cannot even be read."""
+    expected = urls(whole)
     text = (directory / "pages.jsonl").read_bytes()
     records = [json.loads(line) for line in text.splitlines()]
     count = Counter(record["url"] for record in records)
@@ -170,11 +171,18 @@ def judge(fought: Campaign, directory: Path, formats: Sequence[str], expected: s
     fought.strangers = len(count.keys() - expected)
     fought.twice = count.total() - len(count)
     assert b"".join(lines(directory / "journal.db")) == text, "journal and pages.jsonl disagree"
+    assert refused(directory) == refused(whole), "a refused link is missing, or is there twice"
     answered = Counter(record["url"] for record in records if record["status"] is not None)
     if "warc" in formats:
         assert archived(directory) == answered, "WARC and pages.jsonl disagree"
     if "parquet" in formats:
         assert tabled(directory) == count, "Parquet and pages.jsonl disagree"
+
+
+def refused(directory: Path) -> list[tuple[str, str]]:
+    """List the refused links, each with its reason."""
+    links = [json.loads(line) for line in (directory / "skipped.jsonl").read_bytes().splitlines()]
+    return sorted((link["url"], link["reason"]) for link in links)
 
 
 def archived(directory: Path) -> Counter[str]:

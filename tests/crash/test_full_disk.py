@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.sites import NginxSite, SiteUnavailable
-from tests.crash.kill import AT_ONCE, SOURCE, judge, undisturbed, urls
+from tests.crash.kill import AT_ONCE, SOURCE, judge, undisturbed
 from tests.crash.kill import Campaign as Found
 
 PAGES, SMALL, ROOMY = 220, "4m", "64m"
@@ -66,7 +66,7 @@ def test_a_crawl_on_a_full_disk_stops_in_words_and_goes_on(
     code, said = gossamer("resume", str(crawl))
     assert code == 0, said
     found = Found(engine)
-    judge(found, crawl, ("jsonl", "warc"), urls(undisturbed(site, tmp_path / "whole")))
+    judge(found, crawl, ("jsonl", "warc"), undisturbed(site, tmp_path / "whole"))
     assert (found.links, found.lost, found.twice, found.strangers) == (PAGES, 0, 0, 0)
 
 

@@ -19,7 +19,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NginxSite]:
     root = tmp_path_factory.mktemp("site")
     for number in range(PAGES):
         links = "".join(f"<a href=p{(number * 7 + step * step + 1) % (PAGES + 9)}.html>x</a>" for step in range(12))
-        (root / f"p{number}.html").write_text(f"<title>Page {number}</title>{links}")
+        away = f"<a href=https://other.example/{number}>x</a><a href=https://other.example/same>x</a>"
+        (root / f"p{number}.html").write_text(f"<title>Page {number}</title>{links}{away}")
     try:
         with NginxSite(root, start="/p0.html") as serving:
             yield serving

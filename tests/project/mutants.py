@@ -152,7 +152,8 @@ MUTANTS = (
     ),
     Mutant("core/host_queue.py", "if head == len(ids):", "if head > len(ids):", "an empty queue would look full"),
     Mutant("core/host_queue.py", "                del ids[:head]\n                head = 0", "                del ids[:head]", "links skipped"),
-    Mutant("core/frontier.py", "(refusal.fingerprint ^ _REFUSAL_SALTS[refusal.reason]) or 1", "refusal.fingerprint", "refused would mean seen"),
+    Mutant("core/frontier.py", "(refusal.fingerprint ^ salt) or 1", "refusal.fingerprint", "refused would mean seen"),
+    Mutant("core/frontier.py", "if one.url and hashed in refused", "if one.url", "a refused link would be kept more than once"),
     Mutant(
         "core/frontier.py",
         "host.queue.depth > min(self._open))",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from gossamer.core.frontier import Frontier
 from gossamer.engines.table import EngineName
 from gossamer.fetchers.recorded import RecordedFetcher
 from gossamer.rules.policy import Policy
+from gossamer.rules.refusals import DEPENDS_ON_PATH
 from gossamer.rules.urls import host_key
 from gossamer.testing import FakeClock
 from gossamer.values.model import Failure, PageRecord, Purpose, Request, Response
@@ -61,6 +63,20 @@ class Run:
     @property
     def outcomes(self) -> dict[str, tuple[str, str | None, int | None]]:
         return {url: (record.outcome, record.reason, record.status) for url, record in self.records.items()}
+
+    @property
+    def skipped(self) -> set[tuple[str, str, str]]:
+        """The refused links that no other page has led to, each with its reason and trap."""
+        batches = [step.batch for _, step in self.trace if isinstance(step, Commit)]
+        skipped = [link for batch in batches for link in batch.skipped]
+        kept = Counter((link.url, link.reason) for link in skipped)
+        assert not kept or max(kept.values()) == 1, "every refused link is kept once for each reason"
+        admitted = {link.url for batch in batches for link in batch.links}
+        return {
+            (link.url, link.reason, link.trap)
+            for link in skipped
+            if link.reason not in DEPENDS_ON_PATH or link.url not in admitted
+        }
 
     @property
     def pages(self) -> dict[str, dict[str, Any]]:

@@ -26,7 +26,7 @@ from gossamer.journals.address import JournalAddress, PostgresAddress
 from gossamer.journals.reading import exists, require_postgres
 from gossamer.journals.sqlite import SqliteJournal
 from gossamer.journals.summary import lines
-from gossamer.outputs import ITEM_TABLES, ITEMS, open_output
+from gossamer.outputs import ITEM_TABLES, ITEMS, SKIPPED, open_output
 from gossamer.outputs.gone_pages import (
     LINKED_BY_UNFETCHED,
     UNFETCHED,
@@ -94,7 +94,7 @@ class CrawlDirectory:
         previous = previous_directory(self.path, self._settings)
         header = partial(request_header, FetchOptions.of(policy))
         known = saved.stats.items if saved.stats is not None else {}
-        for name in (*self._settings.formats, *self._for_items(saved.offsets)):
+        for name in (*self._settings.formats, *self._for_items(saved.offsets), *self._for_refused(saved.offsets)):
             try:
                 output = open_output(
                     name,
@@ -115,6 +115,10 @@ class CrawlDirectory:
         if not self._items and ITEMS not in offsets:
             return ()
         return (ITEMS, ITEM_TABLES) if "parquet" in self._settings.formats else (ITEMS,)
+
+    def _for_refused(self, offsets: Mapping[str, int]) -> tuple[str, ...]:
+        """Return the name of the output of refused links, for a crawl that keeps these or kept some."""
+        return (SKIPPED,) if self._settings.policy.keep_skipped or SKIPPED in offsets else ()
 
     def list_gone(self, unlinked: Iterable[str]) -> tuple[int, tuple[str, ...]]:
         """Write the list of pages that are gone since the crawl before: not found any more, or not linked any more.

@@ -15,7 +15,7 @@ SETTINGS_FILE: Final = "gossamer.toml"
 JOURNAL: Final = "journal.db"
 LOCK: Final = "lock"
 TRACES: Final = (
-    "pages.jsonl", "items.jsonl", JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", SETTINGS_FILE, LOCK,
+    "pages.jsonl", "items.jsonl", "skipped.jsonl", JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", SETTINGS_FILE, LOCK,
 )  # fmt: skip
 """The files of a crawl that fetched nothing."""
 ARCHIVES: Final = ("pages-*.warc.gz", "pages-*.parquet", "links-*.parquet", REFERENCES)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from gossamer.api.report import Report
 from gossamer.cli.findings import KEPT, Findings
 from gossamer.cli.terminal import Lines, line, more
+from gossamer.outputs.skipped import SKIPPED_FILE, is_full
 from gossamer.report import wording
 from gossamer.report.verdict import OneFailure
 from gossamer.rules.logins import authorizations
@@ -35,6 +36,13 @@ def refused_addresses(findings: Findings) -> list[str]:
     """Return the details of refused addresses: they name the flag that allows them."""
     details = [record.detail for record in findings.others if record.reason is Reason.FAIL_ADDRESS_REFUSED]
     return list(dict.fromkeys(filter(None, details)))
+
+
+def left_out(report: Report) -> Lines:
+    """Return a line that says so where refused links are not kept any more."""
+    if report.directory is None or not is_full(report.directory):
+        return []
+    return [(2, line((f"  {SKIPPED_FILE} is full: it has only the first of the refused links.", "dim")))]
 
 
 def refused(report: Report, findings: Findings, policy: Policy) -> Lines:

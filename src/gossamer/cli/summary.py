@@ -257,7 +257,7 @@ def _reasons(report: Report) -> Lines:
         lines.append((wide + code_wide + 6, text))
     if not report.pages:
         lines += [(2, line("  ", (_HINTS[Reason(code)], "yellow"))) for code, _ in ranked if Reason(code) in _HINTS]
-    return lines
+    return lines + problems.left_out(report)
 
 
 def _traps(report: Report) -> Lines:

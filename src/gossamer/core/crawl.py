@@ -287,7 +287,12 @@ class Crawl:
         self._stats.settle(settled.refused.values(), settled.readmitted)
         self._sitemaps.orphans.settle(settled.fingerprints)
         batch = Batch(
-            self._buffer.ended, settled.links, settled.fingerprints, tuple(settled.refused), self.saved_stats(now)
+            self._buffer.ended,
+            settled.links,
+            settled.fingerprints,
+            tuple(settled.refused),
+            self.saved_stats(now),
+            settled.skipped,
         )
         self._buffer.begin(batch)
         self._time.idle = Waiting.DISK
@@ -296,13 +301,13 @@ class Crawl:
     def _admits(self, fingerprint: int, link: Link) -> bool:
         """Whether a new link is admitted; one that belongs to a trap is refused."""
         if trap := self._traps.refusal(link, self._frontier.known):
-            self._refuse(Refusal(fingerprint, Reason.SKIP_TRAP, trap))
+            url = link.url if self._policy.keep_skipped else ""
+            self._refuse((Refusal(fingerprint, Reason.SKIP_TRAP, trap, url),), link.via)
         return not trap
 
-    def _refuse(self, refusal: Refusal) -> None:
-        refusal_hash = self._frontier.refuse(refusal)
-        if refusal.trap:
-            self._traps.suspect(refusal_hash, refusal.trap)
+    def _refuse(self, refusals: Sequence[Refusal], via: str) -> None:
+        for refusal_hash, trap in self._frontier.refuse(refusals, via):
+            self._traps.suspect(refusal_hash, trap)
 
     def final_stats(self, now: float) -> SavedStats:
         """Return the final statistics, when everything that they count is committed."""
@@ -368,8 +373,8 @@ class Crawl:
             self._again(event.request, now, event.retry_after, waiting)
             return
         self._counts.bytes += event.size
-        for refusal in event.refusals:
-            self._refuse(refusal)
+        if event.refusals:
+            self._refuse(event.refusals, event.request.link.url)
         if event.request.purpose is _SITEMAP:
             self._sitemap_read(event, event.outlinks, event.sitemaps, now)
             return

@@ -11,7 +11,8 @@ A queued link is its id only. Its text is in the journal and is read back by a r
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -22,8 +23,9 @@ from gossamer.core.host import Host
 from gossamer.core.host_queue import grouped
 from gossamer.core.ip_limits import IpLimits
 from gossamer.core.seen import Seen
+from gossamer.rules.refusals import DEPENDS_ON_PATH, SALTS, refusal_hash, refused_fingerprint
 from gossamer.rules.urls import host_key
-from gossamer.values.model import DEEPEST, Link, Outlinks, Refusal, Request
+from gossamer.values.model import DEEPEST, Link, Outlinks, Refusal, Request, SkippedLink
 from gossamer.values.protocol import Saved
 from gossamer.values.reasons import Reason, Waiting
 
@@ -35,12 +37,6 @@ HOSTS_RECALLED: Final = 512
 """Maximum number of hosts in one recall, besides the host that is due."""
 _RESTORED_AT_ONCE: Final = 8 * 65_536
 """Maximum size (bytes) of packed fingerprints that are added to `Seen` in one call."""
-_SALT: Final = 0x9E3779B97F4A7C15
-_64_BITS: Final = (1 << 64) - 1
-DEPENDS_ON_PATH: Final = (Reason.SKIP_DEPTH, Reason.SKIP_NOFOLLOW, Reason.SKIP_LIMIT)
-"""Reasons that depend on the path by which a link was found: the same URL may be admitted by another path."""
-_REFUSAL_SALTS: Final = {reason: (index + 1) * _SALT & _64_BITS for index, reason in enumerate(Reason)}
-"""Added to a URL's fingerprint (XOR), they give the hash of a refusal: of the URL and the reason together."""
 
 
 class Settled(Struct, frozen=True):
@@ -52,6 +48,8 @@ class Settled(Struct, frozen=True):
     """The fingerprints of `links`, in the same order."""
     refused: dict[int, Reason]
     """The refusals not counted before, by refusal hash."""
+    skipped: tuple[SkippedLink, ...] = ()
+    """The same with their URLs, if the crawl keeps them."""
     readmitted: tuple[Reason, ...] = ()
     """One entry for each earlier refusal of one of `links`, with its reason."""
 
@@ -80,7 +78,8 @@ class Frontier:
         self._most_at_hand = at_hand
         self._seen = Seen()
         self._offers = CandidateLinks()
-        self._refused: dict[int, Reason] = {}
+        self._refused: dict[int, Refusal] = {}
+        self._refused_on: list[tuple[int, str]] = []  # pages, each with the number of refusals before its own
         self._may_readmit = False
         self._next_id = 0
         self._at_hand: dict[int, Link] = {}
@@ -98,12 +97,25 @@ class Frontier:
         if outlinks.urls:
             self._offers.add(outlinks, depth, hops, via)
 
-    def refuse(self, refusal: Refusal) -> int:
-        """Record a refused link, counted once per reason; return the refusal hash: of its fingerprint and reason."""
-        refusal_hash = (refusal.fingerprint ^ _REFUSAL_SALTS[refusal.reason]) or 1
-        self._refused[refusal_hash] = refusal.reason
-        self._may_readmit = self._may_readmit or refusal.reason in DEPENDS_ON_PATH
-        return refusal_hash
+    def refuse(self, refusals: Iterable[Refusal], via: str = "") -> list[tuple[int, str]]:
+        """Record the refused links of a page, each counted once per reason.
+
+        Return those that are part of a trap, each as its refusal hash and the name of the trap.
+        """
+        known, trapped = self._refused, list[tuple[int, str]]()
+        self._refused_on.append((len(known), via))
+        reason, salt = None, 0
+        for refusal in refusals:
+            if refusal.reason is not reason:  # looked up once for many: a page's refusals mostly share one
+                reason = refusal.reason
+                salt = SALTS[reason]
+                self._may_readmit = self._may_readmit or reason in DEPENDS_ON_PATH
+            hashed = (refusal.fingerprint ^ salt) or 1
+            if hashed not in known:
+                known[hashed] = refusal
+            if refusal.trap:
+                trapped.append((hashed, refusal.trap))
+        return trapped
 
     def settle(self, admits: Callable[[int, Link], bool] = lambda fingerprint, link: True) -> Settled:
         """Assign ids to the candidate links that are new and that `admits` accepts, and start a new batch."""
@@ -115,9 +127,11 @@ class Frontier:
                 kept.append(fingerprint)
                 self._next_id += 1
         readmitted = self._readmitted(kept)
-        settled = Settled(tuple(links), tuple(kept), self._settle_refused(), readmitted)
+        refused = self._settle_refused()
+        settled = Settled(tuple(links), tuple(kept), refused, self._skipped(refused), readmitted)
         self._offers = CandidateLinks()
         self._refused.clear()
+        self._refused_on.clear()
         self._opened(link.depth for link in links)
         return settled
 
@@ -128,7 +142,7 @@ class Frontier:
         return tuple(
             reason
             for reason in DEPENDS_ON_PATH
-            for was in self._seen.has([(fingerprint ^ _REFUSAL_SALTS[reason]) or 1 for fingerprint in admitted])
+            for was in self._seen.has([refusal_hash(fingerprint, reason) for fingerprint in admitted])
             if was
         )
 
@@ -136,16 +150,29 @@ class Frontier:
         """Return the refusals not counted before, by refusal hash, without links that another path has admitted."""
         new = self._seen.add(list(self._refused))
         refused = {
-            refusal_hash: reason
-            for (refusal_hash, reason), is_new in zip(self._refused.items(), new, strict=True)
+            hashed: refusal.reason
+            for (hashed, refusal), is_new in zip(self._refused.items(), new, strict=True)
             if is_new
         }
         if self._may_readmit:
-            links = [refusal_hash ^ _REFUSAL_SALTS[reason] for refusal_hash, reason in refused.items()]
-            for refusal_hash, has_page in zip(list(refused), self._seen.has(links), strict=True):
-                if has_page and refused[refusal_hash] in DEPENDS_ON_PATH:
-                    del refused[refusal_hash]
+            links = [refused_fingerprint(hashed, reason) for hashed, reason in refused.items()]
+            for hashed, has_page in zip(list(refused), self._seen.has(links), strict=True):
+                if has_page and refused[hashed] in DEPENDS_ON_PATH:
+                    del refused[hashed]
         return refused
+
+    def _skipped(self, refused: Container[int]) -> tuple[SkippedLink, ...]:
+        """Return refused links, by refusal hash, with their URLs, if the crawl keeps them."""
+        pages = pairwise((*self._refused_on, (len(self._refused), "")))
+        vias = [via for (start, via), (end, _) in pages for _ in range(end - start)]
+        several = zip(self._refused.items(), vias, strict=True)
+        return tuple(
+            [
+                SkippedLink(one.url, one.reason, via, one.trap)
+                for (hashed, one), via in several
+                if one.url and hashed in refused
+            ]
+        )
 
     def enqueue(self, links: Sequence[Link]) -> None:
         """Append links, which the journal now has, to the queues of their hosts."""

@@ -32,6 +32,9 @@ ITEMS: Final = "items"
 ITEM_TABLES: Final = "items as parquet"
 """The output of items as Parquet; a crawl with handlers that writes Parquet has it too."""
 
+SKIPPED: Final = "skipped"
+"""The output of refused links; every crawl has it that keeps these."""
+
 ITEMS_FILE: Final = "items.jsonl"
 """The file of the items, relative to the crawl directory."""
 
@@ -52,7 +55,7 @@ def open_output(
     previous: Path | None = None,
     items: Mapping[str, ItemTypeStats] | None = None,
 ) -> Output:
-    """Open an output of a crawl directory: a name from `FORMATS`, `ITEMS` or `ITEM_TABLES`.
+    """Open an output of a crawl directory: a name from `FORMATS`, `ITEMS`, `ITEM_TABLES` or `SKIPPED`.
 
     Call `resume` before `write`, with 0 for a new crawl. With `durable`, `flush` waits for the disk.
 
@@ -72,6 +75,10 @@ def open_output(
             from gossamer.outputs import jsonl
 
             return jsonl.JsonLines(directory / ITEMS_FILE, durable=durable, lines=jsonl.items)
+        case "skipped":
+            from gossamer.outputs import skipped
+
+            return skipped.SkippedLinks(directory / skipped.SKIPPED_FILE, durable=durable)
         case "items as parquet":
             from gossamer.outputs.parquet.items import ItemTables
 

@@ -461,6 +461,12 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Maximum memory of a worker process (bytes), at least 256 MB. A page that needs more fails. 0: no limit."""
 
     # results
+    keep_skipped: Annotated[
+        bool,
+        result_flag("--no-skipped", "do not write skipped.jsonl, the links that were refused"),
+    ] = True
+    """Record every refused link in `skipped.jsonl`, with its reason and a page that has it, up to 128 MiB
+    ([more](outputs.md#refused-links))."""
     text: Annotated[
         Literal["main", "article", "fast", "all"],
         result_flag(

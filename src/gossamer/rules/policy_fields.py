@@ -71,6 +71,7 @@ class PolicyFields(DownloadFields, total=False):
     cpu_workers: int
     handler_timeout: float
     worker_memory: int
+    keep_skipped: bool
     text: Literal["main", "article", "fast", "all"]
     events: str
     journal: str

@@ -300,6 +300,21 @@ class Refusal(Struct, frozen=True, array_like=True):
     """Why it was not admitted."""
     trap: str = ""
     """The name of the trap that the link is part of; "" for none."""
+    url: str = ""
+    """The canonical URL, or what is no URL as written; "" where the crawl keeps no refused links."""
+
+
+class SkippedLink(Struct, frozen=True, omit_defaults=True):
+    """A refused link as it is kept: one line of `skipped.jsonl`."""
+
+    url: str
+    """The canonical URL, or what is no URL as written."""
+    reason: Reason
+    """Why it was refused."""
+    via: str = ""
+    """The URL of the page that it was found on, the first one that was recorded; "" for a seed."""
+    trap: str = ""
+    """The name of the trap that the link is part of; "" for none."""
 
 
 class Outlink(Struct, frozen=True):

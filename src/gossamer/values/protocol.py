@@ -22,6 +22,7 @@ from gossamer.values.model import (
     Refusal,
     Request,
     Response,
+    SkippedLink,
     line_of,
     record_of,
 )
@@ -106,6 +107,8 @@ class Batch(Struct, frozen=True):
     """The hashes of the refusals that are counted for the first time: each of a fingerprint and a reason."""
     stats: SavedStats = SavedStats()
     """The statistics after this commit."""
+    skipped: tuple[SkippedLink, ...] = ()
+    """The links that are refused for the first time, if the crawl keeps them."""
 
 
 class Chunk(Struct, frozen=True):

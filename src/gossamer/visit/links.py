@@ -17,7 +17,7 @@ from gossamer.rules import traps, url_identity
 from gossamer.rules.policy import Policy
 from gossamer.rules.scope import Scope
 from gossamer.rules.url_identity import simplified, simplifies
-from gossamer.rules.urls import UrlResolver, fingerprint
+from gossamer.rules.urls import MAX_HREF, UrlResolver, fingerprint, shown, spelled
 from gossamer.values.model import Outlink, Outlinks, Refusal, Request
 from gossamer.values.reasons import Reason
 
@@ -68,6 +68,7 @@ class LinkJudge:
         self._key = key
         self._remembers = remembers
         self._simplifies = simplifies(policy)
+        self._keeps = policy.keep_skipped
         self._scopes: dict[tuple[str, ...], Scope] = {(): Scope.of(policy)}
         self._known: dict[tuple[str, bool, str, int], set[str]] = {}
         self._reported: dict[str, int] = {}
@@ -134,7 +135,7 @@ class LinkJudge:
             if self._simplifies:
                 url = simplified(url, self._policy)
             if at_limit:
-                judged.append(Refusal(self.fingerprint(url), scope.judge(url) or Reason.SKIP_DEPTH))
+                judged.append(self.refusal(url, scope.judge(url) or Reason.SKIP_DEPTH))
             elif reported.get(url, depth + 1) > depth:  # with a smaller depth it is reported again
                 judged.append(self._judge(url, scope, depth))
         # An href that is empty or begins with "?" depends on the whole path, not on the directory alone.
@@ -148,7 +149,7 @@ class LinkJudge:
         for named in urls:
             url = simplified(named, self._policy)
             refused = scope.judge(url)
-            judged.append(self._accepted(url) if refused is None else Refusal(self.fingerprint(url), refused))
+            judged.append(self._accepted(url) if refused is None else self.refusal(url, refused))
         return judged
 
     def target(self, url: str, location: str) -> str | None:
@@ -171,12 +172,21 @@ class LinkJudge:
 
     def _judge(self, url: str, scope: Scope, depth: int) -> Outlink | Refusal:
         refused = scope.judge(url)
-        return self._accepted_at(depth, url) if refused is None else Refusal(self.fingerprint(url), refused)
+        return self._accepted_at(depth, url) if refused is None else self.refusal(url, refused)
 
     def _no_link(self, href: str) -> Refusal:
         """Return the refusal of an href that is no URL or has another scheme; its fingerprint is of the raw text."""
         reason = Reason.SKIP_SCHEME if _OTHER_SCHEME.match(href) else Reason.SKIP_INVALID
-        return Refusal(self.fingerprint(href.encode("ascii", "backslashreplace").decode()), reason)
+        as_written = shown(spelled(href[:MAX_HREF])) if self._keeps else ""
+        return Refusal(self.fingerprint(href.encode("ascii", "backslashreplace").decode()), reason, "", as_written)
+
+    def refusal(self, url: str, reason: Reason, trap: str = "") -> Refusal:
+        """Return the refusal of a URL, with the URL itself if the crawl keeps refused links."""
+        return Refusal(fingerprint(url, self._key), reason, trap, url if self._keeps else "")
+
+    def kept(self, url: str) -> str:
+        """Return the URL of a refused link as a refusal has it: "" where the crawl keeps no refused links."""
+        return url if self._keeps else ""
 
     def _accepted_at(self, depth: int, url: str) -> Outlink | Refusal:
         accepted = self._accepted(url)
@@ -189,14 +199,14 @@ class LinkJudge:
     def _accepted(self, url: str) -> Outlink | Refusal:
         """Return the outlink of a URL within the scope, or its refusal where the URL itself looks like a trap."""
         trap = traps.recognised(url, self._policy)
-        return Refusal(self.fingerprint(url), Reason.SKIP_TRAP, trap) if trap else self.outlink(url)
+        return self.refusal(url, Reason.SKIP_TRAP, trap) if trap else self.outlink(url)
 
     def _refuse_all(self, context: LinkContext, hrefs: tuple[str, ...], reason: Reason) -> list[Outlink | Refusal]:
         """Return the refusals of links, for a reason or, where they leave the scope, for that of the scope."""
         resolver, scope = UrlResolver(context.base), self.scope(context.request)
         urls = (resolver.canonical(encoding.encode_query(href, context.encoding)) for href in hrefs)
         known = [simplified(url, self._policy) for url in urls if url is not None]
-        return [Refusal(self.fingerprint(url), scope.judge(url) or reason) for url in known]
+        return [self.refusal(url, scope.judge(url) or reason) for url in known]
 
     def outlink(self, url: str) -> Outlink:
         """Return the outlink of a canonical URL."""

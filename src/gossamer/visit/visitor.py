@@ -344,7 +344,8 @@ class Visitor:
             reading.refresh = Outlinks.of(refreshes)
             return
         name = f"{traps.folded(target).partition('?')[0]}: refreshes without end"
-        reading.refusals += tuple([Refusal(one.fingerprint, Reason.SKIP_TRAP, name) for one in refreshes])
+        url = self._links.kept(target)
+        reading.refusals += tuple([Refusal(one.fingerprint, Reason.SKIP_TRAP, name, url) for one in refreshes])
 
     def _is_soft_404(self, request: Request, title: str, text: str, visible: str) -> bool:
         """Whether a page that came looks like one that cannot exist, or says that it does not."""

@@ -1,0 +1,25 @@
+"""Refused links: the hash by which a refusal is known, of a URL and a reason together."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gossamer.values.reasons import Reason
+
+DEPENDS_ON_PATH: Final = (Reason.SKIP_DEPTH, Reason.SKIP_NOFOLLOW, Reason.SKIP_LIMIT)
+"""Reasons that depend on the path by which a link was found: the same URL may be admitted by another path."""
+
+_SALT: Final = 0x9E3779B97F4A7C15
+_64_BITS: Final = (1 << 64) - 1
+SALTS: Final = {reason: (index + 1) * _SALT & _64_BITS for index, reason in enumerate(Reason)}
+"""Added to a URL's fingerprint (XOR), they give the hash of a refusal."""
+
+
+def refusal_hash(fingerprint: int, reason: Reason) -> int:
+    """Return the hash of a refusal: of a URL's fingerprint and a reason together. Never 0, as of a fingerprint."""
+    return (fingerprint ^ SALTS[reason]) or 1
+
+
+def refused_fingerprint(refusal_hash: int, reason: Reason) -> int:
+    """Return the fingerprint of the URL that was refused for a reason, from the hash of the refusal."""
+    return refusal_hash ^ SALTS[reason]
