@@ -129,6 +129,23 @@ def test_all_seeds_that_are_no_urls_are_named_at_once(capfd: pytest.CaptureFixtu
     assert not list(Path().glob("*.crawl"))
 
 
+def test_what_was_meant_as_a_scheme_is_no_host_in_a_list_either(capfd: pytest.CaptureFixture[str]) -> None:
+    texts = ["ht!tp://x", "http//x", "htp:/x.org", "://x", "www.x.org:port", "http://x.org,"]
+    Path("urls.txt").write_text("\n".join(["https://example.org/", *texts]), encoding="utf-8")
+    assert gossamer.cli.main(["crawl", "-i", "urls.txt"]) == 2
+    head, *named = capfd.readouterr().err.splitlines()
+    assert head == "gossamer: 6 of the URLs to start from cannot be used:"
+    said = [f"  line {number}: {text!r} is not a web URL" for number, text in enumerate(texts, 2)]
+    assert [line[: len(start)] for line, start in zip(named, said, strict=True)] == said
+    for text in texts:
+        assert gossamer.cli.main(["crawl", text]) == 2
+        assert capfd.readouterr().err.startswith(f"gossamer: {text!r} is not a web URL: ")
+    assert gossamer.cli.main(["fetch", *texts]) == 3
+    reasons = [json.loads(line)["reason"] for line in capfd.readouterr().out.splitlines()]
+    assert reasons == ["skip.invalid", "skip.invalid", "skip.scheme", *["skip.invalid"] * 3]
+    assert not list(Path().glob("*.crawl"))
+
+
 def test_a_list_that_names_nothing_or_is_not_there_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
     Path("urls.txt").write_text("# nothing yet\n")
     for source, said in (

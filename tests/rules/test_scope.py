@@ -198,6 +198,11 @@ def test_a_seed_that_redirects_elsewhere_widens_the_scope() -> None:
     assert wider.with_seed(SITE) is wider
 
 
+def test_a_seed_may_redirect_to_a_url_that_nobody_would_type() -> None:
+    for odd in ("https://a!b.example/", "https://http/", "https://x.example,/"):
+        assert belongs(Scope((SITE,)).with_seed(odd), odd)
+
+
 def test_a_scope_is_taken_from_a_policy() -> None:
     policy = Policy(seeds=(SITE,), scope="domain", include=("/a*",), exclude=("/b*",), max_url_length=99)
     assert Scope.of(policy) == Scope((SITE,), "domain", ("/a*",), ("/b*",), 99)

@@ -169,6 +169,15 @@ def test_fingerprints_are_keyed_and_never_zero(monkeypatch: pytest.MonkeyPatch) 
         ("b\u00fccher.example", "https://xn--bcher-kva.example/"),
         ("https://example.org/a:b@c", "https://example.org/a:b@c"),
         ("example.org/a:b@c", "https://example.org/a:b@c"),
+        ("example.org//a", "https://example.org//a"),
+        ("localhost//a", "http://localhost//a"),
+        ("intranet:8080//a", "https://intranet:8080//a"),
+        ("[::1]//a", "http://[::1]//a"),
+        ("web.archive.example/2020/http://y.example/", "https://web.archive.example/2020/http://y.example/"),
+        ("www.example.org:", "https://www.example.org/"),
+        ("x_y.example", "https://x_y.example/"),
+        ("http:\\\\x\\a", "http://x/a"),  # as browsers have it
+        ("http:/x", "http://x/"),
     ],
 )
 def test_understands_what_users_type(typed: str, wanted: str) -> None:
@@ -186,6 +195,39 @@ def test_understands_what_users_type(typed: str, wanted: str) -> None:
 def test_says_plainly_what_cannot_be_a_web_url(typed: str) -> None:
     with pytest.raises(UserError, match=r"^[^\n]+\.$"):
         seed(typed)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["ht!tp://x", "http//x", "http//example.org/", "http;//x.example", "http.//x.example", "https//:x.example",
+     "://x", "htt\u0440://x.example", "\uff48ttp://x.example", "h ttp://x.example", "'http://x.example'",
+     "\u201chttp://x.example\u201d", "http[:]//x.example", "intranet//x"],
+)  # fmt: skip
+def test_what_was_meant_as_a_scheme_is_not_taken_for_a_host(typed: str) -> None:
+    with pytest.raises(UserError, match=r"is not a web URL: it begins with neither http:// nor https://\.$"):
+        seed(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "fault"),
+    [
+        ("htp:/x.example", "gossamer fetches http and https, not htp."),
+        ("hxxp://x.example", "gossamer fetches http and https, not hxxp."),
+        ("www.x.example:port", "'port' is no port."),
+        ("x.example:80:90", "'80:90' is no port."),
+        ("localhost:-1", "'-1' is no port."),
+        ("http://http://x.example", "its host would be 'http'; give one such as https://example.org/."),
+        ("https", "its host would be 'https'; give one such as https://example.org/."),
+        ("https://x.example,", "no host name has ',' in it; give one such as https://example.org/."),
+        ("www,x,example", "no host name has ',' in it; give one such as https://example.org/."),
+        ("http://-", ""),
+    ],
+)
+def test_what_is_wrong_with_a_seed_is_named(typed: str, fault: str) -> None:
+    with pytest.raises(UserError) as refused:
+        seed(typed)
+    assert str(refused.value).startswith(f"{typed!r} is not a web URL")
+    assert str(refused.value).endswith(fault)
 
 
 @given(st.text())

@@ -27,7 +27,7 @@ AHEAD: Final = 4
 """Limit of pages asked for and not yet taken, as a multiple of `concurrency`: so many may wait behind a slow one."""
 HOSTS_KNOWN: Final = 10_000
 """Maximum number of hosts whose answers are remembered while nothing waits for them."""
-_OTHER_SCHEME: Final = re.compile(r"\s*(?!https?:)[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)  # no host and port
+_OTHER_SCHEME: Final = re.compile(r"\s*(?!(?:https?|localhost):)[a-z][a-z0-9+-]*:(?!\d)", re.IGNORECASE)  # no host:port
 
 
 class _DownloadHost(HostLoad):

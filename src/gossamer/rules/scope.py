@@ -99,7 +99,8 @@ class Scope(Struct, frozen=True, dict=True):
 
     @cached_property
     def _seeds(self) -> frozenset[str]:
-        return frozenset(urls.seed(text) for text in self.seeds)
+        # What a site redirects to has no scheme to guess, and no mistake of the user to complain about.
+        return frozenset(urls.canonical(text) or urls.seed(text) for text in self.seeds)
 
     @cached_property
     def _domains(self) -> frozenset[str]:

@@ -39,6 +39,9 @@ _SECRETS = re.compile(
 )
 _HOST_AND_PORT = re.compile(r"[^/?#@:\s]+:\d+(?:[/?#]|$)")
 _PORT = re.compile(r"[^/?#]*:(\d+)(?:[/?#]|$)")
+_NAME_AND_PORT = re.compile(r"([^/?#@:\[\s]+):([^/?#]*)")
+_BEFORE_TWO_SLASHES = re.compile(r"([^/\\?#]*)[/\\]{2}")
+_NO_HOST_CHARACTER: Final = re.compile(r"[^a-z0-9._-]")
 _IPV4 = re.compile(r"\d+(?:\.\d+){3}")
 _UNFIT: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffd\ud800-\udfff]")
 """What no URL that somebody means has in it: control characters, and the traces of bytes that were not decoded."""
@@ -152,9 +155,21 @@ def seed(text: str) -> str:
     if unfit := _UNFIT.search(typed):
         raise UserError(f"'{shown(spelled(typed))}' is not a web URL: it has {_fault(unfit[0])} in it.")
     url = canonical(_with_scheme(typed))
-    if url is None or not hostname(url).strip("."):
+    if url is None or not hostname(url).strip(".-"):
         raise UserError(f"{shown(typed)!r} is not a web URL; give one such as https://example.org/.")
+    if fault := _host_fault(url):
+        raise UserError(f"{shown(typed)!r} is not a web URL: {fault}; give one such as https://example.org/.")
     return url
+
+
+def _host_fault(url: str) -> str:
+    """Return what is wrong with the host of a canonical URL that somebody typed; "" if nothing is."""
+    host = hostname(url)
+    if ":" in host:
+        return ""
+    if odd := _NO_HOST_CHARACTER.search(host):
+        return f"no host name has {odd[0]!r} in it"
+    return f"its host would be {host!r}" if host.strip(".") in ("http", "https") else ""
 
 
 def spelled(text: str) -> str:
@@ -214,14 +229,24 @@ def _with_scheme(typed: str) -> str:
     scheme = _SCHEME.match(typed)
     if scheme and scheme[1].lower() in ("http", "https"):
         return typed
-    if scheme and not _HOST_AND_PORT.match(typed):
+    if scheme and not _HOST_AND_PORT.match(typed) and not _has_host(scheme[1]):
         raise UserError(f"{shown(typed)!r} is not a web URL: gossamer fetches http and https, not {scheme[1]}.")
     if typed[0] in "/\\." and typed[:2] != "//":
         raise UserError(f"{shown(typed)!r} looks like a file; give a web URL such as https://example.org/.")
     rest = typed.removeprefix("//")
     if "@" in re.split(r"[/?#]", rest, maxsplit=1)[0]:
         raise UserError(f"{shown(typed)!r} looks like an e-mail address; give a web URL such as https://example.org/.")
+    if (parts := _NAME_AND_PORT.match(rest)) and _has_host(parts[1]) and parts[2].strip("0123456789"):
+        raise UserError(f"{shown(typed)!r} is not a web URL: {shown(parts[2])!r} is no port.")
+    if (named := _BEFORE_TWO_SLASHES.match(rest)) and not _has_host(named[1]):
+        raise UserError(f"{shown(typed)!r} is not a web URL: it begins with neither http:// nor https://.")
     return f"{_default_scheme(rest)}://{rest}"
+
+
+def _has_host(text: str) -> bool:
+    """Whether a text without scheme begins with a host, and not with what was meant as a scheme."""
+    name, _, port = text.partition(":")
+    return "." in name.strip(".") or name.lower() == "localhost" or port.isdecimal() or text.startswith("[")
 
 
 def _default_scheme(rest: str) -> str:
