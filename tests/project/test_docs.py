@@ -4,7 +4,8 @@ How snippets run. Those of a page run in order, in an empty directory, and Pytho
 web is the Museum of Silk, answered from memory under the jumping clock, so `https://example.org/` may be written and
 costs no time. The tutorial, and blocks that name DemoServer, use real sockets. A `toml` block becomes `gossamer.toml`.
 In `console` blocks the output must match: "…" stands for anything, and durations, rates and percentages may differ.
-Of `make` the target must exist; of `gossamer demo --serve` and `gossamer bench` the arguments.
+Of `make` the target must exist; of `gossamer demo --serve` and `gossamer bench` the arguments. The page about
+PostgreSQL meets a real server.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from gossamer.testing import FakeClock
 from gossamer.values.model import Failure, Request, Response, Timings
 from gossamer.values.protocol import Command, Event
 from gossamer.values.reasons import FinishReason, Reason, Waiting
+from tests.support.postgres import PostgresServer
 
 HOME = Path(__file__).parents[2]
 DOCS = HOME / "docs"
@@ -39,6 +41,8 @@ PAGES = [HOME / "README.md", *sorted(DOCS.rglob("*.md"))]
 PAPERS = [*PAGES, HOME / "CONTRIBUTING.md", HOME / "CHANGELOG.md", HOME / "benchmarks" / "starting_point" / "README.md"]
 RUN_LIVE = DOCS / "tutorial.md"
 SERVED = "http://127.0.0.1:8000/"
+DATABASE = "postgresql://crawler@127.0.0.1/crawls"
+ON_POSTGRES = DOCS / "how-to" / "keep-the-journal-in-postgresql.md"
 FINE = (0, 1, 3, 4)  # exit codes that a snippet may end with: done, with findings, nothing, a limit
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -129,14 +133,17 @@ def go_offline() -> Iterator[Callable[[], None]]:
 class Reader:
     """Does what a page says, block by block, as a reader would."""
 
-    def __init__(self, path: Path, capture: pytest.CaptureFixture[bytes], url: str = SERVED) -> None:
+    def __init__(
+        self, path: Path, capture: pytest.CaptureFixture[bytes], url: str = SERVED, database: str = DATABASE
+    ) -> None:
         self._path = path
         self._capture = capture
         self._url = url
+        self._database = database
         self._names: dict[str, Any] = {"__name__": "__main__"}
 
     def do(self, block: Block) -> None:
-        text = block.text.replace(SERVED, self._url)
+        text = block.text.replace(SERVED, self._url).replace(DATABASE, self._database)
         match block.language:
             case "python":
                 # Line numbers in tracebacks are those of the page.
@@ -218,7 +225,9 @@ def tidy(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines()).strip()
 
 
-@pytest.mark.parametrize("path", [path for path in PAGES if path != RUN_LIVE and blocks(path)], ids=named)
+@pytest.mark.parametrize(
+    "path", [path for path in PAGES if path not in (RUN_LIVE, ON_POSTGRES) and blocks(path)], ids=named
+)
 def test_what_a_page_tells_readers_to_do_works(
     path: Path, directory: Path, capsysbinary: pytest.CaptureFixture[bytes], go_offline: Callable[[], None]
 ) -> None:
@@ -230,6 +239,21 @@ def test_what_a_page_tells_readers_to_do_works(
     for block in blocks(path):
         if block not in live:
             reader.do(block)
+
+
+@pytest.mark.server
+def test_the_page_about_postgresql_works(
+    postgres: PostgresServer,
+    directory: Path,
+    capsysbinary: pytest.CaptureFixture[bytes],
+    go_offline: Callable[[], None],
+) -> None:
+    go_offline()
+    reader = Reader(ON_POSTGRES, capsysbinary, database=postgres.url)
+    for block in blocks(ON_POSTGRES):
+        reader.do(block)
+    assert not (directory / "site" / "journal.db").exists()
+    assert (directory / "pages.jsonl").read_bytes().count(b"\n") >= 40
 
 
 def test_the_tutorial_begins_as_written(directory: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
