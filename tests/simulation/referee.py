@@ -131,7 +131,7 @@ class Referee:
         assert request.link.id not in self._committed, f"{url} has its outcome and was fetched again"
         tried = self._tried.get(request.link.id, 0) + place.attempts[url]  # also in the lives before
         assert request.attempt == tried, f"{url}: attempt {request.attempt}"
-        assert request.attempt <= self._policy.retries, f"{url} was tried too often"
+        assert request.attempt <= self._policy.retries + self.lives - 1, f"{url} was tried too often"
         place.attempts[url] += 1
         self.fetches[url] += 1
         assert now <= place.rules_read_at + ROBOTS_LIFE + JIFFY, f"{url} was fetched before its robots.txt"

@@ -116,7 +116,7 @@ class Crawl:
         self._buffer = CommitBuffer()
         self._recall: Recall | None = None  # due after the fetches of the command before it
         self._adopted: tuple[str, ...] = ()
-        self._attempts: dict[int, int] = {}  # in vain so far, at links that are tried again
+        self._attempts: dict[int, int] = {}  # in vain so far, or under way, at links that are tried again
         self._stopped = False
         for seed in policy.seeds:
             url = simplified(seed, policy)
@@ -253,6 +253,8 @@ class Crawl:
     def _start(self, request: Request, host: Host, now: float) -> Request:
         self._counts.fetches += 1
         self._in_flight.start(request, host, now)
+        if request.attempt and request.purpose is _PAGE:
+            self._count_attempt(request, now)
         return request
 
     def _rest_or_stop(self, now: float) -> Wait | Stop:
@@ -454,9 +456,13 @@ class Crawl:
         self._counts.kinds[_RETRY] += 1
         again = Request(request.link, request.purpose, request.attempt + 1)
         self._frontier.postpone(again, now + after, waiting)
-        if again.purpose is _PAGE:
-            self._attempts[again.link.id] = again.attempt
-            self._buffer.hurry(now, pause=True)
+        if request.purpose is _PAGE:
+            self._count_attempt(request, now)
+
+    def _count_attempt(self, request: Request, now: float) -> None:
+        """Count an attempt that was in vain, or one after it that begins; both are committed for runs to come."""
+        self._attempts[request.link.id] = request.attempt + 1
+        self._buffer.hurry(now, pause=True)
 
     def _end(self, ended: Ended, now: float) -> None:
         """Record a link's outcome. Only this method adds outcomes to the next batch."""

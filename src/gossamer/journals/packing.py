@@ -239,7 +239,8 @@ class CommitIndex:
 
 def is_empty(batch: Batch) -> bool:
     """Whether a batch holds nothing that must be remembered."""
-    return not (batch.ended or batch.links or batch.refused or batch.stats.resting)
+    stats = batch.stats
+    return not (batch.ended or batch.links or batch.refused or stats.resting or stats.attempts)
 
 
 def latest_stats(last: tuple[int, float, bytes] | None, noted: tuple[bytes] | None) -> tuple[float, SavedStats | None]:

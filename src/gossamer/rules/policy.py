@@ -176,7 +176,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Hints("closespider_requests_count max_requests_per_crawl request_limit"),
     ] = None
     """Stop after this number of requests, in all runs: pages, robots.txt, sitemaps, probes, redirects and retries.
-    There is never one more; after a kill, up to 16 that may have been made count too."""
+    There is never one more; after each kill, up to 16 that may have been made count too, so there may be fewer."""
     max_time: Annotated[
         Seconds | None,
         crawl_flag("--max-time T", "stop after a time, such as 90, 5m or 2h"),

@@ -188,7 +188,8 @@ class SavedStats(Struct, frozen=True):
     orphans: tuple[str, ...] | None = None
     """The links that only sitemaps name; None before the final statistics, or where they are incomplete."""
     attempts: Mapping[int, int] = {}
-    """Number of attempts that were made in vain at links that are still pending, by the id of the link."""
+    """Number of attempts at links that are still pending, by the id of the link: those in vain, and one under way that
+    was not the first."""
     requests: int = 0
     """Number of fetches that count for `max_requests`: with those that may follow before the next commit."""
 
