@@ -220,8 +220,6 @@ def test_an_update_that_was_interrupted_goes_on_as_if_nothing_had_been(
     for number, _ in enumerate(update, 1):
         if number == stop_after:
             break
-    with pytest.raises(UserError, match=r"not over.*gossamer resume"):
-        Crawler.update(tmp_path / "cut")
     assert not (tmp_path / "cut" / "update-0001" / "gone.jsonl").exists(), "only a whole crawl can tell"
     assert update.report.changes is not None, "what it found so far"
     cut = Crawler.resume(tmp_path / "cut" / "update-0001", **outside(after())).run()
@@ -237,6 +235,57 @@ def test_an_update_that_was_interrupted_goes_on_as_if_nothing_had_been(
     assert gone(tmp_path / "cut" / "update-0001") == gone(tmp_path / "whole" / "update-0001")
     one, other = (recorded(tmp_path / name / "update-0001") for name in ("whole", "cut"))
     assert {url: it["change"] for url, it in one.items()} == {url: it["change"] for url, it in other.items()}
+
+
+def interrupted(crawler: Crawler) -> None:
+    """Begin a crawl, and leave it after its first page."""
+    for _ in crawler:
+        break
+
+
+def test_a_new_update_leaves_one_that_was_interrupted_and_starts_from_the_last_complete_crawl(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    crawled(site, before())
+    whole = Crawler.update(site, **outside(after())).run()
+    interrupted(Crawler.update(site, **outside(before())))
+    left = {path.name: path.read_bytes() for path in (site / "update-0002").iterdir() if path.name != "lock"}
+    again = Crawler.update(site, **outside(after()))
+    assert (again.left, again.directory) == (site / "update-0002", site / "update-0003")
+    changes = again.run().changes
+    assert changes is not None
+    assert whole.changes is not None
+    assert (changes.added, changes.changed, changes.gone) == (0, 0, 0), "nothing since update-0001"
+    assert previous_directories(site / "update-0003") == [site / "update-0001", site]
+    assert {path.name: path.read_bytes() for path in (site / "update-0002").iterdir() if path.name != "lock"} == left
+    assert Crawler.update(site).left is None
+    report = Crawler.resume(site / "update-0002", **outside(before())).run()
+    assert report.finish_reason is FinishReason.COMPLETE
+
+
+def test_after_several_interrupted_updates_the_last_one_is_named(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    crawled(site, before())
+    for number in (1, 2, 3):
+        update = Crawler.update(site, **outside(after()))
+        assert update.left == (site / f"update-{number - 1:04}" if number > 1 else None)
+        interrupted(update)
+    assert Crawler.update(site / "update-0001", **outside(before())).run().changes is not None
+
+
+def test_an_update_starts_from_a_crawl_that_reached_a_limit_rather_than_from_an_interrupted_one(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    Crawler(f"{ORIGIN}/p0", directory=site, max_pages=9, **outside(before())).run()
+    interrupted(Crawler.update(site, max_pages=None, **outside(before())))
+    Crawler.update(site, **outside(before())).run()
+    assert previous_directories(site / "update-0002") == [site]
+
+
+def test_a_first_crawl_that_is_not_over_must_go_on_first(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    interrupted(Crawler(f"{ORIGIN}/p0", directory=site, **outside(before())))
+    with pytest.raises(UserError, match=r"is not over; go on with it first: Crawler\.resume\(") as refused:
+        Crawler.update(site)
+    assert refused.value.typed.endswith(f"gossamer resume {site}")
 
 
 def test_an_update_with_a_limit_does_not_say_that_what_it_left_is_gone(tmp_path: Path) -> None:

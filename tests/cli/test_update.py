@@ -40,6 +40,32 @@ def test_a_site_that_stayed_as_it_was(capfd: pytest.CaptureFixture[str]) -> None
     assert Path("site/update-0002/pages.jsonl").exists()
 
 
+def test_an_interrupted_update_is_left_with_a_sentence(capfd: pytest.CaptureFixture[str]) -> None:
+    with DemoServer() as museum:
+        words = [
+            "crawl",
+            museum.url,
+            "--allow-private",
+            "127.0.0.1",
+            "--delay",
+            "0",
+            "--max-depth",
+            "1",
+            "-o",
+            "my site",
+        ]
+        gossamer.cli.main([*words, "-q"])
+        for _ in Crawler.update("my site"):
+            break
+        assert gossamer.cli.main(["status", "my site"]) == 0
+        assert "update-0001: interrupted" in capfd.readouterr().out
+        gossamer.cli.main(["crawl", "--update", "my site", "--no-progress"])
+    said = " ".join(capfd.readouterr().err.split())
+    way = "to go on with it instead: gossamer resume 'my site/update-0001'"
+    assert f"Hint: the update in my site/update-0001 was interrupted and stays so; {way} " in said
+    assert Path("my site/update-0002/pages.jsonl").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [

@@ -111,6 +111,8 @@ class Crawler:
         self._work.visitor()  # patterns that are none are refused here, not where the crawl begins
         self._handlers: list[Handler] = marked(self.policy.handlers) if self.policy.handlers else []
         self._bodies = BodyTransfer.WHOLE
+        self.left: Path | None = None
+        """The directory of the update before, if that was interrupted: `Crawler.resume` would go on with it instead."""
         self._session: Session | None = None
         self._monitor: Monitor | None = None
 
@@ -136,11 +138,14 @@ class Crawler:
         Every page is asked for only if it has changed since the last crawl or update there. The results go into a new
         directory inside, `update-0001` and so on, and nothing there before is touched; `Crawler.resume` goes on with it
         like with any crawl. What may be changed is the same as in `resume`. A crawl with handlers is updated with them,
-        or with `handlers=""` without. Raises UserError for what cannot be changed, where there is no crawl, and where
-        the last one is not over.
+        or with `handlers=""` without. An update that was interrupted is left as it is, and named by `left` of the new
+        one, which starts from the last complete crawl. Raises UserError for what cannot be changed, and where there is
+        no crawl that is over.
         """
-        source, target, previous = plan_update(call_arguments.directory(directory))
-        return cls._as_before(source, target, engine, changes, previous=previous, resumes=False)
+        plan = plan_update(call_arguments.directory(directory))
+        crawler = cls._as_before(plan.start, plan.target, engine, changes, previous=plan.previous, resumes=False)
+        crawler.left = plan.left
+        return crawler
 
     @classmethod
     def _as_before(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
 from gossamer.api.directory_layout import LOCK, SETTINGS_FILE, refuse_orphaned
 from gossamer.api.lock import Holder, holder
-from gossamer.api.settings_file import Settings, journal_address, journal_of, read_settings
+from gossamer.api.settings_file import Settings, journal_address, read_settings
 from gossamer.journals.summary import Glance, glance
 from gossamer.values.errors import UserError
 from gossamer.values.reasons import FinishReason
@@ -45,12 +47,26 @@ class Status(Struct, frozen=True):
         return self.holder is None and (self.glance.pending > 0 or not self.glance.known)
 
 
-def plan_update(path: Path) -> tuple[Path, Path, str]:
-    """Return the directory that the next update starts from, its own directory, and the relative path back.
+class UpdatePlan(NamedTuple):
+    """Where an update of a crawl starts from, and where it goes."""
+
+    start: Path
+    """The directory of the crawl that it starts from."""
+    target: Path
+    """Its own directory."""
+    previous: str
+    """The relative path from there to the start."""
+    left: Path | None
+    """The directory of the last update before, if that was interrupted: it stays as it is."""
+
+
+def plan_update(path: Path) -> UpdatePlan:
+    """Return where the next update of the crawl in a directory, or of one that an update there belongs to, goes.
 
     Updates live in the directory itself, as `update-0001` and so on, each a crawl directory of its own: nothing that is
     there is ever touched. An update starts from the last crawl that is complete, so that what a limit kept from being
-    visited does not look new or gone; if none is, from the last one. Raises UserError where the last one is not over.
+    visited does not look new or gone; if none is, from the last one that is over. Raises UserError where none is, and
+    where the last one is still running.
     """
     if read_settings(path).previous:  # it is an update itself
         path = path.parent
@@ -59,11 +75,27 @@ def plan_update(path: Path) -> tuple[Path, Path, str]:
     told = status(last)
     if told.state == "running":
         raise UserError(f"The crawl in {last} is still running.")
-    if told.state == "interrupted":
-        raise UserError(f"The crawl in {last} is not over; go on with it first: gossamer resume {last}")
+    start = _start_of_update([path, *found])
+    if start is None:
+        raise UserError(
+            f"The crawl in {path} is not over; go on with it first: Crawler.resume({str(path)!r}).",
+            typed=f"The crawl in {path} is not over; go on with it first: gossamer resume {shlex.quote(str(path))}",
+        )
     number = int(last.name.removeprefix("update-")) + 1 if found else 1
-    start = next((here for here in (*reversed(found), path) if _is_complete(here)), last)
-    return start, path / f"update-{number:04}", ".." if start == path else f"../{start.name}"
+    previous = ".." if start == path else f"../{start.name}"
+    left = last if told.state == "interrupted" else None
+    return UpdatePlan(start, path / f"update-{number:04}", previous, left)
+
+
+def _start_of_update(crawls: Sequence[Path]) -> Path | None:
+    """Return the last of some crawls that is complete, or else the last one that is over; None if none is."""
+    over = None
+    for here in reversed(crawls):
+        told = status(here)
+        if told.state == "ended" and told.finish_reason is FinishReason.COMPLETE:
+            return here
+        over = over or (here if told.state == "ended" else None)
+    return over
 
 
 def updates(path: Path) -> list[Path]:
@@ -74,10 +106,6 @@ def updates(path: Path) -> list[Path]:
         if _UPDATE.fullmatch(update.name) and (update / SETTINGS_FILE).exists()
     ]
     return sorted(found, key=lambda update: int(update.name.removeprefix("update-")))
-
-
-def _is_complete(path: Path) -> bool:
-    return glance(journal_of(path)).finish_reason == FinishReason.COMPLETE
 
 
 def status(path: Path) -> Status:

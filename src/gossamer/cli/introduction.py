@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 from gossamer.api.crawler import Crawler
+from gossamer.cli.formatting import shown_path
 from gossamer.cli.terminal import line, say
 from gossamer.engines.table import ENGINES
 from gossamer.rules import urls
@@ -81,6 +83,9 @@ def introduce(screen: Console, crawler: Crawler) -> None:
 
 def _hints(crawler: Crawler) -> Iterator[str]:
     policy = crawler.policy
+    if crawler.left is not None:
+        way = f"gossamer resume {shlex.quote(shown_path(crawler.left))}"
+        yield f"the update in {shown_path(crawler.left)} was interrupted and stays so; to go on with it instead: {way}"
     if _should_name_a_contact(policy):
         yield "with --contact you@example.org a site's owner can reach you instead of blocking you."
     in_processes = ENGINES[crawler.engine].worker_processes or policy.cpu_workers
