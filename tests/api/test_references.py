@@ -70,6 +70,29 @@ def test_every_engine_records_what_pages_and_stylesheets_point_to(engine: Engine
     assert (crawler.report.pages, crawler.report.failed) == (6, 1)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_sitemaps_name_is_recorded_too(engine: EngineName, tmp_path: Path) -> None:
+    urls = "".join(f"<url><loc>{ORIGIN}{path}</loc></url>" for path in ("/", "/lost", "/out?utm_source=x"))
+    xml = RecordedPage(headers={"content-type": "application/xml"}, body=f"<urlset>{urls}</urlset>")
+    empty = RecordedPage(headers={"content-type": "application/xml"}, body="<urlset></urlset>")
+    robots = RecordedPage(body=f"Sitemap: {ORIGIN}/map.xml\nSitemap: {ORIGIN}/empty.xml")
+    fetcher = RecordedFetcher.of_site({"/robots.txt": robots, "/": "<a href=/>x</a>", "/map.xml": xml, "/empty.xml": empty})
+    Crawler(
+        f"{ORIGIN}/", directory=tmp_path / "crawl", engine=engine, fetcher=fetcher, clock=FakeClock(1000.0),
+        formats=["references"], strip_tracking=True, exclude=["/out"],
+    ).run()  # fmt: skip
+    [sitemap] = [page for page in read_references(tmp_path / "crawl") if page.is_sitemap]
+    assert sitemap.url == f"{ORIGIN}/map.xml"
+    assert [(one.url, one.element) for one in sitemap.references] == [
+        (f"{ORIGIN}/", "loc"), (f"{ORIGIN}/lost", "loc"), (f"{ORIGIN}/out", "loc")
+    ]  # fmt: skip
+
+
+def test_a_crawl_without_that_format_keeps_nothing_of_sitemaps(tmp_path: Path) -> None:
+    Crawler(f"{ORIGIN}/", directory=tmp_path / "crawl", fetcher=site(), clock=FakeClock(1000.0)).run()
+    assert not (tmp_path / "crawl" / FILE).exists()
+
+
 def test_without_resources_only_pages_are_fetched(tmp_path: Path) -> None:
     assert crawl(tmp_path / "crawl", formats=["references"]).report.pages == 2
     assert list(pages(tmp_path / "crawl")) == ["/", "/p"]

@@ -9,7 +9,7 @@ import pytest
 from gossamer.check.findings import FindingKind, Severity, Verdict
 from gossamer.check.verdicts import KnownUrl
 from gossamer.values.reasons import Reason
-from gossamer.values.references import AuditFacts, Reference, ReferenceKind
+from gossamer.values.references import Reference, ReferenceKind
 from tests.support.checked_site import HOME, CheckedSite, places, to
 
 AT: dict[str, Any] = {"element": "a[href]", "text": "The loom", "line": 7}
@@ -399,20 +399,9 @@ def test_a_resource_that_robots_txt_forbids_is_told(site: CheckedSite) -> None:
 # ---------------------------------------------------------------- forms, nofollow, https
 
 
-def forms(*some: tuple[str, str, int]) -> AuditFacts:
-    return AuditFacts(description="x", forms=tuple((method, to(path).url, line) for method, path, line in some))
-
-
 def test_the_action_of_a_form_is_judged_only_where_it_is_gone_and_a_browser_gets_it(site: CheckedSite) -> None:
-    facts = forms(("get", "/gone", 1), ("get", "/search", 2), ("post", "/sent", 3), ("get", "/login", 4))
-    site.page(
-        "/",
-        to("/gone", "form", line=1),
-        to("/search", "form", line=2),
-        to("/sent", "form", line=3),
-        to("/login", "form", line=4),
-        facts=facts,
-    )
+    got, sent = {"text": "get"}, {"text": "post"}
+    site.page("/", *(to(path, "form", **got) for path in ("/gone", "/search", "/login")), to("/sent", "form", **sent))
     site.answers |= {
         f"{HOME}gone": KnownUrl(Verdict.BROKEN, "fail.http_4xx", 404),
         f"{HOME}search": KnownUrl(Verdict.BROKEN, "fail.http_4xx", 400),

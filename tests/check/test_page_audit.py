@@ -247,6 +247,16 @@ def test_a_form_of_a_secure_page_that_is_sent_insecurely_is_told(site: CheckedSi
     assert found.verdict is Verdict.OK
 
 
+def test_a_password_that_is_asked_for_by_http_is_told(site: CheckedSite) -> None:
+    facts = AuditFacts(description="x", passwords=(9,), forms=(("post", "http://a.example/in", 8),))
+    site.page("http://a.example/login", facts=facts)
+    site.page("http://a.example/search", facts=AuditFacts(description="x", forms=(("get", "http://a.example/s", 3),)))
+    site.page("/login", facts=AuditFacts(description="x", passwords=(9,)))
+    assert site.found(FindingKind.INSECURE_FORM) == ["http://a.example/login"]
+    found = site.findings()["insecure_form", "http://a.example/login"]
+    assert places(found) == [("http://a.example/login", "input[type=password]", "", 9)]
+
+
 def test_security_headers_are_told_by_host_and_only_on_request(site: CheckedSite) -> None:
     site.page("/", facts=AuditFacts(description="x", security_headers=("referrer-policy", "x-content-type-options")))
     site.page("/a", facts=AuditFacts(description="x", security_headers=("x-content-type-options",)))

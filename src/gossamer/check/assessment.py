@@ -17,7 +17,7 @@ from gossamer.check.judge import Judge
 from gossamer.check.known_urls import KnownUrls
 from gossamer.check.page_audit import PageAudit
 from gossamer.check.settings import CheckSettings
-from gossamer.check.survey import Survey, is_sitemap
+from gossamer.check.survey import Survey
 from gossamer.check.verdicts import KnownUrl
 from gossamer.rules.policy import Policy
 from gossamer.rules.scope import Scope
@@ -60,7 +60,7 @@ class Assessment:
         survey = self._survey = Survey(self._known, self._scope, self._policy, complete=self._complete)
         for page in pages:
             survey.take(page)
-            if is_sitemap(page):
+            if page.is_sitemap:
                 self._audit.take_sitemap(page)
             else:
                 self._alternates.take(page)

@@ -13,13 +13,13 @@ from gossamer.check.findings import FindingKind, Verdict
 from gossamer.check.header_audit import HeaderAudit
 from gossamer.check.known_urls import KnownUrls
 from gossamer.check.settings import CheckSettings
-from gossamer.check.survey import SITEMAP_ELEMENT, Survey
+from gossamer.check.survey import Survey
 from gossamer.check.verdicts import KnownUrl
 from gossamer.rules.urls import host_key
 from gossamer.values.formatting import numbered, shown_duration, shown_size
 from gossamer.values.model import OutcomeKind, PageRecord
 from gossamer.values.reasons import Reason
-from gossamer.values.references import AuditFacts, PageReferences
+from gossamer.values.references import SITEMAP_ELEMENT, AuditFacts, PageReferences
 
 _PAGE_OF_MANY: Final = re.compile(
     r"[?&](?:page|p|pg|paged|start|offset)=\d+(?:&|$)|/page[/-]?\d+(?:/|\.html?)?$", re.IGNORECASE
@@ -126,6 +126,10 @@ class PageAudit:
 
     def _take_forms(self, page: str, facts: AuditFacts) -> None:
         if not page.startswith("https:"):
+            if facts.passwords:
+                detail = "It asks for a password, on a page that came by http."
+                problem = self._add(FindingKind.INSECURE_FORM, page, "password", detail)
+                self._place_all(problem, page, "input[type=password]", [("", line) for line in facts.passwords])
             return
         if sent := [(url, line) for _, url, line in facts.forms if url.startswith("http:")]:
             detail = f"The form is sent by http, to {sent[0][0]}, though the page comes by https."

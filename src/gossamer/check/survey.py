@@ -22,8 +22,6 @@ SHOWING: Final = frozenset((ReferenceKind.LINK, ReferenceKind.FRAME))
 """The kinds of references that show a page, at a place that a fragment names."""
 _LEADING: Final = frozenset((ReferenceKind.LINK, ReferenceKind.FORM, ReferenceKind.PAGINATION))
 """The kinds by which visitors reach a page."""
-SITEMAP_ELEMENT: Final = "loc"
-"""The element of a sitemap that names a page."""
 _WEB: Final = ("http://", "https://")
 
 
@@ -61,7 +59,7 @@ class Survey:
         fresh = self._known.unknown(urls)
         if fresh and (fresh := fresh.difference(self.external, self.missed, self.invalid)):
             self._classify(page, [one for one in references if one.url in fresh])
-        if is_sitemap(page):
+        if page.is_sitemap:
             return
         self._unlinked -= {one.url for one in references if one.kind in _LEADING and one.url != page.url}
         if resources := {one.url for one in references if one.kind in RESOURCES}:
@@ -178,13 +176,7 @@ def asked_for(page: PageReferences) -> tuple[Reference, ...]:
     """Return the references of a page that may be judged: the action of a form only where a browser gets it."""
     if all(one.kind is not ReferenceKind.FORM for one in page.references):
         return page.references
-    got = {(url, line) for method, url, line in page.facts.forms if method == "get"}
-    return tuple([one for one in page.references if one.kind is not ReferenceKind.FORM or (one.url, one.line) in got])
-
-
-def is_sitemap(page: PageReferences) -> bool:
-    """Whether references are those of a sitemap, which is no page: it lists others and links to none."""
-    return bool(page.references) and page.references[0].element == SITEMAP_ELEMENT
+    return tuple([one for one in page.references if one.kind is not ReferenceKind.FORM or one.text == "get"])
 
 
 def _holds(anchors: array[int], one: int) -> bool:

@@ -26,10 +26,11 @@ class CommitBuffer:
     The argument `offers` is the number of candidate links in the frontier (`Frontier.offers`).
     """
 
-    __slots__ = ("_bytes", "_ended", "_pause", "_since", "_under_way")
+    __slots__ = ("_bytes", "_ended", "_pause", "_since", "_sitemaps", "_under_way")
 
     def __init__(self) -> None:
         self._ended: list[Ended] = []
+        self._sitemaps: list[bytes] = []
         self._bytes = 0
         self._pause = False
         self._since = math.inf
@@ -39,6 +40,11 @@ class CommitBuffer:
     def ended(self) -> tuple[Ended, ...]:
         """Return the outcomes, in order of arrival."""
         return tuple(self._ended)
+
+    @property
+    def sitemaps(self) -> tuple[bytes, ...]:
+        """Return the lines of sitemaps, in order of arrival."""
+        return tuple(self._sitemaps)
 
     @property
     def due_at(self) -> float:
@@ -57,6 +63,12 @@ class CommitBuffer:
             self._bytes += ended.outcome.held_bytes
         self._since = min(self._since, now)
 
+    def add_sitemap(self, line: bytes, now: float) -> None:
+        """Add the line of a sitemap to the next batch."""
+        self._sitemaps.append(line)
+        self._bytes += len(line)
+        self._since = min(self._since, now)
+
     def hurry(self, now: float, *, pause: bool = False) -> None:
         """Make a commit due within `COMMIT_AGE`: for new links, or (`pause`) for a rest that a host requested."""
         self._pause = self._pause or pause
@@ -64,7 +76,7 @@ class CommitBuffer:
 
     def may_commit(self, offers: int) -> bool:
         """Whether there is something to commit and no commit is under way."""
-        return self._under_way is None and bool(self._ended or offers or self._pause)
+        return self._under_way is None and bool(self._ended or offers or self._pause or self._sitemaps)
 
     def is_due(self, now: float, offers: int) -> bool:
         """Whether a commit is due, by size or by age."""
@@ -79,6 +91,7 @@ class CommitBuffer:
         """Record that a batch with all buffered outcomes is being committed, and empty the buffer."""
         self._under_way = batch
         self._ended.clear()
+        self._sitemaps.clear()
         self._bytes = 0
         self._pause = False
         self._since = math.inf

@@ -295,6 +295,7 @@ class Crawl:
             tuple(settled.refused),
             self.saved_stats(now),
             settled.skipped,
+            self._buffer.sitemaps,
         )
         self._buffer.begin(batch)
         self._time.idle = Waiting.DISK
@@ -444,6 +445,8 @@ class Crawl:
                     self._sitemaps.orphans.name(outlink)
         if self._frontier.offers:
             self._buffer.hurry(now)
+        if event.outcome.references:
+            self._buffer.add_sitemap(event.outcome.references, now)
         self._ask(self._sitemaps.read(event.request, event.outcome.record, sitemaps, self._frontier.known), now)
         self._frontier.close(link)
 

@@ -1,4 +1,4 @@
-"""References: what each page and stylesheet points to, a line of JSON each, in one compressed file.
+"""References: what each page, stylesheet and sitemap points to, a line of JSON each, in one compressed file.
 
 Each commit appends one gzip member, so the file can be cut back to any commit, and read up to it while the crawl runs.
 """
@@ -40,7 +40,7 @@ class References:
 
     def write(self, batch: Batch) -> None:
         """Append the lines of a batch as one gzip member."""
-        lines = b"".join([ended.outcome.references for ended in batch.ended])
+        lines = b"".join([*[ended.outcome.references for ended in batch.ended], *batch.sitemaps])
         if lines:
             self._file.write(igzip.compress(lines, _LEVEL, mtime=0))
 

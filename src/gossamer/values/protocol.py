@@ -109,6 +109,8 @@ class Batch(Struct, frozen=True):
     """The statistics after this commit."""
     skipped: tuple[SkippedLink, ...] = ()
     """The links that are refused for the first time, if the crawl keeps them."""
+    sitemaps: tuple[bytes, ...] = ()
+    """The pages that sitemaps name, a line of JSON for each sitemap, like `Outcome.references`."""
 
 
 class Chunk(Struct, frozen=True):

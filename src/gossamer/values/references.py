@@ -42,6 +42,10 @@ RESOURCES: Final = frozenset(
 """The kinds that a browser loads by itself."""
 
 
+SITEMAP_ELEMENT: Final = "loc"
+"""The element by which a sitemap names a page; nothing on a page has references by it."""
+
+
 class Reference(Struct, frozen=True, array_like=True):
     """One thing that a page points to."""
 
@@ -77,12 +81,14 @@ class AuditFacts(Struct, frozen=True, omit_defaults=True):
     """The security header fields of the answer that are present, in lower case."""
     forms: tuple[tuple[str, str, int], ...] = ()
     """The forms: method in lower case, canonical URL of the action, line."""
+    passwords: tuple[int, ...] = ()
+    """The lines of the fields that ask for a password."""
     encoding_problem: str = ""
     """What is wrong with how the page declares its encoding; "" for nothing."""
 
 
 class PageReferences(Struct, frozen=True, omit_defaults=True):
-    """One line of the references file: what one page or stylesheet points to."""
+    """One line of the references file: what one page, stylesheet or sitemap points to."""
 
     url: str
     """The canonical URL of the page."""
@@ -94,6 +100,11 @@ class PageReferences(Struct, frozen=True, omit_defaults=True):
     """Facts for an audit."""
     omitted: int = 0
     """The number of references that are left out, because the page has too many."""
+
+    @property
+    def is_sitemap(self) -> bool:
+        """Whether they are those of a sitemap, which is no page: it names others and links to none."""
+        return bool(self.references) and self.references[0].element == SITEMAP_ELEMENT
 
 
 _ENCODER: Final = msgspec.json.Encoder()

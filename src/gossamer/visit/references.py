@@ -9,9 +9,11 @@ from gossamer.parse.references.addresses import Address, Addresses
 from gossamer.parse.references.page import page_references, read_stylesheet, stylesheet_references
 from gossamer.parse.references.reader import ReferenceReader
 from gossamer.rules.headers import essence
+from gossamer.parse.sitemap import Sitemap
 from gossamer.rules.policy import Policy
+from gossamer.rules.url_identity import simplified
 from gossamer.values.model import Response
-from gossamer.values.references import RESOURCES, PageReferences, ReferenceKind
+from gossamer.values.references import RESOURCES, SITEMAP_ELEMENT, PageReferences, Reference, ReferenceKind
 from gossamer.visit.links import LinkContext
 
 KNOWN_ADDRESSES: Final = 50_000
@@ -56,6 +58,12 @@ class ReferenceMaker:
             self._known, self._count = {}, 0
         known = self._known.setdefault((context.directory, context.encoding), {})
         return Addresses(context.base, context.encoding, known=known, policy=self._policy)
+
+
+def of_sitemap(url: str, found: Sitemap, policy: Policy) -> PageReferences:
+    """Return the pages that a sitemap names as its references."""
+    named = [simplified(one.url, policy) for one in found.urls]
+    return PageReferences(url, tuple([Reference(ReferenceKind.LINK, one, element=SITEMAP_ELEMENT) for one in named]))
 
 
 def fetched_with(page: PageReferences) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ from gossamer.visit.handlers import Choice, Due, Handled, Handler
 from gossamer.visit.links import LinkContext, LinkJudge
 from gossamer.visit.page import Page
 from gossamer.visit.reading import NO_FACTS, PageFacts, Reading, record_answer
-from gossamer.visit.references import ReferenceMaker, fetched_with
+from gossamer.visit.references import ReferenceMaker, fetched_with, of_sitemap
 
 Read = Reading | Failed | RobotsRead
 """The result of reading an answer: a reading, which Markdown and handlers may follow, or already an event."""
@@ -419,7 +419,7 @@ class Visitor:
             found = sitemap.parse(response.body, request.url, response.headers.get("content-type", ""))
         judged = self._links.named(request, [page.url for page in sitemap.in_order(found.urls)])
         facts = PageFacts(detail=decision.detail or "; ".join(found.notes), outlinks=len(found.urls))
-        return Reading(
+        reading = Reading(
             request,
             response,
             record_answer(request, response, kind, decision.reason, facts=facts),
@@ -429,6 +429,9 @@ class Visitor:
             host_pause=decision.host_pause,
             sitemaps=found.sitemaps,
         )
+        if self._writes_references and found.urls:
+            reading.references = references_line(of_sitemap(request.url, found, self._policy))
+        return reading
 
 
 def event_of(reading: Read) -> VisitEvent:

@@ -146,3 +146,8 @@ def test_an_element_points_somewhere(html: str) -> None:
 )
 def test_what_no_browser_loads_is_no_reference(html: str) -> None:
     assert pointed(html) == []
+
+
+def test_the_lines_of_fields_that_ask_for_a_password_are_kept() -> None:
+    html = "<form>\n<input type=text>\n<input type=PassWord>\n</form><button type=password>x</button>"
+    assert read(html).facts.passwords == (3,)

@@ -113,6 +113,7 @@ def _facts(
         titles=reader.titles,
         security_headers=tuple(present),
         forms=tuple(forms),
+        passwords=tuple(reader.passwords),
         encoding_problem=encoding_problem,
     )
 

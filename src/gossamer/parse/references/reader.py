@@ -84,6 +84,7 @@ class ReferenceReader(Reader):
         self.anchors: dict[str, None] = {}
         self.forms: list[Form] = []
         self.missing_alt: list[tuple[str, int]] = []
+        self.passwords: list[int] = []
         self.description: str | None = None
         self.has_policy = False  # a meta element stands for the header Content-Security-Policy
         self.headings = self.titles = 0
@@ -327,8 +328,10 @@ class ReferenceReader(Reader):
         self._add(_FORM, token, "form[action]", action, method)
 
     def _control(self, token: Token) -> None:
-        """Read a button or an input: it may send its form elsewhere, or be an image."""
+        """Read a button or an input: it may send its form elsewhere, be an image, or ask for a password."""
         kind = (token.attr("type") or "").lower()
+        if kind == "password" and token.tag == "input" and len(self.passwords) < MAX_REFERENCES:
+            self.passwords.append(token.line + self._lines_before)
         if token.tag == "input" and kind == "image":
             self._add(_IMAGE, token, "input[src]", token.attr("src"), _shortened(collapsed(token.attr("alt") or "")))
             if token.attr("alt") is None and not _needs_no_alt(token) and len(self.missing_alt) < MAX_REFERENCES:
