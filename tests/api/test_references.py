@@ -76,7 +76,9 @@ def test_what_sitemaps_name_is_recorded_too(engine: EngineName, tmp_path: Path) 
     xml = RecordedPage(headers={"content-type": "application/xml"}, body=f"<urlset>{urls}</urlset>")
     empty = RecordedPage(headers={"content-type": "application/xml"}, body="<urlset></urlset>")
     robots = RecordedPage(body=f"Sitemap: {ORIGIN}/map.xml\nSitemap: {ORIGIN}/empty.xml")
-    fetcher = RecordedFetcher.of_site({"/robots.txt": robots, "/": "<a href=/>x</a>", "/map.xml": xml, "/empty.xml": empty})
+    fetcher = RecordedFetcher.of_site(
+        {"/robots.txt": robots, "/": "<a href=/>x</a>", "/map.xml": xml, "/empty.xml": empty}
+    )
     Crawler(
         f"{ORIGIN}/", directory=tmp_path / "crawl", engine=engine, fetcher=fetcher, clock=FakeClock(1000.0),
         formats=["references"], strip_tracking=True, exclude=["/out"],

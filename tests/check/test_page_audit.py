@@ -138,6 +138,19 @@ def test_a_page_that_is_not_to_be_indexed_needs_no_description(site: CheckedSite
     assert site.found(FindingKind.MISSING_DESCRIPTION) == []
 
 
+def test_what_is_only_loaded_as_an_image_is_no_page(site: CheckedSite) -> None:
+    site.page("/", to("/x.png", "image"), to("/y.png", "image"), to("/frame", "frame"))
+    facts = AuditFacts(encoding_problem="not declared", missing_alt=(("z.png", 1),))
+    more: dict[str, Any] = {"title": "", "content_hash": "7", "size": 2_000_000, "depth": 99}
+    for path in ("/x.png", "/y.png"):
+        site.page(path, to("/gone", "canonical"), facts=facts, **more)
+    site.page("/frame", facts=AuditFacts(encoding_problem="not declared; it looks like utf-8"))
+    assert sorted(site.findings()) == [
+        ("broken_resource", "/x.png"), ("broken_resource", "/y.png"), ("encoding", "/frame")
+    ]  # fmt: skip
+    assert site.findings()["encoding", "/frame"].detail == "The encoding is not declared; it looks like utf-8."
+
+
 def test_files_and_missing_pages_need_no_title(site: CheckedSite) -> None:
     site.file("/plan.pdf", "application/pdf")
     site.page("/x", soft_404=True, title="", facts=AuditFacts())

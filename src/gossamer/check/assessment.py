@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Final
+
+from msgspec.structs import replace
 
 from gossamer.check.alternates import Alternates
 from gossamer.check.collector import Collector
@@ -22,13 +25,28 @@ from gossamer.check.verdicts import KnownUrl
 from gossamer.rules.policy import Policy
 from gossamer.rules.scope import Scope
 from gossamer.values.model import OutcomeKind, PageRecord
-from gossamer.values.references import PageReferences
+from gossamer.values.references import RESOURCES, PageReferences, ReferenceKind
+
+_LOADED: Final = RESOURCES - {ReferenceKind.FRAME}
+"""The kinds that a check without resources leaves out; a frame is a page."""
 
 
 class Assessment:
-    """Assesses one crawl. `policy` is that of the crawl; `complete`: it ended by itself, so nothing is pending."""
+    """Assesses one crawl.
 
-    def __init__(self, policy: Policy, settings: CheckSettings, *, complete: bool, adopted: Iterable[str] = ()) -> None:
+    `policy` is that of the crawl, `adopted` are the URLs to which its seeds redirected. `complete`: it ended by itself,
+    so nothing is pending. `resources`: what pages load is judged too.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        settings: CheckSettings,
+        *,
+        complete: bool,
+        adopted: Iterable[str] = (),
+        resources: bool = True,
+    ) -> None:
         scope = Scope.of(policy)
         for url in adopted:
             scope = scope.with_seed(url)
@@ -41,8 +59,11 @@ class Assessment:
         self._alternates = Alternates(self._known, self._collector)
         self._scope = scope
         self._external = settings.external
+        self._resources = resources
         self._failed: dict[str, str] = {}
         self._pages = 0
+        self.fetched = 0
+        """The number of URLs that were fetched without failure."""
         self._unanswered: set[str] = set()
         self._survey: Survey | None = None
 
@@ -51,6 +72,7 @@ class Assessment:
         for record in records:
             known = self._known.take(record)
             self._pages += known.is_page
+            self.fetched += record.outcome is OutcomeKind.DONE
             if record.outcome is OutcomeKind.FAILED:
                 self._failed[record.url] = record.via
             self._audit.take_record(record, known)
@@ -58,7 +80,7 @@ class Assessment:
     def survey(self, pages: Iterable[PageReferences]) -> list[str]:
         """Read all references for the first time; return the URLs that must be asked for before they can be judged."""
         survey = self._survey = Survey(self._known, self._scope, self._policy, complete=self._complete)
-        for page in pages:
+        for page in self._judged(pages):
             survey.take(page)
             if page.is_sitemap:
                 self._audit.take_sitemap(page)
@@ -66,9 +88,13 @@ class Assessment:
                 self._alternates.take(page)
                 self._audit.take(page)
         survey.finish()
-        asked = [*(survey.external if self._external else ()), *survey.missed]
-        self._unanswered = {url for url in asked if not self._filters.passes_over(url)}
-        return [url for url in asked if url in self._unanswered]
+        asked = (*(survey.external if self._external else ()), *survey.missed)
+        wanted = [url for url in asked if not self._filters.passes_over(url)]
+        self._unanswered = set(wanted)
+        return wanted
+
+    def _judged(self, pages: Iterable[PageReferences]) -> Iterable[PageReferences]:
+        return pages if self._resources else map(_without_resources, pages)
 
     def is_missed(self, url: str) -> bool:
         """Whether a URL that must be asked for is one of the site itself."""
@@ -84,7 +110,7 @@ class Assessment:
         survey = self._survey
         assert survey is not None, "the first reading comes before the second"
         judge = Judge(self._known, survey, self._collector)
-        for page in pages:
+        for page in self._judged(pages):
             judge.take(page)
             self._alternates.judge(page)
         judge.finish(self._failed)
@@ -97,9 +123,13 @@ class Assessment:
             numbers[finding.kind.value] = numbers.get(finding.kind.value, 0) + 1
         numbers |= {
             "unverifiable": counts["unverifiable"],
-            "pages": self._pages,
+            "pages": self._pages - len(survey.misused()),
             "resources": len(survey.resources),
             "external": len(survey.external),
             "references": survey.references,
         }
         return CheckReport(VERSION, self._complete and not self._unanswered, numbers, tuple(findings))
+
+
+def _without_resources(page: PageReferences) -> PageReferences:
+    return replace(page, references=tuple([one for one in page.references if one.kind not in _LOADED]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gossamer.check.filters import Filters
 from gossamer.check.findings import Finding, FindingKind, Referrer, Severity, Verdict
@@ -70,6 +70,13 @@ class Collector:
     def add(self, problem: Problem) -> Problem:
         """Keep a problem, and return the one that is kept: the first of its kind with its URL."""
         return self._problems.setdefault((problem.kind, problem.url), problem)
+
+    def drop(self, kinds: Iterable[FindingKind], urls: Iterable[str]) -> None:
+        """Forget the problems of some kinds with some URLs."""
+        several = tuple(kinds)
+        for url in urls:
+            for kind in several:
+                self._problems.pop((kind, url), None)
 
     def __iter__(self) -> Iterator[Problem]:
         return iter(self._problems.values())

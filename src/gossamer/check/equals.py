@@ -26,9 +26,11 @@ class Equals:
         if first is not url:
             self._groups.setdefault(key, [first]).append(url)
 
-    def __iter__(self) -> Iterator[list[str]]:
-        """Yield the groups of two or more URLs, each in the order in which they were added."""
-        return iter(self._groups.values())
+    def without(self, but: frozenset[str] | set[str]) -> Iterator[list[str]]:
+        """Yield the groups of two or more URLs, without some, each in the order in which they were added."""
+        for group in self._groups.values():
+            if len(kept := [url for url in group if url not in but]) > 1:
+                yield kept
 
 
 def distinct_contents(urls: Iterable[str], first_of: Mapping[str, str]) -> list[str]:

@@ -30,6 +30,22 @@ _LEAST_PAGES: Final = 20
 _SLOWEST: Final = 0.05
 """Share of pages (0 to 1) that may be slower than the limit of a host."""
 
+PAGE_KINDS: Final = frozenset(
+    (
+        FindingKind.MULTIPLE_H1,
+        FindingKind.MISSING_ALT,
+        FindingKind.CANONICAL,
+        FindingKind.HREFLANG,
+        FindingKind.INSECURE_FORM,
+        FindingKind.LARGE,
+        FindingKind.SLOW,
+        FindingKind.DEEP,
+        FindingKind.NEEDS_JS,
+        FindingKind.ENCODING,
+    )
+)
+"""What may be said of a page before it is known whether it is used as one."""
+
 
 class PageAudit:
     """Finds what is wrong with pages, in two readings: of their records first, then of what is on them."""
@@ -106,8 +122,9 @@ class PageAudit:
             problem = self._add(FindingKind.MISSING_ALT, page.url, "alt", f"The page has {number} without alt.")
             self._place_all(problem, page.url, "img", facts.missing_alt)
         if facts.encoding_problem:
-            detail = facts.encoding_problem
-            self._add(FindingKind.ENCODING, page.url, "encoding", f"{detail[:1].upper()}{detail[1:].rstrip('.')}.")
+            said = facts.encoding_problem
+            said = f"the encoding is {said}" if said.startswith(("not declared", "declared")) else said
+            self._add(FindingKind.ENCODING, page.url, "encoding", f"{said[:1].upper()}{said[1:]}.")
         self._take_forms(page.url, facts)
         self._headers.take(page.url, facts.security_headers)
 
@@ -144,15 +161,17 @@ class PageAudit:
 
     def finish(self, survey: Survey, *, complete: bool) -> None:
         """Find what only the whole site tells; `complete`: every page that could link to another has been read."""
-        shown = survey.framed()
+        misused, framed = survey.misused(), survey.framed()
+        self._collector.drop(PAGE_KINDS, misused)
+        unheaded = misused | framed
         for kind, reason, urls in (
             (FindingKind.MISSING_TITLE, "title", self._untitled),
             (FindingKind.MISSING_DESCRIPTION, "description", self._undescribed),
         ):
             for url in urls:
-                if url not in shown:
+                if url not in unheaded:
                     self._add(kind, url, reason)
-        unlinked = survey.unlinked() - shown if complete else set()
+        unlinked = survey.unlinked() - unheaded if complete else set()
         for url, sitemap in self._from_sitemaps.items():
             if url in unlinked:
                 self._add(FindingKind.ORPHAN, url, "unlinked", f"Only the sitemap {sitemap} names it.")
@@ -160,26 +179,29 @@ class PageAudit:
         for url, size in self._large.items():
             if url in survey.resources:
                 self._add_large(url, "file that pages load", size, self._settings.large_resource)
-        self._find_equals()
+        self._find_equals(unheaded)
+        self._judge_hosts()
+
+    def _find_equals(self, but: set[str]) -> None:
+        first_of: dict[str, str] = {}
+        for urls in self._contents.without(but):
+            first_of.update(dict.fromkeys(urls, urls[0]))
+            detail = f"{len(urls):,} addresses show the same page{twins(urls)}."
+            self._add_group(FindingKind.DUPLICATE_CONTENT, urls, "content", detail)
+        for urls in self._titles.without(but):
+            if len(different := distinct_contents(urls, first_of)) > 1:
+                detail = f"{numbered(len(different), 'page')} have this title."
+                self._add_group(FindingKind.DUPLICATE_TITLE, different, "title", detail)
+        for urls in near_duplicates([one for one in self._simhashes if one[1] not in but]):
+            if len(different := distinct_contents(urls, first_of)) > 1:
+                detail = f"{numbered(len(different), 'page')} have nearly this text."
+                self._add_group(FindingKind.NEAR_DUPLICATE, different, "text", detail)
+
+    def _judge_hosts(self) -> None:
         for host, detail in self._slow_hosts():
             self._add(FindingKind.SLOW, f"{host}/", "time", detail)
         for host, detail in self._headers.problems():
             self._add(FindingKind.SECURITY_HEADER, f"{host}/", "header", detail)
-
-    def _find_equals(self) -> None:
-        first_of: dict[str, str] = {}
-        for urls in self._contents:
-            first_of.update(dict.fromkeys(urls, urls[0]))
-            detail = f"{len(urls):,} addresses show the same page{twins(urls)}."
-            self._add_group(FindingKind.DUPLICATE_CONTENT, urls, "content", detail)
-        for urls in self._titles:
-            if len(different := distinct_contents(urls, first_of)) > 1:
-                detail = f"{numbered(len(different), 'page')} have this title."
-                self._add_group(FindingKind.DUPLICATE_TITLE, different, "title", detail)
-        for urls in near_duplicates(self._simhashes):
-            if len(different := distinct_contents(urls, first_of)) > 1:
-                detail = f"{numbered(len(different), 'page')} have nearly this text."
-                self._add_group(FindingKind.NEAR_DUPLICATE, different, "text", detail)
 
     def _slow_hosts(self) -> Iterator[tuple[str, str]]:
         for host, waits in self._waits.items():

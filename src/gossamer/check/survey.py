@@ -39,6 +39,7 @@ class Survey:
         self._anchors: dict[str, array[int]] = {}
         self._asked: dict[str, set[str]] = {}
         self._unlinked = {url for url, one in known if one.is_page or one.location}
+        self._unloaded = set(self._unlinked)
         self._unframed = set(self._unlinked)
         self.external: dict[str, None] = {}
         """The URLs outside the crawl, in the order found."""
@@ -64,6 +65,7 @@ class Survey:
         self._unlinked -= {one.url for one in references if one.kind in _LEADING and one.url != page.url}
         if resources := {one.url for one in references if one.kind in RESOURCES}:
             self.resources |= resources
+            self._unloaded -= resources
             self._unframed -= {one.url for one in references if one.kind is ReferenceKind.FRAME}
         self._take_fragments(page, references)
 
@@ -164,12 +166,19 @@ class Survey:
     # ------------------------------------------------------------ pages
 
     def unlinked(self) -> set[str]:
-        """Return the pages that no other page links to, those shown in frames only included."""
-        return {url for url in self._unlinked if (known := self._known.get(url)) is not None and known.is_page}
+        """Return the pages that no other page links to."""
+        return self._pages_among(self._unlinked)
 
     def framed(self) -> set[str]:
-        """Return the pages that are shown in frames and not linked to."""
+        """Return the pages that are shown in frames, and not linked to."""
         return self._unlinked - self._unframed
+
+    def misused(self) -> set[str]:
+        """Return what is a page by its type, but is only loaded by pages, as an image for example."""
+        return self._pages_among((self._unlinked - self._unloaded) & self._unframed)
+
+    def _pages_among(self, urls: set[str]) -> set[str]:
+        return {url for url in urls if (known := self._known.get(url)) is not None and known.is_page}
 
 
 def asked_for(page: PageReferences) -> tuple[Reference, ...]:

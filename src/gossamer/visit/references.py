@@ -8,8 +8,8 @@ from gossamer.parse.encoding import declaration_problem, decode_stylesheet
 from gossamer.parse.references.addresses import Address, Addresses
 from gossamer.parse.references.page import page_references, read_stylesheet, stylesheet_references
 from gossamer.parse.references.reader import ReferenceReader
-from gossamer.rules.headers import essence
 from gossamer.parse.sitemap import Sitemap
+from gossamer.rules.headers import essence
 from gossamer.rules.policy import Policy
 from gossamer.rules.url_identity import simplified
 from gossamer.values.model import Response
