@@ -493,12 +493,17 @@ def _doc(value: Any) -> str:
     return inspect.getdoc(value) or ""
 
 
+_EXPLAINED = {**dict.fromkeys(("Reason", "Waiting", "FinishReason"), "reasons.md"), "FindingKind": "findings.md"}
+"""The pages that explain the values of enumerations."""
+
+
 def _members(value: Any) -> str:
     if not inspect.isclass(value) or value is Policy:
         return "" if value is not Policy else "Its fields are the settings: [configuration](configuration.md)."
     if issubclass(value, StrEnum):
-        page = "" if value.__name__ == "OutcomeKind" else " ([what they mean](reasons.md))"
-        return "Values: " + ", ".join(f"`{member.value}`" for member in value) + page + "."
+        page = _EXPLAINED.get(value.__name__)
+        link = f" ([what they mean]({page}))" if page else ""
+        return "Values: " + ", ".join(f"`{member.value}`" for member in value) + link + "."
     own = [(name, member) for name, member in vars(value).items() if _is_public(value, name, member)]
     fields = [f"- `{name}`: {text}" if text else f"- `{name}`" for name, text in _fields(value)]
     lines = [f"- `{name}{_brackets(member)}`: {_first_line(member)}" for name, member in own]

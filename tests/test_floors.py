@@ -18,8 +18,9 @@ FLOORS = (
     ("core", "visit", "outputs"),
     ("engines",),
     ("api",),
+    ("check",),
     ("", "testing"),  # `import gossamer` and `gossamer.testing`: what users import
-    ("bench", "demo", "check"),
+    ("bench", "demo"),
     ("report",),
     ("cli",),
     ("__main__",),

@@ -6,7 +6,7 @@
 Every public name is loaded on first use, so that importing gossamer is fast. The folders are floors, and each imports
 only from those before it:
 
-    values < rules < parse < journals, fetchers < core, visit, outputs < engines < api < bench, demo < cli
+    values < rules < parse < journals, fetchers < core, visit, outputs < engines < api < check < report < cli
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from gossamer.api.crawler import Crawler, crawl
     from gossamer.api.download import Downloads, fetch_all
     from gossamer.api.report import Report
+    from gossamer.check.findings import CheckReport, Finding, FindingKind, Referrer, Severity, Verdict
+    from gossamer.check.run import check_site
+    from gossamer.check.settings import CheckSettings
     from gossamer.rules.policy import HostManners, Policy
     from gossamer.values.errors import GossamerError, JournalError, OutputError, UserError
     from gossamer.values.model import Change, Failure, OutcomeKind, PageRecord, Response, Timings
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "api.crawler": ("Crawler", "Report", "crawl"),
     "api.download": ("Downloads", "fetch_all"),
+    "check.findings": ("CheckReport", "Finding", "FindingKind", "Referrer", "Severity", "Verdict"),
+    "check.run": ("check_site",),
+    "check.settings": ("CheckSettings",),
     "values.errors": ("GossamerError", "JournalError", "OutputError", "UserError"),
     "visit.handlers": ("on",),
     "values.model": ("Change", "Failure", "OutcomeKind", "PageRecord", "Response", "Timings"),
@@ -44,11 +50,15 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "Change",
     "Changes",
+    "CheckReport",
+    "CheckSettings",
     "Counts",
     "Coverage",
     "Crawler",
     "Downloads",
     "Failure",
+    "Finding",
+    "FindingKind",
     "FinishReason",
     "GossamerError",
     "HostManners",
@@ -59,13 +69,17 @@ __all__ = [
     "PageRecord",
     "Policy",
     "Reason",
+    "Referrer",
     "Report",
     "Response",
+    "Severity",
     "Snapshot",
     "Timings",
     "UserError",
+    "Verdict",
     "Waiting",
     "__version__",
+    "check_site",
     "crawl",
     "fetch_all",
     "on",

@@ -140,7 +140,7 @@ def test_in_junit_errors_fail_and_other_findings_pass_and_are_printed() -> None:
     failed = {case.get("name") for case in root.iterfind("testsuite/testcase[failure]")}
     assert failed == {BROKEN.url, reports.FRAGMENT.url, "http://exa mple<>/\u00e9\U0001f577"}
     printed = "".join(suite.findtext("system-out") for suite in root)
-    assert "notice: http://other.example/: It has moved. https://other.example/" in printed
+    assert "notice: http://other.example/: It has moved. Write https://other.example/" in printed
     failure = root.find(f"testsuite/testcase[@name='{BROKEN.url}']/failure").text
     assert "https://example.org/19, line 19: a[href] 'text 19'\nand 5 more places" in failure
     assert root.find("testsuite/testcase[@name='complete']/error") is None
@@ -316,7 +316,7 @@ def test_a_file_keeps_its_lines_as_the_format_ends_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wanted", "complaint"),
     [
-        (["yaml"], "There is no format 'yaml'. The formats are json, csv"),
+        (["yaml"], "There is no format 'yaml'. The formats are text, json, csv"),
         (["jsn"], "There is no format 'jsn'. Did you mean 'json'?"),
         (["json:"], "names no file; write json:FILE, or json for standard output"),
         (["json", "csv"], "Only one format can be printed, not json and csv; give the others a file"),

@@ -124,7 +124,7 @@ def go_offline() -> Iterator[Callable[[], None]]:
         def offline() -> None:
             patch.setattr("gossamer.fetchers.source.BlockingFetcher", Museum)
             patch.setattr("gossamer.fetchers.source.AwaitingFetcher", AwaitingMuseum)
-            for module in ("gossamer.api.crawler", "gossamer.api.download"):
+            for module in ("gossamer.api.crawler", "gossamer.api.download", "gossamer.check.external"):
                 patch.setattr(f"{module}.SystemClock", FakeClock)
 
         yield offline

@@ -19,7 +19,7 @@ NASTY = Referrer(
 )
 BROKEN = Finding(
     FindingKind.BROKEN_LINK, Verdict.BROKEN, "https://example.org/gone", "fail.http_4xx", 404,
-    "The server answers 404 (Not Found).", "Did you mean https://example.org/going?", Severity.ERROR, 25, MANY,
+    "The server answers 404 (Not Found).", "https://example.org/going", Severity.ERROR, 25, MANY,
 )  # fmt: skip
 FRAGMENT = Finding(
     FindingKind.BROKEN_FRAGMENT, Verdict.BROKEN, "https://example.org/a#50%|`x`", "fragment", 200,

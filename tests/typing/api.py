@@ -21,6 +21,22 @@ HOME = "https://example.org/"
 def show(what: object) -> None: ...
 
 
+# ---------------------------------------------------------------- checking
+
+
+def a_site_is_checked() -> None:
+    report = gossamer.check_site(HOME, directory="out.check", check={"severity": {"deep": "off"}}, max_pages=9)
+    assert_type(report, gossamer.CheckReport)
+    assert_type(gossamer.check_site(Path("out.crawl"), check=gossamer.CheckSettings(external=False)).complete, bool)
+    for finding in report.findings:
+        assert_type(finding, gossamer.Finding)
+        assert_type(finding.kind, gossamer.FindingKind)
+        assert_type(finding.verdict, gossamer.Verdict)
+        assert_type(finding.severity, gossamer.Severity)
+        assert_type(finding.referrers, tuple[gossamer.Referrer, ...])
+    gossamer.check_site(HOME, max_page=9)  # type: ignore[call-arg]  # the setting is max_pages
+
+
 # ---------------------------------------------------------------- crawling
 
 

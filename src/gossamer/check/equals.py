@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -17,20 +17,21 @@ class Equals:
     """Groups URLs by what they have in common. One that has nothing in common takes no list."""
 
     def __init__(self) -> None:
-        self._first: dict[Hashable, str] = {}
-        self._groups: dict[Hashable, list[str]] = {}
+        self._first: dict[tuple[str, str], str] = {}
+        self._groups: dict[tuple[str, str], list[str]] = {}
 
-    def add(self, key: Hashable, url: str) -> None:
-        """Add a URL with what it may have in common with others."""
+    def add(self, common: str, url: str, *, within: str = "") -> None:
+        """Add a URL with what it may have in common with others; only those of one language, for example, `within`."""
+        key = (common, within)
         first = self._first.setdefault(key, url)
         if first is not url:
             self._groups.setdefault(key, [first]).append(url)
 
-    def without(self, but: frozenset[str] | set[str]) -> Iterator[list[str]]:
-        """Yield the groups of two or more URLs, without some, each in the order in which they were added."""
-        for group in self._groups.values():
+    def without(self, but: frozenset[str] | set[str]) -> Iterator[tuple[str, list[str]]]:
+        """Yield what two or more URLs have in common, and these in the order in which they were added, without some."""
+        for (common, _), group in self._groups.items():
             if len(kept := [url for url in group if url not in but]) > 1:
-                yield kept
+                yield common, kept
 
 
 def distinct_contents(urls: Iterable[str], first_of: Mapping[str, str]) -> list[str]:

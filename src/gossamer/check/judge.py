@@ -239,9 +239,6 @@ def _moved(path: RedirectPath, end: KnownUrl) -> _Wrong | None:
         return _Wrong(FindingKind.REDIRECT, Verdict.CHANGED, MOVED, end.status, end.detail, end.moved)
     if not any(hop.is_permanent for hop in path.hops):
         return None
-    kind, verdict = FindingKind.REDIRECT, Verdict.CHANGED
-    if len(path.hops) > 1:
-        kind, verdict = FindingKind.REDIRECT_CHAIN, Verdict.CHANGED if path.address else Verdict.OK
-    elif not path.address:
-        return None
-    return _Wrong(kind, verdict, MOVED, path.hops[0].status, f"{path_in_words(path)}.", path.address or path.url)
+    kind = FindingKind.REDIRECT_CHAIN if len(path.hops) > 1 else FindingKind.REDIRECT
+    verdict, address = (Verdict.CHANGED, path.url) if path.has_moved else (Verdict.OK, "")
+    return _Wrong(kind, verdict, MOVED, path.hops[0].status, f"{path_in_words(path)}.", address)

@@ -23,8 +23,6 @@ class RedirectPath(Struct, frozen=True):
     """What is known of that one; None if nothing is."""
     hops: tuple[KnownUrl, ...] = ()
     """The redirects on the path."""
-    address: str = ""
-    """Where the redirects for good at the start of the path lead: the new address; "" if it does not start with one."""
     loops: bool = False
     """Whether the redirects lead in a circle, or further than anybody follows."""
 
@@ -35,8 +33,12 @@ class RedirectPath(Struct, frozen=True):
             return Verdict.BROKEN
         if self.known is None:
             return None
-        changed = self.known.verdict is Verdict.OK and self.address
-        return Verdict.CHANGED if changed else self.known.verdict
+        return Verdict.CHANGED if self.known.verdict is Verdict.OK and self.has_moved else self.known.verdict
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether the URL with which the path begins has moved for good: its own redirect says so."""
+        return bool(self.hops) and self.hops[0].is_permanent
 
 
 class KnownUrls:
@@ -88,16 +90,14 @@ class KnownUrls:
 
     def follow(self, url: str) -> RedirectPath:
         """Return where a URL leads."""
-        here, address, all_permanent = self.url_of(url), "", True
+        here = self.url_of(url)
         hops: list[KnownUrl] = []
         passed: set[str] = set()
         while (known := self._by_url.get(here)) is not None and known.location and here not in passed:
             passed.add(here)
             hops.append(known)
             here = self.url_of(known.location)
-            all_permanent = all_permanent and known.is_permanent
-            address = here if all_permanent else address
-        return RedirectPath(here, known, tuple(hops), address, here in passed or _is_loop(known))
+        return RedirectPath(here, known, tuple(hops), here in passed or _is_loop(known))
 
 
 def _is_loop(known: KnownUrl | None) -> bool:

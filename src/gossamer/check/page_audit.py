@@ -27,6 +27,8 @@ _PAGE_OF_MANY: Final = re.compile(
 """The URLs of the second and further pages of a list, which have the title of the list."""
 _LEAST_PAGES: Final = 20
 """Minimum number of pages by which the speed of a host is judged."""
+_LONGEST: Final = 100
+"""Maximum length of a title that is quoted (characters)."""
 _SLOWEST: Final = 0.05
 """Share of pages (0 to 1) that may be slower than the limit of a host."""
 
@@ -103,7 +105,7 @@ class PageAudit:
         if record.simhash:
             self._simhashes.append((int(record.simhash, 16), url))
         if record.title and not _PAGE_OF_MANY.search(url):
-            self._titles.add((record.title, record.language), url)
+            self._titles.add(record.title, url, within=record.language)
 
     # ------------------------------------------------------------ what is on a page
 
@@ -184,13 +186,13 @@ class PageAudit:
 
     def _find_equals(self, but: set[str]) -> None:
         first_of: dict[str, str] = {}
-        for urls in self._contents.without(but):
+        for _, urls in self._contents.without(but):
             first_of.update(dict.fromkeys(urls, urls[0]))
             detail = f"{len(urls):,} addresses show the same page{twins(urls)}."
             self._add_group(FindingKind.DUPLICATE_CONTENT, urls, "content", detail)
-        for urls in self._titles.without(but):
+        for title, urls in self._titles.without(but):
             if len(different := distinct_contents(urls, first_of)) > 1:
-                detail = f"{numbered(len(different), 'page')} have this title."
+                detail = f'{numbered(len(different), "page")} have the title "{title[:_LONGEST]}".'
                 self._add_group(FindingKind.DUPLICATE_TITLE, different, "title", detail)
         for urls in near_duplicates([one for one in self._simhashes if one[1] not in but]):
             if len(different := distinct_contents(urls, first_of)) > 1:

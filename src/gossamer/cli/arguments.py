@@ -19,9 +19,11 @@ from gossamer.rules.setting import FIXED, Section, Setting
 from gossamer.values.errors import UserError
 
 VERBS: Final = (
-    "crawl", "resume", "status", "fetch", "demo", "export", "robots", "bench", "init", "doctor",
+    "crawl", "check", "resume", "status", "fetch", "demo", "export", "robots", "bench", "init", "doctor",
     "config", "completion",
 )  # fmt: skip
+REPORTS: Final = ("text", "json", "csv", "junit", "sarif", "github", "markdown")
+"""The formats of a report of a check (`check/formats`), which is imported only when there is one."""
 FORMATS: Final = ("jsonl", "warc", "parquet", "markdown", "references")
 WORKLOADS: Final = ("overhead", "web", "parse", "polite")
 _SOURCES: Final = ("-i", "--input", "--update")
@@ -131,6 +133,7 @@ def parsers() -> tuple[Parser, dict[str, Parser]]:
     commands = parser.add_subparsers(title="commands", dest="verb", metavar="", parser_class=Parser, prog="gossamer")
     about = {
         "crawl": ("follow the links of a site, and record every page", examples.CRAWL, _add_crawl),
+        "check": ("find what is broken on a site, and who links to it", examples.CHECK, _add_check),
         "resume": ("go on with a crawl that was stopped or died", examples.RESUME, _add_resume),
         "status": ("tell how a crawl is doing", examples.STATUS, _add_status),
         "fetch": ("download many URLs, in the order asked", examples.FETCH, _add_fetch),
@@ -180,6 +183,34 @@ def _add_crawl(parser: Parser) -> None:
     update = "crawl again what is in DIR, asking only for what has changed; limits and manners may be changed"
     results.choice("--update", dest="update", metavar="DIR", default=None, about=update)
     _add_ending(results)
+    _add_talk(parser)
+
+
+def _add_check(parser: Parser) -> None:
+    parser.usage = "gossamer check URL… | -i FILE | DIR [options]"
+    what = FlagGroup(parser, "what to check")
+    about = "where to start; https:// may be left out. Or the directory of a crawl"
+    _add_urls(what, about)
+    what.choice("--resources", dest="resources", action="store_true", about="check what pages load too (default)")
+    nothing = "leave out what pages load: images, scripts, stylesheets, fonts"
+    what.choice("--no-resources", dest="resources", action="store_false", about=nothing)
+    what.switch("--no-external", dest="external", on=False, about="leave out links to other sites")
+    what.settings("what to crawl", but=lambda setting: setting.name == "resources")
+    what.setting("near_duplicates", "tell which pages have nearly the same text; reading then takes longer")
+    results = FlagGroup(parser, "results")
+    formats = f"print the report as {', '.join(REPORTS[:-1])} or {REPORTS[-1]}, or write it to a file (F:PATH); again "
+    results.choice(
+        "-f", "--format", dest="formats", action="append", default=[], metavar="F[:PATH]",
+        about=f"{formats}for more (default: text)",
+    )  # fmt: skip
+    earlier = "an earlier report (JSON): only what is new fails, and what is gone is told"
+    results.choice("--baseline", metavar="FILE", default=None, about=earlier)
+    results.switch("--strict", dest="strict", about="end with 1 for warnings too")
+    where = "where the crawl is recorded (default: HOST[-PORT].check, here)"
+    results.choice("-o", "--output", dest="directory", metavar="DIR", about=where)
+    FlagGroup(parser, "manners").settings("manners")
+    FlagGroup(parser, "each request").settings("each request")
+    _add_speed(parser, tuple(ENGINES)).settings("speed", but=lambda setting: setting.name == "handler_timeout")
     _add_talk(parser)
 
 

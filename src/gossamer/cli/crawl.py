@@ -32,7 +32,7 @@ def run(chosen: Namespace) -> int:
         return _update(chosen)
     fields = gather(chosen, os.environ, Path.cwd())
     engine = fields.pop("engine", DEFAULT_ENGINE)
-    seeds = _seeds(chosen, fields.pop("seeds", ()))
+    seeds = seeds_of(chosen, fields.pop("seeds", ()))
     if not seeds:
         raise UserError("crawl needs a URL to start from, such as: gossamer crawl https://example.org/")
     wanted = getattr(chosen, "directory", None)
@@ -51,11 +51,11 @@ def run(chosen: Namespace) -> int:
         crawler = Crawler(seeds, directory=directory, engine=engine, formats=formats, durable=chosen.durable, **fields)
     _, code = conduct(crawler, chosen, see=write_line if to_stdout else None)
     if code == summary.NOTHING and not wanted and directory is not None:
-        _tidy(directory)
+        tidy(directory)
     return code
 
 
-def _seeds(chosen: Namespace, configured: Sequence[str]) -> tuple[str, ...]:
+def seeds_of(chosen: Namespace, configured: Sequence[str]) -> tuple[str, ...]:
     """Return the URLs to start from, as written: those of the command line and its list, or else the configured ones.
 
     A user name and password in a URL go to the crawler with it. Raise UserError that names all that are no URL.
@@ -85,7 +85,7 @@ def write_line(page: Page) -> None:
     put(msgspec.json.encode(page.record) + b"\n")
 
 
-def vacant(seed: str) -> Path:
+def vacant(seed: str, suffix: str = "crawl") -> Path:
     """Return a directory name that is free here: example.org.crawl, then example.org-2.crawl.
 
     A port that the URL names is part of it (localhost-8000.crawl), so that the sites of a host are told apart.
@@ -94,14 +94,18 @@ def vacant(seed: str) -> Path:
     port = re.search(r":(\d+)$", urls.host_key(seed))
     name = re.sub(r"[^a-z0-9.-]", "_", host.lower()).strip(".-") or "site"
     name += f"-{port[1]}" if port else ""
-    choices = (Path(f"{name}.crawl" if number == 1 else f"{name}-{number}.crawl") for number in count(1))
+    choices = (Path(f"{name}.{suffix}" if number == 1 else f"{name}-{number}.{suffix}") for number in count(1))
     return next(path for path in choices if not path.exists())
 
 
-def _tidy(directory: Path) -> None:
-    """Remove a directory that the user did not name, if it holds nothing but the traces of a crawl without pages."""
+def tidy(directory: Path, more: Sequence[str] = ()) -> None:
+    """Remove a directory that the user did not name, if it holds nothing but the traces of a crawl without pages.
+
+    `more` are the names of further files that mean nothing then.
+    """
+    traces = (*TRACES, *more)
     with contextlib.suppress(OSError):
-        if all(path.name in TRACES for path in directory.iterdir()):
-            for name in TRACES:
+        if all(path.name in traces for path in directory.iterdir()):
+            for name in traces:
                 (directory / name).unlink(missing_ok=True)
             directory.rmdir()

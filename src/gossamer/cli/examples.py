@@ -22,6 +22,23 @@ exit codes: 0 every link visited, 1 the same with broken links, failed pages or
             a long pause, a full disk) or stdout could not be written, 70 a bug,
             130 interrupted, 141 whoever read stdout left
 """
+CHECK = """\
+examples:
+  gossamer check https://example.org/           what is broken, and who links
+                                                to it?
+  gossamer check example.org.check              judge it again, asking only for
+                                                what is not known
+  gossamer check https://example.org/ --format json:now.json --baseline old.json
+                                                only what is new fails
+  gossamer check https://example.org/ --no-external --no-resources
+                                                its own pages alone
+
+A crawl that `gossamer crawl` made can be checked too. What counts as fine, what
+is left out and how much a finding matters stands in [check] of gossamer.toml.
+exit codes: 0 nothing is broken, 1 something is (with --strict a warning too),
+            2 usage, 3 nothing fetched, 4 ended before everything was checked,
+            70 a bug, 130 interrupted
+"""
 RESUME = """\
 examples:
   gossamer resume example.org.crawl             go on wherever it ended: nothing

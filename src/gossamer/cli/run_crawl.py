@@ -44,6 +44,28 @@ def conduct(
     well. With --quiet, only why it fetched nothing or ended early is shown.
     """
     prints = _prints(crawler, chosen, sees=see is not None)
+    findings, screen, talks = watched(crawler, chosen, see=see, prints=prints), console(), not chosen.quiet
+    report = crawler.report
+    if resumed:
+        journal = journal_of(resumed.directory)
+        report = _naming_duplicates(report, journal)
+        findings = Findings.of_lines(lines(journal), report.counts)
+    if talks:
+        summary.show(screen, report, findings, crawler.policy, engine=crawler.engine, resumed=resumed)
+    elif summary.fell_short(report):
+        summary.show_verdict(screen, report, findings)
+    if chosen.json:
+        put_json(report)
+    return report, summary.exit_code(report, loops=bool(findings.loops()), strict=chosen.strict)
+
+
+def watched(
+    crawler: Crawler, chosen: Namespace, *, see: Callable[[Page], None] | None = None, prints: bool = False
+) -> Findings:
+    """Run the crawl, show it on stderr as chosen, and return what was found; `prints`: it writes to stdout meanwhile.
+
+    `see` is called with every page.
+    """
     screen, watch, findings = console(), Watch(lambda: crawler.snapshot, crawler.policy), Findings()
     talks = not chosen.quiet
     drawable = is_live(screen) and not (prints and sys.stdout.isatty())
@@ -71,18 +93,7 @@ def conduct(
     ):
         _visit_all(crawler, take)
     _complain_of_events(crawler, screen)
-    report = crawler.report
-    if resumed:
-        journal = journal_of(resumed.directory)
-        report = _naming_duplicates(report, journal)
-        findings = Findings.of_lines(lines(journal), report.counts)
-    if talks:
-        summary.show(screen, report, findings, crawler.policy, engine=crawler.engine, resumed=resumed)
-    elif summary.fell_short(report):
-        summary.show_verdict(screen, report, findings)
-    if chosen.json:
-        put_json(report)
-    return report, summary.exit_code(report, loops=bool(findings.loops()), strict=chosen.strict)
+    return findings
 
 
 def _prints(crawler: Crawler, chosen: Namespace, *, sees: bool) -> bool:

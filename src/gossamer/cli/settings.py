@@ -15,11 +15,13 @@ from gossamer.cli.argument_types import READERS
 from gossamer.engines.table import unused_settings
 from gossamer.rules.hints import hint
 from gossamer.rules.policy import SETTINGS
-from gossamer.rules.setting import Notation
+from gossamer.rules.setting import Notation, Setting
 from gossamer.values.errors import UserError
 
 PREFIX: Final = "GOSSAMER_"
 KEYS: Final = ("engine", *SETTINGS)
+CHECK: Final = "check"
+"""The table of the configuration file with the settings of a check."""
 
 
 class SettingOrigin(StrEnum):
@@ -110,27 +112,36 @@ def _hint(key: str, spell: Callable[[str], str], cutoff: float) -> str:
 
 def _from_text(where: str, key: str, text: str) -> Any:
     """Return the value that a text stands for, by the notation of its setting."""
-    if key not in SETTINGS:
-        return text
+    return read_setting(where, SETTINGS[key], text) if key in SETTINGS else text
+
+
+def read_setting(where: str, setting: Setting, text: str) -> Any:
+    """Return the value of a setting as a text of `where` has it. Raises UserError that names the place."""
     try:
-        return READERS[SETTINGS[key].notation](text)
+        return READERS[setting.notation](text)
     except ArgumentTypeError as error:
         raise UserError(f"{where}: {error}.") from None
 
 
 def _from_file(named: str | None, directory: Path) -> tuple[str, dict[str, Any]]:
-    """Return the name of the configuration file and its settings."""
+    """Return the name of the configuration file and its settings of a crawl."""
+    path, name, table = read_configuration(named, directory)
+    return name, {key: _checked(path, key, value) for key, value in table.items() if key != CHECK}
+
+
+def read_configuration(named: str | None, directory: Path) -> tuple[Path, str, dict[str, Any]]:
+    """Return the configuration file, its name for people ("" if there is none), and its content."""
     path = Path(named) if named else directory / "gossamer.toml"
     frozen = (directory / "journal.db").exists()  # inside a crawl's directory: those settings are that crawl's own
     if not named and (frozen or not path.is_file()):
         path = directory / "pyproject.toml"
         if not path.is_file():
-            return "", {}
+            return path, "", {}
     table = _toml(path, strict=bool(named) or path.name != "pyproject.toml")
     name = str(path)
     if path.name == "pyproject.toml":
         table, name = table.get("tool", {}).get("gossamer", {}), f"{path} [tool.gossamer]"
-    return name, {key: _checked(path, key, value) for key, value in table.items()}
+    return path, name, table
 
 
 def _toml(path: Path, *, strict: bool) -> dict[str, Any]:

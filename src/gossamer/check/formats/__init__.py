@@ -19,6 +19,7 @@ from gossamer.check.formats.json_report import json_report
 from gossamer.check.formats.junit import junit_suites
 from gossamer.check.formats.markdown import summary
 from gossamer.check.formats.sarif import sarif_log
+from gossamer.check.formats.text import text_report
 from gossamer.outputs.files import named_when_whole
 from gossamer.values.errors import OutputError, UserError
 
@@ -36,6 +37,7 @@ class Format(Struct, frozen=True):
 
 
 FORMATS: Final[dict[str, Format]] = {
+    "text": Format(text_report, "for people, in a terminal"),
     "json": Format(json_report, "for programs, and to compare with later"),
     "csv": Format(csv_rows, "for spreadsheets: a row for each place that points to a finding"),
     "junit": Format(junit_suites, "for the test reports of CI systems"),

@@ -12,7 +12,7 @@ from typing import Final
 
 from gossamer.check.checked import Checked
 from gossamer.check.findings import Finding, Severity
-from gossamer.check.formats.places import place_lines
+from gossamer.check.formats.places import place_lines, suggested
 from gossamer.check.kinds import KINDS
 
 MOST: Final = 10
@@ -37,8 +37,8 @@ def workflow_commands(checked: Checked) -> Iterator[str]:
 
 def _message(finding: Finding) -> str:
     lines = [finding.url, finding.detail]
-    if finding.suggestion:
-        lines.append(finding.suggestion)
+    if suggestion := suggested(finding):
+        lines.append(suggestion)
     return "\n".join([*lines, *place_lines(finding, _PLACES)])
 
 

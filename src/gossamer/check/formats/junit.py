@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from gossamer.check.checked import Checked
 from gossamer.check.findings import Finding
-from gossamer.check.formats.places import place_lines
+from gossamer.check.formats.places import place_lines, suggested
 from gossamer.check.kinds import KINDS
 from gossamer.parse.characters import xml_characters
 
@@ -49,8 +49,7 @@ def _of_check(checked: Checked) -> _Case:
 
 
 def _of_finding(checked: Checked, finding: Finding) -> _Case:
-    suggestion = f" {finding.suggestion}" if finding.suggestion else ""
-    sentence = f"{finding.severity.value}: {finding.url}: {finding.detail}{suggestion}"
+    sentence = f"{finding.severity.value}: {finding.url}: {finding.detail} {suggested(finding)}".rstrip()
     group = f"{_PACKAGE}.{finding.kind.value}"
     if not checked.fails(finding):
         return _Case(finding.url, group, text=sentence)

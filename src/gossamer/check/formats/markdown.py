@@ -9,6 +9,7 @@ from typing import Final
 
 from gossamer.check.checked import Checked
 from gossamer.check.findings import Finding
+from gossamer.check.formats.places import suggested
 from gossamer.check.kinds import KINDS
 
 MOST: Final = 20
@@ -50,7 +51,7 @@ def _section(title: str, introduction: str, findings: Sequence[Finding]) -> Iter
     yield f"\n## {title} ({len(findings):,})\n\n"
     yield f"{introduction}| | Address | What is wrong | Where |\n|---|---|---|---|\n"
     for finding in findings[:MOST]:
-        said = " ".join(filter(None, (finding.detail, finding.suggestion)))
+        said = " ".join(filter(None, (finding.detail, suggested(finding))))
         yield f"| {finding.severity.value} | {_link(finding.url)} | {_text(said)} | {_places(finding)} |\n"
     if (more := len(findings) - MOST) > 0:
         yield f"\nAnd {more:,} more.\n"

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from gossamer.check.findings import Finding, Referrer
+from gossamer.check.findings import Finding, FindingKind, Referrer
 
 SHOWN: Final = 20
 """Maximum number of places that are named; JSON and CSV have all of them."""
+
+
+_MOVED: Final = frozenset((FindingKind.REDIRECT, FindingKind.REDIRECT_CHAIN))
+
+
+def suggested(finding: Finding) -> str:
+    """Return what to write instead, as a sentence; "" if nothing is known."""
+    if not finding.suggestion:
+        return ""
+    return f"Write {finding.suggestion}" if finding.kind in _MOVED else f"Did you mean {finding.suggestion}?"
 
 
 def place_lines(finding: Finding, most: int = SHOWN) -> Iterator[str]:

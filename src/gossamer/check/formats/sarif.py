@@ -16,7 +16,7 @@ import xxhash
 
 from gossamer.check.checked import Checked
 from gossamer.check.findings import Finding, FindingKind, Referrer, Severity
-from gossamer.check.formats.places import SHOWN, place
+from gossamer.check.formats.places import SHOWN, place, suggested
 from gossamer.check.kinds import KINDS, KindDescription
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
@@ -85,7 +85,7 @@ def _result(finding: Finding, state: str) -> dict[str, Any]:
         "ruleId": finding.kind.value,
         "ruleIndex": _RULES[finding.kind],
         "level": _LEVELS[finding.severity],
-        "message": {"text": _plain(" ".join(filter(None, (f"{finding.url}: {finding.detail}", finding.suggestion))))},
+        "message": {"text": _plain(" ".join(filter(None, (f"{finding.url}: {finding.detail}", suggested(finding)))))},
         "locations": [_location(first)],
         "partialFingerprints": {"kindAndUrl/v1": identity},
         "properties": {"url": finding.url, "verdict": finding.verdict.value, "referrerCount": finding.referrer_count},

@@ -1,0 +1,129 @@
+"""Text for a terminal: every finding below its problem, the most severe first, and a verdict at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from textwrap import wrap
+from typing import Final
+
+from gossamer.check.checked import Checked
+from gossamer.check.findings import Finding, FindingKind, Referrer, Severity
+from gossamer.check.formats.places import SHOWN, suggested
+from gossamer.check.kinds import KINDS
+from gossamer.values.formatting import numbered, plural
+
+_WIDTH: Final = 80
+"""Width of sentences (columns); an address is never broken."""
+_NOTICES: Final = 10
+"""Maximum number of notices of one kind that are shown; there may be one for each page."""
+_PLACES: Final = 3
+"""Maximum number of places that are shown for a notice."""
+_GROUPS: Final = frozenset((FindingKind.DUPLICATE_CONTENT, FindingKind.DUPLICATE_TITLE, FindingKind.NEAR_DUPLICATE))
+"""Kinds whose places are the pages themselves, not what points to them."""
+_SENTENCE: Final = {
+    FindingKind.BROKEN_LINK: "broken link",
+    FindingKind.BROKEN_RESOURCE: "broken resource",
+    FindingKind.BROKEN_FRAGMENT: "broken fragment",
+    FindingKind.REDIRECT_LOOP: "redirect loop",
+}
+"""What is broken, as it is counted in the verdict; anything else is another error."""
+
+
+def text_report(checked: Checked) -> Iterator[str]:
+    """Yield the report for people."""
+    new = [finding for finding in checked.report.findings if not checked.is_known(finding)]
+    for (severity, kind), group in groupby(new, key=lambda one: (one.severity, one.kind)):
+        yield from _section(severity, kind, list(group))
+    if checked.gone:
+        yield f"GONE SINCE THE BASELINE ({len(checked.gone):,})\n\n"
+        yield from (f"  {_safe(one.url)}  {KINDS[one.kind].title.lower()}\n" for one in checked.gone)
+        yield "\n"
+    known = len(checked.report.findings) - len(new)
+    if known:
+        yield f"{numbered(known, 'finding')} of the baseline {'is' if known == 1 else 'are'} still there.\n\n"
+    yield from _wrapped(verdict(checked), "")
+
+
+def verdict(checked: Checked) -> str:
+    """Return the result in a sentence, with the most important numbers."""
+    errors = [one for one in checked.failing() if one.severity is Severity.ERROR]
+    counted = _counted(errors, new=checked.comparison is not None)
+    warnings, notices = (
+        sum(1 for one in checked.report.findings if one.severity is severity and not checked.is_known(one))
+        for severity in (Severity.WARNING, Severity.NOTICE)
+    )
+    counts = checked.report.counts
+    read = f"{numbered(counts.get('pages', 0), 'page')}, {numbered(counts.get('resources', 0), 'resource')} and "
+    read += f"{numbered(counts.get('external', 0), 'link')} to other sites"
+    said = f"{counted} in {read}" if counted else f"Nothing{_new(checked)} is broken in {read}"
+    rest = f"; {numbered(warnings, 'warning')}, {numbered(notices, 'notice')}"
+    early = "" if checked.report.complete else " The check ended before everything was checked."
+    return f"{said}{rest}.{early}"
+
+
+def _new(checked: Checked) -> str:
+    return " new" if checked.comparison is not None else ""
+
+
+def _counted(errors: Sequence[Finding], *, new: bool) -> str:
+    """Return how many of each kind are broken: "2 broken links, 1 redirect loop and 1 other error"."""
+    numbers: dict[str, int] = {}
+    for one in errors:
+        name = _SENTENCE.get(one.kind, "other error")
+        numbers[name] = numbers.get(name, 0) + 1
+    parts = [f"{number:,} {'new ' if new else ''}{plural(name, number)}" for name, number in numbers.items()]
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
+
+
+def _section(severity: Severity, kind: FindingKind, findings: Sequence[Finding]) -> Iterator[str]:
+    told = KINDS[kind]
+    yield f"{severity.value.upper()}: {told.title} ({len(findings):,})\n"
+    yield from _wrapped(told.mend, "  ")
+    yield "\n"
+    brief = severity is Severity.NOTICE
+    shown = findings[:_NOTICES] if brief else findings
+    for finding in shown:
+        yield from _finding(finding, most=_PLACES if brief else SHOWN)
+        yield "" if brief else "\n"
+    if len(findings) > len(shown):
+        yield f"  and {len(findings) - len(shown):,} more; --format json has all\n"
+    yield "\n" if brief else ""
+
+
+def _finding(finding: Finding, most: int) -> Iterator[str]:
+    yield f"  {_safe(finding.url)}\n"
+    if finding.detail and finding.detail != KINDS[finding.kind].sentence:
+        yield from _wrapped(finding.detail, "    ")
+    if suggestion := suggested(finding):
+        yield f"    {_safe(suggestion)}\n"
+    grouped = finding.kind in _GROUPS
+    places = [one for one in finding.referrers if not grouped or one.page != finding.url]
+    for referrer in places[:most]:
+        yield f"    {_place(finding, referrer, 'the same:' if grouped else 'linked from')}\n"
+    if (more := len(places) - most) > 0:
+        yield f"    and {numbered(more, 'more place')}, on {numbered(finding.referrer_count, 'page')} in all\n"
+
+
+def _place(finding: Finding, referrer: Referrer, how: str) -> str:
+    """Return a place in a line; on the page that the finding is about only where on it."""
+    line = f"line {referrer.line}" if referrer.line else ""
+    text = f'"{_safe(referrer.text)}"' if referrer.text else ""
+    if referrer.page == finding.url:
+        return ", ".join(filter(None, (line or "on the page itself", text or referrer.element)))
+    return ", ".join(filter(None, (f"{how} {_safe(referrer.page)}", line, text)))
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    lines = wrap(
+        _safe(text), _WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip
+    return [f"{line}\n" for line in lines]
+
+
+def _safe(text: str) -> str:
+    """Return a text without what would command a terminal: control characters become visible codes."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)

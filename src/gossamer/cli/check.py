@@ -1,0 +1,194 @@
+"""gossamer check: find what is broken on a site, who links to it, and what its owner should know."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import threading
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from gossamer.api import call_arguments
+from gossamer.api.settings_file import read_settings
+from gossamer.check.baseline import compare, read_baseline
+from gossamer.check.checked import Checked
+from gossamer.check.formats import Target, targets_of, write
+from gossamer.check.run import SiteCheck, crawl_directory
+from gossamer.check.settings import CheckSettings
+from gossamer.cli.check_settings import check_settings
+from gossamer.cli.crawl import seeds_of, tidy, vacant
+from gossamer.cli.progress import EVERY
+from gossamer.cli.run_crawl import watched
+from gossamer.cli.settings import KEYS, complaints_naming_flags, gather
+from gossamer.cli.signals import interrupted_by_sigterm
+from gossamer.cli.stdout import put
+from gossamer.cli.summary import DONE, EARLY, FINDINGS, INTERRUPTED, NOTHING, show_verdict
+from gossamer.cli.terminal import console, is_live, line, say
+from gossamer.engines.table import DEFAULT_ENGINE
+from gossamer.outputs.references import FILE
+from gossamer.rules import urls
+from gossamer.values.errors import UserError
+from gossamer.values.formatting import numbered
+from gossamer.values.reasons import FinishReason
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_SUFFIX: Final = "check"
+"""The ending of the name of a directory that the user did not name."""
+
+
+def run(chosen: Namespace) -> int:
+    """Check as chosen and return the exit code."""
+    targets = targets_of(chosen.formats)
+    baseline = read_baseline(Path(chosen.baseline)) if chosen.baseline is not None else None
+    settings = check_settings(chosen, Path.cwd())
+    with complaints_naming_flags(chosen):
+        job = _planned(chosen, settings)
+    with job:
+        ended = _crawl(job, chosen) if job.crawler is not None else None
+        if ended is not None:
+            return ended
+        if not job.fetched:
+            raise UserError(f"The crawl in {job.directory} has fetched nothing that could be checked.")
+        stopped = _probe(job, chosen)
+        report = job.report()
+        checked = Checked(
+            report,
+            ", ".join(read_settings(job.directory).policy.seeds),
+            datetime.now(UTC),
+            compare(report, baseline) if baseline is not None else None,
+            chosen.strict,
+        )
+    printed = any(target.path is None for target in targets)
+    write(checked, targets if printed else (Target("text"), *targets), put)
+    if not chosen.quiet:
+        _tell_where(job, targets)
+    return INTERRUPTED if stopped else _exit_code(checked)
+
+
+def _exit_code(checked: Checked) -> int:
+    if not checked.report.complete:
+        return EARLY
+    return FINDINGS if any(checked.failing()) else DONE
+
+
+def _planned(chosen: Namespace, settings: CheckSettings) -> SiteCheck:
+    """Return the check of the URLs, or of the crawl directory, that were named."""
+    if chosen.input is None and (path := crawl_directory(chosen.urls)) is not None:
+        if getattr(chosen, "directory", None):
+            raise UserError(f"{path} is the directory of a crawl, and is checked where it is: leave out -o.")
+        changes: dict[str, Any] = {key: value for key, value in vars(chosen).items() if key in KEYS}
+        job = SiteCheck.of_directory(path, settings, **changes)
+        if job.directory != path and not chosen.quiet:
+            said = f"The crawl in {path} kept neither references nor bodies: its site is crawled again."
+            say(console(), line(said))
+        return job
+    fields = gather(chosen, os.environ, Path.cwd())
+    engine = fields.pop("engine", DEFAULT_ENGINE)
+    seeds = seeds_of(chosen, fields.pop("seeds", ()))
+    if not seeds:
+        raise UserError("check needs a URL to start from, such as: gossamer check https://example.org/")
+    wanted = getattr(chosen, "directory", None)
+    directory = call_arguments.directory(wanted) if wanted else vacant(urls.seed(seeds[0]), _SUFFIX)
+    return SiteCheck.of_urls(seeds, directory, settings, engine=engine, **fields)
+
+
+def _crawl(job: SiteCheck, chosen: Namespace) -> int | None:
+    """Run the crawl that comes first; return the exit code if there is nothing to judge after it. Say why it is so."""
+    crawler = job.crawler
+    assert crawler is not None, "there is nothing to run"
+    findings = watched(crawler, chosen)
+    report = crawler.report
+    if report.finish_reason is not FinishReason.COMPLETE:
+        show_verdict(console(), report, findings)
+    if report.finish_reason is FinishReason.STOPPED:
+        say(console(), line(f"To go on: gossamer check {shlex.quote(str(job.directory))}"))
+        return INTERRUPTED
+    if report.pages:
+        return None
+    if not getattr(chosen, "directory", None):
+        tidy(job.directory, (FILE,))
+    return NOTHING
+
+
+def _tell_where(job: SiteCheck, targets: tuple[Target, ...]) -> None:
+    """Say where files are, and how to judge the crawl again."""
+    screen = console()
+    for target in targets:
+        if target.path is not None:
+            say(screen, line("Report    ", str(target.path)), 10)
+    if job.crawler is not None:
+        again = f"gossamer check {shlex.quote(str(job.directory))}"
+        say(screen, line("Recorded  ", f"{job.directory}; `{again}` judges it again"), 10)
+
+
+# ---------------------------------------------------------------- what the crawl does not fetch
+
+
+def _probe(job: SiteCheck, chosen: Namespace) -> bool:
+    """Ask for what the crawl does not fetch, with a display as chosen; return whether it was stopped on request."""
+    number = len(job.to_probe)
+    if not number:
+        return False
+    screen, talks = console(), not chosen.quiet
+    if talks:
+        say(screen, line(f"Asking for {numbered(number, 'URL')} outside the crawl"))
+    done = _Progress(number)
+    with interrupted_by_sigterm(), _shown(done, screen, talks=talks and chosen.progress):
+        try:
+            for _ in job.probe():
+                done.count += 1
+        except KeyboardInterrupt:
+            if talks:
+                say(screen, line("Stopped; what was asked is kept, and the report is not complete."))
+            return True
+    return False
+
+
+class _Progress:
+    """How many of some addresses have been asked for. Written by one thread and read by another."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.count = 0
+
+    def __str__(self) -> str:
+        return f"{self.count:,} of {self.total:,} URLs asked for"
+
+
+@contextmanager
+def _shown(progress: _Progress, screen: Console, *, talks: bool) -> Iterator[None]:
+    """Show the progress while the block runs: drawn in place on a terminal, else as a line every 30 s."""
+    if not talks:
+        yield
+    elif is_live(screen):
+        from rich.live import Live
+
+        view = Live(
+            get_renderable=lambda: line(str(progress)),
+            console=screen,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        with view:
+            yield
+    else:
+        over = threading.Event()
+        thread = threading.Thread(target=_write_lines, args=(progress, screen, over), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+
+def _write_lines(progress: _Progress, screen: Console, over: threading.Event) -> None:
+    while not over.wait(EVERY):
+        say(screen, line(str(progress)))
