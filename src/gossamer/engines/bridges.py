@@ -13,6 +13,11 @@ T = TypeVar("T")
 
 _AHEAD: Final = 2
 """Maximum number of items that a source in its own thread may be ahead of its consumer."""
+_ENOUGH: Final = 1_000
+"""Number of items for which there is room when a source is stopped: more than it can produce until it hears of that.
+
+Python takes a third of a microsecond for each.
+"""
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
@@ -74,7 +79,7 @@ class _Pump(Generic[T]):
 
     def stop(self) -> None:
         self._started.wait()
-        self._room.release(1_000_000)  # nobody takes any more: let a waiting pump go on to its cancellation
+        self._room.release(_ENOUGH)  # nobody takes any more: let a waiting pump go on to its cancellation
         with contextlib.suppress(RuntimeError):  # the loop may be closed already
             assert self._loop is not None
             assert self._task is not None
