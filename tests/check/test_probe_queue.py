@@ -178,6 +178,41 @@ def test_a_host_with_room_for_several_requests_gets_one_after_a_pause_and_then_m
     results, times = judged(tmp_path, web, policy=Policy(seeds=POLICY.seeds, hosts=hosts))
     assert {result.verdict for result in results} == {Verdict.OK}
     assert len(times) == 202
+    assert [moment for moment, _, _ in times[:5]] == [0.0] * 5, "robots.txt, then four at once"
+    assert {moment for moment, _, _ in times[5:]} == {9.0}
+
+
+def test_after_a_pause_a_host_gets_one_request_at_a_time_and_more_as_it_answers() -> None:
+    hosts = {"a.example": HostManners(delay=0.0, host_concurrency=4)}
+    queue = ProbeQueue(manners_abroad(Policy(hosts=hosts)))
+    urls = [f"http://a.example/{number}" for number in range(200)]
+    for url in urls:
+        queue.add(url)
+    fetcher = RecordedFetcher({**dict.fromkeys(urls, OK), urls[0]: [RecordedPage(429), OK]})
+    at_once, now = [], 0.0
+    while queue.left:
+        started: list[Request] = []
+        queue.start_due(now, started.append)
+        at_once.append(len(started))
+        for request in started:
+            queue.land(request, fetcher.fetch(request), now)
+        now += 5.0
+    assert at_once[:5] == [1, 4, 1, 1, 1]
+    assert at_once.index(2) == 2 + 64 - 3
+    assert 3 not in at_once[:-1]
+
+
+def test_requests_to_a_host_keep_their_distance_even_if_several_may_be_under_way(tmp_path: Path) -> None:
+    policy = Policy(seeds=POLICY.seeds, hosts={"a.example": HostManners(delay=1.0, host_concurrency=4)})
+    _, times = judged(tmp_path, {f"http://a.example/{number}": OK for number in range(6)}, policy=policy)
+    assert [moment for moment, _, _ in times] == [float(second) for second in range(7)]
+
+
+def test_a_failure_before_the_request_is_tried_again_with_the_same_method(tmp_path: Path) -> None:
+    web: Web = {"http://a.example/robots.txt": "", "http://a.example/": Failure(Reason.FAIL_CONNECT, "refused")}
+    [result], times = judged(tmp_path, web)
+    assert (result.verdict, result.reason) == (Verdict.BROKEN, "fail.connect")
+    assert [method for _, method, _ in times] == ["GET", "HEAD", "HEAD", "HEAD"]
 
 
 def test_an_error_that_may_pass_is_asked_again_as_often_as_the_policy_says(tmp_path: Path) -> None:
@@ -208,7 +243,19 @@ def test_a_robots_txt_that_asks_for_a_pause_pauses_both_hosts(tmp_path: Path) ->
     }
     results, times = judged(tmp_path, web)
     assert {result.verdict for result in results} == {Verdict.OK}
-    assert [round(moment) for moment, _, _ in times][-2:] >= [100, 100]
+    assert min(moment for moment, _, url in times if url.endswith("/1")) >= 100
+
+
+def test_a_robots_txt_to_be_asked_for_again_rests_the_host_that_has_it(tmp_path: Path) -> None:
+    web: Web = {
+        "http://a.example/robots.txt": RecordedPage(302, {"location": "http://b.example/robots.txt"}),
+        "http://b.example/robots.txt": ["", RecordedPage(500), ""],
+        "http://a.example/1": OK,
+        "http://b.example/1": OK,
+    }
+    _, times = judged(tmp_path, web)
+    moments = [moment for moment, _, url in times if "//b" in url]
+    assert moments[2] - moments[1] >= 1
 
 
 def test_each_url_is_judged_once_however_often_it_is_named(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ class ProbeQueue:
             probe = host.waiting.popleft()
             reason = self._access.refusal(host, probe.url)
             if reason is None:
-                link = Link(next(self._numbers), probe.url, hops=len(probe.hops), via=probe.asked if probe.hops else "")
+                link = Link(next(self._numbers), probe.url)
                 self._under_way[link.id] = probe
                 return Request(link, Purpose.EXTERNAL, probe.attempt, method=probe.method)
             self._refuse(probe, reason, host.access.detail, now)

@@ -157,7 +157,7 @@ def _of_failure(policy: Policy, probe: Probe, failure: Failure, at: datetime) ->
 def _of_head(probe: Probe, answer: Response, decision: retries.RetryDecision, at: datetime) -> Onward | Judged:
     if decision.kind is not OutcomeKind.DONE:
         again = _confirmed(probe, retried=decision.kind is OutcomeKind.RETRY)
-        return Onward(again, decision.host_pause, decision.host_pause)
+        return Onward(again, host_pause=decision.host_pause)
     if _is_odd(answer):
         return Onward(_confirmed(probe, retried=False))
     if _may_be_missing(probe, answer):
