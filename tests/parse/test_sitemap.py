@@ -396,6 +396,89 @@ def test_a_byte_order_mark_or_none_does_not_matter(codec: str) -> None:
     ]
 
 
+# ---------------------------------------------------------------- JSON Feed (jsonfeed.org)
+
+FEED = "application/feed+json"
+VERSION = '"version": "https://jsonfeed.org/version/1.1"'
+
+
+def feed(*items: str, head: str = VERSION) -> str:
+    return f'{{{head}, "title": "Blog", "items": [{", ".join(items)}]}}'
+
+
+def test_the_items_of_a_json_feed_are_pages_with_their_dates() -> None:
+    first = '{"id": "1", "url": "/a", "date_published": "2026-01-02T00:00:00Z", "date_modified": "2026-01-03"}'
+    second = '{"id": "2", "url": "https://example.org/b", "date_published": "2026-01-01", "content_html": "<p>[]}"}'
+    found = parse(feed(first, second).encode(), "https://example.org/feed.json", FEED)
+    assert found == Sitemap(
+        (SitemapURL("https://example.org/a", "2026-01-03"), SitemapURL("https://example.org/b", "2026-01-01")),
+        kind="json",
+    )
+
+
+@pytest.mark.parametrize(
+    ("item", "url"),
+    [
+        ('{"url": "/a", "external_url": "/c", "id": "https://example.org/b"}', "/a"),
+        ('{"id": "https://example.org/b", "external_url": "/c"}', "/b"),
+        ('{"id": "7", "external_url": "/c"}', "/c"),
+        ('{"id": 7, "url": "\\/a"}', "/a"),
+        ('{"url": "/\u00e9", "title": "\\ud800"}', "/%C3%A9"),
+    ],
+)
+def test_an_item_of_a_json_feed_is_named_by_its_url_or_its_id(item: str, url: str) -> None:
+    assert urls(feed(item), content_type=FEED) == [f"https://example.org{url}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "content_type"),
+    [
+        (feed('{"url": "/a"}'), "application/json"),
+        (feed('{"url": "/a"}', head=VERSION.replace("/", "\\/")), "text/plain"),
+        (feed('{"url": "/a"}', head='"version": "2"'), f"{FEED}; charset=utf-8"),
+        ("\ufeff  \n" + feed('{"url": "/a"}'), ""),
+    ],
+)
+def test_a_json_feed_is_told_by_its_version_or_its_type(text: str, content_type: str) -> None:
+    assert urls(text, content_type=content_type) == ["https://example.org/a"]
+    assert urls(gzip.compress(text.encode()), content_type=content_type) == ["https://example.org/a"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"items": [{"url": "/a"}]}', '["items"]', '{"version": "https://jsonfeed.org/version/1"}', feed(head='"x": ""')],
+)
+def test_other_json_is_no_feed(text: str) -> None:
+    assert parse(text.encode(), HERE, "application/json").kind == "none"
+
+
+def test_of_a_json_feed_that_was_cut_off_the_whole_items_count() -> None:
+    whole = feed('{"url": "/a"}', '{"url": "/b", "content_text": "\\"items\\": []"}', '{"url": "/c"}')
+    for size, expected in ((len(whole) - 2, "abc"), (len(whole) - 3, "ab"), (whole.index('"/b"') + 4, "a")):
+        found = parse(whole[:size].encode(), HERE, FEED)
+        assert [page.url for page in found.urls] == [f"https://example.org/{name}" for name in expected]
+        assert (found.truncated, found.notes) == (True, ("its end is missing",))
+    assert not parse(whole.encode(), HERE, FEED).truncated
+
+
+@pytest.mark.parametrize("items", ["7", "[7, null, {}]", "[" * 100_000, '[{"url": 7, "id": []}]'])
+def test_a_json_feed_that_is_wrong_has_no_items(items: str) -> None:
+    found = parse(f'{{{VERSION}, "items": [], "items": {items}}}'.encode(), HERE, FEED)
+    assert (found.urls, found.kind) == ((), "json")
+
+
+def test_a_json_feed_without_end_takes_linear_time() -> None:
+    item = '{"url": "/a", "content_html": "' + "x" * 1000 + '"},'
+    began = time.process_time()
+    assert parse((feed(head=VERSION)[:-2] + item * 20_000 + "{" * 100_000).encode(), HERE, FEED).truncated
+    assert time.process_time() - began < 3
+
+
+def test_a_json_feed_has_a_limit_too() -> None:
+    found = parse(feed(*(f'{{"url": "/{number}"}}' for number in range(MAX_URLS + 1))).encode(), HERE, FEED)
+    assert (len(found.urls), found.truncated) == (MAX_URLS, True)
+
+
 def test_a_year_or_a_month_is_a_date() -> None:
     dates = ("2025", "2026-03", "2026-02-27", "2026", None)
     pages = [SitemapURL(f"https://example.org/{date}", date) for date in dates]

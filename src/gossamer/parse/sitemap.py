@@ -1,4 +1,4 @@
-"""Parse a sitemap (sitemaps.org): urlset, index, plain text, RSS or Atom, gzipped or not, valid or not.
+"""Parse a sitemap (sitemaps.org): urlset, index, plain text, RSS, Atom or JSON Feed, gzipped or not, valid or not.
 
 The parser knows no DTD and no entities but XML's predefined five and the numeric ones. It opens no files, and its time
 is linear in the size of any input. Namespaces are ignored. The location of a sitemap does not restrict its URLs,
@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from gossamer.parse import encoding
+from gossamer.parse import encoding, json_feed
 from gossamer.parse.directives import moment_of
 from gossamer.rules.urls import UrlResolver
 
@@ -39,7 +39,7 @@ _PREAMBLE: Final = 64 * 1024
 _STRAY_TAGS: Final = 64
 """Number of start tags among which the root element is searched for: servers write warnings before it."""
 
-Kind = Literal["urlset", "index", "text", "rss", "atom", "none"]
+Kind = Literal["urlset", "index", "text", "rss", "atom", "json", "none"]
 
 _ROOTS: Final[dict[str, Kind]] = {
     "urlset": "urlset", "sitemapindex": "index", "rss": "rss", "rdf": "rss", "feed": "atom",
@@ -107,7 +107,9 @@ def parse(body: bytes, url: str = "", content_type: str = "") -> Sitemap:
     text = encoding.decode(_decompressed(body, notes), content_type)[0]
     entries = _EntryBuilder(url)
     kind: Kind = "none"
-    if "<" in text[:_PREAMBLE]:
+    if json_feed.is_feed(text, content_type):
+        kind = _read_json(text, entries)
+    elif "<" in text[:_PREAMBLE]:
         kind = _read_xml(text, entries)
     if kind == "none" and not text[:_PREAMBLE].lstrip().startswith("<"):
         kind = _read_lines(text, entries, is_cut=bool(notes))
@@ -236,6 +238,16 @@ def _read_lines(text: str, entries: _EntryBuilder, *, is_cut: bool) -> Kind:
     elif others and text.lstrip()[:1] in ("{", "[") and _URL.search(text):
         entries.remarks.append("it looks like JSON, which is not read")
     return "text" if found else "none"
+
+
+def _read_json(text: str, entries: _EntryBuilder) -> Kind:
+    items, is_whole = json_feed.items(text)
+    for item in items:
+        entries.add(item.url, item.date)
+        if entries.full:
+            break
+    entries.cut = not is_whole
+    return "json"
 
 
 # ---------------------------------------------------------------- XML, valid or not
