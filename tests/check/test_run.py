@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gossamer.api.crawler import Crawler
+from gossamer.check.external_results import ExternalResult
 from gossamer.check.findings import CheckReport
 from gossamer.check.run import ANEW, SiteCheck, check_site, crawl_directory
 from gossamer.check.settings import CheckSettings
 from gossamer.engines.table import EngineName
 from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage, Recording
 from gossamer.outputs.references import FILE
+from gossamer.rules.policy import Policy
 from gossamer.testing import FakeClock
 from gossamer.values.errors import UserError
 from tests.support.conformance_runs import ENGINES
@@ -70,6 +72,21 @@ def told(report: CheckReport) -> list[tuple[str, str, str]]:
 def check(*targets: str | Path, web: RecordedFetcher | None = None, **options: Any) -> CheckReport:
     web = web or RecordedFetcher(PAGES)
     return check_site(*targets, fetcher=web, clock=FakeClock(1000.0), **options)
+
+
+@pytest.mark.parametrize(("concurrency", "slots"), [(None, None), (3, 3)])
+def test_other_sites_are_asked_with_the_slots_that_were_chosen_not_with_an_engines_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, concurrency: int | None, slots: int | None
+) -> None:
+    policies: list[Policy] = []
+
+    def noted(_urls: object, _directory: Path, policy: Policy, **_more: object) -> Iterator[ExternalResult]:
+        policies.append(policy)
+        yield from ()
+
+    monkeypatch.setattr("gossamer.check.run.probe", noted)
+    check(HOME, engine="threads", directory=tmp_path / "c", concurrency=concurrency)
+    assert [policy.concurrency for policy in policies] == [slots]
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -139,7 +139,8 @@ class SiteCheck:
 
     def probe(self) -> Iterator[ExternalResult]:
         """Ask for each of these URLs, unless an earlier check has done so a short while ago; yield what came of it."""
-        (assessment, wanted), policy = self._read(), read_settings(self.directory).policy
+        (assessment, wanted), before = self._read(), read_settings(self.directory)
+        policy = undetermined(before, before.engine)  # how many slots that engine has by default says nothing here
         results = probe(wanted, self.directory, policy, fetcher=self._fetcher, clock=self._clock)
         with contextlib.closing(results) as several:  # type: ignore[type-var]  # it is a generator
             for result in several:
