@@ -20,7 +20,7 @@ help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
 # A stamp is newer than what it was made from: setting up again costs nothing until a lock changes.
-NATIVE := hatch_build.py src/gossamer/parse/links/_links.c
+NATIVE := hatch_build.py $(wildcard src/gossamer/parse/links/_*.[ch])
 .venv/ready: pyproject.toml requirements.lock .ci/setup $(NATIVE)
 	@.ci/setup requirements.lock && touch $@
 

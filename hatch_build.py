@@ -1,4 +1,4 @@
-"""Compile the native reader of links where there is a C compiler; without one gossamer installs too, and is slower."""
+"""Compile the native reader of links and references where there is a C compiler; without one gossamer is slower."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCE = Path("src/gossamer/parse/links/_links.c")
+SOURCES = [Path("src/gossamer/parse/links") / name for name in ("_links.c", "_references.c")]
 
 
 class NativeHook(BuildHookInterface[Any]):
@@ -19,15 +19,15 @@ class NativeHook(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile; say so where that is not possible."""
-        source = Path(self.root) / SOURCE
-        target = source.with_name("_links" + str(sysconfig.get_config_var("EXT_SUFFIX")))
+        sources = [Path(self.root) / source for source in SOURCES]
+        target = sources[0].with_name("_links" + str(sysconfig.get_config_var("EXT_SUFFIX")))
         fresh = target.with_name(f"{target.name}.new")
         compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
         flags = ["-O2", "-fPIC", "-shared", f"-I{sysconfig.get_path('include')}"]
         if sysconfig.get_platform().startswith("macosx"):
             flags += ["-undefined", "dynamic_lookup"]
         try:
-            subprocess.run([*compiler, *flags, str(source), "-o", str(fresh)], check=True, capture_output=True)
+            subprocess.run([*compiler, *flags, *map(str, sources), "-o", str(fresh)], check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError) as error:
             target.unlink(missing_ok=True)  # one of older source would be worse than none
             self.app.display_warning(f"gossamer reads pages in Python: its native part was not compiled ({error}).")

@@ -1,4 +1,4 @@
-"""Give nasty pages to the native reader of links, under sanitizers: `python tests/parse/fuzz_native.py --seconds 60`.
+"""Give nasty pages to the native part, under sanitizers: `python tests/parse/fuzz_native.py --seconds 60`.
 
 A read past the end of a page, an overflow or other undefined behaviour ends it with a report and a status that is not
 0; status 77 means that this machine's compiler has no sanitizers.
@@ -14,19 +14,22 @@ import sys
 import sysconfig
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parents[2]
-SOURCE = HOME / "src/gossamer/parse/links/_links.c"
+SOURCES = [HOME / "src/gossamer/parse/links" / name for name in ("_links.c", "_references.c")]
 NOISE = b"<>/!-=\"' aAscriptSTYLE\n\0x&;"
 NO_SANITIZERS = 77
 
 
 def compile_and_run(seconds: float) -> int:
-    assert SOURCE.exists(), f"{SOURCE} is gone"  # a missing source would look like missing sanitizers
+    for source in SOURCES:
+        assert source.exists(), f"{source} is gone"  # a missing source would look like missing sanitizers
     with tempfile.TemporaryDirectory() as place:
         module = Path(place) / "_links.so"
-        command = f"cc -g -O1 -fsanitize=address,undefined -fno-sanitize-recover -fPIC -shared {SOURCE} -o {module}"
+        flags = "-g -O1 -fsanitize=address,undefined -fno-sanitize-recover -fPIC -shared"
+        command = f"cc {flags} {' '.join(map(str, SOURCES))} -o {module}"
         try:
             subprocess.run([*command.split(), f"-I{sysconfig.get_path('include')}"], check=True, capture_output=True)
             libraries = [
@@ -48,17 +51,20 @@ def compile_and_run(seconds: float) -> int:
 
 
 def feed(seconds: float) -> None:
-    from _links import find_links  # the one compiled above
+    from _links import find_links, find_references  # those compiled above
 
-    from tests.parse.fuzz_scan import page
+    from tests.parse import fuzz_scan
+    from tests.parse.references import fuzz_references
 
     rng, until, fed = random.Random(7), time.monotonic() + seconds, 0
     while time.monotonic() < until:
-        whole = page(rng).encode("utf-8", "surrogatepass")
-        for cut in (len(whole), rng.randrange(len(whole) + 1), rng.randrange(len(whole) + 1)):
-            find_links(whole[:cut])
-        find_links(bytes(rng.choices(NOISE, k=rng.randrange(60))))
-        fed += 4
+        for find, page in ((find_links, fuzz_scan.page), (find_references, fuzz_references.page)):
+            whole = page(rng).encode("utf-8", "surrogatepass")
+            for cut in (len(whole), rng.randrange(len(whole) + 1), rng.randrange(len(whole) + 1)):
+                with suppress(UnicodeDecodeError):  # of a character that is cut
+                    find(whole[:cut])
+            find(bytes(rng.choices(NOISE, k=rng.randrange(60))))
+            fed += 4
     sys.stdout.write(f"{fed:,} pages, nothing reported\n")
 
 

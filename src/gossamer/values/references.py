@@ -46,13 +46,13 @@ SITEMAP_ELEMENT: Final = "loc"
 """The element by which a sitemap names a page; nothing on a page has references by it."""
 
 
-class Reference(Struct, frozen=True, array_like=True):
+class Reference(Struct, frozen=True, array_like=True, gc=False):
     """One thing that a page points to."""
 
     kind: ReferenceKind
     """What the page uses it for."""
     url: str
-    """The canonical URL, without fragment; as written if it is no HTTP URL."""
+    """The canonical URL; the address as written if it is no HTTP URL. Neither has a fragment."""
     fragment: str | None = None
     """The fragment as written, without "#"; None if there is none."""
     element: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gossamer.parse.encoding import declaration_problem, decode_stylesheet
-from gossamer.parse.references.addresses import Address, Addresses
+from gossamer.parse.references.addresses import Addresses
 from gossamer.parse.references.page import page_references, read_stylesheet, stylesheet_references
 from gossamer.parse.references.reader import ReferenceReader
 from gossamer.parse.sitemap import Sitemap
@@ -30,7 +30,7 @@ class ReferenceMaker:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._known: dict[tuple[str, str], dict[str, Address | None]] = {}
+        self._known: dict[tuple[str, str], dict[str, str | None]] = {}
         self._count = 0
 
     def of_page(self, reader: ReferenceReader, context: LinkContext, response: Response, text: str) -> PageReferences:

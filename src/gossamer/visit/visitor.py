@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 from gossamer.parse import challenge, encoding, html, sitemap
 from gossamer.parse.directives import PageRules, names_of, rules_of
 from gossamer.parse.javascript import needs_javascript
-from gossamer.parse.references.reader import ReferenceReader
+from gossamer.parse.references.quick import read_references
 from gossamer.parse.similarity import soft_404
 from gossamer.parse.similarity.not_found import says_not_found
 from gossamer.parse.similarity.simhash import simhash
@@ -280,9 +280,11 @@ class Visitor:
 
     def _page(self, request: Request, response: Response) -> Reading:
         text, name = encoding.decode(response.body, response.headers.get("content-type", ""))
-        # One pass for links and references, where the crawl needs these.
-        reader = ReferenceReader(text) if self._references is not None else None
-        found = reader.read() if reader else html.scan(text, encoding.utf_8_of(text, response.body, name))
+        octets, reader = encoding.utf_8_of(text, response.body, name), None
+        if self._references is None:
+            found = html.scan(text, octets)
+        else:
+            found, reader = read_references(text, octets)
         if len(found.hrefs) <= challenge.MAX_LINKS and (service := _challenger(response)):
             facts = PageFacts(detail=service)
             record = record_answer(request, response, OutcomeKind.FAILED, Reason.FAIL_BLOCKED, facts=facts)

@@ -5,11 +5,7 @@
  * page and returns a later one, or NULL if the page ends before what the function looks for.
  */
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-#include <string.h>
-
-typedef const char *Place;
+#include "_tags.h"
 
 enum Kind { DULL, LINK, TELLING, WILD, TEXT, TELLING_TEXT, SCRIPT };
 
@@ -21,21 +17,6 @@ static const struct { const char *name; enum Kind kind; } ELEMENTS[] = {
     {"template", WILD}, {"frameset", WILD}, {"plaintext", WILD},
 };
 
-static int is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f'; }
-static int is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-static int ends_name(char c) { return is_space(c) || c == '/' || c == '>'; }
-
-/* Whether `length` characters from `at` equal `name` (lower case), ignoring case. */
-static int is_name(Place at, Py_ssize_t length, const char *name)
-{
-    for (Py_ssize_t i = 0; i < length; i++) {
-        char c = at[i] >= 'A' && at[i] <= 'Z' ? (char)(at[i] | 32) : at[i];
-        if (!c || c != name[i])  /* a shorter `name` ends in 0, which equals no other character */
-            return 0;
-    }
-    return name[length] == 0;
-}
-
 static enum Kind kind_of(Place name, Py_ssize_t length)
 {
     if (length <= 9)  /* "plaintext" */
@@ -43,104 +24,6 @@ static enum Kind kind_of(Place name, Py_ssize_t length)
             if (((name[0] | 32) == ELEMENTS[i].name[0]) && is_name(name, length, ELEMENTS[i].name))
                 return ELEMENTS[i].kind;
     return DULL;
-}
-
-/* Return the position after the next `c`. */
-static Place after(Place at, Place end, char c)
-{
-    Place found = at < end ? memchr(at, c, (size_t)(end - at)) : NULL;
-    return found ? found + 1 : NULL;
-}
-
-/* Return the position after the ">" of the tag whose name ends at `at` (13.2.5.32 to 13.2.5.40). */
-static Place after_tag(Place at, Place end)
-{
-    enum { BEFORE_NAME, NAME, AFTER_NAME, BEFORE_VALUE, UNQUOTED } state = BEFORE_NAME;
-    for (; at < end; at++) {
-        char c = *at;
-        if (c == '>')
-            return at + 1;
-        switch (state) {
-        case BEFORE_NAME:
-            if (!is_space(c) && c != '/')
-                state = NAME;  /* even if it is "=" */
-            break;
-        case NAME:
-        case AFTER_NAME:
-            if (c == '=')
-                state = BEFORE_VALUE;
-            else if (c == '/')
-                state = BEFORE_NAME;
-            else
-                state = is_space(c) ? AFTER_NAME : NAME;
-            break;
-        case BEFORE_VALUE:
-            if (c == '"' || c == '\'') {
-                at = memchr(at + 1, c, (size_t)(end - at - 1));
-                if (!at)
-                    return NULL;
-                state = BEFORE_NAME;
-            }
-            else if (!is_space(c))
-                state = UNQUOTED;
-            break;
-        case UNQUOTED:
-            if (is_space(c))
-                state = BEFORE_NAME;
-            break;
-        }
-    }
-    return NULL;
-}
-
-/* Return the position after the comment whose text begins at `at` (13.2.5.43 to 13.2.5.51). */
-static Place after_comment(Place at, Place end)
-{
-    if (at < end && *at == '>')
-        return at + 1;
-    if (end - at >= 2 && at[0] == '-' && at[1] == '>')
-        return at + 2;
-    while ((at = after(at, end, '-'))) {
-        if (at == end || *at != '-')
-            continue;
-        while (at < end && *at == '-')
-            at++;
-        if (at < end && *at == '>')
-            return at + 1;
-        if (end - at >= 2 && at[0] == '!' && at[1] == '>')
-            return at + 2;
-    }
-    return NULL;
-}
-
-/* Return the position of the "<" of the next "</name" from `at` on. */
-static Place end_tag(Place at, Place end, Place name, Py_ssize_t length)
-{
-    while (at < end && (at = memchr(at, '<', (size_t)(end - at)))) {
-        if (end - at > length + 2 && at[1] == '/' && ends_name(at[2 + length])) {
-            Py_ssize_t same = 0;
-            while (same < length && (at[2 + same] | 32) == (name[same] | 32) && is_letter(at[2 + same]))
-                same++;
-            if (same == length)
-                return at;
-        }
-        at++;
-    }
-    return NULL;
-}
-
-/* Whether a script may go on after its first end tag, because of a "<script" after a "<!--" (13.2.5.20 and later). */
-static int is_double(Place at, Place end)
-{
-    int comment = 0;
-    while (at < end && (at = memchr(at, '<', (size_t)(end - at)))) {
-        if (end - at >= 4 && !memcmp(at, "<!--", 4))
-            comment = 1;
-        else if (comment && end - at >= 7 && is_name(at + 1, 6, "script"))
-            return 1;
-        at++;
-    }
-    return 0;
 }
 
 /* Whether the href at `at` has a scheme that is not followed. */
@@ -302,10 +185,14 @@ static PyObject *find_links(PyObject *Py_UNUSED(module), PyObject *page)
     Py_RETURN_NONE;
 }
 
+extern PyObject *find_references(PyObject *, PyObject *);  /* _references.c */
+
 static PyMethodDef METHODS[] = {
     {"find_links", find_links, METH_O,
      "Count the plain links of a page given as UTF-8, by href (str), and the tags that may mean more (bytes), in the order\n"
      "of the page; None where only a whole reader can tell."},
+    {"find_references", find_references, METH_O,
+     "Return what may point somewhere in a page given as UTF-8, in its order, and its ids; None as above."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -149,7 +149,7 @@ def _meaning(tag: str) -> _Meaning:
         return tidy(plain[1])
     if tag.startswith("<!--"):
         return "" if tag.endswith("-->", 7) else _Sentinel.NEEDS_READER
-    if tag.startswith("<meta ") and not _may_matter(tag.lower()):
+    if tag.startswith("<meta ") and not meta_may_matter(tag.lower()):
         return ""
     first = next(iter(tokenize(tag, resolve_references=False)), None)
     if first is None or first.type is not TokenType.START_TAG or first.tag in _READER_ONLY:
@@ -159,7 +159,8 @@ def _meaning(tag: str) -> _Meaning:
     return first if first.tag == "title" else _SingleTagReader().meaning_of(first)
 
 
-def _may_matter(meta: str) -> bool:
+def meta_may_matter(meta: str) -> bool:
+    """Whether a meta element, in lower case, may say more than its charset or what others read."""
     for word in _META_WORDS:  # noqa: SIM110  # `any` over a generator takes nearly twice as long
         if word in meta:
             return True

@@ -5,13 +5,17 @@ Everything here is a function of its arguments, so that the references of an old
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Final
+
+from msgspec import structs
 
 from gossamer.parse.characters import scalar
 from gossamer.parse.links.base import base_url
+from gossamer.parse.links.scan import WHITESPACE
 from gossamer.parse.references.addresses import Addresses
 from gossamer.parse.references.css import urls_of
-from gossamer.parse.references.reader import RawReference, ReferenceReader
+from gossamer.parse.references.reader import PLAIN, PlainLink, RawReference, ReferenceReader
 from gossamer.parse.references.relations import kinds_of
 from gossamer.parse.references.srcset import images_of
 from gossamer.rules.headers import Headers, essence, link_values, refresh, words
@@ -27,6 +31,7 @@ SECURITY_HEADERS: Final = (
 )
 """The header fields of an answer that protect the visitors of its page."""
 _POLICY: Final = "content-security-policy"
+_LINK: Final = ReferenceKind.LINK
 MAX_CHARACTERS: Final = 1 << 25
 """Maximum length of the addresses of one page's references together (characters): a short href may stand for a long
 URL."""
@@ -58,7 +63,7 @@ def page_references(
     reader: ReferenceReader, url: str, headers: Headers, addresses: Addresses, *, encoding_problem: str = ""
 ) -> PageReferences:
     """Return the references of a page that was read; `addresses` are relative to its base."""
-    references, omitted = _resolved(reader.references, addresses, reader)
+    references, omitted = _resolved(reader.references, addresses, reader.restored if reader.is_renamed else None)
     return PageReferences(
         url,
         (*_of_header(url, headers), *references),
@@ -69,7 +74,7 @@ def page_references(
 
 
 def stylesheet_references(
-    found: list[RawReference], url: str, headers: Headers, addresses: Addresses
+    found: Sequence[RawReference], url: str, headers: Headers, addresses: Addresses
 ) -> PageReferences:
     """Return the references of a stylesheet that was read; `addresses` are relative to its own URL."""
     references, omitted = _resolved(found, addresses)
@@ -77,24 +82,45 @@ def stylesheet_references(
 
 
 def _resolved(
-    found: list[RawReference], addresses: Addresses, reader: ReferenceReader | None = None
+    found: Sequence[RawReference | PlainLink], addresses: Addresses, restored: Callable[[str], str] | None = None
 ) -> tuple[list[Reference], int]:
-    """Return the references whose address leads to a document, and the number of those that are left out."""
+    """Return the references that lead to a document, and the number of those that are left out.
+
+    What a page repeats word for word counts once, where it stands first. `restored` undoes the renaming of texts.
+    """
     references: list[Reference] = []
-    address_of, room = addresses.of, MAX_CHARACTERS
-    if reader is not None and reader.is_renamed:
-        for one in found:
-            one.href, one.text = reader.restored(one.href), reader.restored(one.text)
+    known, own, url_of = addresses.known.get, addresses.own.get, addresses.of
+    seen: set[tuple[str | bool | None, ...]] = set()
+    key: tuple[str | bool | None, ...]
+    room = MAX_CHARACTERS
     for number, one in enumerate(found):
-        address = address_of(one.href)
-        if address is None:
+        if isinstance(one, RawReference):
+            kind, href, element, text, line, nofollow = structs.astuple(one)
+            if restored is not None:
+                href, text = restored(href), restored(text)
+            address, fragment = split(href)
+            is_plain = kind is _LINK and element == PLAIN and not nofollow
+            key = (address, fragment, text) if is_plain else (address, fragment, text, element, kind, nofollow)
+        else:
+            address, fragment, text, line = one
+            kind, element, nofollow, key = _LINK, PLAIN, False, one[:3]
+        if key in seen:
             continue
-        url, fragment = address
+        seen.add(key)
+        url = known(address) or own(address) or url_of(address)
+        if url is None:
+            continue
         room -= len(url)
         if room < 0:
             return references, len(found) - number
-        references.append(Reference(one.kind, url, fragment, one.element, one.text, one.line, one.nofollow))
+        references.append(Reference(kind, url, fragment, element, text, line, nofollow))
     return references, 0
+
+
+def split(href: str) -> tuple[str, str | None]:
+    """Return the address of an href without its fragment, and that; white space around it is left out."""
+    address, mark, fragment = href.strip(WHITESPACE).partition("#")
+    return address, (fragment if mark else None)
 
 
 def _facts(
@@ -103,9 +129,10 @@ def _facts(
     present = [name for name in SECURITY_HEADERS if name in headers or (name == _POLICY and reader.has_policy)]
     forms = []
     for form in reader.forms:
-        action = addresses.of(reader.restored(form.action)) if form.action else (url, None)
+        address, _ = split(reader.restored(form.action))
+        action = addresses.of(address) if address else url
         if action is not None:
-            forms.append((form.method, action[0], form.line))
+            forms.append((form.method, action, form.line))
     return AuditFacts(
         description=reader.description,
         headings=reader.headings,

@@ -63,6 +63,12 @@ class RawReference(Struct):
     nofollow: bool = False
 
 
+PlainLink = tuple[str, str | None, str, int]
+"""The address of an `a` element without rel, its fragment, text and line: most references are such links."""
+PLAIN: Final = "a[href]"
+"""The element of plain links."""
+
+
 class Form(Struct, frozen=True):
     """A form of a page."""
 
@@ -79,7 +85,7 @@ class ReferenceReader(Reader):
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self.references: list[RawReference] = []
+        self.references: list[RawReference | PlainLink] = []
         self.omitted = 0
         self.anchors: dict[str, None] = {}
         self.forms: list[Form] = []
@@ -120,6 +126,12 @@ class ReferenceReader(Reader):
         elif self._link is not None and not self.nesting.unseen:
             self._read_in_link(token)
         super()._step(token)
+
+    @property
+    def first_text(self) -> str:
+        """Return the text of the first reference."""
+        first = self.references[0]
+        return first.text if isinstance(first, RawReference) else first[2]
 
     def _note(self, token: Token) -> None:
         """Record the anchor and the style of an element."""
@@ -182,14 +194,15 @@ class ReferenceReader(Reader):
             link.nofollow = rel is not None and "nofollow" in words(rel)
             self._link, self._link_token, self._room = link, token, 4 * MAX_TEXT
 
-    def _end_link(self) -> None:
+    def _end_link(self, text: str | None = None) -> None:
+        """End the open link, if there is one, with the text that was read, or another one."""
         link, token = self._link, self._link_token
         if link is None or token is None:
             return
-        text = collapsed("".join(self._parts))
+        text = collapsed("".join(self._parts)) if text is None else collapsed(text)
         self._parts.clear()
         self._link = None
-        link.text = _shortened(text) if text else _label_of(token)
+        link.text = shortened(text) if text else _label_of(token)
 
     # ------------------------------------------------------------ svg and math
 
@@ -220,12 +233,12 @@ class ReferenceReader(Reader):
     def _hyperlink(self, token: Token) -> None:
         super()._hyperlink(token)
         if token.tag == "a":
-            self._begin_link(token, "a[href]", token.attr("href"))
+            self._begin_link(token, PLAIN, token.attr("href"))
             name = token.attr("name")
             if name:
                 self._add_anchor(name)
             return
-        link = self._add(_LINK, token, "area[href]", token.attr("href"), _shortened(collapsed(token.attr("alt") or "")))
+        link = self._add(_LINK, token, "area[href]", token.attr("href"), shortened(collapsed(token.attr("alt") or "")))
         if link is not None:
             link.nofollow = "nofollow" in words(token.attr("rel") or "")
 
@@ -251,7 +264,7 @@ class ReferenceReader(Reader):
         )
         for kind in kinds:
             text = hreflang if kind is ReferenceKind.HREFLANG else token.attr("title") or ""
-            reference = self._add(kind, token, "link[href]", token.attr("href"), _shortened(collapsed(text)))
+            reference = self._add(kind, token, "link[href]", token.attr("href"), shortened(collapsed(text)))
             if reference is not None:
                 reference.nofollow = "nofollow" in rels
             if kind is _IMAGE:
@@ -267,7 +280,7 @@ class ReferenceReader(Reader):
 
     def _img(self, token: Token) -> None:
         alt, src, srcset = token.attr("alt"), token.attr("src"), token.attr("srcset")
-        text = _shortened(collapsed(alt)) if alt else ""
+        text = shortened(collapsed(alt)) if alt else ""
         if self._link is not None and text:
             self._add_text(f" {text} ")
         self._add(_IMAGE, token, "img[src]", src, text)
@@ -286,9 +299,12 @@ class ReferenceReader(Reader):
         else:
             self._add(_MEDIA, token, "source[src]", token.attr("src"))
 
-    def _media(self, token: Token) -> None:
+    def _player(self, token: Token) -> None:
         self._in_picture = False
         self._add(_IMAGE, token, "video[poster]", token.attr("poster") if token.tag == "video" else None)
+        self._media(token)
+
+    def _media(self, token: Token) -> None:
         self._add(_MEDIA, token, f"{token.tag}[src]", token.attr("src"))
 
     def _object(self, token: Token) -> None:
@@ -333,7 +349,7 @@ class ReferenceReader(Reader):
         if kind == "password" and token.tag == "input" and len(self.passwords) < MAX_REFERENCES:
             self.passwords.append(token.line + self._lines_before)
         if token.tag == "input" and kind == "image":
-            self._add(_IMAGE, token, "input[src]", token.attr("src"), _shortened(collapsed(token.attr("alt") or "")))
+            self._add(_IMAGE, token, "input[src]", token.attr("src"), shortened(collapsed(token.attr("alt") or "")))
             if token.attr("alt") is None and not _needs_no_alt(token) and len(self.missing_alt) < MAX_REFERENCES:
                 self.missing_alt.append((token.attr("src") or "", token.line + self._lines_before))
         sends = kind in ("submit", "image") or (token.tag == "button" and kind not in ("button", "reset"))
@@ -369,7 +385,7 @@ class ReferenceReader(Reader):
         **Reader.RULES,
         "a": _hyperlink,
         "area": _hyperlink,
-        "audio": _media,
+        "audio": _player,
         "button": _control,
         "embed": _media,
         "form": _form,
@@ -390,18 +406,19 @@ class ReferenceReader(Reader):
         "style": _style,
         "title": _title_element,
         "track": _media,
-        "video": _media,
+        "video": _player,
         **dict.fromkeys(("body", "table", "thead", "tbody", "tfoot", "tr", "td", "th"), _background),
     }
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """Return a text in the length that references have."""
     return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1].rstrip()}…"
 
 
 def _label_of(token: Token) -> str:
     """Return the name that an element without text has for a reader."""
-    return _shortened(collapsed(token.attr("aria-label") or token.attr("title") or ""))
+    return shortened(collapsed(token.attr("aria-label") or token.attr("title") or ""))
 
 
 def _is_script(token: Token) -> bool:
