@@ -367,6 +367,19 @@ def test_some_answers_are_empty_on_purpose(site: CheckedSite, kind: str, status:
     assert site.check().findings == ()
 
 
+def test_a_link_to_a_page_without_content_is_broken(site: CheckedSite) -> None:
+    site.page("/", to("/blank"))
+    site.page("/blank", size=0, title="")
+    [found] = site.check().findings
+    assert (found.kind, found.reason, found.status) == (FindingKind.BROKEN_LINK, "empty", 200)
+
+
+def test_an_answer_that_has_no_content_on_purpose_is_no_page_to_audit(site: CheckedSite) -> None:
+    site.page("/", to("/beacon"))
+    site.page("/beacon", size=0, title="", status=204)
+    assert site.check().findings == ()
+
+
 def test_a_missing_resource_and_a_missing_page_are_told_apart(site: CheckedSite) -> None:
     site.page("/", to("/x.png", "image"), to("/x"), to("/frame", "frame"))
     for path in ("/x.png", "/x", "/frame"):

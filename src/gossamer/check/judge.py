@@ -59,7 +59,7 @@ class Judge:
         secure = page.url.startswith("https:")
         for one in asked_for(page):
             known = self._known.get(one.url)
-            if known is None or known.verdict is not Verdict.OK or known.location or one.kind in RESOURCES:
+            if known is None or not known.is_good or one.kind in RESOURCES:
                 self._judge_url(page.url, one, known)
             if one.fragment and self._missing:
                 self._judge_fragment(page.url, one)
@@ -112,9 +112,9 @@ class Judge:
         end = path.known
         if end is None:
             return None
-        if kind in RESOURCES and (found := misfit(kind, end)):
+        if found := misfit(kind, end):
             reason, detail = found
-            return _Wrong(FindingKind.BROKEN_RESOURCE, Verdict.BROKEN, reason, end.status, detail)
+            return _Wrong(_broken_kind(kind), Verdict.BROKEN, reason, end.status, detail)
         if end.reason == SOFT_404:
             return _Wrong(FindingKind.SOFT_404, Verdict.CHANGED, SOFT_404, end.status, _led(path, end.detail))
         match end.verdict:
@@ -128,8 +128,7 @@ class Judge:
     def _broken(self, path: RedirectPath, end: KnownUrl, kind: ReferenceKind) -> _Wrong | None:
         if kind is ReferenceKind.FORM and end.status is not None and end.status not in _GONE:
             return None  # it was asked for without what people fill in
-        found = FindingKind.BROKEN_RESOURCE if kind in RESOURCES else FindingKind.BROKEN_LINK
-        return _Wrong(found, Verdict.BROKEN, end.reason, end.status, _led(path, end.detail))
+        return _Wrong(_broken_kind(kind), Verdict.BROKEN, end.reason, end.status, _led(path, end.detail))
 
     def _unverifiable(self, path: RedirectPath, end: KnownUrl, kind: ReferenceKind) -> _Wrong | None:
         if kind is ReferenceKind.FORM:
@@ -218,6 +217,10 @@ _INVALID: Final = _Wrong(
     Reason.SKIP_INVALID.value,
     detail="It is no address that a browser can open.",
 )
+
+
+def _broken_kind(kind: ReferenceKind) -> FindingKind:
+    return FindingKind.BROKEN_RESOURCE if kind in RESOURCES else FindingKind.BROKEN_LINK
 
 
 def _loop(path: RedirectPath) -> _Wrong:

@@ -114,7 +114,7 @@ def _done(record: PageRecord) -> KnownUrl:
         status=record.status,
         essence=essence(record.content_type),
         empty=not record.size and record.status not in _NO_CONTENT,
-        is_page=bool(record.encoding),
+        is_page=bool(record.encoding and record.size),
         noindex=record.noindex,
         nofollow=record.nofollow,
         needs_js=record.needs_js,
@@ -163,11 +163,14 @@ _WORDS: Final = {  # a frame may be of any type, and empty
 
 
 def misfit(kind: ReferenceKind, known: KnownUrl) -> tuple[str, str] | None:
-    """Return why an answer cannot be used as a resource of a kind: a code and a sentence; None where it can.
+    """Return why an answer cannot be used as a reference of a kind: a code and a sentence; None where it can.
 
     As lenient as browsers: they look into images, films and fonts themselves, run a script of nearly any type, and ask
     only of stylesheets that they say what they are.
     """
+    if kind is ReferenceKind.LINK:
+        is_blank = known.empty and known.essence in HTML_TYPES
+        return ("empty", "The page is empty: the answer has no content.") if is_blank else None
     word = _WORDS.get(kind)
     if word is None or known.location or known.verdict not in (Verdict.OK, Verdict.CHANGED):
         return None
