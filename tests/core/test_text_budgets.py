@@ -120,7 +120,7 @@ def exceeded(budgets: TextBudgets, via: str, url: str, *, known: int = 0) -> str
 
 def test_only_links_of_such_pages_within_the_place_are_counted() -> None:
     budgets = TextBudgets()
-    budgets._pretending[f"{A}/t/x"] = [f"{A}/t/"]
+    budgets.pretending[f"{A}/t/x"] = [f"{A}/t/"]
     for number in range(5):
         name = chr(97 + number)
         assert exceeded(budgets, "/t/x", f"/docs/{name}") == exceeded(budgets, "/t/other", f"/t/{name}") == ""
@@ -132,7 +132,7 @@ def test_only_links_of_such_pages_within_the_place_are_counted() -> None:
 
 def test_each_directory_of_a_host_has_a_budget_and_all_have_one() -> None:
     budgets = TextBudgets()
-    budgets._pretending[f"{A}/v"] = [f"{A}/"]
+    budgets.pretending[f"{A}/v"] = [f"{A}/"]
     assert [exceeded(budgets, "/v", f"/x/{name}") for name in "abcd"] == ["", "", "", f"{A}/x/"]
     assert exceeded(budgets, "/v", "/y/a") == ""
     for number in range(3 * text_budgets.TOPS - 4):
@@ -157,7 +157,7 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(2000):
         budgets.asked(f"https://h{number}.example", f"https://h{number}.example/")
         budgets.asked(A, f"{A}/{number}/x")
-        budgets._pretending[f"{A}/v"] = [f"{A}/"]
+        budgets.pretending[f"{A}/v"] = [f"{A}/"]
         exceeded(budgets, "/v", f"/d{number}/", known=1_000_000)
     remembered = [len(budgets._hosts), len(budgets._directories), len(budgets._followed), len(budgets._compared)]
     assert max(remembered) <= 51

@@ -77,14 +77,14 @@ MUTANTS = (
     ),
     Mutant(
         "core/in_flight.py",
-        "host.rest(now + rested, politeness",
-        "host.rest(since + rested, politeness",
+        "host.rest(now + rested, pace",
+        "host.rest(since + rested, pace",
         "a rest would begin when the fetch began, not when it ended",
     ),
     Mutant(
         "core/in_flight.py",
-        "host.rest(now + spaced, politeness",
-        "host.rest(now + 0 * spaced, politeness",
+        "host.rest(now + pace.spacing, pace",
+        "host.rest(now + 0 * pace.spacing, pace",
         "several at once on a host would start without the delay between them",
     ),
     Mutant("core/crawl.py", "again = Request(request.link, request.purpose, request.attempt + 1)", "again = Request(request.link, request.purpose, request.attempt)", "it would try for ever"),
@@ -108,7 +108,8 @@ MUTANTS = (
         "the last reason to stop would hide the first",
     ),
     # ---------------------------------------------------------------- gate.py
-    Mutant("core/host_access.py", "state.expires_at <= now", "False", "rules would never be read again"),
+    Mutant("core/host_access.py", "state.expires_at > now", "True", "rules would never be read again"),
+    Mutant("core/host_access.py", "        state.pace = None\n", "", "a Crawl-delay would come too late to count"),
     Mutant("core/host_access.py", "host.access.awaited = True\n        wanted", "host.access.awaited = False\n        wanted", "robots.txt twice at once", BOTH),
     Mutant("core/host_access.py", "host.access.awaited = True\n        return Request(Link(next(self._numbers), _imp", "return Request(Link(next(self._numbers), _imp", "a page could come before what it is compared with", BOTH),
     Mutant("core/host_access.py", "request.link.hops >= ROBOTS_HOPS", "request.link.hops > ROBOTS_HOPS", "six redirects, not five"),
@@ -168,7 +169,7 @@ MUTANTS = (
     ),
     # ---------------------------------------------------------------- politeness.py
     Mutant("rules/politeness.py", "AUTO_FACTOR * elapsed, AUTO_LEAST", "elapsed, AUTO_LEAST", "half the rest"),
-    Mutant("rules/politeness.py", "return max(own, crawl_delay or 0.0)", "return own", "Crawl-delay would be ignored", BOTH),
+    Mutant("rules/politeness.py", "AUTO_MOST), self.crawl_delay)", "AUTO_MOST), 0.0)", "Crawl-delay would be ignored", BOTH),
     Mutant("rules/politeness.py", "not pattern.below, len", "pattern.below, len", "a whole domain's table would beat a host's own"),
     Mutant("rules/politeness.py", 'endswith(f".{self.name}")', "endswith(self.name)", "notexample.org would pass for *.example.org"),
     Mutant("rules/politeness.py", "if value is not None}", "}", "what a table does not say would be undone"),

@@ -6,7 +6,7 @@ import pytest
 
 from gossamer.rules import politeness
 from gossamer.rules.policy import HostManners, Policy
-from gossamer.rules.politeness import Manners
+from gossamer.rules.politeness import Manners, Pace
 from gossamer.values.errors import UserError
 from gossamer.values.reasons import Waiting
 
@@ -29,20 +29,20 @@ AUTO, FIXED, NONE = Policy(), Policy(delay=1.5), Policy(delay=0.0)
     ],
 )
 def test_a_host_rests(policy: Policy, crawl_delay: float | None, elapsed: float, rest: float) -> None:
-    assert politeness.rest(policy, crawl_delay, elapsed) == pytest.approx(rest)
+    assert Pace.of(policy, crawl_delay).rest(elapsed) == pytest.approx(rest)
 
 
 def test_starts_are_spaced_by_what_is_fixed() -> None:
-    assert politeness.spacing(AUTO, None) == 0.0
-    assert politeness.spacing(AUTO, 4.0) == 4.0
-    assert politeness.spacing(FIXED, None) == 1.5
-    assert politeness.spacing(FIXED, 4.0) == 4.0
+    assert Pace.of(AUTO, None).spacing == 0.0
+    assert Pace.of(AUTO, 4.0).spacing == 4.0
+    assert Pace.of(FIXED, None).spacing == 1.5
+    assert Pace.of(FIXED, 4.0).spacing == 4.0
 
 
 def test_a_rest_is_booked_on_whoever_asked_for_it() -> None:
-    assert politeness.category(None, 1.5) is Waiting.POLITENESS
-    assert politeness.category(1.0, 1.5) is Waiting.POLITENESS
-    assert politeness.category(2.0, 2.0) is Waiting.CRAWL_DELAY
+    assert Pace.of(NONE, None).category(1.5) is Waiting.POLITENESS
+    assert Pace.of(NONE, 1.0).category(1.5) is Waiting.POLITENESS
+    assert Pace.of(NONE, 2.0).category(2.0) is Waiting.CRAWL_DELAY
 
 
 def test_a_crawl_delay_above_the_limit_is_too_slow() -> None:

@@ -159,7 +159,7 @@ class ProbeQueue:
         host = self._host(request.url)
         host.in_flight += 1
         self.in_flight += 1
-        host.rest(now + politeness.spacing(self._access.policy(host), host.access.crawl_delay), Waiting.POLITENESS)
+        host.rest(now + self._access.pace(host).spacing, Waiting.POLITENESS)
 
     def _give_up(self, now: float) -> None:
         """End the probes that wait for hosts which asked to be left alone for too long."""
@@ -188,8 +188,7 @@ class ProbeQueue:
         host.in_flight -= 1
         self.in_flight -= 1
         took = answer.timings.total if isinstance(answer, Response) else answer.elapsed
-        rest = politeness.rest(self._access.policy(host), host.access.crawl_delay, took)
-        host.rest(now + rest, Waiting.POLITENESS)
+        host.rest(now + self._access.pace(host).rest(took), Waiting.POLITENESS)
         if request.purpose is Purpose.ROBOTS:
             self._read_robots(request, answer, host, now)
         else:

@@ -58,10 +58,11 @@ class CommitBuffer:
 
     def add(self, ended: Ended, now: float) -> None:
         """Add an outcome to the next batch."""
+        if not self._ended:
+            self._since = min(self._since, now)
         self._ended.append(ended)
         if ended.outcome.response is not None or ended.outcome.items:
             self._bytes += ended.outcome.held_bytes
-        self._since = min(self._since, now)
 
     def add_sitemap(self, line: bytes, now: float) -> None:
         """Add the line of a sitemap to the next batch."""

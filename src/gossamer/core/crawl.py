@@ -111,7 +111,7 @@ class Crawl:
         self._counts = self._stats.outcomes
         self._time = SlotTimes(self._slots)
         self._rests = RestLog()
-        self._in_flight = InFlight(self._slots, frontier, self._access, self._time, self._rests)
+        self._in_flight = InFlight(self._slots, frontier, self._access, self._counts, self._time, self._rests)
         self._limits = Limits(policy, self._counts, self._in_flight, self._time)
         self._buffer = CommitBuffer()
         self._recall: Recall | None = None  # due after the fetches of the command before it
@@ -195,35 +195,42 @@ class Crawl:
         host = self._frontier.due(now) if self._limits.allow_start() else None
         if host is None:
             return _NOTHING
-        if not host.serves_robots_first:
-            if self._access.needs_robots(host, now):
+        needs_robots = self._access.needs_robots(host, now)
+        if (needs_robots or self._access.needs_probe(host)) and not host.serves_robots_first:
+            if needs_robots:
                 return self._ask_robots(host, now)
-            if self._access.needs_probe(host):
-                return self._start(self._access.probe_request(host), host, now)
+            return self._in_flight.start(self._access.probe_request(host), host, now)
         taken = self._frontier.take(host)
         if isinstance(taken, tuple):
             return Recall(taken)
         if taken.purpose is _ROBOTS:
-            return self._start(taken, host, now)
+            return self._in_flight.start(taken, host, now)
         if taken.purpose is not _PAGE and self._sitemaps.take_reminder(taken):
             self._frontier.reconsider(host)
             self._ask(self._sitemaps.discover(host, taken.link.depth, self._frontier.known), now)
             self._frontier.close(taken.link)
             return _LINK_ENDED
-        url = taken.link.url
-        taken = self._counted(taken)
-        refused = self._access.refusal(host, url)
+        if self._attempts:
+            taken = self._counted(taken)
+        refused = self._access.refusal(host, taken.link.url)
         if refused is None:
-            usage, missing = self._access.usage(host, url), host.access.missing
-            hashes_text = taken.purpose is _PAGE and self._traps.asks(host.key, url)
-            if self._adopted or usage or missing or hashes_text:
-                taken = Request(
-                    taken.link, taken.purpose, taken.attempt, self._adopted, usage,
-                    missing=missing or b"", hashes_text=hashes_text,
-                )  # fmt: skip
             return self._start(taken, host, now)
         self._refused(taken, host, refused, now)
         return _LINK_ENDED
+
+    def _start(self, taken: Request, host: Host, now: float) -> Request:
+        """Start the fetch of a page or a sitemap, and return its request with all that its visit needs to know."""
+        url = taken.link.url
+        usage, missing = self._access.usage(host, url), host.access.missing
+        hashes_text = taken.purpose is _PAGE and self._traps.asks(host.key, url)
+        if self._adopted or usage or missing or hashes_text:
+            taken = Request(
+                taken.link, taken.purpose, taken.attempt, self._adopted, usage,
+                missing=missing or b"", hashes_text=hashes_text,
+            )  # fmt: skip
+        if taken.attempt and taken.purpose is _PAGE:
+            self._count_attempt(taken, now)
+        return self._in_flight.start(taken, host, now)
 
     def _counted(self, taken: Request) -> Request:
         """Return a request with the attempts that earlier runs made at its link."""
@@ -246,16 +253,9 @@ class Crawl:
         request = self._access.robots_request(host)
         where = self._frontier.host(host_key(request.url))
         if where is host:
-            return self._start(request, host, now)
+            return self._in_flight.start(request, host, now)
         self._frontier.send(request, where)
         return _LINK_ENDED
-
-    def _start(self, request: Request, host: Host, now: float) -> Request:
-        self._counts.fetches += 1
-        self._in_flight.start(request, host, now)
-        if request.attempt and request.purpose is _PAGE:
-            self._count_attempt(request, now)
-        return request
 
     def _rest_or_stop(self, now: float) -> Wait | Stop:
         idle = not self._in_flight.requests and not self._buffer.is_under_way
@@ -303,7 +303,7 @@ class Crawl:
 
     def _admits(self, fingerprint: int, link: Link) -> bool:
         """Whether a new link is admitted; one that belongs to a trap is refused."""
-        if trap := self._traps.refusal(link, self._frontier.known):
+        if trap := self._traps.refusal(link):
             url = link.url if self._policy.keep_skipped else ""
             self._refuse((Refusal(fingerprint, Reason.SKIP_TRAP, trap, url),), link.via)
         return not trap
@@ -359,26 +359,26 @@ class Crawl:
                 assert_never(event)
 
     def _visited(self, event: Visited, now: float) -> None:
-        host = self._in_flight.land(event.request, event.answered_in, now, event.peer)
+        request, outcome = event.request, event.outcome
+        host = self._in_flight.land(request, event.answered_in, now, event.peer)
         self._access.answered(host)
         if event.host_pause:
-            host.pause(now + event.host_pause, now, event.request.url)
+            host.pause(now + event.host_pause, now, request.url)
             self._save_pause(host, now)
         elif host.most < host.limit:
             host.count_answer()
-        if event.request.purpose is _PROBE:
+        if request.purpose is _PROBE:
             self._counts.bytes += event.size
             self._probed(host, event.sketch)
             return
-        outcome = event.outcome
         if outcome.kind is _RETRY:
             waiting = Waiting.RETRY_AFTER if event.host_pause else Waiting.RETRY
-            self._again(event.request, now, event.retry_after, waiting)
+            self._again(request, now, event.retry_after, waiting)
             return
         self._counts.bytes += event.size
         if event.refusals:
-            self._refuse(event.refusals, event.request.link.url)
-        if event.request.purpose is _SITEMAP:
+            self._refuse(event.refusals, request.link.url)
+        if request.purpose is _SITEMAP:
             self._sitemap_read(event, event.outlinks, event.sitemaps, now)
             return
         if event.text_hash:
@@ -386,12 +386,9 @@ class Crawl:
         self._offer_links(event)
         if event.adopts:
             self._adopted += (event.adopts,)
-        link = event.request.link
-        self._end(Ended(link, outcome), now)
-        came = outcome.kind is _DONE or outcome.reason in IN_HANDLERS
-        moved = outcome.start is not None and outcome.start.problem is StartProblem.ELSEWHERE
-        if came and not moved and self._sitemaps.may_discover(host):
-            self._ask(self._sitemaps.discover(host, link.depth, self._frontier.known), now)
+        self._end(Ended(request.link, outcome), now)
+        if self._sitemaps.may_discover(host) and _is_first_page(outcome):
+            self._ask(self._sitemaps.discover(host, request.link.depth, self._frontier.known), now)
 
     def _probed(self, host: Host, sketch: bytes) -> None:
         """Record a host's answer for a page that cannot exist (b"": none); its pages may start then."""
@@ -407,16 +404,13 @@ class Crawl:
         self._buffer.hurry(now, pause=True)
 
     def _offer_links(self, page: Visited) -> None:
-        link, orphans = page.request.link, self._sitemaps.orphans
+        link = page.request.link
         redirected = page.outcome.kind is _REDIRECTED
         depth, hops = (link.depth, link.hops + 1) if redirected else (link.depth + 1, 0)
         self._frontier.offer(page.outlinks, depth=depth, hops=hops, via=link.url)
-        if page.refresh:
+        if page.refresh.urls:
             self._frontier.offer(page.refresh, depth=depth, hops=link.hops + 1, via=link.url)
-        if orphans:
-            orphans.link(page.refresh.fingerprints)
-            orphans.link(page.outlinks.fingerprints)
-            orphans.link(refusal.fingerprint for refusal in page.refusals)
+        self._sitemaps.orphans.link_from(page)
 
     def _failed(self, event: Failed, now: float) -> None:
         host = self._in_flight.land(event.request, event.failure.elapsed, now)
@@ -470,9 +464,11 @@ class Crawl:
     def _end(self, ended: Ended, now: float) -> None:
         """Record a link's outcome. Only this method adds outcomes to the next batch."""
         self._buffer.add(ended, now)
-        self._attempts.pop(ended.link.id, None)
         self._stats.end(ended)
-        self._limits.handler_errors += ended.outcome.reason in IN_HANDLERS
+        if self._attempts:
+            self._attempts.pop(ended.link.id, None)
+        if ended.outcome.reason in IN_HANDLERS:
+            self._limits.handler_errors += 1
         if ended.outcome.kind in _IN_VAIN and self._sitemaps.orphans:  # a link that has no page is no orphan
             self._sitemaps.orphans.link([self._fingerprint(ended.link.url)])
 
@@ -551,3 +547,9 @@ class Crawl:
     def host_views(self, keys: Iterable[str], now: float) -> list[HostView]:
         """Return the state of each known host among some keys."""
         return [view(self._frontier.hosts[key], now) for key in keys if key in self._frontier.hosts]
+
+
+def _is_first_page(outcome: Outcome) -> bool:
+    """Whether an outcome is that of a page, and not of a start page that only leads to another site."""
+    came = outcome.kind is _DONE or outcome.reason in IN_HANDLERS
+    return came and (outcome.start is None or outcome.start.problem is not StartProblem.ELSEWHERE)

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from gossamer.core.candidates import CandidateLinks
 from gossamer.core.host import Host
-from gossamer.core.host_queue import grouped
+from gossamer.core.host_queue import EMPTY, grouped
 from gossamer.core.ip_limits import IpLimits
 from gossamer.core.seen import Seen
 from gossamer.rules.refusals import DEPENDS_ON_PATH, SALTS, refusal_hash, refused_fingerprint
@@ -95,7 +95,7 @@ class Frontier:
     def offer(self, outlinks: Outlinks, *, depth: int, hops: int, via: str) -> None:
         """Propose links within the scope, all found on one page; the shortest path to each within a batch counts."""
         if outlinks.urls:
-            self._offers.add(outlinks, depth, hops, via)
+            self._offers.add(outlinks, min(depth, DEEPEST), hops, via)
 
     def refuse(self, refusals: Iterable[Refusal], via: str = "") -> list[tuple[int, str]]:
         """Record the refused links of a page, each counted once per reason.
@@ -121,7 +121,7 @@ class Frontier:
         """Assign ids to the candidate links that are new and that `admits` accepts, and start a new batch."""
         links, kept = list[Link](), list[int]()
         for fingerprint, url, depth, hops, via in self._offers.new_to(self._seen):
-            link = Link(self._next_id, url, min(depth, DEEPEST), hops, via)
+            link = Link(self._next_id, url, depth, hops, via)
             if admits(fingerprint, link):
                 links.append(link)
                 kept.append(fingerprint)
@@ -176,16 +176,14 @@ class Frontier:
 
     def enqueue(self, links: Sequence[Link]) -> None:
         """Append links, which the journal now has, to the queues of their hosts."""
-        room = self._most_at_hand - len(self._at_hand)
         touched: dict[str, Host] = {}
-        for number, link in enumerate(links):
+        for link in links:
             key = host_key(link.url)
             host = touched.get(key)
             if host is None:
                 host = touched[key] = self.host(key)
             host.queue.push(link)
-            if number < room:
-                self._at_hand[link.id] = link
+        self._at_hand |= {link.id: link for link in links[: max(0, self._most_at_hand - len(self._at_hand))]}
         self._queued += len(links)
         for host in touched.values():  # in order of discovery, as if each had been listed with its first link
             self._list(host)
@@ -405,7 +403,9 @@ class Frontier:
         if host.access.awaited:
             if not host.serves_robots_first:
                 return False
-        elif not host.again and (not host.queue or (self._breadth_first and host.queue.depth > min(self._open))):
+        elif not host.again and (
+            host.queue.priority == EMPTY or (self._breadth_first and host.queue.depth > min(self._open))
+        ):
             return False
         return host.ip is None or not host.waits_for_ip()
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from gossamer.core.host_load import HostLoad
 from gossamer.core.host_queue import HostQueue
 from gossamer.core.ip_limits import IpLimit
+from gossamer.rules.politeness import Pace
 from gossamer.rules.robots import Robots
 from gossamer.values.model import Purpose, Request
 from gossamer.values.reasons import Reason
@@ -17,7 +18,7 @@ class AccessState:
 
     __slots__ = (
         "awaited", "closed", "consecutive_failures", "crawl_delay", "detail", "expires_at", "missing", "next_request",
-        "probes", "robots", "robots_html",
+        "pace", "probes", "robots", "robots_html",
     )  # fmt: skip
 
     robots: Robots | None
@@ -30,6 +31,8 @@ class AccessState:
     """The request that follows a robots.txt request without rules: a retry, or a redirect's target."""
     crawl_delay: float | None
     """The Crawl-delay (seconds) in the rules; None where they have none."""
+    pace: Pace | None
+    """How fast the host may be fetched from; None until this is needed."""
     awaited: bool
     """Whether robots.txt or a probe is under way: no page may start before its answer."""
     missing: bytes | None
@@ -50,6 +53,7 @@ class AccessState:
         self.expires_at = 0.0
         self.next_request = None
         self.crawl_delay = None
+        self.pace = None
         self.awaited = False
         self.missing = None
         self.probes = 0

@@ -9,6 +9,7 @@ from gossamer.core.host import Host
 from gossamer.parse import challenge
 from gossamer.rules import headers, politeness, retries, robots
 from gossamer.rules.policy import Policy
+from gossamer.rules.politeness import Pace
 from gossamer.rules.urls import fingerprint, resolve
 from gossamer.values.model import Failure, Link, OutcomeKind, Purpose, Request, Response
 from gossamer.values.protocol import RobotsRead
@@ -51,14 +52,25 @@ class HostAccess:
         """Return the policy as it holds for the host."""
         return self._manners.of(host.key) if self._policy.hosts else self._policy
 
+    def pace(self, host: Host) -> Pace:
+        """Return how fast the host may be fetched from; it changes with its rules only."""
+        pace = host.access.pace
+        if pace is None:
+            pace = host.access.pace = Pace.of(self.policy(host), host.access.crawl_delay)
+        return pace
+
+    def ip_pace(self, host: Host) -> Pace:
+        """Return how fast the host's IP address may be fetched from: a Crawl-delay holds for the host alone."""
+        return Pace.of(self.policy(host))
+
     # ------------------------------------------------------------ robots.txt
 
     def needs_robots(self, host: Host, now: float) -> bool:
         """Whether robots.txt must be read before anything else is fetched from the host."""
         state = host.access
-        if not self.policy(host).robots or state.closed is not None:
+        if state.robots is not None and state.expires_at > now:
             return False
-        return state.robots is None or state.expires_at <= now
+        return state.closed is None and self.policy(host).robots
 
     def robots_request(self, host: Host) -> Request:
         """Return the request for robots.txt or its redirect target; nothing else starts before its answer."""
@@ -143,6 +155,7 @@ class HostAccess:
         state = host.access
         state.robots, state.expires_at = rules, now + ROBOTS_LIFE
         crawl_delay = state.crawl_delay = rules.crawl_delay(self._policy.user_agent)
+        state.pace = None
         if politeness.too_slow(self.policy(host), crawl_delay):
             _close(host, Reason.SKIP_CRAWL_DELAY, f"robots.txt: Crawl-delay: {crawl_delay:g}")
         elif crawl_delay:
@@ -217,7 +230,8 @@ class HostAccess:
 
     def answered(self, host: Host) -> None:
         """Reset the failure counter: any answer proves that the host is up. Remaining grace stays."""
-        host.access.consecutive_failures = min(host.access.consecutive_failures, 0)
+        if host.access.consecutive_failures:
+            host.access.consecutive_failures = min(host.access.consecutive_failures, 0)
 
     def _suspects(self, host: Host) -> bool:
         """Whether so many fetches in a row failed that the host may be down."""

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from gossamer.values.model import Link, priority_of
 
+EMPTY: Final = 1 << 16
+"""The priority of an empty queue, below that of any link."""
 _COMPACTED_FROM: Final = 4096
 """Minimum number of taken ids before an array drops them."""
 
@@ -22,14 +24,16 @@ class HostQueue:
     It has one packed array of ids per priority, 8 bytes a link. Ids arrive in ascending order, so no array is sorted.
     """
 
-    __slots__ = ("_heads", "_ids")
+    __slots__ = ("_heads", "_ids", "priority")
 
     def __init__(self) -> None:
         self._ids: dict[int, array[int]] = {}
         self._heads: dict[int, int] = {}
+        self.priority = EMPTY
+        """The priority of the next link; `EMPTY` if there is none."""
 
     def __bool__(self) -> bool:
-        return bool(self._ids)
+        return self.priority != EMPTY
 
     def __len__(self) -> int:
         return sum([len(ids) for ids in self._ids.values()]) - sum(self._heads.values())
@@ -37,7 +41,7 @@ class HostQueue:
     @property
     def depth(self) -> int:
         """Return the depth of the next link; the queue must not be empty."""
-        return min(self._ids) >> 4
+        return self.priority >> 4
 
     def push(self, link: Link) -> None:
         """Append a link."""
@@ -54,33 +58,33 @@ class HostQueue:
         if known is None:
             self._ids[priority] = ids
             self._heads[priority] = 0
+            self.priority = min(self.priority, priority)
         else:
             known.extend(ids)
 
     def next(self, count: int) -> array[int]:
         """Return the next ids, at least one and at most `count`, all of one priority, without taking them."""
-        key = min(self._ids)
-        head = self._heads[key]
-        return self._ids[key][head : head + count]
+        head = self._heads[self.priority]
+        return self._ids[self.priority][head : head + count]
 
     def peek(self) -> int:
         """Return the next id without taking it."""
-        key = min(self._ids) if len(self._ids) > 1 else next(iter(self._ids))
-        return self._ids[key][self._heads[key]]
+        return self._ids[self.priority][self._heads[self.priority]]
 
     def pop(self) -> int:
         """Remove and return the next id."""
-        key = min(self._ids) if len(self._ids) > 1 else next(iter(self._ids))
-        ids, head = self._ids[key], self._heads[key]
+        priority = self.priority
+        ids, head = self._ids[priority], self._heads[priority]
         taken = ids[head]
         head += 1
         if head == len(ids):
-            del self._ids[key], self._heads[key]
+            del self._ids[priority], self._heads[priority]
+            self.priority = min(self._ids, default=EMPTY)
         else:
             if head > _COMPACTED_FROM and head * 2 > len(ids):
                 del ids[:head]
                 head = 0
-            self._heads[key] = head
+            self._heads[priority] = head
         return taken
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from gossamer.core.frontier import Frontier
 from gossamer.core.host import Host
 from gossamer.core.host_access import HostAccess
+from gossamer.core.stats import OutcomeCounts
 from gossamer.core.time_accounting import RestLog, SlotTimes
-from gossamer.rules import politeness
 from gossamer.values.model import Purpose, Request
 from gossamer.values.reasons import Waiting
 
@@ -16,10 +16,19 @@ _PAGE, _ROBOTS = Purpose.PAGE, Purpose.ROBOTS  # a faster look-up, see `crawl.py
 class InFlight:
     """The requests in flight, at most `slots` at once. It lets hosts and IP addresses rest as politeness requires."""
 
-    def __init__(self, slots: int, frontier: Frontier, access: HostAccess, time: SlotTimes, rests: RestLog) -> None:
+    def __init__(
+        self,
+        slots: int,
+        frontier: Frontier,
+        access: HostAccess,
+        counts: OutcomeCounts,
+        time: SlotTimes,
+        rests: RestLog,
+    ) -> None:
         self._slots = slots
         self._frontier = frontier
         self._access = access
+        self._counts = counts
         self._time = time
         self._rests = rests
         self.requests: dict[int, tuple[Request, Host, float]] = {}
@@ -28,26 +37,26 @@ class InFlight:
         """Number of free slots."""
         self.pages = 0
         """Number of requests in flight for pages."""
-        self._robots = 0
 
     def since(self, request: Request) -> float:
         """Return when a request was started."""
         return self.requests[request.link.id][2]
 
-    def start(self, request: Request, host: Host, now: float) -> None:
-        """Record a fetch that starts now; the next one to its host must keep the spacing from it."""
+    def start(self, request: Request, host: Host, now: float) -> Request:
+        """Record a fetch that starts now, and return its request; the next one to its host must keep the spacing."""
         self.requests[request.link.id] = (request, host, now)
+        self._counts.fetches += 1
         self.free -= 1
-        self.pages += request.purpose is _PAGE
-        self._robots += request.purpose is _ROBOTS
+        if request.purpose is _PAGE:
+            self.pages += 1
         self._time.begin()
-        policy, crawl_delay = self._access.policy(host), host.access.crawl_delay
-        spaced = politeness.spacing(policy, crawl_delay)
-        if spaced:
-            host.rest(now + spaced, politeness.category(crawl_delay, spaced))
+        pace = self._access.pace(host)
+        if pace.spacing:
+            host.rest(now + pace.spacing, pace.category(pace.spacing))
         if host.ip is not None:
-            host.rest_ip(now + politeness.spacing(policy, None))
+            host.rest_ip(now + self._access.ip_pace(host).spacing)
         self._frontier.start(host)
+        return request
 
     def land(self, request: Request, answered_in: float, now: float, peer: str = "") -> Host:
         """Free the slot of a fetch that ended now and let its host rest; return the host.
@@ -56,16 +65,16 @@ class InFlight:
         """
         _, host, since = self.requests.pop(request.link.id)
         self.free += 1
-        self.pages -= request.purpose is _PAGE
-        self._robots -= request.purpose is _ROBOTS
+        if request.purpose is _PAGE:
+            self.pages -= 1
         self._time.end(now - since, answered_in)
-        policy, crawl_delay = self._access.policy(host), host.access.crawl_delay
-        rested = politeness.rest(policy, crawl_delay, answered_in)
+        pace = self._access.pace(host)
+        rested = pace.rest(answered_in)
         if rested:
-            host.rest(now + rested, politeness.category(crawl_delay, rested))
+            host.rest(now + rested, pace.category(rested))
             self._rests.note(host.key, host.ready_at)
         if host.ip is not None:
-            self._frontier.record_ip(host, peer, now + politeness.rest(policy, None, answered_in))
+            self._frontier.record_ip(host, peer, now + self._access.ip_pace(host).rest(answered_in))
         self._frontier.finish(host)
         return host
 
@@ -75,11 +84,11 @@ class InFlight:
             self._time.end(0.0, 0.0)
         self.requests.clear()
         self.free = self._slots
-        self.pages = self._robots = 0
+        self.pages = 0
 
     def why_idle(self) -> Waiting:
         """Return what a slot without a fetch waits for, when no host will become ready by time alone."""
-        if self._robots:
+        if self.pages < len(self.requests) and any(one.purpose is _ROBOTS for one, _, _ in self.requests.values()):
             return Waiting.ROBOTS
         if not self._frontier.queued:
             return Waiting.NO_WORK

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Final
 
 from gossamer.values.model import Outlink
+from gossamer.values.protocol import Visited
 
 WATCHED: Final = 20_000
 """Maximum number of links from sitemaps that are watched at a time."""
@@ -41,6 +42,13 @@ class Orphans:
         for fingerprint in fingerprints:
             self._named.pop(fingerprint, None)
             self._unlinked.pop(fingerprint, None)
+
+    def link_from(self, page: Visited) -> None:
+        """Record the links of a page, refused ones too: they are no orphans."""
+        if self._unlinked or self._named:
+            self.link(page.refresh.fingerprints)
+            self.link(page.outlinks.fingerprints)
+            self.link(refusal.fingerprint for refusal in page.refusals)
 
     def settle(self, admitted: Iterable[int]) -> None:
         """Keep only the links that were new: those admitted by this commit."""

@@ -96,7 +96,8 @@ class TextBudgets:
         self._hosts: dict[str, _Place] = {}
         self._directories: dict[str, _Place] = {}
         self._compared: dict[str, tuple[_Place, ...]] = {}
-        self._pretending: dict[str, list[str]] = {}
+        self.pretending: dict[str, list[str]] = {}
+        """The pages whose new links are on budgets, until these are settled, each with the names of its places."""
         self._followed: dict[str, int] = {}
         self._on_budget = 0
 
@@ -124,7 +125,7 @@ class TextBudgets:
     def came(self, url: str, text: int, links: Sequence[str]) -> None:
         """Compare the text of a page that came, by its hash, before its links that may be new are judged."""
         if names := [place.name for place in self._compared.pop(url, ()) if place.pretends(url, text, links)]:
-            self._pretending[url] = names
+            self.pretending[url] = names
 
     def exceeded(self, link: Link, least: int, share: float, known: int) -> str:
         """Count a link, and name the place of which it is one too many; "" lets it in, like any on no budget.
@@ -132,7 +133,7 @@ class TextBudgets:
         A budget has `least` links, or that share of the `known` links that are on none. What is said of a host holds
         for each directory at its top: these have a budget each, and together so many budgets.
         """
-        places = self._pretending.get(link.via) if self._pretending else None
+        places = self.pretending.get(link.via)
         if places is None or counts_on(link.url, link.via, known):
             return ""
         budget = max(least, int((known - self._on_budget) * share))
@@ -156,7 +157,7 @@ class TextBudgets:
 
     def settled(self) -> None:
         """Forget the pages whose links have been judged by now."""
-        self._pretending.clear()
+        self.pretending.clear()
 
 
 def counts_on(url: str, via: str, pages: int) -> bool:

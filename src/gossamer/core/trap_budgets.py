@@ -48,17 +48,17 @@ class Budgets:
         self._via = self._via_pattern = ""
         self.texts = TextBudgets()
 
-    def refusal(self, link: Link, known: int) -> str:
-        """Count a new link and return "", or return the name of its trap; `known` is the number of all links."""
+    def refusal(self, link: Link) -> str:
+        """Count a new link and return "", or return the name of its trap. As many links as its id came before it."""
         if not self._policy.traps or not link.depth:
             return ""
         url, host = link.url, host_key(link.url)
         trap = "" if host in self._hosts else self._host(link, host)
-        if place := self.texts.exceeded(link, self._policy.trap_budget, SHARE, known):
+        if self.texts.pretending and (place := self.texts.exceeded(link, self._policy.trap_budget, SHARE, link.id)):
             trap = trap or f"{place}…: pages that say nothing new"
         if not _COUNTABLE.search(url, len(host)):  # nearly every link ends here
             return trap
-        budget = max(self._policy.trap_budget, int(known * SHARE))
+        budget = max(self._policy.trap_budget, int(link.id * SHARE))
         if "&" in url:
             trap = trap or self._facets(url, budget)
         return trap or (self._sequence(link, budget) if _DIGIT.search(url, len(host)) else "")
@@ -121,9 +121,9 @@ class TrapCounter:
         self._suspected: dict[int, str] = {}
         self._links: dict[str, int] = {}
 
-    def refusal(self, link: Link, known: int) -> str:
-        """Return the name of the trap for which a new link is refused, or ""; `known` is the number of all links."""
-        trap = self._budgets.refusal(link, known)
+    def refusal(self, link: Link) -> str:
+        """Return the name of the trap for which a new link is refused, or ""."""
+        trap = self._budgets.refusal(link)
         if not trap and self._merges and (name := session_id(link.url)):
             self._note(f"{host_key(link.url)}: session ids ({name}), so each page only once", 1)
         return trap

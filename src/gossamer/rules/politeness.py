@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from gossamer.rules import urls
 from gossamer.rules.policy import HostManners, Policy
@@ -23,27 +24,31 @@ RAMP: Final = 8
 _MOST_PAUSES: Final = 4
 
 
-def spacing(policy: Policy, crawl_delay: float | None) -> float:
-    """Return the minimum number of seconds between the starts of two fetches on one host."""
-    fixed = 0.0 if policy.delay == "auto" else policy.delay
-    return max(fixed, crawl_delay or 0.0)
+class Pace(Struct, frozen=True):
+    """How fast one host may be fetched from: by the delay of the policy, or a longer Crawl-delay of the site."""
 
+    spacing: float
+    """Minimum number of seconds between the starts of two fetches."""
+    adapts: bool
+    """Whether the rests adapt to the server's response time (`delay = "auto"`)."""
+    crawl_delay: float
+    """The Crawl-delay (seconds); 0 for none."""
 
-def rest(policy: Policy, crawl_delay: float | None, elapsed: float) -> float:
-    """Return how many seconds a host rests after a fetch that took `elapsed` seconds.
+    @classmethod
+    def of(cls, policy: Policy, crawl_delay: float | None = None) -> Pace:
+        """Return the pace for a host with this policy and Crawl-delay."""
+        fixed = 0.0 if policy.delay == "auto" else policy.delay
+        return cls(max(fixed, crawl_delay or 0.0), policy.delay == "auto", crawl_delay or 0.0)
 
-    A fixed delay is used unchanged; "auto" adapts it to the server's response time. A longer Crawl-delay replaces both.
-    """
-    if policy.delay == "auto":
-        own = min(max(AUTO_FACTOR * elapsed, AUTO_LEAST), AUTO_MOST)
-    else:
-        own = policy.delay
-    return max(own, crawl_delay or 0.0)
+    def rest(self, elapsed: float) -> float:
+        """Return how many seconds the host rests after a fetch that took `elapsed` seconds."""
+        if not self.adapts:
+            return self.spacing
+        return max(min(max(AUTO_FACTOR * elapsed, AUTO_LEAST), AUTO_MOST), self.crawl_delay)
 
-
-def category(crawl_delay: float | None, rested: float) -> Waiting:
-    """Return the category of a rest of `rested` seconds: the site's Crawl-delay, or this crawl's politeness."""
-    return Waiting.CRAWL_DELAY if crawl_delay and crawl_delay >= rested else Waiting.POLITENESS
+    def category(self, rested: float) -> Waiting:
+        """Return the category of a rest of `rested` seconds: the site's Crawl-delay, or this crawl's politeness."""
+        return Waiting.CRAWL_DELAY if self.crawl_delay and self.crawl_delay >= rested else Waiting.POLITENESS
 
 
 def at_once(limit: int, answers: int, pauses: int) -> int:
