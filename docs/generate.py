@@ -31,6 +31,7 @@ from gossamer.check.findings import FindingKind, Severity
 from gossamer.check.kinds import KINDS, anchor_of
 from gossamer.check.settings import CHECK_SETTINGS
 from gossamer.cli.command_table import CommandRow, FlagRow, commands
+from gossamer.report.reason_advice import ADVICE
 from gossamer.rules import policy
 from gossamer.rules.policy import SETTINGS, HostManners, Policy
 from gossamer.rules.setting import DOWNLOADS, FIXED, Notation, Setting, Trait
@@ -291,13 +292,13 @@ def reasons() -> str:
 
 def _deciders() -> list[Path]:
     """List the modules that may give a reason: all but the vocabulary itself and those that only talk about it."""
-    silent = {"reasons.py", "cli", "demo"}
-    return [path for path in sorted(SOURCE.rglob("*.py")) if path.relative_to(SOURCE).parts[0] not in silent]
+    modules = [path for path in sorted(SOURCE.rglob("*.py")) if path.name != "reasons.py"]
+    return [path for path in modules if path.relative_to(SOURCE).parts[0] not in ("cli", "demo", "report")]
 
 
 def _reason(reason: Reason, given: bool) -> str:
     reserved = "" if given else " *Reserved: this version never gives it.*"
-    return _entry(reason, reason.sentence, WORDING["reasons"][reason] + reserved)
+    return _entry(reason, reason.sentence, ADVICE[reason.value] + reserved)
 
 
 def anchor(code: StrEnum) -> str:

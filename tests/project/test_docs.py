@@ -124,6 +124,7 @@ def go_offline() -> Iterator[Callable[[], None]]:
         def offline() -> None:
             patch.setattr("gossamer.fetchers.source.BlockingFetcher", Museum)
             patch.setattr("gossamer.fetchers.source.AwaitingFetcher", AwaitingMuseum)
+            patch.setattr("gossamer.api.robots_check.BlockingFetcher", Museum)
             for module in ("gossamer.api.crawler", "gossamer.api.download", "gossamer.check.external"):
                 patch.setattr(f"{module}.SystemClock", FakeClock)
 

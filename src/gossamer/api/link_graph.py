@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -44,13 +44,18 @@ class LinkedVisit(Struct, frozen=True):
 class LinkGraph:
     """The links that the journal of a crawl knows, as of one moment: 16 bytes of memory a URL.
 
-    Links to URLs outside the crawl, and to those that were refused, are not in it. Every method may raise JournalError.
+    Links to URLs outside the crawl, and to those that were refused, are not in it, but for the canonical URLs in
+    `also`: their ids follow those of the known ones. Every method may raise JournalError.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, also: Sequence[str] = ()) -> None:
         self._policy = read_settings(directory).policy
-        self._journal = JournalSnapshot(journal_of(directory))
-        fingerprints = np.frombuffer(self._journal.fingerprints(), np.uint64)
+        self.journal = JournalSnapshot(journal_of(directory))
+        """The journal as of the same moment."""
+        known = np.frombuffer(self.journal.fingerprints(), np.uint64)
+        wanted = np.array([self._fingerprint(url) for url in also], np.uint64)
+        fingerprints = np.concatenate((known, wanted[~np.isin(wanted, known)]))
+        self._count = len(known)
         self._order = np.argsort(fingerprints, kind="stable")
         self._sorted = fingerprints[self._order]
         self._known: dict[tuple[str, str], dict[str, int]] = {}
@@ -63,21 +68,21 @@ class LinkGraph:
 
     def __len__(self) -> int:
         """Return the number of known URLs; their ids are smaller."""
-        return len(self._sorted)
+        return self._count
 
     def find(self, url: str) -> int | None:
-        """Return the id of a canonical URL; None if the crawl does not know it."""
+        """Return the id of a canonical URL; None if the crawl does not know it and it is not among the others."""
         [number] = self._find([url])
         return None if number == _UNKNOWN else number
 
     def records(self) -> Iterator[tuple[int, PageRecord]]:
         """Yield the id and the record of every visit, in the order of the crawl."""
-        for visit in self._journal.visits():
+        for visit in self.journal.visits():
             yield visit.id, record_of(visit.line)
 
     def visits(self) -> Iterator[LinkedVisit]:
         """Yield every visit with the links of its page, in the order of the crawl."""
-        for visit in self._journal.visits():
+        for visit in self.journal.visits():
             record = record_of(visit.line)
             memo = unpack_memo(visit.memo)
             hrefs, unfollowed = memo.hrefs, memo.nofollow_hrefs
@@ -91,7 +96,7 @@ class LinkGraph:
 
     def close(self) -> None:
         """Close the journal."""
-        self._journal.close()
+        self.journal.close()
 
     def _targets(self, base: str, encoding: str, hrefs: Iterable[str]) -> list[int]:
         """Return the ids to which the hrefs of a page lead; most are remembered from other pages of its directory."""
@@ -115,13 +120,15 @@ class LinkGraph:
 
     def _find(self, urls: list[str]) -> list[int]:
         """Return the id of each URL; `_UNKNOWN` for those that the crawl does not know."""
-        policy, key = self._policy, self._journal.key
         if not urls or not len(self._sorted):
             return [_UNKNOWN] * len(urls)
-        wanted = np.array([fingerprint(identity(simplified(url, policy), policy), key) for url in urls], np.uint64)
+        wanted = np.array([self._fingerprint(url) for url in urls], np.uint64)
         places = np.minimum(np.searchsorted(self._sorted, wanted), len(self._sorted) - 1)
         found: list[int] = np.where(self._sorted[places] == wanted, self._order[places], _UNKNOWN).tolist()
         return found
+
+    def _fingerprint(self, url: str) -> int:
+        return fingerprint(identity(simplified(url, self._policy), self._policy), self.journal.key)
 
 
 def _ids(numbers: set[int], own: int) -> Ids:

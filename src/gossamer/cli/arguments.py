@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Final, NoReturn, get_args
 
-from gossamer.cli import argument_types, examples
+from gossamer.cli import argument_types, examples, report_parsers
 from gossamer.cli.parsers import FlagGroup, Formatter, Parser, Version
 from gossamer.engines.table import DEFAULT_ENGINE, ENGINES, names
 from gossamer.rules.hints import hint
@@ -19,7 +19,7 @@ from gossamer.rules.setting import FIXED, Section, Setting
 from gossamer.values.errors import UserError
 
 VERBS: Final = (
-    "crawl", "check", "resume", "status", "fetch", "demo", "export", "robots", "bench", "init", "doctor",
+    "crawl", "check", "resume", "status", "explain", "fetch", "demo", "export", "robots", "bench", "init", "doctor",
     "config", "completion",
 )  # fmt: skip
 REPORTS: Final = ("text", "json", "csv", "junit", "sarif", "github", "markdown")
@@ -136,6 +136,7 @@ def parsers() -> tuple[Parser, dict[str, Parser]]:
         "check": ("find what is broken on a site, and who links to it", examples.CHECK, _add_check),
         "resume": ("go on with a crawl that was stopped or died", examples.RESUME, _add_resume),
         "status": ("tell how a crawl is doing", examples.STATUS, _add_status),
+        "explain": ("tell why a URL was crawled, or why it was not", examples.EXPLAIN, report_parsers.add_explain),
         "fetch": ("download many URLs, in the order asked", examples.FETCH, _add_fetch),
         "robots": ("ask robots.txt whether a page may be fetched, and why", examples.ROBOTS, _add_robots),
         "demo": ("crawl a small website on this machine, to see how it goes", examples.DEMO, _add_demo),

@@ -59,6 +59,19 @@ examples:
 exit codes: 0 told, 2 usage (no crawl there, or no journal), 4 the journal could
             not be read, or stdout not be written
 """
+EXPLAIN = """\
+examples:
+  gossamer explain https://example.org/a example.org.crawl
+                                                why is it there, or missing, and
+                                                who links to it?
+  gossamer explain https://example.org/a --start https://example.org/docs/ \
+      --scope prefix                            what would a crawl do with it?
+  gossamer explain https://example.org/a --ask-robots
+                                                and may it be fetched?
+
+exit codes: 0 it has a page, or may yet have one, 1 it has none, 2 usage, 4 the
+            journal could not be read, or stdout not be written
+"""
 FETCH = """\
 examples:
   gossamer fetch https://example.org/ https://example.net/

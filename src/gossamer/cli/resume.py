@@ -12,6 +12,7 @@ from gossamer.api.status import Status, status
 from gossamer.cli import summary
 from gossamer.cli.run_crawl import conduct
 from gossamer.cli.settings import KEYS, complaints_naming_flags
+from gossamer.report.wording import HIGHER
 from gossamer.values.errors import UserError
 
 
@@ -28,6 +29,6 @@ def run(chosen: Namespace) -> int:
 def _refuse_at_limit(before: Status, changes: Mapping[str, Any]) -> None:
     """Raise UserError for a crawl at a limit that no flag raises: it would end at once."""
     reached = before.finish_reason
-    if reached in summary.HIGHER and summary.HIGHER[reached] not in changes:
+    if reached in HIGHER and HIGHER[reached] not in changes:
         why = reached.sentence[0].upper() + reached.sentence[1:]
         raise UserError(f"{why}; to go on: {summary.resume_command(before.directory, reached)}")

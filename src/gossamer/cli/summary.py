@@ -32,12 +32,6 @@ _EXIT_CODES: Final = {Ending.STOPPED: INTERRUPTED, Ending.NOTHING: NOTHING, Endi
 _NOWHERE: Final = (Ending.NOWHERE, Ending.LITTLE, Ending.LOGIN)
 _COLOURS: Final = {Ending.DONE: "bold green", Ending.NOTHING: "bold red"}
 
-HIGHER: Final = {
-    FinishReason.PAGE_LIMIT: "max_pages", FinishReason.REQUEST_LIMIT: "max_requests",
-    FinishReason.TIME_LIMIT: "max_time", FinishReason.BYTE_LIMIT: "max_bytes",
-}  # fmt: skip
-"""The setting that ended a crawl at a limit: a higher value lets it continue."""
-
 _MOST_SECONDS: Final = 1e9
 """Maximum length of a pause (seconds) from which a date is made."""
 
@@ -402,5 +396,5 @@ def _resumable(report: Report) -> bool:
 
 def resume_command(directory: Path, finish: FinishReason | None = None) -> str:
     """Return the command that continues the crawl in a directory, with a higher limit if it reached one."""
-    higher = SETTINGS[HIGHER[finish]].flag if finish in HIGHER else None
+    higher = SETTINGS[wording.HIGHER[finish]].flag if finish in wording.HIGHER else None
     return f"gossamer resume {shlex.quote(shown_path(directory))}" + (f" {higher.long}" if higher else "")

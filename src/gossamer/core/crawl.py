@@ -245,7 +245,8 @@ class Crawl:
             self._frontier.close(taken.link)
             return
         kind = OutcomeKind.FAILED if refused.value.startswith("fail") else OutcomeKind.SKIPPED
-        record = PageRecord.without_answer(taken.link, kind, refused, host.access.detail, attempts=taken.attempt)
+        detail = self._access.detail(host, taken.link.url)
+        record = PageRecord.without_answer(taken.link, kind, refused, detail, attempts=taken.attempt)
         self._end(Ended(taken.link, Outcome.of(record)), now)
 
     def _ask_robots(self, host: Host, now: float) -> Request | _Then:

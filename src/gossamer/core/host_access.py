@@ -172,6 +172,14 @@ class HostAccess:
             return Reason.SKIP_ROBOTS
         return None
 
+    def detail(self, host: Host, url: str) -> str:
+        """Return an explanation, for users, of why a URL of the host may not be fetched: for a rule, its line."""
+        state = host.access
+        if state.closed is not None or state.robots is None:
+            return state.detail
+        decision = state.robots.explain(self._policy.user_agent, url)
+        return f"line {decision.line} of robots.txt: {decision.rule}"
+
     def usage(self, host: Host, url: str) -> tuple[str, ...]:
         """Return the usage statements for a page in the host's robots.txt (Content-Signal and the like)."""
         rules = host.access.robots

@@ -192,7 +192,7 @@ class CommitIndex:
     def _unpack(self, index: int, read: Callable[[int], TextRow]) -> _ChunkTexts:
         places, via_of, vias, urls = read(self._seqs[index])
         texts = _ChunkTexts(
-            _unpacked_texts(urls), _unpacked_texts(vias), array("I", zlib.decompress(via_of)), array("H", places)
+            unpacked_texts(urls), unpacked_texts(vias), array("I", zlib.decompress(via_of)), array("H", places)
         )
         if len(self._unpacked) >= UNPACKED:
             del self._unpacked[next(iter(self._unpacked))]
@@ -284,5 +284,6 @@ def _packed_texts(texts: Iterable[str]) -> bytes:
     return _compress(_SEPARATOR.join(texts).encode("utf-8", "surrogatepass"))
 
 
-def _unpacked_texts(packed: bytes) -> list[str]:
+def unpacked_texts(packed: bytes) -> list[str]:
+    """Return the texts of a column such as `PackedChunk.urls`."""
     return zlib.decompress(packed).decode("utf-8", "surrogatepass").split(_SEPARATOR)

@@ -7,7 +7,7 @@ from typing import Final
 from gossamer.api.report import Report
 from gossamer.rules.policy import Policy
 from gossamer.values.formatting import numbered, plural, shown_duration
-from gossamer.values.reasons import Reason, Waiting
+from gossamer.values.reasons import FinishReason, Reason, Waiting
 from gossamer.values.snapshot import Audit, Changes, NearDuplicates, SitemapStats
 
 SINCE: Final = "Since the crawl before"
@@ -19,6 +19,12 @@ PAUSED: Final = "Asked to be left alone"
 ROBOTS_HTML: Final = "robots.txt is an HTML page"
 NOWHERE: Final = "Start pages that lead nowhere"
 LOGINS: Final = "Start pages that are behind a login"
+
+HIGHER: Final = {
+    FinishReason.PAGE_LIMIT: "max_pages", FinishReason.REQUEST_LIMIT: "max_requests",
+    FinishReason.TIME_LIMIT: "max_time", FinishReason.BYTE_LIMIT: "max_bytes",
+}  # fmt: skip
+"""The setting that ended a crawl at a limit: a higher value lets it continue."""
 
 _NO_REST: Final = 0.1
 """Gap between requests (seconds) below which it is no pause but the time of the crawl itself."""

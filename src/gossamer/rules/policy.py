@@ -466,7 +466,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         result_flag("--no-skipped", "do not write skipped.jsonl, the links that were refused"),
     ] = True
     """Record every refused link in `skipped.jsonl`, with its reason and a page that has it, up to 128 MiB
-    ([more](outputs.md#refused-links))."""
+    ([more](outputs.md#refused-links)). `gossamer explain` names that page."""
     text: Annotated[
         Literal["main", "article", "fast", "all"],
         result_flag(
