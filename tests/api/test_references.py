@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import random
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from gossamer import Crawler
 from gossamer.api.references import read_references
 from gossamer.engines.table import EngineName
 from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
-from gossamer.outputs.references import FILE
+from gossamer.outputs.references import FILE, references_in
 from gossamer.testing import FakeClock
 from gossamer.values.errors import OutputError, UserError
 from tests.support.conformance_runs import ENGINES
@@ -90,6 +92,20 @@ def test_what_sitemaps_name_is_recorded_too(engine: EngineName, tmp_path: Path) 
     ]  # fmt: skip
 
 
+def test_a_redirect_to_a_fragment_is_recorded(tmp_path: Path) -> None:
+    pages: dict[str, RecordedPage | str] = {
+        "/": "<a href=/old>x</a><a href=/other>x</a>",
+        "/old": RecordedPage(301, {"location": "/new?a#here"}),
+        "/other": RecordedPage(301, {"location": "/new"}),
+    }
+    fetcher = RecordedFetcher.of_site(pages)
+    Crawler(f"{ORIGIN}/", directory=tmp_path / "crawl", fetcher=fetcher, clock=FakeClock(1.0), resources=True).run()
+    found = {page.url: page.references for page in read_references(tmp_path / "crawl")}
+    [place] = found[f"{ORIGIN}/old"]
+    assert (place.url, place.fragment, place.element) == (f"{ORIGIN}/new?a", "here", "Location")
+    assert f"{ORIGIN}/other" not in found
+
+
 def test_a_crawl_without_that_format_keeps_nothing_of_sitemaps(tmp_path: Path) -> None:
     Crawler(f"{ORIGIN}/", directory=tmp_path / "crawl", fetcher=site(), clock=FakeClock(1000.0)).run()
     assert not (tmp_path / "crawl" / FILE).exists()
@@ -123,6 +139,15 @@ def test_a_file_that_was_cut_is_noticed(tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(OutputError, match="shorter than the journal knows"):
         list(read_references(tmp_path / "crawl"))
+
+
+def test_a_member_without_an_end_is_noticed(tmp_path: Path) -> None:
+    crawl(tmp_path / "crawl", resources=True)
+    file = tmp_path / "crawl" / FILE
+    member = gzip.compress(random.Random(1).randbytes(5000).hex().encode())
+    file.write_bytes(file.read_bytes() + member)
+    with pytest.raises(OutputError, match="it ends in the middle"):
+        list(references_in(file, file.stat().st_size - 100))
 
 
 def test_a_damaged_file_is_noticed(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from gossamer.check.findings import FindingKind, Severity, Verdict
 from gossamer.check.verdicts import KnownUrl
 from gossamer.values.reasons import Reason
-from gossamer.values.references import Reference, ReferenceKind
+from gossamer.values.references import PageReferences, Reference, ReferenceKind
 from tests.support.checked_site import HOME, CheckedSite, places, to
 
 AT: dict[str, Any] = {"element": "a[href]", "text": "The loom", "line": 7}
@@ -288,6 +288,28 @@ def test_a_fragment_is_searched_where_redirects_lead(site: CheckedSite) -> None:
     [found] = site.check().findings
     assert found.url == f"{HOME}now#lost"
     assert found.detail == f"The page that it redirects to, {HOME}a, has no element with the id or name 'lost'."
+
+
+def test_a_redirect_may_lead_to_a_fragment_of_its_own(site: CheckedSite) -> None:
+    site.page("/", to("/old#gone"), to("/worse#gone"), to("/guide"))
+    site.moved("/old", "/guide", 302)
+    site.moved("/worse", "/guide", 302)
+    site.references += [
+        PageReferences(to("/old").url, (to("/guide#here", element="Location"),)),
+        PageReferences(to("/worse").url, (to("/guide#heere", element="Location"),)),
+    ]
+    site.page("/guide", anchors=("here",))
+    [found] = site.check().findings
+    assert (found.url, found.suggestion) == (f"{HOME}guide#heere", f"{HOME}guide#here")
+    assert places(found) == [("/worse", "Location", "", 0)]
+
+
+def test_what_only_a_redirect_leads_to_is_linked_by_who_links_to_the_redirect(site: CheckedSite) -> None:
+    site.page("/", to("/old"))
+    site.moved("/old", "/gone", 302)
+    site.gone("/gone", via=f"{HOME}old")
+    site.references.append(PageReferences(to("/old").url, (to("/gone#x", element="Location"),)))
+    assert set(site.findings()) == {("broken_link", "/old")}
 
 
 def test_fragments_of_what_is_no_page_are_no_finding(site: CheckedSite) -> None:

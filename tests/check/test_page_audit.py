@@ -246,6 +246,14 @@ def test_a_page_in_the_sitemap_that_is_not_to_be_indexed_is_told(site: CheckedSi
     assert places(found) == [("/sitemap.xml", "loc", "", 0)]
 
 
+def test_a_sitemap_that_was_read_twice_counts_once(site: CheckedSite) -> None:
+    site.page("/", noindex=True)
+    site.gone("/gone", via=f"{HOME}sitemap.xml")
+    for _ in range(2):
+        site.sitemap("/", "/gone")
+    assert all(len(places(found)) == 1 for found in site.findings().values())
+
+
 def test_so_is_one_that_only_a_sitemap_named_which_nobody_read_again(site: CheckedSite) -> None:
     site.page("/", to("/a"))
     site.page("/a", noindex=True, via=f"{HOME}sitemap.xml")

@@ -9,8 +9,9 @@ from gossamer.check.collector import Collector, Problem
 from gossamer.check.findings import FindingKind, Verdict
 from gossamer.check.known_urls import KnownUrls, RedirectPath, path_in_words
 from gossamer.check.language_codes import DEFAULT, code_problem
+from gossamer.check.pointers import Pointers
 from gossamer.check.verdicts import SOFT_404
-from gossamer.values.references import PageReferences, Reference, ReferenceKind
+from gossamer.values.references import Reference, ReferenceKind
 
 _TOLD: Final = 3
 """Maximum number of things wrong with one page that its finding names."""
@@ -27,21 +28,19 @@ class Alternates:
         self._collector = collector
         self._versions: dict[str, frozenset[str]] = {}
 
-    def take(self, page: PageReferences) -> None:
+    def take(self, page: Pointers) -> None:
         """Take which language versions a page names."""
-        if versions := [one.url for one in page.references if one.kind is ReferenceKind.HREFLANG]:
-            self._versions[page.url] = frozenset(self._known.follow(url).url for url in versions)
+        if versions := page.of_kind(ReferenceKind.HREFLANG):
+            self._versions[page.url] = frozenset(self._known.follow(one.url).url for one in versions)
 
-    def judge(self, page: PageReferences) -> None:
+    def judge(self, page: Pointers) -> None:
         """Judge what a page declares, once all pages have been taken and what they name is known."""
-        declared = [one for one in page.references if one.kind in (ReferenceKind.CANONICAL, ReferenceKind.HREFLANG)]
-        known = self._known.get(page.url) if declared else None
+        canonical, versions = page.of_kind(ReferenceKind.CANONICAL), page.of_kind(ReferenceKind.HREFLANG)
+        known = self._known.get(page.url) if canonical or versions else None
         if known is None or not known.is_page or known.verdict is not Verdict.OK:
             return
-        canonical = [one for one in declared if one.kind is ReferenceKind.CANONICAL]
         if self._collector.is_on(FindingKind.CANONICAL):
             self._report(FindingKind.CANONICAL, page.url, self._canonical_problems(page.url, canonical))
-        versions = [one for one in declared if one.kind is ReferenceKind.HREFLANG]
         if versions and not known.canonical and self._collector.is_on(FindingKind.HREFLANG):
             self._report(FindingKind.HREFLANG, page.url, self._version_problems(page.url, versions))
 

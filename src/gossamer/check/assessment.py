@@ -7,10 +7,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Final
-
-from msgspec.structs import replace
+from collections.abc import Iterable, Iterator
 
 from gossamer.check.alternates import Alternates
 from gossamer.check.collector import Collector
@@ -19,16 +16,14 @@ from gossamer.check.findings import VERSION, CheckReport, Verdict
 from gossamer.check.judge import Judge
 from gossamer.check.known_urls import KnownUrls
 from gossamer.check.page_audit import PageAudit
+from gossamer.check.pointers import Pointers, pointers
 from gossamer.check.settings import CheckSettings
 from gossamer.check.survey import Survey
 from gossamer.check.verdicts import KnownUrl
 from gossamer.rules.policy import Policy
 from gossamer.rules.scope import Scope
 from gossamer.values.model import OutcomeKind, PageRecord
-from gossamer.values.references import RESOURCES, PageReferences, ReferenceKind
-
-_LOADED: Final = RESOURCES - {ReferenceKind.FRAME}
-"""The kinds that a check without resources leaves out; a frame is a page."""
+from gossamer.values.references import PageReferences
 
 
 class Assessment:
@@ -80,21 +75,28 @@ class Assessment:
     def survey(self, pages: Iterable[PageReferences]) -> list[str]:
         """Read all references for the first time; return the URLs that must be asked for before they can be judged."""
         survey = self._survey = Survey(self._known, self._scope, self._policy, complete=self._complete)
-        for page in self._judged(pages):
+        for page in self._pointers(pages):
             survey.take(page)
-            if page.is_sitemap:
-                self._audit.take_sitemap(page)
+            if page.page.is_sitemap:
+                self._audit.take_sitemap(page.page)
             else:
                 self._alternates.take(page)
-                self._audit.take(page)
+                self._audit.take(page.page)
         survey.finish()
         asked = (*(survey.external if self._external else ()), *survey.missed)
         wanted = [url for url in asked if not self._filters.passes_over(url)]
         self._unanswered = set(wanted)
         return wanted
 
-    def _judged(self, pages: Iterable[PageReferences]) -> Iterable[PageReferences]:
-        return pages if self._resources else map(_without_resources, pages)
+    def _pointers(self, pages: Iterable[PageReferences]) -> Iterator[Pointers]:
+        """Yield what each page points to; a sitemap that was read again, because a crawl was killed, only once."""
+        sitemaps: set[str] = set()
+        for page in pages:
+            if page.is_sitemap and page.url in sitemaps:
+                continue
+            if page.is_sitemap:
+                sitemaps.add(page.url)
+            yield pointers(page, resources=self._resources)
 
     def is_missed(self, url: str) -> bool:
         """Whether a URL that must be asked for is one of the site itself."""
@@ -110,7 +112,7 @@ class Assessment:
         survey = self._survey
         assert survey is not None, "the first reading comes before the second"
         judge = Judge(self._known, survey, self._collector)
-        for page in self._judged(pages):
+        for page in self._pointers(pages):
             judge.take(page)
             self._alternates.judge(page)
         judge.finish(self._failed)
@@ -129,7 +131,3 @@ class Assessment:
             "references": survey.references,
         }
         return CheckReport(VERSION, self._complete and not self._unanswered, numbers, tuple(findings))
-
-
-def _without_resources(page: PageReferences) -> PageReferences:
-    return replace(page, references=tuple([one for one in page.references if one.kind not in _LOADED]))

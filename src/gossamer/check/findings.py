@@ -60,7 +60,7 @@ class FindingKind(StrEnum):
     SECURITY_HEADER = "security_header"
 
 
-class Referrer(Struct, frozen=True):
+class Referrer(Struct, frozen=True, gc=False):
     """One place that points to a URL."""
 
     page: str

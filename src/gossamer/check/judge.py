@@ -11,11 +11,12 @@ from gossamer.check.collector import Collector, Problem
 from gossamer.check.findings import FindingKind, Verdict
 from gossamer.check.fragments import nearest
 from gossamer.check.known_urls import KnownUrls, RedirectPath, path_in_words
+from gossamer.check.pointers import Pointers
 from gossamer.check.suggestions import suggestions
-from gossamer.check.survey import SHOWING, Survey, asked_for
+from gossamer.check.survey import SHOWING, Survey
 from gossamer.check.verdicts import MOVED, SOFT_404, KnownUrl, misfit
 from gossamer.values.reasons import Reason
-from gossamer.values.references import RESOURCES, PageReferences, Reference, ReferenceKind
+from gossamer.values.references import RESOURCES, Reference, ReferenceKind
 
 _DECLARED: Final = frozenset((ReferenceKind.CANONICAL, ReferenceKind.HREFLANG))
 """References that nobody follows: they have findings of their own."""
@@ -51,13 +52,19 @@ class Judge:
         self._memo: dict[tuple[str, ReferenceKind], _Wrong | None] = {}
         self._anchors: dict[tuple[str, str], str] = {}
         self._declared: set[str] = set()
+        self._suspects = None if known.has_aliases else self._suspicious()
 
-    def take(self, page: PageReferences) -> None:
+    def take(self, page: Pointers) -> None:
         """Judge what one page points to."""
         if (missing := self._missing.get(page.url)) is not None:
-            self._anchors |= {(page.url, one): nearest(one, page.anchors) for one in missing}
-        secure = page.url.startswith("https:")
-        for one in asked_for(page):
+            self._anchors |= {(page.url, one): nearest(one, page.page.anchors) for one in missing}
+        if page.is_redirect:
+            self._judge_fragment(page.url, page.links[0])
+            return
+        links, suspects = page.links, self._suspects
+        if suspects is not None:
+            links = [one for one in links if one.url in suspects or one.nofollow]
+        for one in (*links, *page.others):
             known = self._known.get(one.url)
             if known is None or not known.is_good or one.kind in RESOURCES:
                 self._judge_url(page.url, one, known)
@@ -65,8 +72,13 @@ class Judge:
                 self._judge_fragment(page.url, one)
             if one.nofollow:
                 self._judge_nofollow(page.url, one)
-            if secure and one.kind in RESOURCES and one.url.startswith("http:"):
-                self._judge_mixed(page.url, one)
+        if page.url.startswith("https:"):
+            self._judge_mixed(page)
+
+    def _suspicious(self) -> set[str]:
+        """Return the URLs that a link must be looked at for; most links lead to others, and nothing is wrong."""
+        wrong = {url for url, known in self._known if not known.is_good}
+        return wrong.union(self._survey.invalid, self._missing)
 
     def _judge_url(self, page: str, reference: Reference, known: KnownUrl | None) -> None:
         if reference.kind in _DECLARED:
@@ -158,13 +170,14 @@ class Judge:
             wrong = _Wrong(FindingKind.NOFOLLOW_INTERNAL, Verdict.OK, "nofollow", known.status)
             self._collect(page, reference, wrong)
 
-    def _judge_mixed(self, page: str, reference: Reference) -> None:
-        known = self._known.get(reference.url)
-        verdict = self._known.follow(reference.url).verdict or Verdict.UNVERIFIABLE
-        blocked = reference.kind in _ACTIVE
-        detail = _BLOCKED if blocked else _UPGRADED
-        status = known.status if known is not None else None
-        self._collect(page, reference, _Wrong(FindingKind.MIXED_CONTENT, verdict, "http", status, detail))
+    def _judge_mixed(self, page: Pointers) -> None:
+        for one in page.others:
+            if one.kind in RESOURCES and one.url.startswith("http:"):
+                known = self._known.get(one.url)
+                verdict = self._known.follow(one.url).verdict or Verdict.UNVERIFIABLE
+                status = known.status if known is not None else None
+                detail = _BLOCKED if one.kind in _ACTIVE else _UPGRADED
+                self._collect(page.url, one, _Wrong(FindingKind.MIXED_CONTENT, verdict, "http", status, detail))
 
     # ------------------------------------------------------------ at the end
 

@@ -23,6 +23,8 @@ class RedirectPath(Struct, frozen=True):
     """What is known of that one; None if nothing is."""
     hops: tuple[KnownUrl, ...] = ()
     """The redirects on the path."""
+    through: tuple[str, ...] = ()
+    """The URLs that redirect."""
     loops: bool = False
     """Whether the redirects lead in a circle, or further than anybody follows."""
 
@@ -67,6 +69,11 @@ class KnownUrls:
             self._by_identity[one] = record.url
         return known
 
+    @property
+    def has_aliases(self) -> bool:
+        """Whether a URL may be known under another spelling: without a session id, or without a part of its query."""
+        return bool(self._by_identity) or simplifies(self._policy)
+
     def add(self, url: str, known: KnownUrl) -> None:
         """Add what a request to a URL outside the crawl has told."""
         self._by_url.setdefault(url, self._values.setdefault(known, known))
@@ -86,18 +93,18 @@ class KnownUrls:
     def get(self, url: str) -> KnownUrl | None:
         """Return what is known of a URL; None if nothing is."""
         known = self._by_url.get(url)
-        return known if known is not None else self._by_url.get(self.url_of(url))
+        return known if known is not None or not self.has_aliases else self._by_url.get(self.url_of(url))
 
     def follow(self, url: str) -> RedirectPath:
         """Return where a URL leads."""
         here = self.url_of(url)
         hops: list[KnownUrl] = []
-        passed: set[str] = set()
+        passed: dict[str, None] = {}
         while (known := self._by_url.get(here)) is not None and known.location and here not in passed:
-            passed.add(here)
+            passed[here] = None
             hops.append(known)
             here = self.url_of(known.location)
-        return RedirectPath(here, known, tuple(hops), here in passed or _is_loop(known))
+        return RedirectPath(here, known, tuple(hops), tuple(passed), here in passed or _is_loop(known))
 
 
 def _is_loop(known: KnownUrl | None) -> bool:

@@ -10,18 +10,19 @@ from typing import Final
 
 from gossamer.check.fragments import indicated
 from gossamer.check.known_urls import KnownUrls
+from gossamer.check.pointers import Pointers
 from gossamer.check.verdicts import KnownUrl
 from gossamer.rules import traps
 from gossamer.rules.policy import Policy
 from gossamer.rules.scope import Scope
 from gossamer.rules.urls import canonical
 from gossamer.values.reasons import Reason
-from gossamer.values.references import RESOURCES, PageReferences, Reference, ReferenceKind
+from gossamer.values.references import RESOURCES, Reference, ReferenceKind
 
 SHOWING: Final = frozenset((ReferenceKind.LINK, ReferenceKind.FRAME))
 """The kinds of references that show a page, at a place that a fragment names."""
-_LEADING: Final = frozenset((ReferenceKind.LINK, ReferenceKind.FORM, ReferenceKind.PAGINATION))
-"""The kinds by which visitors reach a page."""
+_LEADING: Final = frozenset((ReferenceKind.FORM, ReferenceKind.PAGINATION))
+"""The kinds beside links by which visitors reach a page."""
 _WEB: Final = ("http://", "https://")
 
 
@@ -38,6 +39,7 @@ class Survey:
         self._complete = complete
         self._anchors: dict[str, array[int]] = {}
         self._asked: dict[str, set[str]] = {}
+        self._placed: set[str] = set()
         self._unlinked = {url for url, one in known if one.is_page or one.location}
         self._unloaded = set(self._unlinked)
         self._unframed = set(self._unlinked)
@@ -52,22 +54,31 @@ class Survey:
         self.references = 0
         """The number of references."""
 
-    def take(self, page: PageReferences) -> None:
+    def take(self, page: Pointers) -> None:
         """Take what one page points to."""
-        references = asked_for(page)
-        self.references += len(references)
-        urls = {one.url for one in references}
-        fresh = self._known.unknown(urls)
+        linked = {one.url for one in page.links}
+        self.references += len(page.links) + len(page.others)
+        fresh = self._known.unknown(linked.union([one.url for one in page.others]) if page.others else linked)
         if fresh and (fresh := fresh.difference(self.external, self.missed, self.invalid)):
-            self._classify(page, [one for one in references if one.url in fresh])
-        if page.is_sitemap:
+            self._classify(page.url, [one for one in page.all if one.url in fresh])
+        if page.page.is_sitemap:
             return
-        self._unlinked -= {one.url for one in references if one.kind in _LEADING and one.url != page.url}
-        if resources := {one.url for one in references if one.kind in RESOURCES}:
-            self.resources |= resources
-            self._unloaded -= resources
-            self._unframed -= {one.url for one in references if one.kind is ReferenceKind.FRAME}
-        self._take_fragments(page, references)
+        if page.is_redirect:
+            self._placed.add(page.url)
+            self._take_fragments(page)
+            return
+        linked.discard(page.url)
+        self._unlinked -= linked
+        if page.others:
+            self._take_others(page)
+        self._take_fragments(page)
+
+    def _take_others(self, page: Pointers) -> None:
+        self._unlinked -= {one.url for one in page.others if one.kind in _LEADING and one.url != page.url}
+        resources = {one.url for one in page.others if one.kind in RESOURCES}
+        self.resources |= resources
+        self._unloaded -= resources
+        self._unframed -= {one.url for one in page.others if one.kind is ReferenceKind.FRAME}
 
     def finish(self) -> None:
         """Take what redirects lead to, once all pages have been taken."""
@@ -79,8 +90,8 @@ class Survey:
 
     # ------------------------------------------------------------ what must be asked for
 
-    def _classify(self, page: PageReferences, references: Iterable[Reference]) -> None:
-        here = self._known.get(page.url)
+    def _classify(self, page: str, references: Iterable[Reference]) -> None:
+        here = self._known.get(page)
         for one in references:
             if self._known.get(one.url) is not None:  # under another spelling
                 continue
@@ -117,10 +128,10 @@ class Survey:
 
     # ------------------------------------------------------------ fragments
 
-    def _take_fragments(self, page: PageReferences, references: Iterable[Reference]) -> None:
-        own, asked = frozenset(page.anchors), self._asked
-        for one in references:
-            if not one.fragment or one.kind not in SHOWING:
+    def _take_fragments(self, page: Pointers) -> None:
+        own, asked = frozenset(page.page.anchors), self._asked
+        for one in (*page.links, *page.of_kind(ReferenceKind.FRAME)):
+            if not one.fragment:
                 continue
             target = self.shown(one.url)
             if target is None:
@@ -144,6 +155,8 @@ class Survey:
             return None
         if known.location:
             path = self._known.follow(url)
+            if not self._placed.isdisjoint(path.through):  # that redirect has a fragment of its own
+                return None
             url, known = path.url, path.known
         else:
             url = self._known.url_of(url)
@@ -179,13 +192,6 @@ class Survey:
 
     def _pages_among(self, urls: set[str]) -> set[str]:
         return {url for url in urls if (known := self._known.get(url)) is not None and known.is_page}
-
-
-def asked_for(page: PageReferences) -> tuple[Reference, ...]:
-    """Return the references of a page that may be judged: the action of a form only where a browser gets it."""
-    if all(one.kind is not ReferenceKind.FORM for one in page.references):
-        return page.references
-    return tuple([one for one in page.references if one.kind is not ReferenceKind.FORM or one.text == "get"])
 
 
 def _holds(anchors: array[int], one: int) -> bool:

@@ -44,6 +44,8 @@ RESOURCES: Final = frozenset(
 
 SITEMAP_ELEMENT: Final = "loc"
 """The element by which a sitemap names a page; nothing on a page has references by it."""
+LOCATION_ELEMENT: Final = "Location"
+"""The header field by which a redirect leads to a fragment."""
 
 
 class Reference(Struct, frozen=True, array_like=True, gc=False):
@@ -66,7 +68,7 @@ class Reference(Struct, frozen=True, array_like=True, gc=False):
     """Whether the reference asks not to be followed (rel=nofollow)."""
 
 
-class AuditFacts(Struct, frozen=True, omit_defaults=True):
+class AuditFacts(Struct, frozen=True, omit_defaults=True, gc=False):
     """Facts of a page that only an audit needs."""
 
     description: str | None = None
@@ -87,7 +89,7 @@ class AuditFacts(Struct, frozen=True, omit_defaults=True):
     """What is wrong with how the page declares its encoding; "" for nothing."""
 
 
-class PageReferences(Struct, frozen=True, omit_defaults=True):
+class PageReferences(Struct, frozen=True, omit_defaults=True, gc=False):
     """One line of the references file: what one page, stylesheet or sitemap points to."""
 
     url: str

@@ -13,7 +13,14 @@ from gossamer.rules.headers import essence
 from gossamer.rules.policy import Policy
 from gossamer.rules.url_identity import simplified
 from gossamer.values.model import Response
-from gossamer.values.references import RESOURCES, SITEMAP_ELEMENT, PageReferences, Reference, ReferenceKind
+from gossamer.values.references import (
+    LOCATION_ELEMENT,
+    RESOURCES,
+    SITEMAP_ELEMENT,
+    PageReferences,
+    Reference,
+    ReferenceKind,
+)
 from gossamer.visit.links import LinkContext
 
 KNOWN_ADDRESSES: Final = 50_000
@@ -64,6 +71,12 @@ def of_sitemap(url: str, found: Sitemap, policy: Policy) -> PageReferences:
     """Return the pages that a sitemap names as its references."""
     named = [simplified(one.url, policy) for one in found.urls]
     return PageReferences(url, tuple([Reference(ReferenceKind.LINK, one, element=SITEMAP_ELEMENT) for one in named]))
+
+
+def of_redirect(url: str, target: str, location: str) -> PageReferences:
+    """Return the place to which a redirect leads: with a fragment of its own, that of a link there does not count."""
+    fragment = location.partition("#")[2]
+    return PageReferences(url, (Reference(ReferenceKind.LINK, target, fragment, LOCATION_ELEMENT),))
 
 
 def fetched_with(page: PageReferences) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ from gossamer.visit.handlers import Choice, Due, Handled, Handler
 from gossamer.visit.links import LinkContext, LinkJudge
 from gossamer.visit.page import Page
 from gossamer.visit.reading import NO_FACTS, PageFacts, Reading, record_answer
-from gossamer.visit.references import ReferenceMaker, fetched_with, of_sitemap
+from gossamer.visit.references import ReferenceMaker, fetched_with, of_redirect, of_sitemap
 
 Read = Reading | Failed | RobotsRead
 """The result of reading an answer: a reading, which Markdown and handlers may follow, or already an event."""
@@ -276,6 +276,8 @@ class Visitor:
         reading = Reading(request, response, record, behind_login=link.url if login else "")
         if reason is None:
             reading.outlinks, reading.adopts = Outlinks.of([self._links.outlink(target)]), adopts
+        if self._writes_references and "#" in locations[0]:
+            reading.references = references_line(of_redirect(link.url, target, locations[0]))
         return reading
 
     def _page(self, request: Request, response: Response) -> Reading:
