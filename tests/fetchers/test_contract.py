@@ -210,7 +210,7 @@ def test_an_ipv6_address_can_be_fetched_from(fetch: Fetch) -> None:
 @pytest.mark.parametrize(
     "path",
     "/gzip /x-gzip /gzip-members /gzip-padded /deflate /deflate-raw /br /zstd /zstd-frames /twice-encoded "
-    "/odd-coding".split(),
+    "/odd-coding /coding-twice /coding-left-over /coding-quoted".split(),
 )
 def test_an_encoded_body_is_decoded_and_the_bytes_of_the_wire_kept(fetch: Fetch, server: Server, path: str) -> None:
     [page] = fetch(f"{server.origin}{path}")
@@ -218,14 +218,24 @@ def test_an_encoded_body_is_decoded_and_the_bytes_of_the_wire_kept(fetch: Fetch,
     assert len(page.raw_body) == int(page.headers["content-length"])
 
 
+@pytest.mark.parametrize(("path", "body"), [("/blank-length", PAGE), ("/blank-length-empty", b""), ("/identity", PAGE)])
+def test_a_body_ends_where_its_header_says_although_libcurl_does_not_see_it(
+    fetch: Fetch, server: Server, path: str, body: bytes
+) -> None:
+    page, after = fetch(f"{server.origin}{path}", f"{server.origin}/")
+    assert (page.status, page.body, page.raw_body) == (200, body, body)
+    assert after.body == PAGE
+
+
 FAILURES = {
-    Reason.FAIL_TRUNCATED: "/gzip-cut /deflate-cut /br-cut /zstd-cut /short /short-chunked /cut-chunk",
+    Reason.FAIL_TRUNCATED: "/gzip-cut /deflate-cut /br-cut /zstd-cut /short /short-chunked /cut-chunk "
+    "/blank-length-short",
     Reason.FAIL_BAD_ENCODING: "/gzip-garbage /gzip-crc /deflate-garbage /br-garbage /zstd-garbage /compress "
     "/five-layers",
     Reason.FAIL_TOO_LARGE: "/gzip-bomb /deflate-bomb /br-bomb /zstd-bomb /nested-bomb /announced-large /large",
     Reason.FAIL_RESET: "/no-answer /reset /reset-in-header /cut-in-header",
     Reason.FAIL_PROTOCOL: "/http09 /garbage /bad-chunk /bad-length /long-header /many-headers /many-interims "
-    "/endless-trailer",
+    "/endless-trailer /blank-length-bad /blank-chunked /blank-first",
 }
 
 

@@ -107,6 +107,16 @@ SCRIPTS: dict[str, Script | bytes] = {
     "/zstd-frames": encoded(zstandard.compress(PAGE[:99]) + zstandard.compress(PAGE[99:]), "zstd"),
     "/twice-encoded": encoded(brotli.compress(GZIPPED), "gzip, br"),
     "/odd-coding": encoded(PAGE, "utf-8"),
+    "/coding-twice": answer(GZIPPED, "Content-Encoding: gzip", "Content-Encoding: gzip"),
+    "/coding-left-over": encoded(brotli.compress(PAGE), "gzip, br"),
+    "/coding-quoted": encoded(GZIPPED, '"gzip"; q=1'),
+    "/blank-length": answer(PAGE, f"Content-Length : {len(PAGE)}", length=-1),
+    "/blank-length-empty": answer(b"", "Content-Length : 0", length=-1),
+    "/blank-length-short": steps(answer(PAGE, f"Content-Length : {len(PAGE) + 1}", length=-1), Do.CLOSE),
+    "/blank-length-bad": steps(answer(PAGE, "Content-Length : x", length=-1), Do.HANG),
+    "/blank-chunked": steps(answer(b"1\r\nx\r\n0\r\n\r\n", "Transfer-Encoding : chunked", length=-1), Do.HANG),
+    "/blank-first": steps(b"HTTP/1.1 200 OK\r\n Content-Length: 1\r\n\r\nx", Do.HANG),
+    "/identity": answer(PAGE, "Transfer-Encoding: identity"),
     "/long-rules": answer(RULES),
     "/long-rules-chunked": chunked(RULES[:9], RULES[9:]),
     "/long-rules-gzip": encoded(gzip.compress(RULES), "gzip"),
@@ -168,6 +178,12 @@ def _spoiled(status: str) -> dict[str, Script | bytes]:
         "-endless": endless(answer(b"", "Location: /", "Connection: close", status=status, length=-1), b"x" * 65536),
         "-hang": steps(answer(b"cut", "Location: /", status=status, length=99), Do.HANG),
         "-garbage": answer(PAGE, "Location: /", "Content-Encoding: gzip", status=status),
+        "-blank-length-short": steps(
+            answer(b"cut", "Location: /", "Content-Length : 9", status=status, length=-1), Do.CLOSE
+        ),
+        "-blank-length-bad": steps(
+            answer(b"cut", "Location: /", "Content-Length : x", status=status, length=-1), Do.HANG
+        ),
         "-gzip-cut": answer(GZIPPED[:-9], "Location: /", "Content-Encoding: gzip", status=status),
         "-gzip-bomb": answer(gzip.compress(BOMB), "Location: /", "Content-Encoding: gzip", status=status),
     }

@@ -85,12 +85,14 @@ _TRUNCATED = re.compile(r"unexpected eof|closed abruptly", re.IGNORECASE)
 
 def answer_of(transfer: Transfer, error: int, message: str) -> Response | Failure:
     """Return the result of a finished transfer, given libcurl's error number (0: none) and message."""
+    if not error and transfer.length is not None:  # the connection ended before the body did
+        error = _PARTIAL
     if transfer.settled and _is_of_the_body(transfer, error):
         return _response(transfer)
     if transfer.verdict is not None:
         reason, detail = transfer.verdict
         return Failure(reason, detail, _elapsed(transfer), transfer.size)
-    return _failure(transfer, error, message) if error and not transfer.cut else _response(transfer)
+    return _failure(transfer, error, message) if error and not (transfer.cut or transfer.ended) else _response(transfer)
 
 
 def is_starved(transfer: Transfer, error: int) -> bool:

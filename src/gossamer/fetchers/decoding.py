@@ -38,6 +38,8 @@ _MAX_WINDOW = 8 * 1024 * 1024
 """Maximum zstd window (bytes): RFC 9659 section 3 allows no larger one on the web."""
 
 _ALIASES = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate", "br": "br", "zstd": "zstd"}
+_MAGIC = {"gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
+"""How a body of a coding begins."""
 # Codings that are registered but not supported here. Any other name ("utf-8", "none", "text/html") is a mistake in the
 # server's configuration: the body is then read as it is, as browsers do.
 _UNSUPPORTED = frozenset({"compress", "x-compress", "dcb", "dcz", "exi", "aes128gcm", "pack200-gzip"})
@@ -69,14 +71,19 @@ def decode(body: bytes, content_encoding: str, max_body: int) -> bytes | Failure
     The failure is `FAIL_TRUNCATED` for a truncated stream, `FAIL_BAD_ENCODING` for one that is not valid for its
     coding, and `FAIL_TOO_LARGE` for one that expands beyond `limit_for`. An empty body is valid in every coding.
     """
-    layers = [layer for layer in (part.strip().lower() for part in content_encoding.split(",")) if layer]
+    layers = _layers(content_encoding)
     if not body or not layers:
         return body
     if len(layers) > MAX_LAYERS:
         return Failure(Reason.FAIL_BAD_ENCODING, f"the body is encoded {len(layers)} times over", size=len(body))
-    size, limit = len(body), limit_for(len(body), max_body)
+    size, limit, before = len(body), limit_for(len(body), max_body), set[str]()
     for layer in reversed(layers):
+        if before and _is_plain(body, layer):
+            continue
         undone = _decode_layer(body, layer, limit)
+        if layer in before and isinstance(undone, Failure) and layer not in _MAGIC:
+            continue
+        before.add(layer)
         if isinstance(undone, Failure):
             by_ratio = undone.reason is Reason.FAIL_TOO_LARGE and RATIO_FREE < limit < max_body
             ratio = f", {MAX_RATIO} times its size" if by_ratio else ""
@@ -85,12 +92,27 @@ def decode(body: bytes, content_encoding: str, max_body: int) -> bytes | Failure
     return body
 
 
+def _layers(content_encoding: str) -> list[str]:
+    """Return the names of the codings in Content-Encoding; what servers add to a name is left out: `"gzip"; q=1`."""
+    parts = (part.partition(";")[0].strip(" \t\"'").lower() for part in content_encoding.split(","))
+    return [_ALIASES.get(part, part) for part in parts if part]
+
+
+def _is_plain(body: bytes, layer: str) -> bool:
+    """Whether a body does not begin like one of a coding, although its header names that coding too.
+
+    A cache that undoes a coding, or adds one, may leave the name there, or write it once more.
+    """
+    return layer in _MAGIC and not body.startswith(_MAGIC[layer])
+
+
 def start_of(body: bytes, content_encoding: str, most: int) -> bytes:
     """Return up to `most` decoded bytes from the start of a gzip or deflate body, whatever follows them.
 
     Return b"" for any other coding, and for a start that is not valid.
     """
-    if _ALIASES.get(content_encoding.strip().lower()) not in ("gzip", "deflate"):
+    layers = _layers(content_encoding)
+    if not layers or not set(layers) <= {"gzip", "deflate"}:
         return b""
     try:
         return zlib.decompressobj(47).decompress(body, most)  # 47: detect gzip or zlib by the header
@@ -99,13 +121,12 @@ def start_of(body: bytes, content_encoding: str, most: int) -> bytes:
 
 
 def _decode_layer(body: bytes, layer: str, limit: int) -> bytes | Failure:
-    name = _ALIASES.get(layer, layer)
-    if name not in _DECODERS:
-        if name in _UNSUPPORTED or name in _ALIASES.values():
+    if layer not in _DECODERS:
+        if layer in _UNSUPPORTED or layer in _ALIASES.values():
             return Failure(Reason.FAIL_BAD_ENCODING, f"the body is encoded as {layer}, which was not asked for")
         return body
     try:
-        return _DECODERS[name](body, limit)
+        return _DECODERS[layer](body, limit)
     except _TruncatedError:
         return Failure(Reason.FAIL_TRUNCATED, f"the {layer} stream ends before its end mark")
     except _OverflowError:

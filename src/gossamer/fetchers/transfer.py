@@ -26,6 +26,7 @@ from gossamer.fetchers.options import (
 )
 from gossamer.fetchers.routes import Route
 from gossamer.rules import headers
+from gossamer.rules.framing import hidden_framing
 from gossamer.values.model import Method, Purpose
 from gossamer.values.reasons import Reason
 
@@ -88,9 +89,11 @@ class Transfer:
         "connection",
         "curl",
         "dns",
+        "ended",
         "fetched_at",
         "header",
         "header_size",
+        "length",
         "limits",
         "lost",
         "pace_at",
@@ -146,6 +149,8 @@ class Transfer:
         self.truncated = ""
         self.verdict: tuple[Reason, str] | None = None
         self.connection: Connection | None = None
+        self.length: int | None = None  # of the body, where libcurl does not see it
+        self.ended = False  # whether the body was ended there
         self._limit = self.limits.received
         self._base: int | None = None  # bytes that came over the connection before this fetch
         # `_opened`: whether a connection was opened for the next request of this fetch.
@@ -311,31 +316,39 @@ class Transfer:
         return _GO_ON
 
     def _on_header_end(self) -> int | None:
-        """Settle what a redirect or an error is: it stays that, whatever becomes of its body.
+        """Settle what the header tells: what a redirect or an error is, and where a body ends that would not."""
+        begin, self._block = self._block, len(self.header)
+        block = b"".join(self.header[begin:])
+        if (framing := hidden_framing(block)) is not None and self._method != "HEAD":
+            self.length, self.ended = framing.length, framing.length == 0
+            if framing.fault:
+                self.refuse(Reason.FAIL_PROTOCOL, framing.fault)
+        if block[:10] != b"HTTP/1.1 2" or self.limits.header_is_enough:  # nearly every answer does not
+            self._settle(block)
+        return _STOP if self.verdict is not None or self.truncated or self.ended else _GO_ON
+
+    def _settle(self, block: bytes) -> None:
+        """Note that an answer is a redirect or an error, and stays that, whatever becomes of its body.
 
         So does every answer of which the header is enough.
         """
-        begin, self._block = self._block, len(self.header)
-        settles = self.limits.header_is_enough
-        if self.header[begin][:10] == b"HTTP/1.1 2" and not settles:  # nearly every answer
-            return _GO_ON
-        status = headers.status_of(self.header[begin])
+        settles, status = self.limits.header_is_enough, headers.status_of(block)
         if status < (200 if settles else 300):
-            return _GO_ON
-        fields = headers.parse(b"".join(self.header[begin:]))
+            return
+        fields = headers.parse(block)
         is_redirect = headers.is_redirect(status, fields)
         if status < 400 and not is_redirect and not settles:
-            return _GO_ON
+            return
         self.settled, self._settled_at = status, time.monotonic()
         self._limit = min(self._limit, MAX_SIDE_BODY)
-        if self._method != "HEAD" and is_redirect and headers.ends_with_the_connection(self.header[begin], fields):
+        if self._method != "HEAD" and is_redirect and headers.ends_with_the_connection(block, fields):
             self.truncated = "unspecified"  # it would end with a connection that the server keeps open
-            return _STOP
-        return _GO_ON
 
     def _on_body(self, piece: bytes) -> int | None:
         self.chunks.append(piece)
         self.size += len(piece)
+        if self.length is not None and self.size >= self.length:
+            self._end_body(self.length)
         if self.verdict is not None or self.crawls(time.monotonic()):
             return _STOP
         if self.size > self._limit:
@@ -344,7 +357,12 @@ class Transfer:
             elif not self.limits.start_only:
                 self.refuse(Reason.FAIL_TOO_LARGE, f"the body is larger than {self.limits.received:,} bytes")
             return _STOP
-        return _GO_ON
+        return _STOP if self.ended else _GO_ON
+
+    def _end_body(self, length: int) -> None:
+        """End the body where libcurl does not; what follows is no part of it."""
+        whole = len(self.chunks[-1]) - (self.size - length)
+        self.chunks[-1], self.size, self.ended = self.chunks[-1][:whole], length, True
 
     def _on_open(self, _purpose: int, address: Any) -> socket.socket | int:
         if self.verdict is not None or not (self.route.proxy or self._is_permitted(str(address.addr[0]))):
