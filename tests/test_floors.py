@@ -19,9 +19,9 @@ FLOORS = (
     ("engines",),
     ("api",),
     ("check",),
+    ("report",),
     ("", "testing"),  # `import gossamer` and `gossamer.testing`: what users import
     ("bench", "demo"),
-    ("report",),
     ("cli",),
     ("__main__",),
 )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gossamer.check.findings import CheckReport, Finding, FindingKind, Referrer, Severity, Verdict
     from gossamer.check.run import check_site
     from gossamer.check.settings import CheckSettings
+    from gossamer.report.files import WrittenReport, write_report
     from gossamer.rules.policy import HostManners, Policy
     from gossamer.values.errors import GossamerError, JournalError, OutputError, UserError
     from gossamer.values.model import Change, Failure, OutcomeKind, PageRecord, Response, Timings
@@ -37,6 +38,7 @@ _HOMES = {
     "check.findings": ("CheckReport", "Finding", "FindingKind", "Referrer", "Severity", "Verdict"),
     "check.run": ("check_site",),
     "check.settings": ("CheckSettings",),
+    "report.files": ("WrittenReport", "write_report"),
     "values.errors": ("GossamerError", "JournalError", "OutputError", "UserError"),
     "visit.handlers": ("on",),
     "values.model": ("Change", "Failure", "OutcomeKind", "PageRecord", "Response", "Timings"),
@@ -78,11 +80,13 @@ __all__ = [
     "UserError",
     "Verdict",
     "Waiting",
+    "WrittenReport",
     "__version__",
     "check_site",
     "crawl",
     "fetch_all",
     "on",
+    "write_report",
 ]
 
 

@@ -56,13 +56,10 @@ def test_every_link_between_known_urls_is_found_once(tmp_path: Path) -> None:
     assert links(tmp_path / "c", unfollowed=True) == {("/a/", "/")}
 
 
-@pytest.mark.parametrize(("directories", "hrefs"), [(1, 10_000), (1000, 1), (1, 1)])
-def test_little_memory_changes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, directories: int, hrefs: int
-) -> None:
+@pytest.mark.parametrize("hrefs", [0, 1, 5])
+def test_little_memory_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hrefs: int) -> None:
     crawled(tmp_path / "c")
     expected = links(tmp_path / "c")
-    monkeypatch.setattr(link_graph, "_DIRECTORIES", directories)
     monkeypatch.setattr(link_graph, "_HREFS", hrefs)
     assert links(tmp_path / "c") == expected
 

@@ -23,10 +23,11 @@ from gossamer.cli import progress, summary
 from gossamer.cli.arguments import VERBS
 from gossamer.cli.findings import Findings
 from gossamer.cli.status import described, facts
-from gossamer.cli.terminal import console, line, printable, say
+from gossamer.cli.terminal import console, line, say
 from gossamer.demo.server import DemoServer
 from gossamer.report.advice import advice
 from gossamer.testing import FakeClock, RecordedFetcher, RecordedPage
+from gossamer.values.formatting import printable
 from gossamer.values.model import line_of
 from gossamer.values.reasons import IN_HANDLERS, FinishReason, Reason, Waiting
 from gossamer.values.snapshot import Counts

@@ -34,6 +34,8 @@ def a_site_is_checked() -> None:
         assert_type(finding.verdict, gossamer.Verdict)
         assert_type(finding.severity, gossamer.Severity)
         assert_type(finding.referrers, tuple[gossamer.Referrer, ...])
+    assert_type(gossamer.write_report("out.crawl", format="csv"), gossamer.WrittenReport)
+    assert_type(gossamer.write_report(Path("out.crawl"), "site.html").path, Path)
     gossamer.check_site(HOME, max_page=9)  # type: ignore[call-arg]  # the setting is max_pages
 
 

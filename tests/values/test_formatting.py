@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gossamer.values.formatting import numbered, shown_duration, shown_size
+from gossamer.values.formatting import numbered, printable, shown_duration, shown_size
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,20 @@ from gossamer.values.formatting import numbered, shown_duration, shown_size
 )
 def test_figures_are_written_for_people(shown: str, text: str) -> None:
     assert shown == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain ünïcödé", "plain ünïcödé"),
+        ("a\nb\tc", "a b c"),
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("abc\u202egnp.exe", "abc\\u202egnp.exe"),
+        ("\u2066x\u2069\u200f", "\\u2066x\\u2069\\u200f"),
+        ("\ud800", "\\ud800"),
+        ("\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u200c\u062e"),
+        ("x" * 2001, "x" * 2000 + "…"),
+    ],
+)
+def test_a_text_of_strangers_moves_nothing_on_the_screen(text: str, shown: str) -> None:
+    assert printable(text) == shown

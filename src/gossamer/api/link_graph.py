@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -21,11 +21,11 @@ from gossamer.values.model import PageRecord, record_of
 Ids = NDArray[np.int64]
 """Ids of links: their order of discovery."""
 
-_DIRECTORIES: Final = 1000
-"""Maximum number of directories whose hrefs are remembered."""
-_HREFS: Final = 10_000
-"""Approximate maximum number of hrefs that are remembered per directory."""
+_HREFS: Final = 200_000
+"""Approximate maximum number of hrefs that are remembered: about 30 MB."""
 _UNKNOWN: Final = -1
+_UNSEEN: Final = -2
+"""Stands for the id of an href that is not remembered."""
 
 
 class LinkedVisit(Struct, frozen=True):
@@ -42,7 +42,7 @@ class LinkedVisit(Struct, frozen=True):
 
 
 class LinkGraph:
-    """The links that the journal of a crawl knows, as of one moment: 16 bytes of memory a URL.
+    """The links that the journal of a crawl knows, as of one moment: 16 bytes of memory a URL, and 30 MB.
 
     Links to URLs outside the crawl, and to those that were refused, are not in it, but for the canonical URLs in
     `also`: their ids follow those of the known ones. Every method may raise JournalError.
@@ -59,6 +59,7 @@ class LinkGraph:
         self._order = np.argsort(fingerprints, kind="stable")
         self._sorted = fingerprints[self._order]
         self._known: dict[tuple[str, str], dict[str, int]] = {}
+        self._remembered = 0
 
     def __enter__(self) -> Self:
         return self
@@ -88,35 +89,38 @@ class LinkGraph:
             hrefs, unfollowed = memo.hrefs, memo.nofollow_hrefs
             if memo.nofollow:
                 hrefs, unfollowed = (), (*hrefs, *unfollowed)
-            followed = set(self._targets(memo.base, record.encoding, hrefs))
+            followed = self._targets(memo.base, record.encoding, hrefs)
             if record.location:
                 followed.update(self._find([record.location]))
-            others = set(self._targets(memo.base, record.encoding, unfollowed)) - followed
+            others = self._targets(memo.base, record.encoding, unfollowed) - followed
             yield LinkedVisit(visit.id, record, _ids(followed, visit.id), _ids(others, visit.id))
 
     def close(self) -> None:
         """Close the journal."""
         self.journal.close()
 
-    def _targets(self, base: str, encoding: str, hrefs: Iterable[str]) -> list[int]:
+    def _targets(self, base: str, encoding: str, hrefs: Sequence[str]) -> set[int]:
         """Return the ids to which the hrefs of a page lead; most are remembered from other pages of its directory."""
+        if not hrefs:
+            return set()
         known = self._known_in(base[: base.partition("?")[0].rfind("/") + 1], encoding)
-        fresh = [href for href in hrefs if href not in known]
-        resolve = UrlResolver(base).canonical
-        urls = [resolve(encode_query(href, encoding or "utf-8")) or "" for href in fresh]
-        found = dict(zip(fresh, self._find(urls), strict=True))
-        # An href that is empty or begins with "?" depends on the whole path, not on the directory alone.
-        known.update((href, number) for href, number in found.items() if href[:1] not in ("", "?"))
-        return [known[href] if href in known else found[href] for href in hrefs]
+        found = {known.get(href, _UNSEEN) for href in hrefs}
+        if _UNSEEN in found:
+            fresh = [href for href in hrefs if href not in known]
+            resolve = UrlResolver(base).canonical
+            written = fresh if encoding in ("", "utf-8") else [encode_query(href, encoding) for href in fresh]
+            numbers = self._find([resolve(href) or "" for href in written])
+            found.update(numbers)
+            # An href that is empty or begins with "?" depends on the whole path, not on the directory alone.
+            self._remembered += len(fresh)
+            known.update([pair for pair in zip(fresh, numbers, strict=True) if pair[0][:1] not in ("", "?")])
+        return found
 
     def _known_in(self, directory: str, encoding: str) -> dict[str, int]:
-        key = (directory, encoding)
-        known = self._known.get(key)
-        if known is None or len(known) > _HREFS:
-            if len(self._known) >= _DIRECTORIES:
-                self._known.clear()
-            known = self._known[key] = {}
-        return known
+        if self._remembered > _HREFS:
+            self._known.clear()
+            self._remembered = 0
+        return self._known.setdefault((directory, encoding), {})
 
     def _find(self, urls: list[str]) -> list[int]:
         """Return the id of each URL; `_UNKNOWN` for those that the crawl does not know."""
@@ -132,4 +136,4 @@ class LinkGraph:
 
 
 def _ids(numbers: set[int], own: int) -> Ids:
-    return np.array(sorted(numbers - {_UNKNOWN, own}), np.int64)
+    return np.array(sorted(numbers - {_UNKNOWN, _UNSEEN, own}), np.int64)

@@ -57,7 +57,7 @@ def _run(words: Sequence[str]) -> int:
 
 
 def _said(sentence: str, code: int) -> int:
-    from gossamer.cli.terminal import printable
+    from gossamer.values.formatting import printable
 
     messages().write("\n".join(map(printable, sentence.splitlines())) + "\n")
     return code

@@ -19,8 +19,8 @@ from gossamer.rules.setting import FIXED, Section, Setting
 from gossamer.values.errors import UserError
 
 VERBS: Final = (
-    "crawl", "check", "resume", "status", "explain", "fetch", "demo", "export", "robots", "bench", "init", "doctor",
-    "config", "completion",
+    "crawl", "check", "resume", "status", "explain", "fetch", "demo", "export", "robots", "report", "bench", "init",
+    "doctor", "config", "completion",
 )  # fmt: skip
 REPORTS: Final = ("text", "json", "csv", "junit", "sarif", "github", "markdown")
 """The formats of a report of a check (`check/formats`), which is imported only when there is one."""
@@ -29,6 +29,7 @@ WORKLOADS: Final = ("overhead", "web", "parse", "polite")
 _SOURCES: Final = ("-i", "--input", "--update")
 """The flags by which a crawl needs no URL."""
 SHELLS: Final = ("bash", "zsh", "fish")
+REPORT_FORMATS: Final = ("html", "csv")
 EXPORTS: Final = ("jsonl", "parquet", "markdown", "graph", "graphml")
 
 
@@ -141,6 +142,7 @@ def parsers() -> tuple[Parser, dict[str, Parser]]:
         "robots": ("ask robots.txt whether a page may be fetched, and why", examples.ROBOTS, _add_robots),
         "demo": ("crawl a small website on this machine, to see how it goes", examples.DEMO, _add_demo),
         "export": ("make other formats of a crawl that is over", examples.EXPORT, _add_export),
+        "report": ("make a page of what a crawl found, to read, print or send", examples.REPORT, _add_report),
         "bench": ("measure which engine suits your work, on this machine", examples.BENCH, _add_bench),
         "init": ("write a gossamer.toml to begin with", examples.INIT, _add_init),
         "config": ("show every setting, and where it comes from", examples.CONFIG, _add_config),
@@ -300,6 +302,18 @@ def _add_export(parser: Parser) -> None:
     formats = "jsonl, parquet (tables of pages and links), markdown, graph (the links as a table) or graphml"
     choices.choice("-f", "--format", dest="format", required=True, choices=EXPORTS, metavar="F", about=formats)
     where = "a file, for parquet and markdown a directory (default: in DIR; jsonl goes to stdout)"
+    choices.choice("-o", "--output", dest="output", metavar="PATH", default=None, about=where)
+    choices.switch("-q", "--quiet", dest="quiet", about="say nothing but errors")
+    choices.choice("-h", "--help", action="help", about="show this and leave")
+
+
+def _add_report(parser: Parser) -> None:
+    parser.usage = "gossamer report DIR [-f html|csv] [-o PATH]"
+    choices = FlagGroup(parser, "choices")
+    choices.choice("crawl", metavar="DIR", about="the directory of the crawl, running or not")
+    formats = "html: one page; csv: each of its tables, and one of all pages (default: html)"
+    choices.choice("-f", "--format", dest="format", choices=REPORT_FORMATS, default="html", metavar="F", about=formats)
+    where = "a file, for csv a directory (default: report.html, or report-*.csv, in DIR)"
     choices.choice("-o", "--output", dest="output", metavar="PATH", default=None, about=where)
     choices.switch("-q", "--quiet", dest="quiet", about="say nothing but errors")
     choices.choice("-h", "--help", action="help", about="show this and leave")

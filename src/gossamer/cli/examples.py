@@ -119,6 +119,19 @@ gossamer crawl -f warc
 exit codes: 0 exported, 2 usage, 4 files could not be read or written, 70 a bug,
             130 interrupted
 """
+REPORT = """\
+examples:
+  gossamer report example.org.crawl             report.html, in that directory
+  gossamer report example.org.crawl -o site.html
+                                                somewhere else
+  gossamer report example.org.crawl -f csv -o tables
+                                                every table as CSV
+
+The page asks nobody for anything: send it by mail, print it, put it anywhere.
+Tables too long for it are written whole beside it.
+exit codes: 0 written, 2 usage, 4 files could not be read or written, 70 a bug,
+            130 interrupted
+"""
 BENCH = """\
 examples:
   gossamer bench --quick                        a first answer in 90 seconds

@@ -16,11 +16,11 @@ from gossamer.api.settings_file import toml
 from gossamer.cli.contact_page import contact_page
 from gossamer.cli.stdout import put
 from gossamer.cli.streams import messages
-from gossamer.cli.terminal import printable
 from gossamer.fetchers.options import FetchOptions, user_agent
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import canonical
 from gossamer.values.errors import UserError
+from gossamer.values.formatting import printable
 
 _MAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+")
 QUESTION = "Your e-mail address or page, by which a site's owner can reach you instead of blocking you (empty: none): "

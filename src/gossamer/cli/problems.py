@@ -138,11 +138,5 @@ def failed(report: Report, findings: Findings) -> Lines:
     for record in some:
         label = record.status if record.status and record.status >= 400 else record.reason
         lines.append(_named(str(label), record.url))
-        lines += [(7, line(f"       {_what(record)}")), *_way(record, findings)]
+        lines += [(7, line(f"       {wording.what_failed(record)}")), *_way(record, findings)]
     return [*lines, *more(number - len(some))]
-
-
-def _what(record: PageRecord) -> str:
-    """Return the detail of a failure, or else the sentence of its reason."""
-    detail = record.detail.strip()
-    return detail.splitlines()[-1] if detail or record.reason is None else record.reason.sentence

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from gossamer.cli.terminal import cut_inside, line, printable, say
+from gossamer.cli.terminal import cut_inside, line, say
 from gossamer.rules.policy import Policy
 from gossamer.rules.time_left import time_left
-from gossamer.values.formatting import numbered, plural, shown_duration, shown_size
+from gossamer.values.formatting import numbered, plural, printable, shown_duration, shown_size
 from gossamer.values.reasons import Waiting
 from gossamer.values.snapshot import Snapshot
 from gossamer.visit.page import Page

@@ -11,9 +11,9 @@ from typing import Any, Final
 from gossamer.api.robots_check import Permission, permission
 from gossamer.cli.settings import gather
 from gossamer.cli.stdout import put, put_json
-from gossamer.cli.terminal import fitted, printable
+from gossamer.cli.terminal import fitted
 from gossamer.rules import robots
-from gossamer.values.formatting import shown_size
+from gossamer.values.formatting import printable, shown_size
 from gossamer.values.reasons import Reason
 
 ALLOWED, DISALLOWED, UNKNOWN = 0, 1, 3

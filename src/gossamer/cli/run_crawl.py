@@ -21,14 +21,14 @@ from gossamer.cli.introduction import Opening
 from gossamer.cli.progress import Watch, shown, tell
 from gossamer.cli.signals import interrupts
 from gossamer.cli.stdout import put_json
-from gossamer.cli.terminal import console, cut_inside, is_live, is_screen, line, printable, say
+from gossamer.cli.terminal import console, cut_inside, is_live, is_screen, line, say
 from gossamer.engines.bridges import run_in_loop
 from gossamer.engines.table import ENGINES
 from gossamer.journals.address import JournalAddress
 from gossamer.journals.summary import lines
 from gossamer.outputs.event_log import STDOUT
 from gossamer.values.errors import JournalError, OutputError, UserError
-from gossamer.values.formatting import shown_duration, shown_size
+from gossamer.values.formatting import printable, shown_duration, shown_size
 from gossamer.visit.page import Page
 
 if TYPE_CHECKING:

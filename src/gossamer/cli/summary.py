@@ -170,14 +170,8 @@ def _figures(report: Report) -> list[str | tuple[str, str]]:
     ):
         if number:
             figures += ["   ", (f"{number:,}", colour), f" {name}"]
-    return [*figures, f"   {shown_size(report.snapshot.bytes)} in {shown_duration(report.seconds)}{_pace(report)}"]
-
-
-def _pace(report: Report) -> str:
-    if not report.pages or report.seconds < 0.1:
-        return ""
-    pace = report.pages / report.seconds
-    return f" ({pace:,.0f}/s)" if pace >= 100 else f" ({pace:.1f}/s)"
+    pace = f" ({pace})" if (pace := wording.pace(report)) else ""
+    return [*figures, f"   {shown_size(report.snapshot.bytes)} in {shown_duration(report.seconds)}{pace}"]
 
 
 def _items(report: Report) -> Lines:

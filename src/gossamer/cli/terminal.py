@@ -6,31 +6,17 @@ import os
 import sys
 from shutil import get_terminal_size
 from textwrap import wrap
-from typing import IO, TYPE_CHECKING, Final, cast
+from typing import IO, TYPE_CHECKING, cast
 
 from gossamer.cli.streams import messages
+from gossamer.values.formatting import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-_JOINERS: Final = "\u200c\u200d"  # part of ordinary Persian and of emoji
-LONGEST: Final = 2000
-
 Lines = list[tuple[int, "Text"]]
 """Lines of text, each with the indent of its wrapped lines (columns)."""
-
-
-def printable(text: str) -> str:
-    """Return a text that is safe to show: control characters, escapes and changes of direction become visible codes."""
-    if text.isprintable() and len(text) <= LONGEST:
-        return text
-    cut = text if len(text) <= LONGEST else text[:LONGEST] + "…"
-    return "".join(char if char.isprintable() or char in _JOINERS else _code(char) for char in cut)
-
-
-def _code(char: str) -> str:
-    return " " if char.isspace() and char.isascii() else char.encode("unicode_escape").decode("ascii")
 
 
 def console() -> Console:

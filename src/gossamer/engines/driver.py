@@ -171,7 +171,7 @@ class Driver:
 
     def saved_stats(self) -> SavedStats:
         """Return the final statistics, with the time and the failed fetches since the last commit."""
-        return self._audited(self._crawl.final_stats(self._clock.now()))
+        return replace(self._audited(self._crawl.final_stats(self._clock.now())), processor=self.latest.processor)
 
     # ------------------------------------------------------------ stopping: from any thread, and signal handlers
 

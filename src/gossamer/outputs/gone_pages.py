@@ -57,9 +57,15 @@ def not_found(pieces: Iterable[bytes]) -> Iterator[Gone]:
 def read_unknown(directory: Path) -> frozenset[str]:
     """Return the URLs of the pages of which the crawl in a directory found out nothing. Raise OutputError."""
     path = directory / UNKNOWN_FILE
+    return frozenset(page.url for page in read_gone(path)) if path.exists() else frozenset()
+
+
+def read_gone(path: Path) -> Iterator[Gone]:
+    """Yield the pages of a list, gone or unknown. Raise OutputError."""
     try:
-        listed = path.read_bytes().splitlines() if path.exists() else []
-        return frozenset(msgspec.json.decode(line, type=Gone).url for line in listed)
+        with path.open("rb") as file:
+            for line in file:
+                yield msgspec.json.decode(line, type=Gone)
     except (OSError, ValueError) as error:
         raise OutputError(f"{path} cannot be read: {error}.") from error
 

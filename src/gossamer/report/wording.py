@@ -7,6 +7,7 @@ from typing import Final
 from gossamer.api.report import Report
 from gossamer.rules.policy import Policy
 from gossamer.values.formatting import numbered, plural, shown_duration
+from gossamer.values.model import PageRecord
 from gossamer.values.reasons import FinishReason, Reason, Waiting
 from gossamer.values.snapshot import Audit, Changes, NearDuplicates, SitemapStats
 
@@ -50,6 +51,13 @@ def other_failures(report: Report) -> int:
     return report.failed - report.counts.by_reason.get(Reason.FAIL_HTTP_4XX, 0)
 
 
+def what_failed(record: PageRecord) -> str:
+    """Return the detail of a failure, or else the sentence of its reason; "" where nothing failed."""
+    if detail := record.detail.strip():
+        return detail.splitlines()[-1]
+    return record.reason.sentence if record.reason is not None else ""
+
+
 def redirect_loops(number: int) -> str:
     """Return the heading of redirect loops."""
     return numbered(number, "redirect loop")
@@ -91,6 +99,14 @@ def changes(found: Changes) -> str:
     """Return how many pages have changed since the crawl before, and how."""
     counted = f"{found.added:,} added, {found.changed:,} changed, {found.gone:,} gone, {found.unchanged:,} unchanged"
     return counted + (f", {found.unknown:,} unknown (could not be fetched this time)" if found.unknown else "")
+
+
+def pace(report: Report) -> str:
+    """Return how many pages came in a second as text: "86/s", "1.4/s"; "" where that says nothing."""
+    if not report.pages or report.seconds < 0.1:
+        return ""
+    rate = report.pages / report.seconds
+    return f"{rate:,.0f}/s" if rate >= 100 else f"{rate:.1f}/s"
 
 
 def few_links(report: Report) -> bool:

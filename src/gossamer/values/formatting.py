@@ -1,6 +1,12 @@
-"""Numbers, sizes and durations in the form that people read: in the terminal, in findings and in reports."""
+"""Numbers, sizes, durations and foreign texts in the form that people read, in terminals, findings and reports."""
 
 from __future__ import annotations
+
+from typing import Final
+
+LONGEST: Final = 2000
+"""Maximum length of a text that is shown (characters)."""
+_JOINERS: Final = "\u200c\u200d"  # part of ordinary Persian and of emoji
 
 
 def numbered(number: int, word: str) -> str:
@@ -35,3 +41,15 @@ def shown_size(amount: float) -> str:
             return f"{amount:.0f} {unit}" if amount >= 100 or amount == int(amount) else f"{amount:.1f} {unit}"
         amount /= 1024
     return f"{amount:.1f} TB"
+
+
+def printable(text: str) -> str:
+    """Return a text that is safe to show: control characters, escapes and changes of direction become visible codes."""
+    if text.isprintable() and len(text) <= LONGEST:
+        return text
+    cut = text if len(text) <= LONGEST else text[:LONGEST] + "…"
+    return "".join(char if char.isprintable() or char in _JOINERS else _code(char) for char in cut)
+
+
+def _code(char: str) -> str:
+    return " " if char.isspace() and char.isascii() else char.encode("unicode_escape").decode("ascii")

@@ -192,6 +192,8 @@ class SavedStats(Struct, frozen=True):
     was not the first."""
     requests: int = 0
     """Number of fetches that count for `max_requests`: with those that may follow before the next commit."""
+    processor: float = 0.0
+    """CPU use in the last run (`Snapshot.processor`); 0.0 before its end."""
 
 
 class PausedHost(Struct, frozen=True):

@@ -1,0 +1,1 @@
+"""The HTML report: one file that asks nobody for anything and works without its script."""
