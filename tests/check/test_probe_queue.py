@@ -222,6 +222,59 @@ def test_an_error_that_may_pass_is_asked_again_as_often_as_the_policy_says(tmp_p
     assert [method for _, method, _ in times] == ["GET", "HEAD", "GET", "GET", "GET"]
 
 
+REFUSED = RecordedPage(405)
+WALL = "<title>Just a moment...</title><script>window._cf_chl_opt={}</script><p>Checking your browser before you go on"
+MISSING = "<title>Page not found</title><h1>Page not found</h1><p>Try the search.</p>"
+
+
+@pytest.mark.parametrize(
+    ("path", "head", "body", "reason"),
+    [
+        ("/a", REFUSED, WALL, "fail.blocked"),
+        ("/a", REFUSED, WALL + "".join(f"<a href=/{n}>more</a>" for n in range(9)), ""),
+        ("/a", REFUSED, MISSING, "soft_404"),
+        ("/", REFUSED, MISSING, ""),
+        ("/a", RecordedPage(200, {"cf-mitigated": "challenge"}), WALL, "fail.blocked"),
+        ("/a", OK, WALL, ""),
+        ("/a", OK, MISSING, ""),
+    ],
+    ids=[
+        "a check for bots", "an article on checks for bots", "a page that says it does not exist", "a front page",
+        "a check that says so in its header", "a good HEAD is believed", "whatever the page says",
+    ],
+)  # fmt: skip
+def test_what_a_page_says_is_read_where_it_was_asked_for(
+    tmp_path: Path, path: str, head: RecordedPage, body: str, reason: str
+) -> None:
+    url = f"http://a.example{path}"
+    [result], _ = judged(tmp_path, {url: body, f"HEAD {url}": head}, url)
+    assert result.reason == reason
+
+
+def test_a_page_that_only_changed_its_scheme_is_not_read(tmp_path: Path) -> None:
+    web = {"http://a.example/x": RecordedPage(301, {"location": "https://a.example/x/"}), "https://a.example/x/": OK}
+    [result], times = judged(tmp_path, web, "http://a.example/x")
+    assert result.moved == "https://a.example/x/"
+    assert [method for _, method, url in times if not url.endswith("robots.txt")] == ["HEAD", "HEAD"]
+
+
+def test_a_host_that_is_in_line_waits_for_a_pause_that_it_asks_for_meanwhile() -> None:
+    hosts = {"a.example": HostManners(delay=1.0, host_concurrency=2)}
+    queue = ProbeQueue(manners_abroad(Policy(hosts=hosts)))
+    for number in range(3):
+        queue.add(f"http://a.example/{number}")
+    fetcher = RecordedFetcher({"http://a.example/0": RecordedPage(429, {"retry-after": "100"})})
+    started: list[Request] = []
+    queue.start_due(0.0, started.append)
+    queue.land(started[0], fetcher.fetch(started[0]), 0.0)
+    queue.start_due(1.0, started.append)
+    queue.land(started[1], fetcher.fetch(started[1]), 1.5)
+    queue.start_due(2.0, started.append)
+    assert [request.url for request in started] == ["http://a.example/robots.txt", "http://a.example/0"]
+    queue.start_due(101.5, started.append)
+    assert len(started) == 3
+
+
 def test_redirects_end_at_the_limit(tmp_path: Path) -> None:
     web = {f"http://a.example/{number}": RecordedPage(302, {"location": f"/{number + 1}"}) for number in range(9)} | {
         "http://a.example/9": OK

@@ -237,9 +237,9 @@ def _is_odd(answer: Response) -> bool:
 
 def _may_be_missing(probe: Probe, answer: Response) -> bool:
     """Whether redirects led to another page, which may be how the site answers for missing ones."""
-    if not probe.hops or not html.is_html(answer.headers.get("content-type", ""), b""):
-        return False
-    return urls.path(probe.asked).rstrip("/") != urls.path(probe.url).rstrip("/") and urls.path(probe.url) != "/"
+    asked, led_to = urls.path(probe.asked), urls.path(probe.url)
+    elsewhere = asked.rstrip("/") != led_to.rstrip("/") and led_to != "/"
+    return elsewhere and html.is_html(answer.headers.get("content-type", ""), b"")
 
 
 def _foreign(locations: tuple[str, ...]) -> Reason:
