@@ -11,7 +11,7 @@ import pytest
 from gossamer import Crawler
 from gossamer.api.references import read_references
 from gossamer.engines.table import EngineName
-from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage
+from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage, Recording
 from gossamer.outputs.references import FILE, references_in
 from gossamer.testing import FakeClock
 from gossamer.values.errors import OutputError, UserError
@@ -164,3 +164,27 @@ def test_what_no_commit_vouches_for_is_not_read(tmp_path: Path) -> None:
     with (tmp_path / "crawl" / FILE).open("ab") as file:
         file.write(b"half a member")
     assert pages(tmp_path / "crawl") == whole
+
+
+def test_in_an_update_a_page_that_has_not_changed_has_its_line_too(tmp_path: Path) -> None:
+    tagged = RecordedPage(headers={"content-type": "text/html", "etag": '"1"'}, body="<a href=/p>p</a><img src=i.png>")
+    web: dict[str, Recording] = {"/": tagged, "/p": "<h1>Page</h1>", "/i.png": picture()}
+    first = Crawler(
+        f"{ORIGIN}/", directory=tmp_path / "crawl", engine="inline", clock=FakeClock(1000.0), resources=True,
+        fetcher=RecordedFetcher.of_site(web, ORIGIN),
+    )  # fmt: skip
+    first.run()
+    again = Crawler.update(tmp_path / "crawl", clock=FakeClock(2000.0), fetcher=RecordedFetcher.of_site(web, ORIGIN))
+    report = again.run()
+    assert again.directory is not None
+    assert pages(again.directory) == pages(tmp_path / "crawl")
+    assert report.changes is not None
+    assert (report.changes.unchanged, report.changes.gone) == (3, 0)
+
+
+def test_a_crawl_that_was_stopped_goes_on_with_its_references(tmp_path: Path) -> None:
+    whole = crawl(tmp_path / "whole", resources=True)
+    crawl(tmp_path / "crawl", resources=True, max_pages=2)
+    Crawler.resume(tmp_path / "crawl", fetcher=site(), clock=FakeClock(2000.0), max_pages=None).run()
+    assert pages(tmp_path / "crawl") == pages(tmp_path / "whole")
+    assert whole.report.pages == 6

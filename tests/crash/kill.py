@@ -1,6 +1,6 @@
 """Kill a real crawl again and again with SIGKILL, resume it each time, and look whether anything was lost or doubled.
 
-    make crash-test ARGS="[--kills 50] [--engines threads asyncio processes mixed] [--formats jsonl warc parquet]"
+    make crash-test ARGS="[--kills 50] [--engines threads asyncio processes mixed] [--formats jsonl warc references]"
 
 The Java documentation on nginx. The moments of death are spread over the whole crawl by the amount recorded,
 each with a random delay, so that fetches, commits, checkpoints and starts are all hit. `mixed` takes another engine
@@ -27,6 +27,7 @@ from pathlib import Path
 
 import gossamer
 from benchmarks.sites import JavadocSite, NginxSite
+from gossamer.api.references import read_references
 from gossamer.journals.summary import lines
 
 ENGINES = ("threads", "asyncio", "processes", "inline")
@@ -177,6 +178,9 @@ def judge(fought: Campaign, directory: Path, formats: Sequence[str], whole: Path
         assert archived(directory) == answered, "WARC and pages.jsonl disagree"
     if "parquet" in formats:
         assert tabled(directory) == count, "Parquet and pages.jsonl disagree"
+    if "references" in formats:
+        pages = Counter(record["url"] for record in records if record["outcome"] == "done" and record["encoding"])
+        assert Counter(page.url for page in read_references(directory)) == pages, "references and pages disagree"
 
 
 def refused(directory: Path) -> list[tuple[str, str]]:

@@ -41,7 +41,7 @@ def whole(site: NginxSite, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_crawl_killed_several_times_is_whole(
     site: NginxSite, whole: Path, tmp_path: Path, engine: str, kills: int
 ) -> None:
-    fought = campaign(site, tmp_path / "crawl", engine, ("jsonl", "warc"), whole, kills, 3)
+    fought = campaign(site, tmp_path / "crawl", engine, ("jsonl", "warc", "references"), whole, kills, 3)
     assert fought.kills > kills / 2, "most deaths came before the end"
     assert (fought.lost, fought.twice, fought.strangers) == (0, 0, 0), str(fought)
     assert fought.clean, f"fetched again after each death: {fought.again}"

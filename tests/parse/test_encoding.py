@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossamer.parse.encoding import decode, encode_query, utf_8_of
+from gossamer.parse.encoding import declaration_problem, decode, decode_stylesheet, encode_query, utf_8_of
 from gossamer.parse.encoding_labels import NAMES, encoding_of
 
 RUSSIAN = "Привет, мир: это страница"
@@ -262,3 +264,50 @@ def test_a_query_is_written_in_the_encoding_of_its_page(href: str, encoding: str
 @pytest.mark.parametrize("encoding", sorted(set(NAMES.values())))
 def test_a_query_can_be_written_in_every_encoding(encoding: str) -> None:
     assert encode_query("?q=ü日🐎", encoding)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "problem"),
+    [
+        (b"<p>plain", "text/html", ""),
+        ("<p>é".encode(), "text/html; charset=utf-8", ""),
+        ("<meta charset=utf-8><p>é".encode(), "text/html", ""),
+        ("<meta charset=utf-8><p>é".encode(), "text/html; charset=UTF8", ""),
+        (codecs.BOM_UTF8 + "<meta charset=latin1>é".encode(), "text/html", ""),
+        ("<p>\ufffd".encode(), "text/html; charset=utf-8", ""),
+        ("<p>é".encode(), "text/html", "not declared; it looks like utf-8"),
+        ("<p>é".encode("latin-1") * 20, "text/html", "not declared; it looks like windows-1252"),
+        (b"<p>" + b" " * 2000 + "<meta charset=utf-8>é".encode(), "text/html", "declared after the first 1,024 bytes"),
+        (
+            "<meta charset=windows-1252><p>é".encode(),
+            "text/html; charset=utf-8",
+            "the header says utf-8, the page windows-1252",
+        ),
+        (
+            b"<meta charset=utf-8><p>\xe9x",
+            "text/html",
+            "not all of it is utf-8: 1 character cannot be decoded",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_declaration_is_said(body: bytes, content_type: str, problem: str) -> None:
+    text, name = decode(body, content_type)
+    assert declaration_problem(body, content_type, text, name) == problem
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "text"),
+    [
+        ("é".encode(), "text/css", "é"),
+        ("é".encode(), "", "é"),
+        ("é".encode("latin-1"), "text/css; charset=iso-8859-1", "é"),
+        ('@charset "windows-1252";é'.encode("latin-1"), "text/css", '@charset "windows-1252";é'),
+        ('@charset "windows-1252";é'.encode(), "text/css; charset=utf-8", '@charset "windows-1252";é'),
+        ('@charset "utf-16";é'.encode(), "text/css", '@charset "utf-16";é'),
+        ('@charset "none";é'.encode(), "text/css", '@charset "none";é'),
+        (codecs.BOM_UTF8 + "é".encode(), "text/css; charset=latin1", "é"),
+        (b"\xe9", "text/css", "\ufffd"),
+    ],
+)
+def test_a_stylesheet_is_decoded_by_the_rules_of_css(body: bytes, content_type: str, text: str) -> None:
+    assert decode_stylesheet(body, content_type) == text

@@ -176,6 +176,29 @@ def _soft_404s() -> Case:
     return Case(pages, (A + "/", B + "/"), fields={"soft_404": True})
 
 
+def _resources(**fields: Any) -> Case:
+    """Return pages that load what may be fetched and what may not, and stylesheets that import one another."""
+    pages = tree(A, 2, 2) | tree(B, 1, 1)
+    loads = f"<link rel=stylesheet href=/main.css><script src={B}/s.js></script><img src=/forbidden/i.png>"
+    pages[A + "/1/"] = page("/1/0", head=f"{loads}<img src=https://elsewhere.example/i><iframe src=/frame></iframe>")
+    pages[A + "/1/0"] = page("/far", head=f"{loads}<img srcset='/i.png 1x, /lost.png 2x'><link rel=icon href=/i.png>")
+    pages[A + "/frame"] = page("/framed", head="<img src=/i.png>")
+    pages |= {
+        A + "/robots.txt": robots("User-agent: *\nDisallow: /forbidden/"),
+        A + "/main.css": _file("text/css", "@import 'more/0.css'; p { background: url(/i.png) }"),
+        A + "/i.png": _file("image/png", "PNG"),
+        B + "/s.js": _file("text/javascript", "'<a href=/never>'"),
+        A + "/framed": page(),
+        A + "/far": page(head="<img src=/far.png>"),
+    }
+    pages |= {f"{A}/more/{at}.css": _file("text/css", f"@import '{at + 1}.css'") for at in range(9)}
+    return Case(pages, (A + "/", B + "/"), {"resources": True} | fields)
+
+
+def _file(kind: str, body: str) -> RecordedPage:
+    return RecordedPage(headers={"content-type": kind}, body=body)
+
+
 CASES: dict[str, Callable[[], Case]] = {
     "manners": _manners,
     "links between hosts": _links_between_hosts,
@@ -191,6 +214,8 @@ CASES: dict[str, Callable[[], Case]] = {
     "one dead host of two": lambda: Case(
         tree(A, 2, 2) | tree(B, 2, 2) | {B + "/robots.txt": Failure(Reason.FAIL_TIMEOUT)}, (A + "/", B + "/")
     ),
+    "what pages load": _resources,
+    "what pages load within a depth": lambda: _resources(max_depth=2),
     "depth limit": lambda: Case(tree(A, 3, 4), fields={"max_depth": 1}),
     "page limit": lambda: Case(tree(A, 3, 4), fields={"max_pages": 7}, finish=FinishReason.PAGE_LIMIT),
     "request limit": lambda: Case(tree(A, 3, 4), fields={"max_requests": 7}, finish=FinishReason.REQUEST_LIMIT),

@@ -90,7 +90,7 @@ def declaration_problem(body: bytes, content_type: str, text: str, name: str) ->
         return ""
     bad = text.count("\ufffd") - body.count(b"\xef\xbf\xbd") if name == "utf-8" else text.count("\ufffd")
     if bad > 0:
-        return f"not all of it is {name}: {bad:,} characters cannot be decoded"
+        return f"not all of it is {name}: {bad:,} {'character' if bad == 1 else 'characters'} cannot be decoded"
     if any(body.startswith(bom) for bom, _ in _BOMS):
         return ""
     header, early = _header_encoding(content_type), _prescan(body[:_PRESCAN])

@@ -105,9 +105,10 @@ class LinkJudge:
         A page at the maximum depth is not whole without them, so they may be found below it. `nofollow` is about links.
         """
         most = self._policy.max_links_per_page
-        room = max(most - links, 0) if most else len(urls)
+        room = max(most - links, 0)
         judged = self.new(context, urls[:room], below=RESOURCE_LEVELS)
-        judged += self._refuse_all(context, urls[room : room + COUNTED], Reason.SKIP_LIMIT)
+        if most:
+            judged += self._refuse_all(context, urls[room : room + COUNTED], Reason.SKIP_LIMIT)
         return (
             [one for one in judged if type(one) is Outlink],
             tuple([one for one in judged if type(one) is Refusal]),

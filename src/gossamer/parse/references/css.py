@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Final, NamedTuple
 
+from gossamer.parse.links.scan import WHITESPACE
 from gossamer.values.references import ReferenceKind
 
 
@@ -21,7 +22,7 @@ class CssUrl(NamedTuple):
     kind: ReferenceKind
     """What the stylesheet uses it for."""
     href: str
-    """The URL as written, with escapes decoded."""
+    """The URL as written, with escapes decoded and without white space around it."""
     holder: str
     """What holds it: "@import", "@font-face" or "url()"."""
     line: int
@@ -36,7 +37,7 @@ class _Inside(Enum):
     OTHER = "anything else"
 
 
-_ESCAPE: Final = r"\\(?:[^\n\f]|\Z)"
+_ESCAPE: Final = r"\\(?:[0-9a-fA-F]{1,6}+[\t\n\f ]?+|[^\n\f0-9a-fA-F]|\Z)"
 _IDENT: Final = rf"(?:[-\w\u0080-\U0010ffff]|{_ESCAPE})++"
 _TOKEN: Final = re.compile(
     rf"""
@@ -69,7 +70,10 @@ _BEFORE_IMPORTS: Final = frozenset({"charset", "layer", "import"})
 
 
 def urls_of(css: str, line: int = 1) -> Iterator[CssUrl]:
-    """Yield the URLs that a stylesheet loads, in order; `line` is that of its first character. Never raises."""
+    """Yield the URLs that a stylesheet loads, in order, without those of what is in the page itself ("#filter").
+
+    `line` is that of its first character. Never raises.
+    """
     if _MAY_MATTER.search(css):
         yield from _Stylesheet(css, line).urls()
 
@@ -104,7 +108,7 @@ class _Stylesheet:
                 case "function":
                     name = _decoded(found["function"][:-1]).lower()
                     if name != "url" or _QUOTED.match(self._css, at):
-                        self._brackets.append(_INSIDE.get(name, _Inside.OTHER))
+                        self._open(_INSIDE.get(name, _Inside.OTHER))
                         continue
                     unquoted = _UNQUOTED.match(self._css, at) or _BAD_URL.match(self._css, at)
                     assert unquoted is not None, "the second expression matches any text"
@@ -127,7 +131,7 @@ class _Stylesheet:
         """Pass a bracket or a semicolon. The end of a block closes what is open in it."""
         match mark:
             case "(":
-                self._brackets.append(_Inside.OTHER)
+                self._open(_Inside.OTHER)
             case ")":
                 if self._brackets:
                     self._brackets.pop()
@@ -142,6 +146,11 @@ class _Stylesheet:
             case _:
                 if not self._brackets:
                     self._prelude = ""
+
+    def _open(self, bracket: _Inside) -> None:
+        self._brackets.append(bracket)
+        if self._prelude == "import" and bracket is not _Inside.URL:
+            self._prelude = "import without URL"  # which must come first
 
     def _end_of_rule(self) -> None:
         self._prelude = ""
@@ -159,17 +168,18 @@ class _Stylesheet:
 
     def _url(self, content: str, at: int, *, brackets: bool = False) -> CssUrl | None:
         kind, holder = self._use(len(self._brackets) - brackets)
-        if kind is None:
+        href = _decoded(content).strip(WHITESPACE)
+        if kind is None or href[:1] in ("", "#"):
             return None
         self._line += self._css.count("\n", self._counted, at)
         self._counted = at
-        return CssUrl(kind, _decoded(content), holder, self._line)
+        return CssUrl(kind, href, holder, self._line)
 
     def _use(self, depth: int) -> tuple[ReferenceKind | None, str]:
         """Return what a URL is used for, and what holds it; `depth` is the number of brackets around it."""
         if self._prelude == "import":
             imports = self._may_import and not depth
-            self._prelude = "import, whose URL is known"
+            self._prelude = "import whose URL is known"
             return (ReferenceKind.STYLESHEET if imports else None), "@import"
         if self._prelude or not self._blocks:
             return None, ""

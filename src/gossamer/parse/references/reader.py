@@ -223,8 +223,10 @@ class ReferenceReader(Reader):
         self._lines_before += max(line - 1, 0)
         if tag == "style" and self.nesting.in_svg and not self.nesting.inert:
             # Character references are decoded here, unlike in the style element of HTML.
-            css = "".join([token.data or "" for token in tokenize(raw.replace("<![CDATA[", "").replace("]]>", ""))])
+            css = _text_in(raw.replace("<![CDATA[", "").replace("]]>", ""))
             self._read_stylesheet(css, self._lines_before + 1)
+        elif tag == "title" and self._link is not None and not self.nesting.unseen and "<" not in raw:
+            self._add_text(_text_in(raw))  # an icon says by it what it means
         super().read_as_markup(tag, raw, line)
         self._lines_before = before
 
@@ -325,8 +327,7 @@ class ReferenceReader(Reader):
 
     def _read_stylesheet(self, css: str, line: int) -> None:
         for url in urls_of(css, line):
-            if url.href.strip(WHITESPACE)[:1] not in ("", "#"):
-                self._append(url.kind, "style", url.href, "", url.line)
+            self._append(url.kind, "style", url.href, "", url.line)
 
     def _hidden(self, _token: Token) -> None:
         text_of(self._tokens, as_written=True)
@@ -409,6 +410,10 @@ class ReferenceReader(Reader):
         "video": _player,
         **dict.fromkeys(("body", "table", "thead", "tbody", "tfoot", "tr", "td", "th"), _background),
     }
+
+
+def _text_in(markup: str) -> str:
+    return "".join([token.data or "" for token in tokenize(markup)])
 
 
 def shortened(text: str) -> str:
