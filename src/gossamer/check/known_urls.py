@@ -56,6 +56,8 @@ class KnownUrls:
         self._values: dict[KnownUrl, KnownUrl] = {}
         self._by_identity: dict[str, str] = {}
         self._merges = policy.traps and policy.merge_sessions
+        self.has_aliases = simplifies(policy)
+        """Whether a URL may be known under another spelling: without a session id, or without a part of its query."""
 
     def __iter__(self) -> Iterator[tuple[str, KnownUrl]]:
         return iter(self._by_url.items())
@@ -67,12 +69,8 @@ class KnownUrls:
         self._by_url[record.url] = known
         if self._merges and (one := identity(record.url, self._policy)) != record.url:
             self._by_identity[one] = record.url
+            self.has_aliases = True
         return known
-
-    @property
-    def has_aliases(self) -> bool:
-        """Whether a URL may be known under another spelling: without a session id, or without a part of its query."""
-        return bool(self._by_identity) or simplifies(self._policy)
 
     def add(self, url: str, known: KnownUrl) -> None:
         """Add what a request to a URL outside the crawl has told."""

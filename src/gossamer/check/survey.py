@@ -129,24 +129,25 @@ class Survey:
     # ------------------------------------------------------------ fragments
 
     def _take_fragments(self, page: Pointers) -> None:
-        own, asked = frozenset(page.page.anchors), self._asked
+        own, asked, here = frozenset(page.page.anchors), self._asked, page.url
         for one in (*page.links, *page.of_kind(ReferenceKind.FRAME)):
-            if not one.fragment:
+            fragment = one.fragment
+            if not fragment or (fragment in own and one.url == here):
                 continue
             target = self.shown(one.url)
-            if target is None:
+            if target is None or fragment in asked.get(target, ()):
                 continue
-            if target == page.url:
-                there = not (wanted := indicated(one.fragment)) or not own.isdisjoint(wanted)
+            if target != here:
+                there = self._has(target, fragment)
             else:
-                there = one.fragment in asked.get(target, ()) or self._has(target, one.fragment)
+                there = not (wanted := indicated(fragment)) or not own.isdisjoint(wanted)
             if not there:
-                asked.setdefault(target, set()).add(one.fragment)
-        known = self._known.get(page.url)
+                asked.setdefault(target, set()).add(fragment)
+        known = self._known.get(here)
         if known is not None and known.is_page:
-            self._anchors[page.url] = array("q", sorted(map(hash, own)))
-            if (waiting := asked.get(page.url)) is not None:
-                asked[page.url] = {fragment for fragment in waiting if not self._has(page.url, fragment)}
+            self._anchors[here] = array("q", sorted(map(hash, own)))
+            if (waiting := asked.get(here)) is not None:
+                asked[here] = {fragment for fragment in waiting if not self._has(here, fragment)}
 
     def shown(self, url: str) -> str | None:
         """Return the URL of the page that is shown for a URL, if its anchors tell where a fragment leads."""
@@ -158,17 +159,19 @@ class Survey:
             if not self._placed.isdisjoint(path.through):  # that redirect has a fragment of its own
                 return None
             url, known = path.url, path.known
-        else:
+        elif self._known.has_aliases:
             url = self._known.url_of(url)
         return url if known is not None and known.is_page and not known.needs_js else None
 
     def _has(self, target: str, fragment: str) -> bool:
-        """Whether a page is known to have the place that a fragment names."""
-        wanted = indicated(fragment)
-        if not wanted:
-            return True
+        """Whether a page has the place that a fragment names; not as long as it has not been read."""
         anchors = self._anchors.get(target)
-        return anchors is not None and any(_holds(anchors, hash(name)) for name in wanted)
+        if anchors is None:
+            return False
+        if _holds(anchors, hash(fragment)):  # as nearly always
+            return True
+        wanted = indicated(fragment)
+        return not wanted or any(_holds(anchors, hash(name)) for name in wanted)
 
     def missing_fragments(self) -> dict[str, set[str]]:
         """Return the fragments that pages do not have, by the URL of the page; the anchors are forgotten."""
