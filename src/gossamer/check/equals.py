@@ -28,10 +28,13 @@ class Equals:
             self._groups.setdefault(key, [first]).append(url)
 
     def without(self, but: frozenset[str] | set[str]) -> Iterator[tuple[str, list[str]]]:
-        """Yield what two or more URLs have in common, and these in the order in which they were added, without some."""
+        """Yield what two or more URLs have in common, and these without some, the shortest first.
+
+        The order does not depend on that in which they were added, because that depends on timing.
+        """
         for (common, _), group in self._groups.items():
             if len(kept := [url for url in group if url not in but]) > 1:
-                yield common, kept
+                yield common, sorted(kept, key=lambda url: (len(url), url))
 
 
 def distinct_contents(urls: Iterable[str], first_of: Mapping[str, str]) -> list[str]:
