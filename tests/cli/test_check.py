@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from gossamer import cli
-from gossamer.check.formats import FORMATS
 from gossamer.check.run import SiteCheck
 from gossamer.cli import arguments
+from gossamer.cli.check import ALL_FORMATS
 from tests.support.scripted_server import Server, answer
 
 HTML = "Content-Type: text/html; charset=utf-8"
@@ -204,7 +204,7 @@ def test_asking_for_the_rest_may_be_interrupted(
 
 
 def test_the_formats_of_the_help_are_those_there_are() -> None:
-    assert tuple(FORMATS) == arguments.REPORTS
+    assert tuple(ALL_FORMATS) == arguments.REPORTS
 
 
 def test_every_line_of_the_help_fits_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:

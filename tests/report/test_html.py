@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Mapping
 from hashlib import sha256
-from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from gossamer.report.html.markup import bar, link, shortened, text
 from gossamer.report.rows import Folder
 from gossamer.report.tables import Kind
 from gossamer.testing import RecordedPage
+from tests.support.html_reader import Reader
 from tests.support.reports import HOME, Site, crawled, linking, page_of, reported
 
 HOSTILE = "</title><script>alert(1)</script><img src=x onerror=alert(2)>\u202egnp.exe \u2066\x07 & \"quoted\" 'too'"
@@ -28,43 +27,6 @@ SITE: Site = {
     "/b": RecordedPage(200, {"content-type": "text/html; x=<script>"}, "<title>\u05e9\u05dc\u05d5\u05dd</title>"),
     "/%3Cscript%3E": RecordedPage(500),
 }
-VOID = frozenset("meta link input img br hr rect".split())
-
-
-class Element:
-    def __init__(self, name: str, attributes: Mapping[str, str | None]) -> None:
-        self.name, self.attributes, self.text = name, attributes, ""
-
-
-class Reader(HTMLParser):
-    """Reads a page strictly: every element that begins has its end."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.elements: list[Element] = []
-        self._open: list[Element] = []
-        self.feed(page)
-        self.close()
-        assert self._open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert len(dict(attrs)) == len(attrs), f"{tag} has an attribute twice"
-        self.elements.append(Element(tag, dict(attrs)))
-        if tag not in VOID:
-            self._open.append(self.elements[-1])
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append(Element(tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop().name == tag
-
-    def handle_data(self, data: str) -> None:
-        for element in self._open:
-            element.text += data
-
-    def all(self, *names: str) -> list[Element]:
-        return [element for element in self.elements if element.name in names]
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ VERBS: Final = (
     "crawl", "check", "resume", "status", "explain", "fetch", "demo", "export", "robots", "report", "bench", "init",
     "doctor", "config", "completion",
 )  # fmt: skip
-REPORTS: Final = ("text", "json", "csv", "junit", "sarif", "github", "markdown")
+REPORTS: Final = ("text", "json", "csv", "junit", "sarif", "github", "markdown", "html")
 """The formats of a report of a check (`check/formats`), which is imported only when there is one."""
 FORMATS: Final = ("jsonl", "warc", "parquet", "markdown", "references")
 WORKLOADS: Final = ("overhead", "web", "parse", "polite")

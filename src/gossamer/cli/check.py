@@ -16,7 +16,7 @@ from gossamer.api import call_arguments
 from gossamer.api.settings_file import read_settings
 from gossamer.check.baseline import compare, read_baseline
 from gossamer.check.checked import Checked
-from gossamer.check.formats import Target, targets_of, write
+from gossamer.check.formats import FORMATS, Format, Target, targets_of, write
 from gossamer.check.run import SiteCheck, crawl_directory
 from gossamer.check.settings import CheckSettings
 from gossamer.cli.check_settings import check_settings
@@ -30,6 +30,7 @@ from gossamer.cli.summary import DONE, EARLY, FINDINGS, INTERRUPTED, NOTHING, sh
 from gossamer.cli.terminal import console, is_live, line, say
 from gossamer.engines.table import DEFAULT_ENGINE
 from gossamer.outputs.references import FILE
+from gossamer.report.html.check_page import check_page
 from gossamer.rules import urls
 from gossamer.values.errors import UserError
 from gossamer.values.formatting import numbered
@@ -38,13 +39,15 @@ from gossamer.values.reasons import FinishReason
 if TYPE_CHECKING:
     from rich.console import Console
 
+ALL_FORMATS: Final = {**FORMATS, "html": Format(check_page, "for everybody: one page, in one file")}
+"""Every format, by its name on the command line."""
 _SUFFIX: Final = "check"
 """The ending of the name of a directory that the user did not name."""
 
 
 def run(chosen: Namespace) -> int:
     """Check as chosen and return the exit code."""
-    targets = targets_of(chosen.formats)
+    targets = targets_of(chosen.formats, ALL_FORMATS)
     baseline = read_baseline(Path(chosen.baseline)) if chosen.baseline is not None else None
     settings = check_settings(chosen, Path.cwd())
     with complaints_naming_flags(chosen):
@@ -65,7 +68,7 @@ def run(chosen: Namespace) -> int:
             chosen.strict,
         )
     printed = any(target.path is None for target in targets)
-    write(checked, targets if printed else (Target("text"), *targets), put)
+    write(checked, targets if printed else (Target("text"), *targets), put, ALL_FORMATS)
     if not chosen.quiet:
         _tell_where(job, targets)
     return INTERRUPTED if stopped else _exit_code(checked)

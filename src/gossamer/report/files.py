@@ -13,7 +13,8 @@ from gossamer.api.directory_layout import refuse_url
 from gossamer.outputs.files import named_when_whole
 from gossamer.report.assembly import read_report
 from gossamer.report.csv_files import CsvFiles
-from gossamer.report.html.page import GENERATOR, html
+from gossamer.report.html.frame import generator
+from gossamer.report.html.page import MADE_BY, html
 from gossamer.report.site_report import SiteReport
 from gossamer.values.errors import OutputError, UserError
 
@@ -100,5 +101,5 @@ def _refuse_foreign(path: Path) -> None:
     if path.is_dir():
         raise UserError(f"{path} is a directory; name a file.")
     with path.open(encoding="utf-8", errors="replace") as file:
-        if GENERATOR not in file.read(_MARKED_WITHIN):
+        if generator(MADE_BY) not in file.read(_MARKED_WITHIN):
             raise UserError(f"{path} is there already, and no report; name another file with -o.")

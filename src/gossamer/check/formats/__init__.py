@@ -5,7 +5,7 @@ A format yields its text piece by piece. Invariant: a file appears when it is wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -45,7 +45,7 @@ FORMATS: Final[dict[str, Format]] = {
     "github": Format(workflow_commands, "for GitHub Actions: annotations of the workflow run"),
     "markdown": Format(summary, "for a summary of a job, an issue or a chat"),
 }
-"""Every format, by its name on the command line."""
+"""Every format but HTML, which `report` makes, by its name on the command line."""
 
 
 class Target(Struct, frozen=True):
@@ -57,12 +57,12 @@ class Target(Struct, frozen=True):
     """The file; None for standard output."""
 
     @classmethod
-    def of(cls, text: str) -> Target:
-        """Return the target that a text such as "json" or "html:report.html" names; raise UserError for none."""
+    def of(cls, text: str, formats: Mapping[str, Format] = FORMATS) -> Target:
+        """Return the target that a text such as "json" or "json:report.json" names; raise UserError for none."""
         name, colon, path = text.partition(":")
-        if name not in FORMATS:
-            close = get_close_matches(name, FORMATS, 1)
-            hint = f"Did you mean {close[0]!r}?" if close else f"The formats are {', '.join(FORMATS)}."
+        if name not in formats:
+            close = get_close_matches(name, formats, 1)
+            hint = f"Did you mean {close[0]!r}?" if close else f"The formats are {', '.join(formats)}."
             raise UserError(f"There is no format {name!r}. {hint}")
         if colon and not path:
             raise UserError(f"The format {text!r} names no file; write {name}:FILE, or {name} for standard output.")
@@ -73,9 +73,9 @@ class Target(Struct, frozen=True):
         return cls(name, Path(path) if path else None)
 
 
-def targets_of(texts: Iterable[str]) -> tuple[Target, ...]:
+def targets_of(texts: Iterable[str], formats: Mapping[str, Format] = FORMATS) -> tuple[Target, ...]:
     """Return the targets that texts name. Raise UserError for several that would end up in the same place."""
-    targets = tuple(Target.of(text) for text in texts)
+    targets = tuple(Target.of(text, formats) for text in texts)
     paths = [None if target.path is None else target.path.absolute() for target in targets]
     for target, path in zip(targets, paths, strict=True):
         if path is not None and paths.count(path) > 1:
@@ -89,10 +89,12 @@ def targets_of(texts: Iterable[str]) -> tuple[Target, ...]:
     return targets
 
 
-def write(checked: Checked, targets: Sequence[Target], put: Callable[[str], None]) -> None:
+def write(
+    checked: Checked, targets: Sequence[Target], put: Callable[[str], None], formats: Mapping[str, Format] = FORMATS
+) -> None:
     """Write a checked site to targets; `put` prints. Raise OutputError for a file that cannot be written."""
     for target in targets:
-        pieces = FORMATS[target.format].write(checked)
+        pieces = formats[target.format].write(checked)
         if target.path is None:
             for piece in pieces:
                 put(piece)

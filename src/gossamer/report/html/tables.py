@@ -13,9 +13,12 @@ from gossamer.report.tables import NamedColumn, ReportTable, columns
 
 
 class TableWriter:
-    """Writes tables of at most so many characters each; what is cut off goes into a file beside the report."""
+    """Writes tables of at most so many characters each; what is cut off goes into a file beside the report.
 
-    def __init__(self, files: CsvFiles) -> None:
+    Without files it is only counted: the report can then be had in another format.
+    """
+
+    def __init__(self, files: CsvFiles | None = None) -> None:
         self._files = files
 
     def html(self, table: ReportTable[Any], characters: int, hidden: tuple[str, ...] = ()) -> str:
@@ -42,7 +45,7 @@ class TableWriter:
             made = _row(row, shown)
             left -= len(made)
             if left < 0 and rows:
-                if not table.whole:
+                if self._files is not None and not table.whole:
                     self._files.write_table(table)
                 break
             rows.append(made)
@@ -50,7 +53,10 @@ class TableWriter:
 
     def _rest(self, table: ReportTable[Any], shown: int) -> str:
         """Return how many rows are not shown, and where they are."""
-        file, more = self._files.names.get(table.name), table.total - shown
+        more = table.total - shown
+        if self._files is None:
+            return f'<p class="more">and {more:,} more: <code>--format csv</code> has all</p>\n' if more else ""
+        file = self._files.names.get(table.name)
         if table.whole and more:
             where = f"<code>--format csv</code> writes all ({text(self._files.name_of(table.whole))})"
             return f'<p class="more">of {table.total:,}; {where}</p>\n'
