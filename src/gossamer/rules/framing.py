@@ -13,9 +13,7 @@ from msgspec import Struct
 
 from gossamer.rules import headers
 
-_TRACES: Final = (
-    b" :", b"\t:", b"\n ", b"\n\t", b"dentity", b"DENTITY", b"oding:\r", b"oding: \r", b"oding:\n", b"oding: \n",
-)  # fmt: skip
+_TRACES: Final = (b" :", b"\t:", b"\n ", b"\n\t", b"\ntransfer-encoding")
 """One of these is in every header that this module has something to say about; searching for them is quick."""
 _HAS_BODY: Final = re.compile(rb"HTTP/1\.[01] (?!1|204|304)", re.IGNORECASE)
 _BEFORE_COLON: Final = re.compile(rb"^transfer-encoding[ \t]+:", re.IGNORECASE | re.MULTILINE)
@@ -44,7 +42,9 @@ def hidden_framing(block: bytes) -> Framing | None:
     Transfer-Encoding the body would have to be unpacked here, so that is a fault; and so is a first line that begins
     with a blank, which must not be processed (2.2).
     """
-    if not any(trace in block for trace in _TRACES) or not _HAS_BODY.match(block):
+    lower = block.lower()
+    usual = b"\ntransfer-encoding: chunked\r\n" if b"\ntransfer-encoding" in lower else b"\ncontent-length: "
+    if usual in lower or not any(trace in lower for trace in _TRACES) or not _HAS_BODY.match(block):
         return None
     if _BEFORE_COLON.search(block):
         return Framing(fault="Transfer-Encoding has a blank before its colon")
