@@ -196,7 +196,8 @@ def test_explains_which_line_decides() -> None:
     ("value", "seconds"),
     [
         *(("10", 10), ("0.5", 0.5), ("0", 0), ("2 # s", 2), ("3 s", 3), ("1e9", 86_400)),
-        *((value, None) for value in ("-1", "nan", "inf", "1e999", "soon", "")),
+        *(("2s", 2), ("2Sec", 2), ("3seconds", 3), ("1,5", 1.5), ("1,5s", 1.5)),
+        *((value, None) for value in ("-1", "nan", "inf", "1e999", "soon", "", "s", "2x", "1,5,2")),
     ],
 )
 def test_a_crawl_delay_is_a_bounded_number_of_seconds(value: str, seconds: float | None) -> None:

@@ -55,6 +55,7 @@ _KEYS: Final = {
 
 _TOKEN = re.compile(r"[^\s/;,()*]+")
 _COMPATIBLE = re.compile(r"Mozilla/\S+ \(compatible; ([^\s/;,()]+)", re.IGNORECASE)
+_UNIT = re.compile(r"(?<=\d)s(?:ec(?:onds?|s)?)?\Z", re.IGNORECASE)
 _MARKUP = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _DIRECTIVE = re.compile(rb"^[ \t]*(?:user-agent|allow|disallow|sitemap)[ \t]*:", re.IGNORECASE | re.MULTILINE)
 
@@ -340,8 +341,10 @@ def _text(value: bytes) -> str:
 
 
 def _seconds(value: str) -> float | None:
+    """Return a delay as written ("10", "2s", "1,5") in seconds; None if it is none. The server is to be spared."""
+    number = _UNIT.sub("", value.partition(" ")[0]).replace(",", ".")
     try:
-        seconds = float(value.partition(" ")[0])
+        seconds = float(number)
     except ValueError:
         return None
     return min(seconds, MAX_CRAWL_DELAY) if isfinite(seconds) and seconds >= 0 else None
