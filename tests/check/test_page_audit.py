@@ -132,6 +132,18 @@ def test_a_page_without_title_or_description_is_told(site: CheckedSite) -> None:
     assert site.found(FindingKind.MISSING_DESCRIPTION) == ["/a", "/linked"]
 
 
+def test_a_host_whose_pages_mostly_have_no_description_is_told_once(site: CheckedSite) -> None:
+    for number in range(30):
+        site.page(f"/{number}", facts=AuditFacts(description="x" if number < 10 else None))
+    [found] = [one for (kind, _), one in site.findings().items() if kind == "missing_description"]
+    assert (found.url, found.referrer_count) == (HOME, 20)
+    assert found.detail == "20 of its 30 pages have no description."
+    site.page("/more")
+    for number in range(10):
+        site.page(f"/described/{number}")
+    assert len(site.found(FindingKind.MISSING_DESCRIPTION)) == 20
+
+
 def test_a_page_that_is_not_to_be_indexed_needs_no_description(site: CheckedSite) -> None:
     site.page("/a", noindex=True, facts=AuditFacts())
     site.page("/b", canonical=f"{HOME}", facts=AuditFacts())

@@ -124,7 +124,7 @@ KINDS: Final[dict[FindingKind, KindDescription]] = {
     ),
     FindingKind.MISSING_DESCRIPTION: KindDescription(
         "No description",
-        "A page has no meta description, or an empty one.",
+        "A page has no meta description, or an empty one. Where most pages of a host have none, that is one finding.",
         "Search engines and messengers show some text of the page instead, which may be the wrong one.",
         "Describe the page in a sentence or two: meta name=description.",
         Severity.NOTICE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -26,7 +27,7 @@ _PAGE_OF_MANY: Final = re.compile(
 )
 """The URLs of the second and further pages of a list, which have the title of the list."""
 _LEAST_PAGES: Final = 20
-"""Minimum number of pages by which the speed of a host is judged."""
+"""Minimum number of pages by which a whole host is judged."""
 _LONGEST: Final = 100
 """Maximum length of a title that is quoted (characters)."""
 _SLOWEST: Final = 0.05
@@ -63,6 +64,7 @@ class PageAudit:
         self._from_sitemaps: dict[str, str] = {}
         self._untitled: list[str] = []
         self._undescribed: list[str] = []
+        self._describable = Counter[str]()
         self._waits: dict[str, array[float]] = {}
         self._headers = HeaderAudit()
 
@@ -115,8 +117,10 @@ class PageAudit:
         if known is None or not known.is_page or known.verdict is not Verdict.OK:
             return
         facts = page.facts
-        if not (facts.description or known.noindex or known.canonical):
-            self._undescribed.append(page.url)
+        if not (known.noindex or known.canonical):
+            self._describable[host_key(page.url)] += 1
+            if not facts.description:
+                self._undescribed.append(page.url)
         if facts.headings > 1:
             self._add(FindingKind.MULTIPLE_H1, page.url, "h1", f"The page has {facts.headings} h1 elements.")
         if facts.missing_alt:
@@ -166,13 +170,10 @@ class PageAudit:
         misused, framed = survey.misused(), survey.framed()
         self._collector.drop(PAGE_KINDS, misused)
         unheaded = misused | framed
-        for kind, reason, urls in (
-            (FindingKind.MISSING_TITLE, "title", self._untitled),
-            (FindingKind.MISSING_DESCRIPTION, "description", self._undescribed),
-        ):
-            for url in urls:
-                if url not in unheaded:
-                    self._add(kind, url, reason)
+        for url in self._untitled:
+            if url not in unheaded:
+                self._add(FindingKind.MISSING_TITLE, url, "title")
+        self._find_undescribed(unheaded)
         unlinked = survey.unlinked() - unheaded if complete else set()
         for url, sitemap in self._from_sitemaps.items():
             if url in unlinked:
@@ -183,6 +184,21 @@ class PageAudit:
                 self._add_large(url, "file that pages load", size, self._settings.large_resource)
         self._find_equals(unheaded)
         self._judge_hosts()
+
+    def _find_undescribed(self, but: set[str]) -> None:
+        """Find pages without a description; where most of a host have none, that is one finding about the host."""
+        by_host: dict[str, list[str]] = {}
+        for url in self._undescribed:
+            if url not in but:
+                by_host.setdefault(host_key(url), []).append(url)
+        for host, urls in by_host.items():
+            pages = self._describable[host]
+            if len(urls) < _LEAST_PAGES or 2 * len(urls) <= pages:
+                for url in urls:
+                    self._add(FindingKind.MISSING_DESCRIPTION, url, "description")
+                continue
+            detail = f"{len(urls):,} of its {pages:,} pages have no description."
+            self._add_group(FindingKind.MISSING_DESCRIPTION, urls, "description", detail, about=f"{host}/")
 
     def _find_equals(self, but: set[str]) -> None:
         first_of: dict[str, str] = {}
@@ -225,9 +241,9 @@ class PageAudit:
         shown = shown_size(size) if size else "more than the crawl reads"
         self._add(FindingKind.LARGE, url, "size", f"The {what} has {shown}; the limit is {shown_size(limit)}.")
 
-    def _add_group(self, kind: FindingKind, urls: list[str], reason: str, detail: str) -> None:
-        """Add one finding for several pages: its URL is the first, and its places are all of them."""
-        problem = self._add(kind, urls[0], reason, detail)
+    def _add_group(self, kind: FindingKind, urls: list[str], reason: str, detail: str, *, about: str = "") -> None:
+        """Add one finding for several pages: its URL is the first unless it is `about` another, its places are all."""
+        problem = self._add(kind, about or urls[0], reason, detail)
         if problem is not None:
             for url in urls:
                 problem.place(url)

@@ -19,8 +19,13 @@ _NOTICES: Final = 10
 """Maximum number of notices of one kind that are shown; there may be one for each page."""
 _PLACES: Final = 3
 """Maximum number of places that are shown for a notice."""
-_GROUPS: Final = frozenset((FindingKind.DUPLICATE_CONTENT, FindingKind.DUPLICATE_TITLE, FindingKind.NEAR_DUPLICATE))
-"""Kinds whose places are the pages themselves, not what points to them."""
+_GROUPS: Final = {
+    FindingKind.DUPLICATE_CONTENT: "the same:",
+    FindingKind.DUPLICATE_TITLE: "the same:",
+    FindingKind.NEAR_DUPLICATE: "the same:",
+    FindingKind.MISSING_DESCRIPTION: "such as",
+}
+"""Kinds whose places are the pages themselves, not what points to them, and how these are introduced."""
 _SENTENCE: Final = {
     FindingKind.BROKEN_LINK: "broken link",
     FindingKind.BROKEN_RESOURCE: "broken resource",
@@ -97,10 +102,10 @@ def _finding(finding: Finding, most: int) -> Iterator[str]:
         yield from _wrapped(finding.detail, "    ")
     if suggestion := suggested(finding):
         yield f"    {_safe(suggestion)}\n"
-    grouped = finding.kind in _GROUPS
-    places = [one for one in finding.referrers if not grouped or one.page != finding.url]
+    how = _GROUPS.get(finding.kind, "linked from")
+    places = [one for one in finding.referrers if finding.kind not in _GROUPS or one.page != finding.url]
     for referrer in places[:most]:
-        yield f"    {_place(finding, referrer, 'the same:' if grouped else 'linked from')}\n"
+        yield f"    {_place(finding, referrer, how)}\n"
     if (more := len(places) - most) > 0:
         yield f"    and {numbered(more, 'more place')}, on {numbered(finding.referrer_count, 'page')} in all\n"
 
