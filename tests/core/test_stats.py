@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from gossamer.core.stats import ChangeCounter, Stats
-from gossamer.core.time_accounting import SlotTimes
 from gossamer.values.model import Change, Link, OutcomeKind
 from gossamer.values.protocol import Ended, Outcome
-from gossamer.values.reasons import Waiting
 from gossamer.values.snapshot import EXAMPLES, Changes, NamedPages, SavedStats
 
 
@@ -19,23 +15,6 @@ def test_pages_too_small_to_compare_are_no_duplicates() -> None:
     ledger.settle((), ())
     snapshot = ledger.snapshot(whole=True)
     assert (snapshot.counts.done, snapshot.duplicates.pages, snapshot.near_duplicates.pages) == (3, 0, 0)
-
-
-def test_idle_slots_share_what_the_busy_one_before_them_turns_out_to_have_waited_for() -> None:
-    stats = SlotTimes(4)
-    stats.advance(0.0)
-    stats.begin()
-    stats.idle = Waiting.SERVER
-    stats.advance(10.0)
-    stats.end(10.0, answered_in=1.0)  # the rest was a handler's
-    assert stats.seconds[Waiting.SERVER] == pytest.approx(1.0 + 3.0)
-    assert stats.seconds[Waiting.CPU] == pytest.approx(9.0 + 27.0)
-    stats.begin()
-    stats.idle = Waiting.NO_WORK
-    stats.advance(12.0)
-    stats.end(2.0, answered_in=1.5)
-    assert stats.seconds[Waiting.CPU] == pytest.approx(36.0 + 0.5), "what was shared once is not shared again"
-    assert sum(stats.seconds.values()) == pytest.approx(12.0 * 4)
 
 
 def test_changes_are_counted_and_named_and_counted_on_after_a_resume() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from msgspec.structs import replace
 
 from gossamer.values.model import Link, Request
 from gossamer.values.protocol import Saved
@@ -54,6 +55,24 @@ def test_slots_without_work_limit_nothing_as_long_as_others_wait() -> None:
     assert few_links.limiting_share == pytest.approx(0.9)
     assert snapshot(no_work=5.0).limiting_factor is snapshot().limiting_factor is Waiting.NO_WORK
     assert (snapshot(no_work=5.0).limiting_share, snapshot().limiting_share) == (1.0, 0.0)
+
+
+def test_where_most_slots_had_no_link_and_the_others_were_quick_there_was_too_little_to_do() -> None:
+    chain = replace(snapshot(no_work=90.0, server=3.0, cpu=2.0), fetches=100)
+    assert (chain.limiting_factor, chain.has_few_links) == (Waiting.NO_WORK, True)
+    assert chain.limiting_share == pytest.approx(90 / 95)
+    assert replace(chain, fetches=10).limiting_factor is Waiting.SERVER, "0.3 s for each: that is what takes so long"
+    busy = replace(snapshot(no_work=2.0, server=3.0, cpu=2.0), fetches=100)
+    assert (busy.limiting_factor, busy.has_few_links) == (Waiting.SERVER, False)
+    rests = replace(snapshot(no_work=90.0, politeness=3.0, cpu=2.0), fetches=100)
+    assert rests.limiting_factor is Waiting.POLITENESS, "on purpose, and it can be changed"
+
+
+def test_the_start_of_processes_limits_nothing() -> None:
+    short = replace(snapshot(start=90.0, server=3.0, no_work=1.0), fetches=100)
+    assert (short.limiting_factor, short.limiting_share) == (Waiting.SERVER, 1.0)
+    assert not short.has_few_links
+    assert snapshot(start=9.0).limiting_factor is Waiting.NO_WORK
 
 
 def test_a_processor_that_was_busy_all_the_time_is_what_a_crawl_waited_for_whatever_it_looks_like() -> None:

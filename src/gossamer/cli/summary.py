@@ -345,7 +345,7 @@ def _limit(report: Report, policy: Policy, engine: str) -> Lines:
     if not report.pages or report.seconds < 1.0 or not report.snapshot.limiting_share:
         return []
     share = f"{report.snapshot.limiting_share:>4.0%}"
-    few = wording.few_links(report)
+    few = report.snapshot.has_few_links
     return [
         (0, line((wording.TIME, "bold"))),
         (8, line("  ", (share, "bold"), f"  {report.limiting_factor.sentence}")),

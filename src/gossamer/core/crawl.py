@@ -165,7 +165,7 @@ class Crawl:
             self._time.idle = _CPU
             return recall
         fetches, then = self._due(now)
-        self._time.idle = _CPU
+        self._time.waits(_CPU, self._frontier.queued)
         if fetches:
             self._recall = then if isinstance(then, Recall) else None
             return Fetch(tuple(fetches))
@@ -274,7 +274,10 @@ class Crawl:
         untils = [self._buffer.due_at, self._limits.next_check]
         if moment is not None and allow_start():
             untils.append(moment[0])
-        self._time.idle = moment[1] if moment is not None else self._in_flight.why_idle()
+        in_flight = self._in_flight
+        held = (moment is None and in_flight.pages > 0) or (not in_flight.free and self._frontier.has_due(now))
+        idle_for = moment[1] if moment is not None else self._in_flight.why_idle()
+        self._time.waits(idle_for, self._frontier.queued, held=held and self._frontier.queued > 0)
         return Wait(min(untils))
 
     def _paused_for_long(self, now: float) -> bool:
@@ -299,7 +302,7 @@ class Crawl:
             self._buffer.sitemaps,
         )
         self._buffer.begin(batch)
-        self._time.idle = Waiting.DISK
+        self._time.waits(Waiting.DISK, self._slots)  # what to fetch next is known only when it is permanent
         return Commit(batch)
 
     def _admits(self, fingerprint: int, link: Link) -> bool:
@@ -323,7 +326,7 @@ class Crawl:
             self._stats.saved_stats(),
             requests=self._limits.claim,
             elapsed=self._time.elapsed(now),
-            seconds={waiting.value: spent for waiting, spent in self._time.seconds.items()},
+            seconds={waiting.value: spent for waiting, spent in self._time.seconds().items()},
             adopted=self._adopted,
             unread=self._sitemaps.unread(),
             resting=self._rests.left(now),
@@ -361,7 +364,7 @@ class Crawl:
 
     def _visited(self, event: Visited, now: float) -> None:
         request, outcome = event.request, event.outcome
-        host = self._in_flight.land(request, event.answered_in, now, event.peer)
+        host = self._in_flight.land(request, event.answered_in, now, event.peer, event.unstarted)
         self._access.answered(host)
         if event.host_pause:
             host.pause(now + event.host_pause, now, request.url)
@@ -414,7 +417,7 @@ class Crawl:
         self._sitemaps.orphans.link_from(page)
 
     def _failed(self, event: Failed, now: float) -> None:
-        host = self._in_flight.land(event.request, event.failure.elapsed, now)
+        host = self._in_flight.land(event.request, event.failure.elapsed, now, "", event.unstarted)
         self._access.failed(host, event.request.url, event.failure, now)
         self._rests.note(host.key, host.ready_at)
         if host.closed is not None:
@@ -476,9 +479,10 @@ class Crawl:
     def _robots_read(self, event: RobotsRead, now: float) -> None:
         answer = event.answer
         if isinstance(answer, Response):
-            where = self._in_flight.land(event.request, answer.timings.total, now, answer.peer)
+            took, peer = answer.timings.total, answer.peer
         else:
-            where = self._in_flight.land(event.request, answer.elapsed, now)
+            took, peer = answer.elapsed, ""
+        where = self._in_flight.land(event.request, took, now, peer, event.unstarted)
         host = self._access.read(event, now)
         if host.paused_until > now:
             if where is not host:  # "too many requests" holds for any host's robots.txt
@@ -538,7 +542,7 @@ class Crawl:
             queued=self._frontier.queued,
             in_flight=len(self._in_flight.requests),
             hosts=len(self._frontier.hosts),
-            seconds=dict(self._time.seconds),
+            seconds=self._time.seconds(),
             finish_reason=self._limits.reached if self._stopped else None,
             paused=self._paused(now),
             sitemaps=self._sitemaps.stats(),

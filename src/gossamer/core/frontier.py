@@ -366,6 +366,10 @@ class Frontier:
             moments.append((self._later[0][0], self._later[0][3]))
         return min(moments) if moments else None
 
+    def has_due(self, now: float) -> bool:
+        """Whether the next host in line could start a fetch now, if a slot were free."""
+        return bool(self._ready) and self._ready[0][2].due_at <= now
+
     def paused_hosts(self) -> list[Host]:
         """Return the hosts with links if all of them are in line and asked to be left alone; else none."""
         hosts = {host.key: host for _, _, host in self._ready}

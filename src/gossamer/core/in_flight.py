@@ -31,8 +31,9 @@ class InFlight:
         self._counts = counts
         self._time = time
         self._rests = rests
-        self.requests: dict[int, tuple[Request, Host, float]] = {}
-        """The requests in flight by the id of their link, each with its host and the moment of its start."""
+        self.requests: dict[int, tuple[Request, Host, float, float]] = {}
+        """The requests in flight by the id of their link, each with its host, the moment of its start, and how long the
+        driver had waited for the disk until then."""
         self.free = slots
         """Number of free slots."""
         self.pages = 0
@@ -44,7 +45,7 @@ class InFlight:
 
     def start(self, request: Request, host: Host, now: float) -> Request:
         """Record a fetch that starts now, and return its request; the next one to its host must keep the spacing."""
-        self.requests[request.link.id] = (request, host, now)
+        self.requests[request.link.id] = (request, host, now, self._time.blocked)
         self._counts.fetches += 1
         self.free -= 1
         if request.purpose is _PAGE:
@@ -58,16 +59,18 @@ class InFlight:
         self._frontier.start(host)
         return request
 
-    def land(self, request: Request, answered_in: float, now: float, peer: str = "") -> Host:
+    def land(self, request: Request, answered_in: float, now: float, peer: str = "", unstarted: float = 0.0) -> Host:
         """Free the slot of a fetch that ended now and let its host rest; return the host.
 
-        The server took `answered_in` seconds; `peer` is the IP address that answered, "" if none did.
+        The server took `answered_in` seconds; `peer` is the IP address that answered, "" if none did. For `unstarted`
+        seconds the fetch waited for its worker process to start.
         """
-        _, host, since = self.requests.pop(request.link.id)
+        _, host, since, blocked = self.requests.pop(request.link.id)
         self.free += 1
         if request.purpose is _PAGE:
             self.pages -= 1
-        self._time.end(now - since, answered_in)
+        blocked = self._time.blocked - blocked
+        self._time.end(now - since, answered_in, blocked, unstarted, robots=request.purpose is _ROBOTS)
         pace = self._access.pace(host)
         rested = pace.rest(answered_in)
         if rested:
@@ -88,7 +91,7 @@ class InFlight:
 
     def why_idle(self) -> Waiting:
         """Return what a slot without a fetch waits for, when no host will become ready by time alone."""
-        if self.pages < len(self.requests) and any(one.purpose is _ROBOTS for one, _, _ in self.requests.values()):
+        if self.pages < len(self.requests) and any(one.purpose is _ROBOTS for one, *_ in self.requests.values()):
             return Waiting.ROBOTS
         if not self._frontier.queued:
             return Waiting.NO_WORK

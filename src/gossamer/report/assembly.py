@@ -131,7 +131,7 @@ def _time(report: Report, told: Status) -> str:
     if not report.snapshot.limiting_share:
         return ""
     policy, factor = told.settings.policy, report.limiting_factor
-    hint = advice(factor, policy, told.settings.engine, few_links=wording.few_links(report))
+    hint = advice(factor, policy, told.settings.engine, few_links=report.snapshot.has_few_links)
     return f"{report.snapshot.limiting_share:.0%} of the time with work went into {factor.sentence}. {hint}"
 
 

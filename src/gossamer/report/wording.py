@@ -8,7 +8,7 @@ from gossamer.api.report import Report
 from gossamer.rules.policy import Policy
 from gossamer.values.formatting import numbered, plural, shown_duration
 from gossamer.values.model import PageRecord
-from gossamer.values.reasons import FinishReason, Reason, Waiting
+from gossamer.values.reasons import FinishReason, Reason
 from gossamer.values.snapshot import Audit, Changes, NearDuplicates, SitemapStats
 
 SINCE: Final = "Since the crawl before"
@@ -107,12 +107,6 @@ def pace(report: Report) -> str:
         return ""
     rate = report.pages / report.seconds
     return f"{rate:,.0f}/s" if rate >= 100 else f"{rate:.1f}/s"
-
-
-def few_links(report: Report) -> bool:
-    """Whether most slots had no link to fetch, so that more of them would not help."""
-    spent = report.snapshot.seconds
-    return spent.get(Waiting.NO_WORK, 0.0) > sum(spent.values()) / 2
 
 
 def manners(audit: Audit, policy: Policy) -> str:

@@ -235,6 +235,8 @@ class Visited(Struct, frozen=True, array_like=True, tag="visited"):
     """The hash of the page's text without links and numbers, where the request asked for it."""
     refresh: Outlinks = NO_OUTLINKS
     """The target of the page's refresh, where it is a variant of the page and not among the other links."""
+    unstarted: float = 0.0
+    """Seconds that the request waited for its worker process to start."""
 
     def with_response(self, response: Response | None) -> Visited:
         """Return the event with another answer, or none, as it is sent between processes."""
@@ -252,6 +254,8 @@ class Failed(Struct, frozen=True, array_like=True, tag="failed"):
     """Why it failed."""
     retry_after: float = 0.0
     """Seconds until the request may be repeated, if the kind is retry."""
+    unstarted: float = 0.0
+    """Seconds that the request waited for its worker process to start."""
 
 
 class RobotsRead(Struct, frozen=True, array_like=True, tag="robots"):
@@ -261,6 +265,8 @@ class RobotsRead(Struct, frozen=True, array_like=True, tag="robots"):
     """The request for robots.txt."""
     answer: Response | Failure
     """The answer, or why there is none."""
+    unstarted: float = 0.0
+    """Seconds that the request waited for its worker process to start."""
 
 
 class Lost(Struct, frozen=True):

@@ -95,8 +95,10 @@ class Waiting(StrEnum):
     RETRY = "wait.retry"
     ROBOTS = "wait.robots"
     SERVER = "wait.server"
+    CONCURRENCY = "wait.concurrency"
     CPU = "wait.cpu"
     DISK = "wait.disk"
+    START = "wait.start"
     NO_WORK = "wait.no_work"
 
     @property
@@ -178,8 +180,10 @@ _WAITING: dict[Waiting, str] = {
     Waiting.RETRY: "waiting a little before asking again for what failed",
     Waiting.ROBOTS: "waiting for a robots.txt",
     Waiting.SERVER: "waiting for the servers to answer",
+    Waiting.CONCURRENCY: "too few requests at once: servers answer quickly (--host-concurrency, -c)",
     Waiting.CPU: "reading pages and deciding (this machine's processor)",
     Waiting.DISK: "writing results to disk",
+    Waiting.START: "starting worker processes",
     Waiting.NO_WORK: "nothing to do: fewer links known than could be fetched at once",
 }
 

@@ -306,6 +306,14 @@ BUSY: Final = 0.8
 """Share of a core (0 to 1) from which on the processor is the limiting factor; it never reaches 1."""
 
 
+_WITHOUT_WORK: Final = (Waiting.START, Waiting.NO_WORK)
+"""The categories of slots that have no work, or cannot begin it yet."""
+_WORK: Final = (Waiting.ROBOTS, Waiting.SERVER, Waiting.CONCURRENCY, Waiting.CPU, Waiting.DISK)
+"""The categories that are work, and no deliberate rest."""
+SLOW_ANSWER: Final = 0.15
+"""Mean time of a fetch (seconds) from which on it is slow; what limits a crawl of quick ones is how few there are."""
+
+
 class Snapshot(Struct, frozen=True):
     """The state of a crawl at one moment."""
 
@@ -363,11 +371,26 @@ class Snapshot(Struct, frozen=True):
         """Return the category with the most time of slots that had work; CPU if the processor was nearly always busy.
 
         A process that computes receives no answers, which looks like a slow server, so its CPU time decides first.
+        Where most slots had no work, and the others were not held up on purpose nor slow, it is that: too few links
+        were known at a time.
         """
         if self.processor >= BUSY:
             return Waiting.CPU
-        with_work = {waiting: spent for waiting, spent in self.seconds.items() if waiting is not Waiting.NO_WORK}
-        return max(with_work, key=lambda waiting: with_work[waiting]) if any(with_work.values()) else Waiting.NO_WORK
+        with_work = {waiting: spent for waiting, spent in self.seconds.items() if waiting not in _WITHOUT_WORK}
+        if not any(with_work.values()):
+            return Waiting.NO_WORK
+        most = max(with_work, key=lambda waiting: with_work[waiting])
+        return Waiting.NO_WORK if self.has_few_links and self._is_quick(most) else most
+
+    @property
+    def has_few_links(self) -> bool:
+        """Whether most slots had no link to fetch, so that more of them would not help."""
+        begun = sum(self.seconds.values()) - self.seconds.get(Waiting.START, 0.0)
+        return self.seconds.get(Waiting.NO_WORK, 0.0) > begun / 2
+
+    def _is_quick(self, waiting: Waiting) -> bool:
+        """Whether a fetch took so little of a category that it counts only because nothing else does."""
+        return waiting in _WORK and self.seconds[waiting] < SLOW_ANSWER * self.fetches
 
     @property
     def limiting_share(self) -> float:
@@ -375,7 +398,7 @@ class Snapshot(Struct, frozen=True):
         factor = self.limiting_factor
         if factor is Waiting.CPU and self.processor >= BUSY:
             return min(self.processor, 1.0)
-        spare = 0.0 if factor is Waiting.NO_WORK else self.seconds.get(Waiting.NO_WORK, 0.0)
+        spare = sum([self.seconds.get(waiting, 0.0) for waiting in _WITHOUT_WORK if waiting is not factor])
         whole = sum(self.seconds.values()) - spare
         return self.seconds.get(factor, 0.0) / whole if whole > 0 else 0.0
 

@@ -20,8 +20,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
+from msgspec.structs import replace
+
 from gossamer.engines.driver import FetchEvent
-from gossamer.engines.processes.wire import Job, WorkerConfig
+from gossamer.engines.processes.wire import Job, WorkerConfig, WorkerEvent
 from gossamer.engines.processes.worker_process import DEATHS, WorkerError, WorkerProcess
 from gossamer.rules.politeness import Manners
 from gossamer.rules.urls import host_key
@@ -74,6 +76,8 @@ class ProcessesEngine:
         answer = None if self._recorded is None else self._recorded.fetch(request)
         slot = self._post_of(request)
         job = Job(request, answer)
+        if slot.worker is None or not slot.worker.ready:
+            slot.early[request.link.id] = time.monotonic()
         slot.under_way[request.link.id] = job
         slot.outbox.append(job)
 
@@ -146,10 +150,15 @@ class ProcessesEngine:
         return slot.worker
 
     def _receive(self, slot: _WorkerSlot, worker: WorkerProcess, events: list[FetchEvent]) -> None:
-        came = worker.receive()
+        was_ready, came = worker.ready, worker.receive()
         if came is None:
             self._replace(slot, worker)
             return
+        if worker.ready and not was_ready:
+            now = time.monotonic()
+            slot.early = {number: now - since for number, since in slot.early.items()}
+        if slot.early:
+            came = [slot.started_late(event) for event in came]
         for event in came:
             del slot.under_way[event.request.link.id]
         events += came
@@ -190,7 +199,7 @@ class ProcessesEngine:
                 self._orphaned.append(Lost(job.request))
             else:
                 self._orphaned.append(dead.give_up(job.request, failure, self._visitor))
-        slot.worker, slot.outbox, slot.under_way = None, [], {}
+        slot.worker, slot.outbox, slot.under_way, slot.early = None, [], {}, {}
 
     def _blame(self, request: Request, dead: WorkerProcess, overdue: int | None) -> Failure | None:
         """Return the failure of the page that a worker was reading when it died; None if it may be tried again."""
@@ -207,13 +216,20 @@ class ProcessesEngine:
 class _WorkerSlot:
     """A place for one worker: its process, the jobs it has, and those that wait to be sent."""
 
-    __slots__ = ("outbox", "overdue", "under_way", "worker")
+    __slots__ = ("early", "outbox", "overdue", "under_way", "worker")
 
     def __init__(self) -> None:
         self.worker: WorkerProcess | None = None
         self.under_way: dict[int, Job] = {}
         self.outbox: list[Job] = []
         self.overdue: int | None = None
+        self.early: dict[int, float] = {}
+        """When the jobs came that the worker was not ready for; once it is, how long they waited for that."""
+
+    def started_late(self, event: WorkerEvent) -> WorkerEvent:
+        """Return an event with the time that its request waited for the worker to start."""
+        waited = self.early.pop(event.request.link.id, 0.0)
+        return replace(event, unstarted=waited) if waited else event
 
 
 def _busy(slot: _WorkerSlot) -> int:
