@@ -64,7 +64,7 @@ examples:
   gossamer explain https://example.org/a example.org.crawl
                                                 why is it there, or missing, and
                                                 who links to it?
-  gossamer explain https://example.org/a --start https://example.org/docs/ \
+  gossamer explain https://example.org/a --start https://example.org/docs/ \\
       --scope prefix                            what would a crawl do with it?
   gossamer explain https://example.org/a --ask-robots
                                                 and may it be fetched?

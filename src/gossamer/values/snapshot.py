@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gossamer.values.reasons import FinishReason, StartProblem, Waiting
 
@@ -413,9 +414,11 @@ class Snapshot(Struct, frozen=True):
         return (self.counts.ended - then.counts.ended) / passed if passed > 0 else 0.0
 
     def waiting_since(self, then: Snapshot) -> Waiting:
-        """Return the category with the most slot time since an earlier moment."""
+        """Return the limiting factor of the time since an earlier moment, whatever the processor did."""
         spent = {waiting: seconds - then.seconds.get(waiting, 0.0) for waiting, seconds in self.seconds.items()}
-        return max(spent, key=lambda waiting: spent[waiting]) if any(spent.values()) else self.limiting_factor
+        if not any(spent.values()):
+            return self.limiting_factor
+        return replace(self, seconds=spent, fetches=self.fetches - then.fetches, processor=0.0).limiting_factor
 
 
 EXAMPLES: Final = 5
