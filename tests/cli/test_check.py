@@ -160,6 +160,16 @@ def test_a_crawl_directory_is_checked_where_it_is(site: Server, capsys: pytest.C
     assert "leave out -o" in capsys.readouterr().err
 
 
+def test_a_crawl_with_updates_is_told_from_them(site: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--allow-private", "127.0.0.1", "--delay", "0", "-q"]
+    cli.main(["crawl", site.origin, *words, "-f", "references", "-o", "c"])
+    cli.main(["crawl", "--update", "c", *words])
+    assert cli.main(["check", "c"]) == 1
+    said = "This checks the first crawl in c; the last of its updates is c/update-0001."
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert cli.main(["check", "c/update-0001", "-q"]) == 1
+
+
 def test_a_crawl_that_kept_too_little_is_made_again_and_that_is_said(
     site: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:

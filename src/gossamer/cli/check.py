@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gossamer.api import call_arguments
 from gossamer.api.settings_file import read_settings
+from gossamer.api.status import updates
 from gossamer.check.baseline import compare, read_baseline
 from gossamer.check.checked import Checked
 from gossamer.check.formats import FORMATS, Format, Target, targets_of, write
@@ -86,6 +87,9 @@ def _planned(chosen: Namespace, settings: CheckSettings) -> SiteCheck:
         if getattr(chosen, "directory", None):
             raise UserError(f"{path} is the directory of a crawl, and is checked where it is: leave out -o.")
         changes: dict[str, Any] = {key: value for key, value in vars(chosen).items() if key in KEYS}
+        if not chosen.quiet and (later := updates(path)):
+            said = f"This checks the first crawl in {path}; the last of its updates is {later[-1]}."
+            say(console(), line(said))
         job = SiteCheck.of_directory(path, settings, **changes)
         if job.directory != path and not chosen.quiet:
             said = f"The crawl in {path} kept neither references nor bodies: its site is crawled again."
