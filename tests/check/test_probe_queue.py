@@ -251,10 +251,11 @@ def test_what_a_page_says_is_read_where_it_was_asked_for(
     assert result.reason == reason
 
 
-def test_a_page_that_only_changed_its_scheme_is_not_read(tmp_path: Path) -> None:
-    web = {"http://a.example/x": RecordedPage(301, {"location": "https://a.example/x/"}), "https://a.example/x/": OK}
+@pytest.mark.parametrize("target", ["https://a.example/x/", "https://a.example/"])
+def test_a_page_that_only_changed_its_scheme_or_became_the_front_page_is_not_read(tmp_path: Path, target: str) -> None:
+    web = {"http://a.example/x": RecordedPage(301, {"location": target}), target: OK}
     [result], times = judged(tmp_path, web, "http://a.example/x")
-    assert result.moved == "https://a.example/x/"
+    assert result.moved == target
     assert [method for _, method, url in times if not url.endswith("robots.txt")] == ["HEAD", "HEAD"]
 
 

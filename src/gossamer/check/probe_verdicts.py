@@ -6,7 +6,6 @@ An answer to HEAD is believed if it says that the URL is there; whatever else it
 from __future__ import annotations
 
 from datetime import datetime
-from http import HTTPStatus
 from itertools import takewhile
 from typing import Final
 
@@ -15,6 +14,7 @@ from msgspec.structs import replace
 
 from gossamer.check.external_results import ExternalResult
 from gossamer.check.findings import Verdict
+from gossamer.check.verdicts import MOVED, NO_CONTENT, PERMANENT, SOFT_404, said_status
 from gossamer.parse import challenge, encoding, html
 from gossamer.parse.similarity.not_found import says_not_found
 from gossamer.rules import headers, retries, urls
@@ -23,18 +23,10 @@ from gossamer.rules.urls import UrlResolver
 from gossamer.values.model import Failure, Method, OutcomeKind, Response
 from gossamer.values.reasons import Reason
 
-MOVED: Final = "moved"
-"""The code of a URL that has moved permanently."""
-SOFT_404: Final = "soft_404"
-"""The code of a page that says that it does not exist, with a status of success."""
-
-_PERMANENT: Final = frozenset((301, 308))
 _GONE: Final = frozenset((404, 410))
 """Status codes that are certain: there is no such page."""
 _REFUSING: Final = frozenset((401, 402, 403, 407, 429, 451, 999))
 """Status codes with which a server keeps a page from this crawler; 999 is that of a well-known network."""
-_BARE: Final = frozenset((204, 205))
-"""Status codes of success without a body."""
 _WITHOUT_GET: Final = frozenset(
     (
         Reason.FAIL_DNS,
@@ -91,7 +83,7 @@ class Probe(Struct, frozen=True):
     @property
     def moved(self) -> str:
         """Return where the permanent redirects lead with which the way begins; "" if it begins with none."""
-        permanent = list(takewhile(lambda hop: hop.status in _PERMANENT, self.hops))
+        permanent = list(takewhile(lambda hop: hop.status in PERMANENT, self.hops))
         if not permanent:
             return ""
         return self.hops[len(permanent)].url if len(permanent) < len(self.hops) else self.url
@@ -214,7 +206,9 @@ def _of_error(probe: Probe, answer: Response, decision: retries.RetryDecision, a
     assert reason is not None, "whatever fails has a reason"
     if answer.status in _REFUSING:
         reason = Reason.FAIL_REFUSED
-    detail = _sentence(reason, decision.detail) if decision.detail else f"The server answers {_phrase(answer.status)}."
+    detail = (
+        _sentence(reason, decision.detail) if decision.detail else f"The server answers {said_status(answer.status)}."
+    )
     return _result(probe, verdict, at, answer, reason=reason.value, detail=detail)
 
 
@@ -229,7 +223,7 @@ def _confirmed(probe: Probe, *, retried: bool) -> Probe:
 
 def _is_odd(answer: Response) -> bool:
     """Whether a successful answer to HEAD is none that a page would have: then servers answer GET otherwise."""
-    if answer.status in _BARE:
+    if answer.status in NO_CONTENT:
         return False
     nothing = answer.headers.get("content-length", "").strip() == "0"
     return answer.status != 200 or nothing or bool(challenge.service(answer.status, answer.headers, b""))
@@ -287,10 +281,3 @@ def _result(
 
 def _sentence(reason: Reason, detail: str) -> str:
     return f"{reason.sentence[:-1]}: {detail.rstrip('.')}." if detail else reason.sentence
-
-
-def _phrase(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)

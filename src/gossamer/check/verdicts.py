@@ -44,7 +44,7 @@ _THERE: Final = frozenset((Reason.FAIL_TOO_LARGE, Reason.FAIL_HANDLER, Reason.FA
 """Reasons of pages that are there, though this crawl has no use for them."""
 _UNCERTAIN_STATUSES: Final = frozenset((402, 408, 425, 451))
 """Further status codes below 500 that do not say whether a page is there: to pay for, too late, too early, by law."""
-_NO_CONTENT: Final = frozenset((204, 205))
+NO_CONTENT: Final = frozenset((204, 205))
 """Status codes of answers that have no body on purpose (RFC 9110, 15.3.5 and 15.3.6)."""
 
 
@@ -113,7 +113,7 @@ def _done(record: PageRecord) -> KnownUrl:
         Verdict.OK,
         status=record.status,
         essence=essence(record.content_type),
-        empty=not record.size and record.status not in _NO_CONTENT,
+        empty=not record.size and record.status not in NO_CONTENT,
         is_page=bool(record.encoding and record.size),
         noindex=record.noindex,
         nofollow=record.nofollow,
