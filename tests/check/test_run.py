@@ -221,6 +221,17 @@ def test_a_report_without_all_answers_is_incomplete(tmp_path: Path) -> None:
     assert "broken_link" in report.counts
 
 
+def test_what_earlier_checks_learned_is_recalled_without_asking_anybody(tmp_path: Path) -> None:
+    found = check(HOME, directory=tmp_path / "c")
+    with SiteCheck(tmp_path / "c", CheckSettings(), fetcher=RecordedFetcher({})) as later:
+        assert later.recall() == 0
+        assert later.report() == found
+    (tmp_path / "c" / "external.jsonl").unlink()
+    with SiteCheck(tmp_path / "c", CheckSettings(), fetcher=RecordedFetcher({})) as later:
+        assert later.recall() == 2
+        assert not later.report().complete
+
+
 def test_a_running_crawl_is_left_alone(tmp_path: Path) -> None:
     crawler = Crawler(HOME, directory=tmp_path / "c", fetcher=RecordedFetcher(PAGES), clock=FakeClock(1000.0),
                       resources=True, engine="inline")  # fmt: skip

@@ -48,6 +48,17 @@ def test_files_beside_the_page_are_named(tmp_path: Path, capsys: pytest.CaptureF
     assert "Beside it  report-broken.csv" in capsys.readouterr().err
 
 
+def test_problems_are_judged_by_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    crawled(tmp_path / "c", {"/": linking("/gone")}, formats=["references"])
+    Path("gossamer.toml").write_text('[check]\naccept = ["404"]\n')
+    assert main(["report", "c", "-q", "-o", "fine.html"]) == 0
+    Path("other.toml").write_text("")
+    assert main(["report", "c", "-q", "-o", "broken.html", "--config", "other.toml"]) == 0
+    assert "Broken links: 1" in Path("broken.html").read_text()
+    assert "Broken links" not in Path("fine.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

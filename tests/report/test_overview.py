@@ -29,7 +29,7 @@ def test_the_verdict_names_what_is_wrong_and_how_much_came(tmp_path: Path) -> No
     assert report.verdict == "1 broken link and 1 page refused or behind a login; 3 pages were fetched."
     assert report.state == "Done: every link in scope was visited."
     assert [(figure.value, figure.label) for figure in report.figures[:4]] == [
-        ("3", "pages"), ("1", "broken link"), ("1", "other problems"), ("0", "links not followed"),
+        ("3", "pages"), ("1", "broken link"), ("1", "other problem"), ("0", "links not followed"),
     ]  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from gossamer.api.status import status
 from gossamer.check.archived_references import ArchivedReferences
 from gossamer.check.assessment import Assessment
 from gossamer.check.external import probe
-from gossamer.check.external_results import ExternalResult
+from gossamer.check.external_results import ExternalResult, read_results
 from gossamer.check.findings import CheckReport
 from gossamer.check.probed import known_from
 from gossamer.check.settings import CheckSettings
@@ -146,6 +146,15 @@ class SiteCheck:
             for result in several:
                 assessment.take_answer(result.url, known_from(result, inside=assessment.is_missed(result.url)))
                 yield result
+
+    def recall(self) -> int:
+        """Take what earlier checks learned of these URLs, however long ago; return how many are not known at all."""
+        assessment, wanted = self._read()
+        results = read_results(self.directory)
+        for url in wanted:
+            if url in results:
+                assessment.take_answer(url, known_from(results[url], inside=assessment.is_missed(url)))
+        return sum(url not in results for url in wanted)
 
     def report(self) -> CheckReport:
         """Judge everything, and return the report."""

@@ -315,6 +315,8 @@ def _add_report(parser: Parser) -> None:
     choices.choice("-f", "--format", dest="format", choices=REPORT_FORMATS, default="html", metavar="F", about=formats)
     where = "a file, for csv a directory (default: report.html, or report-*.csv, in DIR)"
     choices.choice("-o", "--output", dest="output", metavar="PATH", default=None, about=where)
+    about = "settings in TOML, of which [check] says how problems are judged; without it ./gossamer.toml"
+    choices.choice("--config", metavar="FILE", default=None, about=about)
     choices.switch("-q", "--quiet", dest="quiet", about="say nothing but errors")
     choices.choice("-h", "--help", action="help", about="show this and leave")
 

@@ -19,7 +19,7 @@ def check_settings(chosen: Namespace, directory: Path) -> CheckSettings:
     if not isinstance(table, dict):
         raise UserError(f"{path}: {CHECK} must be a table, written as [{CHECK}].")
     fields = {key: _read(path, key, value) for key, value in table.items()}
-    flags = {} if chosen.external else {"external": False}
+    flags = {} if getattr(chosen, "external", True) else {"external": False}
     try:
         return CheckSettings.of(fields | flags)
     except UserError as error:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from pathlib import Path
 
+from gossamer.cli.check_settings import check_settings
 from gossamer.cli.signals import interrupted_by_sigterm
 from gossamer.cli.terminal import Lines, console, line, say
 from gossamer.report.files import WrittenReport, write_report
@@ -13,7 +15,8 @@ from gossamer.values.formatting import numbered, shown_size
 def run(chosen: Namespace) -> int:
     """Write what was chosen and return the exit code."""
     with interrupted_by_sigterm():
-        written = write_report(chosen.crawl, chosen.output, format=chosen.format)
+        check = check_settings(chosen, Path.cwd())
+        written = write_report(chosen.crawl, chosen.output, format=chosen.format, check=check)
     if not chosen.quiet:
         screen = console()
         for hang, text in _lines(written):

@@ -10,18 +10,21 @@ from typing import Final
 from gossamer.api.link_graph import LinkGraph
 from gossamer.api.report import Report
 from gossamer.api.status import Status, status
+from gossamer.check.external_results import EXTERNAL_FILE
+from gossamer.check.run import SiteCheck
+from gossamer.check.settings import CheckSettings
+from gossamer.outputs.references import FORMAT
 from gossamer.report import methods, overview, wording
 from gossamer.report.advice import advice
 from gossamer.report.csv_files import CsvFiles
 from gossamer.report.edges import EdgeFile
-from gossamer.report.failures import GROUPS
+from gossamer.report.problems import Problems, by_check, by_records
 from gossamer.report.reading import WHOLE, CrawlReading
 from gossamer.report.rows import (
     ChangedSetting,
     DepthFigures,
     FolderFigures,
     HostFigures,
-    ReportedProblem,
     SkippedReason,
     StatusFigures,
     TimeShare,
@@ -29,7 +32,7 @@ from gossamer.report.rows import (
     UsedVersion,
 )
 from gossamer.report.saved import saved_report
-from gossamer.report.site_report import ProblemGroup, SiteReport
+from gossamer.report.site_report import SiteReport
 from gossamer.report.tables import GrowingTable, ReportTable, Row
 from gossamer.report.text_store import TextStore
 from gossamer.values.formatting import numbered
@@ -39,31 +42,34 @@ _SKIPPED: Final = "skip."
 """The beginning of the codes of links that were not followed."""
 
 
-def read_report(directory: Path, files: CsvFiles) -> SiteReport:
+def read_report(directory: Path, files: CsvFiles, check: CheckSettings | None = None) -> SiteReport:
     """Return the report of the crawl in a directory, running or not, up to its last commit.
 
-    Raises UserError for what is no crawl directory, JournalError, and OSError where a file cannot be written.
+    Where the crawl recorded references, or was checked, its problems are judged by the settings of a `check`; nobody is
+    asked for anything. Raises UserError for what is no crawl directory, JournalError, and OSError where a file cannot
+    be written.
     """
     told = status(directory)
     with ExitStack() as open_:
         texts, edges = open_.enter_context(TextStore()), open_.enter_context(EdgeFile())
         graph = open_.enter_context(LinkGraph(directory)) if told.glance.known else None
-        reading = CrawlReading(told, len(graph) if graph else 0, texts, edges, files)
+        checked = told.glance.ended > 0 and is_checked(told)
+        reading = CrawlReading(told, len(graph) if graph else 0, texts, edges, files, names_failures=not checked)
         for visit in graph.visits() if graph else ():
             reading.first(visit)
         reading.compare()
         reading.second(graph.records() if graph else ())
         reading.finish()
-        made = _assembled(told, reading, files)
+        problems = _checked(told, check, files) if checked else by_records(reading.failures)
+        made = _assembled(told, reading, problems, files)
     if files.every:
         for table in made.tables:
             files.write_table(table)
     return made
 
 
-def _assembled(told: Status, reading: CrawlReading, files: CsvFiles) -> SiteReport:
+def _assembled(told: Status, reading: CrawlReading, problems: Problems, files: CsvFiles) -> SiteReport:
     report, tally, settings = saved_report(told), reading.tally, told.settings
-    numbers = {group: reading.failures.number(group) for group in GROUPS}
     pages = numbered(report.pages, "page")
 
     def grown(
@@ -80,12 +86,13 @@ def _assembled(told: Status, reading: CrawlReading, files: CsvFiles) -> SiteRepo
         report=report,
         first=tally.first,
         last=tally.last,
-        verdict=overview.verdict(report, numbers),
+        verdict=overview.verdict(report, problems.phrases),
         state=overview.state(told, report, reading.failure if report.counts.failed == 1 else None),
-        figures=overview.key_figures(report, numbers),
+        figures=overview.key_figures(report, problems),
         changes=reading.changes.sentence(told),
         changed=reading.changes.changed.table("Pages that are not as they were"),
-        problems=tuple(_problems(reading, numbers)),
+        problems=problems.groups,
+        limits=problems.limits,
         notes=tuple(overview.notes(told, report)),
         time=_time(report, told),
         times=ReportTable.of("time", "What the time of all slots went into", TimeShare, _times(report)),
@@ -114,17 +121,17 @@ def _assembled(told: Status, reading: CrawlReading, files: CsvFiles) -> SiteRepo
     )  # fmt: skip
 
 
-def _problems(reading: CrawlReading, numbers: dict[str, int]) -> Iterator[ProblemGroup]:
-    others = bool(numbers["broken"] or numbers["refused"])
-    for group in GROUPS:
-        if number := numbers[group]:
-            title = overview.title(group, number, others=others)
-            rows = tuple(reading.failures.rows(group))
-            yield ProblemGroup(
-                title,
-                overview.ABOUT[group],
-                ReportTable(group, f"{title}, the most linked first", ReportedProblem, rows, number),
-            )
+def is_checked(told: Status) -> bool:
+    """Whether a crawl recorded what a check judges, or was checked by what it recorded."""
+    return FORMAT in told.settings.formats or (told.directory / EXTERNAL_FILE).exists()
+
+
+def _checked(told: Status, check: CheckSettings | None, files: CsvFiles) -> Problems:
+    """Return what a check finds, without asking anybody."""
+    resources = told.settings.policy.resources
+    with SiteCheck(told.directory, check or CheckSettings(), resources=resources) as job:
+        unanswered = job.recall()
+        return by_check(job.report(), files, unanswered=unanswered)
 
 
 def _time(report: Report, told: Status) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 
 from gossamer.api import call_arguments
 from gossamer.api.directory_layout import refuse_url
+from gossamer.check.settings import CheckSettings
 from gossamer.outputs.files import named_when_whole
 from gossamer.report.assembly import read_report
 from gossamer.report.csv_files import CsvFiles
@@ -35,7 +36,7 @@ class WrittenReport(Struct, frozen=True):
     tables: tuple[Path, ...]
 
 
-def write_html(directory: Path, target: Path | None = None) -> WrittenReport:
+def write_html(directory: Path, target: Path | None = None, check: CheckSettings | None = None) -> WrittenReport:
     """Write the report of the crawl in a directory to an HTML file (default: report.html there).
 
     Tables that are cut are written whole beside it, as NAME-TABLE.csv. An earlier report is replaced, any other file
@@ -48,7 +49,7 @@ def write_html(directory: Path, target: Path | None = None) -> WrittenReport:
         _refuse_foreign(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         with CsvFiles(path.parent, path.stem) as tables:
-            report = read_report(directory, tables)
+            report = read_report(directory, tables, check)
             with named_when_whole(path) as part:
                 part.write_text(html(report, tables), encoding="utf-8", newline="\n")
         return WrittenReport(report, path, _paths(path.parent, tables))
@@ -56,7 +57,7 @@ def write_html(directory: Path, target: Path | None = None) -> WrittenReport:
         raise OutputError(f"Writing {path} failed: {error.strerror or error}.") from error
 
 
-def write_csv(directory: Path, target: Path | None = None) -> WrittenReport:
+def write_csv(directory: Path, target: Path | None = None, check: CheckSettings | None = None) -> WrittenReport:
     """Write each table of the report of a crawl to a file in a directory (default: the crawl's), report-TABLE.csv.
 
     There is one of all visits besides. Raises like `write_html`.
@@ -66,27 +67,35 @@ def write_csv(directory: Path, target: Path | None = None) -> WrittenReport:
     try:
         path.mkdir(parents=True, exist_ok=True)
         with CsvFiles(path, NAME, every=True) as tables:
-            report = read_report(directory, tables)
+            report = read_report(directory, tables, check)
         return WrittenReport(report, path, _paths(path, tables))
     except OSError as error:
         raise OutputError(f"Writing tables to {path} failed: {error.strerror or error}.") from error
 
 
 def write_report(
-    directory: str | Path, path: str | Path | None = None, *, format: Literal["html", "csv"] = "html"
+    directory: str | Path,
+    path: str | Path | None = None,
+    *,
+    format: Literal["html", "csv"] = "html",
+    check: CheckSettings | Mapping[str, Any] | None = None,
 ) -> WrittenReport:
     """Write the report of the crawl in a directory, running or not, and return it with the paths of its files.
 
     `path` is an HTML file (default: report.html there), or for the format csv a directory for a table each. An earlier
-    report is replaced, any other file never. Raises UserError for that, and for what is no crawl directory.
+    report is replaced, any other file never. If the crawl recorded references, or was checked, its problems are judged
+    by the settings of a `check`, as `check_site` does, but nobody is asked for anything. Raises UserError for a file
+    that would be replaced, and for what is no crawl directory.
     """
     if format not in FORMATS:
         raise UserError(f"There is no format {format!r} of a report; choose one of {', '.join(FORMATS)}.")
     source, target = call_arguments.directory(directory), None if path is None else call_arguments.directory(path)
-    return FORMATS[format](source, target)
+    settings = CheckSettings.of(check) if isinstance(check, Mapping) else check
+    return FORMATS[format](source, target, settings)
 
 
-FORMATS: Final[Mapping[str, Callable[[Path, Path | None], WrittenReport]]] = {"html": write_html, "csv": write_csv}
+Writer = Callable[[Path, Path | None, CheckSettings | None], WrittenReport]
+FORMATS: Final[Mapping[str, Writer]] = {"html": write_html, "csv": write_csv}
 """What writes each format."""
 
 

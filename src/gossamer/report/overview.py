@@ -3,58 +3,29 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Final
 
+from gossamer.api.directory_layout import SETTINGS_FILE
 from gossamer.api.report import Report
 from gossamer.api.status import Status, updates
+from gossamer.check.run import ANEW
 from gossamer.report import start_pages, wording
-from gossamer.report.failures import GROUPS, LOOPS
+from gossamer.report.problems import Problems
 from gossamer.report.site_report import KeyFigure
 from gossamer.report.verdict import OneFailure, ending, why
 from gossamer.values.formatting import numbered, plural, shown_duration, shown_size
 from gossamer.values.reasons import FinishReason
 
-ABOUT: Final[Mapping[str, str]] = {
-    "broken": "The server says that these pages do not exist. Correct the links, or redirect the old address to the "
-    "new one.",
-    "failed": "Nothing useful came, for another reason than that the page is missing. Try again later; what fails "
-    "again needs to be mended on the server.",
-    "refused": "The server keeps these pages from crawlers, or shows them after a login only. People may well see "
-    "them: they are no broken links.",
-    LOOPS: "These addresses redirect to each other in a circle, so nobody ever arrives.",
-    "soft-404": "These pages have the status 200 and the text of a missing page. Have the server send 404, so that "
-    "browsers and search engines know.",
-}
-"""Why the problems of a group matter, and how to mend them."""
 
-
-def title(group: str, number: int, *, others: bool) -> str:
-    """Return the heading of a group of problems; `others`: whether broken links or refused pages are told too."""
-    match group:
-        case "broken":
-            return wording.broken_links(number)
-        case "refused":
-            return wording.refused_pages(number)
-        case "failed":
-            return wording.failures(number, others=others)
-        case "soft-404":
-            return wording.soft_404s(number)
-        case _:
-            return wording.redirect_loops(number)
-
-
-def verdict(report: Report, numbers: Mapping[str, int]) -> str:
-    """Return what is to be said of a site in a sentence, given the number of problems by group."""
+def verdict(report: Report, phrases: Sequence[str]) -> str:
+    """Return what is to be said of a site in a sentence, given what is to be said of its problems."""
     if not report.pages and not report.counts.failed:
         return "No page was fetched."
-    others = bool(numbers.get("broken") or numbers.get("refused"))
-    found = [title(group, numbers[group], others=others) for group in GROUPS if numbers.get(group)]
     pages = numbered(report.pages, "page")
-    if not found:
+    if not phrases:
         return f"No problem on {pages}."
-    listed = found[0] if len(found) == 1 else f"{', '.join(found[:-1])} and {found[-1]}"
+    listed = phrases[0] if len(phrases) == 1 else f"{', '.join(phrases[:-1])} and {phrases[-1]}"
     return f"{listed[:1].upper()}{listed[1:]}; {pages} {'was' if report.pages == 1 else 'were'} fetched."
 
 
@@ -85,14 +56,13 @@ def _moment(at: float) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def key_figures(report: Report, numbers: Mapping[str, int]) -> tuple[KeyFigure, ...]:
-    """Return the five numbers at the top, given the number of problems by group."""
-    counts, refused, pace = report.counts, numbers["refused"], wording.pace(report)
-    broken = numbers["broken"]
+def key_figures(report: Report, problems: Problems) -> tuple[KeyFigure, ...]:
+    """Return the five numbers at the top."""
+    counts, pace = report.counts, wording.pace(report)
     return (
         KeyFigure(f"{report.pages:,}", plural("page", report.pages), shown_size(report.snapshot.bytes)),
-        KeyFigure(f"{broken:,}", plural("broken link", broken)),
-        KeyFigure(f"{sum(numbers.values()) - broken:,}", "other problems", f"{refused:,} refused" if refused else ""),
+        KeyFigure(f"{problems.broken:,}", plural("broken link", problems.broken)),
+        KeyFigure(f"{problems.others:,}", plural("other problem", problems.others), problems.hint),
         KeyFigure(
             f"{counts.skipped + counts.refused:,}", "links not followed", numbered(report.redirected, "redirect")
         ),
@@ -109,6 +79,8 @@ def notes(told: Status, report: Report) -> Iterator[str]:
             yield f"{page.url}: {start_pages.said(page)} {start_pages.way_on(page, told.settings.policy)}".rstrip()
     if number := report.snapshot.behind_login.pages:
         yield f"{wording.behind_login(number)}. {start_pages.way_in(told.settings.policy)}"
+    if (told.directory / ANEW / SETTINGS_FILE).exists():
+        yield f"gossamer check crawled the site again; its report: gossamer report {told.directory.name}/{ANEW}"
     for host, end in told.paused.items():
         yield f"{wording.PAUSED} by {host} until {_moment(end + 1)}."
     if hosts := report.snapshot.robots_html:

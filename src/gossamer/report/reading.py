@@ -39,10 +39,13 @@ _EXPECTED: Final = (Reason.SKIP_SCOPE, Reason.SKIP_SCHEME)
 class CrawlReading:
     """Takes the visits of a crawl: `first` each of them, then `compare`, `second` all again, then `finish`.
 
-    Some 80 bytes of memory for each of its `urls`, whatever the pages hold.
+    With `names_failures` the failures among them are named with who links there. Some 80 bytes of memory for each of
+    its `urls`, whatever the pages hold.
     """
 
-    def __init__(self, told: Status, urls: int, texts: TextStore, edges: EdgeFile, files: CsvFiles) -> None:
+    def __init__(
+        self, told: Status, urls: int, texts: TextStore, edges: EdgeFile, files: CsvFiles, *, names_failures: bool
+    ) -> None:
         self.tally = VisitTally()
         self.changes = ChangeReader(told.directory)
         self.duplicates = DuplicateFinder(texts)
@@ -55,6 +58,7 @@ class CrawlReading:
         self._urls = urls
         self._edges = edges
         self._files = files
+        self._names_failures = names_failures
         self._linked_by: Ids = np.zeros(0, np.int64)
         self._rank = np.zeros(0)
         for table in (self.changes.changed, self.duplicates.found, self.skipped, self.tally.scripts):
@@ -82,7 +86,7 @@ class CrawlReading:
             self.failure = OneFailure(self.failure.record, moved=self.failures.is_redirected_to())
         self._linked_by = linking_pages(self._edges, self._urls)
         self._rank = page_rank(self._edges, self._urls)
-        for group in GROUPS:
+        for group in GROUPS if self._names_failures else ():
             if self.failures.number(group) and (self._files.every or self.failures.is_cut(group)):
                 self.failures.write[group] = self._files.open(group, ReportedProblem)
 
@@ -92,7 +96,8 @@ class CrawlReading:
         source, targets = next(pages)
         for id_, record in records:
             if id_ == source:
-                self.failures.second_reading(id_, record.url, targets)
+                if self._names_failures:
+                    self.failures.second_reading(id_, record.url, targets)
                 source, targets = next(pages)
             self._name(id_, record)
 
@@ -106,7 +111,8 @@ class CrawlReading:
 
     def finish(self) -> None:
         """Take what is known of pages without a visit."""
-        self.failures.finish()
+        if self._names_failures:
+            self.failures.finish()
         self.changes.read_lists()
         for link in read_skipped(self._told.directory, self._told.glance.offsets.get(SKIPPED, 0)):
             self.skipped.add(UnfollowedLink(link.url, link.reason, link.via))

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from gossamer.api.report import Report
 from gossamer.api.status import Status
+from gossamer.check.findings import Severity
 from gossamer.report.rows import (
     ChangedPage,
     ChangedSetting,
@@ -39,6 +40,8 @@ class ProblemGroup(Struct, frozen=True):
     """Why they matter, and how to mend them."""
     table: ReportTable[ReportedProblem]
     """The problems, those that most pages link to first."""
+    severity: Severity | None = None
+    """How much they matter, if a check found them."""
 
 
 class KeyFigure(Struct, frozen=True):
@@ -73,6 +76,8 @@ class SiteReport(Struct, frozen=True):
     """What changed since the crawl before, in a sentence; or that there was none."""
     changed: ReportTable[ChangedPage]
     problems: tuple[ProblemGroup, ...]
+    limits: str
+    """Which problems were not looked for, in a sentence; "" if all were."""
     notes: tuple[str, ...]
     """What else should be known of the site: start pages that lead nowhere, hosts that asked to be left alone."""
     time: str

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
+from gossamer.check.findings import Severity
 from gossamer.report import wording
 from gossamer.report.csv_files import CsvFiles
 from gossamer.report.html.frame import Overview, Section, framed, words
@@ -73,10 +74,14 @@ def _problems(report: SiteReport, tables: TableWriter) -> str:
     groups = "".join([_group(group, tables, share) for group in report.problems])
     notes = "".join([f"<li>{text(note)}</li>" for note in report.notes])
     listed = f'<h3>To be known</h3>\n<ul class="notes">{notes}</ul>\n' if notes else ""
-    return (groups or words("None was found.")) + listed
+    limits = f'<p class="soft">{text(report.limits)}</p>\n' if report.limits else ""
+    return (groups or words("None was found.")) + limits + listed
 
 
 def _group(group: ProblemGroup, tables: TableWriter, characters: int) -> str:
     hidden = () if any(row.suggestion for row in group.table.rows) else ("suggestion",)
     table = tables.html(group.table, characters, hidden)
-    return f"<h3>{text(group.title)}</h3>\n{words(group.about)}{table}"
+    head, content = f"<h3>{text(group.title)}</h3>", f"{words(group.about)}{table}"
+    if group.severity is Severity.NOTICE:
+        return f"<details><summary>{head}</summary>\n{content}</details>\n"
+    return f"{head}\n{content}"
