@@ -374,6 +374,15 @@ def test_no_browser_uses_resources_of_these_types(site: CheckedSite, kind: str, 
     assert found.status == 200
 
 
+@pytest.mark.parametrize("element", ["object[data]", "embed[src]"])
+def test_some_elements_show_pages_too(site: CheckedSite, element: str) -> None:
+    site.page("/", to("/x", "media", element=element), to("/y", "media", element=element), to("/z", "media"))
+    site.page("/x")
+    site.gone("/y")
+    site.page("/z")
+    assert set(site.findings()) == {("broken_resource", "/y"), ("broken_resource", "/z")}
+
+
 @pytest.mark.parametrize("kind", ["image", "script", "stylesheet", "font", "media", "icon", "manifest"])
 def test_an_empty_resource_is_broken(site: CheckedSite, kind: str) -> None:
     site.page("/", to("/x", kind))

@@ -205,17 +205,17 @@ def test_a_large_file_is_told_only_if_pages_load_it(site: CheckedSite) -> None:
 
 
 def test_a_slow_page_is_told(site: CheckedSite) -> None:
-    site.page("/", timings=Timings(first_byte=0.2, total=4.0))
-    site.page("/a", timings=Timings(first_byte=2.5, total=2.9))
+    site.page("/", timings=Timings(first_byte=0.2, total=2.1))
+    site.page("/a", timings=Timings(first_byte=1.5, total=1.9))
     assert site.found(FindingKind.SLOW) == ["/"]
-    assert site.found(FindingKind.SLOW, slow_page=2.8) == ["/", "/a"]
+    assert site.found(FindingKind.SLOW, slow_page=1.8) == ["/", "/a"]
 
 
 def test_a_slow_host_is_told_by_its_slowest_pages_of_many(site: CheckedSite) -> None:
     for number in range(20):
-        site.page(f"/{number}", timings=Timings(first_byte=2.0 if number < 1 else 0.1, total=2.1))
+        site.page(f"/{number}", timings=Timings(first_byte=1.6 if number < 1 else 0.1, total=1.7))
     found = site.findings()["slow", "/"]
-    assert found.detail == "One page in 20 takes 2.0 s or longer to begin; the limit is 1.8 s."
+    assert found.detail == "One page in 20 takes 1.6 s or longer to begin; the limit is 1.5 s."
     for number in range(20, 40):
         site.page(f"/{number}", timings=Timings(first_byte=0.1, total=0.2))
     assert site.found(FindingKind.SLOW) == []
@@ -223,16 +223,16 @@ def test_a_slow_host_is_told_by_its_slowest_pages_of_many(site: CheckedSite) -> 
 
 def test_few_pages_say_nothing_of_a_host(site: CheckedSite) -> None:
     for number in range(19):
-        site.page(f"/{number}", timings=Timings(first_byte=2.0, total=2.1))
+        site.page(f"/{number}", timings=Timings(first_byte=1.8, total=1.9))
     assert site.found(FindingKind.SLOW) == []
 
 
 def test_a_page_many_links_away_is_told(site: CheckedSite) -> None:
-    site.page("/a", depth=6)
-    site.page("/b", depth=7)
+    site.page("/a", depth=5)
+    site.page("/b", depth=6)
     assert site.found(FindingKind.DEEP) == ["/b"]
-    assert site.found(FindingKind.DEEP, deep=5) == ["/a", "/b"]
-    assert site.findings()["deep", "/b"].detail == "It is 7 links away from the start."
+    assert site.found(FindingKind.DEEP, deep=4) == ["/a", "/b"]
+    assert site.findings()["deep", "/b"].detail == "It is 6 links away from the start."
 
 
 def test_a_page_that_needs_javascript_is_told(site: CheckedSite) -> None:

@@ -47,6 +47,7 @@ PLANTED: Final = [
     ("missing_description", "/undescribed"),
     ("nofollow_internal", "/guide"),
     ("large", "/long"),
+    ("deep", "/deep/6"),
     ("deep", "/deep/7"),
 ]
 """What must be found: kind, and path or URL."""

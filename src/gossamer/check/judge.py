@@ -20,6 +20,8 @@ from gossamer.values.references import RESOURCES, Reference, ReferenceKind
 
 _DECLARED: Final = frozenset((ReferenceKind.CANONICAL, ReferenceKind.HREFLANG))
 """References that nobody follows: they have findings of their own."""
+_NESTING: Final = frozenset(("object[data]", "embed[src]"))
+"""Elements that show a page as well as a film, like a frame."""
 _BROKEN: Final = (FindingKind.BROKEN_LINK, FindingKind.BROKEN_RESOURCE)
 _GONE: Final = frozenset((404, 410))
 _ACTIVE: Final = frozenset((ReferenceKind.SCRIPT, ReferenceKind.STYLESHEET, ReferenceKind.FRAME, ReferenceKind.FONT))
@@ -85,7 +87,8 @@ class Judge:
             if known is not None and known.verdict is Verdict.BROKEN:
                 self._declared.add(reference.url)
         elif known is not None:
-            self._collect(page, reference, self._wrong(reference.url, reference.kind))
+            kind = ReferenceKind.FRAME if reference.element in _NESTING else reference.kind
+            self._collect(page, reference, self._wrong(reference.url, kind))
         elif reference.url in self._survey.invalid:
             self._collect(page, reference, _INVALID)
 

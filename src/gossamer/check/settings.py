@@ -37,11 +37,11 @@ class CheckSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Size of a page (bytes) above which it is `large`."""
     large_resource: Size = 1024 * 1024
     """Size (bytes) of something that a page loads above which it is `large`."""
-    slow_page: Seconds = 3.0
+    slow_page: Seconds = 2.0
     """Time until a page has come (seconds) above which it is `slow`."""
-    slow_host: Seconds = 1.8
+    slow_host: Seconds = 1.5
     """Time until the first byte (seconds) above which a host is `slow`, if 5 % of its pages take longer."""
-    deep: Count = 6
+    deep: Count = 5
     """Number of links from the start above which a page is `deep`."""
 
     def __post_init__(self) -> None:
