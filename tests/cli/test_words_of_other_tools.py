@@ -95,7 +95,7 @@ OTHERWISE = {
     "jobdir": "goes on wherever it ended, with `gossamer resume DIR`",
     "recursive": "A crawl follows links anyway",
     "feeds": "Results go where a directory is named",
-    "page-requisites": "makes no copy to browse offline",
+    "convert-links": "makes no copy to browse offline",
     "limit-rate": "does not limit bytes a second",
     "post-data": "only asks by GET",
     "headless": "runs no JavaScript",

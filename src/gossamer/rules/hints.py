@@ -40,8 +40,8 @@ _TOPICS: Final[Mapping[str, str]] = {
     "directory_prefix storage_dir dataset export_path files_store":
         "Results go where a directory is named (directory= in Python, -o DIR on the command line), in the formats "
         "asked for (formats=, -f).",
-    "mirror page_requisites convert_links adjust_extension html_extension backup_converted images_store":
-        "gossamer makes no copy to browse offline: it fetches no images or scripts and leaves pages as they are "
+    "mirror convert_links adjust_extension html_extension backup_converted":
+        "gossamer makes no copy to browse offline: it leaves pages as they are "
         "(docs/how-to/write-warc-and-parquet.md says how to keep them).",
     "transport connector adapter adapters mounts http_client client app":
         "gossamer fetches with libcurl; in tests a web of yours takes its place (docs/how-to/test-your-code.md).",

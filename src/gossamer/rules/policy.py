@@ -489,7 +489,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str,
         FIXED,
         result_flag("--journal URL", "keep the journal in PostgreSQL, not in DIR: postgresql://user@host/database"),
-        Hints("jobdir job_dir database database_url db storage storage_dir queue redis_url"),
+        Hints("database database_url db storage queue redis_url"),
     ] = ""
     """The PostgreSQL database that keeps the journal, in place of a file in the crawl's directory:
     `postgresql://user@host:5432/database`. The crawl gets a schema of its own there, named after its directory; a
