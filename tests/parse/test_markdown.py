@@ -68,6 +68,17 @@ HERE = "https://site.test/dir/page"
         ("<blockquote><ul><li>a</blockquote>b", "> - a\n\nb"),
         ("<ul><li><pre>x\n\ny</pre></ul>", "- ```\n  x\n\n  y\n  ```"),
         ("<ul><li><ul><li>deep</ul></ul>", "- - deep"),
+        ("<ol><li><b>a</b><div><h3>Note</h3><p>b</div><p>c<li>d</ol>", "1. **a**\n\n   ### Note\n\n   b\n\n   c\n2. d"),
+        ("<ol><li>a<ul><li>b<h4>c</h4>d</ul>e</ol>", "1. a\n   - b\n\n     #### c\n\n     d\n\n   e"),
+        ("<ul><li><h3>Card</h3>a<li>b<h3>Card</h3></ul>", "### Card\n\na\n\nb\n\n### Card"),
+        ("<ul><li>Home<h1>Page</h1>a</ul>", "- Home\n\n# Page\n\na"),
+        ("<ul><li>a<ul><li><h4>b</h4>c</ul></ul>", "- a\n\n#### b\n\nc"),
+        ("<blockquote>a<h3>b</h3></blockquote>", "> a\n>\n> ### b"),
+        # spans that style sheets show one below the other
+        ('<a href=x><span class="t-lines"><span>a</span><span>b</span></span></a>', "[a b](https://site.test/dir/x)"),
+        ('a<span class="t-lines"><span>b</span><span>c<i>d</i></span></span>e', "a\\\nb\\\nc*d*e"),
+        ('<span class="t-lines"><span>a<p>b<span>c</span><span>d</span>', "a\n\nbcd"),
+        ("<span>H</span><span>ello</span>", "Hello"),
         # tables
         (
             "<table><caption>Cap</caption><tr><th>A<th>B<tr><td>1|<td><a href=/2>2</a></table>z",

@@ -58,9 +58,9 @@ class Container:
 
     `kind` is the element's name: "ul", "ol" or "blockquote". `number` is that of a list's next item, or of the
     quotation on its page; `step` is the difference between items. `marker` precedes the first block of an item and is
-    "" after that; `width` is the indentation of the item's other blocks (characters). A list with headings inside is
-    layout: it is `flat`, without markers and indentation. `delimiter` follows the number of an item: with another one
-    than that of the list before, a list is a new one (CommonMark section 5.3).
+    "" after that; `width` is the indentation of the item's other blocks (characters). A list whose items are sections
+    is layout: it is `flat`, without markers and indentation. `delimiter` follows the number of an item: with another
+    one than that of the list before, a list is a new one (CommonMark section 5.3).
     """
 
     __slots__ = ("delimiter", "flat", "interrupts", "kind", "marker", "number", "step", "width")
@@ -80,6 +80,11 @@ class Container:
         self.marker = f"{self.number}{self.delimiter} " if self.kind == "ol" else "- "
         self.number = max(0, self.number + self.step)
         self.width = len(self.marker)
+
+    @property
+    def begins(self) -> bool:
+        """Whether it is a list whose open item has no block yet, or that has no item."""
+        return self.kind != "blockquote" and not self.flat and (self.marker != "" or self.width == 0)
 
     def flatten(self) -> None:
         """Treat a list as layout from here on; a quotation is unchanged."""

@@ -12,6 +12,9 @@ from gossamer.parse.tokenizer import Token, TokenType, tokenize
 MAX_INDENT: Final = 12
 """Maximum number of nested lists and quotations with indentation; deeper ones have the same."""
 
+MINOR: Final = 3
+"""Level of a heading from which on it may be part of an item."""
+
 _INTEGER: Final = re.compile(r"[\t\n\f\r ]*\+?([0-9]{1,9})(?![0-9])")
 _LISTS: Final = frozenset({"ol", "ul", "menu"})
 
@@ -108,10 +111,14 @@ class Containers:
         if self._containers and self._containers[-1].kind != "blockquote":
             self._containers[-1].begin_item(integer(token.attr("value")))
 
-    def flatten(self) -> None:
-        """Treat all open lists as layout, because there is a heading inside."""
-        for container in self._containers:
-            container.flatten()
+    def on_heading(self, level: int) -> None:
+        """Treat all open lists as layout, because there is a heading inside.
+
+        They are not if it is a small one in an item that has text before it: the title of a note, mostly.
+        """
+        if level < MINOR or any(container.begins for container in self._containers):
+            for container in self._containers:
+                container.flatten()
 
     def restore(self, number: int) -> None:
         """Keep the markers of items for the next block, because the blocks from `number` on were left out."""

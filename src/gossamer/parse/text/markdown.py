@@ -90,6 +90,8 @@ class _MarkdownReader(Reader):
         self._url = url
         self._main = main
         self._has_formulas = "<math" in text
+        self._has_lines = '-lines"' in text
+        self._lines = 0  # number of open spans, from one on whose spans are lines
         self._selects = main or self._has_formulas  # whether something may be left out
         self._plain = plain
         self._regions = regions.Regions()
@@ -255,6 +257,7 @@ class _MarkdownReader(Reader):
             self._end_formula()
         if not self._parts:
             return
+        self._lines = 0
         text, size, linked = self._inline.finish(heading=self._heading > 0)
         if not text:
             pass
@@ -267,7 +270,7 @@ class _MarkdownReader(Reader):
 
     def _add(self, text: str, size: int, linked: int = 0) -> None:
         if self._heading:
-            self._containers.flatten()
+            self._containers.on_heading(self._heading)
         first, rest, item, quotes = self._containers.prefixes(self._count)
         self._blocks.append(Block(first, rest, text, item, self._count, size, linked, self._heading, quotes))
         self._count += 1
@@ -338,6 +341,18 @@ class _MarkdownReader(Reader):
 
     def _end_span(self, _token: Token) -> None:
         self._inline.leave_code()
+
+    def _begin_line(self, token: Token) -> None:
+        """Begin a span, which may be a line of one with such a name: style sheets show them one below the other."""
+        if self._lines:
+            if self._lines == 1 and self._parts:
+                self._inline.add_break()
+            self._lines += 1
+        elif self._has_lines and (token.attr("class") or "").endswith("-lines"):
+            self._lines = 1
+
+    def _end_line(self, _token: Token) -> None:
+        self._lines -= self._lines > 0
 
     def _on_emphasis(self, token: Token) -> None:
         self._inline.emphasis(token.tag or "", begins=token.type is _START)
@@ -421,6 +436,7 @@ class _MarkdownReader(Reader):
         "math": _begin_formula,
         "ol": _begin_container,
         "q": _quote,
+        "span": _begin_line,
         "table": _begin_table,
         "td": _begin_cell,
         "th": _begin_cell,
@@ -438,6 +454,7 @@ class _MarkdownReader(Reader):
         "li": _end_block,
         "ol": _end_container,
         "q": _quote,
+        "span": _end_line,
         "table": _end_table,
         "td": _end_cell,
         "th": _end_cell,
