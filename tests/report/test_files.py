@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gossamer.report import files as module
-from gossamer.report.files import WrittenReport, write_csv, write_html
+from gossamer.report.files import WrittenReport, write_csv, write_html, write_report
 from gossamer.values.errors import OutputError, UserError
 from tests.support.made_up_crawl import write_crawl
 from tests.support.reports import crawled, linking, reported
@@ -80,6 +80,11 @@ def test_a_disk_that_refuses_is_a_sentence(
     with pytest.raises(OutputError, match="No space left on device"):
         write(directory, tmp_path / "out")
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_an_unknown_format_is_refused(directory: Path) -> None:
+    with pytest.raises(UserError, match="choose one of html, csv"):
+        write_report(directory, format="pdf")  # type: ignore[arg-type]  # the point of the test
 
 
 def test_every_table_becomes_a_file(directory: Path, tmp_path: Path) -> None:

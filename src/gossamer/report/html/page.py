@@ -79,7 +79,8 @@ def _problems(report: SiteReport, tables: TableWriter) -> str:
 
 
 def _group(group: ProblemGroup, tables: TableWriter, characters: int) -> str:
-    hidden = () if any(row.suggestion for row in group.table.rows) else ("suggestion",)
+    empty = {name for name in ("suggestion", "referrers") if not any(getattr(row, name) for row in group.table.rows)}
+    hidden = (*empty, "pages") if "referrers" in empty else tuple(empty)
     table = tables.html(group.table, characters, hidden)
     head, content = f"<h3>{text(group.title)}</h3>", f"{words(group.about)}{table}"
     if group.severity is Severity.NOTICE:
