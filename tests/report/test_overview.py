@@ -181,3 +181,12 @@ def test_pages_behind_a_login_are_told(tmp_path: Path) -> None:
     )
     [note] = reported(tmp_path / "c").notes
     assert note.startswith("1 page that redirects to a login. gossamer fills in no forms.")
+
+
+def test_a_directory_is_named_as_it_was_but_not_from_the_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    crawled(tmp_path / "crawls" / "c", WHOLE, max_pages=1)
+    monkeypatch.chdir(tmp_path)
+    assert reported(Path("crawls/c")).state.endswith("gossamer resume crawls/c goes on with it.")
+    assert str(tmp_path) not in page_of(tmp_path / "crawls" / "c")
+    monkeypatch.chdir("crawls/c")
+    assert '<p class="soft">c \u00b7 ' in page_of(Path())

@@ -5,9 +5,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from gossamer.api.directory_layout import SETTINGS_FILE
 from gossamer.api.report import Report
+from gossamer.api.settings_file import previous_directory
 from gossamer.api.status import Status, updates
 from gossamer.check.run import ANEW
 from gossamer.report import start_pages, wording
@@ -45,11 +47,16 @@ def _states(told: Status, report: Report, failure: OneFailure | None) -> Iterato
     else:
         yield f"{ending(report)}: {why(report, failure)}"
     if told.resumable:
-        yield f"gossamer resume {shlex.quote(told.directory.name)} goes on with it."
-    if told.settings.previous:
-        yield f"It updates the crawl in {told.settings.previous}."
+        yield f"gossamer resume {shlex.quote(_shown(told.directory))} goes on with it."
+    if (before := previous_directory(told.directory, told.settings)) is not None:
+        yield f"It updates the crawl in {_shown(before)}."
     elif later := updates(told.directory):
-        yield f"This is the first crawl in {told.directory.name}; the last of its updates is {later[-1].name}."
+        yield f"This is the first crawl in {_shown(told.directory)}; the last of its updates is {later[-1].name}."
+
+
+def _shown(directory: Path) -> str:
+    """Return a directory as it was named; of one named from the root, only the last part, for the page may travel."""
+    return directory.name if directory.is_absolute() else str(directory)
 
 
 def _moment(at: float) -> str:
@@ -80,7 +87,7 @@ def notes(told: Status, report: Report) -> Iterator[str]:
     if number := report.snapshot.behind_login.pages:
         yield f"{wording.behind_login(number)}. {start_pages.way_in(told.settings.policy)}"
     if (told.directory / ANEW / SETTINGS_FILE).exists():
-        yield f"gossamer check crawled the site again; its report: gossamer report {told.directory.name}/{ANEW}"
+        yield f"gossamer check crawled the site again; its report: gossamer report {_shown(told.directory)}/{ANEW}"
     for host, end in told.paused.items():
         yield f"{wording.PAUSED} by {host} until {_moment(end + 1)}."
     if hosts := report.snapshot.robots_html:

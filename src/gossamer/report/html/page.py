@@ -33,7 +33,7 @@ _SCRIPTS: Final = (
 def html(report: SiteReport, files: CsvFiles) -> str:
     """Return the page; tables that are cut have their rest in `files`."""
     when = f"{report.first:%Y-%m-%d %H:%M} to {report.last:%Y-%m-%d %H:%M} UTC" if report.first and report.last else ""
-    about = " · ".join(part for part in (report.told.directory.name, when) if part)
+    about = " · ".join(part for part in (report.told.directory.absolute().name, when) if part)
     overview = Overview(report.verdict, report.state, report.told.state, report.figures)
     return framed(MADE_BY, "crawl report", _site(report), about, overview, list(_sections(report, TableWriter(files))))
 
