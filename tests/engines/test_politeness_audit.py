@@ -225,7 +225,7 @@ def test_the_audit_lives_in_the_journal(tmp_path: Path) -> None:
 def test_a_crawl_that_forgets_its_manners_is_found_out(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(politeness, "rest", lambda *_: 0.0)
+    monkeypatch.setattr(politeness.Pace, "rest", lambda *_: 0.0)
     monkeypatch.setattr(HostAccess, "refusal", lambda *_: None)
     rude = crawler()
     report = rude.run()

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from gossamer.cli.argument_types import READERS, REPEATED
 from gossamer.cli.formatting import shown_default
+from gossamer.cli.stdout import put
 from gossamer.rules.policy import SETTINGS
 from gossamer.rules.setting import Section, Setting
 from gossamer.values.errors import UserError
@@ -20,6 +21,10 @@ class Parser(argparse.ArgumentParser):
         """Raise UserError with a reference to the help."""
         said = message.replace("argument ", "").strip().rstrip(".")
         raise UserError(f"{said}.\nTry: {self.prog} --help")
+
+    def print_help(self, file: object = None) -> None:
+        """Print the help on stdout. Unlike argparse's own, it raises the error of a disk that is full."""
+        put(self.format_help())
 
     def format_help(self) -> str:
         """Return the help without the empty line that argparse puts before a list of commands."""
