@@ -168,6 +168,21 @@ WHOLE = (
     "<template shadowrootmode=open>",
     '<template shadowrootmode="Closed"><a href=sh>s</a></template>',
     "</template>",
+    '<svg width="1"><g><path d="M0 0"/><use href="#u"/></g></svg>',
+    "<svg/>",
+    "<svg a=b/>",
+    "<svg><title>t</title><desc>d</desc><svg><rect></svg></svg>",
+    "<svg><title>t<a href=in></title>",
+    "<svg><path/><a href=s>",
+    "<svg><g><p>",
+    "<svg><!-- </svg> --><text>t</text>",
+    "<svg><![CDATA[ </svg> <a href=cd> ]]><path/></svg>",
+    "</svg>",
+    "<g>",
+    "<path d=M/>",
+    "</g>",
+    "<desc>",
+    "</desc>",
 )
 SPACES = (" ", " ", " ", "\n", "\t", "  ", "/", "")
 

@@ -129,6 +129,9 @@ def test_a_wild_page_is_left_to_the_reader(wild: str) -> None:
         ("<!--", ()),
         ("<!-->", ()),
         ("<b x=", ()),
+        ("<svg><path/><title>t</title><use href='#u'/></svg><a href=x>", ("x",)),
+        ("<svg width='1'/><a href=x>", ("x",)),
+        ("<a href=x><svg><svg><g></g></svg><!-- </svg> --></svg></a>", ("x",)),
     ],
 )
 def test_what_is_no_tame_page_is_read_natively(markup: str, hrefs: tuple[str, ...], native: FindLinks) -> None:
@@ -146,6 +149,16 @@ def test_what_is_no_tame_page_is_read_natively(markup: str, hrefs: tuple[str, ..
         "<title>a",
         "<style></style",
         "<svg>",
+        "<svg a=b/><a href=x>",
+        "<svg><a href=x></a></svg>",
+        "<svg><p></svg>",
+        "<svg><path></p></svg>",
+        "<svg><title>t<b></title></svg>",
+        "<svg><desc><b></desc></svg>",
+        "<svg><![CDATA[ </svg> ]]></svg>",
+        "<svg></></svg>",
+        "<svg><path",
+        "<svg><",
         "<MATH x>",
         "<plaintext>",
     ],
@@ -161,7 +174,7 @@ def test_the_native_part_takes_bytes_and_nothing_else(native: FindLinks) -> None
 
 
 def test_every_tag_that_means_anything_is_looked_at(find: FindLinks) -> None:
-    silent = {"a", "area", "script", "style", "textarea", "xmp", "noembed", "noframes"}  # links without an href
+    silent = {"a", "area", "script", "style", "textarea", "xmp", "noembed", "noframes", "svg"}  # nothing in it
     for name in Reader.TAGS | RAW - {"noscript"}:
         end = f"</{name}>" if name in RAW else ""
         for tag in (f"<{name}>", f"<{name.upper()}\tx=y>", f"<{name}/>"):

@@ -39,7 +39,20 @@ def test_both_ways_read_each_element_alike(html: str) -> None:
     assert not differs(f"<title>t</title>\n<a href=before>b</a>{html}\n<a href=after>a</a>")
 
 
-@pytest.mark.parametrize("wild", ["<svg>", "<MATH>", "<template>", "<frameset>", "<plaintext>", "<script>", "<style>x"])
+@pytest.mark.parametrize(
+    "wild",
+    [
+        "<svg><a>",
+        "<svg><p>",
+        "<svg><style>",
+        "<MATH>",
+        "<template>",
+        "<frameset>",
+        "<plaintext>",
+        "<script>",
+        "<style>x",
+    ],
+)
 def test_what_the_native_part_does_not_understand_it_leaves_to_the_reader(native: FindReferences, wild: str) -> None:
     assert native(f"<a href=x>x</a>{wild}".encode()) is None
 

@@ -7,13 +7,13 @@
 
 #include "_tags.h"
 
-enum Kind { DULL, LINK, TELLING, WILD, TEXT, TELLING_TEXT, SCRIPT };
+enum Kind { DULL, LINK, TELLING, WILD, SVG, TEXT, TELLING_TEXT, SCRIPT };
 
 /* Kinds of elements. WILD: the page needs a reader that tracks nesting. TEXT: the content is text. */
 static const struct { const char *name; enum Kind kind; } ELEMENTS[] = {
     {"a", LINK}, {"area", LINK}, {"base", TELLING}, {"html", TELLING}, {"link", TELLING}, {"meta", TELLING},
     {"frame", TELLING}, {"title", TELLING_TEXT}, {"iframe", TELLING_TEXT}, {"script", SCRIPT}, {"style", TEXT},
-    {"textarea", TEXT}, {"xmp", TEXT}, {"noembed", TEXT}, {"noframes", TEXT}, {"svg", WILD}, {"math", WILD},
+    {"textarea", TEXT}, {"xmp", TEXT}, {"noembed", TEXT}, {"noframes", TEXT}, {"svg", SVG}, {"math", WILD},
     {"template", WILD}, {"frameset", WILD}, {"plaintext", WILD},
 };
 
@@ -117,6 +117,37 @@ static int count_link(PyObject *found, Place at, Place end)
     return count(found, PyUnicode_DecodeASCII(href, href_end - href, NULL)) < 0 ? -1 : 1;
 }
 
+/* Return the position after the svg element whose start tag has its attributes from `at` on; NULL if it is not tame. */
+static Place after_svg(Place at, Place end)
+{
+    int depth = 0, is_self_closing;
+    at = after_start_tag(at, end, &is_self_closing);
+    if (!at || is_self_closing)
+        return at;
+    for (depth = 1; depth && at && (at = after(at, end, '<'));) {
+        int is_end = at < end && *at == '/';
+        Place name = at += is_end;
+        if (at == end)
+            return NULL;
+        if (!is_letter(*at)) {
+            if (is_end || end - at < 3 || memcmp(at, "!--", 3))
+                return NULL;
+            at = after_comment(at + 3, end);
+            continue;
+        }
+        while (at < end && !ends_name(*at))
+            at++;
+        enum SvgKind kind = svg_kind(name, at - name);
+        Place closed = after_start_tag(at, end, &is_self_closing);
+        if (kind == SVG_WILD || !closed || (kind == SVG_TEXT && !is_end && !holds_text(closed, end, name, at - name)))
+            return NULL;
+        if (kind == SVG_ITSELF && (is_end || !is_self_closing))
+            depth += is_end ? -1 : 1;
+        at = closed;
+    }
+    return at;
+}
+
 /* Collect links and tags. Return 1 if done, 0 if the page needs `Reader`, -1 if an exception is set. */
 static int gather(Place at, Place end, PyObject *found)
 {
@@ -133,7 +164,7 @@ static int gather(Place at, Place end, PyObject *found)
             if (!(at = after_tag(at, end)))
                 return 1;
             enum Kind kind = kind_of(name, length);
-            if (kind == WILD)
+            if (kind == WILD || (kind == SVG && !(at = after_svg(attributes, end))))
                 return 0;
             if (kind >= TEXT) {
                 Place text = at;

@@ -6,7 +6,7 @@
 
 #include "_tags.h"
 
-enum Kind { DULL, INLINE, LINK, TELLING, WILD, TEXT, TELLING_TEXT, FRAME, SCRIPT };
+enum Kind { DULL, INLINE, LINK, TELLING, WILD, SVG, TEXT, TELLING_TEXT, FRAME, SCRIPT };
 
 /* Kinds of elements, by their first letter. INLINE: a tag in a link that changes nothing of its text. The content is text from
  * TEXT on; of FRAME and SCRIPT only the start tag is told. */
@@ -28,7 +28,7 @@ static const struct { const char *name; enum Kind kind; } ELEMENTS[26][12] = {
     ['p' - 'a'] = {{"picture", TELLING}, {"plaintext", WILD}},
     ['q' - 'a'] = {{"q", INLINE}},
     ['s' - 'a'] = {{"s", INLINE}, {"samp", INLINE}, {"script", SCRIPT}, {"small", INLINE}, {"source", TELLING},
-        {"span", INLINE}, {"strong", INLINE}, {"style", TELLING_TEXT}, {"sub", INLINE}, {"sup", INLINE}, {"svg", WILD}},
+        {"span", INLINE}, {"strong", INLINE}, {"style", TELLING_TEXT}, {"sub", INLINE}, {"sup", INLINE}, {"svg", SVG}},
     ['t' - 'a'] = {{"template", WILD}, {"textarea", TEXT}, {"time", INLINE}, {"title", TELLING_TEXT},
         {"track", TELLING}, {"tt", INLINE}},
     ['u' - 'a'] = {{"u", INLINE}},
@@ -52,9 +52,10 @@ typedef struct { Place at, end; } Span;  /* `at` is NULL where there is none */
 
 /* The attributes of a tag that matter; the first of a name counts. */
 typedef struct {
-    Span id, name, href;
+    Span id, name, href, xlink;
     int rel, label, src;  /* whether these are there; a label is a name for the element: aria-label or title */
     int telling;          /* whether any element may point somewhere by one of its attributes */
+    int is_self_closing;
 } Attributes;
 
 static void keep_first(Span *kept, Span value)
@@ -89,6 +90,8 @@ static void note_attribute(Attributes *found, Place name, Py_ssize_t length, Spa
     case 10:
         found->label |= is_name(name, 10, "aria-label");
         found->telling |= is_name(name, 10, "background");
+        if (is_name(name, 10, "xlink:href"))
+            keep_first(&found->xlink, value);
         break;
     }
 }
@@ -98,12 +101,15 @@ static Place read_attributes(Place at, Place end, Attributes *found)
 {
     memset(found, 0, sizeof *found);
     for (;;) {
+        Place from = at;
         while (at < end && (is_space(*at) || *at == '/'))
             at++;
         if (at == end)
             return NULL;
-        if (*at == '>')
+        if (*at == '>') {
+            found->is_self_closing = at > from && at[-1] == '/';
             return at + 1;
+        }
         Place name = at++;  /* even if it is "=" */
         while (at < end && !ends_name(*at) && *at != '=')
             at++;
@@ -139,6 +145,7 @@ static Place read_attributes(Place at, Place end, Attributes *found)
 typedef struct {
     PyObject *items, *anchors;
     PyObject *seen;       /* the plain links so far: address, fragment and text */
+    int svg;              /* the number of open svg elements */
     Place counted;        /* up to where line ends are counted */
     long line;
     Py_ssize_t link;      /* the place of the open link among the items; -1: there is none */
@@ -312,6 +319,26 @@ static int open_link(Finder *finder, Span tag, Attributes *found)
 
 /* ---------------------------------------------------------------- the page */
 
+/* Whether a start tag inside svg is that of an element which is tame, and points nowhere by itself. */
+static int is_tame(Place name, Py_ssize_t length, Place closed, Place end, const Attributes *found)
+{
+    Span href = found->href.at ? found->href : found->xlink;
+    while (href.at < href.end && is_space(*href.at))
+        href.at++;
+    switch (svg_kind(name, length)) {
+    case SVG_ITSELF:
+        return !found->telling;  /* in Python there are other rules for these names */
+    case SVG_TEXT:
+        return !found->telling && holds_text(closed, end, name, length);
+    case SVG_USES:
+        return href.at == href.end || *href.at == '#';
+    case SVG_DRAWS:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
 /* Read the start tag whose name begins at `at`. Return the position after it, and after its text; NULL where the page ends, or
  * else `*done` is 0 or -1 as in `gather`. */
 static Place read_start(Finder *finder, Place at, Place end, int *done)
@@ -327,6 +354,14 @@ static Place read_start(Finder *finder, Place at, Place end, int *done)
     enum Kind kind = kind_of(name, length);
     Span tag = {start, closed};
     *done = kind == WILD ? 0 : add_anchor(finder, found.id, &found) < 0 ? -1 : 1;
+    if (*done > 0 && (kind == SVG || finder->svg)) {
+        if (!is_tame(name, length, closed, end, &found))
+            *done = 0;
+        else if (found.telling && put_tag(finder, start, closed) < 0)
+            *done = -1;
+        finder->svg += kind == SVG && !found.is_self_closing;
+        return *done > 0 ? closed : NULL;
+    }
     if (*done > 0 && kind == LINK && (close_link(finder, start) < 0 || open_link(finder, tag, &found) < 0))
         *done = -1;
     if (*done <= 0 || kind == LINK)
@@ -349,16 +384,25 @@ static Place read_start(Finder *finder, Place at, Place end, int *done)
     return *done > 0 ? closed : NULL;
 }
 
-/* Read the end tag whose name begins at `at`. Return the position after it; NULL where the page ends, or `*done` is -1. */
+/* Read the end tag whose name begins at `at`. Return the position after it; NULL where the page ends, or else `*done` is 0 or
+ * -1. */
 static Place read_end(Finder *finder, Place at, Place end, int *done)
 {
     Place start = at - 2, name = at;
     while (at < end && !ends_name(*at))
         at++;
     enum Kind kind = kind_of(name, at - name);
+    if (finder->svg && svg_kind(name, at - name) == SVG_WILD) {
+        *done = 0;
+        return NULL;
+    }
     at = after_tag(at, end);
     if (!at)
         return NULL;
+    if (finder->svg) {
+        finder->svg -= kind == SVG;
+        return at;
+    }
     if (kind == LINK && close_link(finder, start) < 0) {
         *done = -1;
         return NULL;
@@ -388,8 +432,10 @@ static int gather(Finder *finder, Place at, Place end)
             at = read_end(finder, at + 1, end, &done);
         else if (end - at >= 3 && !memcmp(at, "!--", 3))
             at = after_comment(at + 3, end);
-        else
+        else {
+            done = !finder->svg;  /* there it may be a CDATA section */
             at = after(at, end, '>');  /* a doctype, or a bogus comment */
+        }
         finder->rest = at ? at : end;  /* what is not closed is no text */
         if (done > 0 && PyList_GET_SIZE(finder->items) > MAX_ITEMS)
             done = 0;

@@ -35,14 +35,16 @@ static Place after(Place at, Place end, char c)
     return found ? found + 1 : NULL;
 }
 
-/* Return the position after the ">" of the tag whose name ends at `at` (13.2.5.32 to 13.2.5.40). */
-static Place after_tag(Place at, Place end)
+/* Return the position after the ">" of the tag whose name ends at `at` (13.2.5.32 to 13.2.5.40), and whether it is self-closing. */
+static Place after_start_tag(Place at, Place end, int *is_self_closing)
 {
     enum { BEFORE_NAME, NAME, AFTER_NAME, BEFORE_VALUE, UNQUOTED } state = BEFORE_NAME;
     for (; at < end; at++) {
         char c = *at;
-        if (c == '>')
+        if (c == '>') {
+            *is_self_closing = state == BEFORE_NAME && at[-1] == '/';  /* the tag has a name before */
             return at + 1;
+        }
         switch (state) {
         case BEFORE_NAME:
             if (!is_space(c) && c != '/')
@@ -74,6 +76,13 @@ static Place after_tag(Place at, Place end)
         }
     }
     return NULL;
+}
+
+/* Return the position after the ">" of the tag whose name ends at `at`. */
+static Place after_tag(Place at, Place end)
+{
+    int is_self_closing;
+    return after_start_tag(at, end, &is_self_closing);
 }
 
 /* Return the position after the comment whose text begins at `at` (13.2.5.43 to 13.2.5.51). */
@@ -124,6 +133,41 @@ static int is_double(Place at, Place end)
         at++;
     }
     return 0;
+}
+
+/* ---------------------------------------------------------------- svg
+ *
+ * An svg element is tame if it holds only elements that draw, by the rules of nesting.py: nothing in it ends it but its end
+ * tag, nothing in it is HTML, and nothing in it is a link.
+ */
+
+enum SvgKind { SVG_WILD, SVG_DRAWS, SVG_USES, SVG_TEXT, SVG_ITSELF };  /* TEXT: it is tame if its content is text */
+
+static enum SvgKind svg_kind(Place name, Py_ssize_t length)
+{
+    static const char *const DRAWING[] = {
+        "animate", "animatemotion", "animatetransform", "circle", "clippath", "defs", "ellipse", "fecolormatrix", "fecomposite",
+        "feflood", "fegaussianblur", "femerge", "femergenode", "feoffset", "filter", "g", "line", "lineargradient", "marker",
+        "mask", "path", "pattern", "polygon", "polyline", "radialgradient", "rect", "set", "stop", "switch", "symbol", "text",
+        "textpath", "tspan",
+    };
+    if (is_name(name, length, "svg"))
+        return SVG_ITSELF;
+    if (is_name(name, length, "use"))
+        return SVG_USES;
+    if (is_name(name, length, "title") || is_name(name, length, "desc"))
+        return SVG_TEXT;
+    for (size_t i = 0; i < sizeof DRAWING / sizeof *DRAWING; i++)
+        if ((name[0] | 32) == DRAWING[i][0] && is_name(name, length, DRAWING[i]))
+            return SVG_DRAWS;
+    return SVG_WILD;
+}
+
+/* Whether only text follows from `at` up to the end tag of an element with this name. */
+static int holds_text(Place at, Place end, Place name, Py_ssize_t length)
+{
+    Place next = at < end ? memchr(at, '<', (size_t)(end - at)) : NULL;
+    return next && end_tag(next, end, name, length) == next;
 }
 
 #endif

@@ -4,8 +4,9 @@ The rules of `scan.py` are applied once to each distinct tag, and the result is 
 by `_links.c`, which also reads plain links by itself, or by a regular expression if that module was not compiled.
 
 The regular expression only reads *tame* pages: no attribute value, comment, script or title contains a `<`, and no
-value a `>`. All other pages are read by `Reader`, and so are those with svg, math, template, frames or plaintext. A
-page that is read here has the same result as with `Reader`; `tests/parse/fuzz_scan.py` compares them.
+value a `>`. All other pages are read by `Reader`, and so are those with svg, math, template, frames or plaintext; the
+native part, though, passes over svg that only draws. A page that is read here has the same result as with `Reader`;
+`tests/parse/fuzz_scan.py` compares them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Read the references of a page by its relevant tags only, where the native part was compiled.
 
 `_references.c` finds plain links with their text, the tags that may mean more, and the ids. The rules of `reader.py`
-are applied to each of these tags, so the result is the same. Pages with svg, math, template or frames are read by
-`ReferenceReader`, token by token, and so is every page where there is no native part.
+are applied to each of these tags, so the result is the same. Pages with math, template, frames, or svg that does more
+than draw are read by `ReferenceReader`, token by token, and so is every page where there is no native part.
 """
 
 from __future__ import annotations
