@@ -10,31 +10,33 @@ enum Kind { DULL, INLINE, LINK, TELLING, WILD, SVG, TEXT, TELLING_TEXT, FRAME, S
 
 /* Kinds of elements, by their first letter. INLINE: a tag in a link that changes nothing of its text. The content is text from
  * TEXT on; of FRAME and SCRIPT only the start tag is told. */
-static const struct { const char *name; enum Kind kind; } ELEMENTS[26][12] = {
-    ['a' - 'a'] = {{"a", LINK}, {"abbr", INLINE}, {"area", TELLING}, {"audio", TELLING}},
-    ['b' - 'a'] = {{"b", INLINE}, {"base", TELLING}, {"bdi", INLINE}, {"big", INLINE}, {"button", TELLING}},
-    ['c' - 'a'] = {{"cite", INLINE}, {"code", INLINE}},
-    ['d' - 'a'] = {{"del", INLINE}, {"dfn", INLINE}},
-    ['e' - 'a'] = {{"em", INLINE}, {"embed", TELLING}},
-    ['f' - 'a'] = {{"font", INLINE}, {"form", TELLING}, {"frameset", WILD}},
-    ['h' - 'a'] = {{"h1", TELLING}, {"html", TELLING}},
-    ['i' - 'a'] = {{"i", INLINE}, {"iframe", FRAME}, {"image", TELLING}, {"img", TELLING}, {"input", TELLING},
-        {"ins", INLINE}},
-    ['k' - 'a'] = {{"kbd", INLINE}},
-    ['l' - 'a'] = {{"link", TELLING}},
-    ['m' - 'a'] = {{"mark", INLINE}, {"math", WILD}, {"meta", TELLING}},
-    ['n' - 'a'] = {{"noembed", TEXT}, {"noframes", TEXT}},
-    ['o' - 'a'] = {{"object", TELLING}},
-    ['p' - 'a'] = {{"picture", TELLING}, {"plaintext", WILD}},
-    ['q' - 'a'] = {{"q", INLINE}},
-    ['s' - 'a'] = {{"s", INLINE}, {"samp", INLINE}, {"script", SCRIPT}, {"small", INLINE}, {"source", TELLING},
-        {"span", INLINE}, {"strong", INLINE}, {"style", TELLING_TEXT}, {"sub", INLINE}, {"sup", INLINE}, {"svg", SVG}},
-    ['t' - 'a'] = {{"template", WILD}, {"textarea", TEXT}, {"time", INLINE}, {"title", TELLING_TEXT},
-        {"track", TELLING}, {"tt", INLINE}},
-    ['u' - 'a'] = {{"u", INLINE}},
-    ['v' - 'a'] = {{"var", INLINE}, {"video", TELLING}},
-    ['w' - 'a'] = {{"wbr", INLINE}},
-    ['x' - 'a'] = {{"xmp", TEXT}},
+#define E(name, kind) {name, sizeof name - 1, kind}
+static const struct { const char *name; Py_ssize_t length; enum Kind kind; } ELEMENTS[26][12] = {
+    ['a' - 'a'] = {E("a", LINK), E("abbr", INLINE), E("area", TELLING), E("audio", TELLING)},
+    ['b' - 'a'] = {E("b", INLINE), E("base", TELLING), E("bdi", INLINE), E("big", INLINE), E("button", TELLING)},
+    ['c' - 'a'] = {E("code", INLINE), E("cite", INLINE)},
+    ['d' - 'a'] = {E("del", INLINE), E("dfn", INLINE)},
+    ['e' - 'a'] = {E("em", INLINE), E("embed", TELLING)},
+    ['f' - 'a'] = {E("font", INLINE), E("form", TELLING), E("frameset", WILD)},
+    ['h' - 'a'] = {E("h1", TELLING), E("html", TELLING)},
+    ['i' - 'a'] = {E("i", INLINE), E("img", TELLING), E("iframe", FRAME), E("image", TELLING), E("input", TELLING),
+        E("ins", INLINE)},
+    ['k' - 'a'] = {E("kbd", INLINE)},
+    ['l' - 'a'] = {E("link", TELLING)},
+    ['m' - 'a'] = {E("meta", TELLING), E("mark", INLINE), E("math", WILD)},
+    ['n' - 'a'] = {E("noembed", TEXT), E("noframes", TEXT)},
+    ['o' - 'a'] = {E("object", TELLING)},
+    ['p' - 'a'] = {E("picture", TELLING), E("plaintext", WILD)},
+    ['q' - 'a'] = {E("q", INLINE)},
+    ['s' - 'a'] = {E("span", INLINE), E("script", SCRIPT), E("strong", INLINE), E("s", INLINE), E("samp", INLINE),
+        E("small", INLINE), E("source", TELLING), E("style", TELLING_TEXT), E("sub", INLINE), E("sup", INLINE),
+        E("svg", SVG)},
+    ['t' - 'a'] = {E("template", WILD), E("textarea", TEXT), E("time", INLINE), E("title", TELLING_TEXT),
+        E("track", TELLING), E("tt", INLINE)},
+    ['u' - 'a'] = {E("u", INLINE)},
+    ['v' - 'a'] = {E("var", INLINE), E("video", TELLING)},
+    ['w' - 'a'] = {E("wbr", INLINE)},
+    ['x' - 'a'] = {E("xmp", TEXT)},
 };
 
 #define MAX_ITEMS 100000  /* a page with more is read in Python, which keeps as many */
@@ -42,9 +44,10 @@ static const struct { const char *name; enum Kind kind; } ELEMENTS[26][12] = {
 
 static enum Kind kind_of(Place name, Py_ssize_t length)
 {
-    for (int i = 0; ELEMENTS[(name[0] | 32) - 'a'][i].name; i++)  /* a letter begins each name, and {NULL} ends each row */
-        if (is_name(name, length, ELEMENTS[(name[0] | 32) - 'a'][i].name))
-            return ELEMENTS[(name[0] | 32) - 'a'][i].kind;
+    int letter = (name[0] | 32) - 'a';
+    for (int i = 0; ELEMENTS[letter][i].name; i++)  /* {NULL} ends each row */
+        if (ELEMENTS[letter][i].length == length && is_name(name, length, ELEMENTS[letter][i].name))
+            return ELEMENTS[letter][i].kind;
     return DULL;
 }
 
@@ -177,13 +180,13 @@ static PyObject *none(void)
     return Py_None;
 }
 
-/* Put an item at a place among the others (-1: the end), and take over its parts. Return -1 on error. */
-static int put(Finder *finder, PyObject *head, PyObject *fragment, PyObject *text, long line, Py_ssize_t place)
+/* Put an item at a place among the others (-1: the end), and take over its parts; a plain link has no text of its own. Return
+ * -1 on error. */
+static int put(Finder *finder, PyObject *head, PyObject *text, long line, Py_ssize_t place)
 {
     PyObject *number = PyLong_FromLong(line);
-    PyObject *item = head && fragment && text && number ? PyTuple_Pack(4, head, fragment, text, number) : NULL;
+    PyObject *item = head && text && number ? PyTuple_Pack(3, head, text, number) : NULL;
     Py_XDECREF(head);
-    Py_XDECREF(fragment);
     Py_XDECREF(text);
     Py_XDECREF(number);
     if (!item)
@@ -197,7 +200,7 @@ static int put(Finder *finder, PyObject *head, PyObject *fragment, PyObject *tex
 
 static int put_tag(Finder *finder, Place start, Place end)
 {
-    return put(finder, PyBytes_FromStringAndSize(start, end - start), none(), none(), line_at(finder, start), -1);
+    return put(finder, PyBytes_FromStringAndSize(start, end - start), none(), line_at(finder, start), -1);
 }
 
 /* Add an id or a name, if it has a value. What must be decoded makes its tag a telling one. Return -1 on error. */
@@ -256,14 +259,14 @@ static PyObject *link_text(Finder *finder)
     return PyUnicode_DecodeASCII(text, (Py_ssize_t)length, NULL);
 }
 
-/* Whether an equal link came before; -1 on error. */
-static int repeats(Finder *finder, PyObject *address, PyObject *fragment, PyObject *text)
+/* Return the plain link to an address, with its fragment and text, whose references it takes over. */
+static PyObject *plain_link(PyObject *address, PyObject *fragment, PyObject *text)
 {
     PyObject *link = address && fragment && text ? PyTuple_Pack(3, address, fragment, text) : NULL;
-    Py_ssize_t before = PyDict_Size(finder->seen);
-    int failed = link ? PyDict_SetItem(finder->seen, link, Py_None) : -1;
-    Py_XDECREF(link);
-    return failed ? -1 : PyDict_Size(finder->seen) == before;
+    Py_XDECREF(address);
+    Py_XDECREF(fragment);
+    Py_XDECREF(text);
+    return link;
 }
 
 /* End the open link, if there is one, before `end`. */
@@ -276,19 +279,21 @@ static int close_link(Finder *finder, Place end)
     finder->link = -1;
     Span tag = finder->tag, href = finder->href;
     if (!href.at || (finder->label && !(finder->plain && finder->length)))
-        return put(finder, PyBytes_FromStringAndSize(tag.at, tag.end - tag.at), none(), text, finder->link_line, place);
+        return put(finder, PyBytes_FromStringAndSize(tag.at, tag.end - tag.at), text, finder->link_line, place);
     Place mark = memchr(href.at, '#', (size_t)(href.end - href.at));
     Place last = mark ? mark : href.end;
-    PyObject *address = PyUnicode_DecodeASCII(href.at, last - href.at, NULL);
-    PyObject *fragment = mark ? PyUnicode_DecodeASCII(mark + 1, href.end - mark - 1, NULL) : none();
-    int repeated = repeats(finder, address, fragment, text);
-    if (repeated > 0 && place == PyList_GET_SIZE(finder->items) - 1) {
-        Py_DECREF(address);
-        Py_DECREF(fragment);
-        Py_DECREF(text);
+    PyObject *link = plain_link(PyUnicode_DecodeASCII(href.at, last - href.at, NULL),
+                                mark ? PyUnicode_DecodeASCII(mark + 1, href.end - mark - 1, NULL) : none(), text);
+    Py_ssize_t before = PyDict_Size(finder->seen);
+    if (!link || PyDict_SetItem(finder->seen, link, Py_None) < 0) {
+        Py_XDECREF(link);
+        return -1;
+    }
+    if (PyDict_Size(finder->seen) == before && place == PyList_GET_SIZE(finder->items) - 1) {  /* it came before */
+        Py_DECREF(link);
         return PyList_SetSlice(finder->items, place, place + 1, NULL);
     }
-    return put(finder, repeated < 0 ? NULL : address, fragment, text, finder->link_line, place);
+    return put(finder, link, none(), finder->link_line, place);
 }
 
 /* Begin a link with a start tag. Return -1 on error. */

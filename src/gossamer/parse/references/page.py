@@ -102,8 +102,9 @@ def _resolved(
             is_plain = kind is _LINK and element == PLAIN and not nofollow
             key = (address, fragment, text) if is_plain else (address, fragment, text, element, kind, nofollow)
         else:
-            address, fragment, text, line = one
-            kind, element, nofollow, key = _LINK, PLAIN, False, one[:3]
+            key, _, line = one
+            address, fragment, text = key
+            kind, element, nofollow = _LINK, PLAIN, False
         if key in seen:
             continue
         seen.add(key)

@@ -8,6 +8,7 @@ than draw are read by `ReferenceReader`, token by token, and so is every page wh
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import islice
 from typing import Final, TypeVar
 
@@ -17,9 +18,10 @@ from gossamer.parse.links.scan import Scan, tidy
 from gossamer.parse.references.reader import MAX_REFERENCES, MAX_TEXT, RawReference, ReferenceReader, shortened
 from gossamer.parse.tokenizer import Token
 
-Found = tuple[str | bytes, str | None, str | bytes | None, int]
-"""What was found: the address of a plain link (str) or a tag (bytes); the fragment of a plain link; the text of a link
-(str) or its markup (bytes; None: no link); the line."""
+FoundLink = tuple[str, str | None, str | bytes]
+"""The address, the fragment and the text of a plain link, or the markup of its text (bytes)."""
+Found = tuple[FoundLink | bytes, str | bytes | None, int]
+"""A plain link or a tag (bytes), the text of a link that is no plain one, or its markup (bytes), and the line."""
 FindReferences = Callable[[bytes], tuple[list[Found], dict[str, None]] | None]
 """Return what may point somewhere in a UTF-8 page, and its ids; None if it needs `ReferenceReader`."""
 
@@ -40,6 +42,8 @@ _META_WORDS: Final = ("description", "policy", "style", "\r", "\0")
 """What a meta element has that says more than `quick.py` of the links asks for, or has an id to be decoded."""
 _ALONE: Final = frozenset({"embed", "link", "object", "script", "track"})
 """The elements whose references depend on nothing else on the page."""
+_CONTROLS: Final = frozenset({"button", "input"})
+"""The elements that hold for a form, but only if they send it elsewhere."""
 _NOT_STATE: Final = frozenset({"references", "nesting", "_tokens"})
 _WITH_TEXT: Final = frozenset({"title", "style"})
 """The elements that are found with their content."""
@@ -74,22 +78,23 @@ class _FoundReader(ReferenceReader):
         self.anchors = dict(islice(anchors.items(), MAX_REFERENCES)) if len(anchors) > MAX_REFERENCES else anchors
         references, hrefs, seen = self.references, self._hrefs, set[str]()
         for item in found:
-            head, fragment, text, line = item
-            if type(head) is not str:
-                assert type(head) is bytes
-                self._read_tag(head, text, line)
+            head, markup, line = item
+            if type(head) is bytes:
+                self._read_tag(head, markup, line)
                 continue
-            if type(text) is not str:
-                assert type(text) is bytes
-                references.append((head, fragment, _text_of(text), line))
+            assert type(head) is tuple
+            address, fragment, text = head
+            if type(text) is bytes:
+                references.append(((address, fragment, _text_of(text)), None, line))
             elif len(text) > MAX_TEXT or not text.isascii():
-                references.append((head, fragment, shortened(collapsed(text)), line))
+                assert type(text) is str
+                references.append(((address, fragment, _collapsed(text)), None, line))
             else:
                 references.append(item)  # type: ignore[arg-type]  # it is a plain link
-            if head not in seen:
-                seen.add(head)
-                if not head or tidy(head):
-                    hrefs[head] = False
+            if address not in seen:
+                seen.add(address)
+                if not address or tidy(address):
+                    hrefs[address] = False
         return self._found()
 
     def _read_tag(self, tag: bytes, text: str | bytes | None, line: int) -> None:
@@ -100,6 +105,8 @@ class _FoundReader(ReferenceReader):
                 self.references.append(RawReference(one.kind, one.href, one.element, one.text, line, one.nofollow))
             return
         if tag.startswith(b"<meta ") and not _meta_may_matter(tag.decode("utf-8", "surrogatepass").lower()):
+            if len(tag) <= _LONGEST:
+                _remember(_alone, tag, ())
             return
         self._lines_before = line - 1
         token = _tokens.get(tag) or self._tokenized(tag)
@@ -112,7 +119,7 @@ class _FoundReader(ReferenceReader):
         token = next(tokens)
         if token.tag not in _WITH_TEXT and len(tag) <= _LONGEST:
             _remember(_tokens, tag, token)
-            if token.tag in _ALONE:
+            if token.tag in _ALONE or (token.tag in _CONTROLS and token.attr("formaction") is None):
                 self._try_alone(tag, token)
         return token
 
@@ -137,7 +144,10 @@ def _state_of(reader: _FoundReader) -> dict[str, object]:
 
 
 def _meta_may_matter(meta: str) -> bool:
-    return any(word in meta for word in _META_WORDS) or meta_may_matter(meta)
+    for word in _META_WORDS:  # as in `meta_may_matter`, faster than `any`
+        if word in meta:
+            return True
+    return meta_may_matter(meta)
 
 
 def _text_of(markup: bytes) -> str:
@@ -150,6 +160,11 @@ def _text_of(markup: bytes) -> str:
         if len(markup) <= _LONGEST:
             _remember(_texts, markup, text)
     return text
+
+
+@lru_cache(_REMEMBERED)
+def _collapsed(text: str) -> str:
+    return shortened(collapsed(text))
 
 
 def _remember(cache: dict[bytes, V], key: bytes, value: V) -> None:

@@ -63,8 +63,8 @@ class RawReference(Struct):
     nofollow: bool = False
 
 
-PlainLink = tuple[str, str | None, str, int]
-"""The address of an `a` element without rel, its fragment, text and line: most references are such links."""
+PlainLink = tuple[tuple[str, str | None, str], None, int]
+"""The address, fragment and text of an `a` element without rel, and its line: most references are such links."""
 PLAIN: Final = "a[href]"
 """The element of plain links."""
 
@@ -131,7 +131,7 @@ class ReferenceReader(Reader):
     def first_text(self) -> str:
         """Return the text of the first reference."""
         first = self.references[0]
-        return first.text if isinstance(first, RawReference) else first[2]
+        return first.text if isinstance(first, RawReference) else first[0][2]
 
     def _note(self, token: Token) -> None:
         """Record the anchor and the style of an element."""
