@@ -418,6 +418,12 @@ def test_a_missing_resource_and_a_missing_page_are_told_apart(site: CheckedSite)
     assert set(site.findings()) == {("broken_resource", "/x.png"), ("broken_link", "/x"), ("broken_resource", "/frame")}
 
 
+def test_a_missing_resource_is_no_broken_link_where_nobody_asks_for_resources(site: CheckedSite) -> None:
+    site.page("/", to("/x.png", "image"))
+    site.gone("/x.png")
+    assert site.findings(severity={"broken_resource": "off"}) == {}
+
+
 def test_a_resource_that_is_the_page_for_missing_ones_is_broken(site: CheckedSite) -> None:
     site.page("/", to("/x.png", "image"))
     site.page("/x.png", soft_404=True)

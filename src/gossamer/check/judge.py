@@ -194,9 +194,9 @@ class Judge:
         self._suggest([problem for problem in self._collector if problem.verdict is Verdict.BROKEN])
 
     def _add_unreferenced(self, url: str, via: str) -> None:
-        if url in self._declared or any(
-            self._collector.find(kind, url) for kind in (FindingKind.BROKEN_LINK, FindingKind.BROKEN_RESOURCE)
-        ):
+        if url in self._declared or url in self._survey.resources:
+            return
+        if any(self._collector.find(kind, url) for kind in _BROKEN):
             return
         origin = self._known.get(via) if via else None
         wrong = self._wrong(url, ReferenceKind.LINK)
