@@ -66,8 +66,6 @@ def test_where_most_slots_had_no_link_and_the_others_were_quick_there_was_too_li
     assert (busy.limiting_factor, busy.has_few_links) == (Waiting.SERVER, False)
     rests = replace(snapshot(no_work=90.0, politeness=3.0, cpu=2.0), fetches=100)
     assert rests.limiting_factor is Waiting.POLITENESS, "on purpose, and it can be changed"
-    stores = replace(snapshot(no_work=51.0, disk=49.0), fetches=1)
-    assert stores.limiting_factor is Waiting.NO_WORK, "all slots wait for the disk, but less than half of the time"
 
 
 def test_the_start_of_processes_limits_nothing() -> None:

@@ -302,7 +302,8 @@ class Crawl:
             self._buffer.sitemaps,
         )
         self._buffer.begin(batch)
-        self._time.waits(Waiting.DISK, self._slots)  # what to fetch next is known only when it is permanent
+        # As many slots wait for it as fetched what is saved, or could fetch what is known then.
+        self._time.waits(Waiting.DISK, self._frontier.queued + len(settled.links) + len(batch.ended))
         return Commit(batch)
 
     def _admits(self, fingerprint: int, link: Link) -> bool:

@@ -84,7 +84,7 @@ class SlotTimes:
         self._earlier = dict(self._seconds)
 
     def waits(self, idle: Waiting, links: int, *, held: bool = False) -> None:
-        """Record what idle slots wait for from now on, and how many links wait for a slot (at least).
+        """Record what idle slots wait for from now on, and how many of them at most, because there are no more links.
 
         `held`: only limits of requests at once hold these links up, of the crawl or of their hosts.
         """

@@ -309,7 +309,7 @@ BUSY: Final = 0.8
 
 _WITHOUT_WORK: Final = (Waiting.START, Waiting.NO_WORK)
 """The categories of slots that have no work, or cannot begin it yet."""
-_WORK: Final = (Waiting.ROBOTS, Waiting.SERVER, Waiting.CONCURRENCY, Waiting.CPU)
+_WORK: Final = (Waiting.ROBOTS, Waiting.SERVER, Waiting.CONCURRENCY, Waiting.CPU, Waiting.DISK)
 """The categories that are work, and no deliberate rest."""
 SLOW_ANSWER: Final = 0.15
 """Mean time of a fetch (seconds) from which on it is slow; what limits a crawl of quick ones is how few there are."""
@@ -390,11 +390,8 @@ class Snapshot(Struct, frozen=True):
         return self.seconds.get(Waiting.NO_WORK, 0.0) > begun / 2
 
     def _is_quick(self, waiting: Waiting) -> bool:
-        """Whether a fetch took so little of a category that it counts only because nothing else does.
-
-        The disk is waited for by all slots, so where most of them had no work it never took long.
-        """
-        return waiting is Waiting.DISK or (waiting in _WORK and self.seconds[waiting] < SLOW_ANSWER * self.fetches)
+        """Whether a fetch took so little of a category that it counts only because nothing else does."""
+        return waiting in _WORK and self.seconds[waiting] < SLOW_ANSWER * self.fetches
 
     @property
     def limiting_share(self) -> float:

@@ -211,7 +211,7 @@ def test_a_meta_element_may_stand_for_a_security_header() -> None:
 @pytest.mark.parametrize(
     "attributes",
     [
-        "alt=''", "alt=x", "aria-label=x", "aria-labelledby=x", "title=x", "role=presentation", "role=NONE",
+        "alt=''", "alt=x", "aria-label=x", "aria-labelledby=x", "title=x", "hidden", "role=presentation", "role=NONE",
         "aria-hidden=true", "width=1 height=1", "width=0 height=1",
     ],
 )  # fmt: skip

@@ -435,7 +435,7 @@ def _is_script(token: Token) -> bool:
 
 
 def _needs_no_alt(token: Token) -> bool:
-    """Whether an image without alt has another name, is said to be decoration, or is too small to be seen."""
+    """Whether an image without alt has another name, is said to be decoration, or cannot be seen."""
     value = {name: (token.attr(name) or "").strip(WHITESPACE).lower() for name in _ALT_ATTRIBUTES}
     return bool(
         value["aria-label"]
@@ -444,4 +444,5 @@ def _needs_no_alt(token: Token) -> bool:
         or value["aria-hidden"] == "true"
         or value["role"] in ("none", "presentation")
         or {value["width"], value["height"]} <= {"0", "1"}
+        or token.attr("hidden") is not None
     )
