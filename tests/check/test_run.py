@@ -11,7 +11,8 @@ import pytest
 from gossamer.api.crawler import Crawler
 from gossamer.check.external_results import ExternalResult
 from gossamer.check.findings import CheckReport
-from gossamer.check.run import ANEW, SiteCheck, check_site, crawl_directory
+from gossamer.check.kept_report import ANEW
+from gossamer.check.run import SiteCheck, check_site, crawl_directory
 from gossamer.check.settings import CheckSettings
 from gossamer.engines.table import EngineName
 from gossamer.fetchers.recorded import RecordedFetcher, RecordedPage, Recording
@@ -163,7 +164,7 @@ def test_of_a_crawl_with_bodies_the_references_are_read_from_them(tmp_path: Path
     assert {url.removeprefix(HOME) for url, _ in web.requests if "b.example" not in url} == {
         "robots.txt", "i.png", "s.css", "lost.png"
     }  # fmt: skip
-    assert {path.name for path in (tmp_path / "c").iterdir()} - before == {"external.jsonl"}
+    assert {path.name for path in (tmp_path / "c").iterdir()} - before == {"external.jsonl", "check.json"}
 
 
 def test_a_stylesheet_in_the_bodies_is_read_too(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from gossamer.check.assessment import Assessment
 from gossamer.check.external import probe
 from gossamer.check.external_results import ExternalResult, read_results
 from gossamer.check.findings import CheckReport
+from gossamer.check.kept_report import ANEW, keep_report
 from gossamer.check.probed import known_from
 from gossamer.check.settings import CheckSettings
 from gossamer.engines.table import DEFAULT_ENGINE, EngineName
@@ -40,8 +41,6 @@ from gossamer.values.references import PageReferences
 
 FORMATS: Final = ("jsonl", FORMAT)
 """What the crawl of a check records."""
-ANEW: Final = "check"
-"""The directory, in that of a crawl, of the crawl that a check makes because that one kept too little."""
 
 
 class SiteCheck:
@@ -161,6 +160,10 @@ class SiteCheck:
         assessment, _ = self._read()
         return assessment.judge(self._pages)
 
+    def keep(self, report: CheckReport) -> None:
+        """Keep the report in the directory of the crawl, to be compared with that of another one."""
+        keep_report(self.directory, report)
+
     def _read(self) -> tuple[Assessment, Sequence[str]]:
         """Return what is known of the crawl, and what must be asked for; read once."""
         if self._assessment is None:
@@ -267,7 +270,9 @@ def check_site(
             job.crawler.run()
         for _ in job.probe():
             pass
-        return job.report()
+        report = job.report()
+        job.keep(report)
+        return report
 
 
 def crawl_directory(targets: Iterable[object]) -> Path | None:

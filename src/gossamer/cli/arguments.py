@@ -19,8 +19,8 @@ from gossamer.rules.setting import FIXED, Section, Setting
 from gossamer.values.errors import UserError
 
 VERBS: Final = (
-    "crawl", "check", "resume", "status", "explain", "fetch", "demo", "export", "robots", "report", "bench", "init",
-    "doctor", "config", "completion",
+    "crawl", "check", "resume", "status", "explain", "diff", "fetch", "demo", "export", "robots", "report", "bench",
+    "init", "doctor", "config", "completion",
 )  # fmt: skip
 REPORTS: Final = ("text", "json", "csv", "junit", "sarif", "github", "markdown", "html")
 """The formats of a report of a check (`check/formats`), which is imported only when there is one."""
@@ -138,6 +138,7 @@ def parsers() -> tuple[Parser, dict[str, Parser]]:
         "resume": ("go on with a crawl that was stopped or died", examples.RESUME, _add_resume),
         "status": ("tell how a crawl is doing", examples.STATUS, _add_status),
         "explain": ("tell why a URL was crawled, or why it was not", examples.EXPLAIN, report_parsers.add_explain),
+        "diff": ("tell what differs between two crawls", examples.DIFF, report_parsers.add_diff),
         "fetch": ("download many URLs, in the order asked", examples.FETCH, _add_fetch),
         "robots": ("ask robots.txt whether a page may be fetched, and why", examples.ROBOTS, _add_robots),
         "demo": ("crawl a small website on this machine, to see how it goes", examples.DEMO, _add_demo),

@@ -61,6 +61,7 @@ def run(chosen: Namespace) -> int:
             raise UserError(f"The crawl in {job.directory} has fetched nothing that could be checked.")
         stopped = _probe(job, chosen)
         report = job.report()
+        job.keep(report)
         checked = Checked(
             report,
             ", ".join(read_settings(job.directory).policy.seeds),

@@ -72,6 +72,20 @@ examples:
 exit codes: 0 it has a page, or may yet have one, 1 it has none, 2 usage, 4 the
             journal could not be read, or stdout not be written
 """
+DIFF = """\
+examples:
+  gossamer diff last-week.crawl today.crawl     what is gone, new, other?
+  gossamer diff example.org.crawl               what has its last update found?
+  gossamer diff www.crawl staging.crawl \
+      --map https://staging.example.org=https://www.example.org
+                                                is the copy complete?
+  gossamer diff new.crawl --expect old-urls.txt
+                                                do the old addresses still work?
+
+exit codes: 0 nothing that matters, 1 a page is gone or fails now, a link that
+            fails or an error is new, or an old address does not work, 2 usage,
+            4 nothing of that, but one of the crawls is not complete
+"""
 FETCH = """\
 examples:
   gossamer fetch https://example.org/ https://example.net/

@@ -106,8 +106,7 @@ class JournalSnapshot:
         place = self._place_of(id)
         if place is None:
             return None
-        [lines] = self._row("SELECT lines FROM page WHERE seq = ?", place[0])
-        return zlib.decompress(lines).splitlines(keepends=True)[place[1]]
+        return self.commit_lines(place[0])[place[1]]
 
     def visits(self) -> Iterator[SavedVisit]:
         """Yield the links that ended, in the order of the commits."""
@@ -115,6 +114,11 @@ class JournalSnapshot:
             ids, lines, memos = self._row("SELECT ids, lines, memos FROM page WHERE seq = ?", seq)
             texts = zlib.decompress(lines).splitlines(keepends=True)
             yield from map(SavedVisit, array("Q", ids), texts, _MEMOS.decode(zlib.decompress(memos)))
+
+    def commit_lines(self, seq: int) -> list[bytes]:
+        """Return the records of one commit, by its number from 1, each as a line of JSON."""
+        [lines] = self._row("SELECT lines FROM page WHERE seq = ?", seq)
+        return zlib.decompress(lines).splitlines(keepends=True)
 
     def lines(self) -> Iterator[bytes]:
         """Yield the records of the links that ended as lines of JSON, those of one commit at a time."""

@@ -11,7 +11,7 @@ from gossamer.api.directory_layout import SETTINGS_FILE
 from gossamer.api.report import Report
 from gossamer.api.settings_file import previous_directory
 from gossamer.api.status import Status, updates
-from gossamer.check.run import ANEW
+from gossamer.check.kept_report import ANEW
 from gossamer.report import start_pages, wording
 from gossamer.report.problems import Problems
 from gossamer.report.site_report import KeyFigure

@@ -5,8 +5,9 @@ A format yields its text piece by piece. Invariant: a file appears when it is wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,9 @@ from gossamer.check.formats.sarif import sarif_log
 from gossamer.check.formats.text import text_report
 from gossamer.outputs.files import named_when_whole
 from gossamer.values.errors import OutputError, UserError
+
+_AT_ONCE: Final = 500
+"""Number of pieces that are printed at once: each print is written through."""
 
 Write = Callable[[Checked], Iterator[str]]
 """Yields the text of a format."""
@@ -57,7 +61,7 @@ class Target(Struct, frozen=True):
     """The file; None for standard output."""
 
     @classmethod
-    def of(cls, text: str, formats: Mapping[str, Format] = FORMATS) -> Target:
+    def of(cls, text: str, formats: Collection[str] = FORMATS) -> Target:
         """Return the target that a text such as "json" or "json:report.json" names; raise UserError for none."""
         name, colon, path = text.partition(":")
         if name not in formats:
@@ -73,7 +77,7 @@ class Target(Struct, frozen=True):
         return cls(name, Path(path) if path else None)
 
 
-def targets_of(texts: Iterable[str], formats: Mapping[str, Format] = FORMATS) -> tuple[Target, ...]:
+def targets_of(texts: Iterable[str], formats: Collection[str] = FORMATS) -> tuple[Target, ...]:
     """Return the targets that texts name. Raise UserError for several that would end up in the same place."""
     targets = tuple(Target.of(text, formats) for text in texts)
     paths = [None if target.path is None else target.path.absolute() for target in targets]
@@ -94,12 +98,17 @@ def write(
 ) -> None:
     """Write a checked site to targets; `put` prints. Raise OutputError for a file that cannot be written."""
     for target in targets:
-        pieces = formats[target.format].write(checked)
-        if target.path is None:
-            for piece in pieces:
-                put(piece)
-        else:
-            _write_file(target.path, pieces)
+        write_pieces(formats[target.format].write(checked), target, put)
+
+
+def write_pieces(pieces: Iterable[str], target: Target, put: Callable[[str], None]) -> None:
+    """Write the text of a format to a target; `put` prints. Raise OutputError for a file that cannot be written."""
+    if target.path is None:
+        several = iter(pieces)
+        while some := "".join(islice(several, _AT_ONCE)):
+            put(some)
+    else:
+        _write_file(target.path, pieces)
 
 
 def _write_file(path: Path, pieces: Iterable[str]) -> None:
