@@ -190,7 +190,7 @@ MUTANTS = (
     Mutant("core/stats.py", "if outcome.content:", "if True:", "every page too small to compare would be a duplicate"),
     Mutant("core/trap_budgets.py", 'compile("[0-9&]")', 'compile("[0-9]")', "a search without numbers would be endless", ("tests/core/test_trap_budgets.py",)),
     Mutant("core/host_access.py", "crawl_delay = state.crawl_delay = rules", "crawl_delay = state.crawl_delay = state.crawl_delay or rules", "an old delay would stay"),
-    Mutant("core/time_accounting.py", "passed * (self._slots - self._busy)", "passed", "the time would not add up to wall x slots"),
+    Mutant("core/time_accounting.py", "passed * self._busy, passed * lanes", "passed * self._busy, passed", "the time would not add up to wall x slots"),
 )  # fmt: skip
 
 
