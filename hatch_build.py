@@ -23,7 +23,8 @@ class NativeHook(BuildHookInterface[Any]):
         target = sources[0].with_name("_links" + str(sysconfig.get_config_var("EXT_SUFFIX")))
         fresh = target.with_name(f"{target.name}.new")
         compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
-        flags = ["-O2", "-fPIC", "-shared", f"-I{sysconfig.get_path('include')}"]
+        # Aligned, or finding links takes 7 % longer or does not, depending on what else is compiled.
+        flags = ["-O2", "-falign-loops=32", "-fPIC", "-shared", f"-I{sysconfig.get_path('include')}"]
         if sysconfig.get_platform().startswith("macosx"):
             flags += ["-undefined", "dynamic_lookup"]
         try:

@@ -183,7 +183,7 @@ MUTANTS = (
     Mutant("rules/retries.py", "headers.retry_after(response.headers, response.fetched_at) or backoff(attempt, fingerprint)", "backoff(attempt, fingerprint)", "no host would be left alone for as long as it asks"),
     Mutant("rules/headers.py", "REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))", "REDIRECTS: Final = frozenset((301, 302, 303, 307))", "308"),
     Mutant("visit/visitor.py", "if target == link.url:", "if target is link.url:", "a loop of one would go ten rounds", CONFORMANCE),
-    Mutant("visit/links.py", ' if href[:1] not in ("", "?")', "", "?page=2 would mean the same on every page"),
+    Mutant("visit/links.py", "filterfalse(_OF_WHOLE_PATH.match, fresh)", "fresh", "?page=2 would mean the same on every page"),
     Mutant("visit/visitor.py", "SKIP_SCOPE and link.depth == 0:", "SKIP_SCOPE:", "any redirect would widen the scope", BOTH),
     Mutant("visit/visitor.py", "if reason is None and scope.moves_to(target) else", "if reason is None else", "a parked domain would be crawled whole", BOTH),
     Mutant("core/text_budgets.py", "text in self.texts and any(", "any(", "honest pages would be on a budget", ("tests/core/test_text_budgets.py",)),

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from gossamer.rules.policy import Policy
-from gossamer.rules.urls import host_key, path
+from gossamer.rules.urls import host_key
 from gossamer.values.reasons import Reason
 
 LONGEST_PERIOD: Final = 8
@@ -49,14 +49,14 @@ def recognised(url: str, policy: Policy) -> str:
     # Nearly every link ends here: a URL with few segments and no query is never part of a trap.
     if ("?" not in url and url.count("/") < SAME_SEGMENTS + 2) or not policy.traps:
         return ""
-    location, _, query = path(url).partition("?")
-    segments = location.split("/")[1:]
+    location, _, query = url.partition("?")
+    segments = location.split("/")[3:]
     if policy.trap_depth and len(segments) > policy.trap_depth:
         return f"{host_key(url)}: paths of more than {policy.trap_depth} segments"
     if repeated := _repetition(segments):
         return f"{host_key(url)}: paths that repeat /{repeated}"
     if query and (growth := _growth(query)):
-        return f"{host_key(url)}{location}: a query that grows ({growth})"
+        return f"{location}: a query that grows ({growth})"
     return ""
 
 

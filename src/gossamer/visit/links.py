@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import filterfalse
 from typing import Final
 
 from msgspec import Struct
@@ -36,6 +37,8 @@ RESOURCE_LEVELS: Final = 5
 """Maximum number of levels of resources below the maximum depth: a stylesheet that a page loads may load more."""
 
 _OTHER_SCHEME: Final = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*+:", re.IGNORECASE)
+_OF_WHOLE_PATH: Final = re.compile(r"\?|\Z")
+"""Matches hrefs that depend on the whole path of their page, not on its directory alone: a query, or nothing."""
 
 
 class LinkContext(Struct, frozen=True):
@@ -94,7 +97,7 @@ class LinkJudge:
             judged += self._refuse_all(context, hrefs[most : most + COUNTED], Reason.SKIP_LIMIT)
         return (
             Outlinks.of([one for one in judged if type(one) is Outlink]),
-            tuple(one for one in judged if type(one) is Refusal),
+            tuple([one for one in judged if type(one) is Refusal]),
         )
 
     def of_resources(
@@ -128,8 +131,9 @@ class LinkJudge:
             return []
         resolve, scope, reported = UrlResolver(context.base).canonical, self.scope(context.request), self._reported
         judged: list[Outlink | Refusal] = []
+        is_utf_8 = context.encoding == "utf-8"
         for href in fresh:
-            url = resolve(href if context.encoding == "utf-8" else encoding.encode_query(href, context.encoding))
+            url = resolve(href if is_utf_8 else encoding.encode_query(href, context.encoding))
             if url is None:
                 judged.append(self._no_link(href))
                 continue
@@ -139,8 +143,7 @@ class LinkJudge:
                 judged.append(self.refusal(url, scope.judge(url) or Reason.SKIP_DEPTH))
             elif reported.get(url, depth + 1) > depth:  # with a smaller depth it is reported again
                 judged.append(self._judge(url, scope, depth))
-        # An href that is empty or begins with "?" depends on the whole path, not on the directory alone.
-        known.update([href for href in fresh if href[:1] not in ("", "?")])
+        known.update(filterfalse(_OF_WHOLE_PATH.match, fresh))
         return judged
 
     def named(self, request: Request, urls: Iterable[str]) -> list[Outlink | Refusal]:
