@@ -16,12 +16,16 @@ _LEFT_OUT: Final = re.compile("[\t\n\r]")
 _ENCODED: Final = re.compile('[\x00-\x20"<>`\x7f-\U0010ffff]')
 """What is percent-encoded in a fragment (URL Standard, fragment percent-encode set)."""
 _DIRECTIVE: Final = ":~:"
-_NOT_ANCHORS: Final = ("/", "!")
-"""How fragments begin that are the routes of an application, which its script shows."""
+_NOT_ANCHORS: Final = ("/", "!", "elementor-action")
+"""How fragments begin that a script reads: the routes of an application, the actions of a widespread page builder."""
 _STATE: Final = re.compile(r"[A-Za-z]\w*=[^=&]+(?:&[A-Za-z]\w*=[^=&]*)*")
 """Fragments that are parameters: a moment of a film (t=10), a page of a PDF (page=3), the state of a script (tab=2)."""
 _COMPARED: Final = 5000
 """Maximum number of anchors of a page among which the nearest is searched."""
+_COMPARISONS: Final = 20_000
+"""Maximum number of comparisons for all fragments that one page lacks: a hostile page has 100,000 of both."""
+_LONGEST: Final = 100
+"""Maximum length of a fragment whose nearest anchor is searched (characters); comparing takes the square of it."""
 _LIKENESS: Final = 0.75
 """Least likeness (0 to 1) of an anchor that was probably meant."""
 
@@ -41,16 +45,30 @@ def indicated(fragment: str) -> tuple[str, ...]:
     return (raw, decoded) if raw != decoded else (raw,)
 
 
-def nearest(fragment: str, anchors: Iterable[str]) -> str:
-    """Return the anchor of a page that a fragment probably means; "" for none."""
-    wanted = indicated(fragment)
-    if not wanted:
-        return ""
-    key, several = _key(wanted[-1]), tuple(anchors)
-    if same := [anchor for anchor in several if _key(anchor) == key]:
-        return same[0]
-    close = get_close_matches(wanted[-1], _of_like_length(several, len(wanted[-1])), 1, _LIKENESS)
-    return close[0] if close and not _differ_in_digits(close[0], wanted[-1]) else ""
+def nearest(fragments: Iterable[str], anchors: Iterable[str]) -> dict[str, str]:
+    """Return the anchor of a page that is probably meant by each of some fragments, for which there is one."""
+    several = tuple(anchors)
+    by_key: dict[str, str] = {}
+    for anchor in several:
+        by_key.setdefault(_key(anchor), anchor)
+    found, room = dict[str, str](), _COMPARISONS
+    for fragment in sorted(fragments):
+        if not (wanted := indicated(fragment)):
+            continue
+        meant = by_key.get(_key(wanted[-1]), "")
+        if not meant and len(wanted[-1]) <= _LONGEST and room > 0:
+            like = _of_like_length(several, len(wanted[-1]))
+            room -= len(like)
+            meant = _close(wanted[-1], like)
+        if meant:
+            found[fragment] = meant
+    return found
+
+
+def _close(wanted: str, anchors: Sequence[str]) -> str:
+    """Return the anchor that is most like the one that is wanted; "" for none."""
+    close = get_close_matches(wanted, anchors, 1, _LIKENESS)
+    return close[0] if close and not _differ_in_digits(close[0], wanted) else ""
 
 
 def _key(anchor: str) -> str:

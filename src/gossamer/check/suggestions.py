@@ -13,6 +13,11 @@ _LEAST_NAME: Final = 4
 """Minimum length of a file name (characters) by which a page that has moved is found again."""
 _MAX_SEGMENTS: Final = 12
 """Maximum number of path segments of which one may be misspelt."""
+_LONGEST_SEGMENT: Final = 100
+"""Maximum length (characters) of a path segment that may be misspelt."""
+
+_Mask = tuple[str, ...]
+"""A path with one of its segments left out."""
 
 
 class _Parts:
@@ -55,9 +60,12 @@ class _Search:
     def __init__(self, broken: Iterable[str]) -> None:
         self.asked = {url: _Parts(url) for url in broken}
         self._keys: dict[str, list[str]] = {parts.key: [] for parts in self.asked.values()}
-        self._masks: dict[tuple[str, ...], list[tuple[str, str]]] = {
-            mask: [] for parts in self.asked.values() for mask, _ in _masked(parts)
-        }
+        # By one spelling that two names share if one is a misspelling of the other: a directory may have 100,000 names,
+        # and thousands of links that are broken, which cannot all be compared.
+        self._masks: dict[_Mask, dict[str, list[tuple[str, str]]]] = {}
+        for parts in self.asked.values():
+            for mask, segment in _masked(parts):
+                self._masks.setdefault(mask, {}).update((spelling, []) for spelling in _spellings(segment))
         self._names: dict[tuple[str, str], list[str]] = {_place(parts): [] for parts in self.asked.values()}
         self._hosts = {parts.host for parts in self.asked.values()}
 
@@ -71,8 +79,9 @@ class _Search:
         if (place := _place(parts)) in self._names:
             self._names[place].append(url)
         for mask, segment in _masked(parts):
-            if mask in self._masks:
-                self._masks[mask].append((segment, url))
+            if (wanted := self._masks.get(mask)) is not None:
+                for spelling in wanted.keys() & _spellings(segment):
+                    wanted[spelling].append((segment, url))
 
     def found(self, url: str) -> str:
         """Return the URL that a broken one probably means; "" for none."""
@@ -81,7 +90,8 @@ class _Search:
         if same:
             return min(same, key=lambda one: (one.partition("://")[2] != url.partition("://")[2], one))
         for mask, segment in reversed(list(_masked(parts))):
-            close = [one for other, one in self._masks[mask] if one != url and _misspelt(segment, other)]
+            near = {one for spelling in _spellings(segment) for one in self._masks[mask][spelling]}
+            close = [one for other, one in near if one != url and _misspelt(segment, other)]
             if len(close) == 1:
                 return close[0]
         moved = [one for one in self._names[_place(parts)] if one != url]
@@ -93,14 +103,19 @@ def _place(parts: _Parts) -> tuple[str, str]:
     return parts.host, parts.name + parts.query
 
 
-def _masked(parts: _Parts) -> Iterator[tuple[tuple[str, ...], str]]:
+def _masked(parts: _Parts) -> Iterator[tuple[_Mask, str]]:
     """Yield the path with each of its segments left out in turn, and that segment."""
     if len(parts.segments) > _MAX_SEGMENTS:
         return
     for place, segment in enumerate(parts.segments):
-        if segment:
+        if 0 < len(segment) <= _LONGEST_SEGMENT:
             others = (*parts.segments[:place], "*", *parts.segments[place + 1 :])
             yield (parts.host, parts.query, str(place), *others), segment
+
+
+def _spellings(segment: str) -> set[str]:
+    """Return a name, and it without each of its letters: one misspelt by a letter has one of these in common."""
+    return {segment, *(segment[:at] + segment[at + 1 :] for at in range(len(segment)))}
 
 
 def _misspelt(one: str, other: str) -> bool:
