@@ -9,7 +9,7 @@ import pytest
 from gossamer.check.findings import FindingKind, Severity, Verdict
 from gossamer.check.verdicts import KnownUrl
 from gossamer.values.reasons import Reason
-from gossamer.values.references import PageReferences, Reference, ReferenceKind
+from gossamer.values.references import AuditFacts, PageReferences, Reference, ReferenceKind
 from tests.support.checked_site import HOME, CheckedSite, places, to
 
 AT: dict[str, Any] = {"element": "a[href]", "text": "The loom", "line": 7}
@@ -494,6 +494,14 @@ def test_a_secure_page_that_loads_something_insecurely_is_told(site: CheckedSite
     assert found["mixed_content", loaded[0]].detail.startswith("Browsers block it")
     assert found["mixed_content", loaded[1]].detail.startswith("Browsers try https")
     assert places(found["mixed_content", loaded[0]]) == [("/", "a[href]", "The loom", 7)]
+
+
+def test_a_page_whose_policy_has_browsers_ask_by_https_loads_nothing_insecurely(site: CheckedSite) -> None:
+    site.page("/", to("http://a.example/x.js", "script"), facts=AuditFacts(description="x", upgrades=True))
+    site.page("/a", to("http://a.example/y.js", "script"))
+    for url in ("http://a.example/x.js", "http://a.example/y.js"):
+        site.answers[url] = KnownUrl(Verdict.OK, status=200, essence="text/javascript")
+    assert site.found(FindingKind.MIXED_CONTENT) == ["http://a.example/y.js"]
 
 
 def test_a_page_without_https_may_load_anything() -> None:

@@ -280,6 +280,11 @@ def test_a_form_of_a_secure_page_that_is_sent_insecurely_is_told(site: CheckedSi
     assert found.verdict is Verdict.OK
 
 
+def test_a_form_that_browsers_send_by_https_all_the_same_is_fine(site: CheckedSite) -> None:
+    site.page("/", facts=AuditFacts(description="x", forms=(("post", "http://a.example/in", 4),), upgrades=True))
+    assert site.found(FindingKind.INSECURE_FORM) == []
+
+
 def test_a_password_that_is_asked_for_by_http_is_told(site: CheckedSite) -> None:
     facts = AuditFacts(description="x", passwords=(9,), forms=(("post", "http://a.example/in", 8),))
     site.page("http://a.example/login", facts=facts)

@@ -59,7 +59,8 @@ class Judge:
     def take(self, page: Pointers) -> None:
         """Judge what one page points to."""
         if (missing := self._missing.get(page.url)) is not None:
-            self._anchors |= {(page.url, one): nearest(one, page.page.anchors) for one in missing}
+            meant = nearest(missing, page.page.anchors)
+            self._anchors |= {(page.url, one): anchor for one, anchor in meant.items()}
         if page.is_redirect:
             self._judge_fragment(page.url, page.links[0])
             return
@@ -74,7 +75,7 @@ class Judge:
                 self._judge_fragment(page.url, one)
             if one.nofollow:
                 self._judge_nofollow(page.url, one)
-        if page.url.startswith("https:"):
+        if page.url.startswith("https:") and not page.page.facts.upgrades:
             self._judge_mixed(page)
 
     def _suspicious(self) -> set[str]:

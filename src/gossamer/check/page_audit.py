@@ -154,6 +154,8 @@ class PageAudit:
                 problem = self._add(FindingKind.INSECURE_FORM, page, "password", detail)
                 self._place_all(problem, page, "input[type=password]", [("", line) for line in facts.passwords])
             return
+        if facts.upgrades:  # forms too (Upgrade Insecure Requests, 3.1)
+            return
         if sent := [(url, line) for _, url, line in facts.forms if url.startswith("http:")]:
             detail = f"The form is sent by http, to {sent[0][0]}, though the page comes by https."
             self._place_all(self._add(FindingKind.INSECURE_FORM, page, "http", detail), page, "form[action]", sent)

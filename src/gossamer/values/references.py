@@ -81,6 +81,8 @@ class AuditFacts(Struct, frozen=True, omit_defaults=True, gc=False):
     """The number of title elements."""
     security_headers: tuple[str, ...] = ()
     """The security header fields of the answer that are present, in lower case."""
+    upgrades: bool = False
+    """Whether browsers ask by https for all that the page names by http (upgrade-insecure-requests)."""
     forms: tuple[tuple[str, str, int], ...] = ()
     """The forms: method in lower case, canonical URL of the action, line."""
     passwords: tuple[int, ...] = ()

@@ -203,6 +203,23 @@ def test_the_facts_of_a_page() -> None:
     assert read("").facts == AuditFacts(titles=0)
 
 
+@pytest.mark.parametrize(
+    ("policy", "upgrades"),
+    [
+        ("upgrade-insecure-requests", True),
+        ("default-src 'self'; Upgrade-Insecure-Requests ;", True),
+        ("default-src 'self', upgrade-insecure-requests", True),
+        ("default-src upgrade-insecure-requests", False),
+        ("upgrade-insecure-requests-not", False),
+        ("default-src 'self'", False),
+    ],
+)
+def test_a_policy_may_have_browsers_ask_by_https_for_what_is_named_by_http(policy: str, upgrades: bool) -> None:
+    assert read("", headers={"content-security-policy": policy}).facts.upgrades is upgrades
+    assert read(f'<meta http-equiv=Content-Security-Policy content="{policy}">').facts.upgrades is upgrades
+    assert not read("", headers={"content-security-policy-report-only": policy}).facts.upgrades
+
+
 def test_a_meta_element_may_stand_for_a_security_header() -> None:
     html = "<meta http-equiv=Content-Security-Policy content=\"default-src 'self'\">"
     assert read(html).facts.security_headers == ("content-security-policy",)

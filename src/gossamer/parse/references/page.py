@@ -5,6 +5,7 @@ Everything here is a function of its arguments, so that the references of an old
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -31,6 +32,10 @@ SECURITY_HEADERS: Final = (
 )
 """The header fields of an answer that protect the visitors of its page."""
 _POLICY: Final = "content-security-policy"
+_UPGRADING: Final = re.compile(
+    r"(?:^|[;,])[\t\n\f\r ]*+upgrade-insecure-requests[\t\n\f\r ]*+(?:[;,]|$)", re.IGNORECASE
+)
+"""What in a policy has browsers ask by https for what a page names by http (Upgrade Insecure Requests, 3)."""
 _LINK: Final = ReferenceKind.LINK
 MAX_CHARACTERS: Final = 1 << 25
 """Maximum length of the addresses of one page's references together (characters): a short href may stand for a long
@@ -127,7 +132,8 @@ def split(href: str) -> tuple[str, str | None]:
 def _facts(
     reader: ReferenceReader, url: str, headers: Headers, addresses: Addresses, encoding_problem: str
 ) -> AuditFacts:
-    present = [name for name in SECURITY_HEADERS if name in headers or (name == _POLICY and reader.has_policy)]
+    present = [name for name in SECURITY_HEADERS if name in headers or (name == _POLICY and reader.policies)]
+    policies = (*reader.policies, headers.get(_POLICY, ""))
     forms = []
     for form in reader.forms:
         address, _ = split(reader.restored(form.action))
@@ -140,6 +146,7 @@ def _facts(
         missing_alt=tuple([(reader.restored(source), line) for source, line in reader.missing_alt]),
         titles=reader.titles,
         security_headers=tuple(present),
+        upgrades=any(map(_UPGRADING.search, policies)),
         forms=tuple(forms),
         passwords=tuple(reader.passwords),
         encoding_problem=encoding_problem,

@@ -92,7 +92,7 @@ class ReferenceReader(Reader):
         self.missing_alt: list[tuple[str, int]] = []
         self.passwords: list[int] = []
         self.description: str | None = None
-        self.has_policy = False  # a meta element stands for the header Content-Security-Policy
+        self.policies: list[str] = []  # of meta elements that stand for the header Content-Security-Policy
         self.headings = self.titles = 0
         self._lines_before = 0  # in markup that was read as text at first
         self._link: RawReference | None = None  # the link that is open, if its text is wanted
@@ -378,7 +378,7 @@ class ReferenceReader(Reader):
         if self.description is None and (token.attr("name") or "").strip(WHITESPACE).lower() == "description":
             self.description = self.restored(collapsed(content))
         elif (token.attr("http-equiv") or "").lower() == "content-security-policy":
-            self.has_policy = True
+            self.policies.append(content)
 
     # ------------------------------------------------------------ rules by element
 
