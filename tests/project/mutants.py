@@ -184,6 +184,8 @@ MUTANTS = (
     Mutant("rules/headers.py", "REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))", "REDIRECTS: Final = frozenset((301, 302, 303, 307))", "308"),
     Mutant("visit/visitor.py", "if target == link.url:", "if target is link.url:", "a loop of one would go ten rounds", CONFORMANCE),
     Mutant("visit/links.py", "filterfalse(_OF_WHOLE_PATH.match, fresh)", "fresh", "?page=2 would mean the same on every page"),
+    Mutant("visit/links.py", "depth >= limit + below", "depth >= limit", "pages at the maximum depth would lack what they load"),
+    Mutant("visit/links.py", "room = max(most - links, 0)", "room = most", "what pages load would come on top of their links"),
     Mutant("visit/visitor.py", "SKIP_SCOPE and link.depth == 0:", "SKIP_SCOPE:", "any redirect would widen the scope", BOTH),
     Mutant("visit/visitor.py", "if reason is None and scope.moves_to(target) else", "if reason is None else", "a parked domain would be crawled whole", BOTH),
     Mutant("core/text_budgets.py", "text in self.texts and any(", "any(", "honest pages would be on a budget", ("tests/core/test_text_budgets.py",)),

@@ -285,3 +285,21 @@ def test_short_addresses_of_a_long_base_are_left_out_in_time(monkeypatch: pytest
     monkeypatch.setattr(page, "MAX_CHARACTERS", 100)
     made = read("".join(f"<a href={number}>t</a>" for number in range(9)))
     assert (len(made.references), made.omitted) == (5, 4)
+
+
+def test_the_references_of_an_old_crawl_have_its_urls() -> None:
+    made = read("<a href='x?utm_source=n&b=1'>t</a>", policy=Policy(strip_tracking=True))
+    assert made.references[0].url == "http://site.test/a/x?b=1"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<a href=x>", "<a href=x>&amp;", "<a href='x", "<svg>", "<svg><style>", "<svg><a href=x>", "<math><mi>",
+        "<p style='x:url(y)'>", "<img srcset='a 1x,b 2x'>", "<style>@import '", "<style>p{x:url(", "<title>",
+        "<noscript>", "<template>",
+        "<link rel='icon next' href=x>", "<form action=x><button formaction=y>", "<![CDATA[", "<!--", "<base href=x>",
+    ],
+)  # fmt: skip
+def test_hostile_pages_take_linear_time(part: str) -> None:
+    assert len(read(part * (200_000 // len(part))).references) <= 200_000 // 10

@@ -20,6 +20,7 @@ from gossamer.parse.references.reader import PLAIN, PlainLink, RawReference, Ref
 from gossamer.parse.references.relations import kinds_of
 from gossamer.parse.references.srcset import images_of
 from gossamer.rules.headers import Headers, essence, link_values, refresh, words
+from gossamer.rules.policy import Policy
 from gossamer.values.references import AuditFacts, PageReferences, Reference, ReferenceKind
 
 SECURITY_HEADERS: Final = (
@@ -43,15 +44,23 @@ URL."""
 
 
 def references_of_page(
-    text: str, url: str, *, headers: Headers | None = None, encoding: str = "utf-8", encoding_problem: str = ""
+    text: str,
+    url: str,
+    *,
+    headers: Headers | None = None,
+    encoding: str = "utf-8",
+    encoding_problem: str = "",
+    policy: Policy | None = None,
 ) -> PageReferences:
     """Return the references of a decoded HTML page at `url`; the names of `headers` are in lower case. Never raises.
 
-    `encoding` is what the page was decoded from, `encoding_problem` what is wrong with how it declares that.
+    `encoding` is what the page was decoded from, `encoding_problem` what is wrong with how it declares that. `policy`
+    is that of the crawl, which may leave parameters out of URLs.
     """
     reader = ReferenceReader(scalar(text))
     base = base_url(url, reader.read().base)
-    return page_references(reader, url, headers or {}, Addresses(base, encoding), encoding_problem=encoding_problem)
+    addresses = Addresses(base, encoding, policy=policy)
+    return page_references(reader, url, headers or {}, addresses, encoding_problem=encoding_problem)
 
 
 def references_of_stylesheet(css: str, url: str, *, headers: Headers | None = None) -> PageReferences:
