@@ -125,7 +125,7 @@ def _crawl(job: SiteCheck, chosen: Namespace) -> int | None:
 
 
 def _tell_where(job: SiteCheck, targets: tuple[Target, ...]) -> None:
-    """Say where files are, and how to judge the crawl again."""
+    """Print where files are, and how to judge the crawl again."""
     screen = console()
     for target in targets:
         if target.path is not None:

@@ -118,7 +118,7 @@ def _hopeful(crawler: Crawler) -> Iterator[None]:
 
 
 def _complain_of_events(crawler: Crawler, screen: Console) -> None:
-    """Say where the event log is not whole: what is lost is told even to who wants to hear nothing else."""
+    """Print where the event log is not whole: what is lost is told even to who wants to hear nothing else."""
     if crawler.events_trouble:
         say(screen, line((f"The event log is not whole: {crawler.events_trouble}.", "bold yellow")))
 

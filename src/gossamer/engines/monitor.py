@@ -184,7 +184,7 @@ class Monitor:
         return due
 
     def tick(self, snapshot: Snapshot, at: float, views: Views, *, last: bool = False) -> None:
-        """Tell the state of the crawl, and what is new since the tick before; all that is left if it is the last."""
+        """Record the state of the crawl, and what is new since the tick before; all that is left if it is the last."""
         elapsed = snapshot.elapsed
         seen = views(list(dict.fromkeys((*self._touched, *self._paused))))
         for view in seen:
@@ -224,7 +224,7 @@ class Monitor:
         self._ticks.append(snapshot)
 
     def finish(self, snapshot: Snapshot, audit: Audit, at: float, error: str) -> None:
-        """Tell that the run has ended, and close the log."""
+        """Record that the run has ended, and close the log."""
         self._log.write(
             CrawlFinished(
                 at=at,
@@ -240,7 +240,7 @@ class Monitor:
         self._log.close()
 
     def _tell_host(self, view: HostView, at: float, elapsed: float) -> None:
-        """Tell what is new of a host: a pause, its end, a Crawl-delay, that it is closed."""
+        """Record what is new of a host: a pause, its end, a Crawl-delay, that it is closed."""
         host, until = view.host, at + view.paused_for
         seconds = view.paused_for or self._asked.get(host, 0.0)
         self._asked.pop(host, None)

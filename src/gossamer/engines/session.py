@@ -221,7 +221,7 @@ class Session:
 
     @contextmanager
     def _time_limit(self, saved: Saved) -> Iterator[None]:
-        """Give up what is in flight some time after the time limit; in simulated time everything lands at once."""
+        """Abandon what is in flight some time after the time limit; in simulated time everything lands at once."""
         limit, before = self.work.policy.max_time, saved.stats.elapsed if saved.stats else 0.0
         if limit is None or not isinstance(self._clock, SystemClock):
             yield
