@@ -220,3 +220,42 @@ def test_the_formats_of_the_help_are_those_there_are() -> None:
 def test_every_line_of_the_help_fits_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["check", "--help"]) == 0
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
+SHELL = b"<title>App</title><div id=root></div><script src=/app.js></script>"
+LOGIN = b"<title>Log in</title><form method=post><input name=user><input type=password name=password></form>"
+
+
+@pytest.mark.parametrize(
+    ("pages", "said"),
+    [
+        (
+            {"/": answer(b"", "Location: /login", status="302 Found"), "/login": answer(LOGIN, HTML)},
+            "Login needed: {0}/ redirects to a login, {0}/login. gossamer fills in no forms.",
+        ),
+        (
+            {"/": answer(SHELL, HTML), "/app.js": answer(b"run()", "Content-Type: text/javascript")},
+            "gossamer runs no JavaScript.",
+        ),
+        (
+            {
+                "/": answer(b"", "Location: {1}/sale", status="302 Found"),
+                "/sale": answer(b"<title>For sale</title>", HTML),
+            },
+            "redirects to another site, {1}/sale, of which only this page was fetched. To check that site: gossamer",
+        ),
+    ],
+)
+def test_a_site_that_cannot_be_seen_is_not_called_fine(
+    pages: dict[str, bytes], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scripts = dict(pages)
+    with Server(scripts) as server:
+        other = server.origin.replace("127.0.0.1", "localhost")
+        scripts["/"] = pages["/"].replace(b"{1}", other.encode())
+        assert check(server, "--allow-private", "localhost", "-f", "markdown:report.md") == 1
+        out = " ".join(capsys.readouterr().out.split())
+        assert said.format(server.origin, other) in out
+        assert "The site was not seen: nothing is broken in the little that was, in 1 page" in out
+        assert "The site was not seen" in Path("report.md").read_text(encoding="utf-8")
+        assert cli.main(["check", name(server), "-q"]) == 1, "from what is recorded too"

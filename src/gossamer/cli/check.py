@@ -12,11 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import replace
+
 from gossamer.api import call_arguments
 from gossamer.api.settings_file import read_settings
-from gossamer.api.status import updates
+from gossamer.api.status import status, updates
 from gossamer.check.baseline import compare, read_baseline
 from gossamer.check.checked import Checked
+from gossamer.check.findings import CheckReport
 from gossamer.check.formats import FORMATS, Format, Target, targets_of, write
 from gossamer.check.run import SiteCheck, crawl_directory
 from gossamer.check.settings import CheckSettings
@@ -31,17 +34,22 @@ from gossamer.cli.summary import DONE, EARLY, FINDINGS, INTERRUPTED, NOTHING, sh
 from gossamer.cli.terminal import console, is_live, line, say
 from gossamer.engines.table import DEFAULT_ENGINE
 from gossamer.outputs.references import FILE
+from gossamer.report import start_pages
 from gossamer.report.html.check_page import check_page
+from gossamer.report.saved import saved_report
+from gossamer.report.verdict import ending
 from gossamer.rules import urls
 from gossamer.values.errors import UserError
 from gossamer.values.formatting import numbered
-from gossamer.values.reasons import FinishReason
+from gossamer.values.reasons import FinishReason, StartProblem
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 ALL_FORMATS: Final = {**FORMATS, "html": Format(check_page, "for everybody: one page, in one file")}
 """Every format, by its name on the command line."""
+_SEEN: Final = {StartProblem.NO_LINKS.value, StartProblem.LINKS_ELSEWHERE.value}
+"""What is the matter with start pages that lead nowhere, but can be checked."""
 _SUFFIX: Final = "check"
 """The ending of the name of a directory that the user did not name."""
 
@@ -62,12 +70,15 @@ def run(chosen: Namespace) -> int:
         stopped = _probe(job, chosen)
         report = job.report()
         job.keep(report)
+        unseen = _unseen(job, report)
+        whole = replace(report, complete=report.complete and not unseen)  # what was not seen is not gone
         checked = Checked(
             report,
             ", ".join(read_settings(job.directory).policy.seeds),
             datetime.now(UTC),
-            compare(report, baseline) if baseline is not None else None,
+            compare(whole, baseline) if baseline is not None else None,
             chosen.strict,
+            unseen,
         )
     printed = any(target.path is None for target in targets)
     write(checked, targets if printed else (Target("text"), *targets), put, ALL_FORMATS)
@@ -79,7 +90,20 @@ def run(chosen: Namespace) -> int:
 def _exit_code(checked: Checked) -> int:
     if not checked.report.complete:
         return EARLY
-    return FINDINGS if any(checked.failing()) else DONE
+    return FINDINGS if checked.unseen or any(checked.failing()) else DONE
+
+
+def _unseen(job: SiteCheck, found: CheckReport) -> tuple[str, ...]:
+    """Return why a crawl saw nothing of the site but start pages that show nothing, and what can be done."""
+    told = status(job.directory)
+    report = saved_report(told)
+    report = replace(report, pages=min(report.pages, max(found.counts["pages"], 1)))  # without what pages load
+    starts = report.snapshot.start_pages
+    why_not = start_pages.problem(report)
+    if not why_not or starts.by_problem.keys() <= _SEEN:
+        return ()
+    ways = [start_pages.way_on(page, told.settings.policy, "check") for page in starts.examples]
+    return f"{ending(report).value}: {why_not}", *dict.fromkeys(filter(None, ways))
 
 
 def _planned(chosen: Namespace, settings: CheckSettings) -> SiteCheck:

@@ -82,13 +82,13 @@ def way_in(policy: Policy) -> str:
     return NO_LOGIN if given else INSTEAD_OF_A_FORM
 
 
-def way_on(page: StartPage, policy: Policy) -> str:
-    """Return what to type, or to do, where a start page leads nowhere."""
+def way_on(page: StartPage, policy: Policy, verb: str = "crawl") -> str:
+    """Return what to type, or to do, where a start page leads nowhere; `verb` is the command that was given."""
     match page.problem:
         case StartProblem.LOGIN:
             return way_in(policy)
         case StartProblem.ELSEWHERE:
-            return f"To crawl that site: gossamer crawl {shlex.quote(page.url)}"
+            return f"To {verb} that site: gossamer {verb} {shlex.quote(page.url)}"
         case StartProblem.LINKS_ELSEWHERE:
             if host_key(page.url) == host_key(page.detail):
                 return "To crawl the whole host: --scope host"

@@ -10,6 +10,7 @@ from typing import Final
 from gossamer.check.checked import Checked
 from gossamer.check.findings import Finding
 from gossamer.check.formats.places import suggested
+from gossamer.check.formats.text import nothing_is_broken
 from gossamer.check.kinds import KINDS
 
 MOST: Final = 20
@@ -37,7 +38,8 @@ def summary(checked: Checked) -> Iterator[str]:
 def _verdict(checked: Checked) -> str:
     failing = sum(1 for _ in checked.failing())
     new = "new " if checked.comparison is not None else ""
-    said = f"**{_counted(failing, f'{new}finding')} to mend.**" if failing else f"**Nothing {new}is broken.**"
+    said = f"**{_counted(failing, f'{new}finding')} to mend.**" if failing else f"**{nothing_is_broken(checked)}.**"
+    said = "\n\n".join((*map(_text, checked.unseen), said))
     return said if checked.report.complete else f"{said} The check ended before everything was checked."
 
 

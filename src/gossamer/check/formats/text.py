@@ -47,6 +47,8 @@ def text_report(checked: Checked) -> Iterator[str]:
     known = len(checked.report.findings) - len(new)
     if known:
         yield f"{numbered(known, 'finding')} of the baseline {'is' if known == 1 else 'are'} still there.\n\n"
+    for sentence in checked.unseen:
+        yield from (*_wrapped(sentence, ""), "\n")
     yield from _wrapped(verdict(checked), "")
 
 
@@ -61,14 +63,16 @@ def verdict(checked: Checked) -> str:
     counts = checked.report.counts
     read = f"{numbered(counts.get('pages', 0), 'page')}, {numbered(counts.get('resources', 0), 'resource')} and "
     read += f"{numbered(counts.get('external', 0), 'link')} to other sites"
-    said = f"{counted} in {read}" if counted else f"Nothing{_new(checked)} is broken in {read}"
+    said = f"{counted} in {read}" if counted else f"{nothing_is_broken(checked)} in {read}"
     rest = f"; {numbered(warnings, 'warning')}, {numbered(notices, 'notice')}"
     early = "" if checked.report.complete else " The check ended before everything was checked."
     return f"{said}{rest}.{early}"
 
 
-def _new(checked: Checked) -> str:
-    return " new" if checked.comparison is not None else ""
+def nothing_is_broken(checked: Checked) -> str:
+    """Return that nothing is broken, and is that of the little that was seen, if the site itself was not."""
+    said = f"othing{' new' if checked.comparison is not None else ''} is broken"
+    return f"The site was not seen: n{said} in the little that was," if checked.unseen else f"N{said}"
 
 
 def _counted(errors: Sequence[Finding], *, new: bool) -> str:

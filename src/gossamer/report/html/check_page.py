@@ -41,13 +41,14 @@ def check_page(checked: Checked) -> Iterator[str]:
 def _state(checked: Checked, new: int) -> str:
     report = checked.report
     state = "Everything was checked." if report.complete else "The check ended before everything was checked."
+    state = " ".join(checked.unseen) or state
     if known := len(report.findings) - new:
         state += f" {numbered(known, 'finding')} of the baseline {'is' if known == 1 else 'are'} still there."
     return state
 
 
 def _mood(checked: Checked) -> str:
-    return "complete" if checked.report.complete else "interrupted"
+    return "complete" if checked.report.complete and not checked.unseen else "interrupted"
 
 
 def _figures(checked: Checked, new: Sequence[Finding]) -> list[KeyFigure]:
