@@ -239,5 +239,5 @@ def test_each_table_of_a_report_is_on_the_page(tmp_path: Path) -> None:
     crawled(tmp_path / "c", site, exclude=["/x"])
     filled = [table.name for table in reported(tmp_path / "c").tables if table.rows]
     page = page_of(tmp_path / "c")
-    assert {"duplicates", "needs-js", "broken", "settings"} <= set(filled)
+    assert {"duplicates", "javascript", "broken", "settings"} <= set(filled)
     assert [name for name in filled if f'data-name="{name}"' not in page] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,20 @@ def test_every_kind_of_finding_becomes_a_file_of_its_own(tmp_path: Path) -> None
     names = {path.name for path in write_csv(tmp_path / "c", tmp_path / "out").tables}
     assert {"report-broken-link.csv", "report-broken-fragment.csv", "report-missing-description.csv"} <= names
     assert "report-broken.csv" not in names
+
+
+def test_findings_about_pages_and_tables_of_pages_have_files_of_their_own(tmp_path: Path) -> None:
+    app = "<title>App</title><div id=root></div><script src=/app.js></script><noscript>Enable JavaScript</noscript>"
+    site = {"/": linking("/app"), "/app": app}
+    crawled(tmp_path / "c", site, formats=("jsonl", "references"))
+    check = {"large_page": 1, "slow_page": 0.001, "severity": {"large": "error"}}
+    names = [path.name for path in write_report(tmp_path / "c", tmp_path / "out", format="csv", check=check).tables]
+    assert {"report-needs-js.csv", "report-javascript.csv", "report-large.csv", "report-largest.csv"} <= set(names)
+    assert len(set(names)) == len(names)
+    ids = re.findall(
+        r'\bid="([^"]*)"', write_html(tmp_path / "c", check=CheckSettings.of(check)).path.read_text("utf-8")
+    )
+    assert len(set(ids)) == len(ids)
 
 
 def test_settings_of_a_check_may_be_loose(tmp_path: Path) -> None:

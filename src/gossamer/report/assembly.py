@@ -62,6 +62,8 @@ def read_report(directory: Path, files: CsvFiles, check: CheckSettings | None = 
         reading.finish()
         problems = _checked(told, check, files) if checked else by_records(reading.failures)
         made = _assembled(told, reading, problems, files)
+    names = [table.name for table in made.tables]
+    assert len(set(names)) == len(names), f"tables share a name: {names}"
     if files.every:
         for table in made.tables:
             files.write_table(table)

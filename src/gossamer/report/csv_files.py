@@ -56,6 +56,7 @@ class CsvFiles:
 
     def open(self, name: str, row: type[Struct]) -> Write:
         """Begin the file of a table, and return what writes its rows."""
+        assert name not in self._writes, f"two tables are named {name}"
         path, shown = self._path(name), columns(row)
         heads = list(_heads(shown))
         _refuse_foreign(path, heads)

@@ -29,9 +29,9 @@ class VisitTally:
     def __init__(self) -> None:
         self.hosts = HostTally()
         self.folders = FolderTally()
-        self.slow = GrowingTable("slow", MeasuredPage, most=TOP, rank=lambda page: page.seconds)
-        self.large = GrowingTable("large", MeasuredPage, most=TOP, rank=lambda page: page.size)
-        self.scripts = GrowingTable("needs-js", TitledPage)
+        self.slow = GrowingTable("slowest", MeasuredPage, most=TOP, rank=lambda page: page.seconds)
+        self.large = GrowingTable("largest", MeasuredPage, most=TOP, rank=lambda page: page.size)
+        self.scripts = GrowingTable("javascript", TitledPage)
         self.first: datetime | None = None
         """When the first answer came (UTC)."""
         self.last: datetime | None = None
