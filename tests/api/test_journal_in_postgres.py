@@ -21,6 +21,8 @@ from gossamer.fetchers.recorded import RecordedFetcher
 from gossamer.journals.address import PostgresAddress
 from gossamer.journals.postgres import drop
 from gossamer.journals.reading import exists
+from gossamer.report.diff import CrawlDiff
+from gossamer.report.explain import explain
 from gossamer.testing import FakeClock
 from gossamer.values.errors import JournalError, UserError
 from gossamer.values.model import Failure
@@ -87,6 +89,25 @@ def test_an_update_has_a_schema_of_its_own(tmp_path: Path, postgres: PostgresSer
     assert isinstance(after, PostgresAddress)
     assert (before.url, before.schema) != (after.url, after.schema)
     assert before.url == after.url
+
+
+def test_a_crawl_is_explained_and_compared_as_with_a_file(tmp_path: Path, postgres: PostgresServer) -> None:
+    there, here = tmp_path / "there", tmp_path / "here"
+    crawler(there, postgres, max_pages=10).run()
+    options = {"fetcher": site(), "clock": FakeClock(1000.0), "engine": "inline", "max_pages": 10}
+    Crawler(f"{ORIGIN}/p0", directory=here, **options).run()  # type: ignore[arg-type]
+    for url in (f"{ORIGIN}/p3", f"{ORIGIN}/p15", f"{ORIGIN}/p30", f"{ORIGIN}/P3"):
+        one, other = explain(url, there), explain(url, here)
+        assert (one.state, one.referrers, one.path, one.queue, one.nearest) == (
+            other.state,
+            other.referrers,
+            other.path,
+            other.queue,
+            other.nearest,
+        )
+    with CrawlDiff(here, there) as diff:
+        assert not diff.differs()
+        assert diff.summary().counts["same"] == 10
 
 
 def test_a_crawl_whose_schema_is_gone_cannot_go_on(tmp_path: Path, postgres: PostgresServer) -> None:
