@@ -57,7 +57,7 @@ def compared(old: Path, new: Path, **more: Any) -> tuple[dict[str, list[tuple[st
             kind: number for kind, number in summary.counts.items() if number and kind != "same"
         }
         assert diff.differs() is bool(again)
-        assert diff.matters() is any(one.matters for one in again)
+        assert diff.matters() is summary.matters is any(one.matters for one in again)
         return found, summary, diff.matters()
 
 

@@ -36,7 +36,10 @@ EXPECTATIONS = (
 
 def summary(**counts: int) -> DiffSummary:
     whole = dict.fromkeys(map(str, DifferenceKind), 0) | {"same": 7} | counts
-    return DiffSummary("old.crawl", "new.crawl", complete=True, counts=whole, unvisited=1, notes=("Something.",))
+    matters = any(counts.values())
+    return DiffSummary(
+        "old.crawl", "new.crawl", complete=True, matters=matters, counts=whole, unvisited=1, notes=("Something.",)
+    )
 
 
 RESULT = DiffResult(summary(gone=1, status=1, added=1), lambda: DIFFERENCES, lambda: EXPECTATIONS)
@@ -139,9 +142,18 @@ class Tags(HTMLParser):
         assert self.open.pop() == tag
 
 
-@pytest.mark.parametrize("result", [RESULT, NOTHING, ONLY_EXPECTED])
-def test_the_page_is_whole_asks_nobody_and_runs_nothing(result: DiffResult) -> None:
+@pytest.mark.parametrize(
+    ("result", "verdict"),
+    [
+        (RESULT, "Something that matters differs. 1 of 2 old addresses do not work."),
+        (NOTHING, "Nothing differs."),
+        (ONLY_EXPECTED, "1 of 2 old addresses do not work."),
+        (DiffResult(summary(), lambda: (), lambda: EXPECTATIONS[:1]), "Nothing differs. All old addresses work."),
+    ],
+)
+def test_the_page_is_whole_asks_nobody_and_says_the_result_first(result: DiffResult, verdict: str) -> None:
     page = made("html", result)
+    assert f'<h2 id="verdict">{verdict}</h2>' in page
     tags = Tags()
     tags.feed(page)
     assert tags.open == []

@@ -93,6 +93,7 @@ class CrawlDiff:
             old=_named(self.old.crawl.directory),
             new=_named(self.new.crawl.directory),
             complete=all(map(_is_over, (self.old.crawl, self.new.crawl))),
+            matters=self.matters(),
             counts=told | {"same": self._marks.same},
             unvisited=self._marks.unvisited,
             notes=tuple(self._notes()),

@@ -101,6 +101,8 @@ class DiffSummary(Struct, frozen=True):
     """The directory of the new crawl."""
     complete: bool
     """Whether both crawls are over, so that nothing is missing only because it was not visited yet."""
+    matters: bool
+    """Whether any difference matters."""
     counts: Mapping[str, int]
     """How many differences of each kind there are, and how many URLs are the same."""
     unvisited: int = 0

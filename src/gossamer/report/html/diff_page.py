@@ -57,8 +57,9 @@ def diff_page(result: DiffResult) -> Iterator[str]:
     if unmet:
         table = ReportTable("unmet", _addresses(len(unmet)), UnmetAddress, tuple(unmet[:MOST]), len(unmet))
         sections.append(Section("unmet", UNMET, TableWriter().html(table, LARGEST)))
-    verdict, *more = sentences(result.summary, counts.told())
-    yield framed(MADE_BY, "diff", _title(result), _about(result), _overview(result, verdict, more), sections)
+    said = list(sentences(result.summary, counts.told()))
+    overview = _overview(result, _verdict(result, len(unmet), counts.total), said)
+    yield framed(MADE_BY, "diff", _title(result), _about(result), overview, sections)
 
 
 def _table(result: DiffResult, kind: DifferenceKind, several: Iterable[Difference]) -> str:
@@ -69,12 +70,24 @@ def _table(result: DiffResult, kind: DifferenceKind, several: Iterable[Differenc
     return TableWriter().html(table, LARGEST, hidden)
 
 
-def _overview(result: DiffResult, verdict: str, more: Iterable[str]) -> Overview:
+def _verdict(result: DiffResult, unmet: int, addresses: int) -> str:
+    """Return the most important thing in a sentence or two."""
+    said: list[str] = []
+    if (summary := result.summary) is not None:
+        differs = any(number for name, number in summary.counts.items() if name != "same")
+        matters = "Something that matters differs." if summary.matters else "Nothing that matters differs."
+        said.append(matters if differs else "Nothing differs.")
+    if addresses:
+        said.append(f"{unmet:,} of {_addresses(addresses)} do not work." if unmet else "All old addresses work.")
+    return " ".join(said)
+
+
+def _overview(result: DiffResult, verdict: str, said: Iterable[str]) -> Overview:
     summary = result.summary
     notes = summary.notes if summary is not None else ()
     mood = "complete" if summary is None or summary.complete else "interrupted"
     figures = [KeyFigure(f"{result.count(kind):,}", TITLES[kind].lower()) for kind in _FIGURES] if summary else []
-    return Overview(verdict, " ".join([*more, *notes]), mood, figures)
+    return Overview(verdict, " ".join([*said, *notes]), mood, figures)
 
 
 def _title(result: DiffResult) -> str:
