@@ -66,6 +66,10 @@ def test_a_url_is_no_place(directory: Path, write: WriteReport) -> None:
 def test_there_is_no_report_without_a_crawl(tmp_path: Path, write: WriteReport) -> None:
     with pytest.raises(UserError, match="no crawl directory"):
         write(tmp_path, None)
+    with pytest.raises(UserError, match="nosuch is no crawl directory: it does not exist"):
+        write(tmp_path / "nosuch", None)
+    with pytest.raises(UserError, match="it does not exist"):
+        write(tmp_path / "nosuch", tmp_path / "out" / "report")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -105,7 +105,8 @@ def read_settings(path: Path) -> Settings:
     try:
         table = tomllib.loads((path / SETTINGS_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"{path} is no crawl directory: it has no {SETTINGS_FILE}.") from None
+        why = f"has no {SETTINGS_FILE}" if path.exists() else "does not exist"
+        raise UserError(f"{path} is no crawl directory: it {why}.") from None
     except OSError as error:
         raise UserError(f"{path / SETTINGS_FILE} cannot be read: {error.strerror or error}.") from None
     except ValueError as error:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from gossamer.api import call_arguments
 from gossamer.api.directory_layout import refuse_url
+from gossamer.api.settings_file import read_settings
 from gossamer.check.settings import CheckSettings
 from gossamer.outputs.files import named_when_whole
 from gossamer.report.assembly import read_report
@@ -45,6 +46,7 @@ def write_html(directory: Path, target: Path | None = None, check: CheckSettings
     """
     path = target or directory / f"{NAME}.html"
     refuse_url(path)
+    read_settings(directory)  # or it is refused, before anything is made
     try:
         _refuse_foreign(path)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,6 +66,7 @@ def write_csv(directory: Path, target: Path | None = None, check: CheckSettings 
     """
     path = target or directory
     refuse_url(path)
+    read_settings(directory)  # or it is refused, before anything is made
     try:
         path.mkdir(parents=True, exist_ok=True)
         with CsvFiles(path, NAME, every=True) as tables:
