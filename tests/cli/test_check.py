@@ -189,6 +189,16 @@ def test_nothing_fetched_ends_with_3_and_leaves_nothing_behind(capsys: pytest.Ca
     assert err.startswith("Nothing fetched")
 
 
+def test_a_report_is_written_where_nothing_was_fetched(capsys: pytest.CaptureFixture[str]) -> None:
+    with Server({"/robots.txt": answer(b"User-agent: *\nDisallow: /")}) as server:
+        assert check(server, "-q", "-f", "json:out/report.json", "-f", "markdown:report.md", "-f", "junit:j.xml") == 3
+        assert not Path(name(server)).exists()
+    assert json.loads(Path("out/report.json").read_text(encoding="utf-8"))["complete"] is False
+    assert "Nothing is broken" not in Path("report.md").read_text(encoding="utf-8")
+    assert Path("j.xml").exists()
+    assert capsys.readouterr().out == ""
+
+
 def test_a_limit_ends_with_4(site: Server, capsys: pytest.CaptureFixture[str]) -> None:
     assert check(site, "-q", "--max-pages", "1") == 4
     out, err = capsys.readouterr()

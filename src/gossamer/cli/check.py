@@ -25,6 +25,7 @@ from gossamer.check.run import SiteCheck, crawl_directory
 from gossamer.check.settings import CheckSettings
 from gossamer.cli.check_settings import check_settings
 from gossamer.cli.crawl import seeds_of, tidy, vacant
+from gossamer.cli.problems import only_failure
 from gossamer.cli.progress import EVERY
 from gossamer.cli.run_crawl import watched
 from gossamer.cli.settings import KEYS, complaints_naming_flags, gather
@@ -37,7 +38,7 @@ from gossamer.outputs.references import FILE
 from gossamer.report import start_pages
 from gossamer.report.html.check_page import check_page
 from gossamer.report.saved import saved_report
-from gossamer.report.verdict import ending
+from gossamer.report.verdict import ending, why
 from gossamer.rules import urls
 from gossamer.values.errors import UserError
 from gossamer.values.formatting import numbered
@@ -64,27 +65,37 @@ def run(chosen: Namespace) -> int:
     with job:
         ended = _crawl(job, chosen) if job.crawler is not None else None
         if ended is not None:
-            return ended
+            code, why_not = ended
+            if why_not:
+                write(_checked(job, chosen, job.report(), baseline, (why_not,)), targets, put, ALL_FORMATS)
+            if code == NOTHING and not getattr(chosen, "directory", None):
+                tidy(job.directory, (FILE,))
+            return code
         if not job.fetched:
             raise UserError(f"The crawl in {job.directory} has fetched nothing that could be checked.")
         stopped = _probe(job, chosen)
         report = job.report()
         job.keep(report)
-        unseen = _unseen(job, report)
-        whole = replace(report, complete=report.complete and not unseen)  # what was not seen is not gone
-        checked = Checked(
-            report,
-            ", ".join(read_settings(job.directory).policy.seeds),
-            datetime.now(UTC),
-            compare(whole, baseline) if baseline is not None else None,
-            chosen.strict,
-            unseen,
-        )
+        checked = _checked(job, chosen, report, baseline, _unseen(job, report))
     printed = any(target.path is None for target in targets)
     write(checked, targets if printed else (Target("text"), *targets), put, ALL_FORMATS)
     if not chosen.quiet:
         _tell_where(job, targets)
     return INTERRUPTED if stopped else _exit_code(checked)
+
+
+def _checked(
+    job: SiteCheck, chosen: Namespace, report: CheckReport, baseline: CheckReport | None, unseen: tuple[str, ...]
+) -> Checked:
+    whole = replace(report, complete=report.complete and not unseen)  # what was not seen is not gone
+    return Checked(
+        report,
+        ", ".join(read_settings(job.directory).policy.seeds),
+        datetime.now(UTC),
+        compare(whole, baseline) if baseline is not None else None,
+        chosen.strict,
+        unseen,
+    )
 
 
 def _exit_code(checked: Checked) -> int:
@@ -130,8 +141,11 @@ def _planned(chosen: Namespace, settings: CheckSettings) -> SiteCheck:
     return SiteCheck.of_urls(seeds, directory, settings, engine=engine, **fields)
 
 
-def _crawl(job: SiteCheck, chosen: Namespace) -> int | None:
-    """Run the crawl that comes first; return the exit code if there is nothing to judge after it. Say why it is so."""
+def _crawl(job: SiteCheck, chosen: Namespace) -> tuple[int, str] | None:
+    """Run the crawl that comes first. If there is nothing to judge after it, say why; return the exit code, and why.
+
+    Of a crawl that was stopped it is not said: it goes on.
+    """
     crawler = job.crawler
     assert crawler is not None, "there is nothing to run"
     findings = watched(crawler, chosen)
@@ -140,12 +154,10 @@ def _crawl(job: SiteCheck, chosen: Namespace) -> int | None:
         show_verdict(console(), report, findings)
     if report.finish_reason is FinishReason.STOPPED:
         say(console(), line(f"To go on: gossamer check {shlex.quote(str(job.directory))}"))
-        return INTERRUPTED
+        return INTERRUPTED, ""
     if report.pages:
         return None
-    if not getattr(chosen, "directory", None):
-        tidy(job.directory, (FILE,))
-    return NOTHING
+    return NOTHING, f"{ending(report).value}: {why(report, only_failure(report, findings))}"
 
 
 def _tell_where(job: SiteCheck, targets: tuple[Target, ...]) -> None:
