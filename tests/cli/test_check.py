@@ -199,6 +199,23 @@ def test_a_report_is_written_where_nothing_was_fetched(capsys: pytest.CaptureFix
     assert capsys.readouterr().out == ""
 
 
+def test_what_keeps_a_check_out_is_said_as_a_crawl_says_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with Server({}) as server:
+        origin = server.origin
+    words = ["--allow-private", "127.0.0.1", "--delay", "0", "--retries", "0"]
+    assert cli.main(["check", origin, *words]) == 3
+    said = " ".join(capsys.readouterr().err.split())
+    assert "Is the server running, and is the port right?" in said
+    full = answer(b"later", "Retry-After: 4000", status="429 Too Many Requests")
+    with Server({"/": full}) as server:
+        assert check(server, "--retries", "1") == 4
+        said = " ".join(capsys.readouterr().err.split())
+        assert "Asked to be left alone" in said
+        assert f"by its answer to {server.origin}/ Go on" in said
+        assert f"Go on gossamer check {name(server)} (after " in said
+        assert Path(name(server)).exists()
+
+
 def test_a_limit_ends_with_4(site: Server, capsys: pytest.CaptureFixture[str]) -> None:
     assert check(site, "-q", "--max-pages", "1") == 4
     out, err = capsys.readouterr()

@@ -31,7 +31,17 @@ from gossamer.cli.run_crawl import watched
 from gossamer.cli.settings import KEYS, complaints_naming_flags, gather
 from gossamer.cli.signals import interrupted_by_sigterm
 from gossamer.cli.stdout import put
-from gossamer.cli.summary import DONE, EARLY, FINDINGS, INTERRUPTED, NOTHING, show_verdict
+from gossamer.cli.summary import (
+    DONE,
+    EARLY,
+    FINDINGS,
+    INTERRUPTED,
+    NOTHING,
+    exit_code,
+    show_causes,
+    show_verdict,
+    show_way_on,
+)
 from gossamer.cli.terminal import console, is_live, line, say
 from gossamer.engines.table import DEFAULT_ENGINE
 from gossamer.outputs.references import FILE
@@ -150,14 +160,18 @@ def _crawl(job: SiteCheck, chosen: Namespace) -> tuple[int, str] | None:
     assert crawler is not None, "there is nothing to run"
     findings = watched(crawler, chosen)
     report = crawler.report
-    if report.finish_reason is not FinishReason.COMPLETE:
+    if report.finish_reason is not FinishReason.COMPLETE or not report.pages:
         show_verdict(console(), report, findings)
+        if not chosen.quiet:
+            show_causes(console(), report, findings, crawler.policy)
+    if report.finish_reason is FinishReason.WAITING:
+        show_way_on(console(), report, f"gossamer check {shlex.quote(str(job.directory))}")
     if report.finish_reason is FinishReason.STOPPED:
         say(console(), line(f"To go on: gossamer check {shlex.quote(str(job.directory))}"))
         return INTERRUPTED, ""
     if report.pages:
         return None
-    return NOTHING, f"{ending(report).value}: {why(report, only_failure(report, findings))}"
+    return exit_code(report), f"{ending(report).value}: {why(report, only_failure(report, findings))}"
 
 
 def _tell_where(job: SiteCheck, targets: tuple[Target, ...]) -> None:

@@ -76,6 +76,28 @@ def show_verdict(screen: Console, report: Report, findings: Findings) -> None:
             say(screen, line(f"  {detail}"), 2)
 
 
+def show_causes(screen: Console, report: Report, findings: Findings, policy: Policy) -> None:
+    """Print what kept a crawl from its pages, and what can be done; all of it only if there are no pages at all."""
+    if report.pages:
+        _print(screen, _paused(report))
+        return
+    _print(
+        screen,
+        _paused(report),
+        problems.broken(report, findings),
+        problems.refused(report, findings, policy),
+        start_pages.behind_login(report, policy),
+        problems.failed(report, findings),
+        problems.loops(findings),
+        _reasons(report),
+    )
+
+
+def show_way_on(screen: Console, report: Report, command: str) -> None:
+    """Print the command that goes on with a crawl, and when it may."""
+    _print(screen, _way_on(report, command))
+
+
 def show(
     screen: Console,
     report: Report,
@@ -375,11 +397,14 @@ def _results(report: Report) -> Lines:
         files = ", ".join(str(report.directory / name) for name in report.results)
         lines.append((9, line(("Results", "bold"), f"  {files}", (said, "dim"))))
     if _resumable(report):
-        command = resume_command(report.directory, report.finish_reason)
-        paused = report.snapshot.paused.examples
-        when = f"  (after {_end(paused[0])})" if paused else ""
-        lines.append((9, line(("Go on", "bold"), f"    {command}", (when, "dim"))))
+        lines += _way_on(report, resume_command(report.directory, report.finish_reason))
     return lines
+
+
+def _way_on(report: Report, command: str) -> Lines:
+    paused = report.snapshot.paused.examples
+    when = f"  (after {_end(paused[0])})" if paused else ""
+    return [(9, line(("Go on", "bold"), f"    {command}", (when, "dim")))]
 
 
 def _resumable(report: Report) -> bool:
