@@ -17,11 +17,12 @@ from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
 from gossamer.check.checked import Checked
-from gossamer.check.findings import CheckReport, Finding, FindingKind, Severity, Verdict
+from gossamer.check.findings import CheckReport, Finding, FindingKind, Referrer, Severity, Verdict
 from gossamer.check.formats import FORMATS, Target, targets_of, write
 from gossamer.check.formats.csv_rows import COLUMNS, safe
 from gossamer.check.kinds import KINDS
 from gossamer.values.errors import OutputError, UserError
+from gossamer.values.formatting import visible
 from tests.support import check_reports as reports
 from tests.support.check_reports import ALL, BROKEN, COMPARED, EMPTY, FULL, INCOMPLETE, UNTITLED
 
@@ -100,13 +101,25 @@ def test_csv_says_what_is_new_known_and_gone() -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["text", "csv", "github", "markdown", "junit", "sarif", "json"])
+def test_nothing_that_a_page_has_commands_a_terminal(name: str) -> None:
+    evil = "\x1b]0;x\x07\u202ea\x9b"
+    referrer = Referrer(f"https://a.example/{evil}", "a[href]", evil, 1)
+    finding = Finding(
+        FindingKind.BROKEN_LINK, Verdict.BROKEN, f"http://[{evil}", detail=evil, suggestion=evil, referrers=(referrer,)
+    )
+    written = text(name, replace(FULL, report=CheckReport(1, True, {}, (finding,))))
+    assert all(char.isprintable() or char in "\r\n" for char in written) or name in ("json", "sarif", "junit")
+    assert not set(written) & set("\x1b\x07")
+
+
 def test_no_cell_is_computed_by_a_spreadsheet() -> None:
     for row in rows(FULL):
         assert not any(re.match(r"[=+@\t\r\n\uff1d\uff0b\uff0d\uff20-]", cell or "") for cell in row.values()), row
     assert safe('=1+1"') == "'=1+1\""
     assert [safe(start + "x")[0] for start in "+-@\t\r\n\uff1d\uff0b\uff0d\uff20"] == ["'"] * 10
     assert safe("a=1") == "a=1"
-    assert rows(FULL)[0]["detail"] == "'" + reports.FRAGMENT.detail
+    assert rows(FULL)[0]["detail"] == "'" + visible(reports.FRAGMENT.detail)
 
 
 # ---------------------------------------------------------------- JUnit
@@ -227,7 +240,7 @@ def commands(checked: Checked) -> list[tuple[str, str, str]]:
 def test_a_workflow_command_is_one_line_whatever_it_says() -> None:
     found = commands(FULL)
     assert [level for level, _, _ in found] == ["error", "error", "error", "warning", "notice"]
-    assert "100%25 %0D%0Awrong" in found[0][2]
+    assert "100%25   wrong" in found[0][2]
     assert "%0A" in found[1][2]
     assert "and 20 more places" in found[1][2]
     assert commands(EMPTY) == []

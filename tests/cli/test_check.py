@@ -221,8 +221,16 @@ def test_a_limit_ends_with_4(site: Server, capsys: pytest.CaptureFixture[str]) -
     out, err = capsys.readouterr()
     assert "The check ended before everything was checked." in " ".join(out.split())
     assert err.startswith("Ended early: the page limit was reached")
-    cli.main(["crawl", "http://127.0.0.1:9/", "--allow-private", "127.0.0.1", "-q", "-o", "none", "--retries", "0"])
-    assert cli.main(["check", "none", "--no-progress"]) in (2, 3)
+
+
+def test_a_crawl_that_fetched_nothing_ends_with_3_too(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("http://127.0.0.1:9/", "--allow-private", "127.0.0.1", "-q", "--retries", "0")
+    cli.main(["crawl", *words, "-o", "kept", "--resources"])
+    cli.main(["crawl", *words, "-o", "none"])
+    capsys.readouterr()
+    assert cli.main(["check", "kept"]) == 3
+    assert capsys.readouterr() == ("", "The crawl in kept has fetched nothing that could be checked.\n")
+    assert cli.main(["check", "none", "--no-progress"]) == 3
 
 
 def test_asking_for_the_rest_may_be_interrupted(

@@ -82,7 +82,8 @@ def run(chosen: Namespace) -> int:
                 tidy(job.directory, (FILE,))
             return code
         if not job.fetched:
-            raise UserError(f"The crawl in {job.directory} has fetched nothing that could be checked.")
+            say(console(), line(f"The crawl in {job.directory} has fetched nothing that could be checked."))
+            return NOTHING
         stopped = _probe(job, chosen)
         report = job.report()
         job.keep(report)

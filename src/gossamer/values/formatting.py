@@ -44,11 +44,15 @@ def shown_size(amount: float) -> str:
 
 
 def printable(text: str) -> str:
-    """Return a text that is safe to show: control characters, escapes and changes of direction become visible codes."""
-    if text.isprintable() and len(text) <= LONGEST:
+    """Return a text that is safe to show, and not longer than anybody reads."""
+    return visible(text if len(text) <= LONGEST else text[:LONGEST] + "…")
+
+
+def visible(text: str) -> str:
+    """Return a text in which control characters, escapes and changes of direction are visible codes."""
+    if text.isprintable():
         return text
-    cut = text if len(text) <= LONGEST else text[:LONGEST] + "…"
-    return "".join(char if char.isprintable() or char in _JOINERS else _code(char) for char in cut)
+    return "".join(char if char.isprintable() or char in _JOINERS else _code(char) for char in text)
 
 
 def _code(char: str) -> str:

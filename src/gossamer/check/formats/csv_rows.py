@@ -9,6 +9,7 @@ from typing import Final
 
 from gossamer.check.checked import Checked
 from gossamer.check.findings import Finding, Referrer
+from gossamer.values.formatting import visible
 
 COLUMNS: Final = (
     "kind", "severity", "verdict", "url", "reason", "status", "detail", "suggestion", "referrer_count", "page",
@@ -30,8 +31,11 @@ def csv_rows(checked: Checked) -> Iterator[str]:
 
 
 def safe(text: str) -> str:
-    """Return a text for a cell, with an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """Return a text for a cell, with an apostrophe before what a spreadsheet would take for a formula.
+
+    Control characters are visible codes: the rows may be printed on a terminal.
+    """
+    return f"'{visible(text)}" if text.startswith(_FORMULA) else visible(text)
 
 
 def _rows(finding: Finding, state: str) -> Iterator[str]:

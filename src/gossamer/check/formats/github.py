@@ -14,6 +14,7 @@ from gossamer.check.checked import Checked
 from gossamer.check.findings import Finding, Severity
 from gossamer.check.formats.places import place_lines, suggested
 from gossamer.check.kinds import KINDS
+from gossamer.values.formatting import visible
 
 MOST: Final = 10
 """Maximum number of annotations of one level that GitHub shows for a step."""
@@ -39,7 +40,7 @@ def _message(finding: Finding) -> str:
     lines = [finding.url, finding.detail]
     if suggestion := suggested(finding):
         lines.append(suggestion)
-    return "\n".join([*lines, *place_lines(finding, _PLACES)])
+    return "\n".join(map(visible, [*lines, *place_lines(finding, _PLACES)]))
 
 
 def _command(severity: Severity, title: str, message: str) -> str:

@@ -12,6 +12,7 @@ from gossamer.check.findings import Finding
 from gossamer.check.formats.places import suggested
 from gossamer.check.formats.text import nothing_is_broken
 from gossamer.check.kinds import KINDS
+from gossamer.values.formatting import visible
 
 MOST: Final = 20
 """Maximum number of findings of one kind that are listed."""
@@ -69,14 +70,14 @@ def _places(finding: Finding) -> str:
 
 def _link(url: str) -> str:
     """Return a URL as a link; what is none is text."""
-    if not url.startswith(("http://", "https://")) or re.search(r"[\s<>`\\]", url):
+    if not url.startswith(("http://", "https://")) or not url.isprintable() or re.search(r"[\s<>`\\]", url):
         return _text(url)
     return f"<{url.replace('|', '%7C')}>"
 
 
 def _text(text: str) -> str:
     """Return a text of which nothing is taken for markup."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _SPECIAL.sub(r"\\\1", visible(" ".join(text.split())))
 
 
 def _counted(number: int, thing: str) -> str:

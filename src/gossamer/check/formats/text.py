@@ -11,7 +11,7 @@ from gossamer.check.checked import Checked
 from gossamer.check.findings import Finding, FindingKind, Referrer, Severity
 from gossamer.check.formats.places import SHOWN, suggested
 from gossamer.check.kinds import KINDS
-from gossamer.values.formatting import numbered, plural
+from gossamer.values.formatting import numbered, plural, visible
 
 _WIDTH: Final = 80
 """Width of sentences (columns); an address is never broken."""
@@ -42,7 +42,7 @@ def text_report(checked: Checked) -> Iterator[str]:
         yield from _section(severity, kind, list(group))
     if checked.gone:
         yield f"GONE SINCE THE BASELINE ({len(checked.gone):,})\n\n"
-        yield from (f"  {_safe(one.url)}  {KINDS[one.kind].title.lower()}\n" for one in checked.gone)
+        yield from (f"  {visible(one.url)}  {KINDS[one.kind].title.lower()}\n" for one in checked.gone)
         yield "\n"
     known = len(checked.report.findings) - len(new)
     if known:
@@ -101,11 +101,11 @@ def _section(severity: Severity, kind: FindingKind, findings: Sequence[Finding])
 
 
 def _finding(finding: Finding, most: int) -> Iterator[str]:
-    yield f"  {_safe(finding.url)}\n"
+    yield f"  {visible(finding.url)}\n"
     if finding.detail and finding.detail != KINDS[finding.kind].sentence:
         yield from _wrapped(finding.detail, "    ")
     if suggestion := suggested(finding):
-        yield f"    {_safe(suggestion)}\n"
+        yield f"    {visible(suggestion)}\n"
     how = _GROUPS.get(finding.kind, "linked from")
     places = [one for one in finding.referrers if finding.kind not in _GROUPS or one.page != finding.url]
     for referrer in places[:most]:
@@ -117,22 +117,15 @@ def _finding(finding: Finding, most: int) -> Iterator[str]:
 def _place(finding: Finding, referrer: Referrer, how: str) -> str:
     """Return a place in a line; on the page that the finding is about only where on it."""
     line = f"line {referrer.line}" if referrer.line else ""
-    text = f'"{_safe(referrer.text)}"' if referrer.text else ""
+    text = f'"{visible(referrer.text)}"' if referrer.text else ""
     if referrer.page == finding.url:
         return ", ".join(filter(None, (line or "on the page itself", text or referrer.element)))
-    return ", ".join(filter(None, (f"{how} {_safe(referrer.page)}", line, text)))
+    return ", ".join(filter(None, (f"{how} {visible(referrer.page)}", line, text)))
 
 
 def _wrapped(text: str, indent: str) -> list[str]:
     lines = wrap(
-        _safe(text), _WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False,
+        visible(text), _WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False,
         break_on_hyphens=False,
     )  # fmt: skip
     return [f"{line}\n" for line in lines]
-
-
-def _safe(text: str) -> str:
-    """Return a text without what would command a terminal: control characters become visible codes."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
