@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
+from gossamer.check.alternates import Alternates
+from gossamer.check.collector import Collector
+from gossamer.check.filters import Filters
 from gossamer.check.findings import FindingKind, Verdict
+from gossamer.check.known_urls import KnownUrls
+from gossamer.check.pointers import pointers
+from gossamer.check.settings import CheckSettings
 from gossamer.check.verdicts import KnownUrl
+from gossamer.rules.policy import Policy
 from gossamer.values.reasons import Reason
-from gossamer.values.references import Reference
+from gossamer.values.references import PageReferences, Reference
 from tests.support.checked_site import HOME, CheckedSite, places, to
 
 
@@ -170,3 +179,17 @@ def test_what_is_turned_off_is_not_looked_for(site: CheckedSite) -> None:
     site.failed("/never", Reason.FAIL_DNS, via="")
     off = {"canonical": "off", "hreflang": "off"}
     assert not {kind for kind, _ in site.findings(severity=off)} & {"canonical", "hreflang"}
+
+
+def test_versions_take_the_room_of_pages_not_of_pages_times_languages() -> None:
+    known = KnownUrls(Policy.of({"seeds": (HOME,)}))
+    alternates = Alternates(known, Collector(Filters(CheckSettings())))
+    codes = [f"{first}{second}" for first in "abcdef" for second in "abcdefgh"]
+    tracemalloc.start()
+    for group in range(40):
+        for code in codes:
+            versions = tuple(to(f"/{other}/{group}", "hreflang", text=other) for other in codes)
+            alternates.take(pointers(PageReferences(f"{HOME}{code}/{group}", versions)))
+    room, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert room / (40 * len(codes)) < 1000  # bytes a page; a set of its own has 7,000

@@ -20,18 +20,21 @@ _TOLD: Final = 3
 class Alternates:
     """Judges the canonical URLs and language versions that pages declare.
 
-    Its memory grows with the language versions of pages: a version must be known before it can be said to link back.
+    A version must be known before it can be said to link back. Pages that are versions of each other mostly name the
+    same ones, so one set stands for all of these: memory grows with the pages, not with pages times languages.
     """
 
     def __init__(self, known: KnownUrls, collector: Collector) -> None:
         self._known = known
         self._collector = collector
         self._versions: dict[str, frozenset[str]] = {}
+        self._sets: dict[frozenset[str], frozenset[str]] = {}
 
     def take(self, page: Pointers) -> None:
         """Take which language versions a page names."""
         if versions := page.of_kind(ReferenceKind.HREFLANG):
-            self._versions[page.url] = frozenset(self._known.follow(one.url).url for one in versions)
+            named = frozenset(self._known.follow(one.url).url for one in versions)
+            self._versions[page.url] = self._sets.setdefault(named, named)
 
     def judge(self, page: Pointers) -> None:
         """Judge what a page declares, once all pages have been taken and what they name is known."""
