@@ -461,3 +461,22 @@ def test_the_lock_names_the_program_and_not_the_words_after_it(tmp_path: Path, m
         Lock(tmp_path / "lock").take()
     lock.release()
     assert "secret" not in (tmp_path / "lock").read_text()
+
+
+class BusyClock(FakeClock):
+    """A clock by which all time is the processor's."""
+
+    def now(self) -> float:
+        self.time += 0.01
+        return self.time
+
+    def spent(self) -> float:
+        return self.time
+
+
+def test_a_run_that_fetched_nothing_does_not_say_what_took_the_time(tmp_path: Path) -> None:
+    web = RecordedFetcher.of_site({"/": "<a href=/a>a</a>", "/a": "a"}, "https://a.example")
+    Crawler("https://a.example/", directory=tmp_path / "c", fetcher=web, clock=BusyClock()).run()
+    assert status(tmp_path / "c").glance.stats.processor > 0.9
+    Crawler.resume(tmp_path / "c", fetcher=web, clock=BusyClock()).run()
+    assert status(tmp_path / "c").glance.stats.processor == 0.0

@@ -106,6 +106,7 @@ class Driver:
         self._shown_at = 0.0
         self._began = clock.now(), clock.spent()
         self.latest: Snapshot = crawl.snapshot(clock.now())
+        self._fetched_before = self.latest.fetches
 
     # ------------------------------------------------------------ the step
 
@@ -171,7 +172,8 @@ class Driver:
 
     def saved_stats(self) -> SavedStats:
         """Return the final statistics, with the time and the failed fetches since the last commit."""
-        return replace(self._audited(self._crawl.final_stats(self._clock.now())), processor=self.latest.processor)
+        processor = self.latest.processor if self.latest.fetches > self._fetched_before else 0.0  # else it only began
+        return replace(self._audited(self._crawl.final_stats(self._clock.now())), processor=processor)
 
     # ------------------------------------------------------------ stopping: from any thread, and signal handlers
 
