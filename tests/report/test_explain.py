@@ -300,6 +300,14 @@ def test_where_all_was_visited_only_a_form_or_a_script_is_left(tmp_path: Path) -
     assert never(tmp_path / "c", f"{HOME}zzz", web=web) == said
 
 
+def test_what_only_pages_load_is_not_found_without_resources(tmp_path: Path) -> None:
+    web: Pages = {HOME: page(head="<link rel=stylesheet href=/x.css?v=1>"), f"{HOME}sitemap.xml": status(404)}
+    only_links = "Only links were followed: images, scripts and stylesheets are read with --resources."
+    told = explain(f"{HOME}x.css?v=1", crawl(tmp_path / "c", web))
+    assert told.sentences == ("No link leads to it.", only_links)
+    assert only_links not in never(tmp_path / "with", f"{HOME}y.css", web=web, resources=True)
+
+
 # ---------------------------------------------------------------- robots.txt, asked now
 
 

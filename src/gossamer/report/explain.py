@@ -278,7 +278,8 @@ def _no_url(text: str, directory: Path) -> Explanation | None:
 def _never_found(told: Explanation, history: UrlHistory) -> Explanation:
     """Add to an explanation why the URL was probably never found, and what was that is like it."""
     assert told.scope is not None, "the settings have been asked"
-    first = "No page that the crawl has read so far leads to it." if history.crawl.holder else "Nothing leads to it."
+    what = "No link" if history.is_unread_resource() else "Nothing"
+    first = "No page that the crawl has read so far leads to it." if history.crawl.holder else f"{what} leads to it."
     return replace(
         told,
         sentences=(first, *likely_causes(told.scope, told.robots, history)),

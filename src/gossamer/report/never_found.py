@@ -24,6 +24,8 @@ _LINKS_LEFT_OUT: Final = {
 def likely_causes(scope: ScopeVerdict, robots: RobotsVerdict | None, history: UrlHistory) -> Iterator[str]:
     """Yield sentences about why a URL was probably never found, the likeliest first."""
     causes = [*_rules(scope, robots)] or [*_unread(history), *_left_out(history)]
+    if history.is_unread_resource():
+        causes.insert(0, "Only links were followed: images, scripts and stylesheets are read with --resources.")
     yield from causes
     if not causes:
         yield f"All {numbered(history.known, 'known URL')} were visited; only a form or a script may lead there."

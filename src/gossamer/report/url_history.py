@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -29,6 +30,10 @@ _MOST_HOPS: Final = 50
 """Maximum number of redirects in a chain that are followed: more than any policy allows."""
 _MOST_STEPS: Final = 1000
 """Maximum number of pages on the way to a URL."""
+_RESOURCE: Final = re.compile(
+    r"\.(?:avif|bmp|css|gif|ico|jpe?g|m?js|mp[34]|og[gv]|otf|png|svg|ttf|web[mp]|woff2?)(?:\?|$)", re.IGNORECASE
+)
+"""The end of the path of what pages load, by its usual extensions."""
 
 
 class Connections(msgspec.Struct, frozen=True):
@@ -72,6 +77,10 @@ class UrlHistory:
     def known(self) -> int:
         """Return the number of URLs that the crawl knows."""
         return len(self._graph)
+
+    def is_unread_resource(self) -> bool:
+        """Whether the URL looks like something that pages load, of a crawl that follows links only."""
+        return not self.crawl.settings.policy.resources and _RESOURCE.search(self._url) is not None
 
     def find(self, url: str) -> PageRecord | None:
         """Return the record of another URL; None if the crawl has none."""
