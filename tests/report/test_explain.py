@@ -13,6 +13,7 @@ from gossamer.journals.sqlite import SqliteJournal
 from gossamer.report import explain as module
 from gossamer.report.explain import explain, explain_before
 from gossamer.report.explanation import Explanation, LinkedFrom, UrlState
+from gossamer.report.reason_advice import advice_on
 from gossamer.rules.policy import Policy
 from gossamer.testing import FakeClock
 from gossamer.values.errors import UserError
@@ -100,6 +101,7 @@ def test_redirects_in_a_circle_are_told_as_that(site: Path) -> None:
     told = explain(f"{HOME}circle", site)
     assert told.sentences[-1] == f"The redirects lead in a circle, back to {HOME}circle."
     assert len(told.redirects) == 2
+    assert (told.reason, told.advice) == (Reason.FAIL_REDIRECT_LOOP, advice_on(Reason.FAIL_REDIRECT_LOOP))
 
 
 def test_a_redirect_whose_target_failed_or_waits_says_so(tmp_path: Path) -> None:

@@ -123,13 +123,15 @@ def _of_state(asked: str, url: str, history: UrlHistory) -> Explanation:
 
 
 def _visited(told: Explanation, record: PageRecord, history: UrlHistory) -> Explanation:
+    redirects = history.redirects() if record.location else ()
+    reason = record.reason or (redirects[-1].reason if redirects else None)
     told = replace(
         told,
         state=_STATES[record.outcome],
-        reason=record.reason,
-        advice=advice_on(record.reason) if record.reason else "",
+        reason=reason,
+        advice=advice_on(reason) if reason else "",
         visit=_visit(record),
-        redirects=history.redirects() if record.location else (),
+        redirects=redirects,
     )
     return replace(told, sentences=tuple(_said_of(record, told)))
 
