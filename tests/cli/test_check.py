@@ -216,6 +216,16 @@ def test_what_keeps_a_check_out_is_said_as_a_crawl_says_it(capsys: pytest.Captur
         assert Path(name(server)).exists()
 
 
+def test_links_that_were_not_asked_are_not_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    page = answer(HEAD % (b"Home", b"Home") + b"<a href=http://b.example/>B</a>", HTML)
+    with Server({"/": page}) as server:
+        assert check(server, "--no-external", "-f", "markdown:report.md", "-f", "json:report.json") == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "in 1 page and 0 resources; 0 warnings, 0 notices. Other sites were not asked." in out
+    assert json.loads(Path("report.json").read_text(encoding="utf-8"))["counts"]["external"] == 0
+    assert "1 page, 0 resources checked. Other sites were not asked." in Path("report.md").read_text(encoding="utf-8")
+
+
 def test_a_limit_ends_with_4(site: Server, capsys: pytest.CaptureFixture[str]) -> None:
     assert check(site, "-q", "--max-pages", "1") == 4
     out, err = capsys.readouterr()

@@ -59,6 +59,7 @@ class Assessment:
         self._pages = 0
         self.fetched = 0
         """The number of URLs that were fetched without failure."""
+        self._wanted: frozenset[str] = frozenset()
         self._unanswered: set[str] = set()
         self._survey: Survey | None = None
 
@@ -85,6 +86,7 @@ class Assessment:
         survey.finish()
         asked = (*(survey.external if self._external else ()), *survey.missed)
         wanted = [url for url in asked if not self._filters.passes_over(url)]
+        self._wanted = frozenset(wanted)
         self._unanswered = set(wanted)
         return wanted
 
@@ -127,7 +129,7 @@ class Assessment:
             "unverifiable": counts["unverifiable"],
             "pages": self._pages - len(survey.misused()),
             "resources": len(survey.resources),
-            "external": len(survey.external),
+            "external": len((self._wanted - self._unanswered).intersection(survey.external)),
             "references": survey.references,
         }
         return CheckReport(VERSION, self._complete and not self._unanswered, numbers, tuple(findings))

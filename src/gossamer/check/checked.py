@@ -24,6 +24,8 @@ class Checked(Struct, frozen=True):
     """How it differs from an earlier report; None if it was compared with none."""
     strict: bool = False
     """Whether warnings fail the check too."""
+    external: bool = True
+    """Whether other sites were asked for what pages link to."""
     unseen: tuple[str, ...] = ()
     """Why the site could not be seen, such as a login, and what can be done, in sentences; none if it was seen."""
 

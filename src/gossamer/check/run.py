@@ -63,7 +63,8 @@ class SiteCheck:
         """The directory of the crawl that is judged."""
         self.crawler = crawler
         """The crawl that must run first; None if all is recorded."""
-        self._settings = settings
+        self.settings = settings
+        """What counts as fine, and what is left out."""
         self._resources = resources
         self._fetcher = fetcher
         self._clock = clock
@@ -172,7 +173,7 @@ class SiteCheck:
             complete = seen.finish_reason == FinishReason.COMPLETE and not seen.pending
             assessment = Assessment(
                 before.policy,
-                self._settings,
+                self.settings,
                 complete=complete,
                 adopted=seen.stats.adopted,
                 resources=self._resources,

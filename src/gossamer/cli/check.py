@@ -105,6 +105,7 @@ def _checked(
         datetime.now(UTC),
         compare(whole, baseline) if baseline is not None else None,
         chosen.strict,
+        job.settings.external,
         unseen,
     )
 

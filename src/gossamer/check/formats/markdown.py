@@ -10,7 +10,7 @@ from typing import Final
 from gossamer.check.checked import Checked
 from gossamer.check.findings import Finding
 from gossamer.check.formats.places import suggested
-from gossamer.check.formats.text import nothing_is_broken
+from gossamer.check.formats.text import NOT_ASKED, nothing_is_broken
 from gossamer.check.kinds import KINDS
 from gossamer.values.formatting import visible
 
@@ -46,8 +46,9 @@ def _verdict(checked: Checked) -> str:
 
 def _numbers(checked: Checked) -> Iterator[str]:
     counts = checked.report.counts
-    if shown := [_counted(counts[name], thing) for name, thing in _COUNTED.items() if name in counts]:
-        yield f"\n{', '.join(shown)} checked.\n"
+    told = counts if checked.external else counts.keys() - {"external"}
+    if shown := [_counted(counts[name], thing) for name, thing in _COUNTED.items() if name in told]:
+        yield f"\n{', '.join(shown)} checked.{'' if checked.external else f' {NOT_ASKED}'}\n"
 
 
 def _section(title: str, introduction: str, findings: Sequence[Finding]) -> Iterator[str]:

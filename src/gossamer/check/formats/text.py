@@ -34,6 +34,9 @@ _SENTENCE: Final = {
 }
 """What is broken, as it is counted in the verdict; anything else is another error."""
 
+NOT_ASKED: Final = "Other sites were not asked."
+"""What is said of links to other sites where they were left out."""
+
 
 def text_report(checked: Checked) -> Iterator[str]:
     """Yield the report for people."""
@@ -61,12 +64,15 @@ def verdict(checked: Checked) -> str:
         for severity in (Severity.WARNING, Severity.NOTICE)
     )
     counts = checked.report.counts
-    read = f"{numbered(counts.get('pages', 0), 'page')}, {numbered(counts.get('resources', 0), 'resource')} and "
-    read += f"{numbered(counts.get('external', 0), 'link')} to other sites"
+    pages, resources = numbered(counts.get("pages", 0), "page"), numbered(counts.get("resources", 0), "resource")
+    read = f"{pages} and {resources}"
+    if checked.external:
+        read = f"{pages}, {resources} and {numbered(counts.get('external', 0), 'link')} to other sites"
     said = f"{counted} in {read}" if counted else f"{nothing_is_broken(checked)} in {read}"
     rest = f"; {numbered(warnings, 'warning')}, {numbered(notices, 'notice')}"
     early = "" if checked.report.complete else " The check ended before everything was checked."
-    return f"{said}{rest}.{early}"
+    alone = "" if checked.external else f" {NOT_ASKED}"
+    return f"{said}{rest}.{alone}{early}"
 
 
 def nothing_is_broken(checked: Checked) -> str:

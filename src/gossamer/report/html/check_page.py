@@ -60,7 +60,11 @@ def _figures(checked: Checked, new: Sequence[Finding]) -> list[KeyFigure]:
     ]
     resources = f"and {numbered(counts['resources'], 'resource')}" if counts.get("resources") else ""
     read = KeyFigure(f"{counts.get('pages', 0):,}", "pages", resources)
-    return [*found, read, KeyFigure(f"{counts.get('external', 0):,}", "links to other sites")]
+    return (
+        [*found, read]
+        if not checked.external
+        else [*found, read, KeyFigure(f"{counts.get('external', 0):,}", "links to other sites")]
+    )
 
 
 def _section(findings: Sequence[Finding], characters: int) -> Section:
