@@ -294,7 +294,7 @@ def test_nothing_of_a_page_is_markup_in_markdown() -> None:
 def test_markdown_names_what_is_new_and_what_is_gone() -> None:
     summary = text("markdown", COMPARED)
     assert "2 findings of the baseline are still there." in summary
-    assert "## Gone since the baseline (1)" in summary
+    assert "## Mended since the baseline (1)" in summary
     assert "## Moved for good" not in summary
     one = replace(COMPARED, report=replace(FULL.report, findings=(BROKEN,)))
     assert "1 finding of the baseline is still there." in text("markdown", one)

@@ -51,7 +51,7 @@ def test_the_last_line_is_the_verdict_with_the_numbers() -> None:
 def test_what_a_baseline_had_is_only_counted_and_what_is_gone_is_told() -> None:
     said = text(COMPARED)
     assert BROKEN.url not in said
-    assert "GONE SINCE THE BASELINE (1)\n\n  https://example.org/untitled  no title\n" in said
+    assert "MENDED SINCE THE BASELINE (1)\n\n  https://example.org/untitled  no title\n" in said
     assert "2 findings of the baseline are still there.\n" in said
     assert "1 new broken fragment and 1 new broken link in" in said
     same = replace(COMPARED, report=replace(COMPARED.report, findings=(BROKEN,)))

@@ -80,7 +80,7 @@ def test_a_kind_without_places_has_no_column_for_them() -> None:
 def test_what_the_baseline_had_is_counted_and_what_is_gone_is_named() -> None:
     made = page(COMPARED)
     read = Reader(made)
-    assert [one.text for one in read.all("h2")][-1] == "Gone since the baseline"
+    assert [one.text for one in read.all("h2")][-1] == "Mended since the baseline"
     assert "2 findings of the baseline are still there." in made
     assert BROKEN.url not in made
     assert figures(COMPARED)["errors"] == "2"

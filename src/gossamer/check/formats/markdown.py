@@ -33,7 +33,7 @@ def summary(checked: Checked) -> Iterator[str]:
     if known := len(checked.report.findings) - len(new):
         yield f"\n{_counted(known, 'finding')} of the baseline {'is' if known == 1 else 'are'} still there.\n"
     if checked.gone:
-        yield from _section("Gone since the baseline", "", checked.gone)
+        yield from _section("Mended since the baseline", "", checked.gone)
 
 
 def _verdict(checked: Checked) -> str:

@@ -44,7 +44,7 @@ def text_report(checked: Checked) -> Iterator[str]:
     for (severity, kind), group in groupby(new, key=lambda one: (one.severity, one.kind)):
         yield from _section(severity, kind, list(group))
     if checked.gone:
-        yield f"GONE SINCE THE BASELINE ({len(checked.gone):,})\n\n"
+        yield f"MENDED SINCE THE BASELINE ({len(checked.gone):,})\n\n"
         yield from (f"  {visible(one.url)}  {KINDS[one.kind].title.lower()}\n" for one in checked.gone)
         yield "\n"
     known = len(checked.report.findings) - len(new)

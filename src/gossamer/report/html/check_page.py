@@ -32,7 +32,7 @@ def check_page(checked: Checked) -> Iterator[str]:
     sections = [_section(group, share) for group in groups]
     if checked.gone:
         table = _table("gone", f"{numbered(len(checked.gone), 'finding')} of the baseline", checked.gone, share)
-        sections.append(Section("gone", "Gone since the baseline", table))
+        sections.append(Section("gone", "Mended since the baseline", table))
     about = f"Checked {checked.at:%Y-%m-%d %H:%M} UTC"
     overview = Overview(verdict(checked), _state(checked, len(new)), _mood(checked), _figures(checked, new))
     yield framed(MADE_BY, "check", checked.site, about, overview, sections)
