@@ -151,6 +151,23 @@ def test_mistakes_get_a_sentence(words: list[str], complaint: str, capsys: pytes
     assert complaint in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("word", "complaint"),
+    [
+        ("empty", "empty is a directory, and holds no crawl."),
+        ("example.org.check", "There is no directory example.org.check."),
+        ("example.org.crawl/", "There is no directory example.org.crawl/."),
+        ("nothing/", "There is no directory nothing/."),
+    ],
+)
+def test_a_directory_without_a_crawl_is_not_taken_for_a_host(
+    word: str, complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("empty").mkdir()
+    assert cli.main(["check", word]) == 2
+    assert complaint in " ".join(capsys.readouterr().err.split())
+
+
 def test_a_crawl_directory_is_checked_where_it_is(site: Server, capsys: pytest.CaptureFixture[str]) -> None:
     crawl = ["crawl", site.origin, "--allow-private", "127.0.0.1", "--delay", "0", "-q", "-o", "c"]
     cli.main([*crawl, "-f", "warc"])

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from gossamer.api import call_arguments
+from gossamer.api.directory_layout import SETTINGS_FILE
 from gossamer.api.settings_file import read_settings
 from gossamer.api.status import status, updates
 from gossamer.check.baseline import compare, read_baseline
@@ -61,6 +62,8 @@ ALL_FORMATS: Final = {**FORMATS, "html": Format(check_page, "for everybody: one 
 """Every format, by its name on the command line."""
 _SEEN: Final = {StartProblem.NO_LINKS.value, StartProblem.LINKS_ELSEWHERE.value}
 """What is the matter with start pages that lead nowhere, but can be checked."""
+_OF_DIRECTORIES: Final = (".check", ".crawl")
+"""Endings of the names of directories that gossamer makes; no host has them."""
 _SUFFIX: Final = "check"
 """The ending of the name of a directory that the user did not name."""
 
@@ -143,6 +146,8 @@ def _planned(chosen: Namespace, settings: CheckSettings) -> SiteCheck:
             said = f"The crawl in {path} kept neither references nor bodies: its site is crawled again."
             say(console(), line(said))
         return job
+    for text in chosen.urls:
+        _refuse_directory(text)
     fields = gather(chosen, os.environ, Path.cwd())
     engine = fields.pop("engine", DEFAULT_ENGINE)
     seeds = seeds_of(chosen, fields.pop("seeds", ()))
@@ -151,6 +156,20 @@ def _planned(chosen: Namespace, settings: CheckSettings) -> SiteCheck:
     wanted = getattr(chosen, "directory", None)
     directory = call_arguments.directory(wanted) if wanted else vacant(urls.seed(seeds[0]), _SUFFIX)
     return SiteCheck.of_urls(seeds, directory, settings, engine=engine, **fields)
+
+
+def _refuse_directory(text: str) -> None:
+    """Raise UserError for what is to be a URL, and is the name of a directory instead."""
+    path = Path(text)
+    if "://" in text:
+        return
+    if (path / SETTINGS_FILE).is_file():
+        raise UserError(f"{text} is the directory of a crawl, and is checked alone: name nothing beside it.")
+    if path.is_dir():
+        raise UserError(f"{text} is a directory, and holds no crawl. If a site is meant, write https:// before it.")
+    is_bare = text.endswith("/") and not set(".:") & set(text) and path.name != "localhost"
+    if path.suffix in _OF_DIRECTORIES or is_bare:
+        raise UserError(f"There is no directory {text}. If a site is meant, write https:// before it.")
 
 
 def _crawl(job: SiteCheck, chosen: Namespace) -> tuple[int, str] | None:
