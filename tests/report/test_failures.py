@@ -23,7 +23,7 @@ def problems(directory: Path, group: str) -> list[ReportedProblem]:
 def found(directory: Path, group: str) -> Found:
     """Return the failures of a group: how many pages link there, and which."""
     return {
-        row.url.removeprefix(HOME): (row.pages, tuple(one.page.removeprefix(HOME) for one in row.referrers))
+        row.url.removeprefix(HOME): (row.pages or 0, tuple(one.page.removeprefix(HOME) for one in row.referrers))
         for row in problems(directory, group)
     }
 

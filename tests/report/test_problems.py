@@ -160,6 +160,16 @@ def test_findings_about_pages_and_tables_of_pages_have_files_of_their_own(tmp_pa
     assert len(set(ids)) == len(ids)
 
 
+def test_of_what_is_wrong_with_a_page_itself_no_number_of_links_is_told(tmp_path: Path) -> None:
+    crawled(tmp_path / "c", {"/": linking("/a"), "/a": "aa"}, formats=("jsonl", "references"))
+    check = {"large_page": 1, "severity": {"large": "error"}}
+    write_report(tmp_path / "c", tmp_path / "out", format="csv", check=check)
+    with (tmp_path / "out/report-large.csv").open(encoding="utf-8") as file:
+        assert {(line["url"], line["pages"], line["page"]) for line in csv.DictReader(file)} == {
+            (f"{HOME}/", "", ""), (f"{HOME}/a", "", ""),
+        }  # fmt: skip
+
+
 def test_settings_of_a_check_may_be_loose(tmp_path: Path) -> None:
     crawled(tmp_path / "c", PAGES, formats=("jsonl", "references"), resources=True)
     written = write_report(tmp_path / "c", check={"severity": {"missing_description": "off"}})

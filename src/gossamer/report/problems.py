@@ -154,6 +154,6 @@ def _row(finding: Finding, most: int | None = None) -> ReportedProblem:
         status=str(finding.status or finding.reason),
         detail=finding.detail,
         suggestion=finding.suggestion,
-        pages=finding.referrer_count,
+        pages=finding.referrer_count or None,
         referrers=finding.referrers[:most],
     )

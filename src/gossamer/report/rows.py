@@ -36,8 +36,8 @@ class ReportedProblem(Struct, frozen=True):
     """The status code, or the reason where there was no answer."""
     detail: Annotated[str, Column("what is wrong")] = ""
     suggestion: Annotated[str, Column("suggestion")] = ""
-    pages: Annotated[int, Column("pages that link there", Kind.COUNT)] = 0
-    """Number of distinct pages."""
+    pages: Annotated[int | None, Column("pages that link there", Kind.COUNT)] = 0
+    """Number of distinct pages; None where what is wrong is with the page itself."""
     referrers: Annotated[tuple[Referrer, ...], Column("linked from", Kind.REFERRERS)] = ()
     """The first few places."""
 

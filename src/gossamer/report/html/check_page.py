@@ -87,6 +87,6 @@ def _row(finding: Finding) -> ReportedProblem:
         str(finding.status or finding.reason),
         finding.detail,
         suggested(finding),
-        finding.referrer_count,
+        finding.referrer_count or None,
         finding.referrers[:SHOWN],
     )
