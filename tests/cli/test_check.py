@@ -243,6 +243,19 @@ def test_links_that_were_not_asked_are_not_counted(capsys: pytest.CaptureFixture
     assert "1 page, 0 resources checked. Other sites were not asked." in Path("report.md").read_text(encoding="utf-8")
 
 
+def test_the_directory_of_a_check_is_gone_on_with_by_a_check(capsys: pytest.CaptureFixture[str]) -> None:
+    with Server(GOOD) as server:
+        assert check(server, "-o", "c", "-q") == 0
+        assert check(server, "-o", "c", "-q") == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "c already holds a crawl: `gossamer check c` judges it again; or name another directory." in said
+    later = answer(b"later", "Retry-After: 4000", status="429 Too Many Requests")
+    with Server({"/": later}) as server:
+        assert check(server, "-o", "d", "-q", "--retries", "1") == 4
+    assert cli.main(["status", "d"]) == 0
+    assert "Go on: gossamer check d" in capsys.readouterr().out
+
+
 def test_a_limit_ends_with_4(site: Server, capsys: pytest.CaptureFixture[str]) -> None:
     assert check(site, "-q", "--max-pages", "1") == 4
     out, err = capsys.readouterr()

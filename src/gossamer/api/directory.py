@@ -200,7 +200,10 @@ def _ways_on(path: Path, told: Status | None) -> tuple[str, str]:
     named, typed = repr(str(path)), shlex.quote(str(path))
     if told.glance.pending or not told.glance.known:
         end = "goes on with it; or "
-        return f"Crawler.resume({named}) {end}", f"`gossamer resume {typed}` {end}"
+        verb = "check" if told.is_check else "resume"
+        return f"Crawler.resume({named}) {end}", f"`gossamer {verb} {typed}` {end}"
+    if told.is_check:
+        return f"check_site({named}) judges it again; or ", f"`gossamer check {typed}` judges it again; or "
     end = "looks for changes; or "
     return f"Crawler.update({named}) {end}", f"`gossamer crawl --update {typed}` {end}"
 

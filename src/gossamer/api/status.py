@@ -14,6 +14,7 @@ from gossamer.api.directory_layout import LOCK, SETTINGS_FILE, refuse_orphaned
 from gossamer.api.lock import Holder, holder
 from gossamer.api.settings_file import Settings, journal_address, read_settings
 from gossamer.journals.summary import Glance, glance
+from gossamer.outputs.references import FORMAT
 from gossamer.values.errors import UserError
 from gossamer.values.reasons import FinishReason
 
@@ -40,6 +41,11 @@ class Status(Struct, frozen=True):
         """The hosts that asked to be left alone, each with the end of its pause (Unix time), the first to end first."""
         ends = {host: self.glance.stats_at + seconds for host, seconds in self.glance.stats.paused.items()}
         return dict(sorted(ends.items(), key=lambda entry: entry[1]))
+
+    @property
+    def is_check(self) -> bool:
+        """Whether the crawl was made by a check, as far as its settings tell."""
+        return self.settings.policy.soft_404 and tuple(self.settings.formats) == ("jsonl", FORMAT)
 
     @property
     def resumable(self) -> bool:

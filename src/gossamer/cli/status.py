@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gossamer.api.status import Status, status, updates
+from gossamer.cli.formatting import shown_path
 from gossamer.cli.stdout import put, put_json
 from gossamer.cli.summary import resume_command
 from gossamer.cli.terminal import fitted
@@ -60,7 +62,7 @@ def facts(told: Status) -> dict[str, Any]:
         "paused_by": stats.paused_by,
         "committed_at": seen.committed_at,
         "updates": [update.name for update in updates(told.directory)],
-        "resume": resume_command(told.directory, told.finish_reason) if told.resumable else None,
+        "resume": _way_on(told) if told.resumable else None,
     }
 
 
@@ -84,7 +86,14 @@ def described(told: Status) -> Iterator[tuple[int, str]]:
         later = status(update)
         yield 4, f"  {update.name}: {_state(later)}; {numbered(later.glance.ended, 'link')} ended"
     if told.resumable:
-        yield 7, f"Go on: {resume_command(told.directory, told.finish_reason)}{_after(told)}"
+        yield 7, f"Go on: {_way_on(told)}{_after(told)}"
+
+
+def _way_on(told: Status) -> str:
+    """Return the command that goes on with a crawl: a check, if it was made by one and no limit ended it."""
+    if told.is_check and told.state == "interrupted":
+        return f"gossamer check {shlex.quote(shown_path(told.directory))}"
+    return resume_command(told.directory, told.finish_reason)
 
 
 def _after(told: Status) -> str:
