@@ -268,7 +268,8 @@ def test_a_crawl_that_fetched_nothing_ends_with_3_too(capsys: pytest.CaptureFixt
     cli.main(["crawl", *words, "-o", "kept", "--resources"])
     cli.main(["crawl", *words, "-o", "none"])
     capsys.readouterr()
-    assert cli.main(["check", "kept"]) == 3
+    assert cli.main(["check", "kept", "-f", "json:report.json"]) == 3
+    assert json.loads(Path("report.json").read_text(encoding="utf-8"))["complete"] is False
     assert capsys.readouterr() == ("", "The crawl in kept has fetched nothing that could be checked.\n")
     assert cli.main(["check", "none", "--no-progress"]) == 3
 

@@ -85,7 +85,9 @@ def run(chosen: Namespace) -> int:
                 tidy(job.directory, (FILE,))
             return code
         if not job.fetched:
-            say(console(), line(f"The crawl in {job.directory} has fetched nothing that could be checked."))
+            why_not = f"The crawl in {job.directory} has fetched nothing that could be checked."
+            say(console(), line(why_not))
+            write(_checked(job, chosen, job.report(), baseline, (why_not,)), targets, put, ALL_FORMATS)
             return NOTHING
         stopped = _probe(job, chosen)
         report = job.report()
