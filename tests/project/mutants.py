@@ -89,7 +89,7 @@ MUTANTS = (
     ),
     Mutant("core/crawl.py", "if taken.attempt and taken.purpose is _PAGE:", "if False:", "a kill would hide the retry that it cuts off"),
     Mutant("visit/login_page.py", "link.via if link.hops and not leads_to_login(link.via, link.url) else", "link.via if link.hops else", "a page behind a login would count twice"),
-    Mutant("visit/start_page.py", "if is_left or leads_on(", "if not needs_js and is_left or leads_on(", "the frame around an empty page would lead nowhere"),
+    Mutant("visit/start_page.py", "return StartPage(request.url, StartProblem.SHELL) if needs_js else None", "return None", "the frame around an empty page would lead nowhere"),
     Mutant("core/crawl.py", "again = Request(request.link, request.purpose, request.attempt + 1)", "again = Request(request.link, request.purpose, request.attempt)", "it would try for ever"),
     Mutant(
         "core/limits.py",
