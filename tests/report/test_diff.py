@@ -231,6 +231,14 @@ def test_findings_are_compared_where_both_crawls_were_checked(tmp_path: Path) ->
     assert compared(old, new)[2]
 
 
+def test_findings_of_a_staging_copy_are_compared_by_the_addresses_that_they_stand_for(tmp_path: Path) -> None:
+    old, new = crawl(tmp_path / "o", BEFORE), crawl(tmp_path / "n", BEFORE, STAGING)
+    keep_report(old, report(finding(f"{ORIGIN}a#x", Severity.ERROR), finding(f"{ORIGIN}lost", Severity.ERROR)))
+    keep_report(new, report(finding(f"{STAGING}a#x", Severity.ERROR), finding(f"{STAGING}new", Severity.ERROR)))
+    found, _, _ = compared(old, new, mapped=MAP)
+    assert found == {"new_finding": [("new", "", "broken_link")], "mended": [("lost", "broken_link", "")]}
+
+
 def test_a_check_leaves_its_report_and_one_that_is_older_than_the_crawl_does_not_count(tmp_path: Path) -> None:
     site = RecordedFetcher({ORIGIN: page("bad")})
     told = check_site(ORIGIN, directory=tmp_path / "o", fetcher=site, clock=FakeClock(), sitemaps=False)

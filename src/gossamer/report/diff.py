@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from gossamer.api.settings_file import previous_directory, read_settings
 from gossamer.api.status import Status, updates
-from gossamer.check.baseline import compare
 from gossamer.check.findings import Finding, Severity
 from gossamer.check.kept_report import kept_report
 from gossamer.report.address_map import AddressMap
@@ -153,13 +152,14 @@ class CrawlDiff:
         before, now = (kept_report(crawl.crawl) for crawl in (self.old, self.new))
         if before is None or now is None:
             return
-        compared = compare(now, before)
+        known, left = ({(one.kind, self._mapped(one.url)) for one in several.findings} for several in (before, now))
         for finding in now.findings:
-            if (finding.kind, finding.url) not in compared.known:
+            if (finding.kind, self._mapped(finding.url)) not in known:
                 matters = finding.severity is Severity.ERROR
                 yield Difference(DifferenceKind.NEW_FINDING, finding.url, matters, new=_said(finding))
-        for finding in compared.gone:
-            yield Difference(DifferenceKind.MENDED, finding.url, matters=False, old=_said(finding))
+        for finding in before.findings if now.complete else ():
+            if (finding.kind, self._mapped(finding.url)) not in left:
+                yield Difference(DifferenceKind.MENDED, finding.url, matters=False, old=_said(finding))
 
     def _notes(self) -> Iterator[str]:
         for which, index in (("old", self.old), ("new", self.new)):
