@@ -13,6 +13,7 @@ from gossamer import Crawler, Page
 from gossamer.api.settings_file import read_settings
 from gossamer.check.external_results import ExternalResult, ResultsFile
 from gossamer.check.findings import Verdict
+from gossamer.check.run import check_site
 from gossamer.cli.explain import described
 from gossamer.fetchers.recorded import RecordedFetcher, Recording
 from gossamer.parse import html
@@ -218,3 +219,16 @@ def test_what_is_told_of_a_crawl_changes_nothing_in_it(crawled: Path) -> None:
     explain(HOME, crawled)
     assert {path: path.stat().st_mtime_ns for path in crawled.rglob("*")} == before
     assert read_settings(crawled) == settings
+
+
+def test_a_broken_external_url_is_to_be_mended_and_a_missing_one_to_be_named(tmp_path: Path) -> None:
+    site = RecordedFetcher({"https://a.example/": '<a href="https://b.example/gone">gone</a>'})
+    check_site("https://a.example/", directory=tmp_path / "c", fetcher=site, clock=FakeClock())
+    broken = explain("https://b.example/gone", tmp_path / "c")
+    assert (broken.reason, broken.advice) == (Reason.SKIP_SCOPE, "Mend the links to it, or leave them out.")
+    never = explain("https://a.example/never", tmp_path / "c")
+    assert (
+        never.advice
+        == "If it should be found, link to it, name it in a sitemap, or crawl anew with it as another seed."
+    )
+    assert explain("https://c.example/", tmp_path / "c").advice.startswith("Widen it with --scope")

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from gossamer.api.robots_check import permission
 from gossamer.api.settings_file import read_settings
-from gossamer.check.external_results import read_results
+from gossamer.check.external_results import ExternalResult, read_results
+from gossamer.check.findings import Verdict
 from gossamer.report.explanation import (
     Explanation,
     QueuePlace,
@@ -19,7 +20,7 @@ from gossamer.report.explanation import (
     UrlState,
     Visit,
 )
-from gossamer.report.never_found import likely_causes
+from gossamer.report.never_found import likely_causes, way_there
 from gossamer.report.reason_advice import advice_on
 from gossamer.report.scope_verdict import OriginOf, scope_verdict
 from gossamer.report.url_changes import url_changes
@@ -42,6 +43,7 @@ _STATES: Final = {
     OutcomeKind.FAILED: UrlState.FAILED,
     OutcomeKind.SKIPPED: UrlState.SKIPPED,
 }
+_MEND: Final = "Mend the links to it, or leave them out."
 
 
 def explain(asked: str, directory: Path, *, ask_robots: bool = False, fetcher: Fetcher | None = None) -> Explanation:
@@ -247,26 +249,25 @@ def _refused(told: Explanation, refusals: Sequence[RefusedOn], directory: Path) 
         sentences.append(f"The trap: {first.trap}.")
     if first.page:
         sentences.append(f"The link is on {first.page}.")
-    if first.reason is Reason.SKIP_SCOPE:
-        sentences += _checked(told.url, directory)
+    result = read_results(directory).get(told.url) if first.reason is Reason.SKIP_SCOPE else None
+    if result is not None:
+        sentences += _checked(result)
     return replace(
         told,
         state=UrlState.REFUSED,
         sentences=tuple(sentences),
         reason=first.reason,
-        advice=advice_on(first.reason),
+        advice=_MEND if result is not None and result.verdict is Verdict.BROKEN else advice_on(first.reason),
     )
 
 
-def _checked(url: str, directory: Path) -> Iterator[str]:
-    """Yield what a check found of a URL outside the crawl, if one asked for it."""
-    result = read_results(directory).get(url)
-    if result is not None:
-        yield f"`gossamer check` asked for it all the same: {result.verdict}."
-        if result.reason in set(Reason):
-            yield Reason(result.reason).sentence
-        if result.detail:
-            yield result.detail
+def _checked(result: ExternalResult) -> Iterator[str]:
+    """Yield what a check found of a URL outside the crawl."""
+    yield f"`gossamer check` asked for it all the same: {result.verdict}."
+    if result.reason in set(Reason):
+        yield Reason(result.reason).sentence
+    if result.detail:
+        yield result.detail
 
 
 def _no_url(text: str, directory: Path) -> Explanation | None:
@@ -285,6 +286,7 @@ def _never_found(told: Explanation, history: UrlHistory) -> Explanation:
     return replace(
         told,
         sentences=(first, *likely_causes(told.scope, told.robots, history)),
+        advice=way_there(told.scope, told.robots, history),
         nearest=history.nearest(),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from gossamer.report.explanation import RobotsVerdict, ScopeVerdict
+from gossamer.report.reason_advice import advice_on
 from gossamer.report.url_history import UrlHistory
 from gossamer.values.formatting import numbered
 from gossamer.values.model import OutcomeKind, PageRecord
@@ -29,6 +30,17 @@ def likely_causes(scope: ScopeVerdict, robots: RobotsVerdict | None, history: Ur
     yield from causes
     if not causes:
         yield f"All {numbered(history.known, 'known URL')} were visited; only a form or a script may lead there."
+
+
+def way_there(scope: ScopeVerdict, robots: RobotsVerdict | None, history: UrlHistory) -> str:
+    """Return what can be done for a URL to be found."""
+    if scope.reason is not None:
+        return advice_on(scope.reason)
+    if robots is not None and robots.allowed is False:
+        return advice_on(Reason.SKIP_ROBOTS)
+    if history.is_unread_resource():
+        return "Crawl anew with --resources, if a page loads it."
+    return "If it should be found, link to it, name it in a sitemap, or crawl anew with it as another seed."
 
 
 def _rules(scope: ScopeVerdict, robots: RobotsVerdict | None) -> Iterator[str]:
