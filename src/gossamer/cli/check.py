@@ -103,6 +103,7 @@ def run(chosen: Namespace) -> int:
 def _checked(
     job: SiteCheck, chosen: Namespace, report: CheckReport, baseline: CheckReport | None, unseen: tuple[str, ...]
 ) -> Checked:
+    """Return a report with what its readers must know besides; `unseen` is why the site could not be seen."""
     whole = replace(report, complete=report.complete and not unseen)  # what was not seen is not gone
     return Checked(
         report,
