@@ -114,6 +114,11 @@ def test_what_is_no_url_or_no_crawl_is_a_mistake(tmp_path: Path, capsys: pytest.
     assert "is no crawl directory" in capsys.readouterr().err
 
 
+def test_a_directory_before_the_url_is_told_the_order(crawl: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", str(crawl.name), HOME]) == 2
+    assert "The URL comes first: gossamer explain URL DIR." in capsys.readouterr().err
+
+
 def test_of_many_places_the_first_are_named_and_each_says_what_is_known() -> None:
     places = (LinkedFrom("p", "a[href]", "a text", 7), *(LinkedFrom(f"p{n}", nofollow=True) for n in range(30)))
     told = Explanation(asked="u", url="u", state=UrlState.DONE, sentences=("It is.",), referrers=places)

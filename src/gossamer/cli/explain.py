@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -26,11 +27,14 @@ NAMED: Final = 20
 """Maximum number of referrers, and of other URLs of a kind, that are named; JSON has them all."""
 _INDENT: Final = 14
 _FOUND, _MISSING = 0, 1
+_WEB: Final = re.compile("https?://", re.IGNORECASE)
 _WELL: Final = (UrlState.UNASKED, UrlState.WAITING, UrlState.DONE, UrlState.REDIRECTED)
 
 
 def run(chosen: Namespace) -> int:
     """Print the explanation and return the exit code: 0 for a URL that has a page, or may yet have one."""
+    if chosen.crawl is not None and _WEB.match(chosen.crawl):
+        raise UserError("The URL comes first: gossamer explain URL DIR.")
     told = _before(chosen) if chosen.crawl is None else _of_crawl(Path(chosen.crawl), chosen)
     if chosen.json:
         put_json(told)
