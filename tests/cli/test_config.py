@@ -128,6 +128,8 @@ def test_secrets_are_hidden_until_they_are_asked_for(here: Path, capsys: pytest.
         assert "hush" not in text
     assert shown(capsys).count("is set, and hidden: --show-secrets") == 4
     assert shown(capsys, "--show-secrets").count("hush") == 4
+    assert "postgresql" not in shown(capsys, "--journal", "postgresql://me:hush@db.example/crawls")
+    assert "me@db.example" in shown(capsys, "--journal", "postgresql://me@db.example/crawls")
     settings = told(capsys)
     assert settings["user_agent"] == {"value": "mine/1", "origin": "file", "where": str(here / "gossamer.toml")}
 

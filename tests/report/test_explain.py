@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from gossamer import Crawler
@@ -366,3 +367,9 @@ def test_what_is_no_url_and_no_link_of_the_crawl_is_refused(site: Path) -> None:
     with pytest.raises(UserError, match="no crawl directory"):
         explain(HOME, site.parent)
     assert module.explain is explain
+
+
+def test_no_explanation_repeats_a_password(site: Path) -> None:
+    typed = "https://me:hush@a.example/"
+    for told in (explain(typed, site), explain_before(typed, Policy.of({"seeds": (HOME,)}), lambda _: "flag")):
+        assert "hush" not in msgspec.json.encode(told).decode()

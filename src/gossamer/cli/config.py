@@ -15,8 +15,7 @@ from gossamer.api.settings_file import read_settings, refuse_changes, toml
 from gossamer.cli.settings import SettingOrigin, SourcedSetting, complaints_naming_flags, from_flags, sourced
 from gossamer.cli.stdout import put, put_json
 from gossamer.engines.table import DEFAULT_ENGINE, ENGINES
-from gossamer.rules import own_headers
-from gossamer.rules.logins import login_of
+from gossamer.rules import logins, own_headers
 from gossamer.rules.policy import SETTINGS, Policy
 from gossamer.rules.validation import SECRET
 from gossamer.values.errors import UserError
@@ -93,7 +92,13 @@ def _sources(engine: str, given: Policy, whole: Policy, found: Sources) -> Sourc
 
 def _hidden(key: str, one: SourcedSetting) -> SourcedSetting:
     """Return a setting without its value, where that may hold secrets."""
-    secret = any(map(login_of, one.value)) if key == "seeds" else key in SECRET and one.value
+    match key:
+        case "seeds":
+            secret = any(map(logins.login_of, one.value))
+        case "journal":  # a crawl refuses one with a password, only later
+            secret = ":" in logins.split(one.value or "")[1]
+        case _:
+            secret = key in SECRET and bool(one.value)
     return one._replace(value=HIDDEN) if secret else one
 
 

@@ -62,7 +62,7 @@ def explain(asked: str, directory: Path, *, ask_robots: bool = False, fetcher: F
         raise
     where = str(directory / "gossamer.toml")
     with UrlHistory(directory, url) as history:
-        told = _of_state(asked, url, history)
+        told = _of_state(urls.shown(asked), url, history)
         scope = scope_verdict(
             url, policy, history.crawl.glance.stats.adopted, lambda name: _frozen_origin(policy, name, where)
         )
@@ -89,7 +89,7 @@ def explain_before(
     reason = scope.reason or (Reason.SKIP_ROBOTS if robots.allowed is False else None)
     sentence = reason.sentence if reason else "A crawl with these settings would fetch it if a page links to it."
     return Explanation(
-        asked=asked,
+        asked=urls.shown(asked),
         url=url,
         state=UrlState.UNASKED,
         sentences=(sentence,),
