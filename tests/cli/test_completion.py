@@ -75,7 +75,7 @@ def by_bash(*words: str) -> list[str]:
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        (["re"], ["resume"]),
+        (["resu"], ["resume"]),
         (["crawl", "--max-p"], ["--max-pages"]),
         (["crawl", "-e", ""], list(ENGINES)),
         (["crawl", "--engine", "=", "th"], ["threads"]),

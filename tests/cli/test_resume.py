@@ -182,6 +182,7 @@ def test_the_summary_after_a_resume_names_what_the_first_run_found(
     assert "broken links" in said
     assert [line for line in said.splitlines() if "  404  " in line or "linked from" in line] == named
     assert "5 other failures" in said
+    assert "1 page that needs JavaScript\n  " + museum.url + "mistakes/empty-hall\n" in said
     assert "more in the results" not in said
 
 

@@ -73,7 +73,7 @@ def text_of(answer: SiteResponse) -> str:
         r'<meta charset="([\w-]+)"', answer.body.decode("ascii", "replace")
     )
     assert label is not None
-    return answer.body.decode(label[1])
+    return answer.body.decode(label[1], "replace")  # one page says UTF-8 and is not
 
 
 def read(path: str) -> tuple[Reader, SiteResponse]:

@@ -76,7 +76,7 @@ DIFF = """\
 examples:
   gossamer diff last-week.crawl today.crawl     what is gone, new, other?
   gossamer diff example.org.crawl               what has its last update found?
-  gossamer diff www.crawl staging.crawl \
+  gossamer diff www.crawl staging.crawl \\
       --map https://staging.example.org=https://www.example.org
                                                 is the copy complete?
   gossamer diff new.crawl --expect old-urls.txt

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from gossamer.core.duplicates import EXAMPLES, DuplicateCounter
 from gossamer.rules.recrawl import content_of
-from gossamer.values.model import OutcomeKind, PageRecord
+from gossamer.values.model import OutcomeKind, PageRecord, record_of
 from gossamer.values.reasons import KEPT_OUT, Reason
 from gossamer.values.snapshot import Counts, Duplicates
 from gossamer.visit.page import Page
@@ -18,6 +18,7 @@ from gossamer.visit.page import Page
 KEPT: Final = 5
 REDIRECTS: Final = 100_000
 """Maximum number of redirects that are remembered (about 300 bytes each)."""
+_SCRIPTED: Final = b'"needs_js":true'
 _TELLING: Final = (b'"outcome":"failed"', b'"outcome":"redirected"')
 
 
@@ -54,6 +55,17 @@ def duplicates_in(pieces: Iterable[bytes]) -> Duplicates:
         if len(stats.duplicates().examples) == EXAMPLES:
             break
     return stats.duplicates()
+
+
+def scripted_in(pieces: Iterable[bytes]) -> tuple[str, ...]:
+    """Return the first pages that need JavaScript, from the lines of a whole crawl, as many as the summary names."""
+    found: list[str] = []
+    for piece in pieces:
+        several = piece.splitlines() if _SCRIPTED in piece else ()
+        found += [record_of(line).url for line in several if _SCRIPTED in line and record_of(line).needs_js]
+        if len(found) >= EXAMPLES:
+            break
+    return tuple(found[:EXAMPLES])
 
 
 def _tells(lines: bytes) -> bool:

@@ -16,7 +16,7 @@ from gossamer.api.settings_file import journal_of
 from gossamer.api.status import Status
 from gossamer.cli import summary
 from gossamer.cli.deadline import ended_in_time
-from gossamer.cli.findings import Findings, duplicates_in
+from gossamer.cli.findings import Findings, duplicates_in, scripted_in
 from gossamer.cli.introduction import Opening
 from gossamer.cli.progress import Watch, shown, tell
 from gossamer.cli.signals import interrupts
@@ -48,7 +48,7 @@ def conduct(
     report = crawler.report
     if resumed:
         journal = journal_of(resumed.directory)
-        report = _naming_duplicates(report, journal)
+        report = _naming_pages(report, journal)
         findings = Findings.of_lines(lines(journal), report.counts)
     if talks:
         summary.show(screen, report, findings, crawler.policy, engine=crawler.engine, resumed=resumed)
@@ -123,13 +123,14 @@ def _complain_of_events(crawler: Crawler, screen: Console) -> None:
         say(screen, line((f"The event log is not whole: {crawler.events_trouble}.", "bold yellow")))
 
 
-def _naming_duplicates(report: Report, journal: JournalAddress) -> Report:
-    """Return the report with examples of duplicates from all runs of the crawl."""
-    known = report.snapshot.duplicates
-    if not known.pages:
-        return report
-    duplicates = replace(known, examples=duplicates_in(lines(journal)).examples)
-    return replace(report, snapshot=replace(report.snapshot, duplicates=duplicates))
+def _naming_pages(report: Report, journal: JournalAddress) -> Report:
+    """Return the report with examples of duplicates, and of pages that need JavaScript, from all runs of the crawl."""
+    duplicates, scripted = report.snapshot.duplicates, report.snapshot.needs_js
+    if duplicates.pages:
+        duplicates = replace(duplicates, examples=duplicates_in(lines(journal)).examples)
+    if scripted.pages:
+        scripted = replace(scripted, examples=scripted_in(lines(journal)))
+    return replace(report, snapshot=replace(report.snapshot, duplicates=duplicates, needs_js=scripted))
 
 
 def _visit_all(crawler: Crawler, take: Callable[[Page], None]) -> None:

@@ -42,6 +42,7 @@ _SHELVES: tuple[tuple[str, Anchor, str], ...] = (
     ("", Anchor(f"{item(0).href}?print=1", "A printable page"), "The first item again; it names that canonical."),
     ("", Anchor("/cabinet/hostile-title", "The rude title"), "Its title attacks terminals, browsers and spreadsheets."),
     ("", Anchor("/cabinet/false-doors", "The false doors"), "Looks full of links, but only one is real."),
+    ("For people who check", Anchor("/mistakes/", "The curator's mistakes"), "What a website can get wrong."),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
 
 from msgspec import Struct
 
@@ -13,6 +14,47 @@ from gossamer.values.reasons import Reason
 
 MAX_BODY = 10 * 1024 * 1024
 """Default of the crawler's setting `max_body`, in bytes."""
+
+
+FINDINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "broken_link": (
+        "//", "/cabinet/broken-loom", "/cabinet/lost-web", "/cabinet/signpost", "/cabinet/torn-page",
+        "/cabinet/withdrawn",
+    ),
+    "broken_resource": ("/images/lost-web.png",),
+    "broken_fragment": ("/visit/#opening-hours",),
+    "unverifiable": ("/calendar/2026/05", "/private/vault"),
+    "redirect": ("/collection",),
+    "redirect_chain": ("/old/visit.html",),
+    "redirect_loop": ("/cabinet/left", "/cabinet/ouroboros"),
+    "soft_404": ("/mistakes/mislaid",),
+    "orphan": ("/attic/",),
+    "duplicate_content": ("/mistakes/label",),
+    "duplicate_title": ("/cabinet/twin-left",),
+    "missing_title": ("/mistakes/nameless",),
+    "missing_description": ("/mistakes/undescribed",),
+    "missing_alt": ("/mistakes/silent-picture",),
+    "canonical": ("/mistakes/wrong-name",),
+    "hreflang": ("/mistakes/one-sided",),
+    "noindex_in_sitemap": ("/mistakes/listed-and-hidden",),
+    "nofollow_internal": ("/events/silk-night",),
+    "insecure_form": ("/mistakes/cloakroom",),
+    "large": ("/mistakes/endless-scroll",),
+    "slow": ("/cabinet/patient-thread",),
+    "deep": ("/mistakes/corridor/4",),
+    "needs_js": ("/mistakes/empty-hall",),
+    "encoding": ("/mistakes/wrong-letters",),
+    "robots_blocked_resource": ("/private/plan.png",),
+}  # fmt: skip
+"""What `gossamer check` must find on the site, and nothing else, by kind and path; what others have is left out."""
+OFF_BY_DEFAULT: Final[Mapping[str, tuple[str, ...]]] = {
+    "multiple_h1": ("/mistakes/two-headings",),
+    "near_duplicate": ("/cabinet/twin-left",),
+    "security_header": ("/",),
+}
+"""What it must find besides where it is asked to look for it."""
+BY_HTTPS: Final[Mapping[str, tuple[str, ...]]] = {"mixed_content": ("/style.css",)}
+"""What it must find on `/mistakes/by-http` where that comes by https."""
 
 
 class Found(Struct, frozen=True):
@@ -114,6 +156,8 @@ def _outlinks(found: Found, document: Document | None) -> Iterator[tuple[str, Re
         yield found.location, found.reason
     elif found.outcome is OutcomeKind.DONE and document is not None:
         nofollow = "nofollow" in document.robots
+        if document.canonical:
+            yield document.canonical, None
         yield from ((anchor.leads_to, _refusal(anchor, nofollow)) for anchor in document.anchors if anchor.leads_to)
 
 

@@ -42,7 +42,7 @@ def _german() -> Iterator[Document]:
 
 def _japanese() -> Iterator[Document]:
     yield Document(
-        path="/ja/", title="絹の博物館", language="ja", charset="shift_jis", labelled="header",
+        path="/ja/", title="絹の博物館", language="ja", charset="shift_jis", labelled="header", head=alternates(),
         lead="古い運河のそばにある、糸と繭と織機の博物館です。",
         body=prose(["蚕は二日かけて一本の糸を吐き、繭を作ります。その糸の長さは一キロメートルを超えます。",
                     "毎週日曜日には、来館者が自分で糸を紡ぐことができます。雨の日も開館しています。"]),
@@ -51,7 +51,7 @@ def _japanese() -> Iterator[Document]:
 
 def _russian() -> Iterator[Document]:
     yield Document(
-        path="/ru/", title="Музей шёлка", language="ru", charset="windows-1251", labelled="meta",
+        path="/ru/", title="Музей шёлка", language="ru", charset="windows-1251", labelled="meta", head=alternates(),
         lead="Пять залов паутины, коконов и ткацких станков у старого канала.",
         body=(*prose(["Один кокон даёт почти километр нити. Мастера разматывают его в горячей воде, не спеша и молча.",
                       "По воскресеньям посетители могут сами сесть за ткацкий станок."]),

@@ -62,7 +62,10 @@ class Document(Struct, frozen=True, kw_only=True):
     """The title as text; the part before " | " is the heading too."""
 
     lead: str = ""
-    """The introduction below the heading, which is also the meta description."""
+    """The introduction below the heading, which is also the meta description; without one, it is made of the title."""
+
+    described: bool = True
+    """Whether it has a meta description."""
 
     body: tuple[Part, ...] = ()
     """The main part."""
@@ -169,6 +172,10 @@ def json_ld(facts: dict[str, object]) -> str:
     return f'<script type="application/ld+json">{json.dumps(facts).replace("</", "<" + chr(92) + "/")}</script>\n'
 
 
+_DESCRIPTIONS = {"en": "{}, where everything hangs by a thread.", "de": "{}: Hier hängt alles an einem Faden."}
+"""The descriptions of pages without an introduction, by language."""
+
+
 def _page(document: Document, origin: str) -> Iterator[str]:
     yield f'<!DOCTYPE html>\n<html lang="{document.language}">\n<head>\n'
     if document.labelled != "header":
@@ -176,8 +183,9 @@ def _page(document: Document, origin: str) -> Iterator[str]:
     yield f"<title>{html.escape(document.title, quote=False)}</title>\n"
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
     yield '<link rel="stylesheet" href="/style.css">\n<link rel="icon" href="/favicon.ico">\n'
-    if document.lead:
-        yield f'<meta name="description" content="{html.escape(document.lead)}">\n'
+    if document.described:
+        description = document.lead or _DESCRIPTIONS.get(document.language, "{}.").format(document.title)
+        yield f'<meta name="description" content="{html.escape(description)}">\n'
     if document.robots:
         yield f'<meta name="robots" content="{document.robots}">\n'
     if document.canonical:

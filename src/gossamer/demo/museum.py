@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import lru_cache
 
 from gossamer.demo.markup import MUSEUM, Anchor, Document, Part, json_ld, listing, paragraph, prose
 from gossamer.demo.prose import ESSAY, EVENT, OBJECT, PERSON, WORDS, Dice, fill, paragraphs
@@ -57,7 +58,7 @@ _EVENTS = (
 
 def item(number: int) -> Anchor:
     """Return a link to an item of the collection (numbered from 0), with its picture and name."""
-    name = f"{_ADJECTIVES[number % 20]} {_OBJECTS[(number * 7 + number // 20) % 24]}"
+    name = f"{_ADJECTIVES[number % 20]} {_OBJECTS[(number * 7 + number // 20 * 3) % 24]}"
     slug = name.lower().replace(" ", "-")
     picture = f'<img src="/images/web-{number % 12}.png" alt="" width="320" height="200" loading="lazy">'
     return Anchor(f"/collection/items/{number + 1:03}-{slug}", name, markup=f"{picture}<span>{name}</span>")
@@ -186,10 +187,20 @@ _HEADLINES = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=1)
+def _headlines() -> tuple[str, ...]:
+    """Return the headline of every article; no two are equal."""
+    found: dict[str, None] = {}
+    for number in range(ARTICLES):
+        dice = Dice(f"headline {number}")
+        while (headline := fill(dice, _HEADLINES[number % len(_HEADLINES)])) in found:
+            pass
+        found[headline] = None
+    return tuple(found)
+
+
 def _article(number: int) -> Anchor:
-    dice = Dice(f"headline {number}")
-    day = _OPENING_DAY + timedelta(days=9 * number)
-    headline = fill(dice, _HEADLINES[number % len(_HEADLINES)])
+    day, headline = _OPENING_DAY + timedelta(days=9 * number), _headlines()[number]
     slug = "-".join("".join(c if c.isalnum() else " " for c in headline.lower()).split())
     return Anchor(f"/journal/{day:%Y/%m}/{slug}-{number + 1}", headline)
 

@@ -17,6 +17,7 @@ from gossamer.demo.edge_cases import cabinet
 from gossamer.demo.expectation import Expectation, expect
 from gossamer.demo.languages import languages
 from gossamer.demo.markup import STYLE, Document, render
+from gossamer.demo.mistakes import mistakes
 from gossamer.demo.pictures import web_png
 
 _CALENDAR = re.compile(r"/calendar/(\d{1,9})/(0[1-9]|1[0-2])")
@@ -62,7 +63,7 @@ class DemoSite(Struct, frozen=True, kw_only=True):
     crawl_delay: float | None = None
     """The Crawl-delay (seconds) for all crawlers in robots.txt; None: it has one for another crawler only."""
 
-    slow_seconds: float = 1.5
+    slow_seconds: float = 2.2
     """The delay of the slow page in seconds."""
 
     def answer(self, path_and_query: str, headers: Mapping[str, str] = _NO_HEADERS) -> SiteResponse:
@@ -147,6 +148,7 @@ def _all(items: int, slow_seconds: float) -> Iterator[Document]:
     yield from museum.visit()
     yield from languages()
     yield from cabinet(slow_seconds)
+    yield from mistakes()
     first = museum.item(0).href
     printed = next(document for document in museum.collection(items) if document.path == first)
     yield Document(
@@ -239,6 +241,10 @@ def _asset(site: DemoSite, path: str, origin: str) -> SiteResponse | None:
             return _file("application/rss+xml; charset=utf-8", museum.feed(origin))
         case "/style.css":
             return _file("text/css; charset=utf-8", STYLE.encode())
+        case "/hall.js":
+            return _file(
+                "text/javascript; charset=utf-8", b"document.getElementById('root').textContent = 'Welcome';\n"
+            )
         case "/favicon.ico":
             return _file("image/png", web_png(0))
         case _:
