@@ -43,7 +43,7 @@ SCENARIOS = {
     "Crawl-delay": Scenario(Waiting.CRAWL_DELAY, 0.01, 3, {}, robots="User-agent: *\nCrawl-delay: 0.7"),
     "rests": Scenario(Waiting.POLITENESS, 0.01, 6, {}),
     "rests, pages that link to one more": Scenario(Waiting.POLITENESS, 0.01, 6, {}, "/chain"),
-    "saturated core": Scenario(Waiting.CPU, 0.0, 24, AT_ONCE, "/heavy"),
+    "saturated core": Scenario(Waiting.CPU, 0.0, 100, AT_ONCE, "/heavy"),
     "slow disk": Scenario(Waiting.DISK, 0.005, 120, AT_ONCE, disk=0.2),
     "slow disk, many at once": Scenario(Waiting.DISK, 0.005, 200, {"delay": 0, "host_concurrency": 64}, disk=0.3),
     "too few slots": Scenario(Waiting.CONCURRENCY, 0.05, 60, {"delay": 0, "host_concurrency": 8, "concurrency": 2}),

@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from gossamer.journals.address import PostgresAddress
 
-PATIENCE = 30.0
+PATIENCE = 30
 
 
 def binaries() -> Path | None:
@@ -35,7 +34,6 @@ class PostgresServer:
         self._data = home / "data"
         self._log = home / "log"
         self._as = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
-        self._process: subprocess.Popen[bytes] | None = None
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -53,29 +51,21 @@ class PostgresServer:
         return PostgresAddress.of(self.url, f"{name}_{secrets.token_hex(4)}")
 
     def start(self) -> None:
-        """Start the server, and wait until it answers."""
+        """Start the server, and wait until it answers. It is no child of this process, whose children tests count."""
         options = {
             "listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": "", "fsync": "off",
             "max_connections": 200,
         }  # fmt: skip
-        settings = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-        with self._log.open("ab") as log:
-            command = [*self._as, str(self._programs / "postgres"), "-D", str(self._data), *settings]
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/")
-        patience = time.monotonic() + PATIENCE
-        while subprocess.run(
-            [self._programs / "pg_isready", "--host", "127.0.0.1", "--port", str(self.port)],
-            stdout=subprocess.DEVNULL, check=False,
-        ).returncode:  # fmt: skip
-            assert time.monotonic() < patience, self._log.read_text()
-            time.sleep(0.05)
+        settings = " ".join(f"-c {name}={value or repr(value)}" for name, value in options.items())
+        self._control("start", "--log", str(self._log), "--options", settings)
 
-    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """Stop the server: SIGINT ends its sessions and writes all out, SIGQUIT is like a crash."""
-        if self._process is not None:
-            self._process.send_signal(how)
-            self._process.wait(PATIENCE)
-            self._process = None
+    def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
+        """Stop the server: fast ends its sessions and writes all out, immediate is like a crash."""
+        if (self._data / "postmaster.pid").exists():
+            self._control("stop", "--mode", mode)
+
+    def _control(self, verb: str, *arguments: str) -> None:
+        self._run("pg_ctl", verb, "--pgdata", str(self._data), "--wait", "--timeout", str(PATIENCE), *arguments)
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [*self._as, str(self._programs / program), *arguments]
@@ -95,4 +85,4 @@ def running_postgres() -> Iterator[PostgresServer]:
         try:
             yield server
         finally:
-            server.stop(signal.SIGQUIT)
+            server.stop("immediate")
