@@ -57,6 +57,7 @@ def test_what_cannot_be_told_is_a_fault(lines: tuple[str, ...], fault: str) -> N
         ("Content-Length : 20", "Content-Length: 20"),
         ("Via: 1.1 proxy : x", "Content-Length: 20"),
         ("Via: 1.1 proxy : x",),
+        ("Via: 1.1 proxy : x", "Content-Length:20"),
         ("Content-Length : 20", "Transfer-Encoding: chunked"),
         ("Transfer-Encoding: gzip, identity",),
         ("Transfer-Encoding: identity",),
