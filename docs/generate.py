@@ -276,29 +276,17 @@ def reasons() -> str:
         "Every URL that was refused or failed, every moment a crawl waited, and every end of a crawl has one of these "
         "codes. They are stable: programs may rely on them. Each has its anchor here."
     )
-    source = "".join(path.read_text(encoding="utf-8") for path in _deciders())
     return _page(
         "Reasons",
         intro,
         "## Why a URL has no page\n\n`skip.…`: gossamer did not want to or was not allowed to. `fail.…`: it tried.",
-        *(_reason(reason, f"Reason.{reason.name}" in source) for reason in Reason),
+        *(_entry(reason, reason.sentence, ADVICE[reason.value]) for reason in Reason),
         "## What a crawl waits for\n\nEach of a crawl's slots (`concurrency` of them) is at every moment in one of "
         "these states. Their sum is the wall time multiplied by the slots; the largest is the *limiting factor*.",
         *(_entry(waiting, waiting.sentence, WORDING["waiting"][waiting]) for waiting in Waiting),
         "## Why a crawl ended",
         *(_entry(finish, finish.sentence, WORDING["finish"][finish]) for finish in FinishReason),
     )
-
-
-def _deciders() -> list[Path]:
-    """List the modules that may give a reason: all but the vocabulary itself and those that only talk about it."""
-    modules = [path for path in sorted(SOURCE.rglob("*.py")) if path.name != "reasons.py"]
-    return [path for path in modules if path.relative_to(SOURCE).parts[0] not in ("cli", "demo", "report")]
-
-
-def _reason(reason: Reason, given: bool) -> str:
-    reserved = "" if given else " *Reserved: this version never gives it.*"
-    return _entry(reason, reason.sentence, ADVICE[reason.value] + reserved)
 
 
 def anchor(code: StrEnum) -> str:

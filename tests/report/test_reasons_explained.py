@@ -33,8 +33,6 @@ FAILURES = (
     Reason.FAIL_ADDRESS_REFUSED,
 )  # fmt: skip
 """What a fetcher reports; that it does so when it should is tested with real servers."""
-NEVER_GIVEN = {Reason.SKIP_DUPLICATE}
-"""What no version has given yet."""
 
 
 def raising(page: Page) -> Iterator[dict[str, str]]:
@@ -208,7 +206,7 @@ def test_an_external_url_whose_host_asked_to_be_left_alone_is_explained(tmp_path
 
 
 def test_every_reason_is_explained_and_has_advice() -> None:
-    assert {*FOUND, *OTHERS, Reason.FAIL_PAUSED} == set(Reason) - NEVER_GIVEN
+    assert {*FOUND, *OTHERS, Reason.FAIL_PAUSED} == set(Reason)
     assert ADVICE.keys() == {reason.value for reason in Reason}
     assert not any(char in advice_on(reason) for reason in Reason for char in "`[]")
 

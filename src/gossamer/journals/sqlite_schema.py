@@ -25,7 +25,7 @@ from gossamer.values.snapshot import SavedStats
 
 APPLICATION: Final = 0x676F7373
 """SQLite's application_id of a journal: "goss" in ASCII."""
-FORMAT: Final = 7
+FORMAT: Final = 8
 """SQLite's user_version of a journal; a file of any other format is refused."""
 
 TABLES: Final = (

@@ -25,7 +25,6 @@ ADVICE: Final[dict[str, str]] = {
         "have an end, raise `--trap-budget`; `--no-traps` follows them all, then bound the crawl with "
         "`--max-pages` or `--max-depth`."
     ),
-    "skip.duplicate": "Nothing to do: the content is recorded under its other URL.",
     "skip.too_long": "Usually a page that links to itself with an ever longer query. `max_url_length` sets the limit.",
     "skip.invalid": "Mend the link if the page is yours.",
     "skip.limit": "Raise `max_links_per_page`.",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from xxhash import xxh3_64_intdigest
+
 from gossamer.values.reasons import Reason
 
 DEPENDS_ON_PATH: Final = (Reason.SKIP_DEPTH, Reason.SKIP_NOFOLLOW, Reason.SKIP_LIMIT)
 """Reasons that depend on the path by which a link was found: the same URL may be admitted by another path."""
 
-_SALT: Final = 0x9E3779B97F4A7C15
-_64_BITS: Final = (1 << 64) - 1
-SALTS: Final = {reason: (index + 1) * _SALT & _64_BITS for index, reason in enumerate(Reason)}
-"""Added to a URL's fingerprint (XOR), they give the hash of a refusal."""
+SALTS: Final = {reason: xxh3_64_intdigest(reason.value.encode()) for reason in Reason}
+"""They make of a URL's fingerprint (XOR) the hash of a refusal. Journals keep it, so they follow from the codes."""
 
 
 def refusal_hash(fingerprint: int, reason: Reason) -> int:

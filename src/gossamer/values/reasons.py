@@ -22,7 +22,6 @@ class Reason(StrEnum):
     SKIP_EXCLUDED = "skip.excluded"
     SKIP_NOT_INCLUDED = "skip.not_included"
     SKIP_TRAP = "skip.trap"
-    SKIP_DUPLICATE = "skip.duplicate"
     SKIP_TOO_LONG = "skip.too_long"
     SKIP_INVALID = "skip.invalid"
     SKIP_LIMIT = "skip.limit"
@@ -138,7 +137,6 @@ _SENTENCES: dict[Reason, str] = {
     Reason.SKIP_EXCLUDED: "An --exclude pattern matches it.",
     Reason.SKIP_NOT_INCLUDED: "No --include pattern matches it.",
     Reason.SKIP_TRAP: "It looks like part of an endless set of pages.",
-    Reason.SKIP_DUPLICATE: "Its content is the same as that of a page already recorded.",
     Reason.SKIP_TOO_LONG: "The URL is longer than the limit.",
     Reason.SKIP_INVALID: "The link is not a valid URL.",
     Reason.SKIP_LIMIT: "A limit on links per page was reached before it.",
