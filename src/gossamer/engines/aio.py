@@ -19,12 +19,33 @@ TURN: Final = 0.01
 """Maximum time (seconds) of reading pages before everything else in the loop gets a turn."""
 
 
+class ReadingTurn:
+    """How long pages have been read in an event loop since everything else there had its turn."""
+
+    def __init__(self) -> None:
+        self._spent = 0.0
+
+    async def begin(self) -> None:
+        """Return when a page may be read: at once, or when everything else has had its turn."""
+        while self._spent > TURN:  # noqa: ASYNC110  # the loop's next round is what is waited for
+            await asyncio.sleep(0)
+        if not self._spent:
+            asyncio.get_running_loop().call_soon(self._over)
+
+    def spend(self, seconds: float) -> None:
+        """Count the time of reading a page."""
+        self._spent += seconds
+
+    def _over(self) -> None:
+        self._spent = 0.0
+
+
 class AsyncioEngine(Generic[EventT]):
     """Run visits as tasks of the running event loop.
 
     Back-pressure comes from the crawl, which has no more in flight than there are slots. Reading a page does not await:
     many pages that come at once would block the loop, so reading pauses every `TURN` seconds. `awaited` replaces
-    `visit` where a visit awaits: a handler, or a process that reads.
+    `visit` where a visit awaits: a handler, or a process that reads. Engines in one loop share one `turn`.
     """
 
     def __init__(
@@ -32,6 +53,7 @@ class AsyncioEngine(Generic[EventT]):
         fetcher: AsyncFetcher,
         visit: Callable[[Request, Response | Failure], EventT],
         awaited: AwaitedVisit[EventT] | None = None,
+        turn: ReadingTurn | None = None,
     ) -> None:
         self._fetcher = fetcher
         self._visit = visit
@@ -41,7 +63,7 @@ class AsyncioEngine(Generic[EventT]):
         self._finished: list[EventT] = []
         self._error: BaseException | None = None
         self._woken = asyncio.Event()
-        self._turn = 0.0  # how long pages have been read since others had their turn
+        self._turn = turn or ReadingTurn()
 
     def start(self, request: Request) -> None:
         """Start the visit as a task."""
@@ -61,17 +83,11 @@ class AsyncioEngine(Generic[EventT]):
         self._woken.set()
 
     async def _read(self, request: Request, answer: Response | Failure) -> EventT:
-        while self._turn > TURN:  # noqa: ASYNC110  # the loop's next round is what is waited for
-            await asyncio.sleep(0)
-        if not self._turn:
-            self._loop.call_soon(self._end_turn)
+        await self._turn.begin()
         began = time.monotonic()
         event = self._visit(request, answer)
-        self._turn += time.monotonic() - began
+        self._turn.spend(time.monotonic() - began)
         return event
-
-    def _end_turn(self) -> None:
-        self._turn = 0.0
 
     async def collect(self, patience: float | None) -> Sequence[EventT]:
         """Wait for the first finished visit, then return all that have finished."""

@@ -3,10 +3,14 @@
 It owns the clock, the crawl, the outputs and the journal. It asks the crawl for commands, hands fetches to the engine,
 and reports the engine's events. A commit writes the outputs, flushes them, and only then commits to the journal: so a
 page may be fetched twice, and is recorded once. Nothing else reads the crawl's clock.
+
+Store work is done at once, while the driver waits. `cluster/shard_driver.py` has threads do it.
 """
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Protocol, assert_never
@@ -99,6 +103,8 @@ class Driver:
         self._auditor = auditor
         self._before = before
         self._monitor = monitor
+        self._told: deque[Event] = deque()
+        self._committing: Batch | None = None
         self._landed: list[Ended] = []
         self._in_flight = 0
         self._stop_asked: FinishReason | None = None
@@ -115,22 +121,18 @@ class Driver:
         self._obey()
         while True:
             now = self._clock.now()
-            command = self._crawl.poll(now)
+            self._hear(now)
+            command = Wait(math.inf) if self._is_held(now) else self._crawl.poll(now)
             if self._trace is not None:
                 self._trace(now, command)
             match command:
                 case Fetch(requests):
-                    self._in_flight += len(requests)
-                    for request in requests:
-                        if self._auditor is not None:
-                            self._auditor.started(request, now)
-                        start(self._informed(request))
+                    self._fetch(requests, start, now)
                 case Recall(ids):
-                    self._handle(Recalled(tuple(self._journal.recall(ids))), self._clock.now())
+                    self._perform(partial(self._recall, ids))
                 case Commit(batch):
-                    spent = self._clock.spent()
-                    self._commit(batch)
-                    self._handle(Committed(self._clock.spent() - spent), self._clock.now())
+                    self._committing = batch = replace(batch, stats=self._audited(batch.stats))
+                    self._perform(partial(self._commit, batch))
                 case Wait(until):
                     self._show(now, SNAPSHOT_EVERY if until - now < SNAPSHOT_EVERY else SNAPSHOT_AT_REST)
                     return command
@@ -154,6 +156,10 @@ class Driver:
                 self._auditor.ended(event, now)
             if self._monitor is not None:
                 self._monitor.ended(event)
+
+    def tell(self, event: Event) -> None:
+        """Pass an event from outside at the next `advance`. Safe from any thread; it does not wake the engine."""
+        self._told.append(event)
 
     def landed(self) -> list[Ended]:
         """Return what was committed since the last call."""
@@ -209,10 +215,35 @@ class Driver:
         if self._trace is not None:
             self._trace(now, event)
         self._crawl.handle(event, now)
+        if isinstance(event, Committed):
+            self._committed()
 
-    def _commit(self, batch: Batch) -> None:
+    def _fetch(self, requests: Sequence[Request], start: Callable[[Request], None], now: float) -> None:
+        self._in_flight += len(requests)
+        for request in requests:
+            if self._auditor is not None:
+                self._auditor.started(request, now)
+            start(self._informed(request))
+
+    def _hear(self, now: float) -> None:
+        """Pass the events that came from outside."""
+        while self._told:
+            self._handle(self._told.popleft(), now)
+
+    def _is_held(self, _now: float) -> bool:
+        """Whether nothing new may start now, so that the crawl is not even asked."""
+        return False
+
+    def _perform(self, work: Callable[[], Recalled | Committed]) -> None:
+        """Do a piece of store work, and pass its event."""
+        self._handle(work(), self._clock.now())
+
+    def _recall(self, ids: Sequence[int]) -> Recalled:
+        return Recalled(tuple(self._journal.recall(ids)))
+
+    def _commit(self, batch: Batch) -> Committed:
         """Write and flush the outputs, then commit to the journal: in this order nothing is lost or recorded twice."""
-        batch = replace(batch, stats=self._audited(batch.stats))
+        spent = self._clock.spent()
         offsets = {}
         for name, output in self._outputs.items():
             try:
@@ -221,6 +252,11 @@ class Driver:
             except OSError as error:
                 raise OutputError(f"Writing {name} failed: {error.strerror or error}.") from error
         self._journal.commit(batch, offsets)
+        return Committed(self._clock.spent() - spent)
+
+    def _committed(self) -> None:
+        batch, self._committing = self._committing, None
+        assert batch is not None, "Committed without a Commit"
         self._landed.extend(batch.ended)
         if self._monitor is not None:
             self._monitor.committed(batch.ended)
