@@ -23,12 +23,14 @@ COMMIT_AGE: Final = 0.1
 class CommitBuffer:
     """The outcomes that wait for the next commit. At most one commit is under way at a time.
 
+    A commit is due when the oldest result is `age` seconds old, if no other limit was reached before.
     The argument `offers` is the number of candidate links in the frontier (`Frontier.offers`).
     """
 
-    __slots__ = ("_bytes", "_ended", "_pause", "_since", "_sitemaps", "_under_way")
+    __slots__ = ("_age", "_bytes", "_ended", "_pause", "_since", "_sitemaps", "_under_way")
 
-    def __init__(self) -> None:
+    def __init__(self, age: float = COMMIT_AGE) -> None:
+        self._age = age
         self._ended: list[Ended] = []
         self._sitemaps: list[bytes] = []
         self._bytes = 0
@@ -49,7 +51,7 @@ class CommitBuffer:
     @property
     def due_at(self) -> float:
         """Return when the oldest result reaches `COMMIT_AGE`; infinity where the buffer is empty."""
-        return self._since + COMMIT_AGE
+        return self._since + self._age
 
     @property
     def is_under_way(self) -> bool:
@@ -71,7 +73,7 @@ class CommitBuffer:
         self._since = min(self._since, now)
 
     def hurry(self, now: float, *, pause: bool = False) -> None:
-        """Make a commit due within `COMMIT_AGE`: for new links, or (`pause`) for a rest that a host requested."""
+        """Make a commit due soon: for new links, or (`pause`) for a rest that a host requested."""
         self._pause = self._pause or pause
         self._since = min(self._since, now)
 
@@ -82,7 +84,7 @@ class CommitBuffer:
     def is_due(self, now: float, offers: int) -> bool:
         """Whether a commit is due, by size or by age."""
         return (
-            now >= self._since + COMMIT_AGE
+            now >= self._since + self._age
             or len(self._ended) >= COMMIT_PAGES
             or offers >= COMMIT_LINKS
             or self._bytes >= COMMIT_BYTES

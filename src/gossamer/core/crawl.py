@@ -11,7 +11,7 @@ The driver alternates `poll` and `handle`; `values/protocol.py` defines the comm
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from itertools import count
 from typing import Final, assert_never
@@ -20,19 +20,22 @@ from msgspec.structs import replace
 
 from gossamer.core import trap_budgets
 from gossamer.core.commit_buffer import CommitBuffer
+from gossamer.core.exchange import Exchange
 from gossamer.core.frontier import Frontier
 from gossamer.core.host import Host
 from gossamer.core.host_access import HostAccess
 from gossamer.core.host_view import view
 from gossamer.core.in_flight import InFlight
-from gossamer.core.limits import Limits
+from gossamer.core.limits import Limits, ShardLimits
 from gossamer.core.sitemaps import Sitemaps
 from gossamer.core.stats import Stats
 from gossamer.core.time_accounting import RestLog, SlotTimes
 from gossamer.rules import politeness, url_identity
 from gossamer.rules.policy import Policy
+from gossamer.rules.territory import Territory
 from gossamer.rules.url_identity import simplified
 from gossamer.rules.urls import fingerprint, host_key
+from gossamer.values.cluster import Mail
 from gossamer.values.event_log import HostView
 from gossamer.values.model import (
     NO_OUTLINKS,
@@ -47,7 +50,9 @@ from gossamer.values.model import (
     Response,
 )
 from gossamer.values.protocol import (
+    Arrived,
     Batch,
+    BytesGranted,
     Command,
     Commit,
     Committed,
@@ -55,8 +60,11 @@ from gossamer.values.protocol import (
     Event,
     Failed,
     Fetch,
+    FromShards,
+    LevelOpened,
     Lost,
     Outcome,
+    PagesGranted,
     Recall,
     Recalled,
     RobotsRead,
@@ -68,6 +76,8 @@ from gossamer.values.reasons import IN_HANDLERS, FinishReason, Reason, StartProb
 from gossamer.values.snapshot import EXAMPLES, PausedHost, Pauses, SavedStats, Snapshot
 
 _IN_VAIN: Final = (OutcomeKind.FAILED, OutcomeKind.SKIPPED)
+SHARD_COMMIT_AGE: Final = 0.25
+"""Age (seconds) of the oldest result of a shard from which on a commit is due: each is a message to the database."""
 AT_ONCE: Final = 16
 """Maximum number of fetches in one command: each should begin at the moment for which it was scheduled."""
 
@@ -96,15 +106,20 @@ class Crawl:
     Invariants: at most `host_concurrency` fetches are in flight per host; none starts before the host's `ready_at`;
     robots.txt is read before pages; every admitted link ends in exactly one outcome.
     After every `handle` or `stop`, call `poll` until it returns `Wait` or `Stop`.
+
+    With a `territory` it is one shard of a crawl: it fetches from its own hosts only and sends all other links to their
+    shards. It ends only when told to (`stop`), because mail may always come. `max_pages` and `max_bytes` are what it
+    was granted, and `max_time` is not its business.
     """
 
-    def __init__(self, policy: Policy, frontier: Frontier, *, key: int = 0) -> None:
+    def __init__(self, policy: Policy, frontier: Frontier, *, key: int = 0, territory: Territory | None = None) -> None:
         self._policy = policy
         self._key = key
         self._frontier = frontier
         numbers = count(-1, -1)  # ids of requests that are no links of the crawl
+        self._exchange = None if territory is None else Exchange(territory, frontier)
         self._access = HostAccess(policy, numbers, key=key)
-        self._sitemaps = Sitemaps(policy, numbers)
+        self._sitemaps = Sitemaps(policy, numbers, self._exchange)
         self._traps = trap_budgets.TrapCounter(policy)
         self._slots = policy.concurrency or 1
         self._stats = Stats()
@@ -112,27 +127,49 @@ class Crawl:
         self._time = SlotTimes(self._slots)
         self._rests = RestLog()
         self._in_flight = InFlight(self._slots, frontier, self._access, self._counts, self._time, self._rests)
-        self._limits = Limits(policy, self._counts, self._in_flight, self._time)
-        self._buffer = CommitBuffer()
+        self._offer = frontier.offer if self._exchange is None else self._exchange.offer
+        limits = Limits if territory is None else ShardLimits
+        self._limits = limits(policy, self._counts, self._in_flight, self._time)
+        self._buffer = CommitBuffer() if territory is None else CommitBuffer(SHARD_COMMIT_AGE)
         self._recall: Recall | None = None  # due after the fetches of the command before it
         self._adopted: tuple[str, ...] = ()
         self._attempts: dict[int, int] = {}  # in vain so far, or under way, at links that are tried again
+        self._recalls = 0  # under way
+        self._lowest_open: int | None = None  # as of the last commit
         self._stopped = False
+        self.at_rest = False
+        """Whether nothing is under way or will be due, and all is committed: only an event or `stop` can change that.
+
+        True after a `poll` only."""
         for seed in policy.seeds:
             url = simplified(seed, policy)
+            if territory is not None and not territory.owns(url):
+                continue
             frontier.offer(Outlinks.of([Outlink(self._fingerprint(url), url)]), depth=0, hops=0, via="")
+        if territory is not None:
+            frontier.open_level(0)
+            self._buffer.hurry(-math.inf)
 
     def _fingerprint(self, url: str) -> int:
         """Return the fingerprint that identifies a link."""
         return fingerprint(url_identity.identity(url, self._policy), self._key)
 
     def restore(
-        self, stats: SavedStats, *, contents: bytes = b"", simhashes: bytes = b"", passed: float = 0.0, now: float = 0.0
+        self,
+        stats: SavedStats,
+        *,
+        contents: bytes = b"",
+        simhashes: bytes = b"",
+        positions: Mapping[int, int] | None = None,
+        passed: float = 0.0,
+        now: float = 0.0,
     ) -> None:
         """Continue where an earlier run ended, `passed` seconds ago; the caller restores the frontier.
 
-        `contents` and `simhashes` are those of all pages so far, packed as uint64.
+        `contents` and `simhashes` are those of all pages so far, packed as uint64; `positions` are `Saved.positions`.
         """
+        if self._exchange is not None and positions is not None:
+            self._exchange.restore(positions)
         self._stats.restore(stats, contents, simhashes)
         self._limits.restore(stats.requests)
         self._time.restore(stats.elapsed, stats.seconds)
@@ -158,11 +195,13 @@ class Crawl:
         """Return the command that is due now: up to `AT_ONCE` fetches, or a recall after the fetches before it."""
         self._time.advance(now)
         self._limits.check(now)
+        self.at_rest = False
         if self._limits.needs_grant and self._frontier.queued and not self._buffer.is_under_way:
             self._buffer.hurry(-math.inf, pause=True)
         if self._recall is not None:
             recall, self._recall = self._recall, None
             self._time.idle = _CPU
+            self._recalls += 1
             return recall
         fetches, then = self._due(now)
         self._time.waits(_CPU, self._frontier.queued)
@@ -170,9 +209,9 @@ class Crawl:
             self._recall = then if isinstance(then, Recall) else None
             return Fetch(tuple(fetches))
         if isinstance(then, Recall):
+            self._recalls += 1
             return then
-        at_rest = then is _NOTHING and not self._in_flight.requests
-        if then is _Then.COMMIT or (at_rest and self._buffer.may_commit(self._frontier.offers)):
+        if then is _Then.COMMIT or (then is _NOTHING and not self._in_flight.requests and self._commits_early()):
             return self._commit(now)
         return self._rest_or_stop(now)
 
@@ -258,16 +297,22 @@ class Crawl:
         self._frontier.send(request, where)
         return _LINK_ENDED
 
+    def _commits_early(self) -> bool:
+        """Whether a commit is to be made because nothing is in flight and nothing can start."""
+        if self._exchange is not None and self._limits.reached is None:
+            if self._frontier.lowest_open == self._lowest_open:
+                return False  # by age only: a polite shard would commit every page
+            self._buffer.hurry(-math.inf, pause=True)
+        return self._buffer.may_commit(self._frontier.offers)
+
     def _rest_or_stop(self, now: float) -> Wait | Stop:
-        idle = not self._in_flight.requests and not self._buffer.is_under_way
-        if idle and not self._limits.spent and self._paused_for_long(now):
-            self._limits.stop(FinishReason.WAITING)
+        idle = not self._in_flight.requests and not self._buffer.is_under_way and not self._recalls
         moment, allow_start = self._frontier.next_moment(), self._limits.allow_start
-        if idle and not (moment is not None and allow_start()):
-            assert not (allow_start() and self._frontier.queued), (
-                "links wait, nothing is in flight, and nothing will ever be due"
-            )
-            self._limits.stop(self._limits.natural_end(queued=self._frontier.queued))
+        if self._exchange is not None and self._limits.reached is None:
+            waits = moment is None or not allow_start() or self._paused_for_long(now)
+            self.at_rest = idle and waits and not self._buffer.may_commit(self._frontier.offers)
+        elif idle and (reason := self._end_reason(now)):
+            self._limits.stop(reason)
             self._stopped = True
             assert self._limits.reached is not None
             return Stop(self._limits.reached)
@@ -279,6 +324,18 @@ class Crawl:
         idle_for = moment[1] if moment is not None else self._in_flight.why_idle()
         self._time.waits(idle_for, self._frontier.queued, held=held and self._frontier.queued > 0)
         return Wait(min(untils))
+
+    def _end_reason(self, now: float) -> FinishReason | None:
+        """Return why the crawl ends now, with nothing under way; None if something will be due."""
+        if not self._limits.spent and self._paused_for_long(now):
+            self._limits.stop(FinishReason.WAITING)
+        allow_start = self._limits.allow_start()
+        if allow_start and self._frontier.next_moment() is not None:
+            return None
+        assert not (allow_start and self._frontier.queued), (
+            "links wait, nothing is in flight, and nothing will ever be due"
+        )
+        return self._limits.natural_end(queued=self._frontier.queued)
 
     def _paused_for_long(self, now: float) -> bool:
         """Whether every host with links asks to be left alone for longer than the policy waits."""
@@ -301,6 +358,9 @@ class Crawl:
             settled.skipped,
             self._buffer.sitemaps,
         )
+        if self._exchange is not None:
+            batch = self._exchange.settle(batch)
+            self._lowest_open = batch.lowest_open
         self._buffer.begin(batch)
         # As many slots wait for it as fetched what is saved, or could fetch what is known then.
         self._time.waits(Waiting.DISK, self._frontier.queued + len(settled.links) + len(batch.ended))
@@ -352,6 +412,7 @@ class Crawl:
             case Lost(request):
                 self._lost(request, now)
             case Recalled():
+                self._recalls -= 1
                 self._frontier.recalled(event.links)
             case Committed(computed):
                 self._time.computed(computed)
@@ -361,7 +422,7 @@ class Crawl:
                 for ended in batch.ended:
                     self._frontier.close(ended.link)
             case _:
-                assert_never(event)
+                self._told(event, now)
 
     def _visited(self, event: Visited, now: float) -> None:
         request, outcome = event.request, event.outcome
@@ -390,7 +451,7 @@ class Crawl:
             self._traps.compare(event)
         self._offer_links(event)
         if event.adopts:
-            self._adopted += (event.adopts,)
+            self._adopt(event.adopts)
         self._end(Ended(request.link, outcome), now)
         if self._sitemaps.may_discover(host) and _is_first_page(outcome):
             self._ask(self._sitemaps.discover(host, request.link.depth, self._frontier.known), now)
@@ -408,13 +469,19 @@ class Crawl:
         self._rests.note_pause(host.key, host.paused_until, host.paused_by)
         self._buffer.hurry(now, pause=True)
 
+    def _adopt(self, url: str) -> None:
+        """Widen the scope by the URL to which a seed redirected, in every shard."""
+        self._adopted += (url,)
+        if self._exchange is not None:
+            self._exchange.adopt(url)
+
     def _offer_links(self, page: Visited) -> None:
         link = page.request.link
         redirected = page.outcome.kind is _REDIRECTED
         depth, hops = (link.depth, link.hops + 1) if redirected else (link.depth + 1, 0)
-        self._frontier.offer(page.outlinks, depth=depth, hops=hops, via=link.url)
+        self._offer(page.outlinks, depth=depth, hops=hops, via=link.url)
         if page.refresh.urls:
-            self._frontier.offer(page.refresh, depth=depth, hops=link.hops + 1, via=link.url)
+            self._offer(page.refresh, depth=depth, hops=link.hops + 1, via=link.url)
         self._sitemaps.orphans.link_from(page)
 
     def _failed(self, event: Failed, now: float) -> None:
@@ -437,17 +504,53 @@ class Crawl:
         """Offer the links of a sitemap as if the host's first page had them; request the files that an index names."""
         link = event.request.link
         if outlinks:
-            offered = self._frontier.offered
-            self._frontier.offer(outlinks, depth=link.depth + 1, hops=0, via=link.url)
-            for outlink in outlinks:
-                if outlink.fingerprint not in offered:
-                    self._sitemaps.orphans.name(outlink)
+            if self._exchange is not None:
+                outlinks = self._exchange.own(outlinks, link.depth + 1, 0, link.url, from_sitemap=True)
+                self._buffer.hurry(now, pause=True)
+            self._offer_named(outlinks, link.depth + 1, link.url)
         if self._frontier.offers:
             self._buffer.hurry(now)
         if event.outcome.references:
             self._buffer.add_sitemap(event.outcome.references, now)
         self._ask(self._sitemaps.read(event.request, event.outcome.record, sitemaps, self._frontier.known), now)
         self._frontier.close(link)
+
+    def _offer_named(self, outlinks: Outlinks, depth: int, via: str) -> None:
+        """Offer the links that a sitemap names; those that nothing else has offered may be orphans."""
+        offered = self._frontier.offered
+        self._frontier.offer(outlinks, depth=depth, hops=0, via=via)
+        for outlink in outlinks:
+            if outlink.fingerprint not in offered:
+                self._sitemaps.orphans.name(outlink)
+
+    def _told(self, event: FromShards, now: float) -> None:
+        """Record what a shard was told of the others, or was granted."""
+        match event:
+            case Arrived(mail):
+                self._arrived(mail, now)
+            case LevelOpened(depth):
+                self._frontier.open_level(depth)
+            case PagesGranted(pages):
+                self._limits.grant_pages(pages)
+            case BytesGranted(size):
+                self._limits.grant_bytes(size)
+            case _:
+                assert_never(event)
+
+    def _arrived(self, mail: Sequence[Mail], now: float) -> None:
+        """Take in what other shards sent; the next commit makes it permanent, and so records that it was read."""
+        assert self._exchange is not None, "only a shard gets mail"
+        for parcel in self._exchange.arrived(mail):
+            if parcel.adopted and parcel.adopted not in self._adopted:
+                self._adopted += (parcel.adopted,)
+            if parcel.sitemaps:
+                self._ask(self._sitemaps.requested(parcel), now)
+            if parcel.from_sitemap:
+                self._offer_named(parcel.outlinks, parcel.depth, parcel.via)
+            elif parcel.outlinks:
+                self._frontier.offer(parcel.outlinks, depth=parcel.depth, hops=parcel.hops, via=parcel.via)
+                self._sitemaps.orphans.link(parcel.outlinks.fingerprints)
+            self._buffer.hurry(now, pause=True)
 
     def _ask(self, requests: Sequence[Request], now: float) -> None:
         for request in requests:
@@ -512,6 +615,28 @@ class Crawl:
                 self._probed(host, b"")
             case _:
                 self._again(request, now, 0.0, Waiting.RETRY)
+
+    # ------------------------------------------------------------ a shard of a crawl
+
+    @property
+    def positions(self) -> Mapping[int, int]:
+        """Return the number of the last commit of each other shard whose mail came, committed or not."""
+        return {} if self._exchange is None else self._exchange.positions
+
+    @property
+    def wants_pages(self) -> bool:
+        """Whether more fetches would start if more pages were granted to this shard."""
+        return self._limits.lacks_pages and self._frontier.next_moment() is not None
+
+    @property
+    def wants_bytes(self) -> bool:
+        """Whether more fetches would start if more bytes were granted to this shard."""
+        return self._limits.lacks_bytes and self._frontier.next_moment() is not None
+
+    @property
+    def pages(self) -> int:
+        """Return the number of pages that count for `max_pages`."""
+        return self._counts.came
 
     # ------------------------------------------------------------ the end
 

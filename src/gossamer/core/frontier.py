@@ -11,6 +11,7 @@ A queued link is its id only. Its text is in the journal and is read back by a r
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Sequence
 from itertools import pairwise
 from typing import Final
@@ -88,6 +89,7 @@ class Frontier:
         self._tick = 0
         self._open: dict[int, int] = {}  # links that have not ended, by depth; only with `breadth_first`
         self._parked: dict[int, dict[Host, None]] = {}
+        self._level: int | None = None  # of a crawl in several shards; None: the smallest depth in `_open`
         self._queued = 0
 
     # ------------------------------------------------------------ links come in
@@ -325,12 +327,36 @@ class Frontier:
             self._open[link.depth] = left
             return
         del self._open[link.depth]
-        level = min(self._open, default=link.depth)
+        if self._level is None:
+            self._unpark(min(self._open, default=link.depth))
+
+    def open_level(self, depth: int) -> None:
+        """Let links down to this depth start, because no shard of the crawl has a smaller depth open."""
+        self._level = depth
+        self._unpark(depth)
+
+    def _unpark(self, level: int) -> None:
+        """Put the hosts in line that waited for a level."""
         for depth in [depth for depth in self._parked if depth <= level]:
             for host in self._parked.pop(depth):
                 self._list(host)
 
     # ------------------------------------------------------------ figures
+
+    @property
+    def level(self) -> int:
+        """Return the depth down to which links may start; only with `breadth_first` there is one."""
+        return min(self._open) if self._level is None else self._level
+
+    @property
+    def lowest_open(self) -> int | None:
+        """Return the smallest depth of a link that has not ended; None if there is none or without `breadth_first`."""
+        return min(self._open, default=None)
+
+    def lowest_open_without(self, links: Iterable[Link]) -> int | None:
+        """Return `lowest_open` as it is when these links are closed."""
+        closed = Counter([link.depth for link in links]) if self._open else {}
+        return min((depth for depth, count in self._open.items() if count > closed.get(depth, 0)), default=None)
 
     @property
     def known(self) -> int:
@@ -408,7 +434,7 @@ class Frontier:
             if not host.serves_robots_first:
                 return False
         elif not host.again and (
-            host.queue.priority == EMPTY or (self._breadth_first and host.queue.depth > min(self._open))
+            host.queue.priority == EMPTY or (self._breadth_first and host.queue.depth > self.level)
         ):
             return False
         return host.ip is None or not host.waits_for_ip()
@@ -421,5 +447,5 @@ class Frontier:
             self._tick += 1
             heapq.heappush(self._ready, (host.due_at, self._tick, host))
             host.listed = True
-        elif self._breadth_first and host.queue and not host.again and host.queue.depth > min(self._open):
+        elif self._breadth_first and host.queue and not host.again and host.queue.depth > self.level:
             self._parked.setdefault(host.queue.depth, {})[host] = None

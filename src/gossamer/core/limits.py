@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from msgspec.structs import replace
+
 from gossamer.core.in_flight import InFlight
 from gossamer.core.stats import OutcomeCounts
 from gossamer.core.time_accounting import SlotTimes
@@ -76,6 +78,24 @@ class Limits:
         most = self._policy.max_requests
         return most is not None and self.requests >= most
 
+    def grant_pages(self, pages: int) -> None:
+        """Allow so many pages in all."""
+        raise AssertionError("only a shard is granted pages")
+
+    def grant_bytes(self, size: int) -> None:
+        """Allow so many bytes in all."""
+        raise AssertionError("only a shard is granted bytes")
+
+    @property
+    def lacks_pages(self) -> bool:
+        """Whether nothing starts because more pages would have to be granted."""
+        return False
+
+    @property
+    def lacks_bytes(self) -> bool:
+        """Whether nothing starts because more bytes would have to be granted."""
+        return False
+
     def natural_end(self, *, queued: int) -> FinishReason:
         """Return how a crawl ended that was not stopped, with `queued` links and other requests still waiting."""
         return FinishReason.REQUEST_LIMIT if queued and self.spent else self._counts.natural_end(queued=queued)
@@ -95,3 +115,38 @@ class Limits:
             return False
         most = self._policy.max_pages
         return most is None or self._counts.came + self._in_flight.pages < most
+
+
+class ShardLimits(Limits):
+    """The limits of one shard of a crawl: it may have as many pages and bytes as it was granted, none at first.
+
+    Where these are used up nothing new starts, but the shard does not end. The time of the crawl is not its business.
+    """
+
+    def __init__(self, policy: Policy, counts: OutcomeCounts, in_flight: InFlight, time: SlotTimes) -> None:
+        assert policy.max_requests is None, "requests are not granted to shards"
+        super().__init__(replace(policy, max_pages=None, max_bytes=None, max_time=None), counts, in_flight, time)
+        self._pages = math.inf if policy.max_pages is None else 0
+        self._bytes = math.inf if policy.max_bytes is None else 0
+
+    def grant_pages(self, pages: int) -> None:
+        """Allow so many pages in all."""
+        self._pages = pages
+
+    def grant_bytes(self, size: int) -> None:
+        """Allow so many bytes in all."""
+        self._bytes = size
+
+    @property
+    def lacks_pages(self) -> bool:
+        """Whether nothing starts because more pages would have to be granted."""
+        return self._counts.came + self._in_flight.pages >= self._pages
+
+    @property
+    def lacks_bytes(self) -> bool:
+        """Whether nothing starts because more bytes would have to be granted."""
+        return self._counts.bytes >= self._bytes
+
+    def allow_start(self) -> bool:
+        """Whether a fetch may start now: a slot is free, and no grant is used up by what is in flight."""
+        return super().allow_start() and not self.lacks_pages and not self.lacks_bytes

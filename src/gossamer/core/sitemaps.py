@@ -11,11 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from gossamer.core.exchange import Exchange
 from gossamer.core.host import Host
 from gossamer.core.orphans import EXAMPLES, Orphans
 from gossamer.rules.policy import Policy
 from gossamer.rules.scope import Scope
 from gossamer.rules.urls import UrlResolver, host_key
+from gossamer.values.cluster import Parcel
 from gossamer.values.model import Link, OutcomeKind, PageRecord, Purpose, Request
 from gossamer.values.snapshot import SitemapStats
 
@@ -52,9 +54,11 @@ class Sitemaps:
     `numbers` yields the ids of requests that are no links of the crawl; these are negative.
     """
 
-    def __init__(self, policy: Policy, numbers: Iterator[int]) -> None:
+    def __init__(self, policy: Policy, numbers: Iterator[int], exchange: Exchange | None = None) -> None:
         self._policy = policy
         self._numbers = numbers
+        self._exchange = exchange
+        self._for_others: dict[str, _Reading] = {}
         self._scope = Scope.of(policy)
         self._homes: set[str] = set()
         self._readings: dict[int, _Reading] = {}
@@ -92,6 +96,11 @@ class Sitemaps:
         requests = tuple(self._requests(reading, named or ("/sitemap.xml",), host.key + "/robots.txt", 0))
         self._read_if_all_landed(reading)
         return requests
+
+    def requested(self, parcel: Parcel) -> tuple[Request, ...]:
+        """Return the requests for sitemaps on hosts of this shard that another shard needs for a host of its own."""
+        reading = self._for_others.setdefault(parcel.home, _Reading(parcel.home, parcel.depth))
+        return tuple(self._requests(reading, parcel.sitemaps, parcel.via, parcel.nesting, parcel.hops))
 
     def unread(self) -> dict[str, int]:
         """Return the hosts whose sitemaps have not all been read, each with the depth of its first page."""
@@ -178,6 +187,10 @@ class Sitemaps:
             if len(reading.requested) >= MAX_FILES:
                 return
             reading.requested[url] = nesting
+            if self._exchange is not None and not self._exchange.owns(url):
+                parcel = Parcel(reading.depth, hops, via, sitemaps=(url,), nesting=nesting, home=reading.home)
+                self._exchange.request_sitemap(parcel)
+                continue
             link = Link(next(self._numbers), url, reading.depth, hops, via)
             self._readings[link.id] = reading
             reading.waited_for += 1

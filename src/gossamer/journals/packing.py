@@ -240,7 +240,8 @@ class CommitIndex:
 def is_empty(batch: Batch) -> bool:
     """Whether a batch holds nothing that must be remembered."""
     stats = batch.stats
-    return not (batch.ended or batch.links or batch.refused or stats.resting or stats.attempts)
+    remembers = batch.ended or batch.links or batch.refused or stats.resting or stats.attempts
+    return not (remembers or batch.outbox or batch.positions)
 
 
 def latest_stats(last: tuple[int, float, bytes] | None, noted: tuple[bytes] | None) -> tuple[float, SavedStats | None]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
+from gossamer.values.cluster import Mail, Parcel
 from gossamer.values.model import (
     NO_OUTLINKS,
     Change,
@@ -111,6 +112,15 @@ class Batch(Struct, frozen=True):
     """The links that are refused for the first time, if the crawl keeps them."""
     sitemaps: tuple[bytes, ...] = ()
     """The pages that sitemaps name, a line of JSON for each sitemap, like `Outcome.references`."""
+    outbox: Mapping[int, tuple[Parcel, ...]] = {}
+    """What goes to other shards, by the number of the shard."""
+    positions: Mapping[int, int] = {}
+    """The number of the last commit of each shard whose mail this batch contains, by the number of that shard."""
+    received: int = 0
+    """The number of `Mail` values that this batch contains."""
+    lowest_open: int | None = None
+    """The smallest depth of a link that has not ended once this batch is permanent; None if there is none, or if the
+    crawl is not a shard that goes level by level."""
 
 
 class Chunk(Struct, frozen=True):
@@ -149,6 +159,8 @@ class Saved(Struct, frozen=True):
     """The statistics after the last commit; None before the first."""
     saved_at: float = 0.0
     """When the last commit was made (Unix time)."""
+    positions: Mapping[int, int] = {}
+    """The number of the last commit of each other shard whose mail was read, by the number of that shard."""
 
     @property
     def known(self) -> int:
@@ -290,10 +302,42 @@ class Committed(Struct, frozen=True):
     """Time (seconds) that the processor worked for it, on compression mostly; the rest it waited for the disk."""
 
 
-Event = Visited | Failed | RobotsRead | Lost | Recalled | Committed
+class Arrived(Struct, frozen=True):
+    """Mail of other shards came, in the order of `Mail.seq` for each of them; what came before is ignored."""
+
+    mail: tuple[Mail, ...]
+    """The mail."""
+
+
+class LevelOpened(Struct, frozen=True):
+    """No shard has a link of a smaller depth that has not ended: links of this depth may start."""
+
+    depth: int
+    """The depth."""
+
+
+class PagesGranted(Struct, frozen=True):
+    """The shard may record more pages, a part of `max_pages`."""
+
+    pages: int
+    """Number of pages in all, earlier ones included."""
+
+
+class BytesGranted(Struct, frozen=True):
+    """The shard may receive more, a part of `max_bytes`."""
+
+    size: int
+    """Size (bytes) of all decoded bodies, earlier ones included."""
+
+
+FromShards = Arrived | LevelOpened | PagesGranted | BytesGranted
+"""What only a shard of a crawl on several machines is told."""
+Event = Visited | Failed | RobotsRead | Lost | Recalled | Committed | FromShards
 
 __all__ = [
+    "Arrived",
     "Batch",
+    "BytesGranted",
     "Chunk",
     "Command",
     "Commit",
@@ -302,8 +346,11 @@ __all__ = [
     "Event",
     "Failed",
     "Fetch",
+    "FromShards",
+    "LevelOpened",
     "Lost",
     "Outcome",
+    "PagesGranted",
     "Recall",
     "Recalled",
     "RobotsRead",
