@@ -12,10 +12,10 @@ import pytest
 
 from gossamer.journals import postgres as module
 from gossamer.journals.address import PostgresAddress, names_database, schema_for
-from gossamer.journals.postgres import FencedError, PostgresJournal, drop, open_connection
+from gossamer.journals.postgres import PostgresJournal, drop, open_connection
 from gossamer.journals.reading import exists
 from gossamer.journals.summary import glance, lines
-from gossamer.values.errors import JournalError, UserError
+from gossamer.values.errors import FencedError, JournalError, UserError
 from tests.support.journal_batches import batch, ended, links
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.tcp_proxy import proxied

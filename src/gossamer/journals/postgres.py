@@ -15,7 +15,7 @@ from psycopg.abc import Params
 from gossamer.journals.address import PostgresAddress
 from gossamer.journals.packing import CommitIndex, PackedChunk, PackedCommit, TextRow, is_empty, latest_stats
 from gossamer.journals.postgres_schema import COMMIT, FORMAT, TABLES, postgres_errors
-from gossamer.values.errors import JournalError
+from gossamer.values.errors import FencedError, JournalError
 from gossamer.values.model import Link
 from gossamer.values.protocol import Batch, Saved
 from gossamer.values.snapshot import SavedStats
@@ -30,10 +30,6 @@ _NO_CHUNK: Final = PackedChunk(0, 0, b"", b"", b"", b"", b"", b"", b"")
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 """A connection whose rows are tuples."""
-
-
-class FencedError(JournalError):
-    """Another process has taken over this part of the crawl: nothing was written, and nothing may be any more."""
 
 
 class PostgresJournal:

@@ -31,5 +31,9 @@ class JournalError(GossamerError):
     """The journal could not be read or written (disk full, I/O error, locked). The crawl ends and can be resumed."""
 
 
+class FencedError(JournalError):
+    """Another process has taken over this part of the crawl: nothing was written, and nothing may be any more."""
+
+
 class OutputError(GossamerError):
     """An output file could not be written. The crawl ends and can be resumed."""
