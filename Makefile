@@ -105,6 +105,11 @@ race: .venv/ready-dev
 	@.ci/servers nginx-light openjdk-17-doc cppreference-doc-en-html wget wget2 httrack
 	@$(PY) benchmarks/peers/run.py $(ARGS)
 
+# Many hosts over TLS, with pages like those of the live web; e.g. ARGS="--pages DIR --race broad".
+race-web: .venv/ready-dev
+	@.ci/servers nginx-light wget2
+	@$(PY) benchmarks/real_web/run.py $(ARGS)
+
 lock: .venv/ready-dev
 	@$(PY) -m pip install --quiet uv
 	@for wanted in "requirements.lock" "requirements-dev.lock --extra cluster --extra parquet --extra text --extra xpath --group dev --group docs"; do \

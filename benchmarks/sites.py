@@ -26,14 +26,14 @@ worker_processes 1;
 worker_rlimit_nofile 16384;
 pid {prefix}/nginx.pid;
 error_log {prefix}/error.log warn;
-events {{ worker_connections 4096; }}
+events {{ worker_connections 12000; }}
 http {{
     types {{
         text/html html htm; text/css css; application/javascript js; text/plain txt; text/xml xml;
         image/png png; image/gif gif; image/svg+xml svg; application/pdf pdf;
     }}
     default_type application/octet-stream;
-    log_format visits '$status\\t$request_method\\t$sent_http_content_type\\t$request_uri';
+    log_format visits '$status\\t$request_method\\t$sent_http_content_type\\t{logged}';
     access_log {prefix}/access.log visits;
     client_body_temp_path {prefix}/body;
     proxy_temp_path {prefix}/proxy;
@@ -50,6 +50,7 @@ http {{
         location = /-ready- {{ access_log off; return 204; }}
         {extra}
     }}
+    {servers}
 }}
 """
 
@@ -81,6 +82,10 @@ class NginxSite:
     """
 
     reachable: int
+    logged = "$request_uri"
+    """What the log has of a request beside status, method and type: its path, here."""
+    servers = ""
+    """More of nginx's server blocks."""
 
     def __init__(self, root: Path, *, start: str = "/index.html", extra: str = "") -> None:
         self.root = root.resolve()
@@ -145,7 +150,14 @@ class NginxSite:
             user = f"user {pwd.getpwuid(0).pw_name};" if os.geteuid() == 0 else ""
             settings.write_text(
                 SETTINGS.format(
-                    user=user, prefix=self._prefix, root=self.root, address=address, port=port, extra=self.extra
+                    user=user,
+                    prefix=self._prefix,
+                    root=self.root,
+                    address=address,
+                    port=port,
+                    extra=self.extra,
+                    logged=self.logged,
+                    servers=self.servers,
                 ),
                 encoding="utf-8",
             )
