@@ -14,6 +14,9 @@ PY := .venv/bin/python
 JOBS ?= 2
 ARGS ?=
 
+# Images often set this. The tests start hundreds of interpreters, and each would compile gossamer anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test test-all fuzz simulate crash-test coverage check docs wheel test-wheel format mutants bench race guard guard-renew lock clean
 
 help:
