@@ -27,9 +27,13 @@ def binaries() -> Path | None:
 
 
 class PostgresServer:
-    """A server on a port of 127.0.0.1 with its data in a directory. It refuses root, so root runs it as `postgres`."""
+    """A server on a port of 127.0.0.1 with its data in a directory. It refuses root, so root runs it as `postgres`.
 
-    def __init__(self, programs: Path, home: Path) -> None:
+    `options` are settings of the server beside those of tests, or in their place.
+    """
+
+    def __init__(self, programs: Path, home: Path, **options: str) -> None:
+        self._options = options
         self._programs = programs
         self._data = home / "data"
         self._log = home / "log"
@@ -50,11 +54,16 @@ class PostgresServer:
         """Return a schema of its own."""
         return PostgresAddress.of(self.url, f"{name}_{secrets.token_hex(4)}")
 
+    @property
+    def pid(self) -> int:
+        """Return the process id of the running server; its sessions are its children."""
+        return int((self._data / "postmaster.pid").read_text().split()[0])
+
     def start(self) -> None:
         """Start the server, and wait until it answers. It is no child of this process, whose children tests count."""
         options = {
             "listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": "", "fsync": "off",
-            "max_connections": 200,
+            "max_connections": 200, **self._options,
         }  # fmt: skip
         settings = " ".join(f"-c {name}={value or repr(value)}" for name, value in options.items())
         self._control("start", "--log", str(self._log), "--options", settings)
