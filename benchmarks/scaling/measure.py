@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -62,6 +63,9 @@ class Meter:
     def __init__(self, server: PostgresServer) -> None:
         self._server = server
         self.connection = psycopg.connect(server.url, autocommit=True)
+
+    def close(self) -> None:
+        self.connection.close()
 
     def cost_of(self, work: Callable[[], object]) -> Cost:
         """Return the least cost of some rounds of the same work: what else the machine does only adds to it."""
@@ -220,8 +224,8 @@ LOST = """SELECT id FROM worker WHERE beat < clock_timestamp() - interval '5 sec
 LINK_BYTES = 40
 
 
-def messages(server: PostgresServer, meter: Meter, scale: float) -> dict[str, float]:
-    connection = psycopg.connect(server.url, autocommit=True)
+def messages(meter: Meter, scale: float) -> dict[str, float]:
+    connection = meter.connection
     connection.execute(MESSAGES)
     us, wal, client, seq = [], [], [], 0
     count = round(1_000 * scale)
@@ -288,8 +292,7 @@ def polls(
 
 
 def beats(server: PostgresServer, meter: Meter, scale: float) -> dict[str, float]:
-    connection = psycopg.connect(server.url, autocommit=True)
-    points, have = [], 0
+    connection, points, have = meter.connection, [], 0
     for workers in (10, 1_000):
         rows = [(f"worker-{number}", "node", datetime.now(UTC)) for number in range(have, workers)]
         connection.cursor().executemany("INSERT INTO worker VALUES (%s, %s, %s)", rows)
@@ -342,18 +345,17 @@ def measured(programs: Path, *, scale: float = 1.0) -> Measured:
         Path(home).chmod(0o755)
         server = PostgresServer(programs, Path(home), fsync="on", max_wal_size="8GB")
         server.start()
-        try:
-            meter = Meter(server)
+        with contextlib.ExitStack() as stack:
+            stack.callback(server.stop, "immediate")
+            meter = stack.enter_context(closing(Meter(server)))
             (version,) = meter.connection.execute("SHOW server_version").fetchone() or ("?",)
             figures = {
                 **crawl(server, meter, max(500, round(JAVADOC_PAGES * scale))),
                 **commits(server, meter, assumed, scale),
-                **messages(server, meter, scale),
+                **messages(meter, scale),
                 **beats(server, meter, scale),
                 **opening(server, meter, assumed, round(1_000_000 * scale)),
             }
-        finally:
-            server.stop("immediate")
     machine = (
         f"{os.cpu_count()} cores ({processor()}), Python {platform.python_version()}, PostgreSQL {version.split()[0]}"
     )
