@@ -12,11 +12,13 @@ import pytest
 
 from gossamer.journals import postgres as module
 from gossamer.journals.address import PostgresAddress, names_database, schema_for
-from gossamer.journals.postgres import PostgresJournal, drop, open_connection
+from gossamer.journals.connection import open_connection
+from gossamer.journals.postgres import PostgresJournal, drop
+from gossamer.journals.postgres_schema import FORMAT
 from gossamer.journals.reading import exists
 from gossamer.journals.summary import glance, lines
 from gossamer.values.errors import FencedError, JournalError, UserError
-from tests.support.journal_batches import batch, ended, links
+from tests.support.journal_batches import batch, links
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.tcp_proxy import proxied
 
@@ -136,9 +138,9 @@ def test_a_schema_of_another_format_is_refused(postgres: PostgresServer) -> None
     journal = PostgresJournal(address)
     journal.open()
     journal.close()
-    for version, sentence in ((2, "a later gossamer"), (0, "an earlier gossamer")):
+    for version, sentence in ((FORMAT + 1, "a later gossamer"), (FORMAT - 1, "an earlier gossamer")):
         with open_connection(address) as connection:
-            connection.execute("UPDATE meta SET value = %s WHERE key = 'format'", (str(version).encode(),))
+            connection.execute("UPDATE crawl SET format = %s", (version,))
         with pytest.raises(JournalError, match=sentence):
             PostgresJournal(address).open()
 
@@ -147,21 +149,6 @@ def test_a_server_that_is_not_there_is_a_sentence() -> None:
     address = PostgresAddress.of("postgresql://nobody@127.0.0.1:1/none", "crawl")
     with pytest.raises(JournalError, match=r"The journal postgresql://nobody@127.0.0.1:1/none\?schema=crawl cannot be"):
         PostgresJournal(address).open()
-
-
-def test_several_shards_lie_side_by_side(postgres: PostgresServer) -> None:
-    address = postgres.address()
-    journals = [PostgresJournal(address, shard=shard) for shard in (0, 1)]
-    for number, journal in enumerate(journals):
-        journal.open()
-        journal.commit(batch(links(0, 2 + number), links(0, 1 + number)), {})
-    for journal in journals:
-        journal.close()
-    again = [PostgresJournal(address, shard=shard) for shard in (0, 1)]
-    assert [journal.open().known for journal in again] == [2, 3]
-    for journal in again:
-        journal.close()
-    assert len(b"".join(lines(address)).splitlines()) == len(ended(*links(0, 3)))
 
 
 # ---------------------------------------------------------------- addresses

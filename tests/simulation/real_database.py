@@ -16,7 +16,8 @@ import psycopg
 from psycopg.abc import Query
 
 from gossamer.journals.address import PostgresAddress
-from gossamer.journals.postgres import Connection, PostgresJournal, drop, open_connection
+from gossamer.journals.connection import Connection, open_connection
+from gossamer.journals.postgres import PostgresJournal, drop
 from gossamer.values.ports import Journal
 from tests.simulation.plan import Plan
 from tests.simulation.real_files import FileStore, Step

@@ -244,17 +244,16 @@ def is_empty(batch: Batch) -> bool:
     return not (remembers or batch.outbox or batch.positions)
 
 
-def latest_stats(last: tuple[int, float, bytes] | None, noted: tuple[bytes] | None) -> tuple[float, SavedStats | None]:
+def latest_stats(
+    last: tuple[int, float, bytes] | None, noted: tuple[int, float, bytes] | None
+) -> tuple[float, SavedStats | None]:
     """Return the latest statistics and when they were written (Unix time); (0.0, None) if there are none.
 
     These are the statistics noted at the end of the crawl, unless a commit came later. `last` has `seq`, `at` and
-    `stats` of the last row of `page`; `noted` the value in `meta`.
+    `stats` of the last row of `page`; `noted` the same of the statistics at the end.
     """
-    if noted is not None:
-        seq, at, stats = msgspec.msgpack.decode(noted[0], type=tuple[int, float, SavedStats])
-        if seq == (last[0] if last else 0):
-            return at, stats
-    return (last[1], msgspec.msgpack.decode(last[2], type=SavedStats)) if last else (0.0, None)
+    latest = noted if noted is not None and noted[0] == (last[0] if last else 0) else last
+    return (latest[1], msgspec.msgpack.decode(latest[2], type=SavedStats)) if latest else (0.0, None)
 
 
 def _packed_pages(batch: Batch, offsets: Mapping[str, int], at: float) -> PackedPages:

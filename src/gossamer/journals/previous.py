@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
-import msgspec
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
 from gossamer.journals.address import JournalAddress
-from gossamer.journals.reading import open_reader
+from gossamer.journals.visits import JournalSnapshot
 from gossamer.rules.policy import Policy
 from gossamer.rules.recrawl import is_unfetched, unpack_memo
 from gossamer.rules.url_identity import identity
@@ -24,7 +22,6 @@ UNPACKED: Final = 16
 """Maximum number of commits kept decompressed: an update meets pages in nearly the same order as the crawl before."""
 _AT_ONCE: Final = 1 << 16
 """Number of fingerprints passed to `known` in one call of `lost`."""
-_MEMOS: Final = msgspec.msgpack.Decoder(list[bytes])
 
 
 class _CommitRecords(Struct, frozen=True):
@@ -45,23 +42,21 @@ class PreviousJournal:
     def __init__(self, address: JournalAddress, policy: Policy) -> None:
         self._policy = policy
         self._unpacked: dict[int, _CommitRecords] = {}
-        self._reader = open_reader(address)
+        self._journal = JournalSnapshot(address)
+        self.key = self._journal.key
         try:
             self._read_index()
         except BaseException:
-            self._reader.close()
+            self._journal.close()
             raise
 
     def _read_index(self) -> None:
-        query = self._reader.rows
-        self.key = int.from_bytes(next(query("SELECT value FROM meta WHERE key = 'key'"))[0], "big")
-        packed = query("SELECT fingerprints FROM chunk ORDER BY seq")
-        fingerprints = np.frombuffer(b"".join([packed_fingerprints for (packed_fingerprints,) in packed]), np.uint64)
+        fingerprints = np.frombuffer(self._journal.fingerprints(), np.uint64)
         ids, commits, positions = array("Q"), array("I"), array("I")
-        for seq, ended in query("SELECT seq, ids FROM page ORDER BY seq"):
-            ids.frombytes(ended)
-            commits.extend([seq] * (len(ended) // 8))
-            positions.extend(range(len(ended) // 8))
+        for number, ended in self._journal.endings():
+            ids.frombytes(ended.tobytes())
+            commits.extend([number] * len(ended))
+            positions.extend(range(len(ended)))
         fingerprints = fingerprints[np.frombuffer(ids, np.uint64)] if ids else np.empty(0, np.uint64)
         order = np.argsort(fingerprints, kind="stable")
         self._fingerprints: NDArray[np.uint64] = fingerprints[order]
@@ -96,7 +91,7 @@ class PreviousJournal:
 
     def close(self) -> None:
         """Close the journal."""
-        self._reader.close()
+        self._journal.close()
 
     def _previous(self, index: int) -> PreviousVisit:
         commit, position = self._commit(int(self._commits[index])), int(self._positions[index])
@@ -106,9 +101,7 @@ class PreviousJournal:
     def _commit(self, seq: int) -> _CommitRecords:
         commit = self._unpacked.get(seq)
         if commit is None:
-            row = next(self._reader.rows("SELECT lines, memos FROM page WHERE seq = ?", seq))
-            lines, memos = map(zlib.decompress, row)
-            commit = self._unpacked[seq] = _CommitRecords(lines.splitlines(keepends=True), _MEMOS.decode(memos))
+            commit = self._unpacked[seq] = _CommitRecords(*self._journal.commit_records(seq))
             if len(self._unpacked) > UNPACKED:
                 del self._unpacked[next(iter(self._unpacked))]
         return commit

@@ -3,27 +3,73 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import quote
 
+from msgspec import Struct
+
 from gossamer.journals.address import JournalAddress, PostgresAddress
-from gossamer.journals.sqlite_schema import check, journal_errors
+from gossamer.journals.sqlite_schema import check, journal_errors, noted_stats
 from gossamer.values.errors import UserError, needs_extra
+from gossamer.values.reasons import FinishReason
 
 Row = tuple[Any, ...]
 """A row of a query; bytes stay bytes."""
+_OF_A_SHARD: Final = re.compile(r"\bFROM (host|chunk|page)\b")
+"""The tables that each shard has."""
+_ITS_ROWS: Final = r"FROM (SELECT * FROM \1 WHERE shard = ?) AS \1"
+
+
+class ShardRows(Protocol):
+    """The rows of one shard, in tables like those of a crawl in SQLite."""
+
+    def __call__(self, query: str, *values: int) -> Iterator[Row]:
+        """Yield the rows of a query on `host`, `chunk` or `page` whose placeholders are question marks."""
+        ...
+
+
+class ShardProgress(Struct, frozen=True):
+    """How far a shard is."""
+
+    known: int
+    """The number of links."""
+    ended: int
+    """The number of links that have ended."""
+    last: tuple[int, float, bytes, bytes] | None
+    """`seq`, `at`, `stats` and `offsets` of the last commit; None before the first."""
+    noted: tuple[int, float, bytes] | None
+    """The last commit, the time, and the statistics, as of when the shard ended; None if it did not."""
 
 
 class JournalReader(Protocol):
     """A connection to a journal that only reads. Every method raises JournalError."""
 
+    @property
+    def shards(self) -> Sequence[ShardRows]:
+        """The shards of the crawl, by number; one for a crawl on one machine."""
+        ...
+
+    def key(self) -> int:
+        """Return the key of the fingerprints."""
+        ...
+
+    def finish(self) -> str:
+        """Return why the crawl ended; "" while it runs, and after it was killed."""
+        ...
+
+    def progress(self) -> list[ShardProgress]:
+        """Return how far each shard is."""
+        ...
+
     def rows(self, query: str, *values: int) -> Iterator[Row]:
-        """Yield the rows of a query whose placeholders are question marks."""
+        """Yield the rows of a query whose placeholders are question marks, on the tables as they are."""
         ...
 
     def snapshot(self) -> AbstractContextManager[object]:
@@ -50,6 +96,11 @@ def open_reader(address: JournalAddress) -> JournalReader:
     return PostgresReader(address) if isinstance(address, PostgresAddress) else SqliteReader(address)
 
 
+_KEY: Final = "SELECT value FROM meta WHERE key = 'key'"
+_FINISH: Final = "SELECT value FROM meta WHERE key = 'finish'"
+_STATS: Final = "SELECT value FROM meta WHERE key = 'stats'"
+
+
 class SqliteReader:
     """A reader of a journal in a file."""
 
@@ -57,6 +108,30 @@ class SqliteReader:
         self._path = path
         with journal_errors(path, "read"):
             self._connection = open_read_only(path)
+        self.shards: Sequence[ShardRows] = (self.rows,)
+
+    def key(self) -> int:
+        """Return the key of the fingerprints."""
+        return int.from_bytes(self._meta("key"), "big")
+
+    def finish(self) -> str:
+        """Return why the crawl ended; "" while it runs, and after it was killed."""
+        return self._meta("finish").decode()
+
+    def progress(self) -> list[ShardProgress]:
+        """Return how far the crawl is."""
+        [(ended,)] = self.rows("SELECT sum(length(ids)) FROM page")
+        [(known,)] = self.rows("SELECT sum(count) FROM chunk")
+        last = next(self.rows("SELECT seq, at, stats, offsets FROM page ORDER BY seq DESC LIMIT 1"), None)
+        noted = self._meta("stats")
+        end = noted_stats(noted) if noted else None
+        return [ShardProgress(known or 0, (ended or 0) // 8, last and (last[0], last[1], last[2], last[3]), end)]
+
+    def _meta(self, key: str) -> bytes:
+        """Return a value of `meta`; b"" where there is none."""
+        query = {"key": _KEY, "finish": _FINISH, "stats": _STATS}[key]
+        value: bytes = next(self.rows(query), (b"",))[0]
+        return value
 
     def rows(self, query: str, *values: int) -> Iterator[Row]:
         """Yield the rows of a query whose placeholders are question marks."""
@@ -78,22 +153,55 @@ class SqliteReader:
         self._connection.close()
 
 
+_ENDED: Final = """
+SELECT finish, wanted = 'stop' AND NOT EXISTS (SELECT FROM shard WHERE owner IS NOT NULL) FROM crawl
+"""
+_PROGRESS: Final = """
+SELECT known, ended, last.seq, at, stats, offsets, noted_seq, noted_at, noted
+FROM shard LEFT JOIN LATERAL (
+    SELECT seq, at, stats, offsets FROM page WHERE page.shard = shard.shard ORDER BY seq DESC LIMIT 1
+) AS last ON true ORDER BY shard.shard
+"""
+
+
 class PostgresReader:
     """A reader of a journal in a schema of a database. Rows come a few at a time."""
 
     def __init__(self, address: PostgresAddress) -> None:
         require_postgres()
-        from gossamer.journals import postgres
+        from gossamer.journals import connection, postgres
 
         self._address = address
         self._numbers = count()
         with self._errors():
-            self._connection = postgres.open_connection(address)
+            self._connection = connection.open_connection(address)
             try:
                 postgres.check(self._connection, address)
+                [(number,)] = self._connection.execute("SELECT shards FROM crawl").fetchall()
             except BaseException:
                 self._connection.close()
                 raise
+        self.shards: Sequence[ShardRows] = [partial(self._shard_rows, shard) for shard in range(number)]
+
+    def key(self) -> int:
+        """Return the key of the fingerprints."""
+        [(key,)] = self.rows("SELECT key FROM crawl")
+        return int.from_bytes(key, "big")
+
+    def finish(self) -> str:
+        """Return why the crawl ended; "" while it runs, and after it was killed."""
+        [(reason, stopped)] = self.rows(_ENDED)
+        return reason or (FinishReason.STOPPED.value if stopped else "")
+
+    def progress(self) -> list[ShardProgress]:
+        """Return how far each shard is."""
+        return [
+            ShardProgress(known, ended, last[0] and last, noted[0] and noted)
+            for known, ended, last, noted in [(*row[:2], row[2:6], row[6:]) for row in self.rows(_PROGRESS)]
+        ]
+
+    def _shard_rows(self, shard: int, query: str, *values: int) -> Iterator[Row]:
+        return self.rows(_OF_A_SHARD.sub(_ITS_ROWS, query), shard, *values)
 
     def _errors(self) -> AbstractContextManager[None]:
         from gossamer.journals.postgres_schema import postgres_errors

@@ -19,6 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from gossamer.journals.packing import latest_stats
 from gossamer.values.errors import JournalError
 from gossamer.values.snapshot import SavedStats
@@ -99,7 +101,14 @@ def prepare(connection: sqlite3.Connection, path: Path, *, durable: bool) -> boo
 def final_stats(connection: sqlite3.Connection) -> tuple[float, SavedStats | None]:
     """Return the latest statistics and when they were written (Unix time); (0.0, None) if there are none."""
     last = connection.execute("SELECT seq, at, stats FROM page ORDER BY seq DESC LIMIT 1").fetchone()
-    return latest_stats(last, connection.execute("SELECT value FROM meta WHERE key = 'stats'").fetchone())
+    row = connection.execute("SELECT value FROM meta WHERE key = 'stats'").fetchone()
+    return latest_stats(last, row and noted_stats(row[0]))
+
+
+def noted_stats(packed: bytes) -> tuple[int, float, bytes]:
+    """Return the number of the last commit, the Unix time, and the statistics of a value of `meta`."""
+    seq, at, stats = msgspec.msgpack.decode(packed, type=tuple[int, float, msgspec.Raw])
+    return seq, at, bytes(stats)
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:

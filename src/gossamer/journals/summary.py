@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
-from array import array
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -12,6 +10,8 @@ from msgspec import Struct
 from gossamer.journals.address import JournalAddress
 from gossamer.journals.packing import latest_stats
 from gossamer.journals.reading import exists, reading
+from gossamer.journals.visits import JournalSnapshot
+from gossamer.values.joined_stats import joined, summed
 from gossamer.values.snapshot import SavedStats
 
 
@@ -46,33 +46,32 @@ def glance(address: JournalAddress) -> Glance:
     if not exists(address):
         return Glance()
     with reading(address) as reader, reader.snapshot():
-        ended = next(reader.rows("SELECT sum(length(ids)) FROM page"))[0] or 0
-        known = next(reader.rows("SELECT sum(count) FROM chunk"))[0] or 0
-        finish = next(reader.rows("SELECT value FROM meta WHERE key = 'finish'"), (b"",))[0]
-        last = next(reader.rows("SELECT seq, at, stats, offsets FROM page ORDER BY seq DESC LIMIT 1"), None)
-        noted = next(reader.rows("SELECT value FROM meta WHERE key = 'stats'"), None)
-        stats_at, stats = latest_stats(last and (last[0], last[1], last[2]), noted and (noted[0],))
-        return Glance(
-            known=int(known),
-            ended=int(ended) // 8,
-            hosts=next(reader.rows("SELECT count(*) FROM host"))[0],
-            committed_at=last[1] if last else None,
-            finish_reason=finish.decode(),
-            stats=stats or SavedStats(),
-            stats_at=stats_at,
-            offsets=msgspec.msgpack.decode(last[3], type=dict[str, int]) if last else {},
-        )
+        shards = reader.progress()
+        hosts = [next(rows("SELECT count(*) FROM host"))[0] for rows in reader.shards]
+        finish = reader.finish()
+    lasts = [shard.last for shard in shards if shard.last is not None]
+    told = [latest_stats(shard.last and shard.last[:3], shard.noted) for shard in shards]
+    offsets = [msgspec.msgpack.decode(last[3], type=dict[str, int]) for last in lasts]
+    return Glance(
+        known=sum([shard.known for shard in shards]),
+        ended=sum([shard.ended for shard in shards]),
+        hosts=sum(hosts),
+        committed_at=max([last[1] for last in lasts], default=None),
+        finish_reason=finish,
+        stats=joined([stats for _, stats in told if stats is not None]),
+        stats_at=max([at for at, _ in told]),
+        offsets=summed(offsets),
+    )
 
 
 def lines(address: JournalAddress) -> Iterator[bytes]:
     """Yield the records of all links that ended, as lines of JSON, one commit at a time. Raises JournalError."""
-    with reading(address) as reader:
-        for (packed,) in reader.rows("SELECT lines FROM page ORDER BY seq"):
-            yield zlib.decompress(packed)
+    with JournalSnapshot(address) as journal:
+        yield from journal.lines()
 
 
 def ended(address: JournalAddress) -> Iterator[tuple[int, bytes]]:
     """Yield the id and the record (a line of JSON) of each link that ended, in commit order. Raises JournalError."""
-    with reading(address) as reader:
-        for ids, packed in reader.rows("SELECT ids, lines FROM page ORDER BY seq"):
-            yield from zip(array("Q", ids), zlib.decompress(packed).splitlines(keepends=True), strict=True)
+    with JournalSnapshot(address) as journal:
+        for visit in journal.visits():
+            yield visit.id, visit.line

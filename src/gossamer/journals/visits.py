@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gossamer.journals.address import JournalAddress
 from gossamer.journals.packing import unpacked_texts
-from gossamer.journals.reading import open_reader
+from gossamer.journals.reading import ShardRows, open_reader
 from gossamer.values.model import Link
 
 _MEMOS: Final = msgspec.msgpack.Decoder(list[bytes])
@@ -41,24 +41,56 @@ class SavedLinks(NamedTuple):
     """Whether they have ended."""
 
 
+class _Shard(NamedTuple):
+    """The rows of one shard up to a commit, and what comes before them where all shards are read as one crawl."""
+
+    rows: ShardRows
+    last: int
+    """The number of the last commit that is read."""
+    commits: int
+    """The number of commits of the shards before."""
+    links: int
+    """The number of links of the shards before: the id of this shard's first one."""
+    hosts: int
+    """The number of hosts of the shards before."""
+
+    def column(self, query: str) -> bytes:
+        """Return a column of packed numbers, joined."""
+        return b"".join([packed for (packed,) in self.rows(query, self.last)])
+
+    def row(self, query: str, *values: int) -> Any:
+        """Return the first row of a query."""
+        return next(self.rows(query, *values))
+
+
 class JournalSnapshot:
     """A journal as of one moment, read as often as needed: commits that come later are not seen.
 
     No transaction is open between two commits that are read, so a crawl that is taken up meanwhile has its way: the
-    journal is append-only, so its last commit is all that a moment needs. Every method may raise JournalError.
+    journal is append-only, so its last commit is all that a moment needs. Several shards are read as one crawl, one
+    after the other: links, hosts and commits are numbered on. Every method may raise JournalError.
     """
 
     def __init__(self, address: JournalAddress) -> None:
         self._reader = open_reader(address)
         try:
-            [key] = self._row("SELECT value FROM meta WHERE key = 'key'")
-            [last] = self._row("SELECT max(seq) FROM page")
+            self.key = self._reader.key()
+            self._shards = self._read_shards()
         except BaseException:
             self._reader.close()
             raise
-        self.key = int.from_bytes(key, "big")
-        """The key of the fingerprints."""
-        self._last = last or 0
+
+    def _read_shards(self) -> list[_Shard]:
+        found = list[_Shard]()
+        commits = links = hosts = 0
+        for rows in self._reader.shards:
+            last = next(rows("SELECT max(seq) FROM page"))[0] or 0
+            found.append(_Shard(rows, last, commits, links, hosts))
+            if len(self._reader.shards) > 1:
+                commits += last
+                links += next(rows("SELECT sum(count) FROM chunk WHERE seq <= ?", last))[0] or 0
+                hosts += next(rows("SELECT count(*) FROM host"))[0]
+        return found
 
     def __enter__(self) -> Self:
         return self
@@ -76,28 +108,31 @@ class JournalSnapshot:
 
     def links(self) -> SavedLinks:
         """Return where all known links are in their queues."""
-        hosts = np.frombuffer(self._column("SELECT hosts FROM chunk WHERE seq <= ? ORDER BY seq"), np.uint32)
+        query = "SELECT hosts FROM chunk WHERE seq <= ? ORDER BY seq"
+        hosts = np.concatenate([np.frombuffer(each.column(query), np.uint32) + each.hosts for each in self._shards])
         places = np.frombuffer(self._column("SELECT places FROM chunk WHERE seq <= ? ORDER BY seq"), np.uint16)
         ended = np.zeros(len(hosts), np.bool_)
-        ended[np.frombuffer(self._column("SELECT ids FROM page WHERE seq <= ? ORDER BY seq"), np.uint64)] = True
-        return SavedLinks(hosts, places, ended)
+        for shard in self._shards:
+            ids = shard.column("SELECT ids FROM page WHERE seq <= ? ORDER BY seq")
+            ended[np.frombuffer(ids, np.uint64) + np.uint64(shard.links)] = True
+        return SavedLinks(hosts.astype(np.uint32), places, ended)
 
     def urls(self) -> Iterator[list[str]]:
         """Yield the URLs of all known links in the order of their ids, those of one commit at a time."""
-        for (urls,) in self._reader.rows(
-            "SELECT urls FROM chunk WHERE seq <= ? AND count > 0 ORDER BY seq", self._last
-        ):
-            yield unpacked_texts(urls)
+        for shard in self._shards:
+            for (urls,) in shard.rows("SELECT urls FROM chunk WHERE seq <= ? AND count > 0 ORDER BY seq", shard.last):
+                yield unpacked_texts(urls)
 
     def link(self, id: int) -> Link:
         """Return the known link with an id."""
-        first_id, places, via_of, vias, urls = self._row(
+        shard = self._shard_of_link(id)
+        first_id, places, via_of, vias, urls = shard.row(
             "SELECT first_id, places, via_of, vias, urls FROM chunk"
             " WHERE seq <= ? AND first_id <= ? AND count > 0 ORDER BY seq DESC LIMIT 1",
-            self._last,
-            id,
+            shard.last,
+            id - shard.links,
         )
-        at = id - first_id
+        at = id - shard.links - first_id
         place, via = array("H", places)[at], array("I", zlib.decompress(via_of))[at]
         return Link(id, unpacked_texts(urls)[at], place >> 4, place & 15, unpacked_texts(vias)[via])
 
@@ -110,20 +145,35 @@ class JournalSnapshot:
 
     def visits(self) -> Iterator[SavedVisit]:
         """Yield the links that ended, in the order of the commits."""
-        for seq in range(1, self._last + 1):
-            ids, lines, memos = self._row("SELECT ids, lines, memos FROM page WHERE seq = ?", seq)
-            texts = zlib.decompress(lines).splitlines(keepends=True)
-            yield from map(SavedVisit, array("Q", ids), texts, _MEMOS.decode(zlib.decompress(memos)))
+        for shard in self._shards:
+            for seq in range(1, shard.last + 1):
+                ids, lines, memos = shard.row("SELECT ids, lines, memos FROM page WHERE seq = ?", seq)
+                numbers = [id + shard.links for id in array("Q", ids)]
+                yield from map(SavedVisit, numbers, _split(lines), _MEMOS.decode(zlib.decompress(memos)))
 
-    def commit_lines(self, seq: int) -> list[bytes]:
+    def endings(self) -> Iterator[tuple[int, NDArray[np.uint64]]]:
+        """Yield the number of each commit, from 1, and the ids of the links that ended in it."""
+        for shard in self._shards:
+            for seq, ids in shard.rows("SELECT seq, ids FROM page WHERE seq <= ? ORDER BY seq", shard.last):
+                yield shard.commits + seq, np.frombuffer(ids, np.uint64) + np.uint64(shard.links)
+
+    def commit_records(self, number: int) -> tuple[list[bytes], list[bytes]]:
+        """Return the records of one commit, by its number from 1, each as a line of JSON, and the memos."""
+        shard = self._shard_of_commit(number)
+        lines, memos = shard.row("SELECT lines, memos FROM page WHERE seq = ?", number - shard.commits)
+        return _split(lines), _MEMOS.decode(zlib.decompress(memos))
+
+    def commit_lines(self, number: int) -> list[bytes]:
         """Return the records of one commit, by its number from 1, each as a line of JSON."""
-        [lines] = self._row("SELECT lines FROM page WHERE seq = ?", seq)
-        return zlib.decompress(lines).splitlines(keepends=True)
+        shard = self._shard_of_commit(number)
+        [lines] = shard.row("SELECT lines FROM page WHERE seq = ?", number - shard.commits)
+        return _split(lines)
 
     def lines(self) -> Iterator[bytes]:
         """Yield the records of the links that ended as lines of JSON, those of one commit at a time."""
-        for (lines,) in self._reader.rows("SELECT lines FROM page WHERE seq <= ? ORDER BY seq", self._last):
-            yield zlib.decompress(lines)
+        for shard in self._shards:
+            for (lines,) in shard.rows("SELECT lines FROM page WHERE seq <= ? ORDER BY seq", shard.last):
+                yield zlib.decompress(lines)
 
     def close(self) -> None:
         """Close the journal."""
@@ -131,14 +181,22 @@ class JournalSnapshot:
 
     def _place_of(self, id: int) -> tuple[int, int] | None:
         """Return the commit in which a link ended, and its position there; None if it has not ended."""
-        for seq, ids in self._reader.rows("SELECT seq, ids FROM page WHERE seq <= ? ORDER BY seq", self._last):
-            at = np.flatnonzero(np.frombuffer(ids, np.uint64) == id)
+        shard = self._shard_of_link(id)
+        for seq, ids in shard.rows("SELECT seq, ids FROM page WHERE seq <= ? ORDER BY seq", shard.last):
+            at = np.flatnonzero(np.frombuffer(ids, np.uint64) == id - shard.links)
             if at.size:
-                return seq, int(at[0])
+                return shard.commits + seq, int(at[0])
         return None
 
-    def _column(self, query: str) -> bytes:
-        return b"".join([packed for (packed,) in self._reader.rows(query, self._last)])
+    def _shard_of_link(self, id: int) -> _Shard:
+        return next(shard for shard in reversed(self._shards) if shard.links <= id)
 
-    def _row(self, query: str, *values: int) -> Any:
-        return next(self._reader.rows(query, *values))
+    def _shard_of_commit(self, number: int) -> _Shard:
+        return next(shard for shard in reversed(self._shards) if shard.commits < number)
+
+    def _column(self, query: str) -> bytes:
+        return b"".join([shard.column(query) for shard in self._shards])
+
+
+def _split(lines: bytes) -> list[bytes]:
+    return zlib.decompress(lines).splitlines(keepends=True)
