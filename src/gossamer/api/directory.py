@@ -1,7 +1,7 @@
 """The files of a crawl directory, opened and closed together under its lock.
 
 gossamer.toml   the settings, frozen       journal.db   everything a resumed crawl needs
-lock            the process at work         pages.jsonl, … the outputs
+lock            the process at work         pages.jsonl, … the outputs; with a store, spool/: parts not uploaded yet
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import msgspec
 
 from gossamer.api.directory_layout import ARCHIVES, JOURNAL, LOCK, SETTINGS_FILE, TRACES, refuse_file, refuse_orphaned
 from gossamer.api.lock import Lock
+from gossamer.api.parts_run import PartsRun, discard_parts
 from gossamer.api.settings_file import Settings, journal_address, journal_of, previous_directory, write_settings
 from gossamer.api.status import Status, status
 from gossamer.fetchers.options import FetchOptions
@@ -46,6 +47,7 @@ from gossamer.values.snapshot import SavedStats
 
 if TYPE_CHECKING:
     from gossamer.journals.postgres import PostgresJournal
+    from gossamer.outputs.parts.journal import PartsJournal
 
 FAILED_FIELD: Final = b'"outcome":"failed"'
 
@@ -58,9 +60,14 @@ class CrawlDirectory:
         self._items = items
         self.outputs: dict[str, Output] = {}
         self._address = journal_address(path, settings)
-        self.journal = _journal(self._address, durable=settings.durable, key=key)
         self._settings = settings
         self._lock = Lock(path / LOCK)
+        self._parts: PartsRun | None = None
+        journal = _journal(self._address, durable=settings.durable, key=key)
+        self.journal: PartsJournal | PostgresJournal | SqliteJournal = journal
+        if settings.policy.store:
+            self._parts = PartsRun(path, settings, journal, items=items)
+            self.journal = self._parts.journal
 
     def open(self, *, anew: bool) -> Saved:
         """Lock the directory and return what was saved; `anew` for a crawl that must be the first one here.
@@ -78,11 +85,15 @@ class CrawlDirectory:
             if anew:
                 make_room(self.path)
                 _refuse_taken(self._address)
+                if self._parts is not None:
+                    self._parts.refuse_owned()
             else:
                 refuse_orphaned(self.path, self._address)
             write_settings(self.path, self._settings)
             saved = self.journal.open()
             self.journal.note("")
+            if self._parts is not None:
+                self._parts.begin(self._address)
             self._open_outputs(saved)
         except BaseException:
             self.close()
@@ -94,7 +105,9 @@ class CrawlDirectory:
         previous = previous_directory(self.path, self._settings)
         header = partial(request_header, FetchOptions.of(policy))
         known = saved.stats.items if saved.stats is not None else {}
-        for name in (*self._settings.formats, *self._for_items(saved.offsets), *self._for_refused(saved.offsets)):
+        in_parts = self._parts is not None
+        own = () if in_parts else (*self._settings.formats, *self._for_items(saved.offsets))
+        for name in (*own, *self._for_refused(saved.offsets)):
             try:
                 output = open_output(
                     name,
@@ -146,13 +159,20 @@ class CrawlDirectory:
         return found
 
     def close(self, reason: FinishReason | None = None, stats: SavedStats | None = None) -> None:
-        """Record why the crawl ended, with its final statistics; close outputs and journal, release the lock."""
+        """Record why the crawl ended, with its final statistics; close outputs and journal, release the lock.
+
+        Parts are uploaded first: a crawl whose results could not be written has not ended.
+        """
         with contextlib.ExitStack() as leaving:  # whatever fails, all the rest is closed
             leaving.callback(self._lock.release)
             leaving.callback(self.journal.close)
             for output in self.outputs.values():
                 leaving.callback(output.close)
+            if self._parts is not None:
+                leaving.callback(self._parts.close)
             if reason is not None:
+                if self._parts is not None:
+                    self._parts.journal.flush()
                 # All that matters is committed, so trouble here is none.
                 with contextlib.suppress(JournalError):
                     self.journal.note(reason.value, stats)
@@ -164,6 +184,7 @@ def make_room(path: Path) -> None:
         return
     told = _told(path)
     if told is not None and _reached_nobody(told):
+        discard_parts(path)
         _empty(path, journal_address(path, told.settings))
         return
     called, typed = _ways_on(path, told)

@@ -21,6 +21,7 @@ from gossamer.cli.settings import KEYS, complaints_naming_flags, gather
 from gossamer.cli.stdout import put
 from gossamer.cli.url_input import listed_seeds
 from gossamer.engines.table import DEFAULT_ENGINE
+from gossamer.outputs.remote import is_url
 from gossamer.rules import urls
 from gossamer.values.errors import UserError
 from gossamer.visit.page import Page
@@ -45,6 +46,11 @@ def run(chosen: Namespace) -> int:
         raise UserError(f"-o - prints JSON lines only; {' and '.join(others)} {verb} a directory: -o DIR.")
     if to_stdout:
         directory, formats = None, None
+    elif wanted and is_url(wanted):
+        if "store" in fields:
+            raise UserError(f"-o {wanted} and the setting store both say where results go; leave one of them out.")
+        fields["store"], wanted = wanted, None
+        directory = vacant(urls.seed(seeds[0]))
     else:
         directory = call_arguments.directory(wanted) if wanted else vacant(urls.seed(seeds[0]))
     with complaints_naming_flags(chosen):

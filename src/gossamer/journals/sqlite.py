@@ -48,6 +48,7 @@ class SqliteJournal:
         self._connect = connect
         self._connection: sqlite3.Connection | None = None
         self._index = CommitIndex()
+        self._epoch: int | None = None  # counted only where somebody asks
 
     # ------------------------------------------------------------ the Journal protocol
 
@@ -105,6 +106,16 @@ class SqliteJournal:
             rows.append(("stats", msgspec.msgpack.encode((self._index.seq, time.time(), stats))))
         with journal_errors(self._path):
             self._opened.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
+
+    @property
+    def epoch(self) -> int:
+        """Return a number that is larger than in any process before that had the journal open. Raises JournalError."""
+        if self._epoch is None:
+            with journal_errors(self._path):
+                row = self._opened.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
+                self._epoch = 1 + (int(row[0]) if row else 0)
+                self._opened.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (str(self._epoch).encode(),))
+        return self._epoch
 
     # ------------------------------------------------------------ inside
 

@@ -4,7 +4,8 @@ The journal is append-only: every commit adds one row to `page` and, if it disco
 rows of `meta` are ever changed. There is no index but the row ids, so a commit writes at the end of the file.
 
     meta   key > value      "key": the fingerprint key (8 bytes, big-endian); "finish": why the crawl ended ("" while it
-                            runs); "stats": (seq, Unix time, statistics) at its end
+                            runs); "stats": (seq, Unix time, statistics) at its end; "epoch": how often it was
+                            opened by a crawl that writes parts
     host   id, name         host keys in order of discovery
     chunk  one per commit   the links it discovered: packed columns first, their texts (zlib) last
     page   one per commit   the ids of the links that ended; the committed size of each output; the statistics; the

@@ -17,6 +17,7 @@ from gossamer.journals.reading import ShardRows, open_reader
 from gossamer.values.model import Link
 
 _MEMOS: Final = msgspec.msgpack.Decoder(list[bytes])
+_OFFSETS: Final = msgspec.msgpack.Decoder(dict[str, int])
 
 
 class SavedVisit(NamedTuple):
@@ -174,6 +175,13 @@ class JournalSnapshot:
         for shard in self._shards:
             for (lines,) in shard.rows("SELECT lines FROM page WHERE seq <= ? ORDER BY seq", shard.last):
                 yield zlib.decompress(lines)
+
+    def offsets(self) -> Iterator[tuple[dict[str, int], int]]:
+        """Yield the offsets of each commit in which links ended, and the id of the first link of its shard."""
+        query = "SELECT offsets FROM page WHERE seq <= ? AND length(ids) > 0 ORDER BY seq"
+        for shard in self._shards:
+            for (packed,) in shard.rows(query, shard.last):
+                yield _OFFSETS.decode(packed), shard.links
 
     def close(self) -> None:
         """Close the journal."""

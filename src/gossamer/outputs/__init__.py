@@ -38,6 +38,9 @@ SKIPPED: Final = "skipped"
 ITEMS_FILE: Final = "items.jsonl"
 """The file of the items, relative to the crawl directory."""
 
+UNLIMITED: Final = 1 << 60
+"""Bytes, or rows, that no file of an output reaches."""
+
 
 def require(formats: Iterable[str]) -> None:
     """Raise UserError if a format needs a package that is not installed."""
@@ -54,6 +57,7 @@ def open_output(
     request_header: Callable[[str, Sequence[tuple[str, str]]], bytes] | None = None,
     previous: Path | None = None,
     items: Mapping[str, ItemTypeStats] | None = None,
+    in_one_file: bool = False,
 ) -> Output:
     """Open an output of a crawl directory: a name from `FORMATS`, `ITEMS`, `ITEM_TABLES` or `SKIPPED`.
 
@@ -62,7 +66,7 @@ def open_output(
     For WARC, `policy` is recorded in the file (user agent, contact, whether robots.txt is obeyed),
     `request_header(url, conditions)` makes the request records (without it there are none), and `previous` is the
     directory of the crawl that this one updates. For tables of items, `items` are the statistics of the items that
-    earlier runs wrote.
+    earlier runs wrote. With `in_one_file`, no output begins another file when one is large.
 
     Raises UserError for an unknown format or one whose extra is not installed; OSError if a file cannot be opened.
     """
@@ -84,7 +88,7 @@ def open_output(
 
             return ItemTables(directory / ITEMS_FILE, durable=durable, known=items)
         case "warc":
-            from gossamer.outputs.warc.writer import Warc
+            from gossamer.outputs.warc.writer import MAX_FILE, Warc
 
             return Warc(
                 directory,
@@ -92,12 +96,13 @@ def open_output(
                 policy=policy or Policy(),
                 request_header=request_header,
                 previous=previous,
+                max_file=UNLIMITED if in_one_file else MAX_FILE,
             )
         case "parquet":
             require((format,))
-            from gossamer.outputs.parquet.pages import Parquet
+            from gossamer.outputs.parquet.pages import ROWS, Parquet
 
-            return Parquet(directory, durable=durable)
+            return Parquet(directory, durable=durable, rows=UNLIMITED if in_one_file else ROWS)
         case "markdown":
             from gossamer.outputs.markdown.writer import Markdown
 

@@ -495,6 +495,16 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `postgresql://user@host:5432/database`. The crawl gets a schema of its own there, named after its directory; a
     `?schema=name` at the end names another. The password comes from `PGPASSWORD` or `~/.pgpass`. It needs
     `gossamer[cluster]`."""
+    store: Annotated[
+        str,
+        FIXED,
+        result_flag("--store URL", "write results there, in parts: s3://bucket/prefix; the journal stays in DIR"),
+        Hints("s3 bucket remote feed feeds export upload object_storage output_url"),
+    ] = ""
+    """The place where results are written, as files that are finished every half a minute and never changed
+    ([parts](how-to/keep-outputs-in-s3.md)): `s3://bucket/prefix`, `file:///somewhere` or any other URL that fsspec
+    reaches. The journal stays in the crawl's directory. `-o URL` says the same with a directory named after the site.
+    It needs `gossamer[remote]`."""
 
     def __post_init__(self) -> None:
         """Raise UserError for a value that is not allowed."""

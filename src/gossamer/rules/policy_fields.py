@@ -75,3 +75,4 @@ class PolicyFields(DownloadFields, total=False):
     text: Literal["main", "article", "fast", "all"]
     events: str
     journal: str
+    store: str

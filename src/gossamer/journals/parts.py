@@ -1,0 +1,15 @@
+"""The owners of the shards of a crawl that writes parts, by their epochs."""
+
+from __future__ import annotations
+
+from gossamer.journals.address import JournalAddress, PostgresAddress
+from gossamer.journals.reading import reading
+
+
+def epochs(address: JournalAddress) -> dict[int, int]:
+    """Return the epoch of each shard: of a crawl on one machine, that of shard 0. Raises JournalError."""
+    with reading(address) as reader:
+        if isinstance(address, PostgresAddress):
+            return dict(reader.rows("SELECT shard, epoch FROM shard"))
+        row = next(reader.rows("SELECT value FROM meta WHERE key = 'epoch'"), None)
+        return {0: int(row[0])} if row else {}
