@@ -129,7 +129,7 @@ MUTANTS = (
     Mutant("core/host_access.py", "host.access.consecutive_failures = min(host.access.consecutive_failures, 0)", "pass", "failures not in a row would add up"),
     Mutant("core/crawl.py", "        self._access.answered(host)\n", "", "an answer would not show that a host lives"),
     # ---------------------------------------------------------------- frontier.py
-    Mutant("core/frontier.py", "moments.append((self._ready[0][0], self", "moments.append((self._ready[0][2].due_at, self", "a long rest of one host would hold up the next"),
+    Mutant("core/frontier.py", "moments.append((moment, host", "moments.append((host.due_at, host", "a long rest of one host would hold up the next"),
     Mutant("core/frontier.py", "return host.ip is None or not host.waits_for_ip()", "return True", "too many at once on an address"),
     Mutant("core/frontier.py", "for other in host.end():", "for other in host.end()[:0]:", "hosts would wait for ever"),
     Mutant("core/ip_limits.py", "        now_at.in_flight += host.in_flight\n", "", "a moved host would free a place it still holds"),

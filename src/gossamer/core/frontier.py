@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from gossamer.core.candidates import CandidateLinks
 from gossamer.core.host import Host
+from gossamer.core.host_line import HostLine
 from gossamer.core.host_queue import EMPTY, grouped
 from gossamer.core.ip_limits import IpLimits
 from gossamer.core.seen import Seen
@@ -58,7 +59,7 @@ class Settled(Struct, frozen=True):
 class Frontier:
     """Every known link, and the order in which they are fetched.
 
-    Invariants: a host is in `_ready` at most once, and is in it if it could start a fetch at its `ready_at`;
+    Invariants: a host is in line if it could start a fetch at its `ready_at`;
     a link is in exactly one of these states: offered, settled, in a host's queue or `again`, in `_later`, taken.
     With `breadth_first`, no link is due while a link of a smaller depth has not ended, so that a depth limit reaches
     the same pages on every engine.
@@ -84,7 +85,7 @@ class Frontier:
         self._may_readmit = False
         self._next_id = 0
         self._at_hand: dict[int, Link] = {}
-        self._ready: list[tuple[float, int, Host]] = []
+        self._line = HostLine()
         self._later: list[tuple[float, int, Request, Waiting]] = []
         self._tick = 0
         self._open: dict[int, int] = {}  # links that have not ended, by depth; only with `breadth_first`
@@ -241,12 +242,10 @@ class Frontier:
             host = self.hosts[host_key(request.url)]
             host.again.append(request)
             self._list(host)
-        while self._ready and self._ready[0][0] <= now:
-            _, _, host = heapq.heappop(self._ready)
-            host.listed = False
-            if host.due_at <= now and self._may_start(host):
-                return host
-            self._list(host)
+        while (next_host := self._line.pop(now)) is not None:
+            if next_host.due_at <= now and self._may_start(next_host):
+                return next_host
+            self._list(next_host)
         return None
 
     def take(self, host: Host) -> Request | tuple[int, ...]:
@@ -290,9 +289,7 @@ class Frontier:
         """End the rest of a closed host, so that its links end at once."""
         host.closed_rest_until, host.ready_at = max(host.closed_rest_until, host.ready_at), now
         if host.listed:
-            self._ready = [entry for entry in self._ready if entry[2] is not host]
-            heapq.heapify(self._ready)
-            host.listed = False
+            self._line.remove(host)
         self._list(host)
 
     def reconsider(self, host: Host) -> None:
@@ -386,19 +383,21 @@ class Frontier:
     def next_moment(self) -> tuple[float, Waiting] | None:
         """Return when something will be due next, and its category of wait; None if only an event can change that."""
         moments = []
-        if self._ready:  # a host whose rest began while in line moves back only when its old time has come
-            moments.append((self._ready[0][0], self._ready[0][2].resting))
+        if (first := self._line.first()) is not None:
+            moment, host = first  # if its rest began while in line, it moves back only when its old time has come
+            moments.append((moment, host.resting))
         if self._later:
             moments.append((self._later[0][0], self._later[0][3]))
         return min(moments) if moments else None
 
     def has_due(self, now: float) -> bool:
         """Whether the next host in line could start a fetch now, if a slot were free."""
-        return bool(self._ready) and self._ready[0][2].due_at <= now
+        first = self._line.first()
+        return first is not None and first[1].due_at <= now
 
     def paused_hosts(self) -> list[Host]:
         """Return the hosts with links if all of them are in line and asked to be left alone; else none."""
-        hosts = {host.key: host for _, _, host in self._ready}
+        hosts = {host.key: host for host in self._line}
         for until, _, request, _ in self._later:
             host = self.hosts[host_key(request.url)]
             if until > host.due_at:
@@ -419,7 +418,7 @@ class Frontier:
 
         Links found together are stored together in the journal, so many hosts cost hardly more than one.
         """
-        near = [other for _, _, other in self._ready[:HOSTS_RECALLED] if other.queue]
+        near = [other for other in self._line.near(HOSTS_RECALLED) if other.queue]
         share = max(1, RECALLED_AT_ONCE // (1 + len(near)))
         asking = [each for each in (host, *near) if each.queue.peek() not in self._at_hand]
         for each in asking:
@@ -440,12 +439,10 @@ class Frontier:
         return host.ip is None or not host.waits_for_ip()
 
     def _list(self, host: Host) -> None:
-        """Put the host in line if it could start a fetch. Only this method adds to `_ready` and `_parked`."""
+        """Put the host in line if it could start a fetch. Only this method adds to `_line` and `_parked`."""
         if host.listed:
             return
         if self._may_start(host):
-            self._tick += 1
-            heapq.heappush(self._ready, (host.due_at, self._tick, host))
-            host.listed = True
+            self._line.add(host)
         elif self._breadth_first and host.queue and not host.again and host.queue.depth > self.level:
             self._parked.setdefault(host.queue.depth, {})[host] = None

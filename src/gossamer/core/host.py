@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from gossamer.core.host_load import HostLoad
 from gossamer.core.host_queue import HostQueue
@@ -11,6 +12,9 @@ from gossamer.rules.politeness import Pace
 from gossamer.rules.robots import Robots
 from gossamer.values.model import Purpose, Request
 from gossamer.values.reasons import Reason
+
+TURN: Final = 16
+"""Number of fetches that a host has in one turn (`HostLine`)."""
 
 
 class AccessState:
@@ -69,7 +73,7 @@ class Host(HostLoad):
     `rest` and `pause`.
     """
 
-    __slots__ = ("access", "again", "closed_rest_until", "ip", "key", "listed", "queue", "recalling")
+    __slots__ = ("access", "again", "closed_rest_until", "ip", "key", "listed", "queue", "recalling", "turn")
 
     def __init__(self, key: str, most: int = 1) -> None:
         super().__init__(most)
@@ -86,6 +90,8 @@ class Host(HostLoad):
         """Whether the text of the next links is being read back from the journal."""
         self.listed = False
         """Whether the host is in line for a fetch."""
+        self.turn = 0
+        """Number of fetches that are left of the host's turn (`HostLine`); 0 where none has begun."""
 
     @property
     def closed(self) -> Reason | None:
@@ -128,6 +134,7 @@ class Host(HostLoad):
     def begin(self) -> None:
         """Count a fetch that starts."""
         self.in_flight += 1
+        self.turn = (self.turn or TURN) - 1
         if self.ip is not None:
             self.ip.in_flight += 1
 
