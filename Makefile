@@ -115,7 +115,8 @@ race-web: .venv/ready-dev
 
 lock: .venv/ready-dev
 	@$(PY) -m pip install --quiet uv
-	@for wanted in "requirements.lock" "requirements-dev.lock --extra cluster --extra parquet --extra remote --extra text --extra xpath --group dev --group docs"; do \
+	@for wanted in "requirements.lock" "requirements-cluster.lock --extra cluster --extra remote" \
+	    "requirements-dev.lock --extra cluster --extra parquet --extra remote --extra text --extra xpath --group dev --group docs"; do \
 	    .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet --upgrade \
 	        --custom-compile-command "make lock" -o $$wanted || exit 1; \
 	done

@@ -77,7 +77,7 @@ def test_an_ordinary_skip_stays_a_skip_where_servers_are_demanded(tmp_path: Path
     assert outcome(tmp_path, SKIPPED.replace("@pytest.mark.server", ""), GOSSAMER_REQUIRE_SERVERS="1").startswith("1 s")
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-cluster.lock", "requirements-dev.lock"])
 def test_the_lock_pins_every_dependency_with_hashes_and_names_no_index(name: str) -> None:
     lock = (HOME / name).read_text(encoding="utf-8")
     pinned = set(re.findall(r"^([\w.-]+)==", lock, re.MULTILINE))
