@@ -49,7 +49,7 @@ def test_json_lines_come_out_byte_for_byte(museum: Path, tmp_path: Path) -> None
     expected = (museum / "pages.jsonl").read_bytes()
     assert b"".join(lines(museum)) == expected
     made = export(museum, "jsonl", tmp_path / "out" / "pages.jsonl")
-    assert made.path.read_bytes() == expected
+    assert Path(made.path).read_bytes() == expected
     assert made.pages == expected.count(b"\n") > 300
 
 
@@ -69,8 +69,8 @@ def test_markdown_comes_out_as_the_crawl_wrote_it(museum: Path, tmp_path: Path) 
             for path in directory.rglob("*") if path.is_file()
         }  # fmt: skip
 
-    assert files(made.path) == files(museum / "markdown")
-    assert len(files(made.path)) > 300
+    assert files(Path(made.path)) == files(museum / "markdown")
+    assert len(files(Path(made.path))) > 300
 
 
 def test_the_graph_is_the_table_of_links(museum: Path, tmp_path: Path) -> None:
@@ -121,14 +121,14 @@ def test_answers_find_their_links_among_failures_and_redirects(museum: Path) -> 
             assert len(visit.outcome.response.body) == visit.outcome.record.size
 
 
-@pytest.mark.parametrize("format", [name for name in FORMATS if name != "jsonl"])
+@pytest.mark.parametrize("format", [name for name in FORMATS if name not in ("jsonl", "items")])
 def test_without_bodies_the_way_to_have_them_is_named(tmp_path: Path, format: str) -> None:
     crawl = crawled(tmp_path, {"/": "x"}, formats=("jsonl",))
     with pytest.raises(UserError, match="crawl with -f warc"):
         export(crawl, format)
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", [name for name in FORMATS if name not in ("warc", "items")])
 def test_nothing_is_written_over(tmp_path: Path, format: str) -> None:
     crawl = crawled(tmp_path, {"/": "<h1>x</h1>"})
     export(crawl, format)
@@ -210,8 +210,8 @@ def test_a_crawl_that_was_killed_can_be_exported(tmp_path: Path) -> None:
 def test_what_is_no_crawl_or_no_format_is_refused(museum: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is no crawl directory"):
         export(tmp_path, "jsonl")
-    with pytest.raises(UserError, match="choose one of jsonl, parquet, markdown, graph, graphml"):
-        export(museum, "warc")
+    with pytest.raises(UserError, match="choose one of jsonl, warc, parquet, markdown, items, graph, graphml"):
+        export(museum, "har")
 
 
 def test_an_unwritable_target_is_said_in_a_sentence(museum: Path, tmp_path: Path) -> None:

@@ -31,7 +31,8 @@ from gossamer.engines.processes.wire import BodyTransfer
 from gossamer.engines.session import Session, Store
 from gossamer.engines.table import DEFAULT_ENGINE, ENGINES, EngineName
 from gossamer.fetchers.recorded import RecordedFetcher
-from gossamer.outputs import ITEMS_FILE, RESULTS
+from gossamer.outputs import ITEMS, ITEMS_FILE, RESULTS
+from gossamer.outputs.parts.names import folders_of
 from gossamer.parse.text import extract
 from gossamer.rules.policy import Policy
 from gossamer.rules.policy_fields import PolicyFields
@@ -92,9 +93,9 @@ class Crawler:
             raise UserError(f"There is no engine {engine!r}; choose one of {', '.join(ENGINES)}.")
         call_arguments.refuse_unfit_parts(fetcher=fetcher, clock=clock, trace=trace)
         self.engine = engine
-        self.directory = None if directory is None else call_arguments.directory(directory)
+        self.directory = None if directory is None else call_arguments.crawl_directory(directory)
         self.policy = with_journal(complete(policy, seeds, fields, engine), self.directory)
-        for name, wanted in (("formats", formats is not None), ("durable", durable)):
+        for name, wanted in (("formats", formats is not None), ("durable", durable), ("store", self.policy.store)):
             if wanted and self.directory is None:
                 raise UserError(f"{name} says how a crawl is recorded, and needs a directory for that; name one.")
         self._fetcher = fetcher
@@ -114,6 +115,7 @@ class Crawler:
         self.left: Path | None = None
         """The directory of the update before, if that was interrupted: `Crawler.resume` would go on with it instead."""
         self._session: Session | None = None
+        self._swept: Callable[[], tuple[str, ...]] = tuple
         self._monitor: Monitor | None = None
 
     @classmethod
@@ -152,10 +154,15 @@ class Crawler:
         cls, source: Path, target: Path, engine: str | None, changes: Mapping[str, Any], *, previous: str, resumes: bool
     ) -> Self:
         """Return a crawler for the directory `target`, with the settings of the crawl in `source` and some changes."""
-        for name in ("formats", "durable", "journal", "policy"):
+        for name in ("formats", "durable", "journal", "store", "policy"):
             if name in changes:
                 raise UserError(f"{name} cannot be given here: a crawl that goes on takes single settings by name.")
         before = read_settings(source)
+        if before.policy.store and not resumes:
+            raise UserError(
+                f"The results of the crawl in {source} are in {before.policy.store}, and an update needs those of the "
+                "crawl before at hand: crawl anew, into another place."
+            )
         engine = engine or before.engine
         policy = undetermined(before, engine)
         crawler = cls(
@@ -254,8 +261,17 @@ class Crawler:
 
     @property
     def results(self) -> tuple[str, ...]:
-        """Where the results are, in the directory: one file name, or pattern of some, a format."""
-        return tuple(RESULTS[name] for name in self._settings.formats) if self.directory is not None else ()
+        """Where the results are, in the directory: one file name, or pattern of some, a format; with a store, URLs."""
+        if self.directory is None:
+            return ()
+        if self.policy.store:
+            return tuple(f"{self.policy.store.rstrip('/')}/{folder}" for folder in folders_of(self._settings.formats))
+        return tuple(RESULTS[name] for name in self._settings.formats)
+
+    @property
+    def swept(self) -> tuple[str, ...]:
+        """The files that a lost run had left in the store, and that were removed because no record refers to them."""
+        return self._swept()
 
     @property
     def report(self) -> Report:
@@ -281,6 +297,7 @@ class Crawler:
             results=self.results,
             changes=snapshot.changes if self._settings.previous else None,
             items=snapshot.items,
+            items_in=f"{self.policy.store.rstrip('/')}/{ITEMS}" if self.policy.store else ITEMS_FILE,
         )
 
     # ------------------------------------------------------------ inside
@@ -314,9 +331,11 @@ class Crawler:
         key = secrets.randbits(64) if self._fetcher is None else 0
         if self.directory is None:
             return MemoryStore(key)
-        return DirectoryStore(
+        store = DirectoryStore(
             self.directory, self._settings, key=key, has_handlers=bool(self._handlers), resumes=self._resumes
         )
+        self._swept = store.swept
+        return store
 
 
 class _ToldBriefly:

@@ -100,6 +100,11 @@ class CrawlDirectory:
             raise
         return saved
 
+    @property
+    def swept(self) -> tuple[str, ...]:
+        """The names of the files that were removed from the store, because no commit names them."""
+        return () if self._parts is None else self._parts.swept
+
     def _open_outputs(self, saved: Saved) -> None:
         policy, durable = self._settings.policy, self._settings.durable
         previous = previous_directory(self.path, self._settings)

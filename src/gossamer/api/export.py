@@ -1,27 +1,32 @@
-"""Export: other formats of a crawl that is over, from its journal and the bodies in its WARC files."""
+"""Export: other formats of a crawl that is over, from its journal and the bodies in its WARC files, or its parts."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from html import escape
 from itertools import islice
 from pathlib import Path
 from typing import IO, Final
 
 import msgspec
-from msgspec import Struct
 
 from gossamer.api.directory_layout import refuse_url
-from gossamer.api.settings_file import journal_of, previous_directories, read_settings
+from gossamer.api.exported import Exported, TargetFile, export_file_to_store, export_files_to_store
+from gossamer.api.merging import MERGES, merge_items
+from gossamer.api.parts_reader import PartsReader
+from gossamer.api.parts_run import sweep_ended
+from gossamer.api.settings_file import Settings, journal_of, previous_directories, read_settings
 from gossamer.core.seen import Seen
 from gossamer.fetchers.decoding import decode
 from gossamer.journals import summary
-from gossamer.outputs import open_output, require
+from gossamer.outputs import ITEMS, ITEMS_FILE, open_output, require
 from gossamer.outputs.files import named_when_whole
 from gossamer.outputs.parquet.link_rows import LinkRow, links_of
+from gossamer.outputs.remote import is_url
 from gossamer.outputs.warc.answers import Kept, kept_answers
-from gossamer.outputs.warc.reader import refuse_short
+from gossamer.outputs.warc.reader import refuse_short, warc_files
 from gossamer.parse import encoding, html
 from gossamer.parse.characters import xml_characters
 from gossamer.parse.text import extract
@@ -31,50 +36,79 @@ from gossamer.values.errors import OutputError, UserError
 from gossamer.values.model import Failure, Link, OutcomeKind, PageRecord, Response
 from gossamer.values.protocol import Batch, Ended, Outcome
 
-FORMATS: Final = ("jsonl", "parquet", "markdown", "graph", "graphml")
+FORMATS: Final = ("jsonl", "warc", "parquet", "markdown", "items", "graph", "graphml")
 """The formats: `graph` is a table of links in Parquet, `graphml` the same for graph programs."""
+_TARGETS: Final = {
+    "warc": ("pages-*.warc.gz",),
+    "parquet": ("pages-*.parquet", "links-*.parquet", "parquet-*.pending"),
+    "markdown": ("markdown", "markdown/*"),
+}
+"""The names of the files of those formats whose target is a directory, as patterns."""
+_FROM_BODIES: Final = ("parquet", "markdown", "graph", "graphml")
 
 _AT_ONCE: Final = 200  # pages
+_PIECE: Final = 1 << 20  # bytes
 _ROW_GROUP: Final = 50_000
 _UNLIMITED: Final = 1 << 40  # the crawl's own limit held when the body came
 
 
-class Exported(Struct, frozen=True):
-    """The result of an export: where it is, and how many links that ended went into it.
-
-    `made` counts what was written, and `thing` is its kind: record, page (of Markdown) or link (of a graph).
-    """
-
-    path: Path
-    pages: int
-    made: int = 0
-    thing: str = "record"
-
-
-def export(directory: Path, format: str, target: Path | None = None) -> Exported:
+def export(directory: Path, format: str, target: Path | str | None = None) -> Exported:
     """Write a format of the crawl in a directory; nothing is ever overwritten.
 
-    `target` is a directory for parquet and markdown (default: the crawl's own), a file for the others (default:
-    `export.jsonl`, `graph.parquet`, `graph.graphml` in the crawl's). All but jsonl read the bodies, so the crawl must
-    have recorded WARC. Raises UserError where that is not so, where the target exists, and for what is no crawl;
-    OutputError where files cannot be read or written.
+    `target` is a directory for warc, parquet and markdown (default: the crawl's own), a file for the others (default:
+    `export.jsonl`, `graph.parquet`, `graph.graphml`, … in the crawl's), or the URL of either, such as
+    `s3://bucket/pages.jsonl`. All but jsonl, warc and items read the bodies, so the crawl must have recorded WARC, or
+    have parts in that format. Files of parts that no commit names are removed, if nobody works on the crawl. Raises
+    UserError where the source is missing, where the target exists, and for what is no crawl; OutputError where files
+    cannot be read or written.
     """
-    if target is not None:
-        refuse_url(target)
     settings = read_settings(directory)  # complains where there is no crawl
     if format not in FORMATS:
         raise UserError(f"There is no format {format!r} to export; choose one of {', '.join(FORMATS)}.")
-    if format != "jsonl" and "warc" not in settings.formats:
+    _refuse_without_source(directory, settings, format)
+    if target is not None and not is_url(str(target)):
+        refuse_url(target)  # one that a Path has read
+    swept = _swept(directory)
+    return msgspec.structs.replace(_export_to(directory, format, target), swept=swept)
+
+
+def _swept(directory: Path) -> tuple[str, ...]:
+    """Remove the orphaned files of parts, if the crawl has any; who may only read these exports all the same."""
+    try:
+        return sweep_ended(directory)
+    except OutputError:
+        return ()
+
+
+def _export_to(directory: Path, format: str, target: Path | str | None) -> Exported:
+    if target is not None and is_url(str(target)):
+        make = partial(_export, directory, format)
+        if format in _FILES:
+            return export_file_to_store(str(target), make)
+        return export_files_to_store(str(target), _TARGETS[format], make)
+    return _export(directory, format, None if target is None else Path(target))
+
+
+def _refuse_without_source(directory: Path, settings: Settings, format: str) -> None:
+    """Raise UserError where the crawl has nothing to make a format from."""
+    if format == "items" and not summary.glance(journal_of(directory)).stats.items:
+        raise UserError(f"The crawl in {directory} has no items: handlers yield them (--handlers).")
+    in_parts = settings.policy.store and format in settings.formats
+    if format in (*_FROM_BODIES, "warc") and "warc" not in settings.formats and not in_parts:
         raise UserError(
             f"The crawl in {directory} kept no bodies, and {format} is made from them: crawl with -f warc to export it."
         )
+
+
+def _export(directory: Path, format: str, target: Path | None) -> Exported:
+    """Write a format to a target on this machine."""
     try:
-        if format in ("parquet", "markdown"):
+        if format in _TARGETS:
             return _export_pages(directory, format, target or directory)
-        name, thing, write = _FILES[format]
-        target = target or directory / name
-        count, made = _export_file(directory, target, write)
-        return Exported(target, count, made, thing)
+        file = _FILES[format]
+        target = target or directory / file.name
+        count, made = _export_file(directory, target, _WRITERS[format])
+        return Exported(target, count, made, file.thing)
     except OSError as error:
         raise OutputError(f"Exporting {format} failed: {error.strerror or error}.") from error
 
@@ -90,8 +124,7 @@ def visits(directory: Path) -> Iterator[Ended]:
 
     Raises OutputError where these are damaged, or shorter than the journal knows.
     """
-    refuse_short(directory, summary.glance(journal_of(directory)).offsets.get("warc", 0))
-    answers = kept_answers(directory, previous_directories(directory))
+    answers = _answers(directory)
     kept = next(answers, None)
     for number, line in summary.ended(journal_of(directory)):
         record = msgspec.json.decode(line, type=PageRecord)
@@ -102,6 +135,15 @@ def visits(directory: Path) -> Iterator[Ended]:
             kept = next(answers, None)
         link = Link(number, record.url, record.depth, 0, record.via)
         yield Ended(link, Outcome(line, record.outcome, record.reason, record.change, response))
+
+
+def _answers(directory: Path) -> Iterator[Kept]:
+    """Yield the responses of a crawl, in order, from its own WARC files or those of its parts."""
+    if read_settings(directory).policy.store:
+        yield from PartsReader(directory).answers()
+        return
+    refuse_short(directory, summary.glance(journal_of(directory)).offsets.get("warc", 0))
+    yield from kept_answers(directory, previous_directories(directory))
 
 
 def _response(kept: Kept, record: PageRecord) -> Response:
@@ -140,11 +182,20 @@ def _export_pages(directory: Path, format: str, target: Path) -> Exported:
         shutil.rmtree(part)
     if format == "parquet":
         return Exported(target, count, count)
+    if format == "warc":
+        return Exported(target, count, len(warc_files(target)), "file")
     index = target / "markdown" / "index.jsonl"
     return Exported(index.parent, count, index.read_bytes().count(b"\n"), "page")
 
 
 def _write_pages(directory: Path, format: str, target: Path) -> int:
+    """Write a format to an empty directory, from parts where they have it; return the number of links that ended."""
+    settings = read_settings(directory)
+    if settings.policy.store and format in settings.formats:
+        MERGES[format](PartsReader(directory), target)
+        return summary.glance(journal_of(directory)).ended
+    if format == "warc":
+        return _copy_warc(directory, target)
     output, count = open_output(format, target), 0
     try:
         output.resume(0)
@@ -158,6 +209,19 @@ def _write_pages(directory: Path, format: str, target: Path) -> int:
     finally:
         output.close()
     return count
+
+
+def _copy_warc(directory: Path, target: Path) -> int:
+    """Copy the WARC files of a crawl, as far as they are committed."""
+    glance = summary.glance(journal_of(directory))
+    left = glance.offsets.get("warc", 0)
+    refuse_short(directory, left)
+    for path in warc_files(directory):
+        with path.open("rb") as source, (target / path.name).open("wb") as copy:
+            while left and (piece := source.read(min(left, _PIECE))):
+                copy.write(piece)
+                left -= len(piece)
+    return glance.ended
 
 
 def _told(directory: Path, format: str) -> Iterator[Ended]:
@@ -179,10 +243,7 @@ def _is_page(kind: OutcomeKind, response: Response) -> bool:
 
 
 def _refuse_existing(target: Path, format: str) -> None:
-    if format == "markdown":
-        there = list(target.glob("markdown"))
-    else:
-        there = [*target.glob("pages-*.parquet"), *target.glob("links-*.parquet"), *target.glob("parquet-*.pending")]
+    there = [path for pattern in _TARGETS[format] for path in target.glob(pattern)]
     if there:
         raise UserError(f"{min(there)} is there already; name another place with -o.")
 
@@ -213,6 +274,21 @@ def _write_jsonl(directory: Path, path: Path) -> tuple[int, int]:
             file.write(piece)
             count += piece.count(b"\n")
     return count, count
+
+
+def _write_items(directory: Path, path: Path) -> tuple[int, int]:
+    """Write the items of a crawl, as far as they are committed."""
+    glance = summary.glance(journal_of(directory))
+    if read_settings(directory).policy.store:
+        return glance.ended, merge_items(PartsReader(directory), path)
+    made, left = 0, glance.offsets.get(ITEMS, 0)
+    with named_when_whole(path) as part, part.open("wb") as file:
+        if left:
+            with (directory / ITEMS_FILE).open("rb") as items:
+                while left and (line := items.readline()):
+                    file.write(line)
+                    made, left = made + 1, left - len(line)
+    return glance.ended, made
 
 
 def _write_graph(directory: Path, path: Path) -> tuple[int, int]:
@@ -308,8 +384,16 @@ def _xml(text: str) -> str:
     return escape(xml_characters(text), quote=False)
 
 
-_FILES: Final[dict[str, tuple[str, str, Write]]] = {
-    "jsonl": ("export.jsonl", "record", _write_jsonl),
-    "graph": ("graph.parquet", "link", _write_graph),
-    "graphml": ("graph.graphml", "link", _write_graphml),
+_FILES: Final = {
+    "jsonl": TargetFile("export.jsonl", "record"),
+    "items": TargetFile("items.jsonl", "item"),
+    "graph": TargetFile("graph.parquet", "link"),
+    "graphml": TargetFile("graph.graphml", "link"),
+}
+"""What is written to one file: its default name, and what it holds."""
+_WRITERS: Final[dict[str, Write]] = {
+    "jsonl": _write_jsonl,
+    "items": _write_items,
+    "graph": _write_graph,
+    "graphml": _write_graphml,
 }

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from gossamer.api.directory_layout import LOCK
+from gossamer.api.lock import holder
 from gossamer.api.settings_file import Settings, journal_of, read_settings
 from gossamer.fetchers.options import FetchOptions
 from gossamer.fetchers.request_header import request_header
@@ -40,6 +42,8 @@ class PartsRun:
         self._spool = path / SPOOL
         self.journal = with_parts(journal, self._url, contents, self._spool, pool=self._pool)
         self._tender: Tender | None = None
+        self.swept: tuple[str, ...] = ()
+        """The files that `begin` removed, by their names in the store."""
 
     def refuse_owned(self) -> None:
         """Raise UserError where the results of a crawl are already, before anything of this one is written."""
@@ -50,7 +54,7 @@ class PartsRun:
 
         The journal is open, so that no earlier run can commit any more. Raises JournalError or OutputError.
         """
-        sweep_parts(address, self._url)
+        self.swept = sweep_parts(address, self._url)
         self._tender = Tender(self.journal)
 
     def close(self) -> None:
@@ -73,6 +77,17 @@ def sweep_parts(address: JournalAddress, url: str, *, over: bool = False) -> tup
     with JournalSnapshot(address) as journal:
         named = {name for sizes, _ in journal.offsets() for name in sizes}
     return sweep(store, there, named, epochs)
+
+
+def sweep_ended(path: Path) -> tuple[str, ...]:
+    """Remove the files that the journal of the crawl in a directory will never name, if nobody works on it.
+
+    Return their names. Raises JournalError or OutputError.
+    """
+    settings = read_settings(path)
+    if not settings.policy.store or holder(path / LOCK) is not None or parts.has_owner(address := journal_of(path)):
+        return ()
+    return sweep_parts(address, settings.policy.store, over=True)
 
 
 def discard_parts(path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from gossamer.outputs import ITEMS_FILE
 from gossamer.values.reasons import FinishReason, Waiting
 from gossamer.values.snapshot import Audit, Changes, Counts, Coverage, Snapshot
 
@@ -17,9 +18,10 @@ class Report(Struct, frozen=True):
     Servers keep this crawler out of `kept_out` pages, which people may well see (401, 403, 407, 429, checks for bots):
     these are not among those that failed, but `counts` counts both.
 
-    `results` are the files in `directory`, one pattern a format. `audit` is how the crawl behaved: the smallest gap and
-    the most requests at once that any host saw. `changes` is what an update found since the crawl before; None for any
-    other crawl. `items` are what handlers yielded: by type how many, and how full their fields are.
+    `results` are the files in `directory`, one pattern a format, or URLs; `items_in` is the file or URL of the items.
+    `audit` is how the crawl behaved: the smallest gap and the most requests at once that any host saw. `changes` is
+    what an update found since the crawl before; None for any other crawl. `items` are what handlers yielded: by type
+    how many, and how full their fields are.
     """
 
     pages: int
@@ -37,3 +39,4 @@ class Report(Struct, frozen=True):
     results: tuple[str, ...] = ()
     changes: Changes | None = None
     items: Mapping[str, Coverage] = {}
+    items_in: str = ITEMS_FILE

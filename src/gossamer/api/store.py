@@ -76,6 +76,10 @@ class DirectoryStore:
             raise
         return OpenedStore(saved, self._directory.journal, self._directory.outputs, self._previous)
 
+    def swept(self) -> tuple[str, ...]:
+        """Return the names of the files that were removed from the remote store, because no commit names them."""
+        return () if self._directory is None else self._directory.swept
+
     def changes(self, snapshot: Snapshot, known: Known) -> Changes:
         """Write the list of pages that are gone, which only a complete crawl knows; return the changes with it."""
         changes, complete = snapshot.changes, snapshot.finish_reason is FinishReason.COMPLETE

@@ -30,7 +30,7 @@ _SOURCES: Final = ("-i", "--input", "--update")
 """The flags by which a crawl needs no URL."""
 SHELLS: Final = ("bash", "zsh", "fish")
 REPORT_FORMATS: Final = ("html", "csv")
-EXPORTS: Final = ("jsonl", "parquet", "markdown", "graph", "graphml")
+EXPORTS: Final = ("jsonl", "warc", "parquet", "markdown", "items", "graph", "graphml")
 
 
 def read(words: Sequence[str]) -> argparse.Namespace:
@@ -177,7 +177,7 @@ def _add_crawl(parser: Parser) -> None:
     FlagGroup(parser, "each request").settings("each request")
     _add_speed(parser, tuple(ENGINES)).settings("speed")
     results = FlagGroup(parser, "results")
-    about = "where pages.jsonl goes; - for JSON lines on stdout (default: HOST[-PORT].crawl, here)"
+    about = "where pages.jsonl goes, or a URL; - for JSON lines on stdout (default: HOST[-PORT].crawl, here)"
     results.choice("-o", "--output", dest="directory", metavar="DIR", about=about)
     formats = "record pages as jsonl, warc, parquet, markdown or references; again for more (default: jsonl)"
     results.choice("-f", "--format", dest="formats", action="append", choices=FORMATS, metavar="F", about=formats)
@@ -300,9 +300,9 @@ def _add_export(parser: Parser) -> None:
     parser.usage = "gossamer export DIR -f FORMAT [-o PATH]"
     choices = FlagGroup(parser, "choices")
     choices.choice("crawl", metavar="DIR", about="the directory of the crawl")
-    formats = "jsonl, parquet (tables of pages and links), markdown, graph (the links as a table) or graphml"
+    formats = "jsonl, warc, parquet (pages and links), markdown, items, graph (the links as a table) or graphml"
     choices.choice("-f", "--format", dest="format", required=True, choices=EXPORTS, metavar="F", about=formats)
-    where = "a file, for parquet and markdown a directory (default: in DIR; jsonl goes to stdout)"
+    where = "a file, for warc, parquet and markdown a directory, or a URL (default: in DIR; jsonl goes to stdout)"
     choices.choice("-o", "--output", dest="output", metavar="PATH", default=None, about=where)
     choices.switch("-q", "--quiet", dest="quiet", about="say nothing but errors")
     choices.choice("-h", "--help", action="help", about="show this and leave")

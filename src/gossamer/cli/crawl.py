@@ -15,6 +15,7 @@ import msgspec
 from gossamer.api import call_arguments
 from gossamer.api.crawler import Crawler
 from gossamer.api.directory_layout import TRACES
+from gossamer.api.parts_run import discard_parts
 from gossamer.cli import summary
 from gossamer.cli.run_crawl import conduct
 from gossamer.cli.settings import KEYS, complaints_naming_flags, gather
@@ -57,6 +58,8 @@ def run(chosen: Namespace) -> int:
         crawler = Crawler(seeds, directory=directory, engine=engine, formats=formats, durable=chosen.durable, **fields)
     _, code = conduct(crawler, chosen, see=write_line if to_stdout else None)
     if code == summary.NOTHING and not wanted and directory is not None:
+        if crawler.policy.store:
+            discard_parts(directory)
         tidy(directory)
     return code
 

@@ -11,6 +11,7 @@ from gossamer.api.status import updates
 from gossamer.cli.signals import interrupted_by_sigterm
 from gossamer.cli.stdout import put
 from gossamer.cli.terminal import console, line, say
+from gossamer.outputs.remote import is_url
 from gossamer.values.formatting import numbered
 
 
@@ -25,8 +26,12 @@ def run(chosen: Namespace) -> int:
             put(piece)
         return 0
     with interrupted_by_sigterm():
-        target = None if chosen.output is None else call_arguments.directory(chosen.output)
+        local = chosen.output is not None and not is_url(chosen.output)
+        target = call_arguments.directory(chosen.output) if local else chosen.output
         exported = export(directory, chosen.format, target)
+    if not chosen.quiet and exported.swept:
+        number = numbered(len(exported.swept), "file")
+        say(console(), line(f"{number} of parts removed that a lost process had left behind: no record refers to them"))
     if not chosen.quiet:
         say(console(), line(f"{numbered(exported.made, exported.thing)} exported to {exported.path}"))
     return 0

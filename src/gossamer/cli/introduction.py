@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 from gossamer.api.crawler import Crawler
-from gossamer.cli.formatting import shown_path
+from gossamer.cli.formatting import shown_path, shown_results
 from gossamer.cli.terminal import line, say
 from gossamer.engines.table import ENGINES
 from gossamer.rules import urls
@@ -76,7 +76,12 @@ def introduce(screen: Console, crawler: Crawler) -> None:
         ("To stop", ["Ctrl-C finishes what is under way and saves; twice ends at once"]),
     ]
     if crawler.directory is not None:
-        rows.insert(2, ("Results", [", ".join(str(crawler.directory / name) for name in crawler.results)]))
+        rows.insert(2, ("Results", [", ".join(shown_results(crawler.directory, crawler.results))]))
+        if crawler.policy.store:
+            rows.insert(3, ("Journal", [shown_path(crawler.directory)]))
+        if crawler.swept:
+            removed = f"{numbered(len(crawler.swept), 'file')} there that a lost run had left and no record refers to"
+            rows.insert(4, ("Removed", [removed]))
     for head, parts in rows:
         say(screen, line((f"{head:<10}", "bold"), *parts), 10)
 

@@ -11,9 +11,8 @@ from gossamer.api.report import Report
 from gossamer.api.status import Status
 from gossamer.cli import problems, start_pages
 from gossamer.cli.findings import KEPT, Findings
-from gossamer.cli.formatting import shown_path
+from gossamer.cli.formatting import shown_path, shown_results
 from gossamer.cli.terminal import Lines, line, more, say
-from gossamer.outputs import ITEMS_FILE
 from gossamer.outputs.gone_pages import GONE_FILE
 from gossamer.report import wording
 from gossamer.report.advice import advice
@@ -200,7 +199,7 @@ def _items(report: Report) -> Lines:
     """Return lines about the items of handlers: fields that are not always filled, and fields that became empty."""
     if not report.items:
         return []
-    where = "" if report.directory is None else f"  {report.directory / ITEMS_FILE}"
+    where = "" if report.directory is None else f"  {shown_results(report.directory, [report.items_in])[0]}"
     lines: Lines = [(0, line(("Items", "bold"), where))]
     wide = max(len(f"{coverage.items:,}") for coverage in report.items.values())
     for name, coverage in report.items.items():
@@ -394,7 +393,7 @@ def _results(report: Report) -> Lines:
     if report.pages:
         number = report.counts.ended
         said = f"  ({numbered(number, 'line')}, one a link)" if report.results == ("pages.jsonl",) else ""
-        files = ", ".join(str(report.directory / name) for name in report.results)
+        files = ", ".join(shown_results(report.directory, report.results))
         lines.append((9, line(("Results", "bold"), f"  {files}", (said, "dim"))))
     if _resumable(report):
         lines += _way_on(report, resume_command(report.directory, report.finish_reason))

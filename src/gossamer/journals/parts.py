@@ -1,4 +1,4 @@
-"""The owners of the shards of a crawl that writes parts, by their epochs."""
+"""The owners of the shards of a crawl that writes parts."""
 
 from __future__ import annotations
 
@@ -13,3 +13,11 @@ def epochs(address: JournalAddress) -> dict[int, int]:
             return dict(reader.rows("SELECT shard, epoch FROM shard"))
         row = next(reader.rows("SELECT value FROM meta WHERE key = 'epoch'"), None)
         return {0: int(row[0])} if row else {}
+
+
+def has_owner(address: JournalAddress) -> bool:
+    """Whether a worker has a shard of the crawl; a crawl on one machine has no workers. Raises JournalError."""
+    if not isinstance(address, PostgresAddress):
+        return False
+    with reading(address) as reader:
+        return next(reader.rows("SELECT 1 FROM shard WHERE owner IS NOT NULL LIMIT 1"), None) is not None

@@ -76,7 +76,7 @@ class PartsJournal:
         self._shard = shard
         self._now = now
         self._lock = RLock()
-        self._number = 0
+        self._epoch = self._number = 0
         self._growing: Part | None = None
         self._sealed: deque[Part] = deque()  # the oldest first: they are committed in order
         self._stats = SavedStats()  # the latest, which count what is held
@@ -95,6 +95,7 @@ class PartsJournal:
             saved = self.journal.open()
             try:
                 self._claim(saved.key)
+                self._epoch = self.journal.epoch  # from now on no name of an owner before is made
             except BaseException:
                 self.journal.close()
                 raise
@@ -169,7 +170,7 @@ class PartsJournal:
     def _grow(self, batch: Batch) -> None:
         if self._growing is None:
             self._number += 1
-            name = PartName(self._shard, self.journal.epoch, self._number)
+            name = PartName(self._shard, self._epoch, self._number)
             self._growing = Part(name, self._spool / str(name), self._contents, self._now())
         self._growing.add(batch)
 

@@ -29,12 +29,12 @@ class Uploader:
         self,
         put: Callable[[Path, str], None],
         *,
-        patience: float = PATIENCE,
+        patience: float | None = None,
         now: Callable[[], float] = time.monotonic,
         wait: Callable[[float], bool] | None = None,
     ) -> None:
         self._put = put
-        self._patience = patience
+        self._patience = PATIENCE if patience is None else patience
         self._now = now
         self._given_up = Event()
         self._wait = wait or self._given_up.wait
