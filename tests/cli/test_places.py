@@ -1,4 +1,4 @@
-"""Where results may go: to this machine only, and nothing that a flag says is left out in silence."""
+"""Where results may go, and that nothing that a flag says is left out in silence."""
 
 from __future__ import annotations
 
@@ -21,8 +21,6 @@ def in_a_directory_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     "words",
     [
-        "crawl http://127.0.0.1:1/ -o",
-        "export lost.crawl -f parquet -o",
         "fetch http://127.0.0.1:1/ --save",
         "init --contact a@b.example -o",
         "status",
@@ -35,6 +33,27 @@ def test_a_place_elsewhere_is_refused_and_no_folder_made(
 ) -> None:
     assert gossamer.cli.main([*words.split(), place]) == 2
     assert f"{place} is no directory or file of this machine" in capfd.readouterr().err
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.parametrize(
+    ("place", "sentence"),
+    [
+        ("s3://bucket/crawl", "s3://bucket/crawl cannot be read: it wants to know who you are"),
+        ("gs://bucket/crawl", "install it: pip install gcsfs"),
+        ("az://x", "install it: pip install adlfs"),
+        ("http://a.test/put", "is a website, and results cannot be written to one"),
+        ("hdfs://h:9000/x", "hdfs://h:9000/x"),
+    ],
+)
+def test_a_store_that_cannot_be_used_is_told_before_the_crawl_begins(
+    place: str, sentence: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, "none")
+    assert gossamer.cli.main(["crawl", "http://127.0.0.1:1/", "-o", place]) == 2
+    assert sentence in capfd.readouterr().err
     assert not list(Path().iterdir())
 
 

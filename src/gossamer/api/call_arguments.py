@@ -11,7 +11,6 @@ import msgspec
 
 from gossamer.api.directory_layout import refuse_url
 from gossamer.engines.table import names, unused_settings
-from gossamer.outputs.remote import is_url
 from gossamer.rules import own_headers, urls
 from gossamer.rules.loose_values import refuse_unknown
 from gossamer.rules.policy import SETTINGS, Policy
@@ -118,11 +117,8 @@ def directory(path: str | Path) -> Path:
 
 def crawl_directory(path: str | Path) -> Path:
     """Return the directory of a crawl as a path."""
-    if isinstance(path, str) and is_url(path):
-        raise UserError(
-            f"{path} is no directory of this machine, where the journal of a crawl is: name one, and give the URL as "
-            "store, for the results."
-        )
+    if isinstance(path, str | os.PathLike):
+        refuse_url(os.fspath(path), "name one for the journal, and give the URL as store, for the results")
     return directory(path)
 
 

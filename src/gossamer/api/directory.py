@@ -76,6 +76,8 @@ class CrawlDirectory:
         at work.
         """
         refuse_file(self.path)
+        if anew and self._parts is not None and not self.path.exists():
+            self._parts.refuse_owned()  # before anything is there
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock.take()

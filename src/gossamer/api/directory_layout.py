@@ -26,13 +26,18 @@ _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/+")
 """The scheme of a URL, also of one that a Path has read; a single letter is a drive."""
 
 
-def refuse_url(path: str | Path) -> None:
-    """Raise UserError for a URL such as s3://bucket/crawl, which would become a folder of that name."""
+def refuse_url(path: str | Path, way: str = "") -> None:
+    """Raise UserError for a URL such as s3://bucket/crawl, which would become a folder of that name.
+
+    `way` is what to do instead.
+    """
     if found := _SCHEME.match(str(path)):
         local = found[1].lower() == "file"
         where = f"{found[1]}:{'///' if local else '//'}{str(path)[found.end() :]}"  # a Path has fewer slashes
-        way = "leave out file://" if local else "name one, and copy it there afterwards"
-        raise UserError(f"{where} is no directory or file of this machine, and results are written to one; {way}.")
+        usual = "leave out file://" if local else "name one, and copy it there afterwards"
+        raise UserError(
+            f"{where} is no directory or file of this machine, and results are written to one; {way or usual}."
+        )
 
 
 def refuse_file(path: Path) -> None:

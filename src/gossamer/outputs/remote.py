@@ -67,6 +67,8 @@ class RemoteStore:
             raise UserError(f"{url} needs a package that is not installed; {how}.") from None
         except ValueError as error:
             raise UserError(f"{url} names no store that fsspec knows: {error}.") from None
+        except Exception as error:  # each file system has exceptions of its own, which share no base
+            raise UserError(f"The store {url} cannot be used: {_reason(error)[0]}.") from error
         return cls(url, files, str(root))
 
     def url_of(self, name: str) -> str:
@@ -146,6 +148,8 @@ def refuse_unfit_url(url: str) -> None:
     """Raise UserError for what is no URL, where fsspec is not installed, and for a password, which would be kept."""
     if not is_url(url):
         raise UserError(f"{url!r} is no URL of a store; write it as s3://bucket/prefix, or as file:///directory.")
+    if urlsplit(url).scheme.lower() in ("http", "https"):
+        raise UserError(f"{url} is a website, and results cannot be written to one; name a store such as s3://bucket.")
     if find_spec("fsspec") is None:
         raise UserError(f"{url} is a place that fsspec reaches, which needs {needs_extra('remote')}")
     parts = urlsplit(url)
