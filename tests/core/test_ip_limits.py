@@ -14,6 +14,7 @@ from gossamer.core.ip_limits import IpLimits
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import host_key
 from gossamer.values.model import Failure, Response
+from gossamer.values.protocol import Saved
 from gossamer.values.reasons import Reason, Waiting
 from gossamer.values.snapshot import SavedStats
 from tests.support.webs import Played, Web, html, play
@@ -166,7 +167,7 @@ def test_a_resumed_crawl_spares_the_address_of_a_host_that_rests_but_not_for_tha
     frontier = Frontier(ip_concurrency=1)
     crawl = Crawl(Policy(ip_concurrency=1), frontier)
     resting = {f"http://{ONE}:8001": 30.0, f"http://{TWO}:8001": 3600.0}
-    crawl.restore(SavedStats(resting=resting), passed=10.0, now=100.0)
+    crawl.restore(Saved(stats=SavedStats(resting=resting), in_order=True), passed=10.0, now=100.0)
     assert [frontier.host(key).due_at for key in resting] == [120.0, 3690.0]
     neighbours = [frontier.host(f"http://{address}:8002").due_at for address in (ONE, TWO)]
     assert neighbours == [120.0, 160.0]

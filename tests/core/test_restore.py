@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import or_
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -12,16 +16,30 @@ from msgspec.structs import replace
 from gossamer.core.crawl import Crawl
 from gossamer.core.frontier import Frontier
 from gossamer.journals.memory import MemoryJournal
-from gossamer.rules.policy import Policy
+from gossamer.rules.policy import HostManners, Policy
 from gossamer.rules.urls import fingerprint, host_key
 from gossamer.values.model import Link, Outlink, Outlinks, Response, priority_of
-from gossamer.values.protocol import Batch, Chunk, Commit, Committed, Fetch, Saved, Wait
+from gossamer.values.protocol import (
+    NO_NOTES,
+    Batch,
+    Chunk,
+    Commit,
+    Committed,
+    Fetch,
+    HostNotes,
+    Recall,
+    Recalled,
+    Saved,
+    Wait,
+)
 from gossamer.values.reasons import FinishReason
 from gossamer.values.snapshot import SavedStats
-from tests.support.webs import Web, play, random_web
+from tests.support.webs import Played, Web, play, random_web, robots_txt
+
+A = "https://a.example"
 
 
-def saved_from(batches: Iterable[Batch]) -> Saved:
+def saved_from(batches: Sequence[Batch]) -> Saved:
     """Pack what a durable journal would give back."""
     hosts: dict[str, int] = {}
     chunks, ended, stats = list[Chunk](), array("Q"), None
@@ -38,7 +56,8 @@ def saved_from(batches: Iterable[Batch]) -> Saved:
         )
         ended.extend(one.link.id for one in batch.ended)
         stats = batch.stats
-    return Saved(0, tuple(hosts), tuple(chunks), ended.tobytes(), stats=stats)
+    notes = reduce(or_, [batch.notes for batch in batches], NO_NOTES).holding()
+    return Saved(0, tuple(hosts), tuple(chunks), ended.tobytes(), stats=stats, notes=notes)
 
 
 def crawl_on(
@@ -108,7 +127,7 @@ def test_the_books_are_carried_on() -> None:
     stats = SavedStats(
         {"done": 5, "retry": 2}, {"fail.timeout": 1}, 3, 1000, 9, 40.0, {"wait.server": 40.0}, ("https://b/",)
     )
-    crawl.restore(stats)
+    crawl.restore(Saved(stats=stats))
     snapshot = crawl.snapshot(7.0)
     assert (snapshot.counts.done, snapshot.counts.retried, snapshot.counts.refused) == (5, 2, 3)
     assert (snapshot.elapsed, snapshot.bytes, snapshot.fetches) == (40.0, 1000, 9)
@@ -129,9 +148,85 @@ def test_a_resumed_crawl_spares_a_host_as_long_as_it_asked_before() -> None:
     saved = play(policy, web, stop_after=2).batches[-1].stats
     assert saved.resting == {"https://a.example": 600.0}
     resumed = Crawl(replace(policy, max_wait=600.0), Frontier())
-    resumed.restore(saved, passed=200.0, now=5000.0)
+    resumed.restore(Saved(stats=saved), passed=200.0, now=5000.0)
     commit = resumed.poll(5000.0)
     assert isinstance(commit, Commit)
     resumed.handle(Committed(), 5000.0)
     assert resumed.poll(5000.0) == Wait(5400.0)
     assert isinstance(resumed.poll(5400.0), Fetch)
+
+
+def delays_of(played: Played) -> list[Mapping[str, float | None]]:
+    return [batch.notes.crawl_delays for batch in played.batches if batch.notes.crawl_delays]
+
+
+def robots_of(text: str) -> Web:
+    web = Web()
+    web.put(f"{A}/robots.txt", robots_txt(f"{A}/robots.txt", f"User-agent: *\n{text}"))
+    web.page(f"{A}/", *(f"/{number}" for number in range(9)))
+    return web
+
+
+def first_fetch(policy: Policy, batches: list[Batch], *, passed: float = 0.0, in_order: bool = False) -> float:
+    """Return how many seconds a resumed crawl waits before its first fetch."""
+    saved = replace(saved_from(batches), in_order=in_order)
+    frontier = Frontier()
+    frontier.restore(saved)
+    crawl = Crawl(policy, frontier)
+    crawl.restore(saved, passed=passed, now=5000.0)
+    now, command = 5000.0, crawl.poll(5000.0)
+    while not isinstance(command, Fetch):
+        match command:
+            case Wait(until):
+                now = until
+            case Commit():
+                crawl.handle(Committed(), now)
+            case Recall(ids):
+                crawl.handle(Recalled(tuple(Link(id, f"{A}/{id}") for id in ids)), now)
+            case _:
+                raise AssertionError(f"nothing is left to do: {command}")
+        command = crawl.poll(now)
+    return now - 5000.0
+
+
+@pytest.mark.parametrize(
+    ("text", "delay", "rest"),
+    [("", 0.0, 0.0), ("", 0.5, 0.5), ("", "auto", 1.0), ("Crawl-delay: 7", 0.5, 7.0), ("Crawl-delay: 7", "auto", 7.0)],
+)
+def test_every_host_rests_as_long_as_usual_after_a_crash(text: str, delay: Any, rest: float) -> None:
+    policy = Policy(seeds=(f"{A}/",), delay=delay)
+    batches = play(policy, robots_of(text), stop_after=2).batches
+    assert first_fetch(policy, batches) == rest
+    assert first_fetch(policy, batches, passed=600.0) == rest, "nobody knows when it crashed"
+    assert first_fetch(policy, batches, passed=600.0, in_order=True) == 0.0
+    assert first_fetch(policy, batches, passed=0.25, in_order=True) == max(0.0, rest - 0.25)
+
+
+def test_a_host_of_its_own_manners_rests_by_these_after_a_crash() -> None:
+    policy = Policy(seeds=(f"{A}/",), delay=0.5, hosts={"a.example": HostManners(delay=3.0)})
+    assert first_fetch(policy, play(policy, robots_of(""), stop_after=2).batches) == 3.0
+
+
+@pytest.mark.parametrize("delay", [0.5, "auto"])
+def test_usual_rests_are_not_saved_and_a_crawl_delay_is_saved_once(delay: Any) -> None:
+    played = play(Policy(seeds=(f"{A}/",), delay=delay), robots_of("Crawl-delay: 7"))
+    assert len(played.batches) > 5
+    assert all(not batch.stats.resting for batch in played.batches)
+    assert delays_of(played) == [{A: 7.0}]
+
+
+def test_a_rest_longer_than_usual_is_saved() -> None:
+    web = Web()
+    web.page(f"{A}/", "/1")
+    played = play(Policy(seeds=(f"{A}/",)), web, seed=1, slowest=20.0)
+    longest = max(batch.stats.resting.get(A, 0.0) for batch in played.batches)
+    assert longest > 1.0
+
+
+def test_a_crawl_delay_that_robots_txt_does_not_say_any_more_is_forgotten() -> None:
+    policy, journal = Policy(seeds=(f"{A}/",), delay=0.0), MemoryJournal()
+    before = play(policy, robots_of(""), stop_after=2, journal=journal).batches
+    played = play(policy, robots_of(""), journal=journal, saved=replace(saved_from(before), notes=HostNotes({A: 7.0})))
+    assert delays_of(played) == [{A: None}]
+    assert played.fetches[1][2] - played.fetches[0][2] == 7.0, "before the rules were read"
+    assert played.fetches[-1][2] - played.fetches[1][2] == 0.0, "and after"

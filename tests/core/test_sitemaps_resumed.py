@@ -12,6 +12,7 @@ from gossamer.core.sitemaps import Sitemaps
 from gossamer.rules.policy import Policy
 from gossamer.rules.robots import parse
 from gossamer.values.model import OutcomeKind, Outlink, PageRecord, Request
+from gossamer.values.protocol import HostNotes, Saved
 from gossamer.values.reasons import Reason
 from gossamer.values.snapshot import SavedStats, SitemapStats
 
@@ -35,19 +36,20 @@ def read(reader: Sitemaps, request: Request, *more: str, known: int = 1) -> tupl
 
 def test_a_host_is_unread_from_its_first_page_until_its_last_sitemap() -> None:
     reader = sitemaps()
-    assert reader.unread() == {}
     one, two = reader.discover(host(), 3, 1)
-    assert reader.unread() == {A: 3}
+    assert reader.has_changed
+    assert reader.settle() == ({A: 3}, {})
     (three,) = read(reader, one, f"{A}/3.xml")
     reader.refused(two)
-    assert reader.unread() == {A: 3}
+    assert reader.settle() == ({}, {})
     read(reader, three)
-    assert reader.unread() == {}
+    assert reader.settle() == ({A: None}, {})
+    assert not reader.has_changed
 
 
 def test_a_resumed_crawl_is_reminded_once_and_takes_the_depth_of_the_first_page() -> None:
     reader = sitemaps(max_depth=5)
-    (reminder,) = reader.restore({A: 3})
+    (reminder,) = reader.restore(HostNotes(unread={A: 3}))
     assert reader.take_reminder(reminder)
     assert not reader.take_reminder(reminder)
     assert [request.link.depth for request in reader.discover(host(), 5, 1)] == [3, 3]
@@ -72,32 +74,32 @@ def test_orphans_are_watched_on_where_it_is_known_which_they_were() -> None:
 
 def test_the_last_books_of_a_crawl_name_its_orphans_and_no_others_do() -> None:
     crawl = Crawl(Policy(seeds=(f"{A}/",)), Frontier(), key=5)
-    crawl.restore(SavedStats(orphans=(f"{A}/only",)))
+    crawl.restore(Saved(stats=SavedStats(orphans=(f"{A}/only",))))
     assert crawl.snapshot(0.0).sitemaps == SitemapStats(orphans=1, examples=(f"{A}/only",))
     assert crawl.final_stats(0.0).orphans == (f"{A}/only",)
     assert crawl.saved_stats(0.0).orphans is None
-    crawl.restore(crawl.saved_stats(0.0))
+    crawl.restore(Saved(stats=crawl.saved_stats(0.0)))
     assert crawl.snapshot(0.0).sitemaps == SitemapStats(whole=False)
     assert crawl.final_stats(0.0).orphans is None
 
 
 def test_a_resumed_crawl_without_sitemaps_is_not_reminded() -> None:
-    assert sitemaps(sitemaps=False).restore({A: 0}) == ()
+    assert sitemaps(sitemaps=False).restore(HostNotes(unread={A: 0})) == ()
 
 
 def test_a_host_closed_in_the_meantime_stays_unread() -> None:
     reader, closed = sitemaps(), host()
     closed.access.closed = Reason.FAIL_ROBOTS_UNREACHABLE
-    reader.restore({A: 0})
+    reader.restore(HostNotes(unread={A: 0}))
     assert reader.discover(closed, 0, 1) == ()
-    assert reader.unread() == {A: 0}
+    assert not reader.has_changed
 
 
 def test_what_a_page_limit_left_unread_is_for_the_one_who_resumes_without_it() -> None:
     reader = sitemaps(max_pages=5)
     assert reader.discover(host(), 0, 5) == ()
-    assert reader.unread() == {A: 0}
+    assert reader.settle() == ({A: 0}, {})
     one, two = reader.discover(host(), 0, 4)
     assert read(reader, one, f"{A}/3.xml", known=5) == ()
     read(reader, two, known=5)
-    assert reader.unread() == {A: 0}
+    assert not reader.has_changed

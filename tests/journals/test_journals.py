@@ -20,7 +20,7 @@ from gossamer.journals.sqlite import SqliteJournal
 from gossamer.journals.summary import Glance, glance, lines
 from gossamer.rules.urls import fingerprint
 from gossamer.values.model import Link
-from gossamer.values.protocol import Batch, Chunk
+from gossamer.values.protocol import Batch, Chunk, HostNotes
 from gossamer.values.snapshot import SavedStats
 from tests.support.journal_batches import batch, ended, links
 
@@ -81,6 +81,32 @@ def test_a_pause_that_a_server_asked_for_is_remembered_although_nothing_ended(pl
     again.close()
     assert stats is not None
     assert stats.resting == {"https://a.example": 600.0}
+
+
+def test_a_note_on_a_host_is_remembered_until_it_changes(place: Place) -> None:
+    b = "https://b.example"
+    journal = place.journal()
+    journal.open()
+    journal.commit(Batch((), (), (), notes=HostNotes({"https://a.example": 2.5, b: 10.0}, {b: 3})), {})
+    journal.commit(batch(links(0, 1)), {})
+    journal.commit(Batch((), (), (), notes=HostNotes({"https://a.example": None}, {b: 4})), {})
+    journal.close()
+    again = place.journal()
+    assert again.open().notes == HostNotes({b: 10.0}, {b: 4})
+    again.close()
+
+
+def test_a_journal_knows_whether_the_run_before_ended_in_order(place: Place) -> None:
+    known = list[bool]()
+    for finish in ("", None, "complete", None):
+        journal = place.journal()
+        known.append(journal.open().in_order)
+        journal.note("")
+        journal.commit(batch(links(0, 1) if not len(known) > 1 else ()), {})
+        if finish is not None:
+            journal.note(finish)
+        journal.close()
+    assert known == [False, False, False, True]
 
 
 def test_what_was_committed_comes_back(place: Place) -> None:

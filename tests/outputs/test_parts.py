@@ -33,7 +33,7 @@ from gossamer.rules.policy import Policy
 from gossamer.rules.urls import fingerprint
 from gossamer.values.errors import OutputError, UserError
 from gossamer.values.model import Link, OutcomeKind, PageRecord
-from gossamer.values.protocol import Batch, Ended, Outcome, Saved
+from gossamer.values.protocol import Batch, Ended, HostNotes, Outcome, Saved
 from gossamer.values.reasons import Reason
 from gossamer.values.snapshot import SavedStats
 
@@ -243,18 +243,23 @@ def test_refusals_and_rests_count_at_once_and_outcomes_with_their_part(tmp_path:
     journal.open()
     stats = SavedStats(
         kinds={"failed": 1, "retry": 2}, by_reason={"fail.dns": 1, "skip.scope": 3}, refused=3, bytes=50,
-        resting={"https://example.org": 9.0}, unread={"https://b.example": 0}, attempts={1: 1},
+        resting={"https://example.org": 9.0}, attempts={1: 1},
     )  # fmt: skip
-    journal.commit(batch(range(2), stats=SavedStats(unread={"https://a.example": 0})), {})
-    journal.commit(Batch((ended(0, Reason.FAIL_DNS),), (), (), stats=stats), {})
+    first = HostNotes(unread={"https://a.example": 0, "https://b.example": 0, "https://c.example": 1})
+    journal.commit(Batch((), batch(range(2)).links, batch(range(2)).fingerprints, notes=first), {})
+    journal.commit(Batch((), (), (), notes=HostNotes(unread={"https://c.example": None})), {})
+    read = HostNotes({"https://a.example": 5.0}, {"https://a.example": None, "https://d.example": 2})
+    journal.commit(Batch((ended(0, Reason.FAIL_DNS),), (), (), stats=stats, notes=read), {})
     journal.close()
     again = journal_of(tmp_path, store_of("counts"))
-    saved = again.open().stats
+    opened = again.open()
+    saved = opened.stats
     again.close()
     assert saved is not None
     assert (saved.kinds, saved.by_reason, saved.refused, saved.bytes) == ({"retry": 2}, {"skip.scope": 3}, 3, 0)
     assert saved.resting == {"https://example.org": 9.0}
-    assert set(saved.unread) == {"https://a.example", "https://b.example"}, "their lines are held too"
+    unread = {"https://a.example": 0, "https://b.example": 0, "https://d.example": 2}
+    assert opened.notes == HostNotes({"https://a.example": 5.0}, unread), "the lines of a sitemap are held too"
     assert saved.attempts == {1: 1}
 
 

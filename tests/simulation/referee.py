@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 
 import numpy as np
 from msgspec import Struct
@@ -18,7 +19,20 @@ from gossamer.rules import robots, urls
 from gossamer.rules.headers import REDIRECTS
 from gossamer.rules.policy import Policy
 from gossamer.values.model import Failure, Purpose, Request, Response
-from gossamer.values.protocol import Command, Commit, Event, Failed, Fetch, Lost, RobotsRead, Saved, Stop, Visited, Wait
+from gossamer.values.protocol import (
+    Command,
+    Commit,
+    Committed,
+    Event,
+    Failed,
+    Fetch,
+    Lost,
+    RobotsRead,
+    Saved,
+    Stop,
+    Visited,
+    Wait,
+)
 from tests.simulation.truth import Truth
 
 JIFFY = 1e-6
@@ -26,6 +40,8 @@ JIFFY = 1e-6
 ROBOTS_LIFE = 24 * 3600.0
 """Maximum age (seconds) of the rules of a host (RFC 9309 section 2.4)."""
 
+USUAL_REST = 1.0
+"""Rest (seconds) after a fetch up to which `delay = "auto"` is kept even by the process that comes after a crash."""
 ROBOTS_HOPS = 5
 """Number of redirects of robots.txt that are followed (RFC 9309 section 2.3.1.2)."""
 
@@ -58,9 +74,10 @@ def rules_of(host: str, truth: Truth, policy: Policy) -> Rules:
 class Place:
     """What the referee knows about one host in this life."""
 
-    def __init__(self) -> None:
+    def __init__(self, ready_at: float = 0.0) -> None:
         self.in_flight = 0
-        self.ready_at = 0.0
+        self.ready_at = ready_at
+        self.spared_until = 0.0  # by the next process, too
         self.rules_read_at = -math.inf
         self.attempts = Counter[str]()
 
@@ -74,6 +91,7 @@ class Referee:
         self._truth = truth
         self._policy = policy
         self._rules = dict[str, Rules]()
+        self._places = dict[str, Place]()
 
     def begin_life(self, policy: Policy, crawl: Crawl, frontier: Frontier, saved: Saved) -> None:
         """Begin a new process, which goes on from what its journal has saved."""
@@ -83,7 +101,9 @@ class Referee:
         self._committed = np.frombuffer(saved.ended, np.uint64).tolist()
         self._tried = dict(saved.stats.attempts) if saved.stats is not None else {}
         self._ended_urls = set[str]()
-        self._places = dict[str, Place]()
+        self._places = {host: Place(place.spared_until) for host, place in self._places.items()}
+        self._saved_delays = dict(saved.notes.crawl_delays)
+        self._new_delays: Mapping[str, float | None] = {}
         self._flying = dict[int, tuple[Request, float]]()
         self._stopping = False
 
@@ -104,6 +124,9 @@ class Referee:
                 twice = self._ended_urls & {ended.link.url for ended in batch.ended}
                 assert not twice, f"ended twice: {twice}"
                 self._ended_urls |= {ended.link.url for ended in batch.ended}
+                self._new_delays = batch.notes.crawl_delays
+            case Committed():
+                self._saved_delays |= self._new_delays
             case Wait() | Stop():
                 self.each_link_in_one_state()
 
@@ -125,6 +148,7 @@ class Referee:
         self._flying[request.link.id] = (request, now)
         fixed = 0.0 if self._policy.delay == "auto" else self._policy.delay
         place.ready_at = max(place.ready_at, now + max(fixed, self._crawl_delay(url, place)))
+        place.spared_until = max(place.spared_until, now + max(fixed, self._saved_delay(url)))
 
     def _page(self, request: Request, place: Place, now: float) -> None:
         url = request.url
@@ -149,6 +173,8 @@ class Referee:
         own = self._policy.delay
         rest = min(max(2 * _seconds(event), 0.2), 60.0) if own == "auto" else own
         place.ready_at = max(place.ready_at, now + max(rest, self._crawl_delay(request.url, place)))
+        usual = min(rest, USUAL_REST) if own == "auto" else own
+        place.spared_until = max(place.spared_until, now + max(usual, self._saved_delay(request.url)))
         response = event.outcome.response if isinstance(event, Visited) else answer
         if isinstance(response, Response) and response.status in (429, 503):
             place.ready_at = max(place.ready_at, now + float(response.headers.get("retry-after", 0)))
@@ -164,6 +190,10 @@ class Referee:
         rules = self._rules_of(url).rules
         known = rules is not None and place.rules_read_at > -math.inf
         return (rules.crawl_delay(self._policy.user_agent) or 0.0) if known and rules else 0.0
+
+    def _saved_delay(self, url: str) -> float:
+        """Return the Crawl-delay (seconds) of the host as the journal has it, so that the next process knows it too."""
+        return self._saved_delays.get(urls.host_key(url)) or 0.0
 
     # ------------------------------------------------------------ states
 

@@ -137,7 +137,7 @@ class World:
         finally:
             self.store.end_life()
             self.storage_steps += fate.steps
-        self._clock.time += self._chance.random() * 100
+        self._clock.time += self._chance.choice((0.0, 1.0, 100.0)) * self._chance.random()
         return self.finish not in (None, FinishReason.STOPPED)
 
     def _crawl(self, journal: Journal, outputs: dict[str, Output], blow: Blow | None, *, calm: bool) -> None:
@@ -153,8 +153,7 @@ class World:
         )
         frontier.restore(saved)
         crawl = Crawl(policy, frontier, key=plan.key)
-        if saved.stats is not None:
-            crawl.restore(saved.stats)
+        crawl.restore(saved, now=self._clock.time)
         self.referee.begin_life(policy, crawl, frontier, saved)
         driver = Driver(crawl, journal, self._clock, outputs=outputs, trace=self._see)
         self._drive(driver, crawl, blow, calm=calm)

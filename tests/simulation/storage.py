@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import or_
 
 import msgspec
 import numpy as np
@@ -13,7 +15,7 @@ from gossamer.rules.urls import host_key
 from gossamer.values.errors import JournalError
 from gossamer.values.model import Link, priority_of
 from gossamer.values.ports import Journal, Output
-from gossamer.values.protocol import Batch, Chunk, Saved
+from gossamer.values.protocol import NO_NOTES, Batch, Chunk, HostNotes, Saved
 from gossamer.values.snapshot import SavedStats
 from tests.simulation.disk import Disk, Fate, File
 from tests.simulation.plan import Plan
@@ -29,6 +31,7 @@ class Entry(Struct, frozen=True):
     ended: tuple[int, ...]
     offsets: Mapping[str, int]
     stats: SavedStats
+    notes: HostNotes
 
 
 class LogJournal:
@@ -56,7 +59,9 @@ class LogJournal:
         ended = tuple(ended.link.id for ended in batch.ended)
         first_id = len(self._links)
         assert [link.id for link in batch.links] == list(range(first_id, first_id + len(batch.links)))
-        entry = Entry(first_id, batch.links, batch.fingerprints, batch.refused, ended, offsets, batch.stats)
+        entry = Entry(
+            first_id, batch.links, batch.fingerprints, batch.refused, ended, offsets, batch.stats, batch.notes
+        )
         try:
             self._file.append(_framed(msgspec.msgpack.encode(entry)))
             if self._durable:
@@ -95,7 +100,15 @@ def _saved(entries: list[Entry]) -> Saved:
     ended = np.array([id for entry in entries for id in entry.ended], np.uint64).tobytes()
     last = entries[-1] if entries else None
     offsets = last.offsets if last else {}
-    return Saved(hosts=tuple(numbers), chunks=chunks, ended=ended, offsets=offsets, stats=last.stats if last else None)
+    notes = reduce(or_, [entry.notes for entry in entries], NO_NOTES).holding()
+    return Saved(
+        hosts=tuple(numbers),
+        chunks=chunks,
+        ended=ended,
+        offsets=offsets,
+        stats=last.stats if last else None,
+        notes=notes,
+    )
 
 
 def _chunk(entry: Entry, numbers: dict[str, int]) -> Chunk:

@@ -138,8 +138,8 @@ def play(
     if saved is not None:
         frontier.restore(saved)
     crawl = Crawl(policy, frontier)
-    if saved is not None and saved.stats is not None:
-        crawl.restore(saved.stats)
+    if saved is not None:
+        crawl.restore(saved)
     network = SlowNetwork(web, Visitor(policy), seed=seed, slowest=slowest)
     batches: list[Batch] = []
     reason: FinishReason | None = None

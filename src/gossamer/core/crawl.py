@@ -27,10 +27,11 @@ from gossamer.core.host_access import HostAccess
 from gossamer.core.host_view import view
 from gossamer.core.in_flight import InFlight
 from gossamer.core.limits import Limits, ShardLimits
+from gossamer.core.rests import RestLog
 from gossamer.core.sitemaps import Sitemaps
 from gossamer.core.stats import Stats
-from gossamer.core.time_accounting import RestLog, SlotTimes
-from gossamer.rules import politeness, url_identity
+from gossamer.core.time_accounting import SlotTimes
+from gossamer.rules import url_identity
 from gossamer.rules.policy import Policy
 from gossamer.rules.territory import Territory
 from gossamer.rules.url_identity import simplified
@@ -61,6 +62,7 @@ from gossamer.values.protocol import (
     Failed,
     Fetch,
     FromShards,
+    HostNotes,
     LevelOpened,
     Lost,
     Outcome,
@@ -68,6 +70,7 @@ from gossamer.values.protocol import (
     Recall,
     Recalled,
     RobotsRead,
+    Saved,
     Stop,
     Visited,
     Wait,
@@ -125,7 +128,7 @@ class Crawl:
         self._stats = Stats()
         self._counts = self._stats.outcomes
         self._time = SlotTimes(self._slots)
-        self._rests = RestLog()
+        self._rests = RestLog(self._access)
         self._in_flight = InFlight(self._slots, frontier, self._access, self._counts, self._time, self._rests)
         self._offer = frontier.offer if self._exchange is None else self._exchange.offer
         limits = Limits if territory is None else ShardLimits
@@ -148,46 +151,35 @@ class Crawl:
             frontier.offer(Outlinks.of([Outlink(self._fingerprint(url), url)]), depth=0, hops=0, via="")
         if territory is not None:
             frontier.open_level(0)
-            self._buffer.hurry(-math.inf)
+            if frontier.offers:
+                self._buffer.hurry(-math.inf)
 
     def _fingerprint(self, url: str) -> int:
         """Return the fingerprint that identifies a link."""
         return fingerprint(url_identity.identity(url, self._policy), self._key)
 
-    def restore(
-        self,
-        stats: SavedStats,
-        *,
-        contents: bytes = b"",
-        simhashes: bytes = b"",
-        positions: Mapping[int, int] | None = None,
-        passed: float = 0.0,
-        now: float = 0.0,
-    ) -> None:
-        """Continue where an earlier run ended, `passed` seconds ago; the caller restores the frontier.
+    def restore(self, saved: Saved, *, passed: float = 0.0, now: float = 0.0) -> None:
+        """Continue where an earlier run ended; the caller has restored the frontier.
 
-        `contents` and `simhashes` are those of all pages so far, packed as uint64; `positions` are `Saved.positions`.
+        The last commit was `passed` seconds ago. Every host rests as long as usual before it is asked for anything:
+        from then on if the earlier run ended in order, else from now on.
         """
-        if self._exchange is not None and positions is not None:
-            self._exchange.restore(positions)
-        self._stats.restore(stats, contents, simhashes)
+        if saved.stats is None:
+            return
+        stats, frontier = saved.stats, self._frontier
+        self._stats.restore(stats, saved.contents, saved.simhashes)
         self._limits.restore(stats.requests)
         self._time.restore(stats.elapsed, stats.seconds)
         self._adopted = stats.adopted
         self._attempts = dict(stats.attempts)
-        self._ask(self._sitemaps.restore(stats.unread), 0.0)
+        if self._exchange is not None:
+            self._exchange.restore(saved.positions)
+        self._ask(self._sitemaps.restore(saved.notes), 0.0)
         orphans = None if stats.orphans is None else {self._fingerprint(url): url for url in stats.orphans}
         self._sitemaps.orphans.restore(orphans)
-        for key, left in stats.paused.items():
-            if left > passed:
-                host = self._frontier.host(key)
-                host.pause(now + left - passed, now, stats.paused_by.get(key, ""))
-                self._rests.note_pause(key, host.paused_until, host.paused_by)
-        for key, left in stats.resting.items():
-            host = self._frontier.host(key)
-            host.rest(now + left - passed, Waiting.POLITENESS)
-            self._rests.note(key, host.ready_at)
-            host.rest_ip(now + min(left - passed, politeness.AUTO_MOST))  # perhaps the placeholder of all unknown hosts
+        for key in (*stats.resting, *stats.paused, *saved.notes.crawl_delays):
+            frontier.host(key)
+        self._rests.restore(saved, frontier.hosts.values(), self._policy, now=now, passed=passed)
 
     # ------------------------------------------------------------ commands
 
@@ -246,7 +238,7 @@ class Crawl:
             return self._in_flight.start(taken, host, now)
         if taken.purpose is not _PAGE and self._sitemaps.take_reminder(taken):
             self._frontier.reconsider(host)
-            self._ask(self._sitemaps.discover(host, taken.link.depth, self._frontier.known), now)
+            self._discover(host, taken.link.depth, now)
             self._frontier.close(taken.link)
             return _LINK_ENDED
         if self._attempts:
@@ -281,6 +273,7 @@ class Crawl:
         self._frontier.reconsider(host)
         if taken.purpose is _SITEMAP:
             self._sitemaps.refused(taken)
+            self._save_notes(now)
             self._frontier.close(taken.link)
             return
         kind = OutcomeKind.FAILED if refused.value.startswith("fail") else OutcomeKind.SKIPPED
@@ -357,6 +350,7 @@ class Crawl:
             self.saved_stats(now),
             settled.skipped,
             self._buffer.sitemaps,
+            HostNotes(self._rests.settle(), *self._sitemaps.settle()),
         )
         if self._exchange is not None:
             batch = self._exchange.settle(batch)
@@ -389,7 +383,6 @@ class Crawl:
             elapsed=self._time.elapsed(now),
             seconds={waiting.value: spent for waiting, spent in self._time.seconds().items()},
             adopted=self._adopted,
-            unread=self._sitemaps.unread(),
             resting=self._rests.left(now),
             attempts=dict(self._attempts),
             paused=self._rests.pauses_left(now),
@@ -454,7 +447,17 @@ class Crawl:
             self._adopt(event.adopts)
         self._end(Ended(request.link, outcome), now)
         if self._sitemaps.may_discover(host) and _is_first_page(outcome):
-            self._ask(self._sitemaps.discover(host, request.link.depth, self._frontier.known), now)
+            self._discover(host, request.link.depth, now)
+
+    def _discover(self, host: Host, depth: int, now: float) -> None:
+        """Request the sitemaps of a host whose first page was at this depth."""
+        self._ask(self._sitemaps.discover(host, depth, self._frontier.known), now)
+        self._save_notes(now)
+
+    def _save_notes(self, now: float) -> None:
+        """Schedule a commit where it has changed which sitemaps are unread."""
+        if self._sitemaps.has_changed:
+            self._buffer.hurry(now, pause=True)
 
     def _probed(self, host: Host, sketch: bytes) -> None:
         """Record a host's answer for a page that cannot exist (b"": none); its pages may start then."""
@@ -465,8 +468,7 @@ class Crawl:
 
     def _save_pause(self, host: Host, now: float) -> None:
         """Schedule a commit of a host's rest, so that a resumed crawl keeps it."""
-        self._rests.note(host.key, host.ready_at)
-        self._rests.note_pause(host.key, host.paused_until, host.paused_by)
+        self._rests.note_pause(host, now)
         self._buffer.hurry(now, pause=True)
 
     def _adopt(self, url: str) -> None:
@@ -487,7 +489,7 @@ class Crawl:
     def _failed(self, event: Failed, now: float) -> None:
         host = self._in_flight.land(event.request, event.failure.elapsed, now, "", event.unstarted)
         self._access.failed(host, event.request.url, event.failure, now)
-        self._rests.note(host.key, host.ready_at)
+        self._rests.note(host, now)
         if host.closed is not None:
             self._frontier.hurry(host, now)
         self._counts.bytes += event.failure.size
@@ -508,11 +510,12 @@ class Crawl:
                 outlinks = self._exchange.own(outlinks, link.depth + 1, 0, link.url, from_sitemap=True)
                 self._buffer.hurry(now, pause=True)
             self._offer_named(outlinks, link.depth + 1, link.url)
-        if self._frontier.offers:
-            self._buffer.hurry(now)
         if event.outcome.references:
             self._buffer.add_sitemap(event.outcome.references, now)
         self._ask(self._sitemaps.read(event.request, event.outcome.record, sitemaps, self._frontier.known), now)
+        if self._frontier.offers:
+            self._buffer.hurry(now)
+        self._save_notes(now)
         self._frontier.close(link)
 
     def _offer_named(self, outlinks: Outlinks, depth: int, via: str) -> None:
@@ -599,7 +602,9 @@ class Crawl:
         if host.access.robots_html:
             self._stats.note_robots_html(host.key)
         self._frontier.reconsider(host)
-        self._rests.note(host.key, host.ready_at)
+        self._rests.note(host, now)
+        if self._rests.learn(host):
+            self._buffer.hurry(now, pause=True)
         if host.closed is not None:  # its links end at once: no request to it will follow
             self._frontier.hurry(host, now)
 

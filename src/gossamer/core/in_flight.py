@@ -5,8 +5,9 @@ from __future__ import annotations
 from gossamer.core.frontier import Frontier
 from gossamer.core.host import Host
 from gossamer.core.host_access import HostAccess
+from gossamer.core.rests import RestLog
 from gossamer.core.stats import OutcomeCounts
-from gossamer.core.time_accounting import RestLog, SlotTimes
+from gossamer.core.time_accounting import SlotTimes
 from gossamer.values.model import Purpose, Request
 from gossamer.values.reasons import Waiting
 
@@ -75,7 +76,8 @@ class InFlight:
         rested = pace.rest(answered_in)
         if rested:
             host.rest(now + rested, pace.category(rested))
-            self._rests.note(host.key, host.ready_at)
+            if rested > pace.usual:
+                self._rests.note(host, now)
         if host.ip is not None:
             self._frontier.record_ip(host, peer, now + self._access.ip_pace(host).rest(answered_in))
         self._frontier.finish(host)

@@ -2,12 +2,12 @@
 
 The sitemaps of a host are requested after its first page: those that its robots.txt names, or else /sitemap.xml. Their
 links count as links of that page, so a depth limit holds for them too. Until all its sitemaps were read, a host is in
-`SavedStats.unread` with the depth of that page, so a crawl that was killed meanwhile requests all of them again.
+`HostNotes.unread` with the depth of that page, so a crawl that was killed meanwhile requests all of them again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,6 +19,7 @@ from gossamer.rules.scope import Scope
 from gossamer.rules.urls import UrlResolver, host_key
 from gossamer.values.cluster import Parcel
 from gossamer.values.model import Link, OutcomeKind, PageRecord, Purpose, Request
+from gossamer.values.protocol import HostNotes
 from gossamer.values.snapshot import SitemapStats
 
 MAX_FILES: Final = 1000
@@ -43,6 +44,8 @@ class _Reading:
     """The default URL, /sitemap.xml, where robots.txt names no sitemap."""
     waited_for: int = 0
     """Number of requests without an answer."""
+    from_afar: bool = False
+    """Whether the host belongs to another shard of the crawl."""
     cut_short: bool = False
     """Whether sitemaps were left out because the page limit is below the number of known links."""
 
@@ -63,6 +66,8 @@ class Sitemaps:
         self._homes: set[str] = set()
         self._readings: dict[int, _Reading] = {}
         self._unread: dict[str, int] = {}
+        self._fresh: dict[str, int | None] = {}
+        self._fresh_requested: dict[str, Parcel | None] = {}
         self._reminders: set[int] = set()
         self._files = 0
         self._failed = 0
@@ -84,7 +89,8 @@ class Sitemaps:
         if self._policy.max_depth is not None and depth >= self._policy.max_depth:
             self._homes.add(host.key)
             return ()
-        self._unread[host.key] = depth
+        if host.key not in self._unread:
+            self._unread[host.key] = self._fresh[host.key] = depth
         if self._enough(known):
             return ()  # the host stays unread: a resumed crawl may have a higher page limit
         self._homes.add(host.key)
@@ -99,25 +105,36 @@ class Sitemaps:
 
     def requested(self, parcel: Parcel) -> tuple[Request, ...]:
         """Return the requests for sitemaps on hosts of this shard that another shard needs for a host of its own."""
-        reading = self._for_others.setdefault(parcel.home, _Reading(parcel.home, parcel.depth))
+        reading = self._for_others.get(parcel.home)
+        if reading is None:
+            reading = self._for_others[parcel.home] = _Reading(parcel.home, parcel.depth, from_afar=True)
         return tuple(self._requests(reading, parcel.sitemaps, parcel.via, parcel.nesting, parcel.hops))
 
-    def unread(self) -> dict[str, int]:
-        """Return the hosts whose sitemaps have not all been read, each with the depth of its first page."""
-        return dict(self._unread)
+    @property
+    def has_changed(self) -> bool:
+        """Whether `settle` would return something."""
+        return bool(self._fresh) or bool(self._fresh_requested)
 
-    def restore(self, unread: Mapping[str, int]) -> tuple[Request, ...]:
-        """Continue with the hosts that an earlier run did not finish; return a reminder for each, to be scheduled.
+    def settle(self) -> tuple[dict[str, int | None], dict[str, Parcel | None]]:
+        """Remove and return the changes of `HostNotes.unread` and `HostNotes.requested` since the last commit."""
+        settled = self._fresh, self._fresh_requested
+        self._fresh, self._fresh_requested = {}, {}
+        return settled
 
-        A reminder is a request that is never fetched. When its turn comes, and so robots.txt was read, the caller
-        calls `discover`.
+    def restore(self, notes: HostNotes) -> tuple[Request, ...]:
+        """Continue with what an earlier run did not finish; return requests to be scheduled.
+
+        These are the sitemaps that it had to request for other shards, and a reminder for each host. A reminder is a
+        request that is never fetched. When its turn comes, and so robots.txt was read, the caller calls `discover`.
         """
         if not self._policy.sitemaps:
             return ()
-        self._unread |= unread
-        links = [Link(next(self._numbers), host + "/sitemap.xml", depth) for host, depth in unread.items()]
+        unread, parcels = notes.unread, [parcel for parcel in notes.requested.values() if parcel is not None]
+        self._unread = {host: depth for host, depth in unread.items() if depth is not None}
+        links = [Link(next(self._numbers), host + "/sitemap.xml", depth) for host, depth in self._unread.items()]
         self._reminders |= {link.id for link in links}
-        return tuple(Request(link, Purpose.SITEMAP) for link in links)
+        reminders = [Request(link, Purpose.SITEMAP) for link in links]
+        return (*reminders, *(request for parcel in parcels for request in self.requested(parcel)))
 
     def take_reminder(self, request: Request) -> bool:
         """Whether a request is a reminder whose turn has come; True only once for each."""
@@ -129,11 +146,14 @@ class Sitemaps:
     def _landed(self, request: Request) -> _Reading:
         reading = self._readings.pop(request.link.id)
         reading.waited_for -= 1
+        if reading.from_afar:
+            self._fresh_requested[f"{reading.home} {request.url}"] = None
         return reading
 
     def _read_if_all_landed(self, reading: _Reading) -> None:
-        if not reading.cut_short and not reading.waited_for:
-            self._unread.pop(reading.home, None)
+        all_landed = not reading.cut_short and not reading.waited_for
+        if all_landed and self._unread.pop(reading.home, None) is not None:
+            self._fresh[reading.home] = None
 
     def read(self, request: Request, record: PageRecord, sitemaps: Iterable[str], known: int) -> tuple[Request, ...]:
         """Record how a request ended, and return the requests for the sitemaps that its answer names."""
@@ -187,10 +207,13 @@ class Sitemaps:
             if len(reading.requested) >= MAX_FILES:
                 return
             reading.requested[url] = nesting
-            if self._exchange is not None and not self._exchange.owns(url):
+            if self._exchange is not None:
                 parcel = Parcel(reading.depth, hops, via, sitemaps=(url,), nesting=nesting, home=reading.home)
-                self._exchange.request_sitemap(parcel)
-                continue
+                if not self._exchange.owns(url):
+                    self._exchange.request_sitemap(parcel)
+                    continue
+                if reading.from_afar:
+                    self._fresh_requested[f"{reading.home} {url}"] = parcel
             link = Link(next(self._numbers), url, reading.depth, hops, via)
             self._readings[link.id] = reading
             reading.waited_for += 1

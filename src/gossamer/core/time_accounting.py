@@ -1,4 +1,4 @@
-"""The time of every slot by category, and the rests of hosts."""
+"""The time of every slot by category."""
 
 from __future__ import annotations
 
@@ -11,38 +11,6 @@ from gossamer.values.snapshot import SLOW_ANSWER
 _SERVER, _CPU, _DISK, _ROBOTS, _NO_WORK = (
     Waiting.SERVER, Waiting.CPU, Waiting.DISK, Waiting.ROBOTS, Waiting.NO_WORK,
 )  # fmt: skip
-
-
-class RestLog:
-    """The rests of hosts, saved so that a resumed crawl keeps them."""
-
-    __slots__ = ("_paused", "_until")
-
-    def __init__(self) -> None:
-        self._until: dict[str, float] = {}
-        self._paused: dict[str, tuple[float, str]] = {}
-
-    def note(self, host: str, until: float) -> None:
-        """Record that a host rests until then."""
-        self._until[host] = until
-
-    def note_pause(self, host: str, until: float, url: str) -> None:
-        """Record that a host asked to be left alone until then, by the answer to a URL."""
-        self._paused[host] = until, url
-
-    def pauses_left(self, now: float) -> dict[str, float]:
-        """Return the seconds that each paused host has left, and drop the pauses that are over."""
-        self._paused = {host: pause for host, pause in self._paused.items() if pause[0] > now}
-        return {host: until - now for host, (until, _) in self._paused.items()}
-
-    def pausing_urls(self) -> dict[str, str]:
-        """Return the URLs that asked for the pauses that are left, by host."""
-        return {host: url for host, (_, url) in self._paused.items()}
-
-    def left(self, now: float) -> dict[str, float]:
-        """Return the seconds that each resting host has left, and drop the rests that are over."""
-        self._until = {host: until for host, until in self._until.items() if until > now}
-        return {host: until - now for host, until in self._until.items()}
 
 
 class SlotTimes:

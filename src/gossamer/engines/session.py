@@ -259,10 +259,8 @@ class Session:
         frontier.restore(saved)
         self._known = frontier.has
         crawl = Crawl(policy, frontier, key=saved.key)
-        if saved.stats is not None:
-            passed = max(0.0, self._clock.wall() - saved.saved_at)
-            stats, contents, simhashes = saved.stats, saved.contents, saved.simhashes
-            crawl.restore(stats, contents=contents, simhashes=simhashes, passed=passed, now=self._clock.now())
+        passed = max(0.0, self._clock.wall() - saved.saved_at)
+        crawl.restore(saved, passed=passed, now=self._clock.now())
         self._auditor = Auditor(policy, saved.stats.audit if saved.stats else None)
         previous = opened.previous
         if previous is not None and (self.work.handlers or self.work.references):

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from gossamer.rules.urls import host_key
 from gossamer.values.model import Link, priority_of
-from gossamer.values.protocol import Batch, Chunk, Saved
+from gossamer.values.protocol import NO_NOTES, Batch, Chunk, HostNotes, Saved
 from gossamer.values.snapshot import SavedStats
 
 LINKS_AT_ONCE: Final = 1 << 19
@@ -29,17 +29,18 @@ LEVEL: Final = 1
 
 HOSTS: Final = "SELECT name FROM host ORDER BY id"
 CHUNKS: Final = "SELECT seq, first_id, count, fingerprints, hosts, places, refused FROM chunk ORDER BY seq"
-PAGES: Final = "SELECT ids, contents, simhashes FROM page ORDER BY seq"
+PAGES: Final = "SELECT ids, contents, simhashes, notes FROM page ORDER BY seq"
 LAST: Final = "SELECT seq, offsets FROM page ORDER BY seq DESC LIMIT 1"
 """The queries, for any database, whose rows `CommitIndex.restore` takes."""
 
 _OFFSETS: Final = msgspec.msgpack.Decoder(dict[str, int])
+_NOTES: Final = msgspec.msgpack.Decoder(HostNotes)
 _SEPARATOR: Final = "\n"
 """Separates texts. No URL contains it, because the URL Standard removes line breaks."""
 
 ChunkRow = tuple[int, int, int, bytes, bytes, bytes, bytes]
 """A row of `CHUNKS`."""
-PageRow = tuple[bytes, bytes, bytes]
+PageRow = tuple[bytes, bytes, bytes, bytes]
 """A row of `PAGES`."""
 TextRow = tuple[bytes, bytes, bytes, bytes]
 """The columns `places`, `via_of`, `vias` and `urls` of one row of `chunk`."""
@@ -87,6 +88,8 @@ class PackedPages(Struct, frozen=True, array_like=True):
     """64 bits of each content hash."""
     simhashes: bytes
     """The simhash of each text."""
+    notes: bytes
+    """What has changed of what is remembered of hosts, in MessagePack; empty for nothing."""
 
 
 class PackedCommit(Struct, frozen=True):
@@ -134,16 +137,21 @@ class CommitIndex:
         pages: Iterable[PageRow],
         last: tuple[int, bytes] | None,
         stats: tuple[float, SavedStats | None],
+        *,
+        in_order: bool,
     ) -> Saved:
         """Return what all rows hold, and begin where they end.
 
-        `last` is the row of `LAST`, if there is one; `stats` are the latest statistics, with their time.
+        `last` is the row of `LAST`, if there is one; `stats` are the latest statistics, with their time. `in_order`:
+        the run that wrote them ended in order.
         """
         self._hosts = {name: number for number, name in enumerate(hosts)}
         merged = tuple(self._merged(chunks))
         ended, contents, simhashes = bytearray(), bytearray(), bytearray()
-        for ids, content_hashes, texts in pages:
+        notes = NO_NOTES
+        for ids, content_hashes, texts, changed in pages:
             ended += ids
+            notes = notes | _NOTES.decode(changed) if changed else notes
             contents += content_hashes
             simhashes += texts
         saved = Saved(
@@ -156,6 +164,8 @@ class CommitIndex:
             offsets=_OFFSETS.decode(last[1]) if last else {},
             stats=stats[1],
             saved_at=stats[0],
+            in_order=in_order,
+            notes=notes.holding(),
         )
         self.seq = last[0] if last else 0
         self.known = saved.known
@@ -241,7 +251,7 @@ def is_empty(batch: Batch) -> bool:
     """Whether a batch holds nothing that must be remembered."""
     stats = batch.stats
     remembers = batch.ended or batch.links or batch.refused or stats.resting or stats.attempts
-    return not (remembers or batch.outbox or batch.positions)
+    return not (remembers or batch.notes or batch.outbox or batch.positions)
 
 
 def latest_stats(
@@ -267,6 +277,7 @@ def _packed_pages(batch: Batch, offsets: Mapping[str, int], at: float) -> Packed
         _compress(msgspec.msgpack.encode([outcome.memo for outcome in outcomes])),
         array("Q", [outcome.content for outcome in outcomes if outcome.content]).tobytes(),
         array("Q", [outcome.simhash for outcome in outcomes if outcome.simhash]).tobytes(),
+        msgspec.msgpack.encode(batch.notes) if batch.notes else b"",
     )
 
 

@@ -31,7 +31,7 @@ _ROWS_AT_ONCE: Final = 200
 """Number of rows that one round trip brings when a journal is opened."""
 _NO_CHUNK: Final = PackedChunk(0, 0, b"", b"", b"", b"", b"", b"", b"")
 _ABOUT: Final = """
-SELECT epoch, key, freed_at IS NULL, extract(epoch FROM clock_timestamp())::float8, noted_seq, noted_at, noted
+SELECT epoch, key, freed_at IS NULL, finish, extract(epoch FROM clock_timestamp())::float8, noted_seq, noted_at, noted
 FROM crawl, shard WHERE shard = %s
 """
 _NOTE_STATS: Final = """
@@ -190,11 +190,11 @@ class PostgresJournal:
         about = connection.execute(_ABOUT, (self._shard,)).fetchone()
         if about is None or about[0] != self._epoch:
             raise self._fenced()
-        _, key, self.fresh_loss, now, *noted = about
+        _, key, self.fresh_loss, finish, now, *noted = about
         read: list[bytes] = []
 
         def pages() -> Iterator[Any]:
-            query = "SELECT positions, ids, contents, simhashes FROM page WHERE shard = %s ORDER BY seq"
+            query = "SELECT positions, ids, contents, simhashes, notes FROM page WHERE shard = %s ORDER BY seq"
             for positions, *row in rows(query):
                 read.append(positions)
                 yield row
@@ -211,6 +211,7 @@ class PostgresJournal:
             pages(),
             (last[0], last[1]) if last else None,
             latest_stats(last and (last[0], last[2], last[3]), None if noted[0] is None else tuple(noted)),
+            in_order=not self.fresh_loss if self._leased else bool(finish),
         )
         self.passed = max(0.0, now - saved.saved_at) if saved.saved_at else 0.0
         saved_at = time.time() - self.passed if saved.saved_at else 0.0

@@ -64,7 +64,7 @@ CREATE TABLE chunk (
 CREATE TABLE page (
     shard int NOT NULL, seq bigint NOT NULL, at float8 NOT NULL, ids bytea NOT NULL, offsets bytea NOT NULL,
     stats bytea NOT NULL, lines bytea NOT NULL, memos bytea NOT NULL, contents bytea NOT NULL,
-    simhashes bytea NOT NULL, positions bytea NOT NULL, PRIMARY KEY (shard, seq)
+    simhashes bytea NOT NULL, positions bytea NOT NULL, notes bytea NOT NULL, PRIMARY KEY (shard, seq)
 );
 CREATE TABLE sent (
     target int NOT NULL, source int NOT NULL, seq bigint NOT NULL, count int NOT NULL, parcels bytea NOT NULL,
@@ -100,7 +100,7 @@ WITH fence AS (
 )
 INSERT INTO page SELECT shard, %(seq)s, extract(epoch FROM clock_timestamp())::float8, %(ended)s::bytea,
     %(offsets)s::bytea, %(stats)s::bytea, %(lines)s::bytea, %(memos)s::bytea, %(contents)s::bytea,
-    %(simhashes)s::bytea, %(positions)s::bytea FROM fence
+    %(simhashes)s::bytea, %(positions)s::bytea, %(notes)s::bytea FROM fence
 """
 """One commit in one statement: it writes one row of `page`, or nothing where the shard has another owner by now."""
 

@@ -135,6 +135,7 @@ class SqliteJournal:
     def _saved(self, connection: sqlite3.Connection) -> Saved:
         query = connection.execute
         key = query("SELECT value FROM meta WHERE key = 'key'").fetchone()[0]
+        finish = query("SELECT value FROM meta WHERE key = 'finish'").fetchone()
         return self._index.restore(
             int.from_bytes(key, "big"),
             [name for (name,) in query(HOSTS)],
@@ -142,6 +143,7 @@ class SqliteJournal:
             query(PAGES),
             query(LAST).fetchone(),
             final_stats(connection),
+            in_order=bool(finish and finish[0]),
         )
 
     def _texts(self, seq: int) -> TextRow:
@@ -158,4 +160,4 @@ def _write(connection: sqlite3.Connection, commit: PackedCommit) -> None:
         row = (commit.seq, *msgspec.structs.astuple(commit.chunk))
         connection.execute("INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
     row = (commit.seq, *msgspec.structs.astuple(commit.pages))
-    connection.execute("INSERT INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    connection.execute("INSERT INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)

@@ -9,7 +9,8 @@ rows of `meta` are ever changed. There is no index but the row ids, so a commit 
     host   id, name         host keys in order of discovery
     chunk  one per commit   the links it discovered: packed columns first, their texts (zlib) last
     page   one per commit   the ids of the links that ended; the committed size of each output; the statistics; the
-                            records and the memos (zlib); 64 bits of each content hash; the simhash of each text
+                            records and the memos (zlib); 64 bits of each content hash; the simhash of each text;
+                            changed notes on hosts
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from gossamer.values.snapshot import SavedStats
 
 APPLICATION: Final = 0x676F7373
 """SQLite's application_id of a journal: "goss" in ASCII."""
-FORMAT: Final = 8
+FORMAT: Final = 9
 """SQLite's user_version of a journal; a file of any other format is refused."""
 
 TABLES: Final = (
@@ -42,7 +43,7 @@ TABLES: Final = (
     (
         "CREATE TABLE page (seq INTEGER PRIMARY KEY, at REAL NOT NULL, ids BLOB NOT NULL, offsets BLOB NOT NULL,"
         " stats BLOB NOT NULL, lines BLOB NOT NULL, memos BLOB NOT NULL, contents BLOB NOT NULL,"
-        " simhashes BLOB NOT NULL)"
+        " simhashes BLOB NOT NULL, notes BLOB NOT NULL)"
     ),
     f"PRAGMA application_id = {APPLICATION}",
     f"PRAGMA user_version = {FORMAT}",

@@ -17,6 +17,8 @@ AUTO_FACTOR = 2.0
 """Ratio of the rest to the response time of the last fetch, with `delay = "auto"`."""
 AUTO_LEAST = 0.2
 """Minimum rest (seconds) with `delay = "auto"`."""
+AUTO_USUAL = 1.0
+"""Maximum rest (seconds) that is usual with `delay = "auto"`: longer ones are saved, and kept by a resumed crawl."""
 AUTO_MOST = 60.0
 """Maximum rest (seconds) with `delay = "auto"`; a longer Crawl-delay is still kept."""
 RAMP: Final = 8
@@ -45,6 +47,11 @@ class Pace(Struct, frozen=True):
         if not self.adapts:
             return self.spacing
         return max(min(max(AUTO_FACTOR * elapsed, AUTO_LEAST), AUTO_MOST), self.crawl_delay)
+
+    @property
+    def usual(self) -> float:
+        """Return how many seconds a host rests whose last fetch is not known, because another run made it."""
+        return max(AUTO_USUAL, self.crawl_delay) if self.adapts else self.spacing
 
     def category(self, rested: float) -> Waiting:
         """Return the category of a rest of `rested` seconds: the site's Crawl-delay, or this crawl's politeness."""

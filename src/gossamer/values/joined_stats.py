@@ -31,7 +31,6 @@ def joined(several: Sequence[SavedStats]) -> SavedStats:
         elapsed=max((one.elapsed for one in several), default=0.0),
         seconds=summed([one.seconds for one in several]),
         adopted=_each_once(one.adopted for one in several),
-        unread=_united([one.unread for one in several]),
         resting=_united([one.resting for one in several]),
         paused=_united([one.paused for one in several]),
         paused_by=_united([one.paused_by for one in several]),

@@ -6,6 +6,7 @@ The driver gets a command from `Crawl.poll`, carries it out, and reports the res
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -29,6 +30,8 @@ from gossamer.values.model import (
 )
 from gossamer.values.reasons import FinishReason, Reason
 from gossamer.values.snapshot import SavedStats, StartPage
+
+NoteT = TypeVar("NoteT")
 
 # ---------------------------------------------------------------- values that the journal saves or returns
 
@@ -95,6 +98,47 @@ class Ended(Struct, frozen=True):
     """The link's one outcome."""
 
 
+class HostNotes(Struct, frozen=True, array_like=True):
+    """What is to be remembered of hosts, written when it changes: not with every commit, as statistics are."""
+
+    crawl_delays: Mapping[str, float | None] = {}
+    """The Crawl-delays (seconds) in robots.txt, by host; None: there is none any more."""
+    unread: Mapping[str, int | None] = {}
+    """The hosts whose sitemaps have not all been read, each with the depth of its first page; None: they have been."""
+    requested: Mapping[str, Parcel | None] = {}
+    """The sitemaps that this shard has to request for hosts of others, by host and URL; None: they have been read."""
+
+    def __bool__(self) -> bool:
+        return bool(self.crawl_delays or self.unread or self.requested)
+
+    def __or__(self, later: HostNotes) -> HostNotes:
+        return HostNotes(
+            {**self.crawl_delays, **later.crawl_delays},
+            {**self.unread, **later.unread},
+            {**self.requested, **later.requested},
+        )
+
+    def holding(self) -> HostNotes:
+        """Return the notes without those that say that something does not hold any more."""
+        return HostNotes(_told(self.crawl_delays), _told(self.unread), _told(self.requested))
+
+    def about_read(self) -> tuple[HostNotes, HostNotes]:
+        """Return the notes in two: those that say that sitemaps have been read, and all others."""
+        read = HostNotes({}, _ended(self.unread), _ended(self.requested))
+        return read, HostNotes(self.crawl_delays, _told(self.unread), _told(self.requested))
+
+
+def _told(notes: Mapping[str, NoteT | None]) -> dict[str, NoteT | None]:
+    return {key: note for key, note in notes.items() if note is not None}
+
+
+def _ended(notes: Mapping[str, NoteT | None]) -> dict[str, NoteT | None]:
+    return {key: note for key, note in notes.items() if note is None}
+
+
+NO_NOTES: Final = HostNotes()
+
+
 class Batch(Struct, frozen=True):
     """What one commit makes permanent."""
 
@@ -112,6 +156,8 @@ class Batch(Struct, frozen=True):
     """The links that are refused for the first time, if the crawl keeps them."""
     sitemaps: tuple[bytes, ...] = ()
     """The pages that sitemaps name, a line of JSON for each sitemap, like `Outcome.references`."""
+    notes: HostNotes = NO_NOTES
+    """What is to be remembered of hosts besides, as far as it has changed since the last commit."""
     outbox: Mapping[int, tuple[Parcel, ...]] = {}
     """What goes to other shards, by the number of the shard."""
     positions: Mapping[int, int] = {}
@@ -159,6 +205,10 @@ class Saved(Struct, frozen=True):
     """The statistics after the last commit; None before the first."""
     saved_at: float = 0.0
     """When the last commit was made (Unix time)."""
+    in_order: bool = False
+    """Whether the run before ended at that time, in order; else it may have gone on for a while after its commit."""
+    notes: HostNotes = NO_NOTES
+    """What is to be remembered of hosts."""
     positions: Mapping[int, int] = {}
     """The number of the last commit of each other shard whose mail was read, by the number of that shard."""
 
@@ -347,6 +397,7 @@ __all__ = [
     "Failed",
     "Fetch",
     "FromShards",
+    "HostNotes",
     "LevelOpened",
     "Lost",
     "Outcome",

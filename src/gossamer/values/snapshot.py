@@ -160,10 +160,8 @@ class SavedStats(Struct, frozen=True):
     """Slot-seconds by category."""
     adopted: tuple[str, ...] = ()
     """The URLs outside the scope to which seeds redirected."""
-    unread: Mapping[str, int] = {}
-    """The hosts whose sitemaps have not all been read, each with the depth of its first page."""
     resting: Mapping[str, float] = {}
-    """The resting hosts, each with the seconds left."""
+    """The hosts that rest longer than usual, each with the seconds left."""
     paused: Mapping[str, float] = {}
     """The hosts that asked to be left alone, each with the seconds left."""
     paused_by: Mapping[str, str] = {}

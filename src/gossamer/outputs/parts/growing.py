@@ -19,7 +19,7 @@ from gossamer.outputs.parts.names import FOLDERS, PartName
 from gossamer.rules.policy import Policy
 from gossamer.values.errors import OutputError
 from gossamer.values.ports import Output
-from gossamer.values.protocol import Batch, Ended
+from gossamer.values.protocol import NO_NOTES, Batch, Ended
 from gossamer.values.snapshot import SavedStats
 
 PART_FORMATS: Final = ("jsonl", "warc", "parquet", "markdown", "references", "items")
@@ -57,6 +57,8 @@ class Part:
         """The number of outcomes by the code of their reason."""
         self.stats = SavedStats()
         """The statistics as of its last batch."""
+        self.read = NO_NOTES
+        """The sitemaps that have been read, whose lines are in the files."""
         self.upload: Future[Mapping[str, int]] | None = None
         """What uploads it: the size (bytes) of each file, by its name in the store; None while it grows."""
         try:

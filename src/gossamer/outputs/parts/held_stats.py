@@ -15,7 +15,7 @@ def without_held(now: SavedStats, base: SavedStats, held: Mapping[str, int]) -> 
 
     `now` counts all of them. `base` are the statistics as of the last outcome that is permanent; `held` are the numbers
     of held outcomes by the code of their reason. What is not about outcomes, such as rests, refused links and the time
-    that passed, holds at once. Sitemaps count as unread until the lines that they gave are permanent.
+    that passed, holds at once.
     """
     if now is base:
         return now
@@ -28,7 +28,6 @@ def without_held(now: SavedStats, base: SavedStats, held: Mapping[str, int]) -> 
         now,
         kinds=kinds,
         by_reason={reason: count for reason, count in left.items() if count},
-        unread={**base.unread, **now.unread},
         bytes=base.bytes,
         changes=base.changes,
         duplicates=base.duplicates,

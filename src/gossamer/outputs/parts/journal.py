@@ -188,9 +188,13 @@ class PartsJournal:
             self._sealed.append(part)
 
     def _commit_discovery(self, batch: Batch) -> None:
-        if not self.holds:
+        notes, held = batch.notes, self._held()
+        if held:  # sitemaps count as unread until the lines that they gave are permanent
+            read, notes = notes.about_read()
+            held[-1].read |= read
+        else:
             self._base = batch.stats
-        discovery = replace(batch, ended=(), sitemaps=(), stats=self._stats_without(self._held()))
+        discovery = replace(batch, ended=(), sitemaps=(), stats=self._stats_without(held), notes=notes)
         self.journal.commit(discovery, dict(self._offsets))
 
     def _commit_uploaded(self) -> None:
@@ -203,7 +207,8 @@ class PartsJournal:
         assert part.upload is not None, "it is sealed"
         files = part.upload.result()
         self._base = part.stats if held else self._stats
-        batch = Batch(tuple(part.ended), (), (), stats=self._stats_without(held), lowest_open=self._lowest_open)
+        stats = self._stats_without(held)
+        batch = Batch(tuple(part.ended), (), (), stats=stats, notes=part.read, lowest_open=self._lowest_open)
         self.journal.commit(batch, {**self._offsets, **files})
         self._sealed.popleft()
         part.remove()
