@@ -104,6 +104,8 @@ class PageReferences(Struct, frozen=True, omit_defaults=True, gc=False):
     """Facts for an audit."""
     omitted: int = 0
     """The number of references that are left out, because the page has too many."""
+    omitted_anchors: int = 0
+    """The number of ids and names that are left out, because the page has too many."""
 
     @property
     def is_sitemap(self) -> bool:

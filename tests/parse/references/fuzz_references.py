@@ -58,6 +58,7 @@ TAGS = (
     "<svg/>", "<svg a=b/>", "<svg><svg><path id=p></svg></svg>", "<svg><desc>d</desc><image href=i></svg>", "<svg>",
     "</svg>", "<svg><p>", "<svg><!-- c --><circle/>", "<svg><![CDATA[<a href=c>]]></svg>", "<path style='x:url(y)'>",
     "<svg><style>x{y:url(z)}</style>", "<a href=x><svg><title>Icon</title><path/></svg></a>",
+    "<div hidden>", "</div>", "<p aria-hidden=true>", "<li style='display:none'>", "<ul>", "</ul>", "<svg hidden/>",
     "<a href=x>a<svg> <path/> </svg>b</a>", "<svg><a href=x>t</a></svg>",
 )  # fmt: skip
 
@@ -79,7 +80,7 @@ def page(rng: random.Random) -> str:
 def made_of(reader: ReferenceReader) -> tuple[PageReferences, set[str]]:
     """Return what a reader found, with the anchors in no order."""
     made = page_references(reader, URL, {}, Addresses(URL))
-    return PageReferences(URL, made.references, (), made.facts, made.omitted), set(made.anchors)
+    return PageReferences(URL, made.references, (), made.facts, made.omitted, made.omitted_anchors), set(made.anchors)
 
 
 def differs(text: str) -> bool | None:

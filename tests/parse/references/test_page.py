@@ -9,8 +9,10 @@ import pytest
 from gossamer.parse.references import page, reader
 from gossamer.parse.references.addresses import Addresses
 from gossamer.parse.references.page import references_of_page, references_of_stylesheet
+from gossamer.parse.references.quick import read_references
 from gossamer.rules.policy import Policy
 from gossamer.values.references import AuditFacts, PageReferences, references_line, references_of
+from tests.parse.references.fuzz_references import made_of
 
 URL = "http://site.test/a/page?q"
 
@@ -277,7 +279,7 @@ def test_a_page_with_too_many_references_says_how_many_are_left_out(monkeypatch:
     monkeypatch.setattr(reader, "MAX_REFERENCES", 3)
     html = "".join(f"<a href={n} id=i{n}>t</a><img src=i{n}><form action=f{n}><input type=password>" for n in range(5))
     made = read(html)
-    assert (len(made.references), made.omitted) == (3, 12)
+    assert (len(made.references), made.omitted, made.omitted_anchors) == (3, 12, 2)
     assert (len(made.anchors), len(made.facts.missing_alt), len(made.facts.forms)) == (3, 3, 3)
 
 
@@ -303,3 +305,51 @@ def test_the_references_of_an_old_crawl_have_its_urls() -> None:
 )  # fmt: skip
 def test_hostile_pages_take_linear_time(part: str) -> None:
     assert len(read(part * (200_000 // len(part))).references) <= 200_000 // 10
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<div hidden><p><div></div><img src=i></div>",
+        "<div hidden=until-found><img src=i></div>",
+        "<span aria-hidden=TRUE><b><img src=i></b></span>",
+        "<div style='color:red; DISPLAY : none'><input type=image src=i></div>",
+        "<div style='display:none !important;color:red'><img src=i></div>",
+        "<ul><li hidden><ul><li>x</li></ul><img src=i></ul>",
+        "<p hidden><img src=i>",
+        "<dl><dt hidden><img src=i><dd>x</dl>",
+        "<div hidden><div hidden></div><img src=i></div>",
+        "<svg hidden><g hidden/><foreignObject><img src=i></foreignObject></svg>",
+        "<div hidden><svg><svg/></svg><img src=i></div>",
+        "<img src=i style=display:none>",
+    ],
+)
+def test_an_image_in_a_hidden_part_needs_no_alternative_text(html: str) -> None:
+    text = f"{html}<a href=x>after</a>"
+    assert read(text).facts.missing_alt == ()
+    assert made_of(read_references(text)[1])[0].facts.missing_alt == ()
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<div hidden></div><img src=i>",
+        "<div hidden><div></div></div><img src=i>",
+        "<div aria-hidden=false><img src=i></div>",
+        "<div style='display:nonesuch'><img src=i></div>",
+        "<div style='--display:none'><img src=i></div>",
+        "<p hidden>x<div><img src=i></div>",
+        "<ul><li hidden>x<li><img src=i></ul>",
+        "<ul><li hidden>x</ul><img src=i>",
+        "<table><tr hidden><td>x<tr><td><img src=i></table>",
+        "<br hidden><img src=i>",
+        "<svg hidden/><img src=i>",
+        "<svg hidden><path/></svg><img src=i>",
+        "<svg><path hidden /></svg><img src=i>",
+        "<template><div hidden></template><img src=i>",
+        "<span hidden>x</span><template></span></template><img src=i>",
+    ],
+)
+def test_an_image_beside_a_hidden_part_needs_an_alternative_text(html: str) -> None:
+    assert read(html).facts.missing_alt == (("i", 1),)
+    assert made_of(read_references(html)[1])[0].facts.missing_alt == (("i", 1),)

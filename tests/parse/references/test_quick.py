@@ -8,6 +8,7 @@ import random
 import pytest
 
 from gossamer.parse.references import quick
+from gossamer.parse.references import reader as reader_module
 from gossamer.parse.references.quick import FindReferences, native_references, read_references
 from gossamer.parse.references.reader import ReferenceReader
 from tests.parse import fuzz_scan
@@ -59,6 +60,16 @@ def test_what_the_native_part_does_not_understand_it_leaves_to_the_reader(native
 
 def test_a_page_with_too_many_links_is_left_to_the_reader(native: FindReferences) -> None:
     assert native(b"".join(b"<a href=%d></a>" % number for number in range(100_002))) is None
+
+
+@pytest.mark.usefixtures("native")
+def test_both_ways_leave_out_the_same_of_a_page_with_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (quick, reader_module):
+        monkeypatch.setattr(module, "MAX_REFERENCES", 3)
+    text = "".join(f"<a href={n} id=i{n}>t</a><script src=s{n}></script><img src=i{n}>" for n in range(5))
+    made, anchors = made_of(read_references(text)[1])
+    assert (len(made.references), made.omitted, len(anchors), made.omitted_anchors) == (3, 12, 3, 2)
+    assert not differs(text)
 
 
 def test_a_page_is_read_without_the_native_part_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,6 +84,7 @@ def page_references(
         tuple(map(reader.restored, reader.anchors)),
         _facts(reader, url, headers, addresses, encoding_problem),
         omitted + reader.omitted,
+        reader.omitted_anchors,
     )
 
 

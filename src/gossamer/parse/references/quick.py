@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 from gossamer.parse.characters import collapsed
 from gossamer.parse.links.quick import meta_may_matter
 from gossamer.parse.links.scan import Scan, tidy
+from gossamer.parse.references.hidden import SIGN
 from gossamer.parse.references.reader import MAX_REFERENCES, MAX_TEXT, RawReference, ReferenceReader, shortened
 from gossamer.parse.tokenizer import Token
 
@@ -62,7 +63,9 @@ def read_references(text: str, octets: bytes | None = None) -> tuple[Scan, Refer
         found = native_references(text.encode("utf-8", "surrogatepass") if octets is None else octets)
         if found is not None:
             quick = _FoundReader()
-            return quick.read_found(*found), quick
+            scan = quick.read_found(*found)
+            if not (quick.missing_alt and SIGN.search(text)):  # else it counts what the images stand in
+                return scan, quick
     reader = ReferenceReader(text)
     return reader.read(), reader
 
@@ -75,7 +78,8 @@ class _FoundReader(ReferenceReader):
 
     def read_found(self, found: list[Found], anchors: dict[str, None]) -> Scan:
         """Apply the rules to what was found; return the links and metadata of the page."""
-        self.anchors = dict(islice(anchors.items(), MAX_REFERENCES)) if len(anchors) > MAX_REFERENCES else anchors
+        self.omitted_anchors = max(len(anchors) - MAX_REFERENCES, 0)
+        self.anchors = dict(islice(anchors.items(), MAX_REFERENCES)) if self.omitted_anchors else anchors
         references, hrefs, seen = self.references, self._hrefs, set[str]()
         for item in found:
             head, markup, line = item
@@ -95,6 +99,8 @@ class _FoundReader(ReferenceReader):
                 seen.add(address)
                 if not address or tidy(address):
                     hrefs[address] = False
+        self.omitted += max(len(references) - MAX_REFERENCES, 0)
+        del references[MAX_REFERENCES:]
         return self._found()
 
     def _read_tag(self, tag: bytes, text: str | bytes | None, line: int) -> None:

@@ -17,6 +17,7 @@ from gossamer.parse.characters import collapsed
 from gossamer.parse.links.scan import WHITESPACE, Reader, Scan, text_and_line, text_of
 from gossamer.parse.links.visible import BLOCKS, CELLS
 from gossamer.parse.references.css import urls_of, urls_of_declarations
+from gossamer.parse.references.hidden import HiddenPart, hides
 from gossamer.parse.references.relations import kinds_of
 from gossamer.parse.references.srcset import images_of
 from gossamer.parse.tokenizer import Token, TokenType, tokenize
@@ -31,7 +32,7 @@ MAX_REFERENCES: Final = 100_000
 _START, _END = TokenType.START_TAG, TokenType.END_TAG
 _TEXT, _REFERENCE = TokenType.TEXT, TokenType.CHARACTER_REFERENCE
 _SPACED: Final = BLOCKS | CELLS
-_ALT_ATTRIBUTES: Final = ("aria-label", "aria-labelledby", "title", "aria-hidden", "role", "width", "height")
+_ALT_ATTRIBUTES: Final = ("aria-label", "aria-labelledby", "title", "role", "width", "height")
 _SCRIPT_TYPES: Final = frozenset(
     {f"{top}/{x}{name}script" for top in ("text", "application") for x in ("", "x-") for name in ("java", "ecma")}
     | {f"text/javascript1.{minor}" for minor in range(6)}
@@ -86,7 +87,7 @@ class ReferenceReader(Reader):
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self.references: list[RawReference | PlainLink] = []
-        self.omitted = 0
+        self.omitted = self.omitted_anchors = 0
         self.anchors: dict[str, None] = {}
         self.forms: list[Form] = []
         self.missing_alt: list[tuple[str, int]] = []
@@ -94,6 +95,7 @@ class ReferenceReader(Reader):
         self.description: str | None = None
         self.policies: list[str] = []  # of meta elements that stand for the header Content-Security-Policy
         self.headings = self.titles = 0
+        self._hidden = HiddenPart()
         self._lines_before = 0  # in markup that was read as text at first
         self._link: RawReference | None = None  # the link that is open, if its text is wanted
         self._link_token: Token | None = None
@@ -105,14 +107,18 @@ class ReferenceReader(Reader):
     def read(self) -> Scan:
         """Read the page and return its links and metadata."""
         tokens = self._tokens = self.tokens(self._text)
-        rule_of, note, start = self.RULES.get, self._note, _START
+        rule_of, note, start, hidden = self.RULES.get, self._note, _START, self._hidden
         for token in tokens:
             if token.type is start:
                 note(token)
+                hidden.start(token, foreign=token.tag in ("svg", "math"))
                 rule = rule_of(token.tag)
                 if rule is not None:
                     rule(self, token)
-            elif self._link is not None:
+                continue
+            if hidden.tag and token.type is _END:
+                hidden.end(token.tag or "")
+            if self._link is not None:
                 self._read_in_link(token)
         self._end_link()
         return self._found()
@@ -123,7 +129,12 @@ class ReferenceReader(Reader):
         if token.type is _START:
             if not self.nesting.inert:
                 self._note(token)
-        elif self._link is not None and not self.nesting.unseen:
+                self._hidden.start(token, foreign=self.nesting.foreign or token.tag in ("svg", "math"))
+            super()._step(token)
+            return
+        if token.type is _END and not self.nesting.inert:
+            self._hidden.end(token.tag or "")
+        if self._link is not None and not self.nesting.unseen:
             self._read_in_link(token)
         super()._step(token)
 
@@ -146,8 +157,12 @@ class ReferenceReader(Reader):
             self._parts.append(" ")
 
     def _add_anchor(self, name: str) -> None:
-        if not self.nesting.shadows and len(self.anchors) < MAX_REFERENCES:
+        if self.nesting.shadows or name in self.anchors:
+            return
+        if len(self.anchors) < MAX_REFERENCES:
             self.anchors[name] = None
+        else:
+            self.omitted_anchors += 1
 
     def _add(
         self, kind: ReferenceKind, token: Token, element: str, href: str | None, text: str = ""
@@ -288,9 +303,13 @@ class ReferenceReader(Reader):
         self._add(_IMAGE, token, "img[src]", src, text)
         if srcset:
             self._add_images(token, "img[srcset]", srcset, text)
-        if alt is None and len(self.missing_alt) < MAX_REFERENCES and not _needs_no_alt(token):
-            self.missing_alt.append((src or srcset or "", token.line + self._lines_before))
+        if alt is None:
+            self._miss_alt(token, src or srcset or "")
         self._in_picture = False
+
+    def _miss_alt(self, token: Token, source: str) -> None:
+        if not self._hidden.tag and len(self.missing_alt) < MAX_REFERENCES and not _needs_no_alt(token):
+            self.missing_alt.append((source, token.line + self._lines_before))
 
     def _picture(self, _token: Token) -> None:
         self._in_picture = True
@@ -351,8 +370,8 @@ class ReferenceReader(Reader):
             self.passwords.append(token.line + self._lines_before)
         if token.tag == "input" and kind == "image":
             self._add(_IMAGE, token, "input[src]", token.attr("src"), shortened(collapsed(token.attr("alt") or "")))
-            if token.attr("alt") is None and not _needs_no_alt(token) and len(self.missing_alt) < MAX_REFERENCES:
-                self.missing_alt.append((token.attr("src") or "", token.line + self._lines_before))
+            if token.attr("alt") is None:
+                self._miss_alt(token, token.attr("src") or "")
         sends = kind in ("submit", "image") or (token.tag == "button" and kind not in ("button", "reset"))
         method = (token.attr("formmethod") or self._form_method).lower()
         if sends and method != "dialog":
@@ -441,8 +460,7 @@ def _needs_no_alt(token: Token) -> bool:
         value["aria-label"]
         or value["aria-labelledby"]
         or value["title"]
-        or value["aria-hidden"] == "true"
         or value["role"] in ("none", "presentation")
         or {value["width"], value["height"]} <= {"0", "1"}
-        or token.attr("hidden") is not None
+        or hides(token)
     )
