@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from gossamer.check.baseline import Comparison, compare, read_baseline
+from gossamer.check.baseline import Comparison, compare, read_baseline, refuse_other_site
 from gossamer.check.checked import Checked
 from gossamer.check.findings import CheckReport, Severity
 from gossamer.check.formats import FORMATS
@@ -71,3 +72,26 @@ def test_a_file_that_is_no_baseline_is_refused_in_a_sentence(tmp_path: Path, con
 def test_a_baseline_that_is_missing_is_told_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be read: No such file or directory"):
         read_baseline(tmp_path / "none.json")
+
+
+SEEDS = ("https://www.example.org/docs/", "https://example.org:8443/")
+
+
+@pytest.mark.parametrize("other", ["http://example.org/", "https://blog.example.org/", "https://a.example/"])
+def test_a_baseline_of_the_same_site_is_taken(other: str) -> None:
+    refuse_other_site(Path("old.json"), replace(FULL.report, seeds=(*SEEDS, "https://a.example/")), [other])
+    refuse_other_site(Path("old.json"), replace(FULL.report, seeds=()), [other])
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("https://example.org/", "https://example.net/"),
+        ("http://127.0.0.1:8000/", "http://127.0.0.1:8001/"),
+        ("http://localhost:8000/", "http://localhost/"),
+    ],
+)
+def test_a_baseline_of_another_site_is_refused(before: str, now: str) -> None:
+    complaint = f"The baseline old.json is of another site: of {before}. Name a report of {now}, or leave out"
+    with pytest.raises(UserError, match=f"^{re.escape(complaint)} --baseline.$"):
+        refuse_other_site(Path("old.json"), replace(FULL.report, seeds=(before,)), [now])

@@ -22,9 +22,9 @@ from gossamer.check.formats import FORMATS, Target, targets_of, write
 from gossamer.check.formats.csv_rows import COLUMNS, safe
 from gossamer.check.kinds import KINDS
 from gossamer.values.errors import OutputError, UserError
-from gossamer.values.formatting import visible
+from gossamer.values.formatting import FORMULA, visible
 from tests.support import check_reports as reports
-from tests.support.check_reports import ALL, BROKEN, COMPARED, EMPTY, FULL, INCOMPLETE, UNTITLED
+from tests.support.check_reports import ALL, BROKEN, COMPARED, EMPTY, FULL, INCOMPLETE, UNSEEN, UNTITLED
 
 HOME = Path(__file__).parents[2]
 DATA = HOME / "tests" / "data"
@@ -50,15 +50,21 @@ def complaints(instance: Any, schema: Path) -> list[str]:
 def test_json_is_valid_by_the_published_schema_and_reads_back(checked: Checked) -> None:
     written = text("json", checked)
     assert complaints(json.loads(written), HOME / "docs/reference/check.schema.json") == []
-    assert msgspec.json.decode(written, type=CheckReport) == checked.report
+    read = msgspec.json.decode(written, type=CheckReport)
+    findings = tuple([replace(finding, state="") for finding in read.findings])
+    assert replace(read, findings=findings, gone=()) == checked.report
     assert written.endswith("}\n")
 
 
 def test_json_has_the_fields_that_are_promised() -> None:
     report = json.loads(text("json", FULL))
-    assert list(report) == ["version", "complete", "counts", "findings"]
+    assert list(report) == [
+        "version", "complete", "counts", "findings", "seeds", "unseen", "left_out", "gone",
+    ]  # fmt: skip
+
     assert set(report["findings"][0]) == {
         "kind", "verdict", "url", "reason", "status", "detail", "suggestion", "severity", "referrer_count", "referrers",
+        "state",
     }  # fmt: skip
     assert set(report["findings"][0]["referrers"][0]) == {"page", "element", "text", "line"}
     assert len(report["findings"][1]["referrers"]) == 25
@@ -73,7 +79,28 @@ def test_the_published_schema_refuses_what_is_no_report(change: dict[str, Any]) 
     assert complaints(report, HOME / "docs/reference/check.schema.json")
 
 
+def test_json_says_what_is_new_known_and_gone() -> None:
+    report = json.loads(text("json", COMPARED))
+    assert [finding["state"] for finding in report["findings"]] == ["new", "known", "new", "new", "known"]
+    assert [(finding["url"], finding["state"]) for finding in report["gone"]] == [(UNTITLED.url, "gone")]
+
+
+def test_json_says_why_a_site_was_not_seen() -> None:
+    report = json.loads(text("json", UNSEEN))
+    assert (report["unseen"], report["left_out"]) == (list(UNSEEN.unseen), list(UNSEEN.report.left_out))
+
+
 # ---------------------------------------------------------------- CSV
+
+
+def test_csv_says_why_a_site_was_not_seen_and_what_was_left_out() -> None:
+    found = [(row["kind"], row["severity"], row["reason"], row["detail"]) for row in rows(UNSEEN)]
+    assert found == [
+        ("check", "error", "unseen", " ".join(UNSEEN.unseen)),
+        ("check", "error", "incomplete", "The check ended before everything was checked."),
+        ("check", "warning", "left_out", *UNSEEN.report.left_out),
+    ]
+    assert all(len(row) == len(COLUMNS) for row in csv.reader(io.StringIO(text("csv", UNSEEN))))
 
 
 def rows(checked: Checked) -> list[dict[str, str]]:
@@ -164,6 +191,13 @@ def test_in_junit_a_check_that_is_not_complete_is_an_error() -> None:
     assert error.get("message") == "The check ended before everything was checked."
 
 
+def test_in_junit_a_site_that_was_not_seen_is_an_error() -> None:
+    root = suites(UNSEEN)
+    assert root.find("testsuite/testcase[@name='seen']/error").get("message") == " ".join(UNSEEN.unseen)
+    assert root.find("testsuite/system-out").text == "warning: 3 references of 1 page were not checked."
+    assert suites(FULL).find("testsuite/testcase[@name='seen']/error") is None
+
+
 def test_in_junit_what_the_baseline_had_passes_and_with_strict_warnings_fail() -> None:
     assert not suites(COMPARED).xpath(f"//testcase[@name='{BROKEN.url}']/failure")
     assert suites(replace(FULL, strict=True)).xpath(f"//testcase[@name='{UNTITLED.url}']/failure")
@@ -216,6 +250,15 @@ def test_a_message_of_sarif_has_no_links_and_no_placeholders() -> None:
     assert "\\[so\\] {{to}} say" in message
 
 
+def test_sarif_notifies_that_a_site_was_not_seen() -> None:
+    [invocation] = run(UNSEEN)["invocations"]
+    told = [(one["level"], one["message"]["text"]) for one in invocation["toolExecutionNotifications"]]
+    assert [level for level, _ in told] == ["error", "error", "warning"]
+    assert told[0][1] == "unsupported: the start page is a <login>. Log in, \\[so\\] {{to}} say: 50%"
+    assert invocation["executionSuccessful"] is False
+    assert run(FULL)["invocations"][0]["toolExecutionNotifications"] == []
+
+
 def test_sarif_says_what_is_new_unchanged_and_absent() -> None:
     states = [(result["ruleId"], result.get("baselineState")) for result in run(COMPARED)["results"]]
     assert states == [
@@ -244,7 +287,7 @@ def test_a_workflow_command_is_one_line_whatever_it_says() -> None:
     assert "%0A" in found[1][2]
     assert "and 20 more places" in found[1][2]
     assert commands(EMPTY) == []
-    assert commands(INCOMPLETE)[-1][:2] == ("error", "Not complete")
+    assert commands(INCOMPLETE)[0][:2] == ("error", "Not complete")
 
 
 def test_no_more_annotations_of_a_level_than_github_shows_and_the_rest_counted() -> None:
@@ -256,6 +299,12 @@ def test_no_more_annotations_of_a_level_than_github_shows_and_the_rest_counted()
     assert len(found) == 10
     assert found[-1] == ("error", "21 more", "The other formats have all of them.")
     assert len(commands(replace(FULL, report=replace(FULL.report, findings=many[:10])))) == 10
+
+
+def test_annotations_begin_with_why_a_site_was_not_seen() -> None:
+    assert [(level, title) for level, title, _ in commands(UNSEEN)] == [
+        ("error", "Not seen"), ("error", "Not complete"), ("warning", "Left out"),
+    ]  # fmt: skip
 
 
 def test_what_the_baseline_had_is_no_annotation() -> None:
@@ -278,6 +327,12 @@ def test_markdown_says_in_a_sentence_whether_anything_is_broken() -> None:
     assert "**2 new findings to mend.**" in text("markdown", COMPARED)
     assert "1,234 pages, 1 resource, 0 external addresses checked." in text("markdown", FULL)
     assert "The check ended before" in text("markdown", INCOMPLETE)
+
+
+def test_markdown_says_why_a_site_was_not_seen() -> None:
+    written = text("markdown", UNSEEN)
+    assert "the start page is a \\<login\\>." in written
+    assert "3 references of 1 page were not checked." in written
 
 
 def test_nothing_of_a_page_is_markup_in_markdown() -> None:
@@ -365,3 +420,10 @@ def test_a_file_that_cannot_be_written_is_told_in_a_sentence_and_left_as_it_was(
     with pytest.raises(AttributeError):
         write(broken, targets_of([f"csv:{tmp_path}/file"]), print)
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("file", "old")]
+
+
+def test_the_tables_of_a_page_are_as_safe_as_the_files() -> None:
+    script = (HOME / "src/gossamer/report/html/script.js").read_text(encoding="utf-8")
+    guarded = re.search(r"text\.replace\(/\^\[(.+?)\]/", script)
+    assert guarded is not None
+    assert set(guarded[1].replace("\\-", "-").encode().decode("unicode_escape")) == set(FORMULA)

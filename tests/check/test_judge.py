@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gossamer.check.findings import FindingKind, Severity, Verdict
 from gossamer.check.verdicts import KnownUrl
@@ -638,3 +639,97 @@ def test_findings_come_by_severity_and_kind_and_url_and_are_counted(site: Checke
         "ok": 2, "broken": 3, "unverifiable": 0, "changed": 1, "broken_link": 2, "broken_resource": 1, "redirect": 1,
         "pages": 1, "resources": 1, "external": 1, "references": 5,
     }  # fmt: skip
+
+
+# ---------------------------------------------------------------- what was not read, or not seen
+
+
+def test_a_fragment_of_a_page_with_too_many_ids_may_be_there(site: CheckedSite) -> None:
+    site.page("/", to("/long#x"), to("/short#x"))
+    site.page("/long", anchors=("a",))
+    site.page("/short", anchors=("a",))
+    site.references[1] = replace(site.references[1], omitted_anchors=7, omitted=3)
+    report = site.check()
+    broken, unsure = report.findings
+    assert (broken.kind, broken.url) == (FindingKind.BROKEN_FRAGMENT, f"{HOME}short#x")
+    assert (unsure.kind, unsure.url, unsure.reason) == (FindingKind.UNVERIFIABLE, f"{HOME}long#x", "fragment")
+    assert unsure.detail == "The page has 7 ids more than a check reads; 'x' may be one."
+    assert report.left_out == (
+        f"3 references of 1 page were not checked, because a page has too many: {HOME}long has 3 more.",
+        f"7 ids of 1 page were not checked, because a page has too many: {HOME}long has 7 more.",
+    )
+
+
+def test_a_page_is_no_orphan_where_references_were_left_out(site: CheckedSite) -> None:
+    site.page("/")
+    site.page("/alone", via=f"{HOME}sitemap.xml")
+    site.sitemap("/alone")
+    assert site.found(FindingKind.ORPHAN) == ["/alone"]
+    site.references[0] = replace(site.references[0], omitted=1)
+    assert site.found(FindingKind.ORPHAN) == []
+
+
+def test_an_address_that_is_too_long_is_told(site: CheckedSite) -> None:
+    long = f"/{'x' * 3000}"
+    site.page("/", to(long, **AT), to("/moved"))
+    site.moved("/moved", f"/{'y' * 3000}")
+    second, first = site.check().findings
+    assert (first.kind, first.url, first.reason) == (FindingKind.UNVERIFIABLE, HOME + long[1:], "skip.too_long")
+    assert first.detail == "It was not asked for: it has 3,018 characters, and the limit is 2,083 (max_url_length)."
+    assert places(first) == [("/", "a[href]", "The loom", 7)]
+    assert (second.kind, second.url, second.reason) == (FindingKind.UNVERIFIABLE, f"{HOME}moved", "skip.too_long")
+    assert site.asked == []
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_page_behind_a_login_is_named(site: CheckedSite, named: bool) -> None:
+    site.page("/", to("/account#orders", **AT), to("/login"))
+    site.moved("/account", "/login", 302, login=named)
+    site.page("/login", login=True)
+    report = site.check()
+    [found] = report.findings
+    assert (found.kind, found.url, found.reason) == (FindingKind.UNVERIFIABLE, f"{HOME}account", "login")
+    assert found.detail == (
+        f"It redirects (302) to {HOME}login. A login came in its place, so that what is there was not seen."
+    )
+    assert places(found) == [("/", "a[href]", "The loom", 7)]
+
+
+# ---------------------------------------------------------------- what a stylesheet loads by http
+
+
+def test_a_stylesheet_loads_by_http_what_its_pages_allow(site: CheckedSite) -> None:
+    upgrades = AuditFacts(description="d", upgrades=True)
+    image = to("http://a.example/i.png", "image", element="url()", line=3)
+    site.page("/", to("/safe.css", "stylesheet"), to("/both.css", "stylesheet"), facts=upgrades)
+    site.page("/other", to("/both.css", "stylesheet"), to("/old.css", "stylesheet"))
+    site.moved("/old.css", "/new.css", 302)
+    site.file("/i.png", "image/png")
+    for name in ("safe", "both", "new", "imported", "unused"):
+        site.file(f"/{name}.css", "text/css")
+        more = (to("/imported.css", "stylesheet"),) if name in ("new", "imported") else ()
+        site.references.append(PageReferences(f"{HOME}{name}.css", (image, *more)))
+    [found] = [one for one in site.check().findings if one.kind is FindingKind.MIXED_CONTENT]
+    assert [one.page for one in found.referrers] == [f"{HOME}{name}.css" for name in ("both", "new", "imported")]
+
+
+# ---------------------------------------------------------------- suggestions
+
+
+@pytest.mark.parametrize(
+    ("links", "suggested"),
+    [
+        (["/lom#warp"], "loom#warp"),
+        (["/lom#warp", "/lom#warp"], "loom#warp"),
+        (["/lom#weft"], "loom"),
+        (["/lom#warp", "/lom"], "loom"),
+        (["/lom#warp", "/lom#weft", "/lom#x"], "loom"),
+        (["/lom"], "loom"),
+    ],
+)
+def test_a_suggestion_has_the_fragment_that_its_page_has(site: CheckedSite, links: list[str], suggested: str) -> None:
+    site.page("/", *[to(one, line=line) for line, one in enumerate(links)])
+    site.page("/loom", anchors=("warp",))
+    site.gone("/lom")
+    [found] = site.check().findings
+    assert found.suggestion == HOME + suggested

@@ -265,3 +265,14 @@ def test_a_directory_is_told_from_a_url(
     crawl(Path("c"))
     Path("other").mkdir()
     assert (crawl_directory(targets) is not None) is is_directory
+
+
+def test_a_report_says_with_what_the_crawl_began() -> None:
+    report = check_site(HOME, fetcher=RecordedFetcher({HOME: page("Home", "")}), clock=FakeClock())
+    assert (report.seeds, report.unseen) == ((HOME,), ())
+
+
+def test_a_site_on_a_private_address_says_why_nothing_was_checked() -> None:
+    report = check_site("http://127.0.0.1:9/")
+    assert report.unseen[0] == "Nothing was fetched."
+    assert "is not on the public internet; allow it with --allow-private 127.0.0.1" in report.unseen[1]

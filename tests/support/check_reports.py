@@ -44,4 +44,12 @@ INCOMPLETE = Checked(CheckReport(VERSION, False, {}, FINDINGS), "=SITE <&>", AT)
 COMPARED = Checked(
     FULL.report, SITE, AT, Comparison(frozenset({(BROKEN.kind, BROKEN.url), (MOVED.kind, MOVED.url)}), (UNTITLED,))
 )
-ALL = {"empty": EMPTY, "full": FULL, "incomplete": INCOMPLETE, "compared": COMPARED}
+UNSEEN = Checked(
+    CheckReport(
+        VERSION, False, {}, unseen=("unsupported: the start page is a <login>.", "Log in, [so] {to} say: 50%"),
+        left_out=("3 references of 1 page were not checked.",),
+    ),
+    SITE,
+    AT,
+)  # fmt: skip
+ALL = {"empty": EMPTY, "full": FULL, "incomplete": INCOMPLETE, "compared": COMPARED, "unseen": UNSEEN}

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Final
 
 from gossamer.check.alternates import Alternates
 from gossamer.check.collector import Collector
@@ -22,8 +24,12 @@ from gossamer.check.survey import Survey
 from gossamer.check.verdicts import KnownUrl
 from gossamer.rules.policy import Policy
 from gossamer.rules.scope import Scope
+from gossamer.values.formatting import numbered
 from gossamer.values.model import OutcomeKind, PageRecord
 from gossamer.values.references import PageReferences
+
+_NAMED: Final = 5
+"""Maximum number of URLs that are named where nothing was fetched."""
 
 
 class Assessment:
@@ -118,7 +124,7 @@ class Assessment:
             judge.take(page)
             self._alternates.judge(page)
         judge.finish(self._failed)
-        whole = self._complete and self._policy.max_depth is None
+        whole = self._complete and self._policy.max_depth is None and not survey.omitted
         self._audit.finish(survey, complete=whole)
         findings = self._collector.findings()
         counts = Counter[str](known.verdict.value for _, known in self._known)
@@ -132,4 +138,32 @@ class Assessment:
             "external": len((self._wanted - self._unanswered).intersection(survey.external)),
             "references": survey.references,
         }
-        return CheckReport(VERSION, self._complete and not self._unanswered, numbers, tuple(findings))
+        return CheckReport(
+            VERSION,
+            self._complete and not self._unanswered,
+            numbers,
+            tuple(findings),
+            self._policy.seeds,
+            () if self.fetched else tuple(self._why_nothing()),
+            tuple(_left_out(list(survey.omitted.values()))),
+        )
+
+    def _why_nothing(self) -> Iterator[str]:
+        """Yield why nothing was fetched, in sentences."""
+        yield "Nothing was fetched."
+        for url in islice(self._failed, _NAMED):
+            known = self._known.get(url)
+            if known is not None:
+                yield f"{url}: {known.detail}"
+
+
+def _left_out(omitted: Sequence[PageReferences]) -> Iterator[str]:
+    """Yield in a sentence what of pages was not read, because they have too much of it."""
+    for what, numbers in (
+        ("reference", {page.url: page.omitted for page in omitted if page.omitted}),
+        ("id", {page.url: page.omitted_anchors for page in omitted if page.omitted_anchors}),
+    ):
+        if numbers:
+            most = max(numbers, key=numbers.__getitem__)
+            told = f"{numbered(sum(numbers.values()), what)} of {numbered(len(numbers), 'page')}"
+            yield f"{told} were not checked, because a page has too many: {most} has {numbers[most]:,} more."

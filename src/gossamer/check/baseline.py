@@ -5,6 +5,7 @@ A finding is the same if its kind and URL are: who points there, and in how many
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from gossamer.check.findings import VERSION, CheckReport, Finding, FindingKind
+from gossamer.rules.scope import registrable_domain
+from gossamer.rules.urls import host_key
 from gossamer.values.errors import UserError
 
 _HOW: Final = "name a file that `gossamer check --format json:FILE` wrote"
@@ -50,6 +53,23 @@ def read_baseline(path: Path) -> CheckReport:
         f"The baseline {path} has version {head.version} of the format, and this gossamer reads version {VERSION}; "
         "write it anew with this gossamer."
     )
+
+
+def refuse_other_site(path: Path, baseline: CheckReport, seeds: Sequence[str]) -> None:
+    """Raise UserError if a baseline is of another site than these URLs: all would be new then, and all else gone."""
+    here = {_site(url) for url in seeds}
+    if here and baseline.seeds and here.isdisjoint(map(_site, baseline.seeds)):
+        raise UserError(
+            f"The baseline {path} is of another site: of {', '.join(baseline.seeds)}. Name a report of "
+            f"{', '.join(seeds)}, or leave out --baseline."
+        )
+
+
+def _site(url: str) -> str:
+    """Return what the URLs of one site have in common: the registrable domain, or the address with its port."""
+    key = host_key(url)
+    domain = registrable_domain(key)
+    return domain if "." in domain and not domain.replace(".", "").isdigit() else key.partition("://")[2]
 
 
 def compare(report: CheckReport, baseline: CheckReport) -> Comparison:

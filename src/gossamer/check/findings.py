@@ -96,6 +96,8 @@ class Finding(Struct, frozen=True):
     """The number of distinct pages that point there."""
     referrers: tuple[Referrer, ...] = ()
     """Every place that points there, in the order of the crawl."""
+    state: str = ""
+    """"new" or "known" if the check was compared with an earlier report, "gone" if only that has it; "" otherwise."""
 
 
 class CheckReport(Struct, frozen=True):
@@ -106,10 +108,19 @@ class CheckReport(Struct, frozen=True):
     complete: bool
     """Whether everything that was to be checked was: the crawl ended by itself, and every external URL was asked."""
     counts: dict[str, int]
-    """How many URLs have each verdict, how many findings each kind, and how many pages, resources and external URLs
-    were checked."""
+    """How many URLs have each verdict (ok, broken, unverifiable, changed), how many findings each kind, and how many
+    pages, resources, external URLs and references were checked. A broken URL may be no finding, and one finding more
+    than that: `broken` counts URLs, whoever points to them."""
     findings: tuple[Finding, ...] = ()
     """The findings, the most severe first, then by kind and URL."""
+    seeds: tuple[str, ...] = ()
+    """The URLs with which the crawl began."""
+    unseen: tuple[str, ...] = ()
+    """Why the site could not be seen, such as a login, and what can be done, in sentences; empty if it was seen."""
+    left_out: tuple[str, ...] = ()
+    """What of the site was not checked, because there is too much of it, in sentences; empty for nothing."""
+    gone: tuple[Finding, ...] = ()
+    """The findings that only the earlier report has with which this one was compared."""
 
 
 VERSION: Final = 1

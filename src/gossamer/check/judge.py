@@ -28,6 +28,7 @@ _ACTIVE: Final = frozenset((ReferenceKind.SCRIPT, ReferenceKind.STYLESHEET, Refe
 
 
 _BLOCKED: Final = "Browsers block it, because the page itself comes by https."
+_BEHIND_LOGIN: Final = "A login came in its place, so that what is there was not seen."
 _UPGRADED: Final = "Browsers try https instead, and show nothing or warn if that fails."
 
 
@@ -54,6 +55,7 @@ class Judge:
         self._memo: dict[tuple[str, ReferenceKind], _Wrong | None] = {}
         self._anchors: dict[tuple[str, str], str] = {}
         self._declared: set[str] = set()
+        self._fragments: dict[str, set[str]] = {}  # of what is broken, as far as it matters whether they are one
         self._suspects = None if known.has_aliases else self._suspicious()
 
     def take(self, page: Pointers) -> None:
@@ -75,7 +77,7 @@ class Judge:
                 self._judge_fragment(page.url, one)
             if one.nofollow:
                 self._judge_nofollow(page.url, one)
-        if page.url.startswith("https:") and not page.page.facts.upgrades:
+        if self._survey.is_exposed(page):
             self._judge_mixed(page)
 
     def _suspicious(self) -> set[str]:
@@ -111,6 +113,8 @@ class Judge:
                 )
             )
         problem.point(page, reference)
+        if wrong.kind in _BROKEN and len(fragments := self._fragments.setdefault(url, set())) < 2:
+            fragments.add(reference.fragment or "")
 
     # ------------------------------------------------------------ what is wrong with a URL
 
@@ -125,6 +129,10 @@ class Judge:
         path = self._known.follow(url)
         if path.loops:
             return _loop(path)
+        if path.behind_login and kind is not ReferenceKind.FORM:
+            detail = f"{path_in_words(path)}. {_BEHIND_LOGIN}"
+            status = path.hops[0].status
+            return _Wrong(FindingKind.UNVERIFIABLE, Verdict.UNVERIFIABLE, "login", status, detail)
         end = path.known
         if end is None:
             return None
@@ -164,6 +172,9 @@ class Judge:
         where = "The page" if target == reference.url else f"The page that it redirects to, {target},"
         detail = f"{where} has no element with the id or name {fragment!r}."
         wrong = _Wrong(FindingKind.BROKEN_FRAGMENT, Verdict.BROKEN, "fragment", 200, detail)
+        if (partly := self._survey.omitted.get(target)) is not None and partly.omitted_anchors:
+            detail = f"{where} has {partly.omitted_anchors:,} ids more than a check reads; {fragment!r} may be one."
+            wrong = _Wrong(FindingKind.UNVERIFIABLE, Verdict.UNVERIFIABLE, "fragment", 200, detail)
         self._collect(page, reference, wrong, f"{reference.url}#{fragment}")
 
     def _judge_nofollow(self, page: str, reference: Reference) -> None:
@@ -225,7 +236,16 @@ class Judge:
         for kind in _BROKEN:
             for url, end in lost.items():
                 if (found := self._collector.find(kind, url)) is not None:
-                    found.suggestion = meant.get(end) or meant.get(url) or ""
+                    found.suggestion = self._with_fragment(url, meant.get(end) or meant.get(url) or "")
+
+    def _with_fragment(self, broken: str, suggestion: str) -> str:
+        """Return a suggestion with the fragment that all who point to the broken URL have, if that page has it too."""
+        fragments = self._fragments.get(broken, set())
+        if not suggestion or len(fragments) != 1:
+            return suggestion
+        [fragment] = fragments
+        target = self._survey.shown(suggestion)
+        return f"{suggestion}#{fragment}" if fragment and target and self._survey.has(target, fragment) else suggestion
 
 
 _INVALID: Final = _Wrong(

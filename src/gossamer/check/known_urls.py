@@ -29,6 +29,12 @@ class RedirectPath(Struct, frozen=True):
     """Whether the redirects lead in a circle, or further than anybody follows."""
 
     @property
+    def behind_login(self) -> bool:
+        """Whether a login comes in place of what is meant; who links to the login itself means that."""
+        end = self.known is not None and self.known.login
+        return bool(self.hops) and (end or any(hop.login for hop in self.hops))
+
+    @property
     def verdict(self) -> Verdict | None:
         """Return the verdict on the URL with which the path begins; None if its end is not known."""
         if self.loops:

@@ -128,6 +128,11 @@ class SiteCheck:
         self._leaving.close()
 
     @property
+    def seeds(self) -> tuple[str, ...]:
+        """Return the URLs with which the crawl begins, or began."""
+        return (self.crawler.policy if self.crawler is not None else read_settings(self.directory).policy).seeds
+
+    @property
     def fetched(self) -> int:
         """Return the number of URLs that the crawl fetched without failure."""
         return self._read()[0].fetched

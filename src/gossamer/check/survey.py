@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Final
 
+from gossamer.check.findings import Verdict
 from gossamer.check.fragments import indicated
 from gossamer.check.known_urls import KnownUrls
 from gossamer.check.pointers import Pointers
@@ -17,7 +18,7 @@ from gossamer.rules.policy import Policy
 from gossamer.rules.scope import Scope
 from gossamer.rules.urls import canonical
 from gossamer.values.reasons import Reason
-from gossamer.values.references import RESOURCES, Reference, ReferenceKind
+from gossamer.values.references import RESOURCES, PageReferences, Reference, ReferenceKind
 
 SHOWING: Final = frozenset((ReferenceKind.LINK, ReferenceKind.FRAME))
 """The kinds of references that show a page, at a place that a fragment names."""
@@ -53,11 +54,19 @@ class Survey:
         """The URLs that pages load by themselves."""
         self.references = 0
         """The number of references."""
+        self.omitted: dict[str, PageReferences] = {}
+        """The pages with more references or ids than are recorded, by their URLs."""
+        self._exposed: set[str] = set()
+        self._imports: dict[str, set[str]] = {}
 
     def take(self, page: Pointers) -> None:
         """Take what one page points to."""
         linked = {one.url for one in page.links}
         self.references += len(page.links) + len(page.others)
+        if page.page.omitted or page.page.omitted_anchors:
+            self.omitted[page.url] = PageReferences(
+                page.url, omitted=page.page.omitted, omitted_anchors=page.page.omitted_anchors
+            )
         fresh = self._known.unknown(linked.union([one.url for one in page.others]) if page.others else linked)
         if fresh and (fresh := fresh.difference(self.external, self.missed, self.invalid)):
             self._classify(page.url, [one for one in page.all if one.url in fresh])
@@ -79,14 +88,41 @@ class Survey:
         self.resources |= resources
         self._unloaded -= resources
         self._unframed -= {one.url for one in page.others if one.kind is ReferenceKind.FRAME}
+        if stylesheets := {one.url for one in page.of_kind(ReferenceKind.STYLESHEET)}:
+            if self._is_page(page.url):
+                self._exposed |= stylesheets if is_exposed_page(page) else set()
+            else:
+                self._imports[page.url] = stylesheets
 
     def finish(self) -> None:
         """Take what redirects lead to, once all pages have been taken."""
-        for _, known in self._known:
-            if known.location and self._known.get(known.location) is None:
-                self._place(known.location)
+        for location in {known.location for _, known in self._known if known.location}:
+            if self._known.get(location) is None:
+                self._place(location)
         for url in [url for url, known in self._known if known.location and url not in self._unlinked]:
             self._unlinked.discard(self._known.follow(url).url)
+        self._spread_exposure()
+
+    def _spread_exposure(self) -> None:
+        """Add to the stylesheets that are exposed to mixed content those that they lead to or import."""
+        waiting, exposed = list(self._exposed), set[str]()
+        while waiting:
+            end = self._known.follow(waiting.pop()).url
+            if end not in exposed:
+                exposed.add(end)
+                waiting += self._imports.get(end, ())
+        self._exposed = exposed
+
+    def is_exposed(self, page: Pointers) -> bool:
+        """Whether what a page, or a stylesheet, loads by http is mixed content.
+
+        The policy of a page holds for its stylesheets too: what counts is who loads them.
+        """
+        return is_exposed_page(page) if self._is_page(page.url) else page.url in self._exposed
+
+    def _is_page(self, url: str) -> bool:
+        known = self._known.get(url)
+        return known is None or known.is_page
 
     # ------------------------------------------------------------ what must be asked for
 
@@ -104,6 +140,11 @@ class Survey:
     def _place(self, url: str) -> bool:
         """Keep a URL of another site; return whether it is one of the site itself, and not left out by the user."""
         refused = self._scope.judge(url)
+        if refused is Reason.SKIP_TOO_LONG:
+            limit = f"{self._policy.max_url_length:,} (max_url_length)"
+            detail = f"It was not asked for: it has {len(url):,} characters, and the limit is {limit}."
+            self._known.add(url, KnownUrl(Verdict.UNVERIFIABLE, refused.value, detail=detail))
+            return False
         if refused is Reason.SKIP_SCOPE:
             self.external[url] = None
             return False
@@ -138,7 +179,7 @@ class Survey:
             if target is None or fragment in asked.get(target, ()):
                 continue
             if target != here:
-                there = self._has(target, fragment)
+                there = self.has(target, fragment)
             else:
                 there = not (wanted := indicated(fragment)) or not own.isdisjoint(wanted)
             if not there:
@@ -147,7 +188,7 @@ class Survey:
         if known is not None and known.is_page:
             self._anchors[here] = array("q", sorted(map(hash, own)))
             if (waiting := asked.get(here)) is not None:
-                asked[here] = {fragment for fragment in waiting if not self._has(here, fragment)}
+                asked[here] = {fragment for fragment in waiting if not self.has(here, fragment)}
 
     def shown(self, url: str) -> str | None:
         """Return the URL of the page that is shown for a URL, if its anchors tell where a fragment leads."""
@@ -158,12 +199,12 @@ class Survey:
             path = self._known.follow(url)
             if not self._placed.isdisjoint(path.through):  # that redirect has a fragment of its own
                 return None
-            url, known = path.url, path.known
+            url, known = path.url, None if path.behind_login else path.known
         elif self._known.has_aliases:
             url = self._known.url_of(url)
         return url if known is not None and known.is_page and not known.needs_js else None
 
-    def _has(self, target: str, fragment: str) -> bool:
+    def has(self, target: str, fragment: str) -> bool:
         """Whether a page has the place that a fragment names; not as long as it has not been read."""
         anchors = self._anchors.get(target)
         if anchors is None:
@@ -174,10 +215,8 @@ class Survey:
         return not wanted or any(_holds(anchors, hash(name)) for name in wanted)
 
     def missing_fragments(self) -> dict[str, set[str]]:
-        """Return the fragments that pages do not have, by the URL of the page; the anchors are forgotten."""
-        missing = {url: some for url, some in self._asked.items() if some and url in self._anchors}
-        self._anchors = {}
-        return missing
+        """Return the fragments that pages do not have, as far as their ids are recorded, by the URL of the page."""
+        return {url: some for url, some in self._asked.items() if some and url in self._anchors}
 
     # ------------------------------------------------------------ pages
 
@@ -195,6 +234,11 @@ class Survey:
 
     def _pages_among(self, urls: set[str]) -> set[str]:
         return {url for url in urls if (known := self._known.get(url)) is not None and known.is_page}
+
+
+def is_exposed_page(page: Pointers) -> bool:
+    """Whether what a page loads by http is mixed content: it came by https, and its policy upgrades no requests."""
+    return page.url.startswith("https:") and not page.page.facts.upgrades
 
 
 def _holds(anchors: array[int], one: int) -> bool:

@@ -75,6 +75,8 @@ class KnownUrl(Struct, frozen=True):
     """Whether the page forbids following its links."""
     needs_js: bool = False
     """Whether the page shows its content only with JavaScript."""
+    login: bool = False
+    """Whether it redirects to a login, or is a login form to which others redirect."""
     canonical: str = ""
     """The canonical URL that the page declares, if it is not the page's own."""
 
@@ -100,7 +102,8 @@ def known_of(record: PageRecord) -> KnownUrl:
             return _done(record)
         case OutcomeKind.REDIRECTED:
             verdict = Verdict.CHANGED if record.status in PERMANENT else Verdict.OK
-            return KnownUrl(verdict, status=record.status, location=record.location)
+            verdict = Verdict.UNVERIFIABLE if record.login else verdict
+            return KnownUrl(verdict, status=record.status, location=record.location, login=record.login)
         case OutcomeKind.FAILED if record.reason in _THERE:
             return KnownUrl(Verdict.OK, status=record.status, essence=essence(record.content_type))
         case _:
@@ -118,6 +121,7 @@ def _done(record: PageRecord) -> KnownUrl:
         noindex=record.noindex,
         nofollow=record.nofollow,
         needs_js=record.needs_js,
+        login=record.login,
         canonical=canonical,
     )
 
@@ -135,6 +139,8 @@ def said(record: PageRecord) -> str:
     """Return a sentence on what is wrong with a URL that failed or was skipped."""
     if record.status is not None and record.status >= 400 and record.reason is not Reason.FAIL_BLOCKED:
         return f"The server answers {said_status(record.status)}."
+    if record.reason is Reason.FAIL_ADDRESS_REFUSED and record.detail:  # it names the host, and what allows it
+        return f"{record.detail[:1].upper()}{record.detail[1:].rstrip('.')}."
     return record.reason.sentence if record.reason is not None else ""
 
 

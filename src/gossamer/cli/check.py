@@ -16,9 +16,8 @@ from msgspec.structs import replace
 
 from gossamer.api import call_arguments
 from gossamer.api.directory_layout import SETTINGS_FILE
-from gossamer.api.settings_file import read_settings
 from gossamer.api.status import status, updates
-from gossamer.check.baseline import compare, read_baseline
+from gossamer.check.baseline import compare, read_baseline, refuse_other_site
 from gossamer.check.checked import Checked
 from gossamer.check.findings import CheckReport
 from gossamer.check.formats import FORMATS, Format, Target, targets_of, write
@@ -75,6 +74,8 @@ def run(chosen: Namespace) -> int:
     settings = check_settings(chosen, Path.cwd())
     with complaints_naming_flags(chosen):
         job = _planned(chosen, settings)
+    if baseline is not None:
+        refuse_other_site(Path(chosen.baseline), baseline, job.seeds)
     with job:
         ended = _crawl(job, chosen) if job.crawler is not None else None
         if ended is not None:
@@ -106,13 +107,12 @@ def _checked(
     """Return a report with what its readers must know besides; `unseen` is why the site could not be seen."""
     whole = replace(report, complete=report.complete and not unseen)  # what was not seen is not gone
     return Checked(
-        report,
-        ", ".join(read_settings(job.directory).policy.seeds),
+        replace(report, unseen=unseen or report.unseen),
+        ", ".join(job.seeds),
         datetime.now(UTC),
         compare(whole, baseline) if baseline is not None else None,
         chosen.strict,
         job.settings.external,
-        unseen,
     )
 
 

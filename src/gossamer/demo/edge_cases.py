@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Final
 
 from gossamer.demo.markup import MUSEUM, Anchor, Document, Part, listing, paragraph, prose
 from gossamer.demo.museum import HOME, item
@@ -15,7 +16,7 @@ HOSTILE_TITLE = (
     "&amp; \u202egnp.rewols " + "very " * 120 + "long"
 )
 _TRAIL = (HOME, Anchor("/cabinet/", "Cabinet"))
-_TOO_LONG = "/search?q=" + "thread+" * 320
+TOO_LONG: Final = "/search?q=" + "thread+" * 320
 
 _SHELVES: tuple[tuple[str, Anchor, str], ...] = (
     ("Lost and damaged", Anchor("/cabinet/lost-web", "The lost web"), "It is not there (status 404)."),
@@ -28,7 +29,7 @@ _SHELVES: tuple[tuple[str, Anchor, str], ...] = (
     ("", Anchor("/cabinet/ouroboros", "Ouroboros"), "A page that redirects to itself."),
     ("", Anchor("/friends", "Our friends"), "A redirect that leaves the museum."),
     ("", Anchor("//", "The door to nowhere", refused=Reason.SKIP_INVALID), "A link without a host."),
-    ("", Anchor(_TOO_LONG, "The longest question", refused=Reason.SKIP_TOO_LONG), "A link beyond 2,083 characters."),
+    ("", Anchor(TOO_LONG, "The longest question", refused=Reason.SKIP_TOO_LONG), "A link beyond 2,083 characters."),
     ("Patience", Anchor("/cabinet/patient-thread", "The patient thread"), "A page that takes its time."),
     ("", Anchor("/cabinet/busy-weaver", "The busy weaver"), "Says 429 and asks for a second of rest, then answers."),
     ("", Anchor("/downloads/catalogue.txt", "The catalogue as text"), "Two megabytes, plain text."),

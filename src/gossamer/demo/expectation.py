@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from gossamer.demo.edge_cases import TOO_LONG
 from gossamer.demo.markup import Anchor, Document
 from gossamer.values.model import OutcomeKind
 from gossamer.values.reasons import Reason
@@ -23,7 +24,7 @@ FINDINGS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "broken_resource": ("/images/lost-web.png",),
     "broken_fragment": ("/visit/#opening-hours",),
-    "unverifiable": ("/calendar/2026/05", "/private/vault"),
+    "unverifiable": ("/calendar/2026/05", "/private/vault", TOO_LONG),
     "redirect": ("/collection",),
     "redirect_chain": ("/old/visit.html",),
     "redirect_loop": ("/cabinet/left", "/cabinet/ouroboros"),

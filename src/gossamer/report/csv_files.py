@@ -16,9 +16,8 @@ from gossamer.outputs.files import named_when_whole
 from gossamer.report.rows import Folder
 from gossamer.report.tables import GrowingTable, Kind, NamedColumn, ReportTable, Write, columns
 from gossamer.values.errors import UserError
+from gossamer.values.formatting import cell
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""The first characters of a text that spreadsheet programs would compute."""
 _OF_REFERRERS: Final = ("page", "element", "text", "line")
 """The columns in the place of `Kind.REFERRERS`: a row for each place."""
 
@@ -139,8 +138,7 @@ def _line_maker(shown: tuple[NamedColumn, ...]) -> Callable[[Struct], Iterator[l
 def _value(value: object) -> object:
     """Return a value as it is written: a text that a spreadsheet program would compute has an apostrophe before it."""
     if isinstance(value, str):
-        text = value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
-        return f"'{text}" if text.startswith(_FORMULA) else text
+        return cell(value if value.isascii() else value.encode("utf-8", "backslashreplace").decode())
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, Folder):

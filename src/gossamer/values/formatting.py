@@ -57,3 +57,12 @@ def visible(text: str) -> str:
 
 def _code(char: str) -> str:
     return " " if char.isspace() and char.isascii() else char.encode("unicode_escape").decode("ascii")
+
+
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""How a text begins that a spreadsheet takes for a formula: also in full width."""
+
+
+def cell(text: str) -> str:
+    """Return a text for a spreadsheet, with an apostrophe before what that would take for a formula."""
+    return f"'{text}" if text.startswith(FORMULA) else text

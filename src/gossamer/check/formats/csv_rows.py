@@ -9,33 +9,32 @@ from typing import Final
 
 from gossamer.check.checked import Checked
 from gossamer.check.findings import Finding, Referrer
-from gossamer.values.formatting import visible
+from gossamer.values.formatting import cell, visible
 
 COLUMNS: Final = (
     "kind", "severity", "verdict", "url", "reason", "status", "detail", "suggestion", "referrer_count", "page",
     "element", "text", "line", "state",
 )  # fmt: skip
 """The columns. `state` is "new", "known" or "gone" if the check was compared with an earlier one."""
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""How a text begins that a spreadsheet takes for a formula: also in full width."""
+CHECK: Final = "check"
+"""The kind of a row about the check as a whole: that the site was not seen, or not all of it."""
 
 
 def csv_rows(checked: Checked) -> Iterator[str]:
-    """Yield the rows, the names of the columns first."""
+    """Yield the rows: the names of the columns, what must be known of the check as a whole, then the findings."""
     yield _line(COLUMNS)
+    for one in checked.remarks():
+        facts = (CHECK, one.severity.value, "", safe(checked.site), one.reason, None, safe(one.sentence))
+        yield _line((*facts, *[""] * (len(COLUMNS) - len(facts))))
     for finding in checked.report.findings:
-        state = "" if checked.comparison is None else "known" if checked.is_known(finding) else "new"
-        yield from _rows(finding, state)
+        yield from _rows(finding, checked.state_of(finding))
     for finding in checked.gone:
         yield from _rows(finding, "gone")
 
 
 def safe(text: str) -> str:
-    """Return a text for a cell, with an apostrophe before what a spreadsheet would take for a formula.
-
-    Control characters are visible codes: the rows may be printed on a terminal.
-    """
-    return f"'{visible(text)}" if text.startswith(_FORMULA) else visible(text)
+    """Return a text for a cell, with control characters as visible codes: the rows may be printed on a terminal."""
+    return visible(cell(text))
 
 
 def _rows(finding: Finding, state: str) -> Iterator[str]:

@@ -24,6 +24,8 @@ _PLACES: Final = 5
 
 def workflow_commands(checked: Checked) -> Iterator[str]:
     """Yield the commands, one in a line; what is not new is only counted."""
+    for one in checked.remarks():
+        yield _command(one.severity, one.title, visible(one.sentence))
     new = [finding for finding in checked.report.findings if not checked.is_known(finding)]
     for severity in (Severity.ERROR, Severity.WARNING, Severity.NOTICE):
         found = [finding for finding in new if finding.severity is severity]
@@ -32,8 +34,6 @@ def workflow_commands(checked: Checked) -> Iterator[str]:
             yield _command(severity, KINDS[finding.kind].title, _message(finding))
         if more := len(found) - shown if len(found) > shown else 0:
             yield _command(severity, f"{more:,} more", "The other formats have all of them.")
-    if not checked.report.complete:
-        yield _command(Severity.ERROR, "Not complete", "The check ended before everything was checked.")
 
 
 def _message(finding: Finding) -> str:

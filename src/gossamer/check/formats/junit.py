@@ -1,4 +1,4 @@
-"""JUnit XML: a suite for each kind of findings, a test for each finding, and one for the check as a whole.
+"""JUnit XML: a suite for each kind of findings, a test for each finding, and two for the check as a whole.
 
 The strictest schema that is common (that of Apache Ant's reports) is kept: every suite has properties and both outputs.
 """
@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 from msgspec import Struct
 
 from gossamer.check.checked import Checked
-from gossamer.check.findings import Finding
+from gossamer.check.findings import Finding, Severity
 from gossamer.check.formats.places import place_lines, suggested
 from gossamer.check.kinds import KINDS
 from gossamer.parse.characters import xml_characters
@@ -35,17 +35,22 @@ class _Case(Struct, frozen=True):
 def junit_suites(checked: Checked) -> Iterator[str]:
     """Yield the document. What fails the check is a failure; other findings are tests that pass, and are printed."""
     yield '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n'
-    yield from _suite(checked, 0, "check", [_of_check(checked)])
+    yield from _suite(checked, 0, "check", _of_check(checked))
     kinds = sorted(checked.report.findings, key=lambda finding: finding.kind)
     for number, (kind, findings) in enumerate(groupby(kinds, key=lambda finding: finding.kind), 1):
         yield from _suite(checked, number, kind.value, [_of_finding(checked, finding) for finding in findings])
     yield "</testsuites>\n"
 
 
-def _of_check(checked: Checked) -> _Case:
-    if checked.report.complete:
-        return _Case("complete", _PACKAGE)
-    return _Case("complete", _PACKAGE, "error", "incomplete", "The check ended before everything was checked.")
+def _of_check(checked: Checked) -> list[_Case]:
+    """Return the tests of the check as a whole: that the site was seen, and that everything was checked."""
+    errors = {one.reason: one for one in checked.remarks() if one.severity is Severity.ERROR}
+    cases = []
+    for name, reason in (("seen", "unseen"), ("complete", "incomplete")):
+        one = errors.get(reason)
+        cases.append(_Case(name, _PACKAGE) if one is None else _Case(name, _PACKAGE, "error", reason, one.sentence))
+    notes = [f"{one.severity.value}: {one.sentence}" for one in checked.remarks() if one.severity is Severity.WARNING]
+    return [*cases, _Case("left out", _PACKAGE, text="\n".join(notes))] if notes else cases
 
 
 def _of_finding(checked: Checked, finding: Finding) -> _Case:
@@ -66,7 +71,7 @@ def _suite(checked: Checked, number: int, name: str, cases: Sequence[_Case]) -> 
     yield f"    <properties>\n      <property{_attributes(name='site', value=checked.site)}/>\n    </properties>\n"
     for case in cases:
         yield from _case(case)
-    passed = "\n".join(case.text for case in cases if not case.outcome)
+    passed = "\n".join(case.text for case in cases if case.text and not case.outcome)
     yield f"    <system-out>{_text(passed)}</system-out>\n    <system-err></system-err>\n  </testsuite>\n"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from gossamer.check.checked import Checked
+from gossamer.check.checked import ENDED_EARLY, Checked
 from gossamer.check.findings import Finding
 from gossamer.check.formats.places import suggested
 from gossamer.check.formats.text import NOT_ASKED, nothing_is_broken
@@ -41,7 +41,8 @@ def _verdict(checked: Checked) -> str:
     new = "new " if checked.comparison is not None else ""
     said = f"**{_counted(failing, f'{new}finding')} to mend.**" if failing else f"**{nothing_is_broken(checked)}.**"
     said = "\n\n".join((*map(_text, checked.unseen), said))
-    return said if checked.report.complete else f"{said} The check ended before everything was checked."
+    said = said if checked.report.complete else f"{said} {ENDED_EARLY}"
+    return "\n\n".join((said, *map(_text, checked.report.left_out)))
 
 
 def _numbers(checked: Checked) -> Iterator[str]:

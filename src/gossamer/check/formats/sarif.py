@@ -14,7 +14,7 @@ from urllib.parse import quote
 import msgspec
 import xxhash
 
-from gossamer.check.checked import Checked
+from gossamer.check.checked import Checked, Remark
 from gossamer.check.findings import Finding, FindingKind, Referrer, Severity
 from gossamer.check.formats.places import SHOWN, place, suggested
 from gossamer.check.kinds import KINDS, KindDescription
@@ -43,8 +43,9 @@ def sarif_log(checked: Checked) -> Iterator[str]:
         "automationDetails": {"id": "gossamer/check/", "description": {"text": _plain(f"Check of {checked.site}")}},
         "invocations": [
             {
-                "executionSuccessful": checked.report.complete,
+                "executionSuccessful": checked.report.complete and not checked.unseen,
                 "endTimeUtc": checked.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "toolExecutionNotifications": [_notification(one) for one in checked.remarks()],
             }
         ],
         "results": results,
@@ -52,6 +53,10 @@ def sarif_log(checked: Checked) -> Iterator[str]:
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     yield msgspec.json.format(msgspec.json.encode(log), indent=2).decode()
     yield "\n"
+
+
+def _notification(remark: Remark) -> dict[str, Any]:
+    return {"level": _LEVELS[remark.severity], "message": {"text": _plain(remark.sentence)}}
 
 
 def _rule(kind: FindingKind, description: KindDescription) -> dict[str, Any]:

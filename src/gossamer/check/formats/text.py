@@ -7,7 +7,7 @@ from itertools import groupby
 from textwrap import wrap
 from typing import Final
 
-from gossamer.check.checked import Checked
+from gossamer.check.checked import ENDED_EARLY, Checked
 from gossamer.check.findings import Finding, FindingKind, Referrer, Severity
 from gossamer.check.formats.places import SHOWN, suggested
 from gossamer.check.kinds import KINDS
@@ -52,6 +52,8 @@ def text_report(checked: Checked) -> Iterator[str]:
         yield f"{numbered(known, 'finding')} of the baseline {'is' if known == 1 else 'are'} still there.\n\n"
     for sentence in checked.unseen:
         yield from (*_wrapped(sentence, ""), "\n")
+    for sentence in checked.report.left_out:
+        yield from (*_wrapped(sentence, ""), "\n")
     yield from _wrapped(verdict(checked), "")
 
 
@@ -70,7 +72,7 @@ def verdict(checked: Checked) -> str:
         read = f"{pages}, {resources} and {numbered(counts.get('external', 0), 'link')} to other sites"
     said = f"{counted} in {read}" if counted else f"{nothing_is_broken(checked)} in {read}"
     rest = f"; {numbered(warnings, 'warning')}, {numbered(notices, 'notice')}"
-    early = "" if checked.report.complete else " The check ended before everything was checked."
+    early = "" if checked.report.complete else f" {ENDED_EARLY}"
     alone = "" if checked.external else f" {NOT_ASKED}"
     return f"{said}{rest}.{alone}{early}"
 

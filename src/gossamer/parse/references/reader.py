@@ -95,7 +95,7 @@ class ReferenceReader(Reader):
         self.description: str | None = None
         self.policies: list[str] = []  # of meta elements that stand for the header Content-Security-Policy
         self.headings = self.titles = 0
-        self._hidden = HiddenPart()
+        self._hidden_part = HiddenPart()
         self._lines_before = 0  # in markup that was read as text at first
         self._link: RawReference | None = None  # the link that is open, if its text is wanted
         self._link_token: Token | None = None
@@ -107,7 +107,7 @@ class ReferenceReader(Reader):
     def read(self) -> Scan:
         """Read the page and return its links and metadata."""
         tokens = self._tokens = self.tokens(self._text)
-        rule_of, note, start, hidden = self.RULES.get, self._note, _START, self._hidden
+        rule_of, note, start, hidden = self.RULES.get, self._note, _START, self._hidden_part
         for token in tokens:
             if token.type is start:
                 note(token)
@@ -129,11 +129,11 @@ class ReferenceReader(Reader):
         if token.type is _START:
             if not self.nesting.inert:
                 self._note(token)
-                self._hidden.start(token, foreign=self.nesting.foreign or token.tag in ("svg", "math"))
+                self._hidden_part.start(token, foreign=self.nesting.foreign or token.tag in ("svg", "math"))
             super()._step(token)
             return
         if token.type is _END and not self.nesting.inert:
-            self._hidden.end(token.tag or "")
+            self._hidden_part.end(token.tag or "")
         if self._link is not None and not self.nesting.unseen:
             self._read_in_link(token)
         super()._step(token)
@@ -308,7 +308,7 @@ class ReferenceReader(Reader):
         self._in_picture = False
 
     def _miss_alt(self, token: Token, source: str) -> None:
-        if not self._hidden.tag and len(self.missing_alt) < MAX_REFERENCES and not _needs_no_alt(token):
+        if not self._hidden_part.tag and len(self.missing_alt) < MAX_REFERENCES and not _needs_no_alt(token):
             self.missing_alt.append((source, token.line + self._lines_before))
 
     def _picture(self, _token: Token) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from gossamer.check.checked import Checked
+from gossamer.check.checked import ENDED_EARLY, Checked
 from gossamer.check.findings import Finding, Severity
 from gossamer.check.formats.places import SHOWN, suggested
 from gossamer.check.formats.text import verdict
@@ -40,8 +40,9 @@ def check_page(checked: Checked) -> Iterator[str]:
 
 def _state(checked: Checked, new: int) -> str:
     report = checked.report
-    state = "Everything was checked." if report.complete else "The check ended before everything was checked."
-    state = " ".join(checked.unseen) or state
+    whole = "Everything was checked." if not report.left_out else ""
+    state = " ".join(checked.unseen) or (whole if report.complete else ENDED_EARLY)
+    state = " ".join(filter(None, (state, *report.left_out)))
     if known := len(report.findings) - new:
         state += f" {numbered(known, 'finding')} of the baseline {'is' if known == 1 else 'are'} still there."
     return state

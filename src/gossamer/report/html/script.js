@@ -49,7 +49,7 @@ for (const table of document.querySelectorAll("table[data-name]")) {
   save.setAttribute("aria-label", `Download as CSV: ${table.caption.textContent}`);
   save.addEventListener("click", () => {
     // A text that a spreadsheet program would compute has an apostrophe before it.
-    const cell = (text) => `"${text.replace(/^[=+\-@]/, "'$&").replace(/"/g, '""')}"`;
+    const cell = (text) => `"${text.replace(/^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/, "'$&").replace(/"/g, '""')}"`;
     const lines = [heads.map((head) => head.textContent)];
     for (const row of body.rows)
       if (!row.hidden) lines.push(heads.map((_, place) => content(row.cells[place], value(row, place))));
