@@ -36,7 +36,7 @@ CREATE TABLE crawl (
 ) WITH (fillfactor = 50);
 CREATE TABLE worker (
     id text PRIMARY KEY, node text NOT NULL, joined timestamptz NOT NULL, beat timestamptz NOT NULL,
-    expected int NOT NULL, retiring boolean NOT NULL DEFAULT false
+    retiring boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 50);
 CREATE TABLE shard (
     shard int PRIMARY KEY,
@@ -45,7 +45,8 @@ CREATE TABLE shard (
     freed_at timestamptz DEFAULT clock_timestamp(), -- when it was last given back in order; null: the owner was lost
     seq bigint NOT NULL DEFAULT 0,                -- the last commit
     idle boolean NOT NULL DEFAULT false,          -- nothing is left to do as of `seq`, unless mail comes
-    wants_pages boolean NOT NULL DEFAULT false,   -- but for pages that were not granted
+    level int NOT NULL DEFAULT 0,                 -- the level of the crawl that it knew then
+    wants_pages boolean NOT NULL DEFAULT false,   -- it would go on with more pages, or bytes, than it was granted
     wants_bytes boolean NOT NULL DEFAULT false,
     lowest_open int,                              -- the smallest depth of a link that has not ended
     sent bigint NOT NULL DEFAULT 0,               -- rows written to `sent`, ever
