@@ -6,6 +6,7 @@
 # make wheel   build a wheel and an sdist into dist/
 # make guard-renew    record what the hot path costs now, after a deliberate change
 # make crash-test    kill real crawls with SIGKILL, 50 times on each engine, and see that nothing is lost or doubled
+# make cluster-test    crawl on several workers and on a Ray cluster, and kill, freeze and cut off; takes half an hour
 # make fuzz MINUTES=15        read nasty pages quickly and token by token, and compare
 # make simulate SEEDS=5000    strike simulated crawls dead at random steps and see that nothing is lost
 # Both `demo` and `test` set up everything they need, in .venv, on a fresh machine with Python >= 3.11.
@@ -17,7 +18,7 @@ ARGS ?=
 # Images often set this. The tests start hundreds of interpreters, and each would compile gossamer anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-all fuzz simulate crash-test coverage check docs wheel test-wheel format mutants bench race guard guard-renew lock clean
+.PHONY: help demo test test-all fuzz simulate crash-test cluster-test coverage check docs wheel test-wheel format mutants bench race guard guard-renew lock clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -39,7 +40,13 @@ test: .venv/ready-dev
 
 test-all: .venv/ready-dev
 	@.ci/servers nginx-light postgresql openjdk-17-doc chromium python3-doc cppreference-doc-en-html postgresql-doc-15
-	@$(PY) -m pytest -q -n $(JOBS) --dist worksteal $(ARGS)
+	@$(PY) -m pytest -q -n $(JOBS) --dist worksteal -m "not cluster" $(ARGS)
+
+# Real workers on 20 hosts of 1,000 pages, with every fault there is, ten minutes of faults at random, and a Ray cluster.
+cluster-test: .venv/ready-dev
+	@.ci/servers postgresql
+	@$(PY) -m pip install --quiet 'ray>=2.50'
+	@$(PY) -m pytest -q tests/cluster -m cluster -p no:cacheprovider $(ARGS)
 
 # Real crawls, engines and servers, and a real SIGKILL; e.g. ARGS="--kills 10 --engines asyncio".
 crash-test: .venv/ready-dev

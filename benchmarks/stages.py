@@ -31,6 +31,7 @@ from gossamer import Crawler  # noqa: E402 (likewise)
 from gossamer.core.crawl import Crawl  # noqa: E402 (likewise)
 from gossamer.core.frontier import Frontier  # noqa: E402 (likewise)
 from gossamer.engines.bridges import new_event_loop  # noqa: E402 (likewise)
+from gossamer.engines.session import Session  # noqa: E402 (likewise)
 from gossamer.fetchers import AwaitingFetcher, FetchOptions  # noqa: E402 (likewise)
 from gossamer.journals.sqlite import SqliteJournal  # noqa: E402 (likewise)
 from gossamer.outputs.jsonl import JsonLines  # noqa: E402 (likewise)
@@ -57,8 +58,9 @@ class Recorded:
         )
         crawler.run()
         self._policy: Policy = crawler.policy
-        assert crawler._session is not None  # noqa: SLF001  # the key of its fingerprints is no business of users …
-        self._key = crawler._session.work.key  # noqa: SLF001  # … but with another key no link would be known
+        session = crawler._session  # noqa: SLF001  # the key of its fingerprints is no business of users …
+        assert isinstance(session, Session)
+        self._key = session.work.key  # … but with another key no link would be known
         self._visits = [said for _, said in self._trace if isinstance(said, Visited)]
         self.pages = crawler.report.counts.ended
 

@@ -19,7 +19,7 @@ from gossamer import Crawler, Page, PageRecord, Policy, UserError, crawl
 from gossamer.api.lock import holder
 from gossamer.demo.server import DemoServer
 from gossamer.demo.site import DemoSite
-from gossamer.engines.table import EngineName
+from gossamer.engines.table import LocalEngineName
 from gossamer.testing import FakeClock, RecordedFetcher
 from gossamer.values.model import OutcomeKind, Request, Response
 from gossamer.values.protocol import Commit
@@ -35,7 +35,7 @@ def little_web() -> RecordedFetcher:
     return RecordedFetcher.of_site({"/": "<title>Home</title><a href=/1>in</a><a href=/lost>x</a>", **pages})
 
 
-def little_crawl(engine: EngineName, **options: Any) -> Crawler:
+def little_crawl(engine: LocalEngineName, **options: Any) -> Crawler:
     return crawl(HOME, engine=engine, fetcher=little_web(), clock=FakeClock(), **options)
 
 
@@ -73,7 +73,7 @@ async def pages_of(crawler: Crawler) -> list[Page]:
 
 
 @every_engine
-def test_a_crawl_is_iterated(engine: EngineName) -> None:
+def test_a_crawl_is_iterated(engine: LocalEngineName) -> None:
     pages = list(little_crawl(engine))
     assert {page.url for page in pages} == ALL
     assert len(pages) == len(ALL)
@@ -82,13 +82,13 @@ def test_a_crawl_is_iterated(engine: EngineName) -> None:
 
 
 @every_engine
-def test_a_crawl_is_iterated_inside_an_event_loop(engine: EngineName) -> None:
+def test_a_crawl_is_iterated_inside_an_event_loop(engine: LocalEngineName) -> None:
     pages = asyncio.run(pages_of(little_crawl(engine)))
     assert {page.url for page in pages} == ALL
 
 
 @every_engine
-def test_blocking_calls_work_inside_a_running_event_loop_as_in_a_notebook(engine: EngineName) -> None:
+def test_blocking_calls_work_inside_a_running_event_loop_as_in_a_notebook(engine: LocalEngineName) -> None:
     async def cell() -> tuple[int, set[str]]:
         return little_crawl(engine).run().pages, {page.url for page in little_crawl(engine)}
 
@@ -96,7 +96,7 @@ def test_blocking_calls_work_inside_a_running_event_loop_as_in_a_notebook(engine
 
 
 @every_engine
-def test_a_crawl_is_awaited_for_its_report_while_other_tasks_go_on(engine: EngineName) -> None:
+def test_a_crawl_is_awaited_for_its_report_while_other_tasks_go_on(engine: LocalEngineName) -> None:
     async def ticking() -> None:
         while True:
             ticks.append(engine)
@@ -115,7 +115,7 @@ def test_a_crawl_is_awaited_for_its_report_while_other_tasks_go_on(engine: Engin
 
 
 @every_engine
-def test_several_crawls_run_in_one_loop(engine: EngineName) -> None:
+def test_several_crawls_run_in_one_loop(engine: LocalEngineName) -> None:
     async def both() -> tuple[list[Page], list[Page]]:
         return await asyncio.gather(pages_of(little_crawl(engine)), pages_of(little_crawl(engine)))
 
@@ -123,7 +123,7 @@ def test_several_crawls_run_in_one_loop(engine: EngineName) -> None:
 
 
 @every_engine
-def test_the_loop_goes_on_while_pages_come(engine: EngineName) -> None:
+def test_the_loop_goes_on_while_pages_come(engine: LocalEngineName) -> None:
     async def main() -> int:
         turns = 0
         async for _ in little_crawl(engine):
@@ -139,7 +139,7 @@ def test_the_loop_goes_on_while_pages_come(engine: EngineName) -> None:
 
 
 @every_engine
-def test_leaving_the_loop_ends_the_crawl(engine: EngineName) -> None:
+def test_leaving_the_loop_ends_the_crawl(engine: LocalEngineName) -> None:
     fetcher = little_web()
     for page in crawl(HOME, engine=engine, fetcher=fetcher, clock=FakeClock()):
         assert page.url == HOME
@@ -148,7 +148,7 @@ def test_leaving_the_loop_ends_the_crawl(engine: EngineName) -> None:
 
 
 @every_engine
-def test_leaving_an_async_loop_ends_the_crawl(engine: EngineName) -> None:
+def test_leaving_an_async_loop_ends_the_crawl(engine: LocalEngineName) -> None:
     async def first() -> str:
         async for page in little_crawl(engine):
             return page.url
@@ -158,7 +158,7 @@ def test_leaving_an_async_loop_ends_the_crawl(engine: EngineName) -> None:
 
 
 @every_engine
-def test_an_exception_in_the_loop_is_the_one_that_comes_out(engine: EngineName) -> None:
+def test_an_exception_in_the_loop_is_the_one_that_comes_out(engine: LocalEngineName) -> None:
     def main() -> None:
         for page in little_crawl(engine):
             _ = 1 / len(page.via)
@@ -168,7 +168,7 @@ def test_an_exception_in_the_loop_is_the_one_that_comes_out(engine: EngineName) 
 
 
 @every_engine
-def test_an_exception_in_an_async_loop_is_the_one_that_comes_out(engine: EngineName) -> None:
+def test_an_exception_in_an_async_loop_is_the_one_that_comes_out(engine: LocalEngineName) -> None:
     async def main() -> None:
         async for page in little_crawl(engine):
             _ = 1 / len(page.via)
@@ -178,7 +178,7 @@ def test_an_exception_in_an_async_loop_is_the_one_that_comes_out(engine: EngineN
 
 
 @every_engine
-def test_a_cancelled_task_ends_its_crawl(engine: EngineName) -> None:
+def test_a_cancelled_task_ends_its_crawl(engine: LocalEngineName) -> None:
     async def main() -> None:
         started = asyncio.Event()
 
@@ -197,7 +197,7 @@ def test_a_cancelled_task_ends_its_crawl(engine: EngineName) -> None:
 
 
 @every_engine
-def test_leaving_a_crawl_of_real_sockets_closes_them(engine: EngineName) -> None:
+def test_leaving_a_crawl_of_real_sockets_closes_them(engine: LocalEngineName) -> None:
     with DemoServer(site=DemoSite(calendar_allowed=True, slow_seconds=0.01)) as server:
         for count, _ in enumerate(polite_enough(server.url, engine)):
             if count == 20:
@@ -208,14 +208,14 @@ def test_leaving_a_crawl_of_real_sockets_closes_them(engine: EngineName) -> None
 # ---------------------------------------------------------------- stopping from outside
 
 
-def polite_enough(url: str, engine: EngineName, **options: Any) -> Crawler:
+def polite_enough(url: str, engine: LocalEngineName, **options: Any) -> Crawler:
     """Crawl a server of our own, as fast as it goes."""
     usual: dict[str, Any] = {"delay": 0, "host_concurrency": 4, "allow_private": "127.0.0.0/8"}
     return crawl(url, engine=engine, **(usual | options))
 
 
 @every_engine
-def test_another_thread_stops_an_endless_crawl(engine: EngineName) -> None:
+def test_another_thread_stops_an_endless_crawl(engine: LocalEngineName) -> None:
     started = threading.Event()
     with DemoServer(site=DemoSite(calendar_allowed=True, slow_seconds=0.01)) as server:
         crawler = polite_enough(server.url, engine, max_time=60)
@@ -272,7 +272,7 @@ class SilentServer:
 
 
 @every_engine
-def test_another_thread_abandons_a_crawl_that_waits_for_a_server(engine: EngineName) -> None:
+def test_another_thread_abandons_a_crawl_that_waits_for_a_server(engine: LocalEngineName) -> None:
     with SilentServer() as server:
         crawler = polite_enough(server.url, engine, timeout=60)
 
@@ -294,7 +294,7 @@ def test_another_thread_abandons_a_crawl_that_waits_for_a_server(engine: EngineN
 @every_engine
 @pytest.mark.parametrize("way", ["crawl", "fetch_all"])
 def test_a_task_that_is_cancelled_while_a_server_is_silent_ends_at_once(
-    engine: EngineName, way: str, tmp_path: Path
+    engine: LocalEngineName, way: str, tmp_path: Path
 ) -> None:
     async def main(url: str) -> None:
         if way == "crawl":
@@ -316,7 +316,7 @@ def test_a_task_that_is_cancelled_while_a_server_is_silent_ends_at_once(
 
 
 @every_engine
-def test_a_crawl_that_was_left_with_a_fetch_under_way_can_be_resumed(engine: EngineName, tmp_path: Path) -> None:
+def test_a_crawl_that_was_left_with_a_fetch_under_way_can_be_resumed(engine: LocalEngineName, tmp_path: Path) -> None:
     with SilentServer() as server:
         crawler = polite_enough(server.url, engine, timeout=60, directory=tmp_path / "crawl")
 
@@ -332,7 +332,7 @@ def test_a_crawl_that_was_left_with_a_fetch_under_way_can_be_resumed(engine: Eng
 
 
 @every_engine
-def test_stopping_what_does_not_run_does_nothing(engine: EngineName) -> None:
+def test_stopping_what_does_not_run_does_nothing(engine: LocalEngineName) -> None:
     crawler = little_crawl(engine)
     crawler.stop()
     crawler.abandon()
@@ -354,7 +354,7 @@ class BrokenFetcher(RecordedFetcher):
         return super().fetch(request)  # type: ignore[return-value]
 
 
-def broken(engine: EngineName) -> Crawler:
+def broken(engine: LocalEngineName) -> Crawler:
     fetcher = BrokenFetcher.of_site({"/": "<a href=/1>x</a><a href=/2>x</a>"})
     return crawl(HOME, engine=engine, fetcher=fetcher, clock=FakeClock(), host_concurrency=4, delay=0)
 
@@ -369,14 +369,14 @@ WAYS: dict[str, Callable[[Crawler], object]] = {
 
 @every_engine
 @pytest.mark.parametrize("way", WAYS)
-def test_a_bug_in_a_fetcher_ends_the_crawl_loudly(engine: EngineName, way: str) -> None:
+def test_a_bug_in_a_fetcher_ends_the_crawl_loudly(engine: LocalEngineName, way: str) -> None:
     with pytest.raises(RuntimeError, match="a bug in the fetcher"):
         WAYS[way](broken(engine))
 
 
 @every_engine
 @pytest.mark.parametrize("way", WAYS)
-def test_a_crawl_runs_once(engine: EngineName, way: str) -> None:
+def test_a_crawl_runs_once(engine: LocalEngineName, way: str) -> None:
     crawler = little_crawl(engine)
     crawler.run()
     with pytest.raises(UserError, match="has run already; make a new Crawler"):
@@ -461,7 +461,7 @@ def test_an_unwritable_directory_is_the_users_mistake(tmp_path: Path) -> None:
 
 
 @every_engine
-def test_pages_jsonl_holds_one_record_a_link(engine: EngineName, tmp_path: Path) -> None:
+def test_pages_jsonl_holds_one_record_a_link(engine: LocalEngineName, tmp_path: Path) -> None:
     crawler = little_crawl(engine, directory=tmp_path / "crawl")
     given = {page.url: page.record for page in crawler}
     lines = (tmp_path / "crawl" / "pages.jsonl").read_bytes().splitlines()
@@ -475,7 +475,7 @@ def test_pages_jsonl_holds_one_record_a_link(engine: EngineName, tmp_path: Path)
 
 
 @every_engine
-def test_a_skipped_link_is_recorded_but_no_page(engine: EngineName, tmp_path: Path) -> None:
+def test_a_skipped_link_is_recorded_but_no_page(engine: LocalEngineName, tmp_path: Path) -> None:
     fetcher = RecordedFetcher.of_site({"/robots.txt": "User-agent: *\nDisallow: /secret", "/": "<a href=/secret>x</a>"})
     crawler = crawl(HOME, engine=engine, fetcher=fetcher, clock=FakeClock(), directory=tmp_path / "crawl")
     assert [page.url for page in crawler] == [HOME]
@@ -484,7 +484,7 @@ def test_a_skipped_link_is_recorded_but_no_page(engine: EngineName, tmp_path: Pa
 
 
 @every_engine
-def test_a_page_is_given_only_after_it_was_saved(engine: EngineName, tmp_path: Path) -> None:
+def test_a_page_is_given_only_after_it_was_saved(engine: LocalEngineName, tmp_path: Path) -> None:
     file = tmp_path / "crawl" / "pages.jsonl"
     for page in little_crawl(engine, directory=tmp_path / "crawl"):
         assert f'"{page.url}"'.encode() in file.read_bytes()
@@ -494,7 +494,7 @@ def test_a_page_is_given_only_after_it_was_saved(engine: EngineName, tmp_path: P
 
 
 @every_engine
-def test_the_demo_site_is_found_exactly_as_it_was_made(engine: EngineName) -> None:
+def test_the_demo_site_is_found_exactly_as_it_was_made(engine: LocalEngineName) -> None:
     site = DemoSite(slow_seconds=0.05)
     expected = site.expected(sitemaps=False)
     with DemoServer(site=site) as server:

@@ -13,7 +13,9 @@ from gossamer.engines.table import names
 from gossamer.testing import FakeClock, RecordedFetcher
 
 ORIGIN = "https://a.example"
-without_workers = pytest.mark.parametrize("engine", names(lambda traits: not traits.worker_processes))
+without_workers = pytest.mark.parametrize(
+    "engine", names(lambda traits: not traits.worker_processes and not traits.sharded)
+)
 
 
 def site() -> RecordedFetcher:
@@ -34,7 +36,7 @@ def test_workers_are_refused_by_an_engine_without_worker_processes(engine: Any, 
     with pytest.raises(UserError) as refused:
         Crawler(ORIGIN, engine=engine, **given)
     assert str(refused.value) == (
-        f"The engine {engine} has no use for workers: leave it out, or choose the engine processes."
+        f"The engine {engine} has no use for workers: leave it out, or choose the engine processes or cluster."
     )
 
 

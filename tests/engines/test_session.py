@@ -9,7 +9,7 @@ import pytest
 from gossamer.api.defaults import complete
 from gossamer.api.store import MemoryStore
 from gossamer.engines.session import Known, OpenedStore, Session
-from gossamer.engines.table import ENGINES
+from gossamer.engines.table import local_names
 from gossamer.testing import FakeClock, RecordedFetcher
 from gossamer.values.errors import UserError
 from gossamer.values.protocol import Ended
@@ -18,7 +18,7 @@ from gossamer.values.snapshot import Changes, SavedStats, Snapshot
 from gossamer.visit.visitor import Work
 
 ORIGIN = "https://a.example"
-every_engine = pytest.mark.parametrize("engine", ENGINES)
+every_engine = pytest.mark.parametrize("engine", local_names())
 
 
 class WatchedStore(MemoryStore):

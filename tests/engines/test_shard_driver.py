@@ -126,7 +126,7 @@ def test_the_driver_goes_on_while_a_commit_is_under_way(pool: ThreadPoolExecutor
     stage.land("<a href=d>d</a>")
     stage.clock.time += 0.5
     stage.advance()
-    assert stage.driver.stores
+    assert stage.driver.running is not None
     stage.land("e")  # the crawl takes this in although the commit has not ended
     assert stage.driver.landed()[0].link.url == f"{ORIGIN}/"
     stage.journal.gate.set()
@@ -159,9 +159,9 @@ def test_nothing_starts_after_the_lease(pool: ThreadPoolExecutor) -> None:
     stage.may_start = False
     assert isinstance(stage.advance(), Wait)
     stage.driver.stop(FinishReason.STOPPED)
-    assert (stage.started, stage.driver.stores) == ([], False)
+    assert (stage.started, stage.driver.running) == ([], None)
     stage.may_start = True
-    assert isinstance(stage.until(lambda: not stage.driver.stores), Wait | Stop)
+    assert isinstance(stage.until(lambda: stage.driver.running is None), Wait | Stop)
 
 
 def test_the_error_of_a_commit_is_raised_by_the_driver(pool: ThreadPoolExecutor) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 import gossamer
 from gossamer.engines import session
-from gossamer.engines.table import ENGINES, EngineName
+from gossamer.engines.table import ENGINES, EngineName, local_names
 from gossamer.values.reasons import FinishReason
 from tests.support.scripted_server import Do, Script, Server, Step, answer
 
@@ -55,7 +55,7 @@ def crawl(server: Server, engine: EngineName, **fields: object) -> gossamer.Craw
     return gossamer.Crawler(f"{server.origin}/", **(settings | fields))  # type: ignore[arg-type]  # each is a setting
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", local_names())
 def test_slow_servers_and_endless_bodies_are_given_up_and_stay_pending(
     server: Server, engine: EngineName, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 from gossamer import Crawler, Report
-from gossamer.engines.table import EngineName
+from gossamer.engines.table import LocalEngineName
 from tests.politeness.hosts import (
     ADDRESSES,
     BREAKING,
@@ -39,7 +39,7 @@ OWN: Final = {QUICK: 0.5, SLOWED: 0.05, FAILING: 0.05}
 
 
 def crawl(
-    engine: EngineName,
+    engine: LocalEngineName,
     directory: Path,
     *,
     pages: Mapping[str, int] = PAGES,
@@ -61,12 +61,12 @@ def crawl(
     return hosts, crawler.report
 
 
-KINDS: Final[dict[str, Callable[[EngineName, Path], tuple[Hosts, Report]]]] = {
+KINDS: Final[dict[str, Callable[[LocalEngineName, Path], tuple[Hosts, Report]]]] = {
     "at once": crawl,
     "resumed": partial(crawl, stopped=True),
     "own manners": partial(crawl, own=OWN),
 }
-Crawls = Callable[[str, EngineName], tuple[Hosts, Report]]
+Crawls = Callable[[str, LocalEngineName], tuple[Hosts, Report]]
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def crawls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawls]:
 
 @contextmanager
 def begun(
-    kinds: Mapping[str, Callable[[EngineName, Path], tuple[Hosts, Report]]], places: pytest.TempPathFactory
+    kinds: Mapping[str, Callable[[LocalEngineName, Path], tuple[Hosts, Report]]], places: pytest.TempPathFactory
 ) -> Iterator[Crawls]:
     """Run all crawls at the same time, each on hosts of its own, since they mostly wait."""
     with ThreadPoolExecutor(len(kinds) * len(ENGINES)) as pool:
@@ -99,7 +99,7 @@ every_engine = pytest.mark.parametrize("engine", ENGINES)
 
 
 @every_engine
-def test_two_servers_have_no_complaint(few_crawls: Crawls, engine: EngineName) -> None:
+def test_two_servers_have_no_complaint(few_crawls: Crawls, engine: LocalEngineName) -> None:
     hosts, report = few_crawls("at once", engine)
     assert complaints(hosts.log) == []
     assert answered(hosts.log) == dict.fromkeys(hosts.pages, 1), "every page was given out whole, once"
@@ -110,7 +110,7 @@ def test_two_servers_have_no_complaint(few_crawls: Crawls, engine: EngineName) -
 @pytest.mark.slow
 @every_engine
 @pytest.mark.parametrize("kind", ["at once", "resumed"])
-def test_the_servers_have_no_complaint(crawls: Crawls, engine: EngineName, kind: str) -> None:
+def test_the_servers_have_no_complaint(crawls: Crawls, engine: LocalEngineName, kind: str) -> None:
     hosts, _ = crawls(kind, engine)
     assert complaints(hosts.log) == []
     assert answered(hosts.log).keys() == hosts.pages, "every page was given out whole"
@@ -121,14 +121,14 @@ def test_the_servers_have_no_complaint(crawls: Crawls, engine: EngineName, kind:
 @pytest.mark.slow
 @every_engine
 @pytest.mark.parametrize("kind", ["at once", "resumed"])
-def test_no_page_is_asked_for_twice_that_came(crawls: Crawls, engine: EngineName, kind: str) -> None:
+def test_no_page_is_asked_for_twice_that_came(crawls: Crawls, engine: LocalEngineName, kind: str) -> None:
     hosts, _ = crawls(kind, engine)
     assert set(answered(hosts.log).values()) == {1}
 
 
 @pytest.mark.slow
 @every_engine
-def test_hosts_with_manners_of_their_own_have_no_complaint_either(crawls: Crawls, engine: EngineName) -> None:
+def test_hosts_with_manners_of_their_own_have_no_complaint_either(crawls: Crawls, engine: LocalEngineName) -> None:
     hosts, report = crawls("own manners", engine)
     assert complaints(hosts.log, OWN) == []
     assert answered(hosts.log).keys() == hosts.pages

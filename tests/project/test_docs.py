@@ -5,7 +5,7 @@ web is the Museum of Silk, answered from memory under the jumping clock, so `htt
 costs no time. The tutorial, and blocks that name DemoServer, use real sockets. A `toml` block becomes `gossamer.toml`.
 In `console` blocks the output must match: "…" stands for anything, and durations, rates and percentages may differ.
 Of `make` the target must exist; of `gossamer demo --serve` and `gossamer bench` the arguments. The page about
-PostgreSQL meets a real server.
+PostgreSQL meets a real server, and so does that about several machines, with a real web.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
+import time
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,6 +45,7 @@ RUN_LIVE = DOCS / "tutorial.md"
 SERVED = "http://127.0.0.1:8000/"
 DATABASE = "postgresql://crawler@127.0.0.1/crawls"
 ON_POSTGRES = DOCS / "how-to" / "keep-the-journal-in-postgresql.md"
+ON_SEVERAL = DOCS / "how-to" / "crawl-with-several-machines.md"
 FINE = (0, 1, 3, 4)  # exit codes that a snippet may end with: done, with findings, nothing, a limit
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -142,6 +145,7 @@ class Reader:
         self._url = url
         self._database = database
         self._names: dict[str, Any] = {"__name__": "__main__"}
+        self.background: subprocess.Popen[bytes] | None = None
 
     def do(self, block: Block) -> None:
         text = block.text.replace(SERVED, self._url).replace(DATABASE, self._database)
@@ -185,6 +189,9 @@ class Reader:
             case ["gossamer", "bench", *_]:  # would take minutes; tests/bench runs it
                 arguments.read(words[1:])
                 return None
+            case ["gossamer", *rest, "&"]:
+                self.background = _in_background(rest)
+                return None
             case ["gossamer", *rest]:
                 return self._gossamer(rest)
             case _:
@@ -201,6 +208,16 @@ class Reader:
         if words[ends[0] :][:1] == [">"]:
             Path(words[ends[0] + 1]).write_bytes(out)
         return (out + said).decode()
+
+
+def _in_background(words: list[str]) -> subprocess.Popen[bytes]:
+    """Start a command that makes a crawl, and wait until there is one."""
+    command = subprocess.Popen([sys.executable, "-m", "gossamer", *words], stderr=subprocess.DEVNULL)
+    made = Path(words[words.index("-o") + 1]) / "gossamer.toml"
+    while not made.exists():
+        assert command.poll() is None, "the command has ended"
+        time.sleep(0.05)
+    return command
 
 
 def _shell(line: str, program: str) -> str | None:
@@ -227,7 +244,7 @@ def tidy(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in PAGES if path not in (RUN_LIVE, ON_POSTGRES) and blocks(path)], ids=named
+    "path", [path for path in PAGES if path not in (RUN_LIVE, ON_POSTGRES, ON_SEVERAL) and blocks(path)], ids=named
 )
 def test_what_a_page_tells_readers_to_do_works(
     path: Path, directory: Path, capsysbinary: pytest.CaptureFixture[bytes], go_offline: Callable[[], None]
@@ -255,6 +272,20 @@ def test_the_page_about_postgresql_works(
         reader.do(block)
     assert not (directory / "site" / "journal.db").exists()
     assert (directory / "pages.jsonl").read_bytes().count(b"\n") >= 40
+
+
+@pytest.mark.server
+def test_the_page_about_several_machines_works(
+    postgres: PostgresServer, directory: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    with DemoServer() as server:
+        reader = Reader(ON_SEVERAL, capsysbinary, server.url, postgres.url)
+        for block in blocks(ON_SEVERAL):
+            reader.do(block)
+        assert reader.background is not None
+        assert reader.background.wait(60) == 1, "the museum has broken links"
+    records = (directory / "museum.jsonl").read_bytes().count(b"\n")
+    assert records == (directory / "silk" / "pages.jsonl").read_bytes().count(b"\n") > 300
 
 
 def test_the_tutorial_begins_as_written(directory: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:

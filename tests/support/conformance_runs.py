@@ -13,7 +13,7 @@ from gossamer import Crawler
 from gossamer.api.report import Report
 from gossamer.core.crawl import Crawl
 from gossamer.core.frontier import Frontier
-from gossamer.engines.table import EngineName
+from gossamer.engines.table import EngineName, LocalEngineName
 from gossamer.fetchers.recorded import RecordedFetcher
 from gossamer.rules.policy import Policy
 from gossamer.rules.refusals import DEPENDS_ON_PATH
@@ -32,7 +32,7 @@ from gossamer.values.protocol import (
 from tests.support.conformance_cases import Case
 from tests.support.player import Step, replay
 
-ENGINES: tuple[EngineName, ...] = get_args(EngineName)
+ENGINES: tuple[LocalEngineName, ...] = get_args(LocalEngineName)
 OTHERS = tuple(engine for engine in ENGINES if engine != "inline")
 """The engines that are compared with inline."""
 # The arguments of `Crawler` for each journal, given an empty directory. A new line adds a journal to all tests.

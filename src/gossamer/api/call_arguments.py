@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from gossamer.api.directory_layout import refuse_url
-from gossamer.engines.table import names, unused_settings
+from gossamer.engines.table import ENGINES, unused_settings
 from gossamer.rules import own_headers, urls
 from gossamer.rules.loose_values import refuse_unknown
 from gossamer.rules.policy import SETTINGS, Policy
@@ -22,7 +22,7 @@ class UnusedSettingError(UserError):
     """The engine has no use for a setting; `spelling` is how its caller writes it, such as a flag."""
 
     def __init__(self, setting: str, engine: str, spelling: str = "") -> None:
-        able = " or ".join(names(lambda traits: traits.worker_processes))
+        able = " or ".join(name for name in ENGINES if setting not in unused_settings(name))
         super().__init__(
             f"The engine {engine} has no use for {spelling or setting}: leave it out, or choose the engine {able}."
         )

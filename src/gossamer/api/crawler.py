@@ -17,7 +17,8 @@ from typing import Any, Final, Self, Unpack
 import msgspec
 
 from gossamer import outputs
-from gossamer.api import call_arguments
+from gossamer.api import call_arguments, cluster_session
+from gossamer.api.cluster_session import ClusterSession
 from gossamer.api.defaults import complete, known_formats, undetermined
 from gossamer.api.events import monitor_of
 from gossamer.api.report import Report
@@ -69,8 +70,9 @@ class CrawlOptions(ResumeOptions, total=False):
 class Crawler:
     """One crawl, run once, from some seeds, each a URL or several of them.
 
-    `engine` is asyncio, threads, inline or processes: it changes the speed, never the result. Any field of `Policy` is
-    a keyword; `policy=` takes many at once. With a `directory` the crawl is recorded there, in each of `formats` and in
+    `engine` is asyncio, threads, inline or processes: it changes the speed, never the result. On the engine cluster
+    workers on any machine crawl, and meet in the database of `journal`. Any field of `Policy` is a keyword; `policy=`
+    takes many at once. With a `directory` the crawl is recorded there, in each of `formats` and in
     a journal by which `Crawler.resume` goes on wherever it ended; `durable` waits for the disk at every commit, so that
     even a power cut loses nothing that was yielded. `fetcher` and `clock` replace the real web and the real time, for
     tests. Raises UserError for what cannot be.
@@ -112,9 +114,12 @@ class Crawler:
         self._work.visitor()  # patterns that are none are refused here, not where the crawl begins
         self._handlers: list[Handler] = marked(self.policy.handlers) if self.policy.handlers else []
         self._bodies = BodyTransfer.WHOLE
+        if ENGINES[engine].sharded:
+            parts = any(one is not None for one in (fetcher, clock, trace))
+            cluster_session.refuse_unfit(self._settings, self.directory, parts=parts)
         self.left: Path | None = None
         """The directory of the update before, if that was interrupted: `Crawler.resume` would go on with it instead."""
-        self._session: Session | None = None
+        self._session: Session | ClusterSession | None = None
         self._swept: Callable[[], tuple[str, ...]] = tuple
         self._monitor: Monitor | None = None
 
@@ -294,7 +299,7 @@ class Crawler:
             snapshot=snapshot,
             audit=session.audit,
             directory=self.directory,
-            results=self.results,
+            results=self.results if isinstance(session, Session) or session.exported else (),
             changes=snapshot.changes if self._settings.previous else None,
             items=snapshot.items,
             items_in=f"{self.policy.store.rstrip('/')}/{ITEMS}" if self.policy.store else ITEMS_FILE,
@@ -302,7 +307,7 @@ class Crawler:
 
     # ------------------------------------------------------------ inside
 
-    def _begin(self) -> Session:
+    def _begin(self) -> Session | ClusterSession:
         """Return a session that has opened nothing yet; one that could not open leaves room for another try."""
         refuse_while_loading()
         if self.snapshot is not None:
@@ -313,8 +318,13 @@ class Crawler:
                 "them with @crawler.on before it begins, or name their file (handlers=, --handlers); an empty name "
                 "means that it shall have none."
             )
+        self._session = self._elsewhere() if ENGINES[self.engine].sharded else self._here()
+        return self._session
+
+    def _here(self) -> Session:
+        """Return a session that crawls in this process, or in children of it."""
         self._monitor = monitor_of(self._settings, self.directory)
-        self._session = Session(
+        return Session(
             self.engine,
             msgspec.structs.replace(self._work, handlers=tuple(self._handlers)),
             self._store(),
@@ -324,7 +334,11 @@ class Crawler:
             bodies=self._bodies,
             monitor=self._monitor,
         )
-        return self._session
+
+    def _elsewhere(self) -> ClusterSession:
+        """Return a session whose workers are anywhere."""
+        assert self.directory is not None, "it was refused"
+        return ClusterSession(self._settings, self._handlers, self.directory, resumes=self._resumes)
 
     def _store(self) -> Store:
         """Return where the crawl is recorded. Fingerprints have a random key, but a recorded web replays exactly."""

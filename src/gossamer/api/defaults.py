@@ -10,7 +10,7 @@ import msgspec
 
 from gossamer.api import call_arguments
 from gossamer.api.settings_file import Settings
-from gossamer.engines.table import ENGINES, cores, unused_settings
+from gossamer.engines.table import DEFAULT_SHARDS, ENGINES, cores, unused_settings
 from gossamer.fetchers.options import FetchOptions, user_agent
 from gossamer.outputs import FORMATS
 from gossamer.outputs.event_log import STDOUT
@@ -45,8 +45,9 @@ def derived(made: Policy, engine: str) -> Policy:
     completed = msgspec.structs.replace(
         made,
         user_agent=made.user_agent or user_agent(made),
-        concurrency=1 if traits.one_at_a_time else made.concurrency or traits.default_slots(made.workers),
+        concurrency=1 if traits.one_at_a_time else made.concurrency or traits.default_slots(made.workers, made.shards),
         workers=made.workers or (cores() if traits.worker_processes else None),
+        shards=made.shards or (DEFAULT_SHARDS if traits.sharded else None),
         handlers=_absolute(made.handlers),
         events=str(Path(made.events).absolute()) if made.events not in ("", STDOUT) else made.events,
     )
@@ -66,7 +67,7 @@ def undetermined(settings: Settings, engine: str) -> Policy:
     """
     policy, traits = settings.policy, ENGINES.get(settings.engine)
     anonymous = msgspec.structs.replace(policy, user_agent="")
-    derived = traits is not None and policy.concurrency == traits.default_slots(policy.workers)
+    derived = traits is not None and policy.concurrency == traits.default_slots(policy.workers, policy.shards)
     return msgspec.structs.replace(
         policy,
         user_agent="" if policy.user_agent == user_agent(anonymous) else policy.user_agent,

@@ -61,7 +61,7 @@ class CrawlDirectory:
         self.outputs: dict[str, Output] = {}
         self._address = journal_address(path, settings)
         self._settings = settings
-        self._lock = Lock(path / LOCK)
+        self._lock: Lock | None = None
         self._parts: PartsRun | None = None
         journal = _journal(self._address, durable=settings.durable, key=key)
         self.journal: PartsJournal | PostgresJournal | SqliteJournal = journal
@@ -78,15 +78,11 @@ class CrawlDirectory:
         refuse_file(self.path)
         if anew and self._parts is not None and not self.path.exists():
             self._parts.refuse_owned()  # before anything is there
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            self._lock.take()
-        except OSError as error:
-            raise UserError(f"The crawl directory {self.path} cannot be written: {error.strerror or error}.") from None
+        self._lock = locked(self.path)
         try:
             if anew:
                 make_room(self.path)
-                _refuse_taken(self._address)
+                refuse_taken(self._address)
                 if self._parts is not None:
                     self._parts.refuse_owned()
             else:
@@ -171,7 +167,8 @@ class CrawlDirectory:
         Parts are uploaded first: a crawl whose results could not be written has not ended.
         """
         with contextlib.ExitStack() as leaving:  # whatever fails, all the rest is closed
-            leaving.callback(self._lock.release)
+            if self._lock is not None:
+                leaving.callback(self._lock.release)
             leaving.callback(self.journal.close)
             for output in self.outputs.values():
                 leaving.callback(output.close)
@@ -183,6 +180,18 @@ class CrawlDirectory:
                 # All that matters is committed, so trouble here is none.
                 with contextlib.suppress(JournalError):
                     self.journal.note(reason.value, stats)
+
+
+def locked(path: Path) -> Lock:
+    """Return the lock of a crawl directory, taken; the directory is made where it is missing. Raises UserError."""
+    refuse_file(path)
+    lock = Lock(path / LOCK)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        lock.take()
+    except OSError as error:
+        raise UserError(f"The crawl directory {path} cannot be written: {error.strerror or error}.") from None
+    return lock
 
 
 def make_room(path: Path) -> None:
@@ -206,7 +215,7 @@ def _told(path: Path) -> Status | None:
     return status(path) if (path / SETTINGS_FILE).exists() and exists(journal_of(path)) else None
 
 
-def _refuse_taken(address: JournalAddress) -> None:
+def refuse_taken(address: JournalAddress) -> None:
     """Raise UserError where a schema for a new crawl holds one already."""
     if isinstance(address, PostgresAddress) and exists(address):
         raise UserError(f"{address} already holds the journal of a crawl; name another schema.")

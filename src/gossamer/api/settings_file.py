@@ -103,7 +103,7 @@ def read_settings(path: Path) -> Settings:
     """Return the settings of a crawl directory. Raise UserError for any other directory."""
     refuse_file(path)
     try:
-        table = tomllib.loads((path / SETTINGS_FILE).read_text(encoding="utf-8"))
+        return parsed((path / SETTINGS_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         why = f"has no {SETTINGS_FILE}" if path.exists() else "does not exist"
         raise UserError(f"{path} is no crawl directory: it {why}.") from None
@@ -111,6 +111,11 @@ def read_settings(path: Path) -> Settings:
         raise UserError(f"{path / SETTINGS_FILE} cannot be read: {error.strerror or error}.") from None
     except ValueError as error:
         raise UserError(f"{path / SETTINGS_FILE} cannot be read: {error}.") from None
+
+
+def parsed(text: str) -> Settings:
+    """Return the settings in a text that `written` made. Raises ValueError for what is no TOML, and UserError."""
+    table = tomllib.loads(text)
     own = {name: table.pop(name) for name in ("engine", "formats", "durable", "previous") if name in table}
     return Settings(
         Policy.of(table), str(own.get("engine", DEFAULT_ENGINE)), tuple(own.get("formats", ("jsonl",))),
@@ -120,11 +125,7 @@ def read_settings(path: Path) -> Settings:
 
 def write_settings(path: Path, settings: Settings) -> None:
     """Write the settings atomically, readable to their owner only: headers may hold credentials."""
-    table = {"engine": settings.engine, "formats": settings.formats, "durable": settings.durable}
-    table |= {"previous": settings.previous} if settings.previous else {}
-    table |= msgspec.structs.asdict(settings.policy)
-    text = "# The settings of this crawl, frozen when it began; `gossamer resume` may change some of them.\n"
-    text += "".join(f"{name} = {toml(value)}\n" for name, value in table.items() if value is not None)
+    text = written(settings)
     passing = path / f"{SETTINGS_FILE}.part"
     try:
         with os.fdopen(os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
@@ -135,6 +136,15 @@ def write_settings(path: Path, settings: Settings) -> None:
         sync_directory(path)
     except OSError as error:
         raise JournalError(f"{path / SETTINGS_FILE} cannot be written: {error.strerror or error}.") from error
+
+
+def written(settings: Settings) -> str:
+    """Return settings as TOML 1.0."""
+    table = {"engine": settings.engine, "formats": settings.formats, "durable": settings.durable}
+    table |= {"previous": settings.previous} if settings.previous else {}
+    table |= msgspec.structs.asdict(settings.policy)
+    text = "# The settings of this crawl, frozen when it began; `gossamer resume` may change some of them.\n"
+    return text + "".join(f"{name} = {toml(value)}\n" for name, value in table.items() if value is not None)
 
 
 def toml(value: object) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -13,6 +14,8 @@ from msgspec import Struct
 from gossamer.api.directory_layout import LOCK, SETTINGS_FILE, refuse_orphaned
 from gossamer.api.lock import Holder, holder
 from gossamer.api.settings_file import Settings, journal_address, read_settings
+from gossamer.engines.table import ENGINES
+from gossamer.journals.address import PostgresAddress
 from gossamer.journals.summary import Glance, glance
 from gossamer.outputs.references import FORMAT
 from gossamer.values.errors import UserError
@@ -35,6 +38,8 @@ class Status(Struct, frozen=True):
     holder: Holder | None
     finish_reason: FinishReason | None
     glance: Glance
+    workers: Mapping[str, int] = {}
+    """The workers of a crawl on several machines by name, each with the number of its shards."""
 
     @property
     def paused(self) -> dict[str, float]:
@@ -50,7 +55,7 @@ class Status(Struct, frozen=True):
     @property
     def resumable(self) -> bool:
         """Whether anything is left to do and no process is doing it."""
-        return self.holder is None and (self.glance.pending > 0 or not self.glance.known)
+        return self.state != "running" and (self.glance.pending > 0 or not self.glance.known)
 
 
 class UpdatePlan(NamedTuple):
@@ -122,6 +127,23 @@ def status(path: Path) -> Status:
     seen = glance(journal)
     working = holder(path / LOCK)
     reason = FinishReason(seen.finish_reason) if seen.finish_reason else None
+    workers: Mapping[str, int] = {}
+    if is_sharded(settings) and isinstance(journal, PostgresAddress):
+        workers = _workers(journal)
+        working = None if reason is not None and not workers else working
     stopped = reason in _UNFINISHED and (seen.pending or not seen.known)
-    state = "running" if working is not None else "interrupted" if stopped else "ended"
-    return Status(path, state, settings, working, reason, seen)
+    state = "running" if working is not None or workers else "interrupted" if stopped else "ended"
+    return Status(path, state, settings, working, reason, seen, workers)
+
+
+def is_sharded(settings: Settings) -> bool:
+    """Whether a crawl with these settings is one on several machines."""
+    traits = ENGINES.get(settings.engine)
+    return traits is not None and traits.sharded
+
+
+def _workers(journal: PostgresAddress) -> Mapping[str, int]:
+    from gossamer.journals.cluster_watch import ClusterWatch
+
+    with closing(ClusterWatch(journal, 0)) as watch:
+        return {worker.node: worker.shards for worker in watch.workers()}

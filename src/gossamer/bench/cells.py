@@ -14,7 +14,7 @@ from msgspec import Struct
 
 import gossamer
 from gossamer.bench.workloads import Workload
-from gossamer.engines.table import ENGINES
+from gossamer.engines.table import ENGINES, local_names
 from gossamer.rules.policy import Policy
 
 FEW: Final = 8
@@ -95,7 +95,7 @@ class Cell(Struct, frozen=True):
 
 def engines() -> tuple[str, ...]:
     """Return the engines that this version of gossamer has, in order of preference where speed does not decide."""
-    return tuple(ENGINES)
+    return local_names()
 
 
 def has_cpu_workers() -> bool:

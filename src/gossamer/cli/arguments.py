@@ -12,15 +12,15 @@ from typing import Final, NoReturn, get_args
 
 from gossamer.cli import argument_types, examples, report_parsers
 from gossamer.cli.parsers import FlagGroup, Formatter, Parser, Version
-from gossamer.engines.table import DEFAULT_ENGINE, ENGINES, names
+from gossamer.engines.table import DEFAULT_ENGINE, ENGINES, local_names, names
 from gossamer.rules.hints import hint
 from gossamer.rules.policy import SETTINGS
 from gossamer.rules.setting import FIXED, Section, Setting
 from gossamer.values.errors import UserError
 
 VERBS: Final = (
-    "crawl", "check", "resume", "status", "explain", "diff", "fetch", "demo", "export", "robots", "report", "bench",
-    "init", "doctor", "config", "completion",
+    "crawl", "check", "resume", "status", "stop", "explain", "diff", "fetch", "demo", "export", "robots", "report",
+    "worker", "bench", "init", "doctor", "config", "completion",
 )  # fmt: skip
 REPORTS: Final = ("text", "json", "csv", "junit", "sarif", "github", "markdown", "html")
 """The formats of a report of a check (`check/formats`), which is imported only when there is one."""
@@ -137,6 +137,7 @@ def parsers() -> tuple[Parser, dict[str, Parser]]:
         "check": ("find what is broken on a site, and who links to it", examples.CHECK, _add_check),
         "resume": ("go on with a crawl that was stopped or died", examples.RESUME, _add_resume),
         "status": ("tell how a crawl is doing", examples.STATUS, _add_status),
+        "stop": ("have a running crawl save and end", examples.STOP, _add_stop),
         "explain": ("tell why a URL was crawled, or why it was not", examples.EXPLAIN, report_parsers.add_explain),
         "diff": ("tell what differs between two crawls", examples.DIFF, report_parsers.add_diff),
         "fetch": ("download many URLs, in the order asked", examples.FETCH, _add_fetch),
@@ -144,6 +145,7 @@ def parsers() -> tuple[Parser, dict[str, Parser]]:
         "demo": ("crawl a small website on this machine, to see how it goes", examples.DEMO, _add_demo),
         "export": ("make other formats of a crawl that is over", examples.EXPORT, _add_export),
         "report": ("make a page of what a crawl found, to read, print or send", examples.REPORT, _add_report),
+        "worker": ("help with a crawl on several machines", examples.WORKER, _add_worker),
         "bench": ("measure which engine suits your work, on this machine", examples.BENCH, _add_bench),
         "init": ("write a gossamer.toml to begin with", examples.INIT, _add_init),
         "config": ("show every setting, and where it comes from", examples.CONFIG, _add_config),
@@ -214,7 +216,8 @@ def _add_check(parser: Parser) -> None:
     results.choice("-o", "--output", dest="directory", metavar="DIR", about=where)
     FlagGroup(parser, "manners").settings("manners")
     FlagGroup(parser, "each request").settings("each request")
-    _add_speed(parser, tuple(ENGINES)).settings("speed", but=lambda setting: setting.name == "handler_timeout")
+    idle = ("handler_timeout", "shards", "place")
+    _add_speed(parser, local_names()).settings("speed", but=lambda setting: setting.name in idle)
     _add_talk(parser)
 
 
@@ -241,6 +244,28 @@ def _add_status(parser: Parser) -> None:
     choices = FlagGroup(parser, "choices")
     choices.choice("directory", metavar="DIR", about="the directory of the crawl")
     choices.switch("--json", dest="json", about="print it as JSON")
+    choices.choice("-h", "--help", action="help", about="show this and leave")
+
+
+def _add_stop(parser: Parser) -> None:
+    parser.usage = "gossamer stop DIR [options]"
+    choices = FlagGroup(parser, "choices")
+    choices.choice("directory", metavar="DIR", about="the directory of the crawl")
+    choices.switch("--no-wait", dest="wait", on=False, about="do not wait until it has ended")
+    choices.switch("-q", "--quiet", dest="quiet", about="say nothing but errors")
+    choices.choice("-h", "--help", action="help", about="show this and leave")
+
+
+def _add_worker(parser: Parser) -> None:
+    parser.usage = "gossamer worker URL [--crawl NAME] [options]"
+    choices = FlagGroup(parser, "choices")
+    where = "the database: postgresql://user@host/database; it may name the crawl (?schema=NAME)"
+    choices.choice("journal", metavar="URL", about=where)
+    which = "the crawl, by the name of its schema (default: the only one in the database)"
+    choices.choice("--crawl", metavar="NAME", default="", about=which)
+    about = "how this worker is called in `gossamer status` (default: the machine and the process)"
+    choices.choice("--node", metavar="NAME", default="", about=about)
+    choices.switch("-q", "--quiet", dest="quiet", about="say nothing but errors")
     choices.choice("-h", "--help", action="help", about="show this and leave")
 
 
@@ -286,7 +311,7 @@ def _add_robots(parser: Parser) -> None:
 def _add_demo(parser: Parser) -> None:
     parser.usage = "gossamer demo [options]"
     choices = FlagGroup(parser, "choices")
-    _add_engine(choices, tuple(ENGINES))
+    _add_engine(choices, local_names())
     choices.switch("--serve", dest="serve", about="do not crawl it; keep it running to try things on")
     port = "serve on this port (default: any free one)"
     choices.choice("--port", type=argument_types.port, default=0, metavar="N", about=port)
@@ -333,7 +358,7 @@ def _add_bench(parser: Parser) -> None:
     recorded = "replay the crawl in a directory instead: its latencies and sizes, its bodies if it kept WARC"
     what.choice("--from", dest="recorded", metavar="DIR", default=None, about=recorded)
     engine = "an engine to try; again for more (default: all)"
-    what.choice("-e", "--engine", dest="engines", action="append", choices=tuple(ENGINES), metavar="E", about=engine)
+    what.choice("-e", "--engine", dest="engines", action="append", choices=local_names(), metavar="E", about=engine)
     level = "requests at once to try; again for more (default: 8 and 64)"
     what.choice(
         "-c", "--concurrency", dest="levels", action="append", type=argument_types.count, metavar="N", about=level

@@ -12,6 +12,7 @@ from typing import Final
 from gossamer.api.crawler import Crawler
 from gossamer.cli.streams import messages
 from gossamer.cli.summary import EARLY, resume_command
+from gossamer.engines.table import ENGINES
 from gossamer.values.reasons import FinishReason
 
 LATEST: Final = 4.5
@@ -21,8 +22,11 @@ _LOOK_EVERY: Final = 0.1
 
 @contextmanager
 def ended_in_time(crawler: Crawler) -> Iterator[None]:
-    """End the process if the block goes on after the crawl's time limit: what was committed is safe."""
-    if crawler.policy.max_time is None:
+    """End the process if the block goes on after the crawl's time limit: what was committed is safe.
+
+    On several machines the workers end in time, and this process only looks on.
+    """
+    if crawler.policy.max_time is None or ENGINES[crawler.engine].sharded:
         yield
         return
     over = threading.Event()

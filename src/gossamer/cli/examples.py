@@ -59,6 +59,31 @@ examples:
 exit codes: 0 told, 2 usage (no crawl there, or no journal), 4 the journal could
             not be read, or stdout not be written
 """
+STOP = """\
+examples:
+  gossamer stop example.org.crawl               as Ctrl-C does where it runs
+  gossamer stop example.org.crawl --no-wait     ask, and leave
+
+On several machines all workers save what is under way, and end. A crawl on one
+machine is stopped by SIGTERM to its process, which must be on this machine.
+exit codes: 0 it has ended (with --no-wait: it was asked to), 2 usage (no crawl
+            there, or none that runs), 4 it did not end within two minutes, or
+            its journal could not be read
+"""
+WORKER = """\
+examples:
+  gossamer worker postgresql://user@host/database
+                                                help with the only crawl there
+  gossamer worker postgresql://user@host/database --crawl crawl_example_org_1a2b
+                                                or with one of several
+
+Any number of workers may come and go, on any machine that reaches the database.
+SIGTERM or Ctrl-C hands over what this one has, in order. The password comes
+from PGPASSWORD or ~/.pgpass.
+exit codes: 0 the crawl is over or was stopped, or this worker was told to
+            leave, 2 usage (no such crawl, one that is over, or one begun by
+            another gossamer), 4 the database could not be reached, 70 a bug
+"""
 EXPLAIN = """\
 examples:
   gossamer explain https://example.org/a example.org.crawl

@@ -82,6 +82,8 @@ def introduce(screen: Console, crawler: Crawler) -> None:
         if crawler.swept:
             removed = f"{numbered(len(crawler.swept), 'file')} there that a lost run had left and no record refers to"
             rows.insert(4, ("Removed", [removed]))
+    if ENGINES[crawler.engine].sharded:
+        rows.insert(2, ("Workers", [_workers(crawler.policy)]))
     for head, parts in rows:
         say(screen, line((f"{head:<10}", "bold"), *parts), 10)
 
@@ -122,6 +124,13 @@ def _where(policy: Policy) -> list[str | tuple[str, str]]:
     ]
     said = ", ".join([_SCOPES[policy.scope], *filter(None, limits)])
     return [(first, "cyan"), more, f"  {said}"]
+
+
+def _workers(policy: Policy) -> str:
+    """Return where workers start, and how more of them do."""
+    more = f"gossamer worker {shlex.quote(policy.journal)}"
+    here = policy.place or "local"
+    return f"start them: {more}" if here == "none" else f"{here}, on {policy.shards} shards; more of them: {more}"
 
 
 def _manners(policy: Policy) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gossamer.api.crawler import Crawler
+    from gossamer.engines.cluster.worker_order import LeaveNotice
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -36,6 +37,23 @@ def interrupts(crawler: Crawler, tell: Callable[[str], None]) -> Iterator[None]:
                 signal.signal(number, signal.SIG_DFL)
             crawler.abandon()
             tell("Ending at once: what has landed is saved. Once more kills.")
+
+    before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def leaving(notice: LeaveNotice) -> Iterator[None]:
+    """Convert the first signal to a notice for a worker while the block runs; the second one kills."""
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        notice.give()
 
     before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
     try:

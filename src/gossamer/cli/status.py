@@ -43,6 +43,7 @@ def facts(told: Status) -> dict[str, Any]:
         "state": told.state,
         "finish_reason": told.finish_reason,
         "process": told.holder,
+        "workers": told.workers,
         "seeds": told.settings.policy.seeds,
         "engine": told.settings.engine,
         "formats": told.settings.formats,
@@ -76,6 +77,9 @@ def described(told: Status) -> Iterator[tuple[int, str]]:
     yield 4, f"  {counted or 'nothing recorded yet'}; {shown_size(stats.bytes)} in {shown_duration(stats.elapsed)}"
     if stats.items:
         yield 4, "  items: " + ", ".join(f"{one.items:,} {name}" for name, one in stats.items.items())
+    if told.workers:
+        several = [f"{node} ({numbered(shards, 'shard')})" for node, shards in told.workers.items()]
+        yield 4, f"  {numbered(len(several), 'worker')}: {', '.join(several)}"
     if seen.committed_at is not None:
         yield 4, f"  last saved {_moment(seen.committed_at)}"
     for host, end in list(told.paused.items())[:_PAUSED]:
@@ -125,6 +129,8 @@ def _state(told: Status) -> str:
     match told.state, told.holder:
         case "running", holder if holder is not None:
             return f"running, process {holder.pid} since {_moment(holder.started)}"
+        case "running", None:
+            return f"running, with {numbered(len(told.workers), 'worker')}"
         case "interrupted", _ if told.finish_reason is FinishReason.WAITING:
             return f"not over, because {told.finish_reason.sentence}"
         case "interrupted", _:

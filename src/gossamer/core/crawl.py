@@ -309,7 +309,9 @@ class Crawl:
             self._stopped = True
             assert self._limits.reached is not None
             return Stop(self._limits.reached)
-        untils = [self._buffer.due_at, self._limits.next_check]
+        untils = [self._limits.next_check]
+        if self._buffer.may_commit(self._frontier.offers):
+            untils.append(self._buffer.due_at)
         if moment is not None and allow_start():
             untils.append(moment[0])
         in_flight = self._in_flight
@@ -642,6 +644,11 @@ class Crawl:
     def pages(self) -> int:
         """Return the number of pages that count for `max_pages`."""
         return self._counts.came
+
+    @property
+    def size(self) -> int:
+        """Return the bytes that count for `max_bytes`."""
+        return self._counts.bytes
 
     # ------------------------------------------------------------ the end
 

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct
 
+from gossamer.engines.aio import ReadingTurn
 from gossamer.engines.driver import Visit
 from gossamer.engines.processes.cpu_pool import CpuPool
 from gossamer.engines.processes.wire import BodyTransfer
@@ -27,6 +28,8 @@ class EngineParts(Struct, Generic[FetcherT], frozen=True):
     fetcher: FetcherT
     pool: CpuPool | None = None
     bodies: BodyTransfer = BodyTransfer.WHOLE
+    turn: ReadingTurn | None = None
+    """The turn of reading pages, where several engines share an event loop."""
 
     @property
     def visit(self) -> Visit:

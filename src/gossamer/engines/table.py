@@ -17,15 +17,21 @@ if TYPE_CHECKING:
     from gossamer.engines.parts import EngineParts
     from gossamer.values.ports import AsyncFetcher, Fetcher
 
-EngineName = Literal["asyncio", "threads", "inline", "processes"]
+EngineName = Literal["asyncio", "threads", "inline", "processes", "cluster"]
+LocalEngineName = Literal["asyncio", "threads", "inline", "processes"]
+"""The engines that run a whole crawl in the process that begins it, or in children of it."""
 DownloadEngineName = Literal["asyncio", "threads", "inline"]
 """The engines that run bulk downloads too."""
 
 DEFAULT_ENGINE: Final = "asyncio"
 
 
+DEFAULT_SHARDS: Final = 8
+"""Number of shards of a crawl on several machines: enough for four workers, and little dearer than one."""
+
+
 class EngineTraits(Struct, frozen=True, kw_only=True):
-    """What one engine can do; exactly one of its three factories is given."""
+    """What one engine can do; exactly one of its three factories is given, or it is `sharded`."""
 
     slots: int
     """Default number of fetches under way at once in a crawl; with worker processes, in each of them."""
@@ -37,6 +43,9 @@ class EngineTraits(Struct, frozen=True, kw_only=True):
     """The factory of an engine that runs inside an event loop; it is called there."""
     make_with_workers: Callable[[EngineParts[Fetcher | None]], Engine] | None = None
     """The factory of an engine that blocks its caller, while `workers` processes of its own fetch and read."""
+    sharded: bool = False
+    """Whether a crawl is divided into shards, which workers anywhere take: it has no factory, and no one process runs
+    it (`cluster/`)."""
     one_at_a_time: bool = False
     """Whether there is only one slot, whatever `concurrency` is."""
     awaits_handlers: bool = False
@@ -52,8 +61,10 @@ class EngineTraits(Struct, frozen=True, kw_only=True):
         """Whether visits run in `workers` processes of the engine's own."""
         return self.make_with_workers is not None
 
-    def default_slots(self, workers: int | None) -> int:
-        """Return the default number of fetches under way at once, in all worker processes together."""
+    def default_slots(self, workers: int | None, shards: int | None = None) -> int:
+        """Return the default number of fetches under way at once, in all worker processes or shards together."""
+        if self.sharded:
+            return self.slots * (shards or DEFAULT_SHARDS)
         return self.slots * (workers or cores()) if self.worker_processes else self.slots
 
 
@@ -69,7 +80,7 @@ def _asyncio(parts: EngineParts[AsyncFetcher]) -> AsyncEngine:
         awaited = parts.pool.awaited
     elif any(handler.awaits for handler in parts.work.handlers):
         awaited = partial(async_handlers.visit, visitor)
-    return AsyncioEngine(parts.fetcher, visitor.visit, awaited)
+    return AsyncioEngine(parts.fetcher, visitor.visit, awaited, parts.turn)
 
 
 def _threads(parts: EngineParts[Fetcher]) -> Engine:
@@ -105,6 +116,7 @@ ENGINES: Final[Mapping[str, EngineTraits]] = {
     "threads": EngineTraits(slots=8, download_slots=16, make=_threads),  # few: reading pages shares one lock
     "inline": EngineTraits(slots=1, download_slots=1, make=_inline, one_at_a_time=True),
     "processes": EngineTraits(slots=64, make_with_workers=_processes, awaits_handlers=True),
+    "cluster": EngineTraits(slots=64, sharded=True, awaits_handlers=True),
 }
 """The engines by name: the default first, then from the plainest on."""
 
@@ -114,10 +126,22 @@ def names(can: Callable[[EngineTraits], object] = lambda _: True) -> tuple[str, 
     return tuple(name for name, traits in ENGINES.items() if can(traits))
 
 
+def local_names() -> tuple[str, ...]:
+    """Return the names of the engines that run a whole crawl where it begins."""
+    return names(lambda traits: not traits.sharded)
+
+
 def unused_settings(engine: str) -> frozenset[str]:
     """Return the fields of `Policy` that an engine has no use for; none for an unknown engine."""
     traits = ENGINES.get(engine)
-    return frozenset() if traits is None or traits.worker_processes else frozenset({"workers"})
+    if traits is None:
+        return frozenset()
+    return frozenset(
+        (
+            *(() if traits.worker_processes or traits.sharded else ("workers",)),
+            *(() if traits.sharded else ("shards", "place")),
+        )
+    )
 
 
 def cores() -> int:

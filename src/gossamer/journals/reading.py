@@ -196,7 +196,7 @@ class PostgresReader:
     def progress(self) -> list[ShardProgress]:
         """Return how far each shard is."""
         return [
-            ShardProgress(known, ended, last[0] and last, noted[0] and noted)
+            ShardProgress(known, ended, None if last[0] is None else last, None if noted[0] is None else noted)
             for known, ended, last, noted in [(*row[:2], row[2:6], row[6:]) for row in self.rows(_PROGRESS)]
         ]
 

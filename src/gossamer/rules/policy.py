@@ -422,7 +422,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         DOWNLOADS,
         speed_flag(
             "-c --concurrency N",
-            "requests at once, to all hosts together (default: asyncio 64, threads 8, processes 64 each)",
+            "requests at once, to all hosts together (default: asyncio 64, threads 8, processes and shards 64 each)",
         ),
         Hints(
             "concurrent_requests max_workers max_concurrency max_connections max_threads threads num_threads "
@@ -430,13 +430,32 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = None
     """Maximum number of requests to all hosts at once. Default: asyncio 64, threads 8, inline 1, processes 64 for each
-    worker."""
+    worker, cluster 64 for each shard."""
     workers: Annotated[
         Limit | None,
-        speed_flag("--workers N", "processes that fetch and read, with -e processes (default: one a processor)"),
+        speed_flag(
+            "--workers N", "processes that fetch and read, with -e processes (default: one a processor) or cluster"
+        ),
         Hints("max_workers processes num_processes jobs"),
     ] = None
-    """Number of processes that fetch and read pages, on the engine `processes`. Default: one for each processor."""
+    """Number of processes that fetch and read pages, on the engine `processes`. Default: one for each processor. On the
+    engine `cluster` so many for each shard that a worker has; by default the worker itself does it."""
+    shards: Annotated[
+        Limit | None,
+        FIXED,
+        speed_flag("--shards N", "parts of a crawl that workers share out, with -e cluster (default: 8)"),
+        Hints("partitions slices buckets"),
+    ] = None
+    """Number of parts into which a crawl on the engine `cluster` is divided by its hosts; each is crawled by one worker
+    at a time. Two to four for each worker that may ever help are good; more cost processor time. Default: 8."""
+    place: Annotated[
+        str | None,
+        speed_flag("--place P", "where workers start, with -e cluster: local:N, ray[:ADDRESS]:N or none"),
+        Hints("cluster nodes machines ray_address"),
+    ] = None
+    """Where the command starts workers on the engine `cluster`: `local:N` are N processes of this machine, `ray:N` or
+    `ray:ADDRESS:N` are N actors of a Ray cluster (`gossamer[ray]`), and with `none` you start all of them
+    (`gossamer worker`). Default: `local`, one worker for each processor."""
     cpu_workers: Annotated[
         Count,
         speed_flag(

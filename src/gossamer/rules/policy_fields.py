@@ -68,6 +68,8 @@ class PolicyFields(DownloadFields, total=False):
     nofollow: bool
     host_failures: int
     workers: int | None
+    shards: int | None
+    place: str | None
     cpu_workers: int
     handler_timeout: float
     worker_memory: int

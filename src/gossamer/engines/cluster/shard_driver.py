@@ -50,9 +50,9 @@ class ShardDriver(Driver):
         self._recalls = False
 
     @property
-    def stores(self) -> bool:
-        """Whether store work is under way."""
-        return self._running is not None
+    def running(self) -> Future[StoreEvent] | None:
+        """The store work that is under way, or has ended without its event being passed; None where there is none."""
+        return self._running
 
     def _hear(self, now: float) -> None:
         """Pass the event of store work that has ended, or raise its error; then those from outside."""
