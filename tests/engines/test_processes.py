@@ -106,19 +106,22 @@ def test_a_page_whose_worker_died_once_is_read_by_the_next(
     assert (tmp_path / "mark").exists(), "it did die"
 
 
-@pytest.mark.parametrize(
-    ("engine", "fields", "function"),
-    [
-        ("processes", {"workers": 1}, handler),
-        ("processes", {"workers": 1}, awaited),
-        ("processes", {"workers": 1, "cpu_workers": 1}, handler),
-        ("asyncio", {"cpu_workers": 1}, handler),
-        ("threads", {"cpu_workers": 1}, handler),
-    ],
-)
-@pytest.mark.parametrize(
-    ("name", "reason"), [("crash", Reason.FAIL_WORKER_DIED), ("loop", Reason.FAIL_HANDLER_TIMEOUT)]
-)
+HANDLERS = [
+    ("processes", {"workers": 1}, handler),
+    ("processes", {"workers": 1}, awaited),
+    ("processes", {"workers": 1, "cpu_workers": 1}, handler),
+    ("asyncio", {"cpu_workers": 1}, handler),
+    ("threads", {"cpu_workers": 1}, handler),
+]
+DEATHS = [
+    *[("crash", Reason.FAIL_WORKER_DIED, *where) for where in HANDLERS],
+    *[("loop", Reason.FAIL_HANDLER_TIMEOUT, *where) for where in HANDLERS[::3]],
+    *[pytest.param("loop", Reason.FAIL_HANDLER_TIMEOUT, *HANDLERS[at], marks=pytest.mark.slow) for at in (1, 2, 4)],
+]
+"""A worker that loops is killed, and then has died like any other: one of each kind of worker is enough by default."""
+
+
+@pytest.mark.parametrize(("name", "reason", "engine", "fields", "function"), DEATHS)
 def test_a_page_came_and_its_links_count_although_its_handler_ended_the_worker(
     name: str,
     reason: Reason,

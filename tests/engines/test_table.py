@@ -71,3 +71,9 @@ def test_help_loads_no_engine() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == "['gossamer.engines', 'gossamer.engines.table']\n"
+
+
+def test_a_worker_that_compares_no_texts_starts_without_numpy() -> None:
+    code = "import sys, gossamer.engines.processes.worker; print('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

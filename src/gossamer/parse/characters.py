@@ -16,7 +16,7 @@ _WIDE: Final = (
 _UNSPACED: Final = re.compile(f"[\u200b{_WIDE}]")
 _LINE_END: Final = re.compile(r"[ \t]*+\n[ \t\n]*+")
 _ZERO_WIDTH: Final = "\u200b"
-_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def collapsed(text: str) -> str:
