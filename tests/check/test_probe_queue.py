@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -61,6 +62,35 @@ def test_a_longer_delay_and_the_settings_of_single_hosts_stay() -> None:
     policy = manners_abroad(Policy(delay=5.0, hosts=hosts, headers=(("User-Agent", "me/1"),)))
     assert (policy.delay, policy.hosts, policy.user_agent) == (5.0, hosts, "me/1")
     assert manners_abroad(Policy(delay=0.1)).delay == "auto"
+
+
+def test_robots_txt_of_the_own_site_counts_as_in_the_crawl(tmp_path: Path) -> None:
+    refused = {"http://own.example:8080/robots.txt": "User-agent: *\nDisallow: /"}
+    web = refused | {"http://own.example:8080/deep": OK, "http://b.example/robots.txt": "User-agent: *\nDisallow: /"}
+    urls, own = ("http://own.example:8080/deep", "http://b.example/x"), ("http://own.example:8080",)
+    for robots, verdict in ((False, Verdict.OK), (True, Verdict.UNVERIFIABLE)):
+        (tmp_path / str(robots)).mkdir()
+        policy = Policy(seeds=POLICY.seeds, robots=robots, hosts={"own.example:8080": HostManners(delay=0.0)})
+        clock = FakeClock(1_000_000_000.0)
+        fetcher = WatchedFetcher(web, clock)
+        found = probe(urls, tmp_path / str(robots), policy, own=own, fetcher=fetcher, clock=clock)
+        assert {one.url: one.verdict for one in found} == dict(zip(urls, (verdict, Verdict.UNVERIFIABLE), strict=True))
+
+
+def test_it_is_said_what_the_next_request_waits_for(tmp_path: Path) -> None:
+    web: Web = {
+        "http://a.example/robots.txt": "",
+        "http://a.example/1": [RecordedPage(503), RecordedPage(503, {"retry-after": "60"}), OK],
+        "http://a.example/2": OK,
+    }
+    said: list[str] = []
+    clock = FakeClock(1_000_000_000.0)
+    urls = ("http://a.example/1", "http://a.example/2")
+    list(probe(urls, tmp_path, POLICY, fetcher=WatchedFetcher(web, clock), clock=clock, watch=said.append))
+    reasons = list(dict.fromkeys(said))
+    assert reasons[0] == "waiting for 1 answer"
+    assert "http://a.example rests between two requests" in reasons
+    assert [one for one in reasons if re.fullmatch("http://a.example asked to be left alone until [0-9:]{8} UTC", one)]
 
 
 def test_a_crawl_delay_is_kept_and_one_that_is_too_long_ends_the_host(tmp_path: Path) -> None:

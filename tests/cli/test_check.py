@@ -13,7 +13,7 @@ import pytest
 from gossamer import cli
 from gossamer.check.run import SiteCheck
 from gossamer.cli import arguments
-from gossamer.cli.check import ALL_FORMATS
+from gossamer.cli.check import ALL_FORMATS, _Progress
 from tests.support.scripted_server import Server, answer
 
 HTML = "Content-Type: text/html; charset=utf-8"
@@ -274,10 +274,64 @@ def test_a_crawl_that_fetched_nothing_ends_with_3_too(capsys: pytest.CaptureFixt
     assert cli.main(["check", "none", "--no-progress"]) == 3
 
 
+def test_nothing_is_printed_with_quiet_where_the_report_goes_to_files(
+    site: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check(site, "-q", "-f", "json:report.json") == 1
+    assert capsys.readouterr() == ("", "")
+    assert Path("report.json").exists()
+
+
+def test_a_baseline_of_another_site_is_refused(site: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    with Server(GOOD) as other:
+        assert check(other, "-q", "-f", "json:other.json") == 0
+        assert check(site, "--baseline", "other.json") == 2
+        complaint = f"The baseline other.json is of another site: of {other.origin}/."
+    assert complaint in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("flags", [["--max-pages", "3"], ["--delay", "1", "--no-robots"]])
+def test_flags_that_change_nothing_about_a_crawl_are_refused(
+    flags: list[str], site: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check(site, "-q", "-o", "d")
+    capsys.readouterr()
+    assert cli.main(["check", "d", *flags]) == 2
+    named = " and ".join(flag for flag in flags if flag.startswith("-"))
+    said = f"The crawl in d is over, and is judged as it is: {named} would change nothing."
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert cli.main(["check", "d", "--no-resources", "-q"]) == 1
+
+
+def test_what_was_asked_a_short_while_ago_is_not_asked_again(capsys: pytest.CaptureFixture[str]) -> None:
+    page = answer(HEAD % (b"Home", b"Home") + b"<a href=http://127.0.0.2:9/>B</a>", HTML)
+    with Server({"/": page}) as server:
+        assert check(server, "--allow-private", "127.0.0.2") == 1
+        assert "Asking for 1 URL outside the crawl" in capsys.readouterr().err
+        assert cli.main(["check", name(server)]) == 1
+        assert "Asking for" not in capsys.readouterr().err
+
+
+def test_a_check_writes_what_happens_to_an_event_log(site: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check(site, "-q", "--events", "events.jsonl") == 1
+    events = [json.loads(text)["event"] for text in Path("events.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert events[0] != events[-1]
+    capsys.readouterr()
+    assert check(site, "--events", "-", "-o", "other") == 2
+    assert "--events - and the report both print on stdout" in " ".join(capsys.readouterr().err.split())
+
+
+def test_the_progress_says_what_it_waits_for() -> None:
+    progress = _Progress(3)
+    assert str(progress) == "0 of 3 URLs asked for"
+    progress.wait("http://a.example rests between two requests")
+    assert str(progress) == "0 of 3 URLs asked for; http://a.example rests between two requests"
+
+
 def test_asking_for_the_rest_may_be_interrupted(
     site: Server, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(self: SiteCheck) -> Iterator[object]:
+    def interrupted(self: SiteCheck, watch: object) -> Iterator[object]:
         yield "the first answer"
         signal.raise_signal(signal.SIGTERM)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from gossamer.cli import main
-from gossamer.cli.arguments import SHELLS, VERBS, parsers
+from gossamer.cli.arguments import REPORTS, SHELLS, VERBS, parsers
 from gossamer.cli.command_table import commands
 from gossamer.engines.table import ENGINES
 
@@ -88,6 +88,9 @@ def by_bash(*words: str) -> list[str]:
         (["crawl", "-o", "the"], ["the crawl"]),
         (["fetch", "-i", "url"], ["urls.txt"]),
         (["completion", ""], list(SHELLS)),
+        (["check", "-f", "ju"], ["junit"]),
+        (["check", "--format", ""], list(REPORTS)),
+        (["diff", "--format", "h"], ["html"]),
         (["-q", "--sco"], ["--scope"]),
         (["--vers"], ["--version"]),
     ],

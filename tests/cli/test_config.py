@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from gossamer.api.crawler import Crawler
+from gossamer.check.settings import CHECK_SETTINGS
 from gossamer.cli import main
 from gossamer.engines.table import ENGINES
 from gossamer.fetchers.recorded import RecordedFetcher
@@ -177,3 +178,29 @@ def test_mistakes_in_settings_are_sentences(
 def test_a_file_of_handlers_is_not_run_to_show_its_name(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "handlers.py").write_text("raise SystemExit(9)\n")
     assert told(capsys, "--handlers", "handlers.py")["handlers"]["value"] == str(here / "handlers.py")
+
+
+def test_how_a_check_judges_is_shown_too(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = '[check]\naccept = ["403"]\nslow_page = "3s"\nseverity = { missing_alt = "error" }\n'
+    (here / "gossamer.toml").write_text(table)
+    facts = json.loads(shown(capsys, "--json"))["check"]
+    assert list(facts) == list(CHECK_SETTINGS)
+    assert facts["slow_page"] == {"value": 3.0, "origin": "file", "where": f"{here / 'gossamer.toml'} [check]"}
+    assert facts["deep"] == {"value": 5, "origin": "default", "where": ""}
+    text = shown(capsys, "--origin")
+    assert tomllib.loads(text)["check"]["severity"] == {"missing_alt": "error"}
+    (here / "gossamer.toml").write_text(text)
+    assert json.loads(shown(capsys, "--json"))["check"]["accept"]["value"] == ["403"]
+
+
+def test_the_crawl_of_a_directory_does_not_say_how_it_would_be_judged(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    crawl(here / "c")
+    assert "check" not in json.loads(shown(capsys, "c", "--json"))
+
+
+def test_a_mistake_in_how_a_check_judges_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "gossamer.toml").write_text("[check]\nacept = []\n")
+    assert main(["config"]) == 2
+    assert "there is no setting 'acept'. Did you mean 'accept'?" in " ".join(capsys.readouterr().err.split())

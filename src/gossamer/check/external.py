@@ -8,7 +8,7 @@ looked for: that would take the whole page of somebody else.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,6 +34,10 @@ class _Answered(Struct, frozen=True):
     answer: Response | Failure
 
 
+def _unwatched(_reason: str) -> None:
+    """Do nothing."""
+
+
 def probe(
     urls: Iterable[str],
     directory: Path,
@@ -41,17 +45,21 @@ def probe(
     *,
     fetcher: RecordedFetcher | None = None,
     clock: Clock | None = None,
+    own: Iterable[str] = (),
+    watch: Callable[[str], None] = _unwatched,
 ) -> Iterator[ExternalResult]:
     """Judge external URLs, each once; yield the results as they come.
 
     `urls` are canonical, `directory` is that of the crawl, and `policy` its settings: who asks, time limits, retries.
+    `own` are the keys of the hosts of the site itself. `watch` is called with what the next request waits for, in a
+    thread of its own.
     Results are appended to a file there as they come, so a check that was killed goes on; what was judged before, and
     not too long ago, is yielded first. Leaving the iteration early ends what is under way. Raises OutputError.
     """
     clock = clock or SystemClock()
     with contextlib.closing(ResultsFile(directory)) as file:
         at, known = datetime.fromtimestamp(clock.wall(), UTC), []
-        queue = ProbeQueue(manners_abroad(policy), epoch=clock.wall() - clock.now())
+        queue = ProbeQueue(manners_abroad(policy, own), epoch=clock.wall() - clock.now())
         for url in dict.fromkeys(urls):
             if (result := file.known.get(url)) is not None and result.is_fresh(at):
                 known.append(result)
@@ -60,7 +68,7 @@ def probe(
         file.known.clear()
         yield from known
         source = FetcherSource(_options(policy), fetcher)
-        with contextlib.closing(from_thread(lambda: _judged(queue, source, clock))) as batches:  # type: ignore[type-var]
+        with contextlib.closing(from_thread(lambda: _judged(queue, source, clock, watch))) as batches:  # type: ignore[type-var]
             for batch in batches:
                 file.add(batch)
                 yield from batch
@@ -72,11 +80,14 @@ def _options(policy: Policy) -> FetchOptions:
     return options if options.origins is not None else replace(options, origins=())
 
 
-async def _judged(queue: ProbeQueue, source: FetcherSource, clock: Clock) -> AsyncGenerator[list[ExternalResult], None]:
+async def _judged(
+    queue: ProbeQueue, source: FetcherSource, clock: Clock, watch: Callable[[str], None]
+) -> AsyncGenerator[list[ExternalResult], None]:
     engine = AsyncioEngine(source.awaiting(), _Answered)
     try:
         while queue.left:
             queue.start_due(clock.now(), engine.start)
+            watch(queue.waiting_for(clock.now()))
             if results := queue.taken():
                 yield results
             else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from itertools import count
 from typing import Final, assert_never
@@ -22,7 +22,8 @@ from gossamer.core.host import Host
 from gossamer.core.host_access import HostAccess
 from gossamer.fetchers import user_agent
 from gossamer.rules import politeness, urls
-from gossamer.rules.policy import Policy
+from gossamer.rules.policy import HostManners, Policy
+from gossamer.values.formatting import numbered
 from gossamer.values.model import Failure, Link, Purpose, Request, Response
 from gossamer.values.protocol import RobotsRead
 from gossamer.values.reasons import Reason, Waiting
@@ -31,18 +32,23 @@ SLOTS: Final = 64
 """Default number of requests at once, to all hosts together."""
 
 
-def manners_abroad(policy: Policy) -> Policy:
+def manners_abroad(policy: Policy, own: Iterable[str] = ()) -> Policy:
     """Return the policy for the hosts of others: robots.txt is obeyed, and one request at a time with a rest between.
 
     How fast one's own site may be asked says nothing about theirs. A longer delay stays, and so do settings of single
-    hosts.
+    hosts. `own` are the keys of the hosts of the site itself, whose robots.txt counts as in the crawl.
     """
-    delay = policy.delay
+    delay, hosts, manners = policy.delay, dict(policy.hosts), politeness.Manners(policy)
+    for key in own:
+        if not manners.of(key).robots:
+            name = key.partition("://")[2]
+            hosts[name] = replace(hosts.get(name, HostManners()), robots=False)
     if delay == "auto" or delay < politeness.AUTO_LEAST:
         delay = "auto"
     return replace(
         policy,
         robots=True,
+        hosts=hosts,
         soft_404=False,
         delay=delay,
         host_concurrency=1,
@@ -108,6 +114,17 @@ class ProbeQueue:
         return min(
             self._ready[0][0] if self._ready and free else math.inf, self._later[0][0] if self._later else math.inf
         )
+
+    def waiting_for(self, now: float) -> str:
+        """Return in words what holds the next request up; "" where nothing is left."""
+        if self.in_flight:
+            return f"waiting for {numbered(self.in_flight, 'answer')}"
+        if self._ready and (not self._later or self._ready[0][0] <= self._later[0][0]):
+            host = self._ready[0][2]
+            if host.paused_until > now:
+                return f"{host.key} asked to be left alone until {self._moment(host.paused_until):%H:%M:%S} UTC"
+            return f"{host.key} rests between two requests"
+        return f"waiting to try {self._later[0][2].url} again" if self._later else ""
 
     # ------------------------------------------------------------ what is due
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self, Unpack
 
@@ -28,11 +29,13 @@ from gossamer.check.findings import CheckReport
 from gossamer.check.kept_report import ANEW, keep_report
 from gossamer.check.probed import known_from
 from gossamer.check.settings import CheckSettings
+from gossamer.engines.clock import SystemClock
 from gossamer.engines.table import DEFAULT_ENGINE, EngineName
 from gossamer.fetchers.recorded import RecordedFetcher
 from gossamer.journals.summary import glance
 from gossamer.outputs.references import FORMAT
 from gossamer.rules.policy_fields import PolicyFields
+from gossamer.rules.urls import host_key
 from gossamer.values.errors import UserError
 from gossamer.values.model import PageRecord, record_of
 from gossamer.values.ports import Clock
@@ -142,11 +145,27 @@ class SiteCheck:
         """Return the URLs that must be asked for, because the crawl does not fetch them."""
         return self._read()[1]
 
-    def probe(self) -> Iterator[ExternalResult]:
-        """Ask for each of these URLs, unless an earlier check has done so a short while ago; yield what came of it."""
+    @property
+    def answered(self) -> int:
+        """Return the number of these URLs that an earlier check asked for, a short while ago."""
+        results, at = read_results(self.directory), self._now()
+        return sum(url in results and results[url].is_fresh(at) for url in self.to_probe)
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp((self._clock or SystemClock()).wall(), UTC)
+
+    def probe(self, watch: Callable[[str], None] | None = None) -> Iterator[ExternalResult]:
+        """Ask for each of these URLs, unless an earlier check has done so a short while ago; yield what came of it.
+
+        `watch` is called with what the next request waits for, in a thread of its own.
+        """
         (assessment, wanted), before = self._read(), read_settings(self.directory)
+        own = {host_key(url) for url in wanted if assessment.is_missed(url)}
         policy = undetermined(before, before.engine)  # how many slots that engine has by default says nothing here
-        results = probe(wanted, self.directory, policy, fetcher=self._fetcher, clock=self._clock)
+        parts: dict[str, Any] = {"fetcher": self._fetcher, "clock": self._clock}
+        if watch is not None:
+            parts["watch"] = watch
+        results = probe(wanted, self.directory, policy, own=own, **parts)
         with contextlib.closing(results) as several:  # type: ignore[type-var]  # it is a generator
             for result in several:
                 assessment.take_answer(result.url, known_from(result, inside=assessment.is_missed(result.url)))

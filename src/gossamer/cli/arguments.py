@@ -206,7 +206,7 @@ def _add_check(parser: Parser) -> None:
     results = FlagGroup(parser, "results")
     formats = f"print the report as {', '.join(REPORTS[:-1])} or {REPORTS[-1]}, or write it to a file (F:PATH); again "
     results.choice(
-        "-f", "--format", dest="formats", action="append", default=[], metavar="F[:PATH]",
+        "-f", "--format", dest="formats", action="append", default=[], metavar="F[:PATH]", words=REPORTS,
         about=f"{formats}for more (default: text)",
     )  # fmt: skip
     earlier = "an earlier report (JSON): only what is new fails, and what is gone is told"
@@ -214,6 +214,7 @@ def _add_check(parser: Parser) -> None:
     results.switch("--strict", dest="strict", about="end with 1 for warnings too")
     where = "where the crawl is recorded (default: HOST[-PORT].check, here)"
     results.choice("-o", "--output", dest="directory", metavar="DIR", about=where)
+    results.setting("events")
     FlagGroup(parser, "manners").settings("manners")
     FlagGroup(parser, "each request").settings("each request")
     idle = ("handler_timeout", "shards", "place")

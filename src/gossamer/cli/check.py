@@ -6,7 +6,7 @@ import os
 import shlex
 import threading
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ from gossamer.cli.crawl import seeds_of, tidy, vacant
 from gossamer.cli.problems import only_failure
 from gossamer.cli.progress import EVERY
 from gossamer.cli.run_crawl import watched
-from gossamer.cli.settings import KEYS, complaints_naming_flags, gather
+from gossamer.cli.settings import KEYS, complaints_naming_flags, from_flags, gather
 from gossamer.cli.signals import interrupted_by_sigterm
 from gossamer.cli.stdout import put
 from gossamer.cli.summary import (
@@ -44,6 +44,7 @@ from gossamer.cli.summary import (
 )
 from gossamer.cli.terminal import console, is_live, line, say
 from gossamer.engines.table import DEFAULT_ENGINE
+from gossamer.outputs.event_log import STDOUT
 from gossamer.outputs.references import FILE
 from gossamer.report import start_pages
 from gossamer.report.html.check_page import check_page
@@ -51,7 +52,7 @@ from gossamer.report.saved import saved_report
 from gossamer.report.verdict import ending, why
 from gossamer.rules import urls
 from gossamer.values.errors import UserError
-from gossamer.values.formatting import numbered
+from gossamer.values.formatting import numbered, visible
 from gossamer.values.reasons import FinishReason, StartProblem
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def run(chosen: Namespace) -> int:
         job = _planned(chosen, settings)
     if baseline is not None:
         refuse_other_site(Path(chosen.baseline), baseline, job.seeds)
+    _refuse_two_on_stdout(job, targets, quiet=chosen.quiet)
     with job:
         ended = _crawl(job, chosen) if job.crawler is not None else None
         if ended is not None:
@@ -94,8 +96,9 @@ def run(chosen: Namespace) -> int:
         report = job.report()
         job.keep(report)
         checked = _checked(job, chosen, report, baseline, _unseen(job, report))
-    printed = any(target.path is None for target in targets)
-    write(checked, targets if printed else (Target("text"), *targets), put, ALL_FORMATS)
+    only_files = bool(targets) and all(target.path is not None for target in targets)
+    printed = targets if targets and (chosen.quiet or not only_files) else (Target("text"), *targets)
+    write(checked, printed, put, ALL_FORMATS)
     if not chosen.quiet:
         _tell_where(job, targets)
     return INTERRUPTED if stopped else _exit_code(checked)
@@ -145,6 +148,8 @@ def _planned(chosen: Namespace, settings: CheckSettings) -> SiteCheck:
             said = f"This checks the first crawl in {path}; the last of its updates is {later[-1]}."
             say(console(), line(said))
         job = SiteCheck.of_directory(path, settings, **changes)
+        if job.crawler is None:
+            _refuse_changes(path, chosen)
         if job.directory != path and not chosen.quiet:
             said = f"The crawl in {path} kept neither references nor bodies: its site is crawled again."
             say(console(), line(said))
@@ -159,6 +164,22 @@ def _planned(chosen: Namespace, settings: CheckSettings) -> SiteCheck:
     wanted = getattr(chosen, "directory", None)
     directory = call_arguments.directory(wanted) if wanted else vacant(urls.seed(seeds[0]), _SUFFIX)
     return SiteCheck.of_urls(seeds, directory, settings, engine=engine, **fields)
+
+
+def _refuse_two_on_stdout(job: SiteCheck, targets: Sequence[Target], *, quiet: bool) -> None:
+    """Raise UserError where the event log would be printed in the middle of the report."""
+    prints = not targets or not quiet or any(target.path is None for target in targets)
+    if prints and job.crawler is not None and job.crawler.policy.events == STDOUT:
+        raise UserError("--events - and the report both print on stdout: write one of them to a file.")
+
+
+def _refuse_changes(path: Path, chosen: Namespace) -> None:
+    """Raise UserError for flags that change nothing, because the crawl is over."""
+    if flags := [one.where for key, one in from_flags(chosen).items() if key != "resources"]:
+        raise UserError(
+            f"The crawl in {path} is over, and is judged as it is: {' and '.join(flags)} would change nothing. "
+            "Leave that out, or check the site anew by its URL."
+        )
 
 
 def _refuse_directory(text: str) -> None:
@@ -214,17 +235,17 @@ def _tell_where(job: SiteCheck, targets: tuple[Target, ...]) -> None:
 
 def _probe(job: SiteCheck, chosen: Namespace) -> bool:
     """Ask for what the crawl does not fetch, with a display as chosen; return whether it was stopped on request."""
-    number = len(job.to_probe)
-    if not number:
+    if not job.to_probe:
         return False
-    screen, talks = console(), not chosen.quiet
-    if talks:
+    answered = job.answered
+    number, screen, talks = len(job.to_probe) - answered, console(), not chosen.quiet
+    if talks and number:
         say(screen, line(f"Asking for {numbered(number, 'URL')} outside the crawl"))
     done = _Progress(number)
     with interrupted_by_sigterm(), _shown(done, screen, talks=talks and chosen.progress):
         try:
-            for _ in job.probe():
-                done.count += 1
+            for place, _ in enumerate(job.probe(done.wait), 1):
+                done.count = max(place - answered, 0)
         except KeyboardInterrupt:
             if talks:
                 say(screen, line("Stopped; what was asked is kept, and the report is not complete."))
@@ -238,9 +259,14 @@ class _Progress:
     def __init__(self, total: int) -> None:
         self.total = total
         self.count = 0
+        self.reason = ""
+
+    def wait(self, reason: str) -> None:
+        """Note what the next request waits for."""
+        self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.count:,} of {self.total:,} URLs asked for"
+        return "; ".join(filter(None, (f"{self.count:,} of {self.total:,} URLs asked for", visible(self.reason))))
 
 
 @contextmanager

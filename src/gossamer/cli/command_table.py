@@ -20,7 +20,7 @@ class FlagRow(NamedTuple):
     about: str
     """What its help says."""
     choices: tuple[str, ...]
-    """The words that its value may be; empty where it may be any."""
+    """The words that its value may be, or begin with; empty where it may be any."""
     repeated: bool
     """Whether it may be given several times."""
 
@@ -69,4 +69,5 @@ def _row(action: argparse.Action) -> FlagRow:
     value = "" if action.nargs == 0 else str(action.metavar or action.dest.upper())
     repeated = type(action).__name__ == "_AppendAction" or action.nargs == "*"
     about = (action.help or "").replace("%%", "%")
-    return FlagRow(tuple(action.option_strings), value, about, tuple(map(str, action.choices or ())), repeated)
+    choices = tuple(map(str, action.choices or vars(action).get("words", ())))
+    return FlagRow(tuple(action.option_strings), value, about, choices, repeated)

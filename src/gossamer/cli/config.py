@@ -12,7 +12,17 @@ from gossamer.api import call_arguments
 from gossamer.api.defaults import derived, undetermined
 from gossamer.api.directory_layout import SETTINGS_FILE
 from gossamer.api.settings_file import read_settings, refuse_changes, toml
-from gossamer.cli.settings import SettingOrigin, SourcedSetting, complaints_naming_flags, from_flags, sourced
+from gossamer.check.settings import CHECK_SETTINGS
+from gossamer.cli.check_settings import check_settings
+from gossamer.cli.settings import (
+    CHECK,
+    SettingOrigin,
+    SourcedSetting,
+    complaints_naming_flags,
+    from_flags,
+    read_configuration,
+    sourced,
+)
 from gossamer.cli.stdout import put, put_json
 from gossamer.engines.table import DEFAULT_ENGINE, ENGINES
 from gossamer.rules import logins, own_headers
@@ -36,11 +46,29 @@ def run(chosen: Namespace) -> int:
         found = _of_crawl(Path(chosen.crawl), chosen) if chosen.crawl is not None else _here(chosen)
     if not chosen.show_secrets:
         found = {key: _hidden(key, one) for key, one in found.items()}
+    judged = _of_check(chosen) if chosen.crawl is None else {}
     if chosen.json:
-        put_json({"version": VERSION, "settings": {key: one._asdict() for key, one in found.items()}})
-    else:
-        put("".join(f"{line}\n" for key, one in found.items() for line in _lines(key, one, with_origin=chosen.origin)))
+        told: dict[str, object] = {"version": VERSION, "settings": {key: one._asdict() for key, one in found.items()}}
+        put_json(told | ({CHECK: {key: one._asdict() for key, one in judged.items()}} if judged else {}))
+        return 0
+    put("".join(f"{line}\n" for key, one in found.items() for line in _lines(key, one, with_origin=chosen.origin)))
+    if judged:
+        lines = (line for key, one in judged.items() for line in _lines(key, one, with_origin=chosen.origin))
+        put("".join(f"{line}\n" for line in ("", f"[{CHECK}]", *lines)))
     return 0
+
+
+def _of_check(chosen: Namespace) -> Sources:
+    """Return the settings with which a check that begins here would judge."""
+    settings = check_settings(chosen, Path.cwd())
+    _, name, file = read_configuration(chosen.config, Path.cwd())
+    default, given = SettingOrigin.DEFAULT, SettingOrigin.FILE
+    return {
+        key: SourcedSetting(getattr(settings, key), given, f"{name} [{CHECK}]")
+        if key in file.get(CHECK, {})
+        else SourcedSetting(getattr(settings, key), default)
+        for key in CHECK_SETTINGS
+    }
 
 
 def _here(chosen: Namespace) -> Sources:

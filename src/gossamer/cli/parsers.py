@@ -77,9 +77,9 @@ class FlagGroup:
             *flags, dest=dest, help=about, action="store_true" if on else "store_false", default=not on
         )
 
-    def choice(self, *names: str, about: str, **more: Any) -> None:
-        """Add any other argument."""
-        self._group.add_argument(*names, help=about, **more)
+    def choice(self, *names: str, about: str, words: tuple[str, ...] = (), **more: Any) -> None:
+        """Add any other argument; `words` are what its value may begin with, for shells to complete."""
+        vars(self._group.add_argument(*names, help=about, **more))["words"] = words
 
 
 def _reading(setting: Setting, metavar: str) -> dict[str, Any]:

@@ -13,6 +13,10 @@ DIFFERENCES: Final = (
 """The kinds of differences (`report/difference.py`), which is imported only when two crawls are compared."""
 
 
+FORMATS: Final = ("text", "json", "csv", "html")
+"""The formats of a comparison."""
+
+
 def add_explain(parser: Parser) -> None:
     """Add the arguments of `gossamer explain`."""
     parser.usage = "gossamer explain URL [DIR] [options]"
@@ -51,8 +55,10 @@ def add_diff(parser: Parser) -> None:
         about=f"leave out a kind: {kinds}; again for more",
     )  # fmt: skip
     results = FlagGroup(parser, "results")
-    about = "text, json, csv or html, to a file as html:FILE; again for more (default: text)"
-    results.choice("--format", dest="formats", action="append", default=[], metavar="F[:FILE]", about=about)
+    about = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}, to a file as html:FILE; again for more (default: text)"
+    results.choice(
+        "--format", dest="formats", action="append", default=[], metavar="F[:FILE]", about=about, words=FORMATS
+    )
     results.choice("--json", dest="formats", action="append_const", const="json", about="the same as --format json")
     results.switch("--strict", dest="strict", about="end with 1 for any difference")
     results.switch("-q", "--quiet", dest="quiet", about="say nothing on stderr but errors")
