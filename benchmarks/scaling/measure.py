@@ -19,17 +19,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
-import psycopg
-
-from benchmarks.measuring import HOME, Contender, descendants, measure
+from benchmarks.measuring import HOME, Contender, measure
 from benchmarks.scaling import parameters
+from benchmarks.scaling.messages import beats, messages
+from benchmarks.scaling.meter import ROUNDS, Meter, fitted
 from benchmarks.scaling.parameters import Assumed, Measured
 from benchmarks.sites import JavadocSite
 from gossamer.core.crawl import Crawl
@@ -46,58 +45,6 @@ from tests.support.postgres import PostgresServer, binaries
 PAGES = (5, 25, 250)
 """Numbers of pages of the commits that are measured: what a commit costs, and what a page, follows from these."""
 JAVADOC_PAGES = 10_137
-ROUNDS = 3
-
-
-class Cost(NamedTuple):
-    """What something cost: CPU of PostgreSQL and of this process (µs), and bytes of WAL."""
-
-    us: float
-    client_us: float
-    wal: float
-
-
-class Meter:
-    """Reads what a server has cost so far."""
-
-    def __init__(self, server: PostgresServer) -> None:
-        self._server = server
-        self.connection = psycopg.connect(server.url, autocommit=True)
-
-    def close(self) -> None:
-        self.connection.close()
-
-    def cost_of(self, work: Callable[[], object]) -> Cost:
-        """Return the least cost of some rounds of the same work: what else the machine does only adds to it."""
-        return min(self._cost_of(work) for _ in range(ROUNDS))
-
-    def _cost_of(self, work: Callable[[], object]) -> Cost:
-        us, wal, own = self._cpu(), self._wal(), time.process_time()
-        work()
-        return Cost(self._cpu() - us, (time.process_time() - own) * 1e6, self._wal() - wal)
-
-    def _wal(self) -> float:
-        row = self.connection.execute("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn").fetchone()
-        assert row is not None, "it returns one row"
-        return float(row[0])
-
-    def _cpu(self) -> float:
-        """Return the CPU time of the server's processes so far (µs); of those that have ended to a clock tick."""
-        total = 0.0
-        root = self._server.pid
-        for process in descendants(root):
-            with contextlib.suppress(OSError):  # it ended meanwhile, and counts among the ended from now on
-                total += int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e3
-        ended = Path(f"/proc/{root}/stat").read_text().rpartition(")")[2].split()[13:15]
-        return total + sum(map(int, ended)) * 1e6 / os.sysconf("SC_CLK_TCK")
-
-
-def fitted(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """Return intercept and slope of the line through points, by least squares."""
-    n = len(points)
-    mean_x, mean_y = sum(x for x, _ in points) / n, sum(y for _, y in points) / n
-    slope = sum((x - mean_x) * (y - mean_y) for x, y in points) / sum((x - mean_x) ** 2 for x, _ in points)
-    return max(0.0, mean_y - slope * mean_x), slope
 
 
 # ---------------------------------------------------------------- commits
@@ -205,120 +152,6 @@ def resident() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-# ---------------------------------------------------------------- messages, polls, heartbeats
-
-# The tables and statements of messages as the cluster engine is designed; nothing else is in the way of the figures.
-MESSAGES = """
-CREATE TABLE sent (target int NOT NULL, source int NOT NULL, seq bigint NOT NULL, count int NOT NULL,
-    links bytea NOT NULL, PRIMARY KEY (target, source, seq));
-ALTER TABLE sent ALTER links SET STORAGE EXTERNAL;
-CREATE TABLE worker (id text PRIMARY KEY, node text NOT NULL, beat timestamptz NOT NULL) WITH (fillfactor = 50);
-"""
-WRITE = """INSERT INTO sent SELECT target, %(source)s, %(seq)s, count, links
-    FROM unnest(%(targets)s::int[], %(counts)s::int[], %(payloads)s::bytea[]) AS new (target, count, links)"""
-POLL = """SELECT sent.target, sent.source, sent.seq, sent.links
-    FROM unnest(%(targets)s::int[], %(sources)s::int[], %(seqs)s::bigint[]) AS read (target, source, seq)
-    JOIN sent ON sent.target = read.target AND sent.source = read.source AND sent.seq > read.seq"""
-BEAT = """UPDATE worker SET beat = clock_timestamp() WHERE id = %(id)s"""
-LOST = """SELECT id FROM worker WHERE beat < clock_timestamp() - interval '5 seconds'"""
-LINK_BYTES = 40
-
-
-def messages(meter: Meter, scale: float) -> dict[str, float]:
-    connection = meter.connection
-    connection.execute(MESSAGES)
-    us, wal, client, seq = [], [], [], 0
-    count = round(1_000 * scale)
-    for rows, links in ((1, 1), (40, 1), (40, 20)):
-        payloads = [os.urandom(LINK_BYTES * links)] * rows
-
-        def write(rows: int = rows, links: int = links, payloads: list[bytes] = payloads) -> None:
-            nonlocal seq
-            for _ in range(count):
-                seq += 1
-                values = {"source": seq % 64, "seq": seq, "targets": list(range(rows)), "counts": [links] * rows}
-                connection.execute(WRITE, {**values, "payloads": payloads}, prepare=True, binary=True)
-
-        cost = meter.cost_of(write)
-        us.append(cost.us / count)
-        wal.append(cost.wal / count)
-        client.append(cost.client_us / count)
-        print(f"{rows} rows of {links} links: {us[-1]:.0f} us, {wal[-1]:.0f} B of WAL", file=sys.stderr)
-    read = polls(connection, meter, scale, seq)
-    row_us, row_client = (us[1] - us[0]) / 39, (client[1] - client[0]) / 39
-    link_wal = (wal[2] - wal[1]) / (40 * 19)
-    return {
-        "row_us": row_us, "row_wal": (wal[1] - wal[0]) / 39 - link_wal, "link_wal": link_wal,
-        "row_client_us": row_client + read.pop("read_client_us"), **read,
-    }  # fmt: skip
-
-
-def polls(
-    connection: psycopg.Connection[tuple[object, ...]], meter: Meter, scale: float, last: int
-) -> dict[str, float]:
-    """Measure polls that find nothing, by their pairs, and what a row adds that they find."""
-    connection.execute("VACUUM ANALYZE sent")
-    us, client = [], []
-    for sources, targets in ((64, 2), (64, 32), (1_024, 10)):
-        pairs = [(target, source) for target in range(targets) for source in range(sources)]
-        values = {"targets": [t for t, _ in pairs], "sources": [s for _, s in pairs], "seqs": [last] * len(pairs)}
-        count = round(400 * scale)
-
-        def poll(values: dict[str, list[int]] = values, count: int = count) -> None:
-            for _ in range(count):
-                connection.execute(POLL, values, prepare=True, binary=True).fetchall()
-
-        cost = meter.cost_of(poll)
-        us.append((float(len(pairs)), cost.us / count))
-        client.append((float(len(pairs)), cost.client_us / count))
-        print(f"poll of {sources} sources for {targets} targets: {us[-1][1]:.0f} us", file=sys.stderr)
-    poll_us, pair_us = fitted(us)
-    poll_client, pair_client = fitted(client)
-    values = {"targets": [1] * 64, "sources": list(range(64)), "seqs": [last - 64 * 8] * 64}
-    found, count = 0, round(200 * scale)
-
-    def read() -> None:
-        nonlocal found
-        for _ in range(count):
-            found += len(connection.execute(POLL, values, prepare=True, binary=True).fetchall())
-
-    cost = meter.cost_of(read)
-    rows = found / ROUNDS
-    return {
-        "read_us": max(0.0, cost.us - count * (poll_us + 64 * pair_us)) / rows,
-        "read_client_us": max(0.0, cost.client_us - count * (poll_client + 64 * pair_client)) / rows,
-        "poll_us": poll_us, "pair_us": pair_us, "poll_client_us": poll_client, "pair_client_us": pair_client,
-    }  # fmt: skip
-
-
-def beats(server: PostgresServer, meter: Meter, scale: float) -> dict[str, float]:
-    connection, points, have = meter.connection, [], 0
-    for workers in (10, 1_000):
-        rows = [(f"worker-{number}", "node", datetime.now(UTC)) for number in range(have, workers)]
-        connection.cursor().executemany("INSERT INTO worker VALUES (%s, %s, %s)", rows)
-        have, count = workers, round(1_000 * scale)
-
-        def beat(workers: int = workers, count: int = count) -> None:
-            for number in range(count):
-                connection.execute(BEAT, {"id": f"worker-{number % workers}"}, prepare=True)
-                connection.execute(LOST, prepare=True).fetchall()
-
-        points.append((float(workers), meter.cost_of(beat).us / count))
-        print(f"beat among {workers} workers: {points[-1][1]:.0f} us", file=sys.stderr)
-    beat_us, worker_us = fitted(points)
-    return {"beat_us": beat_us, "beat_worker_us": worker_us, "connection_memory": _private_memory(server)}
-
-
-def _private_memory(server: PostgresServer) -> float:
-    """Return the mean memory of the server's sessions that is theirs alone."""
-    sizes = []
-    for process in descendants(server.pid)[1:]:
-        if b"127.0.0.1" in Path(f"/proc/{process}/cmdline").read_bytes():
-            rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
-            sizes.append(sum(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Private")))
-    return sum(sizes) / len(sizes)
-
-
 # ---------------------------------------------------------------- a crawl
 
 
@@ -352,7 +185,7 @@ def measured(programs: Path, *, scale: float = 1.0) -> Measured:
             figures = {
                 **crawl(server, meter, max(500, round(JAVADOC_PAGES * scale))),
                 **commits(server, meter, assumed, scale),
-                **messages(meter, scale),
+                **messages(server, meter, scale),
                 **beats(server, meter, scale),
                 **opening(server, meter, assumed, round(1_000_000 * scale)),
             }

@@ -77,8 +77,6 @@ class Assumed(Struct, frozen=True, kw_only=True):
     """Cores of a node and of a database server: those of the published crawl of a billion pages (i7i.4xlarge)."""
     memory: float = 128e9
     """Bytes of memory of such a machine."""
-    workers: int = 4
-    """Workers of a node: each fetches on one core, and reads pages on three more (`cpu_workers`)."""
     price: float = 462 / (12 * 25.5)
     """Dollars an hour of such a machine: what that crawl paid for 12 of them in 25.5 hours."""
     node_pages: float = 1.005e9 / (12 * 25.5 * 3600)
@@ -95,10 +93,10 @@ class Assumed(Struct, frozen=True, kw_only=True):
     """Bytes of WAL a second that a database server sustains: the tables are written as well, and replicas read."""
     ssd: float = 1e9
     """Bytes a second that such a server reads when shards are opened."""
-    connections: int = 1_000
+    connections: int = 2_000
     """Connections of a database server: more are possible, but each is a process."""
-    worker_connections: int = 4
-    """Connections of a worker to its database: heartbeat, mail, commits."""
+    worker_connections: int = 3
+    """Connections of a worker besides one for each of its shards: heartbeats, calls, mail."""
     rest: float = 1.0
     """Seconds for which every host of a lost shard rests before it is asked again."""
     robots: float = 0.5

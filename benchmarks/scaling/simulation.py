@@ -35,13 +35,17 @@ class Cluster(Struct, frozen=True, kw_only=True):
     """What is simulated."""
 
     nodes: int
-    """Number of nodes, each with as many workers as assumed."""
+    """Number of nodes."""
+    workers: int = 4
+    """Number of workers of a node: each fetches on one core, and has pages read on others (`cpu_workers`)."""
     shards: int
     """Number of shards."""
     databases: int = 1
     """Number of databases; shards are spread over them."""
     group: int = 1
     """Number of shards that a message row is addressed to together."""
+    poll_every: float = POLL_EVERY
+    """Seconds between two polls of a worker."""
     known: float = 0.0
     """Known URLs, of all shards."""
     page_us: float | None = None
@@ -127,7 +131,8 @@ class Simulation:
         links = assumed.foreign_links if cluster.foreign_links is None else cluster.foreign_links
         self._foreign = links * (1 - 1 / cluster.shards)
         self._groups = max(1, cluster.shards // cluster.group)
-        self._workers = cluster.nodes * assumed.workers
+        self._targets = self._groups - (cluster.group == 1)  # a shard sends nothing to itself
+        self._workers = cluster.nodes * cluster.workers
         self._own_shards = cluster.shards / self._workers
         self._own_groups = min(float(self._groups), self._own_shards)
         self._speed = assumed.cores * cluster.nodes / cluster.shards * SECOND  # CPU (µs) of a shard in a second
@@ -157,7 +162,7 @@ class Simulation:
         for shard in range(self._shards):
             self._at((COMMIT_AGE * (1 + shard / self._shards), self._commit, shard))
         for worker in range(self._workers):
-            self._at((POLL_EVERY * worker / self._workers, self._poll, worker))
+            self._at((self._cluster.poll_every * worker / self._workers, self._poll, worker))
             self._at((BEAT_EVERY * worker / self._workers, self._beat, worker))
         heapify(self._events)
 
@@ -176,7 +181,7 @@ class Simulation:
         measured = self._measured
         pages = max(0.0, (now - self._begun[shard]) * self._speed - self._debt[shard]) / self._page_us
         links = pages * self._foreign
-        rows = targets(links, self._groups)
+        rows = targets(links, self._targets)
         wal = measured.commit_wal + pages * self._assumed.page_bytes + rows * measured.row_wal
         wal += links * measured.link_wal
         own, others = measured.commit_us + wal * measured.byte_us, rows * measured.row_us
@@ -204,7 +209,7 @@ class Simulation:
         measured, cluster = self._measured, self._cluster
         pairs = cluster.shards * self._own_groups
         us = measured.poll_client_us * cluster.databases + pairs * measured.pair_client_us
-        return us * COMMIT_AGE / POLL_EVERY / max(1.0, self._own_shards)
+        return us * COMMIT_AGE / self._cluster.poll_every / max(1.0, self._own_shards)
 
     def _poll(self, now: float, worker: int) -> Event:
         measured = self._measured
@@ -216,7 +221,7 @@ class Simulation:
         self._us["polls"] += us
         self._reads += new
         self._polls.append(end - now)
-        return max(end, now + POLL_EVERY), self._poll, worker
+        return max(end, now + self._cluster.poll_every), self._poll, worker
 
     def _beat(self, now: float, worker: int) -> Event:
         measured = self._measured
@@ -241,7 +246,8 @@ class Simulation:
         whole = cluster.databases / seconds
         commits = sorted(self._commits) or [0.0]
         pages = self._pages * whole
-        wait = sum(self._ages) / max(1, len(self._ages)) + sum(self._polls) / max(1, len(self._polls)) + POLL_EVERY / 2
+        aged = sum(self._ages) / max(1, len(self._ages))
+        polled = cluster.poll_every / 2 + sum(self._polls) / max(1, len(self._polls))
         return Load(
             pages=pages,
             commits=len(self._commits) * whole,
@@ -256,7 +262,7 @@ class Simulation:
             commit_middle=commits[len(commits) // 2],
             commit_worst=commits[int(0.99 * (len(commits) - 1))],
             beat_worst=max(self._beats, default=0.0),
-            delivery=wait,
+            delivery=aged + polled,
         )
 
 

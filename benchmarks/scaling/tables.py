@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from benchmarks.scaling.parameters import Assumed, Measured
 from benchmarks.scaling.simulation import MARGIN, TTL, Cluster, Load, Simulation
 from benchmarks.scaling.takeover import Recovery, database_away, nodes_lost
+from benchmarks.scaling.trials import foretold, trials
 
 FULL: Final = 0.9
 """Share of its time from which a part of the cluster is what limits it."""
@@ -33,27 +34,29 @@ SIZES: Final = (
     Cluster(nodes=10, shards=80),
     Cluster(nodes=100, shards=512),
     Cluster(nodes=100, shards=512, databases=2),
-    Cluster(nodes=1_000, shards=4_096),
-    Cluster(nodes=1_000, shards=4_096, group=32),
-    Cluster(nodes=1_000, shards=4_096, group=32, databases=4),
-    Cluster(nodes=1_000, shards=4_096, group=32, databases=8),
-    Cluster(nodes=1_000, shards=4_096, group=32, databases=16),
+    Cluster(nodes=1_000, shards=4_096, databases=4),
+    Cluster(nodes=1_000, shards=4_096, databases=16),
+    Cluster(nodes=1_000, shards=4_096, databases=16, poll_every=4.0),
+    Cluster(nodes=1_000, workers=1, shards=1_024, databases=16),
+    Cluster(nodes=1_000, workers=1, shards=1_024, databases=8, poll_every=2.0),
+    Cluster(nodes=1_000, workers=1, shards=1_024, databases=8, poll_every=2.0, group=32),
 )
 GROUPS: Final = (1, 8, 32)
-DATABASES: Final = (1, 4, 8, 16)
+DATABASES: Final = (2, 4, 8, 16)
 KNOWN: Final = (1e9, 1e10, 1e11)
 CHEAP_PAGES: Final = (17_550.0, 5_000.0, 1_000.0)
 """CPU (µs) of a page: the published crawl's, and less."""
+LARGE: Final = Cluster(nodes=1_000, workers=1, shards=1_024, databases=8, poll_every=2.0, group=32, known=1e11)
 RECOVERIES: Final = (
     (Cluster(nodes=10, shards=80, known=1e9), "a node"),
     (Cluster(nodes=10, shards=80, known=1e10), "a node"),
     (Cluster(nodes=100, shards=512, known=1e10), "a node"),
     (Cluster(nodes=100, shards=512, known=1e10), "10 nodes"),
-    (Cluster(nodes=100, shards=512, databases=2, known=1e10), "database, 3 s"),
-    (Cluster(nodes=100, shards=512, databases=2, known=1e10), "database, 30 s"),
-    (Cluster(nodes=1_000, shards=4_096, databases=16, group=32, known=1e11), "a node"),
-    (Cluster(nodes=1_000, shards=4_096, databases=16, group=32, known=1e11), "100 nodes"),
-    (Cluster(nodes=1_000, shards=4_096, databases=16, group=32, known=1e11), "database, 30 s"),
+    (Cluster(nodes=100, shards=512, known=1e10), "database, 3 s"),
+    (Cluster(nodes=100, shards=512, known=1e10), "database, 30 s"),
+    (LARGE, "a node"),
+    (LARGE, "100 nodes"),
+    (LARGE, "database, 30 s"),
 )
 
 
@@ -67,6 +70,7 @@ def tables(measured: Measured, assumed: Assumed) -> dict[str, str]:
         "urls": urls_table(measured, assumed),
         "takeovers": takeovers_table(measured, assumed),
         "costs": costs_table(measured, assumed),
+        "trials": trials_table(measured),
     }
 
 
@@ -93,9 +97,8 @@ def limit(cluster: Cluster, load: Load, assumed: Assumed) -> str:
 
 
 def connections(cluster: Cluster, assumed: Assumed) -> float:
-    """Return the connections of one database: a worker's own ones, and one to read the mail of each other database."""
-    workers = cluster.nodes * assumed.workers
-    return workers * (assumed.worker_connections / cluster.databases + 1 - 1 / cluster.databases)
+    """Return the connections of the database with the heartbeats: its shards' ones, and those of all workers."""
+    return cluster.shards / cluster.databases + cluster.nodes * cluster.workers * assumed.worker_connections
 
 
 # ---------------------------------------------------------------- the tables
@@ -103,8 +106,8 @@ def connections(cluster: Cluster, assumed: Assumed) -> float:
 
 def sizes_table(measured: Measured, assumed: Assumed) -> str:
     header = (
-        "nodes | shards | databases | shards a row | pages/s | commits/s | rows/s | cores of a database"
-        " | WAL MB/s of a database | commit, ms: median, 99 % | delivered, s | limited by"
+        "nodes | workers | shards | databases | polls every, s | shards a row | pages/s | commits/s | rows/s"
+        " | cores of a database | WAL MB/s of a database | commit, ms: median, 99 % | delivered, s | limited by"
     )
     return markdown(header, (_size_row(cluster, measured, assumed) for cluster in SIZES))
 
@@ -112,7 +115,8 @@ def sizes_table(measured: Measured, assumed: Assumed) -> str:
 def _size_row(cluster: Cluster, measured: Measured, assumed: Assumed) -> list[str]:
     load = simulated(cluster, measured, assumed)
     return [
-        f"{cluster.nodes:,}", f"{cluster.shards:,}", f"{cluster.databases}", f"{cluster.group}",
+        f"{cluster.nodes:,}", f"{cluster.nodes * cluster.workers:,}", f"{cluster.shards:,}", f"{cluster.databases}",
+        f"{cluster.poll_every:.2g}", f"{cluster.group}",
         rounded(load.pages), rounded(load.commits), rounded(load.rows), f"{load.database_cores:.1f}",
         rounded(load.wal / 1e6), f"{1e3 * load.commit_middle:.1f}, {1e3 * load.commit_worst:.0f}",
         f"{load.delivery:.2f}", limit(cluster, load, assumed),
@@ -124,11 +128,11 @@ def groups_table(measured: Measured, assumed: Assumed) -> str:
     for group in GROUPS:
         row = [f"{group}"]
         for databases in DATABASES:
-            cluster = Cluster(nodes=1_000, shards=4_096, group=group, databases=databases)
+            cluster = Cluster(nodes=1_000, workers=1, shards=1_024, poll_every=2.0, group=group, databases=databases)
             load = simulated(cluster, measured, assumed)
-            row.append(f"{100 * load.node_share:.0f} %, {load.database_cores:.1f}")
+            row.append(f"{100 * load.node_share:.0f} %, {load.database_cores:.1f}, {load.wal / 1e6:.0f}")
         rows.append(row)
-    names = " | ".join("1 database" if number == 1 else f"{number} databases" for number in DATABASES)
+    names = " | ".join(f"{number} databases" for number in DATABASES)
     return markdown(f"shards a row | {names}", rows)
 
 
@@ -149,7 +153,7 @@ def urls_table(measured: Measured, assumed: Assumed) -> str:
         pages = known / assumed.known_a_page
         tables = known * measured.url_journal + pages * assumed.page_bytes
         row = [rounded(known), rounded(pages), f"{tables / 1e12:.2g}"]
-        for nodes, shards in ((10, 80), (100, 512), (1_000, 4_096)):
+        for nodes, shards in ((10, 80), (100, 512), (1_000, 1_024)):
             memory = known * measured.url_memory / nodes / assumed.memory
             days = pages / (nodes * assumed.node_pages) / 3600 / HOURS_A_DAY
             opening = known / shards / 1e6 * measured.open_seconds
@@ -186,10 +190,10 @@ def costs_table(measured: Measured, assumed: Assumed) -> str:
         dollars = f"{crawl.dollars:.0f}" if crawl.dollars else "not told"
         rows.append([crawl.name, f"{crawl.machines}", rounded(crawl.pages_a_second), f"{hours:,.0f}", dollars])
     for cluster in (
-        Cluster(nodes=12, shards=80),
-        Cluster(nodes=12, shards=80, page_us=5_000.0),
-        Cluster(nodes=100, shards=512, databases=2),
-        Cluster(nodes=1_000, shards=4_096, group=32, databases=16),
+        Cluster(nodes=12, shards=96),
+        Cluster(nodes=12, shards=96, page_us=5_000.0),
+        Cluster(nodes=100, shards=512),
+        LARGE,
     ):
         load = simulated(cluster, measured, assumed)
         hours, machines = 1e9 / load.pages / 3600, cluster.nodes + cluster.databases
@@ -199,6 +203,21 @@ def costs_table(measured: Measured, assumed: Assumed) -> str:
             [name, f"{machines:,}", rounded(load.pages), f"{hours:,.1f}", f"{hours * machines * assumed.price:.0f}"]
         )
     return markdown("crawl | machines | pages/s | hours for a billion pages | dollars for a billion pages", rows)
+
+
+def trials_table(measured: Measured) -> str:
+    rows = []
+    for trial in trials():
+        told, speed = foretold(trial, measured), trial.pages / trial.seconds
+        rows.append([
+            f"{trial.shards}", rounded(speed), rounded(trial.links / trial.seconds),
+            f"{trial.commits / trial.seconds:.0f}, {told.commits * speed:.0f}",
+            f"{trial.rows / trial.seconds:.0f}, {told.rows * speed:.0f}",
+            f"{trial.wal:.0f}, {told.wal:.0f}",
+            f"{1e-3 * trial.postgres_us * speed:.0f}, {1e-3 * told.postgres_us * speed:.0f}",
+        ])  # fmt: skip
+    header = "shards | pages/s | links sent/s | commits/s | rows/s | WAL, bytes a page"
+    return markdown(f"{header} | CPU of PostgreSQL, ms/s", rows)
 
 
 def measured_table(measured: Measured) -> str:

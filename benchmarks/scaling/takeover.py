@@ -37,7 +37,7 @@ class Recovery(Struct, frozen=True, kw_only=True):
 
 def nodes_lost(cluster: Cluster, measured: Measured, assumed: Assumed, lost: int = 1) -> Recovery:
     """Return what happens when so many nodes are gone at once, each just after a heartbeat: the worst moment."""
-    living = (cluster.nodes - lost) * assumed.workers
+    living = (cluster.nodes - lost) * cluster.workers
     shards = round(cluster.shards * lost / cluster.nodes)
     first_beats = [TTL + BEAT_EVERY * worker / living for worker in range(living)]
     return _recovered(cluster, measured, assumed, shards, first_beats)
@@ -48,7 +48,7 @@ def database_away(cluster: Cluster, measured: Measured, assumed: Assumed, second
     if seconds <= TTL - MARGIN:
         still = seconds / 3600
         return Recovery(shards=0, found=seconds, first=seconds, last=seconds + COMMIT_AGE, pages_lost=still)
-    workers = cluster.nodes * assumed.workers
+    workers = cluster.nodes * cluster.workers
     first_beats = [max(seconds, TTL) + RECONNECTED * worker / workers for worker in range(workers)]
     return _recovered(cluster, measured, assumed, cluster.shards, first_beats)
 
@@ -104,7 +104,7 @@ class _Takeover:
         measured = self._measured
         read = database.done(now, self._urls * measured.open_postgres_us, self._urls * measured.open_bytes)
         ready = max(read, now + self._urls / 1e6 * measured.open_seconds)
-        self._running.append(max(ready, now + self._assumed.rest) + self._assumed.robots)
+        self._running.append(ready + self._assumed.rest + self._assumed.robots)
         self._unopened[worker] -= 1
         if self._unopened[worker]:
             heappush(self._events, (ready, True, worker))
