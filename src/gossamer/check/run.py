@@ -19,8 +19,8 @@ from gossamer.api.defaults import undetermined
 from gossamer.api.directory_layout import SETTINGS_FILE
 from gossamer.api.export import lines
 from gossamer.api.references import read_references
-from gossamer.api.settings_file import Settings, journal_of, read_settings
-from gossamer.api.status import status
+from gossamer.api.settings_file import Settings, journal_of, read_settings, without_schema
+from gossamer.api.status import is_sharded, status
 from gossamer.check.archived_references import ArchivedReferences
 from gossamer.check.assessment import Assessment
 from gossamer.check.external import probe
@@ -237,13 +237,13 @@ def _anew(
     resources: bool,
     **parts: Any,
 ) -> Crawler:
-    """Return a crawl with the settings of an earlier one that records what a check needs."""
-    name = engine or before.engine
+    """Return a crawl with the settings of an earlier one that records what a check needs, on this machine."""
+    name = engine or (DEFAULT_ENGINE if is_sharded(before) else before.engine)
     wanted = {"resources": resources, "soft_404": True, "handlers": "", **changes}
     return Crawler(
         directory=path,
         engine=name,  # type: ignore[arg-type]  # checked there
-        policy=undetermined(before, name),
+        policy=without_schema(undetermined(before, name)),
         formats=FORMATS,
         **wanted,
         **parts,
