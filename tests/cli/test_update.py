@@ -11,7 +11,8 @@ import pytest
 import gossamer.cli
 from gossamer.api.crawler import Crawler
 from gossamer.api.report import Report
-from gossamer.cli.summary import _changes, _duplicates, _near_duplicates
+from gossamer.cli.oddities import duplicates, near_duplicates
+from gossamer.cli.summary import _changes
 from gossamer.demo.server import DemoServer
 from gossamer.fetchers.recorded import RecordedFetcher
 from gossamer.testing import FakeClock, RecordedPage
@@ -109,7 +110,7 @@ def test_the_summary_names_pages_with_the_same_content() -> None:
         {"/": f"<a href=/a>{body}</a>", "/a": f"<a href=/b>{body}", "/b": f"<a href=/b>{body}"}
     )
     crawler = Crawler("https://example.org/", engine="inline", fetcher=fetcher, clock=FakeClock(1000.0))
-    assert [text.plain for _, text in _duplicates(crawler.run())] == [
+    assert [text.plain for _, text in duplicates(crawler.run())] == [
         "1 page with the content of another",
         "  https://example.org/b",
         "       the same as https://example.org/a",
@@ -120,10 +121,10 @@ def test_the_summary_names_pages_with_nearly_the_same_text() -> None:
     text = " ".join(f"word{number}" for number in range(100))
     web = {"/": f"<a href=/a>{text}</a>", "/a": f"<b>{text}"}
     unasked = Crawler("https://example.org/", fetcher=RecordedFetcher.of_site(web), clock=FakeClock(1000.0))
-    assert _near_duplicates(unasked.run(), asked=False) == []
+    assert near_duplicates(unasked.run(), asked=False) == []
     fetcher = RecordedFetcher.of_site(web)
     crawler = Crawler("https://example.org/", fetcher=fetcher, clock=FakeClock(1000.0), near_duplicates=True)
-    assert [text.plain for _, text in _near_duplicates(crawler.run(), asked=True)] == [
+    assert [text.plain for _, text in near_duplicates(crawler.run(), asked=True)] == [
         "2 pages with nearly the same text as another, in 1 group",
         "  https://example.org/  2 pages",
         "       nearly the same as https://example.org/a",

@@ -17,10 +17,10 @@ from gossamer.engines.politeness_audit import Auditor
 from gossamer.rules import politeness
 from gossamer.rules.policy import HostManners, Policy
 from gossamer.testing import FakeClock, RecordedFetcher, RecordedPage
+from gossamer.values.audit import Audit, HostAudit
 from gossamer.values.model import Failure, Link, OutcomeKind, Purpose, Request, Response
 from gossamer.values.protocol import Failed, Outcome, RobotsRead
 from gossamer.values.reasons import Reason
-from gossamer.values.snapshot import Audit, HostAudit
 
 A, B = "https://a.example", "https://b.example"
 RULES = "User-agent: *\nDisallow: /secret/\nDisallow: /*.php\nCrawl-delay: 1\n"

@@ -12,9 +12,9 @@ from gossamer.report.folders import FolderTally
 from gossamer.report.hosts import HostTally
 from gossamer.report.tally import VisitTally, meaning
 from gossamer.testing import RecordedPage
+from gossamer.values.audit import Audit, HostAudit
 from gossamer.values.model import OutcomeKind, PageRecord, Timings
 from gossamer.values.reasons import Reason
-from gossamer.values.snapshot import Audit, HostAudit
 from tests.support.reports import HOME, Site, crawled, linking, reported
 
 

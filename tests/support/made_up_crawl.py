@@ -14,10 +14,11 @@ from gossamer.journals.sqlite import SqliteJournal
 from gossamer.rules.policy import Policy
 from gossamer.rules.recrawl import PageMemo
 from gossamer.rules.urls import fingerprint
+from gossamer.values.audit import Audit
 from gossamer.values.model import Link, OutcomeKind, PageRecord, Timings, line_of
 from gossamer.values.protocol import Batch, Ended, Outcome
 from gossamer.values.reasons import FinishReason, Reason, Waiting
-from gossamer.values.snapshot import Audit, SavedStats
+from gossamer.values.snapshot import SavedStats
 
 KEY = 7
 HOME = "https://manual.example"

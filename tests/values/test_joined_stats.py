@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from gossamer.values.audit import Audit, HostAudit
 from gossamer.values.joined_stats import joined, joined_audit
 from gossamer.values.reasons import StartProblem
-from gossamer.values.snapshot import Audit, FieldStats, HostAudit, ItemTypeStats, SavedStats, StartPage, StartPages
+from gossamer.values.snapshot import FieldStats, ItemTypeStats, SavedStats, StartPage, StartPages
 
 ONE = SavedStats(
     kinds={"done": 3, "failed": 1},

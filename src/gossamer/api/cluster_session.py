@@ -30,12 +30,13 @@ from gossamer.journals.summary import glance, lines
 from gossamer.outputs.files import named_when_whole
 from gossamer.outputs.parts.ownership import refuse_owned
 from gossamer.outputs.remote import RemoteStore
+from gossamer.values.audit import Audit
 from gossamer.values.errors import JournalError, OutputError, UserError
 from gossamer.values.joined_stats import joined
 from gossamer.values.model import Link, record_of
 from gossamer.values.protocol import Ended, Outcome
 from gossamer.values.reasons import FinishReason, Waiting
-from gossamer.values.snapshot import Audit, Snapshot
+from gossamer.values.snapshot import Snapshot
 from gossamer.visit.handlers import Handler
 
 if TYPE_CHECKING:

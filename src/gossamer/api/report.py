@@ -8,8 +8,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from gossamer.outputs import ITEMS_FILE
+from gossamer.values.audit import Audit
 from gossamer.values.reasons import FinishReason, Waiting
-from gossamer.values.snapshot import Audit, Changes, Counts, Coverage, Snapshot
+from gossamer.values.snapshot import Changes, Counts, Coverage, Snapshot
 
 
 class Report(Struct, frozen=True):

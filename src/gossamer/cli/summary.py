@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from gossamer.api.report import Report
 from gossamer.api.status import Status
-from gossamer.cli import problems, start_pages
+from gossamer.cli import oddities, problems, start_pages
 from gossamer.cli.findings import KEPT, Findings
 from gossamer.cli.formatting import shown_path, shown_results
 from gossamer.cli.terminal import Lines, line, more, say
@@ -20,7 +20,7 @@ from gossamer.report.verdict import Ending, ending, why
 from gossamer.rules.policy import SETTINGS, Policy
 from gossamer.values.formatting import numbered, plural, shown_duration, shown_size
 from gossamer.values.reasons import FinishReason, Reason
-from gossamer.values.snapshot import EXAMPLES, Coverage, PausedHost
+from gossamer.values.snapshot import Coverage, PausedHost
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,9 +33,6 @@ _COLOURS: Final = {Ending.DONE: "bold green", Ending.NOTHING: "bold red"}
 
 _MOST_SECONDS: Final = 1e9
 """Maximum length of a pause (seconds) from which a date is made."""
-
-TRAPS: Final = 12
-"""Maximum number of endless sets of pages that are named; a site may have one of every kind."""
 
 _HINTS: Final[dict[Reason, str]] = {
     Reason.SKIP_ROBOTS: "--no-robots crawls it all the same; do so only if the site is yours.",
@@ -129,13 +126,13 @@ def show(
         problems.failed(report, findings),
         problems.loops(findings),
         _reasons(report),
-        _traps(report),
-        _duplicates(report),
-        _near_duplicates(report, asked=policy.near_duplicates),
-        _soft_404s(report, asked=policy.soft_404),
-        _robots_html(report),
+        oddities.traps(report),
+        oddities.duplicates(report),
+        oddities.near_duplicates(report, asked=policy.near_duplicates),
+        oddities.soft_404s(report, asked=policy.soft_404),
+        oddities.robots_html(report),
         start_pages.needs_js(report),
-        _sitemaps(report, resumed=resumed is not None, asked=policy.sitemaps),
+        oddities.sitemaps(report, resumed=resumed is not None, asked=policy.sitemaps),
         _limit(report, policy, engine) if fetched else [],
         _audit(report, policy),
         _results(report),
@@ -267,99 +264,6 @@ def _reasons(report: Report) -> Lines:
     if not report.pages:
         lines += [(2, line("  ", (_HINTS[Reason(code)], "yellow"))) for code, _ in ranked if Reason(code) in _HINTS]
     return lines + problems.left_out(report)
-
-
-def _traps(report: Report) -> Lines:
-    """Return lines that name the endless sets of pages that were left out, and how to follow them."""
-    traps = report.snapshot.traps
-    if not traps:
-        return []
-    lines: Lines = [(0, line((wording.TRAPS, "bold")))]
-    lines += [(4, line(f"  {trap.name}  ", (numbered(trap.links, "link"), "dim"))) for trap in traps[:TRAPS]]
-    if len(traps) > TRAPS:
-        lines.append((2, line((f"  and {len(traps) - TRAPS:,} more", "dim"))))
-    return [*lines, (2, line(("  --trap-budget allows longer ones, --no-traps any; --exclude keeps them out.", "dim")))]
-
-
-def _duplicates(report: Report) -> Lines:
-    """Return lines about pages with the content of another, with examples."""
-    found = report.snapshot.duplicates
-    if not found.pages:
-        return []
-    lines: Lines = [(0, line((wording.duplicates(found.pages), "bold")))]
-    for url, other in found.examples:
-        lines += [(2, line(f"  {url}")), (7, line(("       the same as ", "dim"), (other, "dim")))]
-    return lines
-
-
-def _near_duplicates(report: Report, *, asked: bool) -> Lines:
-    """Return lines about the largest groups of near duplicates; `asked`: say so if there are none."""
-    found = report.snapshot.near_duplicates
-    if not found.pages:
-        return [(0, line("No page with nearly the same text as another"))] if asked and _looked(report) else []
-    lines: Lines = [(0, line((wording.near_duplicates(found), "bold")))]
-    for alike in found.examples:
-        first, *others = alike.urls
-        lines.append((2, line(f"  {first}", (f"  {numbered(alike.pages, 'page')}", "dim"))))
-        lines += [(7, line(("       nearly the same as ", "dim"), (url, "dim"))) for url in others]
-    return lines
-
-
-def _looked(report: Report) -> bool:
-    """Whether a crawl has ended and has pages to compare."""
-    return report.pages > 0 and report.snapshot.finish_reason is not None
-
-
-def _soft_404s(report: Report, *, asked: bool) -> Lines:
-    """Return lines that name soft 404 pages, or hosts that answer 200 for every page.
-
-    `asked`: say so if there are none.
-    """
-    found = report.snapshot.soft_404s
-    lines: Lines = []
-    if found.pages:
-        lines.append((0, line((wording.soft_404s(found.pages), "bold"))))
-        for url, via in found.examples:
-            lines += [(2, line(f"  {url}")), *([problems.led(via, "linked")] if via else [])]
-        lines += more(found.pages - len(found.examples))
-    elif found.hosts:
-        lines.append((0, line(("Answers 200 for a page that cannot exist", "bold"))))
-        lines += [(2, line(f"  {host}")) for host in found.hosts]
-    elif asked and _looked(report):
-        lines.append((0, line("No page with status 200 and the text of a missing one")))
-    return lines
-
-
-def _robots_html(report: Report) -> Lines:
-    """Return lines that name the hosts whose robots.txt is an HTML page."""
-    hosts = report.snapshot.robots_html
-    if not hosts:
-        return []
-    lines: Lines = [(0, line((wording.ROBOTS_HTML, "bold"), "; it was obeyed as far as it holds rules"))]
-    lines += [(4, line(f"  {host}")) for host in hosts[:EXAMPLES]]
-    return [
-        *lines,
-        *more(len(hosts) - EXAMPLES),
-        (2, line(("  --strict-robots fetches nothing from such hosts.", "dim"))),
-    ]
-
-
-def _sitemaps(report: Report, *, resumed: bool, asked: bool) -> Lines:
-    """Return lines that name the pages that only a sitemap lists, and the faults of sitemaps.
-
-    The pages are named only after a complete crawl without a killed run: a page of that run may link there.
-    """
-    stats = report.snapshot.sitemaps
-    lines: Lines = []
-    whole = report.finish_reason is FinishReason.COMPLETE
-    if whole and resumed and asked and not stats.whole:
-        said = "Which pages only sitemaps name is not known: a run before this was cut off, or they are too many."
-        lines.append((0, line((said, "dim"))))
-    elif whole and stats.orphans:
-        lines += [(0, line((wording.orphans(stats), "bold"))), *[(2, line(f"  {url}")) for url in stats.examples]]
-    if stats.notes:
-        lines += [(0, line(("Sitemaps", "bold"))), *[(2, line(f"  {note}")) for note in stats.notes]]
-    return lines
 
 
 def _limit(report: Report, policy: Policy, engine: str) -> Lines:

@@ -18,6 +18,7 @@ from gossamer.outputs.event_log import EventLog
 from gossamer.rules.policy import Policy
 from gossamer.rules.time_left import time_left
 from gossamer.rules.urls import host_key
+from gossamer.values.audit import Audit
 from gossamer.values.event_log import (
     CrawlFinished,
     CrawlResumed,
@@ -33,7 +34,7 @@ from gossamer.values.event_log import (
 from gossamer.values.model import Failure, OutcomeKind, record_of
 from gossamer.values.protocol import Ended, Failed, Lost, RobotsRead, Visited
 from gossamer.values.reasons import Reason
-from gossamer.values.snapshot import Audit, Snapshot
+from gossamer.values.snapshot import Snapshot
 
 TICK: Final = 1.0
 """Minimum time (seconds) between two ticks."""

@@ -16,9 +16,9 @@ from gossamer.rules.policy import Policy
 from gossamer.rules.politeness import Manners
 from gossamer.rules.robots import Robots, parse
 from gossamer.rules.urls import host_key, resolve
+from gossamer.values.audit import Audit, HostAudit
 from gossamer.values.model import Failure, Purpose, Request, Response
 from gossamer.values.protocol import Failed, Lost, RobotsRead, Visited
-from gossamer.values.snapshot import Audit, HostAudit
 
 LEAST_REST: Final = 0.2
 """Minimum rest (seconds) that `delay = "auto"` promises."""

@@ -34,11 +34,12 @@ from gossamer.fetchers.recorded import RecordedFetcher
 from gossamer.fetchers.source import FetcherSource
 from gossamer.parse.text import extract
 from gossamer.rules.politeness import Manners
+from gossamer.values.audit import Audit
 from gossamer.values.errors import UserError
 from gossamer.values.ports import Clock, Journal, Output, PreviousCrawl
 from gossamer.values.protocol import Ended, Saved
 from gossamer.values.reasons import FinishReason
-from gossamer.values.snapshot import Audit, Changes, SavedStats, Snapshot
+from gossamer.values.snapshot import Changes, SavedStats, Snapshot
 from gossamer.visit import function_ref
 from gossamer.visit.handlers import FullRefetch
 from gossamer.visit.visitor import Work

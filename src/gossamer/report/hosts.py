@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from gossamer.report.rows import HostFigures
 from gossamer.rules.urls import host_key
+from gossamer.values.audit import Audit, HostAudit
 from gossamer.values.model import OutcomeKind, PageRecord
-from gossamer.values.snapshot import Audit, HostAudit
 
 
 class HostTally:

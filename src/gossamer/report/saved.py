@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from gossamer.api.report import Report
 from gossamer.api.status import Status
 from gossamer.outputs import RESULTS
+from gossamer.values.audit import Audit
 from gossamer.values.model import Change, OutcomeKind
 from gossamer.values.reasons import FinishReason, Waiting, kept_out
 from gossamer.values.snapshot import (
     EXAMPLES,
-    Audit,
     Changes,
     Counts,
     Duplicates,

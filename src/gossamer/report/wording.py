@@ -6,10 +6,11 @@ from typing import Final
 
 from gossamer.api.report import Report
 from gossamer.rules.policy import Policy
+from gossamer.values.audit import Audit
 from gossamer.values.formatting import numbered, plural, shown_duration
 from gossamer.values.model import PageRecord
 from gossamer.values.reasons import FinishReason, Reason
-from gossamer.values.snapshot import Audit, Changes, NearDuplicates, SitemapStats
+from gossamer.values.snapshot import Changes, NearDuplicates, SitemapStats
 
 SINCE: Final = "Since the crawl before"
 TIME: Final = "What took the time"

@@ -13,8 +13,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from gossamer.values.audit import Audit
 from gossamer.values.reasons import FinishReason, Reason, Waiting
-from gossamer.values.snapshot import Audit, Counts, Pauses, Snapshot
+from gossamer.values.snapshot import Counts, Pauses, Snapshot
 
 EVENTS_VERSION: Final = 1
 """The version of the format."""

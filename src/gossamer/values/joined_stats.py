@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from typing import Final, TypeVar
 
+from gossamer.values.audit import Audit
 from gossamer.values.item_schema import NULL, merged
-from gossamer.values.snapshot import EXAMPLES, Audit, FieldStats, ItemTypeStats, SavedStats, StartPages
+from gossamer.values.snapshot import EXAMPLES, FieldStats, ItemTypeStats, SavedStats, StartPages
 
 ValueT = TypeVar("ValueT")
 NumberT = TypeVar("NumberT", int, float)

@@ -16,7 +16,8 @@ from gossamer.parse.links.base import base_url
 from gossamer.parse.links.scan import WHITESPACE
 from gossamer.parse.references.addresses import Addresses
 from gossamer.parse.references.css import urls_of
-from gossamer.parse.references.reader import PLAIN, PlainLink, RawReference, ReferenceReader
+from gossamer.parse.references.raw_references import PLAIN, PlainLink, RawReference
+from gossamer.parse.references.reader import ReferenceReader
 from gossamer.parse.references.relations import kinds_of
 from gossamer.parse.references.srcset import images_of
 from gossamer.rules.headers import Headers, essence, link_values, refresh, words

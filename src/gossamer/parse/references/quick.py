@@ -16,7 +16,8 @@ from gossamer.parse.characters import collapsed
 from gossamer.parse.links.quick import meta_may_matter
 from gossamer.parse.links.scan import Scan, tidy
 from gossamer.parse.references.hidden import SIGN
-from gossamer.parse.references.reader import MAX_REFERENCES, MAX_TEXT, RawReference, ReferenceReader, shortened
+from gossamer.parse.references.raw_references import MAX_REFERENCES, MAX_TEXT, RawReference, shortened
+from gossamer.parse.references.reader import ReferenceReader
 from gossamer.parse.tokenizer import Token
 
 FoundLink = tuple[str, str | None, str | bytes]

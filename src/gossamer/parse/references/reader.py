@@ -11,74 +11,37 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
-from msgspec import Struct
-
 from gossamer.parse.characters import collapsed
 from gossamer.parse.links.scan import WHITESPACE, Reader, Scan, text_and_line, text_of
 from gossamer.parse.links.visible import BLOCKS, CELLS
 from gossamer.parse.references.css import urls_of, urls_of_declarations
-from gossamer.parse.references.hidden import HiddenPart, hides
+from gossamer.parse.references.hidden import HiddenPart
+from gossamer.parse.references.raw_references import (
+    MAX_REFERENCES,
+    MAX_TEXT,
+    PLAIN,
+    SVG_KINDS,
+    Form,
+    PlainLink,
+    RawReference,
+    is_script,
+    label_of,
+    needs_no_alt,
+    shortened,
+    text_in,
+)
 from gossamer.parse.references.relations import kinds_of
 from gossamer.parse.references.srcset import images_of
-from gossamer.parse.tokenizer import Token, TokenType, tokenize
+from gossamer.parse.tokenizer import Token, TokenType
 from gossamer.rules.headers import refresh_target, words
 from gossamer.values.references import ReferenceKind
-
-MAX_TEXT: Final = 100
-"""Maximum length of the text of a reference (characters); a longer one ends in "…"."""
-MAX_REFERENCES: Final = 100_000
-"""Maximum number of references of one page that are kept, and of images without text, forms and anchors."""
 
 _START, _END = TokenType.START_TAG, TokenType.END_TAG
 _TEXT, _REFERENCE = TokenType.TEXT, TokenType.CHARACTER_REFERENCE
 _SPACED: Final = BLOCKS | CELLS
-_ALT_ATTRIBUTES: Final = ("aria-label", "aria-labelledby", "title", "role", "width", "height")
-_SCRIPT_TYPES: Final = frozenset(
-    {f"{top}/{x}{name}script" for top in ("text", "application") for x in ("", "x-") for name in ("java", "ecma")}
-    | {f"text/javascript1.{minor}" for minor in range(6)}
-    | {"text/jscript", "text/livescript", "module"}
-)
-"""The types of scripts (HTML section 4.12.1, and "JavaScript MIME type" of the MIME Sniffing Standard)."""
-_SVG: Final = {
-    "image": ReferenceKind.IMAGE,
-    "feimage": ReferenceKind.IMAGE,
-    "use": ReferenceKind.IMAGE,
-    "script": ReferenceKind.SCRIPT,
-    "a": ReferenceKind.LINK,
-}
-
 # Looked up for every link of a page: in Python 3.11 a member of an enumeration takes four times as long as a name.
 _LINK, _IMAGE, _SCRIPT, _MEDIA = ReferenceKind.LINK, ReferenceKind.IMAGE, ReferenceKind.SCRIPT, ReferenceKind.MEDIA
 _FRAME, _FORM = ReferenceKind.FRAME, ReferenceKind.FORM
-
-
-class RawReference(Struct):
-    """A reference as the page has it; the fields are those of `Reference`, but for the address."""
-
-    kind: ReferenceKind
-    href: str
-    """The address as written, not yet resolved."""
-    element: str
-    text: str
-    line: int
-    nofollow: bool = False
-
-
-PlainLink = tuple[tuple[str, str | None, str], None, int]
-"""The address, fragment and text of an `a` element without rel, and its line: most references are such links."""
-PLAIN: Final = "a[href]"
-"""The element of plain links."""
-
-
-class Form(Struct, frozen=True):
-    """A form of a page."""
-
-    method: str
-    """Its method, in lower case."""
-    action: str
-    """Its action as written; "" for the page itself."""
-    line: int
-    """The line on which it begins."""
 
 
 class ReferenceReader(Reader):
@@ -217,19 +180,19 @@ class ReferenceReader(Reader):
         text = collapsed("".join(self._parts)) if text is None else collapsed(text)
         self._parts.clear()
         self._link = None
-        link.text = shortened(text) if text else _label_of(token)
+        link.text = shortened(text) if text else label_of(token)
 
     # ------------------------------------------------------------ svg and math
 
     def _foreign_start(self, tag: str, token: Token) -> None:
-        if self.nesting.in_svg and not self.nesting.inert and tag in _SVG:
+        if self.nesting.in_svg and not self.nesting.inert and tag in SVG_KINDS:
             href = token.attr("href")
             name = "href" if href is not None else "xlink:href"
             href = token.attr(name)
             if tag == "a":
                 self._begin_link(token, f"a[{name}]", href)
-            elif tag != "script" or _is_script(token):
-                self._add(_SVG[tag], token, f"{tag}[{name}]", href)
+            elif tag != "script" or is_script(token):
+                self._add(SVG_KINDS[tag], token, f"{tag}[{name}]", href)
         super()._foreign_start(tag, token)
 
     def read_as_markup(self, tag: str, raw: str, line: int) -> None:
@@ -238,10 +201,10 @@ class ReferenceReader(Reader):
         self._lines_before += max(line - 1, 0)
         if tag == "style" and self.nesting.in_svg and not self.nesting.inert:
             # Character references are decoded here, unlike in the style element of HTML.
-            css = _text_in(raw.replace("<![CDATA[", "").replace("]]>", ""))
+            css = text_in(raw.replace("<![CDATA[", "").replace("]]>", ""))
             self._read_stylesheet(css, self._lines_before + 1)
         elif tag == "title" and self._link is not None and not self.nesting.unseen and "<" not in raw:
-            self._add_text(_text_in(raw))  # an icon says by it what it means
+            self._add_text(text_in(raw))  # an icon says by it what it means
         super().read_as_markup(tag, raw, line)
         self._lines_before = before
 
@@ -262,13 +225,13 @@ class ReferenceReader(Reader):
     def _iframe(self, token: Token) -> None:
         super()._iframe(token)
         if token.attr("srcdoc") is None:
-            self._add(_FRAME, token, "iframe[src]", token.attr("src"), _label_of(token))
+            self._add(_FRAME, token, "iframe[src]", token.attr("src"), label_of(token))
         text_of(self._tokens, as_written=True)
 
     def _frame(self, token: Token) -> None:
         super()._frame(token)
         if self._framed:
-            self._add(_FRAME, token, "frame[src]", token.attr("src"), _label_of(token))
+            self._add(_FRAME, token, "frame[src]", token.attr("src"), label_of(token))
 
     def _link_element(self, token: Token) -> None:
         super()._link_element(token)
@@ -308,7 +271,7 @@ class ReferenceReader(Reader):
         self._in_picture = False
 
     def _miss_alt(self, token: Token, source: str) -> None:
-        if not self._hidden_part.tag and len(self.missing_alt) < MAX_REFERENCES and not _needs_no_alt(token):
+        if not self._hidden_part.tag and len(self.missing_alt) < MAX_REFERENCES and not needs_no_alt(token):
             self.missing_alt.append((source, token.line + self._lines_before))
 
     def _picture(self, _token: Token) -> None:
@@ -335,7 +298,7 @@ class ReferenceReader(Reader):
         self._add(_IMAGE, token, f"{token.tag}[background]", token.attr("background"))
 
     def _script(self, token: Token) -> None:
-        if _is_script(token):
+        if is_script(token):
             self._add(_SCRIPT, token, "script[src]", token.attr("src"))
         text_of(self._tokens, as_written=True)
 
@@ -429,38 +392,3 @@ class ReferenceReader(Reader):
         "video": _player,
         **dict.fromkeys(("body", "table", "thead", "tbody", "tfoot", "tr", "td", "th"), _background),
     }
-
-
-def _text_in(markup: str) -> str:
-    return "".join([token.data or "" for token in tokenize(markup)])
-
-
-def shortened(text: str) -> str:
-    """Return a text in the length that references have."""
-    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1].rstrip()}…"
-
-
-def _label_of(token: Token) -> str:
-    """Return the name that an element without text has for a reader."""
-    return shortened(collapsed(token.attr("aria-label") or token.attr("title") or ""))
-
-
-def _is_script(token: Token) -> bool:
-    """Whether a script element is one that a browser runs (HTML section 4.12.1.1, "prepare the script element")."""
-    kind, language = token.attr("type"), token.attr("language")
-    if kind is None and language:
-        kind = f"text/{language}"
-    return not kind or kind.strip(WHITESPACE).lower() in _SCRIPT_TYPES
-
-
-def _needs_no_alt(token: Token) -> bool:
-    """Whether an image without alt has another name, is said to be decoration, or cannot be seen."""
-    value = {name: (token.attr(name) or "").strip(WHITESPACE).lower() for name in _ALT_ATTRIBUTES}
-    return bool(
-        value["aria-label"]
-        or value["aria-labelledby"]
-        or value["title"]
-        or value["role"] in ("none", "presentation")
-        or {value["width"], value["height"]} <= {"0", "1"}
-        or hides(token)
-    )
