@@ -6,11 +6,12 @@ import json
 import shutil
 from array import array
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
 from itertools import count
 from pathlib import Path
+from threading import Event
 from typing import Any
 from uuid import uuid4
 
@@ -207,35 +208,52 @@ def test_a_part_is_sealed_when_it_is_large(tmp_path: Path, monkeypatch: pytest.M
     journal.close()
 
 
-def test_commits_wait_for_a_store_that_is_slower_than_the_crawl(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def stuck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[PartsJournal, Event]]:
+    """Yield a journal whose parts are a page each, and whose store answers nothing before the event."""
     monkeypatch.setattr("gossamer.outputs.parts.journal.PART_PAGES", 1)
-    waited = []
+    answers, store = Event(), store_of()
 
-    class Slow(Later):
-        def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-            future = super().submit(work, *arguments, **named)
-            pool, result = self, future.result
+    def put(local: Path, name: str) -> None:
+        assert answers.wait(60)
+        store.put(local, name)
 
-            def awaited(timeout: float | None = None) -> Any:
-                if not future.done():
-                    waited.append(len(pool.waiting))
-                    pool.run()
-                return result(timeout)
+    with ThreadPoolExecutor(1) as pool:
+        inner = SqliteJournal(tmp_path / "journal.db", key=7)
+        journal = PartsJournal(
+            inner, Uploader(put), CONTENTS, tmp_path / "spool", pool=pool, claim=partial(claim, store)
+        )
+        journal.open()
+        journal.commit(batch(range(20)), {})
+        yield journal, answers
+        answers.set()
+        journal.close()
 
-            future.result = awaited  # type: ignore[method-assign]
-            return future
 
-    journal = journal_of(tmp_path, store_of(), pool=Slow())
-    journal.open()
-    journal.commit(batch(range(20)), {})
+def test_commits_wait_for_a_store_that_is_slower_than_the_crawl(stuck: tuple[PartsJournal, Event]) -> None:
+    journal, answers = stuck
     for number in range(WAITING_PARTS):
         journal.commit(batch((), (number,)), {})
-    assert not waited
-    journal.commit(batch((), (WAITING_PARTS,)), {})
-    assert waited == [WAITING_PARTS + 1]
-    journal.close()
+    with ThreadPoolExecutor(1) as other:
+        waiting = other.submit(journal.commit, batch((), (WAITING_PARTS,)), {})
+        with pytest.raises(TimeoutError):
+            waiting.result(0.5)
+        answers.set()
+        waiting.result(30)
+        journal.flush()
+    assert not journal.holds
+
+
+def test_an_owner_that_lost_its_shard_waits_for_no_store(stuck: tuple[PartsJournal, Event]) -> None:
+    journal, _ = stuck
+    journal.commit(batch((), (0,)), {})
+    with ThreadPoolExecutor(1) as other:
+        waiting = other.submit(journal.flush)
+        with pytest.raises(TimeoutError):
+            waiting.result(0.3)
+        journal.interrupt()
+        with pytest.raises(OutputError, match="was broken off"):
+            waiting.result(2)
 
 
 def test_refusals_and_rests_count_at_once_and_outcomes_with_their_part(tmp_path: Path) -> None:

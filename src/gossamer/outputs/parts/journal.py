@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, wait
 from pathlib import Path
-from threading import RLock
+from threading import Event, RLock
 from typing import Final, Protocol
 
 from msgspec.structs import replace
@@ -17,6 +17,7 @@ from gossamer.outputs.parts.growing import Part, PartContents
 from gossamer.outputs.parts.held_stats import without_held
 from gossamer.outputs.parts.names import PartName, is_part_file
 from gossamer.outputs.parts.uploading import Uploader
+from gossamer.values.errors import OutputError
 from gossamer.values.model import Link
 from gossamer.values.ports import Journal
 from gossamer.values.protocol import Batch, Saved
@@ -30,6 +31,8 @@ PART_AGE: Final = 30.0
 """Age (seconds) from which on it is: what a kill would have fetched again."""
 WAITING_PARTS: Final = 4
 """Number of sealed parts from which on a commit waits for an upload, so that a slow store fills no disk."""
+_LOOK_EVERY: Final = 0.2
+"""Time (seconds) between two looks at whether a wait for an upload was interrupted."""
 
 
 class EpochJournal(Journal, Protocol):
@@ -76,6 +79,7 @@ class PartsJournal:
         self._shard = shard
         self._now = now
         self._lock = RLock()
+        self._interrupted = Event()
         self._epoch = self._number = 0
         self._growing: Part | None = None
         self._sealed: deque[Part] = deque()  # the oldest first: they are committed in order
@@ -132,7 +136,7 @@ class PartsJournal:
 
     def close(self) -> None:
         """Close the journal. What is held is given up: its links are pending."""
-        self._uploader.give_up()
+        self.interrupt()
         with self._lock:
             for part in self._held():
                 if part.upload is None or part.upload.cancel():  # nobody else uses it
@@ -161,9 +165,16 @@ class PartsJournal:
         """Seal the part, and wait until everything is uploaded and committed. Raises JournalError or OutputError."""
         self.hurry()
         while (part := next(iter(self._sealed), None)) is not None:
-            assert part.upload is not None, "it is sealed"
-            wait([part.upload])  # without the lock: others go on
+            self._await(part)  # without the lock: others go on
             self.tend()
+
+    def interrupt(self) -> None:
+        """End waits for uploads soon, from any thread, and let no other begin: they raise OutputError.
+
+        An upload that hangs in the store is left to its thread. The journal itself is interrupted by whoever owns it.
+        """
+        self._interrupted.set()
+        self._uploader.give_up()
 
     # ------------------------------------------------------------ inside
 
@@ -204,14 +215,22 @@ class PartsJournal:
     def _commit_next(self) -> None:
         """Commit the outcomes of the oldest sealed part, with the names of its files; wait for its upload."""
         part, *held = self._held()
-        assert part.upload is not None, "it is sealed"
-        files = part.upload.result()
+        files = self._await(part)
         self._base = part.stats if held else self._stats
         stats = self._stats_without(held)
         batch = Batch(tuple(part.ended), (), (), stats=stats, notes=part.read, lowest_open=self._lowest_open)
         self.journal.commit(batch, {**self._offsets, **files})
         self._sealed.popleft()
         part.remove()
+
+    def _await(self, part: Part) -> Mapping[str, int]:
+        """Wait until a sealed part is uploaded; return the sizes of its files."""
+        assert part.upload is not None, "it is sealed"
+        while not part.upload.done():
+            if self._interrupted.is_set():
+                raise OutputError("The results were not uploaded to the end: the crawl was broken off.")
+            wait([part.upload], timeout=_LOOK_EVERY)
+        return part.upload.result()
 
     def _held(self) -> list[Part]:
         """Return the parts whose outcomes are not committed, the oldest first."""
