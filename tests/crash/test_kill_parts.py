@@ -71,7 +71,7 @@ def campaign(tmp_path: Path, place: str, *, seed: int, words: tuple[str, ...] = 
     """Crawl to the end, killed and frozen on the way; return the directory."""
     chance = random.Random(seed)
     crawl = tmp_path / "crawl"
-    with paced_site(0.01, PAGES) as [origin]:
+    with paced_site(0.03, PAGES) as [origin]:
         begin = [
             "crawl", f"{origin}/many/", "-o", str(crawl), "--store", place, "-f", "jsonl", "-f", "warc",
             "-f", "parquet", "--allow-private", "127.0.0.1", "--delay", "0", "--host-concurrency", "4", "-c", "4",
@@ -84,7 +84,7 @@ def campaign(tmp_path: Path, place: str, *, seed: int, words: tuple[str, ...] = 
             code = live(
                 ["resume", str(crawl)] if going_on else begin,
                 tmp_path,
-                seconds=chance.uniform(0.9, 2.0) if mortal else None,
+                seconds=chance.uniform(0.7, 1.4) if mortal else None,
                 frozen=chance.choice([0.0, 0.8]) if mortal else 0.0,
             )
             kills += code == -signal.SIGKILL

@@ -31,11 +31,13 @@ from gossamer.check.kinds import anchor_of
 from gossamer.cli import arguments, main
 from gossamer.demo.server import DemoServer
 from gossamer.demo.site import DemoSite
+from gossamer.outputs.remote import RemoteStore
 from gossamer.testing import FakeClock
 from gossamer.values.model import Failure, Request, Response, Timings
 from gossamer.values.protocol import Command, Event
 from gossamer.values.reasons import FinishReason, Reason, Waiting
 from tests.support.postgres import PostgresServer
+from tests.support.s3 import s3_server
 
 HOME = Path(__file__).parents[2]
 DOCS = HOME / "docs"
@@ -44,8 +46,10 @@ PAPERS = [*PAGES, HOME / "CONTRIBUTING.md", HOME / "CHANGELOG.md", HOME / "bench
 RUN_LIVE = DOCS / "tutorial.md"
 SERVED = "http://127.0.0.1:8000/"
 DATABASE = "postgresql://crawler@127.0.0.1/crawls"
+ON_S3 = DOCS / "how-to" / "keep-outputs-in-s3.md"
 ON_POSTGRES = DOCS / "how-to" / "keep-the-journal-in-postgresql.md"
 ON_SEVERAL = DOCS / "how-to" / "crawl-with-several-machines.md"
+WITH_SERVERS = (RUN_LIVE, ON_POSTGRES, ON_S3, ON_SEVERAL)
 FINE = (0, 1, 3, 4)  # exit codes that a snippet may end with: done, with findings, nothing, a limit
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -243,9 +247,7 @@ def tidy(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines()).strip()
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in PAGES if path not in (RUN_LIVE, ON_POSTGRES, ON_SEVERAL) and blocks(path)], ids=named
-)
+@pytest.mark.parametrize("path", [path for path in PAGES if path not in WITH_SERVERS and blocks(path)], ids=named)
 def test_what_a_page_tells_readers_to_do_works(
     path: Path, directory: Path, capsysbinary: pytest.CaptureFixture[bytes], go_offline: Callable[[], None]
 ) -> None:
@@ -286,6 +288,20 @@ def test_the_page_about_several_machines_works(
         assert reader.background.wait(60) == 1, "the museum has broken links"
     records = (directory / "museum.jsonl").read_bytes().count(b"\n")
     assert records == (directory / "silk" / "pages.jsonl").read_bytes().count(b"\n") > 300
+
+
+def test_the_page_about_s3_works(
+    directory: Path, capsysbinary: pytest.CaptureFixture[bytes], go_offline: Callable[[], None]
+) -> None:
+    go_offline()
+    with s3_server():
+        reader = Reader(ON_S3, capsysbinary)
+        for block in blocks(ON_S3):
+            reader.do(block)
+        there = RemoteStore.of("s3://crawls/exports").names()
+    assert {"pages.jsonl", "markdown/index.jsonl"} <= set(there)
+    assert (directory / "archive" / "pages-00000.warc.gz").stat().st_size
+    assert not (directory / "example.org.crawl" / "pages.jsonl").exists()
 
 
 def test_the_tutorial_begins_as_written(directory: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:

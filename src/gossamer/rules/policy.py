@@ -521,7 +521,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Hints("s3 bucket remote feed feeds export upload object_storage output_url"),
     ] = ""
     """The place where results are written, as files that are finished every half a minute and never changed
-    ([parts](how-to/keep-outputs-in-s3.md)): `s3://bucket/prefix`, `file:///somewhere` or any other URL that fsspec
+    ([parts](../how-to/keep-outputs-in-s3.md)): `s3://bucket/prefix`, `file:///somewhere` or any other URL that fsspec
     reaches. The journal stays in the crawl's directory. `-o URL` says the same with a directory named after the site.
     It needs `gossamer[remote]`."""
 
