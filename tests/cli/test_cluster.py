@@ -124,6 +124,17 @@ def test_a_worker_says_why_it_cannot_help(capsys: pytest.CaptureFixture[str], po
     assert (code, "leave one out" in told) == (2, True)
 
 
+def test_a_worker_says_if_it_cannot_show_that_it_lives(
+    capsys: pytest.CaptureFixture[str], postgres: PostgresServer, tmp_path: Path
+) -> None:
+    from gossamer.journals import cluster_crawl
+
+    address = postgres.address("alive")
+    cluster_crawl.create(address, b"{}", shards=2)
+    code, told = said(capsys, "worker", str(address), "--alive", str(tmp_path / "no" / "file"))
+    assert (code, "cannot be touched: No such file or directory" in told) == (2, True)
+
+
 def test_a_worker_needs_a_database(capsys: pytest.CaptureFixture[str]) -> None:
     assert said(capsys, "worker", "crawl.db")[0] == 2
     code, told = said(capsys, "worker", NOWHERE)

@@ -102,6 +102,21 @@ def test_pods_run_as_an_ordinary_user_and_are_given_time_to_hand_over(path: Path
             assert mounted == {volume["name"] for volume in pod["volumes"]}
 
 
+def test_a_probe_sees_whether_the_event_loop_of_a_worker_lives(tmp_path: Path) -> None:
+    (pod,) = pods(DEPLOY / "kubernetes" / "worker.yaml")
+    (container,) = pod["containers"]
+    assert "/tmp/alive" in container["args"]
+    (compose,) = documents(COMPOSE)
+    shell = container["livenessProbe"]["exec"]["command"]
+    assert compose["services"]["worker"]["healthcheck"]["test"][1] == shell[-1]
+    shell = [word.replace("/tmp/alive", str(tmp_path / "alive")) for word in shell]
+    assert subprocess.run(shell, check=False, capture_output=True).returncode == 1, "it is not there"
+    (tmp_path / "alive").touch()
+    assert subprocess.run(shell, check=False).returncode == 0
+    os.utime(tmp_path / "alive", (time.time() - 61, time.time() - 61))
+    assert subprocess.run(shell, check=False).returncode == 1
+
+
 def test_the_password_comes_from_a_secret_and_the_server_is_verified() -> None:
     for path in MANIFESTS:
         for pod in pods(path):
@@ -379,12 +394,13 @@ def test_a_crawl_as_the_page_says_survives_a_killed_worker(tmp_path: Path) -> No
                     time.sleep(0.1)
 
             until(f"SELECT FROM {name}.crawl WHERE settings <> ''")
-            first, _second = start(worker), start(worker)
+            first, _second = start([*worker, "--alive", "alive"]), start(worker)
             until(f"SELECT FROM {name}.shard HAVING sum(ended) > 20 AND count(DISTINCT owner) = 2")
             _, *queried = queries(name)
             connection.execute(f"SET search_path = {name}")
             for query in queried:
                 connection.execute(query.encode())
+            assert time.time() - (tmp_path / "alive").stat().st_mtime < 30, "the probe sees a worker that lives"
             first.kill()
             start(worker)
             until(f"SELECT FROM {name}.shard HAVING count(DISTINCT owner) = 2 AND bool_and(owner IS NOT NULL)")

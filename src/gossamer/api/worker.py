@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -46,17 +47,29 @@ STORE_THREADS: Final = 4
 """Number of threads of a worker that commit and recall; each may need a connection to the database."""
 
 
+ALIVE_EVERY: Final = 5.0
+"""Time (seconds) after which the file that shows that a worker lives is touched again."""
+
+
 def run_worker(
-    address: PostgresAddress, notice: LeaveNotice, *, node: str = "", tell: Callable[[str], None] = print
+    address: PostgresAddress,
+    notice: LeaveNotice,
+    *,
+    node: str = "",
+    tell: Callable[[str], None] = print,
+    alive: Path | None = None,
 ) -> str:
     """Crawl shards of the crawl at an address until it is over, or until notice is given: then hand them over.
 
-    `node` names this machine. Returns why the crawl ended; "" if it goes on without this worker. Raises UserError
-    where this worker cannot help with the crawl, and JournalError.
+    `node` names this machine; `alive` is a file that is touched every few seconds while the event loop does not hang.
+    Returns why the crawl ended; "" if it goes on without this worker. Raises UserError where this worker cannot help
+    with the crawl or touch the file, and JournalError.
     """
     require_postgres()
+    if alive is not None:
+        _touch(alive)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        return runner.run(_run(address, notice, node or f"{socket.gethostname()}:{os.getpid()}", tell))
+        return runner.run(_run(address, notice, node or f"{socket.gethostname()}:{os.getpid()}", tell, alive))
 
 
 def work(journal: str, notice: LeaveNotice) -> None:
@@ -64,7 +77,24 @@ def work(journal: str, notice: LeaveNotice) -> None:
     run_worker(PostgresAddress.of(journal), notice)
 
 
-async def _run(address: PostgresAddress, notice: LeaveNotice, node: str, tell: Callable[[str], None]) -> str:
+def _touch(alive: Path) -> None:
+    try:
+        alive.touch()
+    except OSError as error:
+        raise UserError(f"{alive} cannot be touched: {error.strerror}. Name another file (--alive).") from error
+
+
+async def _show_life(alive: Path) -> None:
+    """Touch a file again and again, which an event loop that hangs does not."""
+    while True:
+        with contextlib.suppress(UserError):  # whoever looks at the file sees it
+            _touch(alive)
+        await asyncio.sleep(ALIVE_EVERY)
+
+
+async def _run(
+    address: PostgresAddress, notice: LeaveNotice, node: str, tell: Callable[[str], None], alive: Path | None = None
+) -> str:
     from gossamer.engines.cluster.postgres_leases import PostgresLeases, PostgresMail
     from gossamer.journals import cluster_crawl
 
@@ -88,6 +118,8 @@ async def _run(address: PostgresAddress, notice: LeaveNotice, node: str, tell: C
             tell=tell,
         )
         notice.heard_by(worker.leave)
+        if alive is not None:
+            stack.callback(asyncio.create_task(_show_life(alive)).cancel)
         return await worker.run(parts)
 
 

@@ -266,6 +266,8 @@ def _add_worker(parser: Parser) -> None:
     choices.choice("--crawl", metavar="NAME", default="", about=which)
     about = "how this worker is called in `gossamer status` (default: the machine and the process)"
     choices.choice("--node", metavar="NAME", default="", about=about)
+    touched = "touch this file every few seconds, so that a service manager sees that the worker lives"
+    choices.choice("--alive", metavar="FILE", default=None, about=touched)
     choices.switch("-q", "--quiet", dest="quiet", about="say nothing but errors")
     choices.choice("-h", "--help", action="help", about="show this and leave")
 

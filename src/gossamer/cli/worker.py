@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
+from pathlib import Path
 
 from gossamer.api.worker import crawl_at, run_worker
 from gossamer.cli.signals import leaving
@@ -22,6 +23,7 @@ def run(chosen: Namespace) -> int:
     tell(f"Helping with the crawl {address.schema}.")
     notice = LeaveNotice()
     with leaving(notice):
-        finish = run_worker(address, notice, node=chosen.node, tell=tell)
+        alive = None if chosen.alive is None else Path(chosen.alive)
+        finish = run_worker(address, notice, node=chosen.node, tell=tell, alive=alive)
     tell(f"The crawl is over: {finish}." if finish else "All shards are handed over.")
     return 0
