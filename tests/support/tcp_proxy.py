@@ -19,6 +19,8 @@ class TcpProxy:
         self.loses_answers = False
         self.silent = threading.Event()
         """While set, nothing is forwarded either way."""
+        self.stops_after: int | None = None
+        """The number of bytes of questions after which it falls silent; None for never."""
         self._open: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -45,10 +47,25 @@ class TcpProxy:
                     threading.Event().wait(0.01)
                 if answers and self.loses_answers:
                     break
+                if not answers and self.stops_after is not None:
+                    data = self._stopped(data, sink)
                 sink.sendall(data)
         for each in (source, sink):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+
+    def _stopped(self, data: bytes, sink: socket.socket) -> bytes:
+        """Forward what may still pass; return the rest, once the proxy is not silent any more."""
+        assert self.stops_after is not None
+        passing, rest = data[: self.stops_after], data[self.stops_after :]
+        sink.sendall(passing)
+        self.stops_after -= len(passing)
+        if rest:
+            self.stops_after = None
+            self.silent.set()
+            while self.silent.is_set():
+                threading.Event().wait(0.01)
+        return rest
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import socket
 import threading
@@ -23,17 +24,22 @@ _NAME: Final = "gossamer"
 
 
 def open_connection(
-    address: PostgresAddress, kind: type[Connection] = psycopg.Connection, *, worker: str = "", options: str = ""
+    address: PostgresAddress,
+    kind: type[Connection] = psycopg.Connection,
+    *,
+    worker: str = "",
+    options: str = "",
+    patience: float = CONNECT,
 ) -> Connection:
     """Return a connection to a journal whose statements see its schema and are transactions of their own.
 
     `kind` is the class of the connection, `worker` the id of the worker that it belongs to, `options` more settings of
-    the session ("-c name=value"). Raises psycopg.Error.
+    the session ("-c name=value"), `patience` the time (seconds) that connecting may take. Raises psycopg.Error.
     """
     return kind.connect(
         address.url,
         autocommit=True,
-        connect_timeout=CONNECT,
+        connect_timeout=min(CONNECT, math.ceil(patience)),
         keepalives_idle=10,
         keepalives_interval=5,
         keepalives_count=3,
@@ -110,7 +116,9 @@ class Line:
         connection = self._connection
         if connection is None:
             options = f"-c statement_timeout={round(patience * 1000)} -c lock_timeout={round(patience * 500)}"
-            connection = self._connection = open_connection(self._address, worker=self._worker, options=options)
+            connection = self._connection = open_connection(
+                self._address, worker=self._worker, options=options, patience=patience
+            )
         watch = threading.Timer(patience, cut, (connection,))
         watch.daemon = True
         watch.start()
