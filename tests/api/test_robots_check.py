@@ -2,50 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 
 import pytest
 
 from gossamer.api.robots_check import permission
-from gossamer.demo.server import DemoServer, LoggedRequest
 from gossamer.demo.site import SiteResponse
 from gossamer.values.reasons import Reason
-
-RULES = (
-    b"User-agent: *\nDisallow: /closed/\nAllow: /closed/door$\nCrawl-delay: 2\n\nUser-agent: otherbot\nDisallow: /\n"
-)
-
-
-class Host(DemoServer):
-    """A site of which only robots.txt matters: `paths` tells the answers, the rest is not found."""
-
-    def __init__(self, paths: Mapping[str, SiteResponse]) -> None:
-        super().__init__()
-        self.paths = paths
-
-    def answer(self, asked: LoggedRequest) -> SiteResponse:
-        return self.paths.get(asked.path, SiteResponse(404, {}, b"none"))
-
-
-Open = Callable[[Mapping[str, SiteResponse]], Host]
+from tests.support.robots_site import Open, open_sites, rules
 
 
 @pytest.fixture
 def opened() -> Iterator[Open]:
-    servers: list[Host] = []
-
-    def open_one(paths: Mapping[str, SiteResponse]) -> Host:
-        servers.append(Host(paths))
-        servers[-1].__enter__()
-        return servers[-1]
-
-    yield open_one
-    for server in servers:
-        server.close()
-
-
-def rules(body: bytes = RULES, **headers: str) -> SiteResponse:
-    return SiteResponse(200, {"Content-Type": "text/plain", **headers}, body)
+    yield from open_sites()
 
 
 def redirect(location: str) -> SiteResponse:

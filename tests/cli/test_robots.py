@@ -3,52 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 
 import pytest
 
 from gossamer.cli import main
-from gossamer.demo.server import DemoServer, LoggedRequest
+from gossamer.demo.server import DemoServer
 from gossamer.demo.site import SiteResponse
-
-RULES = (
-    b"User-agent: *\nDisallow: /closed/\nAllow: /closed/door$\nCrawl-delay: 2\n\nUser-agent: otherbot\nDisallow: /\n"
-)
-
+from tests.support.robots_site import RULES, Open, open_sites, rules
 
 LOCAL = ("--allow-private", "127.0.0.1", "--timeout", "5")
 
 
-class Host(DemoServer):
-    """A site of which only robots.txt matters: `paths` tells the answers, the rest is not found."""
-
-    def __init__(self, paths: Mapping[str, SiteResponse]) -> None:
-        super().__init__()
-        self.paths = paths
-
-    def answer(self, asked: LoggedRequest) -> SiteResponse:
-        return self.paths.get(asked.path, SiteResponse(404, {}, b"none"))
-
-
-Open = Callable[[Mapping[str, SiteResponse]], Host]
-
-
 @pytest.fixture
 def opened() -> Iterator[Open]:
-    servers: list[Host] = []
-
-    def open_one(paths: Mapping[str, SiteResponse]) -> Host:
-        servers.append(Host(paths))
-        servers[-1].__enter__()
-        return servers[-1]
-
-    yield open_one
-    for server in servers:
-        server.close()
-
-
-def rules(body: bytes = RULES, **headers: str) -> SiteResponse:
-    return SiteResponse(200, {"Content-Type": "text/plain", **headers}, body)
+    yield from open_sites()
 
 
 @pytest.mark.parametrize(
