@@ -778,6 +778,19 @@ def test_a_start_page_with_little_but_its_frame_is_told() -> None:
     assert summary.exit_code(crawler.report) == summary.FINDINGS
 
 
+@pytest.mark.parametrize("home", [SCRIPTED, linking("/legal") + SCRIPTED])
+def test_what_a_page_loads_is_nothing_to_follow(home: str) -> None:
+    script = RecordedPage(headers={"content-type": "text/javascript"}, body="x")
+    files = dict.fromkeys(("/app.js", *[f"/{number}.js" for number in range(20)]), script)
+    pages: Site = {"/": home + "".join(f"<script src={path}></script>" for path in files), **files}
+    crawler, findings = crawled(pages | {"/legal": SCRIPTED}, resources=True)
+    text = summed_up(screen(200), crawler, findings)
+    assert "gossamer runs no JavaScript" in text
+    assert "Done" not in text
+    assert crawler.report.snapshot.files == 21
+    assert summary.exit_code(crawler.report) == summary.FINDINGS
+
+
 def test_a_site_whose_frame_leads_to_pages_is_done() -> None:
     paths = [f"/{number}" for number in range(20)]
     shelf = "<title>Shelf</title>" + linking(*paths)

@@ -186,6 +186,29 @@ def test_the_summary_after_a_resume_names_what_the_first_run_found(
     assert "more in the results" not in said
 
 
+def test_the_summary_after_a_resume_names_logins_and_pages_that_are_not_there(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    form = b"<title>Log in</title><form><input name=u><input type=password></form>"
+    missing = html("<title>Page not found</title><h1>Page not found</h1>Try the search.")
+    paths = ("/inner", "/mine", "/lost", *[f"/{number}" for number in range(9)])
+    links = "".join(f"<a href={path}>x</a>" for path in paths)
+    site = {f"/{number}": html(f"<title>{number}</title>{number} {links}") for number in range(9)}
+    site |= {"/": html(f"<title>Home</title>{links}"), "/lost": missing}
+    site |= dict.fromkeys(("/login", "/welcome"), answer(form, "Content-Type: text/html"))
+    site |= {"/inner": answer(b"", "Location: /login", status="302 Found")}
+    site |= {"/mine": answer(b"", "Location: /welcome", status="302 Found")}
+    with Server(site) as server:
+        words = ["--allow-private", "127.0.0.1", "--delay", "0", "--no-progress", "--soft-404", "--no-sitemaps"]
+        gossamer.cli.main(["crawl", server.origin, *words, "-o", "whole"])
+        first = capfd.readouterr().err
+        gossamer.cli.main(["resume", "whole", "--no-progress"])
+        again = capfd.readouterr().err
+    for said in (first, again):
+        assert f"2 pages that redirect to a login\n  {server.origin}/inner\n  {server.origin}/mine\n" in said
+        assert f"1 page with status 200 and the text of a missing one\n  {server.origin}/lost" in said, said
+
+
 @pytest.mark.parametrize("pages", ["1", "4", "9", "100"])
 def test_the_summary_after_a_resume_names_pages_with_the_same_content(
     pages: str, capfd: pytest.CaptureFixture[str]

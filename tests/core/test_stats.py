@@ -46,3 +46,12 @@ def test_pages_that_need_javascript_are_counted_and_the_first_few_named() -> Non
     stats.end(Ended(Link(99, "u99"), Outcome(b"{}", OutcomeKind.DONE)))
     stats.settle((), ())
     assert stats.snapshot(whole=True).needs_js == NamedPages(EXAMPLES + 2, tuple(f"u{n}" for n in range(EXAMPLES)))
+
+
+def test_files_that_pages_load_are_counted_on_after_a_resume() -> None:
+    stats = Stats()
+    stats.end(Ended(Link(1, "u1"), Outcome(b"{}", OutcomeKind.DONE, is_file=True)))
+    stats.end(Ended(Link(2, "u2"), Outcome(b"{}", OutcomeKind.DONE)))
+    resumed = Stats()
+    resumed.restore(stats.saved_stats(), b"", b"")
+    assert resumed.snapshot(whole=True).files == 1

@@ -95,7 +95,7 @@ def run(chosen: Namespace) -> int:
         stopped = _probe(job, chosen)
         report = job.report()
         job.keep(report)
-        checked = _checked(job, chosen, report, baseline, _unseen(job, report))
+        checked = _checked(job, chosen, report, baseline, _unseen(job))
     only_files = bool(targets) and all(target.path is not None for target in targets)
     printed = targets if targets and (chosen.quiet or not only_files) else (Target("text"), *targets)
     write(checked, printed, put, ALL_FORMATS)
@@ -125,11 +125,10 @@ def _exit_code(checked: Checked) -> int:
     return FINDINGS if checked.unseen or any(checked.failing()) else DONE
 
 
-def _unseen(job: SiteCheck, found: CheckReport) -> tuple[str, ...]:
+def _unseen(job: SiteCheck) -> tuple[str, ...]:
     """Return why a crawl saw nothing of the site but start pages that show nothing, and what can be done."""
     told = status(job.directory)
     report = saved_report(told)
-    report = replace(report, pages=min(report.pages, max(found.counts["pages"], 1)))  # without what pages load
     starts = report.snapshot.start_pages
     why_not = start_pages.problem(report)
     if not why_not or starts.by_problem.keys() <= _SEEN:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple, Self
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, NamedTuple, Self, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from gossamer.core.duplicates import EXAMPLES, DuplicateCounter
+from gossamer.rules.login_urls import leads_to_login
 from gossamer.rules.recrawl import content_of
 from gossamer.values.model import OutcomeKind, PageRecord, record_of
 from gossamer.values.reasons import KEPT_OUT, Reason
@@ -18,8 +19,9 @@ from gossamer.visit.page import Page
 KEPT: Final = 5
 REDIRECTS: Final = 100_000
 """Maximum number of redirects that are remembered (about 300 bytes each)."""
-_SCRIPTED: Final = b'"needs_js":true'
 _TELLING: Final = (b'"outcome":"failed"', b'"outcome":"redirected"')
+
+T = TypeVar("T")
 
 
 class Redirect(NamedTuple):
@@ -59,10 +61,34 @@ def duplicates_in(pieces: Iterable[bytes]) -> Duplicates:
 
 def scripted_in(pieces: Iterable[bytes]) -> tuple[str, ...]:
     """Return the first pages that need JavaScript, from the lines of a whole crawl, as many as the summary names."""
-    found: list[str] = []
+    return _first(pieces, b'"needs_js":true', lambda record: record.url if record.needs_js else None)
+
+
+def soft_404s_in(pieces: Iterable[bytes]) -> tuple[tuple[str, str], ...]:
+    """Return the first soft 404s, each with the page that links to it, likewise."""
+    return _first(pieces, b'"soft_404":true', lambda record: (record.url, record.via) if record.soft_404 else None)
+
+
+def behind_login_in(pieces: Iterable[bytes]) -> tuple[str, ...]:
+    """Return the first URLs in place of whose page a login came, likewise."""
+    return _first(pieces, b'"login":true', _behind_login)
+
+
+def _behind_login(record: PageRecord) -> str | None:
+    if not record.login:
+        return None
+    if record.outcome is OutcomeKind.REDIRECTED:
+        return record.url
+    return record.via if record.via and not leads_to_login(record.via, record.url) else None
+
+
+def _first(pieces: Iterable[bytes], sign: bytes, named: Callable[[PageRecord], T | None]) -> tuple[T, ...]:
+    """Return what the first records have that tell something; `sign` stands in the line of each that may."""
+    found: list[T] = []
     for piece in pieces:
-        several = piece.splitlines() if _SCRIPTED in piece else ()
-        found += [record_of(line).url for line in several if _SCRIPTED in line and record_of(line).needs_js]
+        several = piece.splitlines() if sign in piece else ()
+        made = [named(record_of(line)) for line in several if sign in line]
+        found += [one for one in made if one is not None]
         if len(found) >= EXAMPLES:
             break
     return tuple(found[:EXAMPLES])

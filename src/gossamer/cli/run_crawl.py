@@ -16,7 +16,7 @@ from gossamer.api.settings_file import journal_of
 from gossamer.api.status import Status
 from gossamer.cli import summary
 from gossamer.cli.deadline import ended_in_time
-from gossamer.cli.findings import Findings, duplicates_in, scripted_in
+from gossamer.cli.findings import Findings, behind_login_in, duplicates_in, scripted_in, soft_404s_in
 from gossamer.cli.introduction import Opening
 from gossamer.cli.progress import Watch, shown, tell
 from gossamer.cli.signals import interrupts
@@ -124,13 +124,19 @@ def _complain_of_events(crawler: Crawler, screen: Console) -> None:
 
 
 def _naming_pages(report: Report, journal: JournalAddress) -> Report:
-    """Return the report with examples of duplicates, and of pages that need JavaScript, from all runs of the crawl."""
-    duplicates, scripted = report.snapshot.duplicates, report.snapshot.needs_js
+    """Return the report with examples of pages from all runs of the crawl, where it counts these pages."""
+    seen = report.snapshot
+    duplicates, scripted, soft, logins = seen.duplicates, seen.needs_js, seen.soft_404s, seen.behind_login
     if duplicates.pages:
         duplicates = replace(duplicates, examples=duplicates_in(lines(journal)).examples)
     if scripted.pages:
         scripted = replace(scripted, examples=scripted_in(lines(journal)))
-    return replace(report, snapshot=replace(report.snapshot, duplicates=duplicates, needs_js=scripted))
+    if soft.pages:
+        soft = replace(soft, examples=soft_404s_in(lines(journal)))
+    if logins.pages:
+        logins = replace(logins, examples=behind_login_in(lines(journal)))
+    named = replace(seen, duplicates=duplicates, needs_js=scripted, soft_404s=soft, behind_login=logins)
+    return replace(report, snapshot=named)
 
 
 def _visit_all(crawler: Crawler, take: Callable[[Page], None]) -> None:

@@ -219,7 +219,7 @@ class Stats:
     """
 
     __slots__ = (
-        "_behind_login", "_changes", "_duplicates", "_field_coverage", "_near", "_needs_js", "_robots_html",
+        "_behind_login", "_changes", "_duplicates", "_field_coverage", "_files", "_near", "_needs_js", "_robots_html",
         "_start_pages", "outcomes", "soft_404s",
     )  # fmt: skip
 
@@ -229,6 +229,7 @@ class Stats:
         self._needs_js = NamedPageCounter()
         self._behind_login = NamedPageCounter()
         self._start_pages = StartPageCounter()
+        self._files = 0
         self._changes = ChangeCounter()
         self._duplicates = DuplicateCounter()
         self._near = NearDuplicateCounter()
@@ -250,6 +251,7 @@ class Stats:
         self._needs_js.pages = stats.needs_js
         self._behind_login.pages = stats.behind_login
         self._start_pages.restore(stats.start_pages)
+        self._files = stats.files
         self._changes.restore(stats)
         self._duplicates.restore(stats, contents)
         self._near.restore(simhashes)
@@ -270,6 +272,8 @@ class Stats:
             self.soft_404s.note(ended.link)
         if outcome.needs_js:
             self._needs_js.note(url)
+        if outcome.is_file:
+            self._files += 1
         if outcome.behind_login:
             self._behind_login.note(outcome.behind_login)
         if outcome.start is not None:
@@ -297,6 +301,7 @@ class Stats:
             soft_404s=self.soft_404s.pages,
             needs_js=self._needs_js.pages,
             behind_login=self._behind_login.pages,
+            files=self._files,
             start_pages=self._start_pages.found(),
             items=self._field_coverage.saved_stats(),
             robots_html=tuple(self._robots_html),
@@ -314,6 +319,7 @@ class Stats:
             soft_404s=self.soft_404s.found(),
             needs_js=self._needs_js.found(),
             behind_login=self._behind_login.found(),
+            files=self._files,
             start_pages=self._start_pages.found(),
             items=self._field_coverage.coverage(),
             robots_html=tuple(self._robots_html),

@@ -87,6 +87,7 @@ def _snapshot(told: Status) -> Snapshot:
         soft_404s=SoftErrors(stats.soft_404s),
         needs_js=NamedPages(stats.needs_js),
         behind_login=NamedPages(stats.behind_login),
+        files=stats.files,
         start_pages=stats.start_pages,
         robots_html=stats.robots_html,
     )

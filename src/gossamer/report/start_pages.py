@@ -54,13 +54,14 @@ def is_alone(report: Report) -> bool:
     found = report.snapshot.start_pages.pages
     if not found or report.finish_reason is not FinishReason.COMPLETE:
         return False
+    pages = report.pages - report.snapshot.files  # what pages load leads nowhere
     match main_problem(report):
         case StartProblem.LOGIN:
-            return report.pages <= found + _FEW or 2 * report.snapshot.behind_login.pages >= report.pages
+            return pages <= found + _FEW or 2 * report.snapshot.behind_login.pages >= pages
         case StartProblem.SHELL:
-            return report.pages <= found + _FEW or 2 * report.snapshot.needs_js.pages >= report.pages
+            return pages <= found + _FEW or 2 * report.snapshot.needs_js.pages >= pages
         case _:
-            return found >= report.pages
+            return found >= pages
 
 
 def said(page: StartPage) -> str:

@@ -43,6 +43,7 @@ def joined(several: Sequence[SavedStats]) -> SavedStats:
         robots_html=_each_once(one.robots_html for one in several)[:NAMED],
         needs_js=sum(one.needs_js for one in several),
         behind_login=sum(one.behind_login for one in several),
+        files=sum(one.files for one in several),
         start_pages=_start_pages([one.start_pages for one in several]),
         orphans=_orphans(several),
         requests=sum(one.requests for one in several),

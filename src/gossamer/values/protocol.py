@@ -71,6 +71,8 @@ class Outcome(Struct, frozen=True, array_like=True):
     """The URL in place of whose page a login came: that of this link, or of one that redirected here; "" for none."""
     references: bytes = b""
     """The references of the page as a line of JSON (`values/references.py`); b"" for none."""
+    is_file: bool = False
+    """Whether it is no HTML page, in a crawl that fetches what pages load."""
 
     @classmethod
     def of(cls, record: PageRecord, response: Response | None = None) -> Outcome:

@@ -142,6 +142,8 @@ class SavedStats(Struct, frozen=True):
     """Number of pages that need JavaScript."""
     behind_login: int = 0
     """Number of pages in place of which a login came."""
+    files: int = 0
+    """Number of answers that are no HTML pages, in a crawl that fetches what pages load."""
     start_pages: StartPages = StartPages()
     """The start pages that lead nowhere."""
     orphans: tuple[str, ...] | None = None
@@ -318,6 +320,8 @@ class Snapshot(Struct, frozen=True):
     """Pages that show their content or their links only with JavaScript."""
     behind_login: NamedPages = NamedPages()
     """Pages in place of which a login came: they redirect to it."""
+    files: int = 0
+    """Number of answers that are no HTML pages, in a crawl that fetches what pages load; 0 in any other."""
     start_pages: StartPages = StartPages()
     """Start pages that lead nowhere, or to few of the pages that were meant."""
     items: Mapping[str, Coverage] = {}

@@ -80,6 +80,8 @@ class Reading(Struct):
     """The hash of the page's text without links and numbers; 0 for none."""
     start: StartPage | None = None
     """Why the page leads to no other page, or to few, if it is a start page."""
+    is_file: bool = False
+    """Whether it is no HTML page, and was perhaps fetched only because pages load it."""
     behind_login: str = ""
     """The URL in place of whose page a login came; "" for none."""
     refresh: Outlinks = NO_OUTLINKS
@@ -135,6 +137,7 @@ class Reading(Struct):
             self.start,
             self.behind_login,
             self.references,
+            self.is_file,
         )
         return Visited(
             request,

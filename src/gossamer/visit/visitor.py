@@ -240,6 +240,7 @@ class Visitor:
             facts=PageFacts(canonical=_canonical(request.url, found), outlinks=len(found.hrefs)),
         )
         reading, context = Reading(request, response, record), LinkContext(request, request.url, "utf-8")
+        reading.is_file = self._policy.resources and request.link.depth > 0
         memo = PageMemo()
         if found.hrefs or found.nofollow_hrefs:
             memo = PageMemo("", "", request.url, rules.nofollow, found.hrefs, found.nofollow_hrefs)

@@ -35,5 +35,6 @@ def without_held(now: SavedStats, base: SavedStats, held: Mapping[str, int]) -> 
         soft_404s=base.soft_404s,
         needs_js=base.needs_js,
         behind_login=base.behind_login,
+        files=base.files,
         start_pages=base.start_pages,
     )
