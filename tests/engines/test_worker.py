@@ -14,6 +14,7 @@ import pytest
 from gossamer.api.defaults import complete
 from gossamer.engines.aio import ReadingTurn
 from gossamer.engines.clock import SystemClock
+from gossamer.engines.cluster import shard_crawl as shard_crawl_module
 from gossamer.engines.cluster import worker as worker_module
 from gossamer.engines.cluster.shard_crawl import WorkerParts, policy_of_shard
 from gossamer.engines.cluster.worker import ShardWorker
@@ -207,5 +208,23 @@ def test_a_shard_that_ends_by_itself_ends_the_crawl(tmp_path: Path) -> None:
             here.cluster.finish = FinishReason.TIME_LIMIT.value
             assert await end == "time_limit"
             assert not any(row.owner for row in here.cluster.shards)
+
+    asyncio.run(crawl())
+
+
+def test_a_shard_at_rest_is_marked_again_after_the_marks_were_cleared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shard_crawl_module, "REST_AGAIN", 0.2)
+
+    async def crawl() -> None:
+        async with town(tmp_path, 2) as here:
+            here.cluster.ends = False
+            _, end = here.hire("one")
+            await until(lambda: len(here.fetched()) == len(ALL) and all(row.idle for row in here.cluster.shards))
+            for row in here.cluster.shards:
+                row.idle = False  # as `resume` does while workers are at work
+            here.cluster.ends = True
+            assert await end == "complete"
 
     asyncio.run(crawl())

@@ -48,6 +48,7 @@ class FileCluster:
         self.most = most
         self.ttl = ttl
         self.out_of_reach: set[str] = set()
+        self.ends = True
         self.lock = threading.RLock()
         self.failures: list[str] = []
 
@@ -58,7 +59,11 @@ class FileCluster:
     def end_if_over(self) -> None:
         """End the crawl, or open the next level, where all shards are at rest and no mail is under way."""
         rows = self.shards
-        if not all(row.idle for row in rows) or sum(row.sent for row in rows) != sum(row.received for row in rows):
+        if (
+            not self.ends
+            or not all(row.idle for row in rows)
+            or sum(row.sent for row in rows) != sum(row.received for row in rows)
+        ):
             return
         lowest = min((row.lowest_open for row in rows if row.lowest_open is not None), default=None)
         if lowest is not None and lowest > self.level:

@@ -36,10 +36,14 @@ from gossamer.visit.visitor import Work
 
 ASK_EVERY: Final = 1.0
 """Minimum time (seconds) between two requests for pages."""
+GATHERING: Final = 0.005
+"""Time (seconds) that events wait for others, while less than half of the fetches under way have landed."""
 TEND_EVERY: Final = 1.0
 """Time (seconds) between two looks after what is kept back."""
 REST_EVERY: Final = 0.2
 """Minimum time (seconds) between two attempts to mark a shard as idle."""
+REST_AGAIN: Final = 5.0
+"""Time (seconds) after which a shard that is still at rest is marked again: who takes a crawl up clears the marks."""
 
 
 class ShardJournal(Journal, Protocol):
@@ -136,7 +140,7 @@ class ShardCrawl:
         self._rested: int | None = None  # the commit after which the shard was marked as idle
         self._pages = self._size = 0  # granted
         self._asked: asyncio.Future[None] | None = None
-        self._ask_after = self._rest_after = self._tend_after = 0.0
+        self._ask_after = self._rest_after = self._rest_again = self._tend_after = 0.0
 
     # ------------------------------------------------------------ from the worker
 
@@ -206,7 +210,11 @@ class ShardCrawl:
                 self.reason = command.reason
                 return
             self._tend(crawl)
-            driver.report(await engine.collect(driver.patience(command)))
+            events = await engine.collect(driver.patience(command))
+            if events and 2 * len(events) < driver.in_flight:  # more will land at once: one step for all of them
+                await asyncio.sleep(GATHERING)
+                events = [*events, *await engine.collect(0.0)]
+            driver.report(events)
 
     def _tend(self, crawl: Crawl) -> None:
         """Mark the shard as idle, or ask for more pages, where that is due."""
@@ -223,8 +231,8 @@ class ShardCrawl:
         elif (crawl.wants_pages or crawl.wants_bytes) and now >= self._ask_after:
             self._ask_after = now + ASK_EVERY
             self._ask(partial(self._ask_for_more, crawl.wants_pages, crawl.pages, crawl.size))
-        elif crawl.at_rest and self._rested != self._journal.seq and now >= self._rest_after:
-            self._rest_after = now + REST_EVERY
+        elif crawl.at_rest and now >= (self._rest_again if self._rested == self._journal.seq else self._rest_after):
+            self._rest_after, self._rest_again = now + REST_EVERY, now + REST_AGAIN
             if self._held is not None and self._held.holds:
                 self._held.hurry()  # what it holds is committed when it is tended
                 return

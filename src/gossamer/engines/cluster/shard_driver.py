@@ -54,6 +54,14 @@ class ShardDriver(Driver):
         """The store work that is under way, or has ended without its event being passed; None where there is none."""
         return self._running
 
+    @property
+    def in_flight(self) -> int:
+        """The number of fetches under way."""
+        return self._in_flight
+
+    def _show(self, now: float, every: float) -> None:
+        """Make no snapshot: whoever looks on reads what is committed."""
+
     def _hear(self, now: float) -> None:
         """Pass the event of store work that has ended, or raise its error; then those from outside."""
         while self._running is not None and self._running.done():
