@@ -18,6 +18,7 @@ from gossamer.fetchers.recorded import RecordedFetcher
 from gossamer.testing import FakeClock, RecordedPage
 from gossamer.values.reasons import FinishReason
 from gossamer.values.snapshot import Changes
+from tests.support.scripted_server import Server, answer
 
 
 @pytest.fixture(autouse=True)
@@ -211,3 +212,32 @@ def test_status_lists_updates_and_export_says_which_crawl_it_exports(capfd: pyte
     assert "site/update-0002" in said.err
     assert gossamer.cli.main(["export", "site/update-0002", "-f", "jsonl"]) == 0
     assert capfd.readouterr().err == ""
+
+
+def test_an_update_names_links_that_broke_and_links_that_were_mended(capfd: pytest.CaptureFixture[str]) -> None:
+    def page(text: str) -> bytes:
+        return answer(text.encode(), "Content-Type: text/html")
+
+    links = "".join(f"<a href=/{name}>x</a>" for name in ("kept", "lost", "found", "dead"))
+    before = {"/": page(f"<title>Home</title>{links}"), "/kept": page("kept"), "/lost": page("lost")}
+    after = {
+        "/": page(f"<title>Home</title>{links}<a href=/wrong>x</a>"),
+        "/kept": page("kept"),
+        "/found": page("found"),
+    }
+    pages = dict(before)
+    with Server(pages) as server:
+        words = ["--allow-private", "127.0.0.1", "--delay", "0", "--no-sitemaps"]
+        gossamer.cli.main(["crawl", server.origin, *words, "-q", "-o", "site"])
+        pages.clear()
+        pages.update(after)
+        assert gossamer.cli.main(["crawl", "--update", "site", "--no-progress"]) == 1
+        said = capfd.readouterr().err
+        assert (
+            f"2 links that fail since the crawl before\n  {server.origin}/lost  404 (200 before)\n"
+            f"  {server.origin}/wrong  404 (a new link)\n"
+            f"1 link that works again since the crawl before\n  {server.origin}/found  200 (404 before)\n"
+            "  All that differs: gossamer diff site site/update-0001\n"
+        ) in said
+        gossamer.cli.main(["crawl", "--update", "site", "--no-progress"])
+        assert "since the crawl before\n" not in capfd.readouterr().err

@@ -20,6 +20,9 @@ from gossamer.cli import summary
 from gossamer.cli.run_crawl import conduct
 from gossamer.cli.settings import KEYS, complaints_naming_flags, gather
 from gossamer.cli.stdout import put
+from gossamer.cli.summary import print_lines
+from gossamer.cli.terminal import console
+from gossamer.cli.update_links import link_changes
 from gossamer.cli.url_input import listed_seeds
 from gossamer.engines.table import DEFAULT_ENGINE
 from gossamer.outputs.remote import is_url
@@ -86,7 +89,10 @@ def _update(chosen: Namespace) -> int:
     changes = {key: value for key, value in vars(chosen).items() if key in KEYS}
     with complaints_naming_flags(chosen):
         crawler = Crawler.update(Path(chosen.update), **changes)
-    return conduct(crawler, chosen)[1]
+    report, code = conduct(crawler, chosen)
+    if not chosen.quiet and report.pages and (told := link_changes(report)):
+        print_lines(console(), told)
+    return code
 
 
 def write_line(page: Page) -> None:

@@ -75,9 +75,9 @@ def show_verdict(screen: Console, report: Report, findings: Findings) -> None:
 def show_causes(screen: Console, report: Report, findings: Findings, policy: Policy) -> None:
     """Print what kept a crawl from its pages, and what can be done; all of it only if there are no pages at all."""
     if report.pages:
-        _print(screen, _paused(report))
+        print_lines(screen, _paused(report))
         return
-    _print(
+    print_lines(
         screen,
         _paused(report),
         problems.broken(report, findings),
@@ -91,7 +91,7 @@ def show_causes(screen: Console, report: Report, findings: Findings, policy: Pol
 
 def show_way_on(screen: Console, report: Report, command: str) -> None:
     """Print the command that goes on with a crawl, and when it may."""
-    _print(screen, _way_on(report, command))
+    print_lines(screen, _way_on(report, command))
 
 
 def show(
@@ -110,9 +110,9 @@ def show(
     fetched = resumed is None or report.snapshot.fetches > resumed.glance.stats.fetches
     idle = not fetched and not _resumable(report)
     if not fetched and report.snapshot.paused.hosts:
-        _print(screen, _verdict(report, findings), _paused(report), _results(report))
+        print_lines(screen, _verdict(report, findings), _paused(report), _results(report))
         return
-    _print(
+    print_lines(
         screen,
         _verdict(report, findings),
         _idle(report) if idle else [],
@@ -139,7 +139,7 @@ def show(
     )
 
 
-def _print(screen: Console, *parts: Lines) -> None:
+def print_lines(screen: Console, *parts: Lines) -> None:
     """Print the parts that have lines, each below an empty line."""
     for lines in parts:
         if lines:
