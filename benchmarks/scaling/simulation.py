@@ -1,7 +1,7 @@
 """A discrete-event simulation of a cluster: shards that commit, workers that poll and beat, and their database.
 
-The rules are those of the cluster engine: a commit of a shard is due when its oldest result is 0.25 s old or 256 pages
-have come together, and one is under way at a time; a shard starts nothing new while its commit has been under way for
+The rules and times are those of the cluster engine: a commit of a shard is due by its age or when enough pages have
+come together, and one is under way at a time; a shard starts nothing new while its commit has been under way for
 more than a second; a commit writes a row for each target that its foreign links go to; each worker polls the mail of
 its shards with one query, and beats once a second. A database server is `cores` processors with one queue, and a log
 that takes `wal_rate` bytes a second.
@@ -19,14 +19,12 @@ from typing import Final
 from msgspec import Struct
 
 from benchmarks.scaling.parameters import Assumed, Measured
+from gossamer.core.commit_buffer import COMMIT_PAGES
+from gossamer.core.crawl import SHARD_COMMIT_AGE
+from gossamer.engines.cluster.leases import BEAT
+from gossamer.engines.cluster.shard_driver import SLOW_COMMIT
+from gossamer.engines.cluster.worker import MAIL_EVERY
 
-COMMIT_AGE: Final = 0.25
-COMMIT_PAGES: Final = 256
-PAUSED_AFTER: Final = 1.0
-POLL_EVERY: Final = 0.5
-BEAT_EVERY: Final = 1.0
-TTL: Final = 5.0
-MARGIN: Final = 1.0
 SECOND: Final = 1e6
 """Microseconds."""
 
@@ -44,7 +42,7 @@ class Cluster(Struct, frozen=True, kw_only=True):
     """Number of databases; shards are spread over them."""
     group: int = 1
     """Number of shards that a message row is addressed to together."""
-    poll_every: float = POLL_EVERY
+    poll_every: float = MAIL_EVERY
     """Seconds between two polls of a worker."""
     known: float = 0.0
     """Known URLs, of all shards."""
@@ -160,10 +158,10 @@ class Simulation:
 
     def _start(self) -> None:
         for shard in range(self._shards):
-            self._at((COMMIT_AGE * (1 + shard / self._shards), self._commit, shard))
+            self._at((SHARD_COMMIT_AGE * (1 + shard / self._shards), self._commit, shard))
         for worker in range(self._workers):
             self._at((self._cluster.poll_every * worker / self._workers, self._poll, worker))
-            self._at((BEAT_EVERY * worker / self._workers, self._beat, worker))
+            self._at((BEAT * worker / self._workers, self._beat, worker))
         heapify(self._events)
 
     def _at(self, event: Event) -> None:
@@ -198,9 +196,9 @@ class Simulation:
         self._pages += pages
         self._links += links
         self._commits.append(now - began)
-        due = max(now, began + min(COMMIT_AGE, COMMIT_PAGES * self._page_us / self._speed))
+        due = max(now, began + min(SHARD_COMMIT_AGE, COMMIT_PAGES * self._page_us / self._speed))
         self._ages.append((due - began) / 2 + now - began)
-        self._begun[shard] = began + max(0.0, now - began - PAUSED_AFTER)  # in so much of the time nothing was started
+        self._begun[shard] = began + max(0.0, now - began - SLOW_COMMIT)  # in so much of the time nothing was started
         self._debt[shard] = rows * self._measured.row_client_us + self._poll_client_us()
         return due, self._commit, shard
 
@@ -209,7 +207,7 @@ class Simulation:
         measured, cluster = self._measured, self._cluster
         pairs = cluster.shards * self._own_groups
         us = measured.poll_client_us * cluster.databases + pairs * measured.pair_client_us
-        return us * COMMIT_AGE / self._cluster.poll_every / max(1.0, self._own_shards)
+        return us * SHARD_COMMIT_AGE / self._cluster.poll_every / max(1.0, self._own_shards)
 
     def _poll(self, now: float, worker: int) -> Event:
         measured = self._measured
@@ -229,7 +227,7 @@ class Simulation:
         end = self._database.done(now, us)
         self._us["heartbeats"] += us
         self._beats.append(end - now)
-        return max(end, now + BEAT_EVERY), self._beat, worker
+        return max(end, now + BEAT), self._beat, worker
 
     # ------------------------------------------------------------ figures
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from benchmarks.scaling.parameters import Assumed, Measured
-from benchmarks.scaling.simulation import MARGIN, TTL, Cluster, Load, Simulation
+from benchmarks.scaling.simulation import Cluster, Load, Simulation
 from benchmarks.scaling.takeover import Recovery, database_away, nodes_lost
 from benchmarks.scaling.trials import foretold, trials
+from gossamer.engines.cluster.leases import MARGIN, TTL
 
 FULL: Final = 0.9
 """Share of its time from which a part of the cluster is what limits it."""

@@ -14,7 +14,9 @@ from typing import Final
 from msgspec import Struct
 
 from benchmarks.scaling.parameters import Assumed, Measured
-from benchmarks.scaling.simulation import BEAT_EVERY, COMMIT_AGE, MARGIN, TTL, Cluster, Database
+from benchmarks.scaling.simulation import Cluster, Database
+from gossamer.core.crawl import SHARD_COMMIT_AGE
+from gossamer.engines.cluster.leases import BEAT, MARGIN, TTL
 
 RECONNECTED: Final = 1.0
 """Seconds at most until a worker tries again to reach the database."""
@@ -39,7 +41,7 @@ def nodes_lost(cluster: Cluster, measured: Measured, assumed: Assumed, lost: int
     """Return what happens when so many nodes are gone at once, each just after a heartbeat: the worst moment."""
     living = (cluster.nodes - lost) * cluster.workers
     shards = round(cluster.shards * lost / cluster.nodes)
-    first_beats = [TTL + BEAT_EVERY * worker / living for worker in range(living)]
+    first_beats = [TTL + BEAT * worker / living for worker in range(living)]
     return _recovered(cluster, measured, assumed, shards, first_beats)
 
 
@@ -47,7 +49,7 @@ def database_away(cluster: Cluster, measured: Measured, assumed: Assumed, second
     """Return what happens when no database can be reached for a while. Shorter than a lease: nothing moves."""
     if seconds <= TTL - MARGIN:
         still = seconds / 3600
-        return Recovery(shards=0, found=seconds, first=seconds, last=seconds + COMMIT_AGE, pages_lost=still)
+        return Recovery(shards=0, found=seconds, first=seconds, last=seconds + SHARD_COMMIT_AGE, pages_lost=still)
     workers = cluster.nodes * cluster.workers
     first_beats = [max(seconds, TTL) + RECONNECTED * worker / workers for worker in range(workers)]
     return _recovered(cluster, measured, assumed, cluster.shards, first_beats)
@@ -97,7 +99,7 @@ class _Takeover:
         self._unopened[worker] += claimed
         self._owned[worker] += claimed
         self._free -= claimed
-        heappush(self._events, (now + BEAT_EVERY, False, worker))
+        heappush(self._events, (now + BEAT, False, worker))
 
     def _open(self, now: float, worker: int) -> None:
         database = self._databases[len(self._running) % len(self._databases)]

@@ -13,11 +13,13 @@ from benchmarks.scaling import parameters
 from benchmarks.scaling.__main__ import PAGE
 from benchmarks.scaling.meter import fitted
 from benchmarks.scaling.parameters import Assumed, Measured
-from benchmarks.scaling.simulation import COMMIT_AGE, TTL, Cluster, Database, Load, Simulation, targets
+from benchmarks.scaling.simulation import Cluster, Database, Load, Simulation, targets
 from benchmarks.scaling.tables import connections, limit, rounded, tables
 from benchmarks.scaling.takeover import database_away, nodes_lost
 from benchmarks.scaling.trials import Trial, foretold, trials
 from benchmarks.sites import SiteUnavailable
+from gossamer.core.crawl import SHARD_COMMIT_AGE
+from gossamer.engines.cluster.leases import TTL
 from tests.support.postgres import binaries
 
 HOME = Path(__file__).parents[2]
@@ -63,7 +65,7 @@ def test_links_go_to_as_many_rows_as_there_are_targets(links: float, groups: int
 def test_a_small_cluster_is_as_fast_as_its_nodes_and_writes_what_its_pages_take() -> None:
     load = load_of(nodes=10, shards=64)
     assert load.pages == pytest.approx(10 * ASSUMED.node_pages, rel=0.02)
-    assert load.commits == pytest.approx(64 / COMMIT_AGE, rel=0.02)
+    assert load.commits == pytest.approx(64 / SHARD_COMMIT_AGE, rel=0.02)
     links = load.pages * ASSUMED.foreign_links * 63 / 64
     assert load.links == pytest.approx(links, rel=0.01)
     assert load.rows < load.links
