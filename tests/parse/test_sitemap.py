@@ -11,7 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gossamer.parse import sitemap
-from gossamer.parse.sitemap import MAX_BYTES, MAX_URLS, Sitemap, SitemapURL, parse
+from gossamer.parse.sitemap import MAX_BYTES, parse
+from gossamer.parse.sitemap_entries import MAX_URLS, Sitemap, SitemapURL
 
 HERE = "https://example.org/sitemap.xml"
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -282,7 +283,7 @@ def test_any_bytes_give_a_sitemap(body: bytes, url: str, content_type: str) -> N
 
 
 def test_the_limits_are_those_of_the_standard() -> None:
-    assert (sitemap.MAX_BYTES, sitemap.MAX_URLS) == (52_428_800, 50_000)
+    assert (MAX_BYTES, MAX_URLS) == (52_428_800, 50_000)
 
 
 def test_pages_are_asked_for_by_priority_then_the_newest_first() -> None:

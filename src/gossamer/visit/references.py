@@ -8,7 +8,7 @@ from gossamer.parse.encoding import declaration_problem, decode_stylesheet
 from gossamer.parse.references.addresses import Addresses
 from gossamer.parse.references.page import page_references, read_stylesheet, stylesheet_references
 from gossamer.parse.references.reader import ReferenceReader
-from gossamer.parse.sitemap import Sitemap
+from gossamer.parse.sitemap_entries import Sitemap
 from gossamer.rules.headers import essence
 from gossamer.rules.policy import Policy
 from gossamer.rules.url_identity import simplified

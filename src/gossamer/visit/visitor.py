@@ -7,25 +7,22 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
-from typing import Final, TypeGuard
+from typing import TypeGuard
 
 from msgspec import Struct, structs
 
-from gossamer.parse import challenge, encoding, html, sitemap
+from gossamer.parse import challenge, encoding, html
 from gossamer.parse.directives import PageRules, names_of, rules_of
 from gossamer.parse.javascript import needs_javascript
 from gossamer.parse.references.quick import read_references
-from gossamer.parse.similarity import soft_404
-from gossamer.parse.similarity.not_found import says_not_found
 from gossamer.parse.similarity.simhash import simhash
 from gossamer.parse.similarity.text_hash import text_hash
 from gossamer.parse.text import extract
-from gossamer.rules import headers, retries, traps
+from gossamer.rules import headers, retries
 from gossamer.rules.policy import Policy
-from gossamer.rules.recrawl import PageMemo, change_of, conditions, pack_memo, unpack_memo
-from gossamer.rules.urls import UrlResolver, path
+from gossamer.rules.recrawl import PageMemo, change_of, conditions, pack_memo
+from gossamer.rules.urls import UrlResolver
 from gossamer.values.model import (
-    Change,
     Failure,
     OutcomeKind,
     Outlink,
@@ -42,16 +39,17 @@ from gossamer.values.references import PageReferences, references_line
 from gossamer.visit import login_page, start_page
 from gossamer.visit.handlers import Choice, Due, Handled, Handler
 from gossamer.visit.links import LinkContext, LinkJudge
+from gossamer.visit.missing_pages import looks_missing, read_probe
 from gossamer.visit.page import Page
-from gossamer.visit.reading import NO_FACTS, PageFacts, Reading, record_answer
-from gossamer.visit.references import ReferenceMaker, fetched_with, of_redirect, of_sitemap
+from gossamer.visit.reading import PageFacts, Reading, record_answer
+from gossamer.visit.redirects import read_redirect, take_refresh
+from gossamer.visit.references import ReferenceMaker, fetched_with
+from gossamer.visit.sitemaps import read_sitemap
+from gossamer.visit.unchanged import read_unchanged
 
 Read = Reading | Failed | RobotsRead
 """The result of reading an answer: a reading, which Markdown and handlers may follow, or already an event."""
 VisitEvent = Visited | Failed | RobotsRead
-
-_LONGEST_DETAIL: Final = 1000
-"""Maximum length (characters) of what a record says of a redirect that leads nowhere."""
 
 
 class Work(Struct, frozen=True):
@@ -119,9 +117,11 @@ class Visitor:
                 case Purpose.PAGE:
                     return self._visited(request, answer)
                 case Purpose.SITEMAP:
-                    return self._sitemap(request, answer)
+                    return read_sitemap(
+                        self._policy, self._links, request, answer, writes_references=self._writes_references
+                    )
                 case _:
-                    return self._probe(request, answer)
+                    return read_probe(self._policy, self._links, request, answer)
         except MemoryError:
             return self.out_of_memory(request)
         except Exception:  # noqa: BLE001  # a bug fails only this page, with its traceback
@@ -200,7 +200,7 @@ class Visitor:
 
     def _visited(self, request: Request, response: Response) -> Reading:
         if response.status == 304 and conditions(request.previous):
-            return self._unchanged(request, response)
+            return read_unchanged(self._policy, self._links, request, response)
         decision = retries.judge(
             self._policy,
             request.attempt,
@@ -210,7 +210,9 @@ class Visitor:
         )
         match decision.kind:
             case OutcomeKind.REDIRECTED:
-                return self._redirected(request, response)
+                return read_redirect(
+                    self._policy, self._links, request, response, writes_references=self._writes_references
+                )
             case OutcomeKind.DONE if html.is_html(response.headers.get("content-type", ""), response.body):
                 return self._page(request, response)
             case OutcomeKind.DONE:
@@ -253,34 +255,6 @@ class Visitor:
             self._take_references(reading, context, made, len(found.hrefs))
         return reading
 
-    def _redirected(self, request: Request, response: Response) -> Reading:
-        """Read a redirect as a page with one outlink: same depth, one hop more (RFC 9110, 15.4)."""
-        link = request.link
-        locations = headers.locations(response.headers)
-        target = self._links.target(link.url, locations[0]) if len(locations) == 1 else None
-        if target is None:
-            return _bad_redirect(request, response, Reason.FAIL_BAD_REDIRECT, "", _what_is_wrong(locations))
-        if target == link.url:
-            return _bad_redirect(request, response, Reason.FAIL_REDIRECT_LOOP, target)
-        if link.hops >= self._policy.max_redirects:
-            return _bad_redirect(request, response, Reason.FAIL_TOO_MANY_REDIRECTS, target)
-        scope, adopts = self._links.scope(request), ""
-        reason = scope.judge(target)
-        if reason is Reason.SKIP_SCOPE and link.depth == 0:
-            # On another site only this page is fetched: a domain that was sold is not the site that was meant.
-            reason = scope.with_seed(target).judge(target)
-            adopts = target if reason is None and scope.moves_to(target) else ""
-        facts = NO_FACTS
-        if login := login_page.is_redirect_to_login(link, response.status, target):
-            facts = PageFacts(login=True)
-        record = record_answer(request, response, OutcomeKind.REDIRECTED, reason, location=target, facts=facts)
-        reading = Reading(request, response, record, behind_login=link.url if login else "")
-        if reason is None:
-            reading.outlinks, reading.adopts = Outlinks.of([self._links.outlink(target)]), adopts
-        if self._writes_references and "#" in locations[0]:
-            reading.references = references_line(of_redirect(link.url, target, locations[0]))
-        return reading
-
     def _page(self, request: Request, response: Response) -> Reading:
         text, name = encoding.decode(response.body, response.headers.get("content-type", ""))
         octets, reader = encoding.utf_8_of(text, response.body, name), None
@@ -305,7 +279,7 @@ class Visitor:
             _canonical(context.base, found),
             name,
             self._simhash(visible),
-            self._is_soft_404(request, found.title, text, visible),
+            self._policy.soft_404 and looks_missing(request, found.title, text, visible),
             needs_js,
             login_page.is_login_page(request.link, found, text, needs_js=needs_js),
             len(found.hrefs),
@@ -318,7 +292,7 @@ class Visitor:
         if request.hashes_text and outlinks:
             reading.text_hash = text_hash(text, request.url)
         if found.refresh is not None:
-            self._take_refresh(reading, context, found)
+            take_refresh(self._policy, self._links, reading, context, found)
         if record.login:
             reading.behind_login = login_page.page_behind(request.link)
         if request.link.depth == 0:
@@ -336,28 +310,6 @@ class Visitor:
             reading.outlinks = Outlinks.of([*reading.outlinks, *outlinks]) if outlinks else reading.outlinks
             reading.refusals += refusals
 
-    def _take_refresh(self, reading: Reading, context: LinkContext, found: html.Scan) -> None:
-        """Take a refresh to a variant of the page itself as one hop more, like a redirect: it may go on for ever."""
-        link = reading.request.link
-        target = self._links.target(context.base, found.refresh or "")
-        alone = len(found.hrefs) == 1
-        if target is None or target == link.url or not traps.is_variant(link.url, target, alone=alone):
-            return
-        refreshes = [one for one in reading.outlinks if one.url == target]
-        reading.outlinks = Outlinks.of([one for one in reading.outlinks if one.url != target])
-        if link.hops < self._policy.max_redirects or not self._policy.traps:
-            reading.refresh = Outlinks.of(refreshes)
-            return
-        name = f"{traps.folded(target).partition('?')[0]}: refreshes without end"
-        url = self._links.kept(target)
-        reading.refusals += tuple([Refusal(one.fingerprint, Reason.SKIP_TRAP, name, url) for one in refreshes])
-
-    def _is_soft_404(self, request: Request, title: str, text: str, visible: str) -> bool:
-        """Whether a page that came looks like one that cannot exist, or says that it does not."""
-        if not self._policy.soft_404 or path(request.url) == "/":  # shown for missing pages, it may exist itself
-            return False
-        return _looks_missing(request, title, visible) or says_not_found(title, text)
-
     def _simhash(self, visible: str) -> str:
         """Return the simhash of a text in hexadecimal digits; "" if the crawl needs none or the text is too short."""
         if not self._policy.near_duplicates:
@@ -365,78 +317,8 @@ class Visitor:
         found = simhash(visible)
         return f"{found:016x}" if found else ""
 
-    def _unchanged(self, request: Request, response: Response) -> Reading:
-        """Read an unchanged page (304) from the record and the memo of the previous crawl."""
-        assert request.previous is not None
-        before, memo = request.previous.record, unpack_memo(request.previous.memo)
-        assert before is not None, "only a page that was there is asked for conditionally"
-        now = record_answer(request, response, OutcomeKind.DONE, None)
-        end, moment = before.unavailable_after, now.fetched_at
-        record = structs.replace(
-            before,
-            noindex=before.noindex or (end is not None and moment is not None and end <= moment),
-            status=now.status,
-            depth=now.depth,
-            via=now.via,
-            change=Change.UNCHANGED,
-            soft_404=before.soft_404 and self._policy.soft_404,
-            attempts=now.attempts,
-            timings=now.timings,
-            peer=now.peer,
-            fetched_at=now.fetched_at,
-        )
-        reading = Reading(request, response, record, memo=pack_memo(response, memo))
-        if record.login:
-            reading.behind_login = login_page.page_behind(request.link)
-        if memo.base:
-            found = html.Scan(memo.hrefs, memo.nofollow_hrefs)
-            context = LinkContext(request, memo.base, before.encoding)
-            reading.outlinks, reading.refusals = self._links.of_page(context, found, page_nofollow=memo.nofollow)
-        return reading
-
-    def _probe(self, request: Request, response: Response) -> Reading:
-        """Read a host's answer for a page that cannot exist: sketch an HTML page; an error status needs none."""
-        decision = retries.judge(self._policy, request.attempt, self._links.fingerprint(request.url), response)
-        reading = Reading(
-            request,
-            response,
-            record_answer(request, response, decision.kind, decision.reason),
-            host_pause=decision.host_pause,
-        )
-        content_type = response.headers.get("content-type", "")
-        if decision.kind is OutcomeKind.DONE and html.is_html(content_type, response.body):
-            text, _ = encoding.decode(response.body, content_type)
-            reading.sketch = soft_404.sketch(html.scan(text).title, html.visible_text(text), request.url)
-        return reading
-
     def _rules(self, request: Request, response: Response, meta: tuple[tuple[str, str], ...] = ()) -> PageRules:
         return rules_of(meta, response.headers, self._names, at=response.fetched_at, usage=request.usage)
-
-    def _sitemap(self, request: Request, response: Response) -> Reading:
-        """Read a sitemap as a page of links within the scope, and a redirect as an index with one entry."""
-        decision = retries.judge(self._policy, request.attempt, self._links.fingerprint(request.url), response)
-        kind, found = decision.kind, sitemap.Sitemap()
-        if kind is OutcomeKind.REDIRECTED:
-            location = headers.location(response.headers)
-            target = UrlResolver(request.url).canonical(location) if location else None
-            found = sitemap.Sitemap(sitemaps=(target,) if target else ())
-        elif kind is OutcomeKind.DONE:
-            found = sitemap.parse(response.body, request.url, response.headers.get("content-type", ""))
-        judged = self._links.named(request, [page.url for page in sitemap.in_order(found.urls)])
-        facts = PageFacts(detail=decision.detail or "; ".join(found.notes), outlinks=len(found.urls))
-        reading = Reading(
-            request,
-            response,
-            record_answer(request, response, kind, decision.reason, facts=facts),
-            outlinks=Outlinks.of([one for one in judged if type(one) is Outlink]),
-            refusals=tuple(one for one in judged if type(one) is Refusal),
-            retry_after=decision.retry_after,
-            host_pause=decision.host_pause,
-            sitemaps=found.sitemaps,
-        )
-        if self._writes_references and found.urls:
-            reading.references = references_line(of_sitemap(request.url, found, self._policy))
-        return reading
 
 
 def event_of(reading: Read) -> VisitEvent:
@@ -468,24 +350,3 @@ def _with_header_links(found: html.Scan, url: str, response: Response) -> html.S
 
 def _canonical(base: str, found: html.Scan) -> str:
     return (found.canonical and UrlResolver(base).canonical(found.canonical)) or ""
-
-
-def _what_is_wrong(locations: Sequence[str]) -> str:
-    """Return why a redirect leads nowhere; "" where the reason says so: Location is missing or no URL."""
-    if len(locations) < 2:
-        return ""
-    return f"there are {len(locations)} Location headers, which differ: {', '.join(locations)}"[:_LONGEST_DETAIL]
-
-
-def _bad_redirect(request: Request, response: Response, reason: Reason, target: str, detail: str = "") -> Reading:
-    facts = PageFacts(detail=detail)
-    record = record_answer(request, response, OutcomeKind.FAILED, reason, location=target, facts=facts)
-    return Reading(request, response, record)
-
-
-def _looks_missing(request: Request, title: str, visible: str) -> bool:
-    """Whether a page looks like its host's answer for a page that cannot exist."""
-    if not request.missing:
-        return False
-    # With and without the words of the URL: an error page repeats its URL, but these may also be words of its text.
-    return any(soft_404.same(request.missing, soft_404.sketch(title, visible, url)) for url in (request.url, ""))
