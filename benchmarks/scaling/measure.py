@@ -1,10 +1,11 @@
 """Measure on this machine what the model of a cluster is made of, and write parameters.json.
 
-    python -m benchmarks.scaling.measure [--quick]
+    python -m benchmarks.scaling.measure [--quick | --opening LINKS]
 
 It starts a PostgreSQL server of its own on loopback, with its data in a temporary directory, and takes some minutes.
 CPU time of PostgreSQL is that of all its processes; bytes of WAL are counted by the server. Commits are those of
-`PostgresJournal`, with pages of as many bytes as the model assumes, which cannot be compressed.
+`PostgresJournal`, with pages of as many bytes as the model assumes, which cannot be compressed. `--opening` only tells
+how long a shard with so many known links takes to open, and writes nothing.
 """
 
 from __future__ import annotations
@@ -171,24 +172,30 @@ def crawl(server: PostgresServer, meter: Meter, pages: int) -> dict[str, float]:
     }
 
 
-def measured(programs: Path, *, scale: float = 1.0) -> Measured:
-    """Return what this machine costs; a smaller `scale` is quicker, and less exact."""
-    assumed = Assumed()
+@contextlib.contextmanager
+def running(programs: Path) -> Iterator[tuple[PostgresServer, Meter]]:
+    """Yield a server that keeps what it is told, as one for a crawl does, and a meter of its work."""
     with tempfile.TemporaryDirectory(prefix="gossamer-scaling-", ignore_cleanup_errors=True) as home:
         Path(home).chmod(0o755)
         server = PostgresServer(programs, Path(home), fsync="on", max_wal_size="8GB")
         server.start()
         with contextlib.ExitStack() as stack:
             stack.callback(server.stop, "immediate")
-            meter = stack.enter_context(closing(Meter(server)))
-            (version,) = meter.connection.execute("SHOW server_version").fetchone() or ("?",)
-            figures = {
-                **crawl(server, meter, max(500, round(JAVADOC_PAGES * scale))),
-                **commits(server, meter, assumed, scale),
-                **messages(server, meter, scale),
-                **beats(server, meter, scale),
-                **opening(server, meter, assumed, round(1_000_000 * scale)),
-            }
+            yield server, stack.enter_context(closing(Meter(server)))
+
+
+def measured(programs: Path, *, scale: float = 1.0) -> Measured:
+    """Return what this machine costs; a smaller `scale` is quicker, and less exact."""
+    assumed = Assumed()
+    with running(programs) as (server, meter):
+        (version,) = meter.connection.execute("SHOW server_version").fetchone() or ("?",)
+        figures = {
+            **crawl(server, meter, max(500, round(JAVADOC_PAGES * scale))),
+            **commits(server, meter, assumed, scale),
+            **messages(server, meter, scale),
+            **beats(server, meter, scale),
+            **opening(server, meter, assumed, round(1_000_000 * scale)),
+        }
     machine = (
         f"{os.cpu_count()} cores ({processor()}), Python {platform.python_version()}, PostgreSQL {version.split()[0]}"
     )
@@ -205,6 +212,7 @@ def processor() -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a twentieth of the work; write nothing")
+    parser.add_argument("--opening", type=int, metavar="LINKS", help="only open a shard that knows so many links")
     parser.add_argument("--open", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.open:
@@ -213,6 +221,11 @@ def main() -> None:
     programs = binaries()
     if programs is None:
         sys.exit("PostgreSQL is not installed: apt-get install postgresql")
+    if chosen.opening:
+        with running(programs) as (server, meter):
+            for name, figure in opening(server, meter, Assumed(), chosen.opening).items():
+                print(f"{name:<20}{figure}")
+        return
     found = measured(programs, scale=0.05 if chosen.quick else 1.0)
     if not chosen.quick:
         parameters.save(found)
