@@ -16,7 +16,8 @@ from gossamer.fetchers.dns import DnsResolver, Resolution
 from gossamer.fetchers.multi import FinishedTransfer, Multi, best_multi
 from gossamer.fetchers.options import FetchOptions
 from gossamer.fetchers.routes import Route, Router
-from gossamer.fetchers.transfer import Transfer, stopped
+from gossamer.fetchers.slow_transfers import stopped
+from gossamer.fetchers.transfer import Transfer
 from gossamer.rules.recrawl import conditions
 from gossamer.values.model import Failure, Request, Response
 from gossamer.values.reasons import Reason

@@ -29,6 +29,16 @@ _BYTES_RECEIVED: Final = slice(128, 136)
 """Where Linux tells in `struct tcp_info` how many bytes came."""
 
 
+class DuplicatedSocket(socket.socket):
+    """A socket for libcurl: pycurl duplicates it and then drops it, so it closes itself without a ResourceWarning."""
+
+    __slots__ = ()
+
+    def __del__(self) -> None:
+        if self.fileno() >= 0:  # negative if the constructor failed
+            self.close()
+
+
 def descriptor_budget() -> int:
     """Return how many descriptors this process may use for connections: two thirds of what it may open."""
     if sys.platform == "win32":

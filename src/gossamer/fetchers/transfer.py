@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import pycurl
 
 from gossamer.fetchers.address_guard import AddressGuard
 from gossamer.fetchers.body_limits import limits_of
-from gossamer.fetchers.connections import SHORTAGES, Connection, received
+from gossamer.fetchers.connections import SHORTAGES, Connection, DuplicatedSocket
 from gossamer.fetchers.options import (
     MAX_HEADER_BYTES,
     MAX_HEADER_LINES,
@@ -44,16 +44,6 @@ WATCHED_AFTER: Final = 2.0
 
 _BLANK: Final = (b"\r\n", b"\n")
 _REPEATABLE: Final = frozenset((52, 55, 56))  # GOT_NOTHING, SEND_ERROR, RECV_ERROR
-
-
-class _DuplicatedSocket(socket.socket):
-    """A socket that pycurl duplicates and then drops, so it closes itself without a ResourceWarning."""
-
-    __slots__ = ()
-
-    def __del__(self) -> None:
-        if self.fileno() >= 0:  # negative if the constructor failed
-            self.close()
 
 
 class Transfer:
@@ -369,7 +359,7 @@ class Transfer:
             return int(pycurl.SOCKET_BAD)
         self._opened = True
         try:
-            return _DuplicatedSocket(address.family, address.socktype, address.protocol)
+            return DuplicatedSocket(address.family, address.socktype, address.protocol)
         except OSError as error:
             if error.errno in SHORTAGES:
                 self.starved = True
@@ -404,15 +394,3 @@ class Transfer:
 
     def _refuse_address(self, ip: str) -> None:
         self.refuse(Reason.FAIL_ADDRESS_REFUSED, f"{self.route.host} led to {ip}, which is not on the public internet")
-
-
-def stopped(transfers: Iterable[Transfer], now: float) -> list[Transfer]:
-    """Return those of some running transfers that must stop by now, with the reason recorded in each."""
-    stopping, watched = [], {}
-    for transfer in transfers:
-        if transfer.crawls(now):
-            stopping.append(transfer)
-        elif transfer.connection is not None and transfer.is_watched(now):
-            watched[transfer.connection] = transfer
-    counted = received(watched.keys()) if watched else {}
-    return stopping + [watched[connection] for connection, size in counted.items() if watched[connection].hides(size)]

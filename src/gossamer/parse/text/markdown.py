@@ -7,23 +7,17 @@ the input is tokens and no tree is built, so time and memory are linear in the s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from gossamer.parse.characters import scalar
-from gossamer.parse.links.base import document_base
-from gossamer.parse.links.scan import Reader, fragment_of, tidy
-from gossamer.parse.scripts import TAGS as SCRIPTS
 from gossamer.parse.text import formula, preformatted, regions
 from gossamer.parse.text.blocks import Block, joined
 from gossamer.parse.text.containers import Containers
-from gossamer.parse.text.emphasis import BEGINS as EMPHASES
 from gossamer.parse.text.formula import Formula
-from gossamer.parse.text.inline import Inline
+from gossamer.parse.text.inline_reader import InlineReader
 from gossamer.parse.text.main_content import main_blocks
 from gossamer.parse.text.markdown_syntax import (
     LINE_BREAK,
-    destination,
-    escaped,
     fence,
     heading_escaped,
     language_of,
@@ -32,7 +26,6 @@ from gossamer.parse.text.markdown_syntax import (
 from gossamer.parse.text.markdown_tables import Tables
 from gossamer.parse.text.preformatted import Preformatted
 from gossamer.parse.tokenizer import Token, TokenType
-from gossamer.rules.urls import UrlResolver
 
 _HIDDEN: Final = frozenset({"title", "style", "script", "iframe", "noembed", "noframes"})
 _BLOCKS: Final = frozenset(
@@ -41,14 +34,8 @@ _BLOCKS: Final = frozenset(
     "summary".split()
 )
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
-_CODE: Final = frozenset({"code", "kbd", "samp", "tt"})
 _LISTS_AND_TABLES: Final = frozenset("blockquote hr li ol pre table td th tr ul".split())
 _ROW_GROUPS: Final = frozenset({"tbody", "tfoot", "thead"})
-_SOURCES: Final = ("src", "data-src", "data-lazy-src", "data-original")
-"""The attributes with the address of a picture: pages that load it late have a placeholder in the first one."""
-_REPEATED: Final = frozenset({"katex-html", "mwe-math-fallback-image-inline", "mwe-math-fallback-image-display"})
-"""Classes of what shows a formula once more, beside its MathML."""
-
 _TEXT, _REFERENCE = TokenType.TEXT, TokenType.CHARACTER_REFERENCE
 _START, _END = TokenType.START_TAG, TokenType.END_TAG
 
@@ -84,25 +71,17 @@ def _ignore_text(_text: str) -> None:
     """Leave a text out."""
 
 
-class _MarkdownReader(Reader):
+class _MarkdownReader(InlineReader):
     def __init__(self, text: str, url: str, *, main: bool, plain: bool = False) -> None:
-        super().__init__(text)
-        self._url = url
+        super().__init__(text, url, plain=plain)
         self._main = main
-        self._has_formulas = "<math" in text
-        self._has_lines = '-lines"' in text
-        self._lines = 0  # number of open spans, from one on whose spans are lines
         self._selects = main or self._has_formulas  # whether something may be left out
-        self._plain = plain
         self._regions = regions.Regions()
         self._ignored = ""  # the inline element whose content is skipped
         self._ignored_depth = 0  # number of open elements of its name, counted from it
         self._count = 0  # number of blocks read
         self._hint = ("", 0)  # the language that an element around the next block names, and the number of that block
-        self._resolver: UrlResolver | None = None
         self._blocks: list[Block] = []
-        self._inline = Inline(plain=plain)
-        self._parts = self._inline.parts
         self._containers = Containers(text)
         self._heading = 0
         self._pre: Preformatted | None = None
@@ -158,7 +137,7 @@ class _MarkdownReader(Reader):
         elif tag in _HEADINGS:
             self._end_block()
             self._heading = _HEADINGS[tag] if begins else 0
-        elif (rule := (self._BEGIN_RULES if begins else self._END_RULES).get(tag)) is not None:
+        elif (rule := (self.BEGIN_RULES if begins else self.END_RULES).get(tag)) is not None:
             rule(self, token)
 
     def _is_ignored(self, tag: str, token: Token, *, begins: bool) -> bool:
@@ -275,9 +254,6 @@ class _MarkdownReader(Reader):
         self._blocks.append(Block(first, rest, text, item, self._count, size, linked, self._heading, quotes))
         self._count += 1
 
-    def _break(self, _token: Token) -> None:
-        self._inline.add_break()
-
     def _rule(self, _token: Token) -> None:
         self._end_block()
         if not self._plain:
@@ -316,64 +292,6 @@ class _MarkdownReader(Reader):
     def _item(self, token: Token) -> None:
         self._end_block()
         self._containers.begin_item(token)
-
-    # ------------------------------------------------------------ links, pictures, superscripts
-
-    def _begin_link(self, token: Token) -> None:
-        self._inline.begin_link(self._target(token.attr("href")))
-
-    def _close_link(self, _token: Token) -> None:
-        self._inline.close_link()
-
-    def _picture(self, token: Token) -> None:
-        alt = " ".join((token.attr("alt") or "").split())
-        if not alt or self._inline.in_code or self._plain or self._is_repeated(token):
-            return
-        target = next((url for name in _SOURCES if (url := self._target(token.attr(name))) is not None), None)
-        if target is not None:
-            self._inline.add_markup(f"![{escaped(alt)}]({destination(target)})", 0)
-
-    def _is_repeated(self, token: Token) -> bool:
-        return self._has_formulas and not _REPEATED.isdisjoint((token.attr("class") or "").split())
-
-    def _begin_span(self, _token: Token) -> None:
-        self._inline.begin_code()
-
-    def _end_span(self, _token: Token) -> None:
-        self._inline.leave_code()
-
-    def _begin_line(self, token: Token) -> None:
-        """Begin a span, which may be a line of one with such a name: style sheets show them one below the other."""
-        if self._lines:
-            if self._lines == 1 and self._parts:
-                self._inline.add_break()
-            self._lines += 1
-        elif self._has_lines and (token.attr("class") or "").endswith("-lines"):
-            self._lines = 1
-
-    def _end_line(self, _token: Token) -> None:
-        self._lines -= self._lines > 0
-
-    def _on_emphasis(self, token: Token) -> None:
-        self._inline.emphasis(token.tag or "", begins=token.type is _START)
-
-    def _on_script(self, token: Token) -> None:
-        self._inline.script(token.tag or "", begins=token.type is _START)
-
-    def _quote(self, _token: Token) -> None:
-        self._inline.add('"')
-
-    def _target(self, href: str | None) -> str | None:
-        """Return the URL that an href leads to, with its fragment; None if it is the page itself, or not http(s)."""
-        written, href = href or "", tidy(href or "")
-        if not href:
-            return None
-        if self._resolver is None:
-            self._resolver = UrlResolver(document_base(self._text, self._url) or None)
-        target = self._resolver.canonical(self.restored(href))
-        if target is None or target == self._url:
-            return None
-        return target + self.restored(fragment_of(written))
 
     # ------------------------------------------------------------ tables
 
@@ -426,17 +344,13 @@ class _MarkdownReader(Reader):
 
     # ------------------------------------------------------------ rules by element
 
-    _BEGIN_RULES: ClassVar[Mapping[str, Callable[[_MarkdownReader, Token], None]]] = {
-        "a": _begin_link,
+    BEGIN_RULES: ClassVar[Mapping[str, Callable[[Any, Token], None]]] = {
+        **InlineReader.BEGIN_RULES,
         "blockquote": _begin_container,
-        "br": _break,
         "hr": _rule,
-        "img": _picture,
         "li": _item,
         "math": _begin_formula,
         "ol": _begin_container,
-        "q": _quote,
-        "span": _begin_line,
         "table": _begin_table,
         "td": _begin_cell,
         "th": _begin_cell,
@@ -444,24 +358,16 @@ class _MarkdownReader(Reader):
         "ul": _begin_container,
         **dict.fromkeys(_ROW_GROUPS, _on_row_group),
         **dict.fromkeys(preformatted.TAGS, _begin_pre),
-        **dict.fromkeys(_CODE, _begin_span),
-        **dict.fromkeys(EMPHASES, _on_emphasis),
-        **dict.fromkeys(SCRIPTS, _on_script),
     }
-    _END_RULES: ClassVar[Mapping[str, Callable[[_MarkdownReader, Token], None]]] = {
-        "a": _close_link,
+    END_RULES: ClassVar[Mapping[str, Callable[[Any, Token], None]]] = {
+        **InlineReader.END_RULES,
         "blockquote": _end_container,
         "li": _end_block,
         "ol": _end_container,
-        "q": _quote,
-        "span": _end_line,
         "table": _end_table,
         "td": _end_cell,
         "th": _end_cell,
         "tr": _end_cell,
         "ul": _end_container,
-        **dict.fromkeys(_CODE, _end_span),
-        **dict.fromkeys(EMPHASES, _on_emphasis),
         **dict.fromkeys(_ROW_GROUPS, _on_row_group),
-        **dict.fromkeys(SCRIPTS, _on_script),
     }
