@@ -12,9 +12,9 @@ Truth = dict[str, Answer]
 """The response of every URL; a URL that is missing is a 404."""
 
 
-def random_truth(chance: random.Random, *, redirects: bool) -> tuple[Truth, list[str]]:
-    """Return a web of one to four hosts with all kinds of responses, and the URLs of its home pages."""
-    origins = [f"https://h{index}.example" for index in range(chance.randint(1, 4))]
+def random_truth(chance: random.Random, *, redirects: bool, hosts: int = 4) -> tuple[Truth, list[str]]:
+    """Return a web of one to four hosts, or more, with all kinds of responses, and the URLs of its home pages."""
+    origins = [f"https://h{index}.example" for index in range(chance.randint(1, hosts))]
     every = [f"{origin}/p{number}" for origin in origins for number in range(chance.randint(1, 16))]
     truth: Truth = {origin + "/robots.txt": _robots(chance, origin + "/robots.txt") for origin in origins}
     for url in every:

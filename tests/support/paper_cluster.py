@@ -53,6 +53,10 @@ class FencedError(Exception):
     """The shard has another owner by now."""
 
 
+class LeaseOverError(Exception):
+    """The shard may have another owner by now: nothing may be fetched."""
+
+
 @dataclass
 class ShardRow:
     """What the database knows of one shard."""
@@ -71,27 +75,47 @@ class ShardRow:
     lost: bool = False
 
 
+@dataclass(frozen=True)
+class SentRow:
+    """What one commit sent to one shard."""
+
+    source: int
+    seq: int
+    packed: bytes
+    serial: int
+    visible_at: float
+
+    def mail(self) -> Mail:
+        return Mail(self.source, self.seq, msgspec.msgpack.decode(self.packed, type=tuple[Parcel, ...]))
+
+
 class PaperDatabase:
     """The tables of a crawl, and the statements that change them; each call is one transaction."""
 
     def __init__(self, shards: int, policy: Policy) -> None:
         self.shards = [ShardRow() for _ in range(shards)]
-        self.mail: dict[int, list[tuple[int, int, bytes]]] = {}
+        self.mail: dict[int, list[SentRow]] = {}
+        self.serial = 0
         self.level = 0
         self.finish = ""
         self._policy = policy
 
     # ------------------------------------------------------------ one shard
 
-    def commit(self, shard: int, epoch: int, seq: int, batch: Batch) -> None:
-        """Write a batch with its outbox and positions, if epoch and number are right."""
+    def commit(self, shard: int, epoch: int, seq: int, batch: Batch, visible_at: float = 0.0) -> None:
+        """Write a batch with its outbox and positions, if epoch and number are right.
+
+        Others see what it sends from a moment on, so that commits of several shards become visible in any order.
+        """
         row = self.shards[shard]
         if row.epoch != epoch or row.seq != seq - 1:
             raise FencedError
         row.seq = seq
         row.batches.append(batch)
         for target, parcels in batch.outbox.items():
-            self.mail.setdefault(target, []).append((shard, seq, msgspec.msgpack.encode(parcels)))
+            self.serial += 1
+            packed = msgspec.msgpack.encode(parcels)
+            self.mail.setdefault(target, []).append(SentRow(shard, seq, packed, self.serial, visible_at))
         row.sent += len(batch.outbox)
         row.received += batch.received
         row.lowest_open = batch.lowest_open
@@ -101,13 +125,15 @@ class PaperDatabase:
         """Return what a journal of the shard would give back."""
         row = self.shards[shard]
         hosts, positions = dict[str, int](), dict[int, int]()
-        chunks = tuple(_chunk(batch, hosts) for batch in row.batches if batch.links or batch.refused)
+        chunks, known = list[Chunk](), 0
         for batch in row.batches:
             positions |= batch.positions
+            chunks.append(_chunk(batch, known, hosts))
+            known += len(batch.links)
         return Saved(
             key,
             tuple(hosts),
-            chunks,
+            tuple(chunks),
             np.array([one.link.id for batch in row.batches for one in batch.ended], np.uint64).tobytes(),
             stats=row.batches[-1].stats if row.batches else None,
             in_order=not row.lost,
@@ -119,12 +145,12 @@ class PaperDatabase:
         """Return all links of a shard, by id."""
         return [link for batch in self.shards[shard].batches for link in batch.links]
 
-    def arrived(self, shard: int, positions: Mapping[int, int]) -> tuple[Mail, ...]:
+    def arrived(self, shard: int, positions: Mapping[int, int], now: float) -> tuple[Mail, ...]:
         """Return the mail for a shard beyond some positions."""
         return tuple(
-            Mail(source, seq, msgspec.msgpack.decode(packed, type=tuple[Parcel, ...]))
-            for source, seq, packed in self.mail.get(shard, ())
-            if seq > positions.get(source, 0)
+            row.mail()
+            for row in self.mail.get(shard, ())
+            if row.seq > positions.get(row.source, 0) and row.visible_at <= now
         )
 
     # ------------------------------------------------------------ all shards
@@ -179,9 +205,8 @@ class PaperDatabase:
         return (row.wants_pages and self.free_pages > 0) or (row.wants_bytes and self.free_bytes > 0)
 
 
-def _chunk(batch: Batch, hosts: dict[str, int]) -> Chunk:
+def _chunk(batch: Batch, first: int, hosts: dict[str, int]) -> Chunk:
     owners = [hosts.setdefault(host_key(link.url), len(hosts)) for link in batch.links]
-    first = batch.links[0].id if batch.links else 0
     return Chunk(
         first,
         np.array(batch.fingerprints, np.uint64).tobytes(),
@@ -206,6 +231,8 @@ class PaperShard:
         now: float,
         key: int = 0,
         at_hand: int = 20_000,
+        visitor: Visitor | None = None,
+        lag: float = 0.0,
     ) -> None:
         self.shard = shard
         self.epoch = database.shards[shard].epoch
@@ -215,7 +242,9 @@ class PaperShard:
         self._answers = answers
         self._chance = chance
         self._slowest = slowest
-        self._visitor = Visitor(policy, key=key)
+        self._visitor = visitor or Visitor(policy, key=key)
+        self._lag = lag  # maximum time until others see a commit
+        self._visible_at = 0.0
         saved = database.saved(shard, key=key)
         self._seq = database.shards[shard].seq
         self._links = database.links(shard)
@@ -236,8 +265,11 @@ class PaperShard:
 
     # ------------------------------------------------------------ one step
 
-    def step(self, now: float) -> float:
-        """Do all that is due; return when something will be due next."""
+    def step(self, now: float, *, may_fetch: bool = True) -> float:
+        """Do all that is due; return when something will be due next. Raises FencedError.
+
+        Raises LeaseOverError instead of a fetch where the shard may be another's by now.
+        """
         self._hear(now)
         while self._flying and self._flying[0][0] <= now:
             _, _, request, answer = heapq.heappop(self._flying)
@@ -247,15 +279,14 @@ class PaperShard:
             self.trace.append((now, command))
             match command:
                 case Fetch(requests):
+                    if not may_fetch:
+                        raise LeaseOverError
                     for request in requests:
                         self._fetch(request, now)
                 case Recall(ids):
                     self.handle(Recalled(tuple(self._links[id] for id in ids)), now)
                 case Commit(batch):
-                    self._seq += 1
-                    self._database.commit(self.shard, self.epoch, self._seq, batch)
-                    self._links += batch.links
-                    self.handle(Committed(), now)
+                    self._commit(batch, now)
                 case Wait(until):
                     self._rest(now)
                     assert until > now or self._flying, f"shard {self.shard} waits for nothing from {now} to {until}"
@@ -265,6 +296,14 @@ class PaperShard:
                     return math.inf
                 case _:
                     assert_never(command)
+
+    def _commit(self, batch: Batch, now: float) -> None:
+        """Commit a batch."""
+        self._seq += 1
+        self._visible_at = max(self._visible_at, now + self._chance.random() * self._lag)
+        self._database.commit(self.shard, self.epoch, self._seq, batch, self._visible_at)
+        self._links += batch.links
+        self.handle(Committed(), now)
 
     def handle(self, event: Event, now: float) -> None:
         """Tell the crawl what happened."""
@@ -290,7 +329,7 @@ class PaperShard:
         if self._policy.max_bytes is not None and crawl.wants_bytes:
             used = crawl.snapshot(now).bytes
             self.handle(BytesGranted(database.grant_bytes(self.shard, used, self._chance.randint(100, 1000))), now)
-        mail = database.arrived(self.shard, self.crawl.positions)
+        mail = database.arrived(self.shard, self.crawl.positions, now)
         if mail and self._chance.random() < 0.7:
             self.handle(Arrived(mail[: self._chance.randint(1, len(mail))]), now)
 

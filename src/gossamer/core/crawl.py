@@ -536,9 +536,9 @@ class Crawl:
             case LevelOpened(depth):
                 self._frontier.open_level(depth)
             case PagesGranted(pages):
-                self._limits.grant_pages(pages)
+                self._grants.grant_pages(pages)
             case BytesGranted(size):
-                self._limits.grant_bytes(size)
+                self._grants.grant_bytes(size)
             case _:
                 assert_never(event)
 
@@ -628,17 +628,23 @@ class Crawl:
     @property
     def positions(self) -> Mapping[int, int]:
         """Return the number of the last commit of each other shard whose mail came, committed or not."""
-        return {} if self._exchange is None else self._exchange.positions
+        assert self._exchange is not None, "only a shard gets mail"
+        return self._exchange.positions
+
+    @property
+    def _grants(self) -> ShardLimits:
+        assert isinstance(self._limits, ShardLimits), "only a shard is granted anything"
+        return self._limits
 
     @property
     def wants_pages(self) -> bool:
         """Whether more fetches would start if more pages were granted to this shard."""
-        return self._limits.lacks_pages and self._frontier.next_moment() is not None
+        return self._grants.lacks_pages and self._frontier.next_moment() is not None
 
     @property
     def wants_bytes(self) -> bool:
         """Whether more fetches would start if more bytes were granted to this shard."""
-        return self._limits.lacks_bytes and self._frontier.next_moment() is not None
+        return self._grants.lacks_bytes and self._frontier.next_moment() is not None
 
     @property
     def pages(self) -> int:

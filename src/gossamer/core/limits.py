@@ -78,24 +78,6 @@ class Limits:
         most = self._policy.max_requests
         return most is not None and self.requests >= most
 
-    def grant_pages(self, pages: int) -> None:
-        """Allow so many pages in all."""
-        raise AssertionError("only a shard is granted pages")
-
-    def grant_bytes(self, size: int) -> None:
-        """Allow so many bytes in all."""
-        raise AssertionError("only a shard is granted bytes")
-
-    @property
-    def lacks_pages(self) -> bool:
-        """Whether nothing starts because more pages would have to be granted."""
-        return False
-
-    @property
-    def lacks_bytes(self) -> bool:
-        """Whether nothing starts because more bytes would have to be granted."""
-        return False
-
     def natural_end(self, *, queued: int) -> FinishReason:
         """Return how a crawl ended that was not stopped, with `queued` links and other requests still waiting."""
         return FinishReason.REQUEST_LIMIT if queued and self.spent else self._counts.natural_end(queued=queued)
