@@ -42,7 +42,7 @@ from gossamer.visit.handlers import Handler
 if TYPE_CHECKING:
     from gossamer.journals.cluster_watch import ClusterState, ClusterWatch
 
-LOOK_EVERY: Final = 0.3
+LOOK_EVERY: Final = 0.5
 """Time (seconds) between two looks at the database."""
 PATIENCE: Final = 600.0
 """Maximum time (seconds) for which the database may be out of reach; the crawl itself goes on as workers can."""

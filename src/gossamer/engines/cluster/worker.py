@@ -23,7 +23,7 @@ from gossamer.rules.territory import Territory
 from gossamer.values.errors import FencedError, JournalError
 from gossamer.values.reasons import FinishReason
 
-MAIL_EVERY: Final = 0.25
+MAIL_EVERY: Final = 0.5
 """Time (seconds) between two looks for mail, with up to `FEW` shards; with more it grows with them: so does a look."""
 FEW: Final = 64
 LOOK_EVERY: Final = 0.5
