@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gossamer.api.crawler import Crawler
+from gossamer.check.baseline import read_baseline
 from gossamer.check.external_results import ExternalResult
 from gossamer.check.findings import CheckReport
 from gossamer.check.kept_report import ANEW
@@ -270,6 +271,18 @@ def test_a_directory_is_told_from_a_url(
 def test_a_report_says_with_what_the_crawl_began() -> None:
     report = check_site(HOME, fetcher=RecordedFetcher({HOME: page("Home", "")}), clock=FakeClock())
     assert (report.seeds, report.unseen) == ((HOME,), ())
+
+
+def test_a_report_says_why_a_site_could_not_be_seen(tmp_path: Path) -> None:
+    shell = "<title>App</title><div id=root></div><script src=/app.js></script>"
+    web = RecordedFetcher({HOME: shell, HOME + "app.js": file("text/javascript")})
+    report = check_site(HOME, directory=tmp_path / "c", fetcher=web, clock=FakeClock())
+    said, way = report.unseen
+    assert said.startswith("Nothing to follow: ")
+    assert "only with JavaScript" in said
+    assert way.startswith("gossamer runs no JavaScript.")
+    kept = read_baseline(tmp_path / "c" / "check.json")
+    assert kept.unseen == report.unseen
 
 
 def test_a_site_on_a_private_address_says_why_nothing_was_checked() -> None:

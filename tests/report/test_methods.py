@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from gossamer.api.saved_report import saved_report
 from gossamer.api.settings_file import Settings
 from gossamer.api.status import status
 from gossamer.report import methods as module
 from gossamer.report.methods import changed_settings, methods, own_version
-from gossamer.report.saved import saved_report
 from gossamer.rules.policy import Policy
 from tests.support.reports import HOME, crawled, linking, reported
 

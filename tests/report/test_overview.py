@@ -9,9 +9,9 @@ import pytest
 
 from gossamer.api.directory_layout import JOURNAL, LOCK
 from gossamer.api.lock import Lock
+from gossamer.api.saved_report import saved_report
 from gossamer.api.status import status
 from gossamer.journals.sqlite import SqliteJournal
-from gossamer.report.saved import saved_report
 from gossamer.testing import RecordedPage
 from tests.support.reports import HOME, Site, crawled, linking, moved, page_of, reported
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from gossamer.report import start_pages, wording
+from gossamer.api import start_pages
+from gossamer.api.verdict import why
+from gossamer.report import wording
 from gossamer.report.advice import advice
-from gossamer.report.verdict import why
 from gossamer.rules.policy import Policy
 from gossamer.values.reasons import StartProblem, Waiting
 from gossamer.values.snapshot import NearDuplicates, StartPage

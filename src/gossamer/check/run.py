@@ -13,14 +13,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self, Unpack
 
-from gossamer.api import call_arguments
+from msgspec.structs import replace
+
+from gossamer.api import call_arguments, start_pages
 from gossamer.api.crawler import Crawler
 from gossamer.api.defaults import undetermined
 from gossamer.api.directory_layout import SETTINGS_FILE
 from gossamer.api.export import lines
 from gossamer.api.references import read_references
+from gossamer.api.saved_report import saved_report
 from gossamer.api.settings_file import Settings, journal_of, read_settings, without_schema
 from gossamer.api.status import is_sharded, status
+from gossamer.api.verdict import ending
 from gossamer.check.archived_references import ArchivedReferences
 from gossamer.check.assessment import Assessment
 from gossamer.check.external import probe
@@ -39,11 +43,13 @@ from gossamer.rules.urls import host_key
 from gossamer.values.errors import UserError
 from gossamer.values.model import PageRecord, record_of
 from gossamer.values.ports import Clock
-from gossamer.values.reasons import FinishReason
+from gossamer.values.reasons import FinishReason, StartProblem
 from gossamer.values.references import PageReferences
 
 FORMATS: Final = ("jsonl", FORMAT)
 """What the crawl of a check records."""
+_SEEN: Final = {StartProblem.NO_LINKS.value, StartProblem.LINKS_ELSEWHERE.value}
+"""What is the matter with start pages that lead nowhere, but can be checked."""
 
 
 class SiteCheck:
@@ -183,7 +189,8 @@ class SiteCheck:
     def report(self) -> CheckReport:
         """Judge everything, and return the report."""
         assessment, _ = self._read()
-        return assessment.judge(self._pages)
+        report = assessment.judge(self._pages)
+        return report if report.unseen else replace(report, unseen=_unseen(self.directory))
 
     def keep(self, report: CheckReport) -> None:
         """Keep the report in the directory of the crawl, to be compared with that of another one."""
@@ -211,6 +218,17 @@ class SiteCheck:
         if FORMAT in before.formats:
             return _Recorded(self.directory)
         return self._leaving.enter_context(ArchivedReferences(self.directory))
+
+
+def _unseen(directory: Path) -> tuple[str, ...]:
+    """Return why a crawl saw nothing of its site but start pages that show nothing, and what can be done."""
+    told = status(directory)
+    crawl = saved_report(told)
+    starts, why_not = crawl.snapshot.start_pages, start_pages.problem(crawl)
+    if not why_not or starts.by_problem.keys() <= _SEEN:
+        return ()
+    ways = [start_pages.way_on(page, told.settings.policy, "check") for page in starts.examples]
+    return f"{ending(crawl).value}: {why_not}", *dict.fromkeys(filter(None, ways))
 
 
 class _Recorded:

@@ -16,7 +16,8 @@ from msgspec.structs import replace
 
 from gossamer.api import call_arguments
 from gossamer.api.directory_layout import SETTINGS_FILE
-from gossamer.api.status import status, updates
+from gossamer.api.status import updates
+from gossamer.api.verdict import ending, why
 from gossamer.check.baseline import compare, read_baseline, refuse_other_site
 from gossamer.check.checked import Checked
 from gossamer.check.findings import CheckReport
@@ -46,22 +47,17 @@ from gossamer.cli.terminal import console, is_live, line, say
 from gossamer.engines.table import DEFAULT_ENGINE
 from gossamer.outputs.event_log import STDOUT
 from gossamer.outputs.references import FILE
-from gossamer.report import start_pages
 from gossamer.report.html.check_page import check_page
-from gossamer.report.saved import saved_report
-from gossamer.report.verdict import ending, why
 from gossamer.rules import urls
 from gossamer.values.errors import UserError
 from gossamer.values.formatting import numbered, visible
-from gossamer.values.reasons import FinishReason, StartProblem
+from gossamer.values.reasons import FinishReason
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 ALL_FORMATS: Final = {**FORMATS, "html": Format(check_page, "for everybody: one page, in one file")}
 """Every format, by its name on the command line."""
-_SEEN: Final = {StartProblem.NO_LINKS.value, StartProblem.LINKS_ELSEWHERE.value}
-"""What is the matter with start pages that lead nowhere, but can be checked."""
 _OF_DIRECTORIES: Final = (".check", ".crawl")
 """Endings of the names of directories that gossamer makes; no host has them."""
 _SUFFIX: Final = "check"
@@ -95,7 +91,7 @@ def run(chosen: Namespace) -> int:
         stopped = _probe(job, chosen)
         report = job.report()
         job.keep(report)
-        checked = _checked(job, chosen, report, baseline, _unseen(job))
+        checked = _checked(job, chosen, report, baseline)
     only_files = bool(targets) and all(target.path is not None for target in targets)
     printed = targets if targets and (chosen.quiet or not only_files) else (Target("text"), *targets)
     write(checked, printed, put, ALL_FORMATS)
@@ -105,12 +101,13 @@ def run(chosen: Namespace) -> int:
 
 
 def _checked(
-    job: SiteCheck, chosen: Namespace, report: CheckReport, baseline: CheckReport | None, unseen: tuple[str, ...]
+    job: SiteCheck, chosen: Namespace, report: CheckReport, baseline: CheckReport | None, unseen: tuple[str, ...] = ()
 ) -> Checked:
     """Return a report with what its readers must know besides; `unseen` is why the site could not be seen."""
-    whole = replace(report, complete=report.complete and not unseen)  # what was not seen is not gone
+    report = replace(report, unseen=unseen or report.unseen)
+    whole = replace(report, complete=report.complete and not report.unseen)  # what was not seen is not gone
     return Checked(
-        replace(report, unseen=unseen or report.unseen),
+        report,
         ", ".join(job.seeds),
         datetime.now(UTC),
         compare(whole, baseline) if baseline is not None else None,
@@ -123,18 +120,6 @@ def _exit_code(checked: Checked) -> int:
     if not checked.report.complete:
         return EARLY
     return FINDINGS if checked.unseen or any(checked.failing()) else DONE
-
-
-def _unseen(job: SiteCheck) -> tuple[str, ...]:
-    """Return why a crawl saw nothing of the site but start pages that show nothing, and what can be done."""
-    told = status(job.directory)
-    report = saved_report(told)
-    starts = report.snapshot.start_pages
-    why_not = start_pages.problem(report)
-    if not why_not or starts.by_problem.keys() <= _SEEN:
-        return ()
-    ways = [start_pages.way_on(page, told.settings.policy, "check") for page in starts.examples]
-    return f"{ending(report).value}: {why_not}", *dict.fromkeys(filter(None, ways))
 
 
 def _planned(chosen: Namespace, settings: CheckSettings) -> SiteCheck:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from gossamer.api.report import Report
+from gossamer.api.verdict import OneFailure
 from gossamer.cli.findings import KEPT, Findings
 from gossamer.cli.terminal import Lines, line, more
 from gossamer.outputs.skipped import SKIPPED_FILE, is_full
 from gossamer.report import wording
-from gossamer.report.verdict import OneFailure
 from gossamer.rules.logins import authorizations
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import host_key, seed

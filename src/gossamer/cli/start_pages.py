@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from gossamer.api.report import Report
+from gossamer.api.start_pages import INSTEAD_OF_JAVASCRIPT, is_alone, said, way_in, way_on
 from gossamer.cli.terminal import Lines, line, more
 from gossamer.report import wording
-from gossamer.report.start_pages import INSTEAD_OF_JAVASCRIPT, is_alone, said, way_in, way_on
 from gossamer.rules.policy import Policy
 from gossamer.values.reasons import FinishReason, StartProblem
 

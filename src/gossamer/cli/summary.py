@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from gossamer.api.report import Report
 from gossamer.api.status import Status
+from gossamer.api.verdict import Ending, ending, why
 from gossamer.cli import oddities, problems, start_pages
 from gossamer.cli.findings import KEPT, Findings
 from gossamer.cli.formatting import shown_path, shown_results
@@ -16,7 +17,6 @@ from gossamer.cli.terminal import Lines, line, more, say
 from gossamer.outputs.gone_pages import GONE_FILE
 from gossamer.report import wording
 from gossamer.report.advice import advice
-from gossamer.report.verdict import Ending, ending, why
 from gossamer.rules.policy import SETTINGS, Policy
 from gossamer.values.formatting import numbered, plural, shown_duration, shown_size
 from gossamer.values.reasons import FinishReason, Reason

@@ -9,6 +9,7 @@ from typing import Final
 
 from gossamer.api.link_graph import LinkGraph
 from gossamer.api.report import Report
+from gossamer.api.saved_report import saved_report
 from gossamer.api.status import Status, status
 from gossamer.check.external_results import EXTERNAL_FILE
 from gossamer.check.run import SiteCheck
@@ -31,7 +32,6 @@ from gossamer.report.rows import (
     TypeFigures,
     UsedVersion,
 )
-from gossamer.report.saved import saved_report
 from gossamer.report.site_report import SiteReport
 from gossamer.report.tables import GrowingTable, ReportTable, Row
 from gossamer.report.text_store import TextStore

@@ -6,11 +6,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
+from gossamer.api.saved_report import counted_changes
 from gossamer.api.status import Status
 from gossamer.outputs.gone_pages import GONE_FILE, UNKNOWN_FILE, read_gone
 from gossamer.report import wording
 from gossamer.report.rows import ChangedPage
-from gossamer.report.saved import counted_changes
 from gossamer.report.tables import GrowingTable
 from gossamer.values.model import Change, PageRecord
 

@@ -7,15 +7,16 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gossamer.api import start_pages
 from gossamer.api.directory_layout import SETTINGS_FILE
 from gossamer.api.report import Report
 from gossamer.api.settings_file import previous_directory
 from gossamer.api.status import Status, updates
+from gossamer.api.verdict import OneFailure, ending, why
 from gossamer.check.kept_report import ANEW
-from gossamer.report import start_pages, wording
+from gossamer.report import wording
 from gossamer.report.problems import Problems
 from gossamer.report.site_report import KeyFigure
-from gossamer.report.verdict import OneFailure, ending, why
 from gossamer.values.formatting import numbered, plural, shown_duration, shown_size
 from gossamer.values.reasons import FinishReason
 

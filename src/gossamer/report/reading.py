@@ -13,6 +13,7 @@ import numpy as np
 
 from gossamer.api.link_graph import Ids, LinkedVisit
 from gossamer.api.status import Status
+from gossamer.api.verdict import OneFailure
 from gossamer.outputs import SKIPPED
 from gossamer.outputs.skipped import read_skipped
 from gossamer.report.changed_pages import ChangeReader
@@ -25,7 +26,6 @@ from gossamer.report.rows import PageFigures, RankedPage, ReportedProblem, Unfol
 from gossamer.report.tables import GrowingTable, Write, nowhere
 from gossamer.report.tally import TOP, VisitTally
 from gossamer.report.text_store import TextStore
-from gossamer.report.verdict import OneFailure
 from gossamer.values.model import OutcomeKind, PageRecord
 from gossamer.values.reasons import Reason
 

@@ -8,8 +8,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from gossamer.api import start_pages
 from gossamer.api.report import Report
-from gossamer.report import start_pages
 from gossamer.values.formatting import numbered
 from gossamer.values.model import PageRecord
 from gossamer.values.reasons import IN_HANDLERS, FinishReason, Reason, StartProblem
