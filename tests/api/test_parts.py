@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +25,7 @@ from gossamer.api.references import read_references
 from gossamer.api.status import status
 from gossamer.cli.formatting import shown_results
 from gossamer.fetchers.recorded import RecordedFetcher
+from gossamer.outputs.files import GrowingFile
 from gossamer.outputs.parts import journal, uploading
 from gossamer.outputs.parts.sweep import part_files
 from gossamer.outputs.remote import RemoteStore, StoreRefusedError
@@ -205,6 +210,39 @@ def test_a_store_that_cannot_be_reached_is_waited_for_and_then_ends_the_crawl(
     assert status(tmp_path / "crawl").glance.ended == 0
     monkeypatch.setattr(RemoteStore, "put", put)
     assert resumed(tmp_path / "crawl").run().pages == PAGES
+
+
+def test_a_full_disk_under_the_spool_ends_the_crawl_and_resuming_completes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crawl, write, written = tmp_path / "crawl", GrowingFile.write, []
+
+    def full(file: GrowingFile, content: bytes) -> None:
+        written.append(file.path.parts)
+        if "spool" in written[-1] and len(written) > 25:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(file, content)
+
+    monkeypatch.setattr(GrowingFile, "write", full)
+    with pytest.raises(OutputError, match=r"No space left on device.*until it is uploaded"):
+        crawler(crawl, f"file://{tmp_path}/store").run()
+    assert status(crawl).state == "interrupted"
+    monkeypatch.setattr(GrowingFile, "write", write)
+    assert resumed(crawl).run().finish_reason is FinishReason.COMPLETE
+    assert Counter(_urls(crawl)).most_common(1)[0][1] == 1
+    assert not (crawl / "spool").exists()
+
+
+def test_a_crawl_without_a_store_loads_nothing_of_it(tmp_path: Path) -> None:
+    program = (
+        "import sys, gossamer, gossamer.testing\n"
+        "site = gossamer.testing.RecordedFetcher.of_site({'/': 'x'}, 'https://example.org')\n"
+        "gossamer.Crawler('https://example.org/', directory='crawl', fetcher=site, delay=0).run()\n"
+        "print([name for name in ('fsspec', 's3fs', 'pyarrow') if name in sys.modules])"
+    )
+    command = [sys.executable, "-c", program]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert said == "[]\n"
 
 
 def test_orphans_are_removed_by_export_and_by_nobody_while_the_crawl_runs(tmp_path: Path) -> None:

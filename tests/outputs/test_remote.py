@@ -6,7 +6,9 @@ import errno
 import os
 import socket
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from uuid import uuid4
 
@@ -119,6 +121,40 @@ def test_a_server_that_is_away_may_come_back(s3: dict[str, str], monkeypatch: py
     s3fs.S3FileSystem.clear_instance_cache()
     with pytest.raises(OutputError, match="cannot be written: Could not connect") as caught:
         RemoteStore.of(f"s3://{BUCKET}/x").write("a", b"")
+    assert not isinstance(caught.value, StoreRefusedError)
+    s3fs.S3FileSystem.clear_instance_cache()
+
+
+class Overloaded(BaseHTTPRequestHandler):
+    """A server that answers 503 to everything."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_PUT(self) -> None:
+        self.close_connection = True
+        self.send_response(503)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+def test_a_server_in_trouble_may_recover(s3: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    import s3fs
+
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Overloaded) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        s3fs.S3FileSystem.clear_instance_cache()
+        try:
+            with pytest.raises(OutputError, match=r"cannot be written: .*Service Unavailable") as caught:
+                RemoteStore.of(f"s3://{BUCKET}/x").write("a", b"")
+        finally:
+            server.shutdown()
+            thread.join()
     assert not isinstance(caught.value, StoreRefusedError)
     s3fs.S3FileSystem.clear_instance_cache()
 
