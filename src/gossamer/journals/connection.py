@@ -75,6 +75,7 @@ class Line:
         self._patience = patience
         self._worker = worker
         self._connection: Connection | None = None
+        self._interrupts = 0
         self._lock = threading.Lock()
 
     def rename(self, worker: str) -> None:
@@ -89,12 +90,12 @@ class Line:
         A call on a connection that turns out to have ended is made once more. Raises JournalError.
         """
         with self._lock, postgres_errors(self._address):
-            was_open = self._connection is not None
+            was_open, interrupts = self._connection is not None, self._interrupts
             try:
                 return self._act(act, patience or self._patience)
             except psycopg.OperationalError:
                 self._disconnect()
-                if not was_open:
+                if not was_open or self._interrupts != interrupts:
                     raise
             try:
                 return self._act(act, patience or self._patience)
@@ -103,7 +104,8 @@ class Line:
                 raise
 
     def interrupt(self) -> None:
-        """End the call that is under way, from any thread. The next one connects anew."""
+        """End the call that is under way, from any thread: it is not repeated. The next one connects anew."""
+        self._interrupts += 1
         if (connection := self._connection) is not None:
             cut(connection)
 
