@@ -119,7 +119,7 @@ def _size_row(cluster: Cluster, measured: Measured, assumed: Assumed) -> list[st
         f"{cluster.nodes:,}", f"{cluster.nodes * cluster.workers:,}", f"{cluster.shards:,}", f"{cluster.databases}",
         f"{cluster.poll_every:.2g}", f"{cluster.group}",
         rounded(load.pages), rounded(load.commits), rounded(load.rows), f"{load.database_cores:.1f}",
-        rounded(load.wal / 1e6), f"{1e3 * load.commit_middle:.1f}, {1e3 * load.commit_worst:.0f}",
+        rounded(load.wal / 1e6), f"{rounded(1e3 * load.commit_middle)}, {rounded(1e3 * load.commit_worst)}",
         f"{load.delivery:.2f}", limit(cluster, load, assumed),
     ]  # fmt: skip
 
@@ -231,7 +231,7 @@ def measured_table(measured: Measured) -> str:
         ["a KB that a commit writes", f"{1024 * m.byte_us:.1f} µs", "1,024"],
         ["a message row", f"{m.row_us:.1f} µs to write, {m.read_us:.1f} to read", f"{m.row_wal:.0f}"],
         ["a link in it", "", f"{m.link_wal:.0f}"],
-        ["a poll that finds nothing", f"{m.poll_us:.0f} µs, and {m.pair_us:.2f} for each source and target", "0"],
+        ["a poll, for each source and target", f"{m.pair_us:.2f} µs", "0"],
         ["a heartbeat", f"{m.beat_us:.0f} µs, and {m.beat_worker_us:.2f} for each worker", ""],
         ["opening a shard, a million known URLs", opening, "0"],
     ]
