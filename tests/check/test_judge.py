@@ -709,7 +709,11 @@ def test_a_stylesheet_loads_by_http_what_its_pages_allow(site: CheckedSite) -> N
         site.file(f"/{name}.css", "text/css")
         more = (to("/imported.css", "stylesheet"),) if name in ("new", "imported") else ()
         site.references.append(PageReferences(f"{HOME}{name}.css", (image, *more)))
-    [found] = [one for one in site.check().findings if one.kind is FindingKind.MIXED_CONTENT]
+    site.page("/last", to("http://a.example/plain.css", "stylesheet"))
+    site.file("http://a.example/plain.css", "text/css")
+    site.references.append(PageReferences("http://a.example/plain.css", (image,)))
+    sheet, found = [one for one in site.check().findings if one.kind is FindingKind.MIXED_CONTENT][::-1]
+    assert sheet.url == "http://a.example/plain.css"
     assert [one.page for one in found.referrers] == [f"{HOME}{name}.css" for name in ("both", "new", "imported")]
 
 

@@ -109,8 +109,8 @@ class CheckReport(Struct, frozen=True):
     """Whether everything that was to be checked was: the crawl ended by itself, and every external URL was asked."""
     counts: dict[str, int]
     """How many URLs have each verdict (ok, broken, unverifiable, changed), how many findings each kind, and how many
-    pages, resources, external URLs and references were checked. A broken URL may be no finding, and one finding more
-    than that: `broken` counts URLs, whoever points to them."""
+    pages, resources, external URLs and references were checked. `broken` counts URLs, whoever points to them: one that
+    nobody links to is no finding, and one that is used as a link and as an image is two."""
     findings: tuple[Finding, ...] = ()
     """The findings, the most severe first, then by kind and URL."""
     seeds: tuple[str, ...] = ()

@@ -96,7 +96,7 @@ class Survey:
 
     def finish(self) -> None:
         """Take what redirects lead to, once all pages have been taken."""
-        for location in {known.location for _, known in self._known if known.location}:
+        for location in dict.fromkeys([known.location for _, known in self._known if known.location]):
             if self._known.get(location) is None:
                 self._place(location)
         for url in [url for url, known in self._known if known.location and url not in self._unlinked]:
@@ -118,7 +118,9 @@ class Survey:
 
         The policy of a page holds for its stylesheets too: what counts is who loads them.
         """
-        return is_exposed_page(page) if self._is_page(page.url) else page.url in self._exposed
+        if self._is_page(page.url):
+            return is_exposed_page(page)
+        return page.url in self._exposed and page.url.startswith("https:")  # else the stylesheet itself is blocked
 
     def _is_page(self, url: str) -> bool:
         known = self._known.get(url)
