@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from itertools import count
 
 from gossamer.rules.policy import Policy
 from gossamer.rules.urls import host_key
@@ -46,6 +47,8 @@ class Worker:
     """A process that holds shards."""
 
     number: int
+    id: int
+    """New after each joining, as the id of a worker's row is."""
     beat: float
     frozen_until: float = 0.0
     leaving: bool = False
@@ -88,9 +91,9 @@ class Cluster:
         self.workers: list[Worker] = []
         self._owners: dict[int, int] = {}
         self._numbers = 0
+        self._ids = count()
         self._faults = 0
         self._gaps: dict[str, float] = {}
-        self._begun: set[int] = set()
         self._asked: dict[str, int] = {}
 
     # ------------------------------------------------------------ a life
@@ -131,7 +134,7 @@ class Cluster:
 
     def _join(self) -> None:
         self._numbers += 1
-        self.workers.append(Worker(self._numbers, self.now))
+        self.workers.append(Worker(self._numbers, next(self._ids), self.now))
 
     # ------------------------------------------------------------ one worker
 
@@ -151,7 +154,7 @@ class Cluster:
         if self.now > worker.beat + TTL - MARGIN:  # the lease is over: join anew
             worker.shards.clear()
             self.workers.remove(worker)
-            self.workers.append(Worker(worker.number, self.now, leaving=worker.leaving))
+            self.workers.append(Worker(worker.number, next(self._ids), self.now, leaving=worker.leaving))
             return
         worker.beat = self.now
         self._forget_lost()
@@ -161,7 +164,7 @@ class Cluster:
 
     def _forget_lost(self) -> None:
         """Free the shards of workers whose beat is too old."""
-        alive = {id(worker) for worker in self.workers if worker.beat >= self.now - TTL}
+        alive = {worker.id for worker in self.workers if worker.beat >= self.now - TTL}
         for number, owner in list(self._owners.items()):
             if owner not in alive:
                 row = self.database.shards[number]
@@ -186,7 +189,7 @@ class Cluster:
         row = self.database.shards[number]
         row.epoch += 1
         row.idle = False
-        self._owners[number] = id(worker)
+        self._owners[number] = worker.id
         worker.shards[number] = self.shard_of(worker, number)
 
     def shard_of(self, worker: Worker, number: int) -> PaperShard:
@@ -207,7 +210,7 @@ class Cluster:
         """Give a shard back in order."""
         del worker.shards[number]
         row = self.database.shards[number]
-        if row.epoch == 0 or self._owners.get(number) != id(worker):
+        if row.epoch == 0 or self._owners.get(number) != worker.id:
             return
         row.epoch += 1
         row.lost = False

@@ -73,6 +73,7 @@ class ShardRow:
     wants_pages: bool = False
     wants_bytes: bool = False
     lost: bool = False
+    visible_at: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -105,11 +106,13 @@ class PaperDatabase:
     def commit(self, shard: int, epoch: int, seq: int, batch: Batch, visible_at: float = 0.0) -> None:
         """Write a batch with its outbox and positions, if epoch and number are right.
 
-        Others see what it sends from a moment on, so that commits of several shards become visible in any order.
+        Others see what it sends from a moment on, so that commits of several shards become visible in any order; those
+        of one shard in the order in which they were made, because each waits for the row of the shard.
         """
         row = self.shards[shard]
         if row.epoch != epoch or row.seq != seq - 1:
             raise FencedError
+        visible_at = row.visible_at = max(row.visible_at, visible_at)
         row.seq = seq
         row.batches.append(batch)
         for target, parcels in batch.outbox.items():
@@ -244,7 +247,6 @@ class PaperShard:
         self._slowest = slowest
         self._visitor = visitor or Visitor(policy, key=key)
         self._lag = lag  # maximum time until others see a commit
-        self._visible_at = 0.0
         saved = database.saved(shard, key=key)
         self._seq = database.shards[shard].seq
         self._links = database.links(shard)
@@ -300,8 +302,8 @@ class PaperShard:
     def _commit(self, batch: Batch, now: float) -> None:
         """Commit a batch."""
         self._seq += 1
-        self._visible_at = max(self._visible_at, now + self._chance.random() * self._lag)
-        self._database.commit(self.shard, self.epoch, self._seq, batch, self._visible_at)
+        visible_at = now + self._chance.random() * self._lag
+        self._database.commit(self.shard, self.epoch, self._seq, batch, visible_at)
         self._links += batch.links
         self.handle(Committed(), now)
 
