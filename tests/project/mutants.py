@@ -53,7 +53,13 @@ MUTANTS = (
         CONFORMANCE,
     ),
     Mutant("core/crawl.py", "self._recall = then if isinstance(then, Recall) else None", "pass", "links to be recalled would never come"),
-    Mutant("core/crawl.py", " or (at_rest and self._buffer.may_commit(self._frontier.offers))", "", "a last batch would wait for its age", BOTH),
+    Mutant(
+        "core/crawl.py",
+        " or (then is _NOTHING and not self._in_flight.requests and self._commits_early())",
+        "",
+        "a last batch would wait for its age",
+        BOTH,
+    ),
     Mutant(
         "core/crawl.py",
         "(link.depth, link.hops + 1) if redirected",
@@ -99,8 +105,8 @@ MUTANTS = (
     ),
     Mutant(
         "core/crawl.py",
-        "            self._adopted += (event.adopts,)",
-        "            self._adopted = self._adopted",
+        "        self._adopted += (url,)",
+        "        self._adopted = self._adopted",
         "a site whose home page moved would end after one page",
         CONFORMANCE,
     ),
@@ -144,8 +150,8 @@ MUTANTS = (
     Mutant("core/host_load.py", "if until > self.ready_at:", "if until != self.ready_at:", "a short rest would end a long one"),
     Mutant(
         "core/frontier.py",
-        "if host.due_at <= now and self._may_start(host):",
-        "if self._may_start(host):",
+        "if next_host.due_at <= now and self._may_start(next_host):",
+        "if self._may_start(next_host):",
         "a host that was told to rest while it stood in line would not",
     ),
     Mutant(
@@ -160,8 +166,8 @@ MUTANTS = (
     Mutant("core/frontier.py", "if one.url and hashed in refused", "if one.url", "a refused link would be kept more than once"),
     Mutant(
         "core/frontier.py",
-        "host.queue.depth > min(self._open))",
-        "host.queue.depth > min(self._open) + 1)",
+        "(self._breadth_first and host.queue.depth > self.level)",
+        "(self._breadth_first and host.queue.depth > self.level + 1)",
         "a depth limit would depend on which answer came first",
     ),
     Mutant(
