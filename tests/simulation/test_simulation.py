@@ -23,7 +23,10 @@ from tests.support.webs import html
 SEEDS, REAL_SEEDS, PARTS = 400, 48, 8
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+# By default as many seeds as find every deliberate bug below.
+@pytest.mark.parametrize(
+    "part", [pytest.param(part, marks=pytest.mark.slow if part % 2 else ()) for part in range(PARTS)]
+)
 def test_however_a_crawl_is_struck_nothing_is_lost_or_recorded_twice(part: int) -> None:
     for seed in range(part, SEEDS, PARTS):
         simulate(seed)
