@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,7 +67,8 @@ def test_little_memory_changes_nothing(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_the_page_that_led_somewhere_first_links_there(tmp_path: Path) -> None:
     with DemoServer(site=DemoSite(items=20, slow_seconds=0.0)) as server:
-        Crawler(server.url, directory=tmp_path / "c", allow_private="127.0.0.1", delay=0.0, sitemaps=False).run()
+        settings: dict[str, Any] = {"allow_private": "127.0.0.1", "delay": 0.0, "sitemaps": False, "retries": 0}
+        Crawler(server.url, directory=tmp_path / "c", **settings).run()
     with LinkGraph(tmp_path / "c") as graph:
         found = {visit.id: visit for visit in graph.visits()}
         assert len(found) > 50

@@ -102,9 +102,14 @@ async def awaits(page):
 
 @pytest.mark.parametrize(
     ("engine", "page", "code"),
-    [("inline", "sleeps", 4), ("threads", "sleeps", 4), ("asyncio", "sleeps", 4), ("asyncio", "awaits", 4),
-     ("processes", "sleeps", 4)],
-)  # fmt: skip
+    [
+        ("inline", "sleeps", 4),
+        pytest.param("threads", "sleeps", 4, marks=pytest.mark.slow),
+        pytest.param("asyncio", "sleeps", 4, marks=pytest.mark.slow),
+        ("asyncio", "awaits", 4),
+        ("processes", "sleeps", 4),
+    ],
+)
 def test_a_handler_keeps_no_crawl_from_its_time_limit(engine: str, page: str, code: int, tmp_path: Path) -> None:
     text = "Content-Type: text/html"
     scripts = {"/": answer(f"<a href=/{page}>x</a>".encode(), text), f"/{page}": answer(b"x", text)}
