@@ -120,6 +120,11 @@ race-web: .venv/ready-dev
 	@.ci/servers nginx-light wget2
 	@$(PY) benchmarks/real_web/run.py $(ARGS)
 
+# What other link checkers find on the same site; e.g. ARGS="--site cppreference --with lychee".
+compare-checkers: .venv/ready-dev
+	@.ci/servers nginx-light openjdk-17-doc python3-doc cppreference-doc-en-html postgresql-doc-15
+	@$(PY) -m benchmarks.checkers.compare $(ARGS)
+
 lock: .venv/ready-dev
 	@$(PY) -m pip install --quiet uv
 	@for wanted in "requirements.lock" "requirements-cluster.lock --extra cluster --extra remote" \

@@ -27,7 +27,7 @@ SHARED_MEMORY = Path("/dev/shm")
 SAMPLE_EVERY = 0.1
 """Seconds between two samples of the memory of a process tree."""
 
-PATIENCE = 1800
+PATIENCE = 3600
 """Seconds after which a crawler is killed."""
 
 
