@@ -321,7 +321,10 @@ def test_workers_for_an_engine_without_worker_processes_are_a_usage_error(
         (*begin, "refused", "--workers", "2"),
     ):
         assert gossamer.cli.main(words) == 2
-        assert "has no use for --workers: leave it out, or choose the engine processes." in capfd.readouterr().err
+        assert (
+            "has no use for --workers: leave it out, or choose the engine processes or cluster."
+            in capfd.readouterr().err
+        )
     assert not Path("refused").exists()
     assert gossamer.cli.main((*begin, "c", "-e", "processes", "--workers", "1", "--max-pages", "1")) in (0, 1, 4)
     capfd.readouterr()
