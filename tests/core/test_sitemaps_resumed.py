@@ -5,12 +5,15 @@ from __future__ import annotations
 from itertools import count
 
 from gossamer.core.crawl import Crawl
+from gossamer.core.exchange import Exchange
 from gossamer.core.frontier import Frontier
 from gossamer.core.host import Host
 from gossamer.core.orphans import Orphans
 from gossamer.core.sitemaps import Sitemaps
 from gossamer.rules.policy import Policy
 from gossamer.rules.robots import parse
+from gossamer.rules.territory import Territory
+from gossamer.values.cluster import Parcel
 from gossamer.values.model import OutcomeKind, Outlink, PageRecord, Request
 from gossamer.values.protocol import HostNotes, Saved
 from gossamer.values.reasons import Reason
@@ -103,3 +106,19 @@ def test_what_a_page_limit_left_unread_is_for_the_one_who_resumes_without_it() -
     assert read(reader, one, f"{A}/3.xml", known=5) == ()
     read(reader, two, known=5)
     assert not reader.has_changed
+
+
+def test_a_sitemap_for_a_host_of_another_shard_is_requested_again_until_it_was_read() -> None:
+    territory = Territory(Territory(0, 64).shard_of(A), 64)
+    own, home = f"{A}/1.xml", "https://b.example"
+    parcel = Parcel(3, sitemaps=(own,), nesting=1, home=home)
+    reader = Sitemaps(Policy(seeds=(f"{A}/",)), count(-1, -1), Exchange(territory, Frontier()))
+    (first,) = reader.requested(parcel)
+    assert reader.requested(parcel) == (), "it is under way"
+    noted = reader.settle()[1]
+    assert noted == {f"{home} {own}": parcel}
+    later = Sitemaps(Policy(seeds=(f"{A}/",)), count(-1, -1), Exchange(territory, Frontier()))
+    (again,) = later.restore(HostNotes(requested=noted))
+    assert (again.url, again.link.depth, again.purpose) == (first.url, 3, first.purpose)
+    read(later, again)
+    assert later.settle()[1] == {f"{home} {own}": None}
