@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from gossamer.cli import main
+from gossamer.demo.server import DemoServer
 from gossamer.engines.cluster import placement
 from gossamer.engines.cluster.placement import LocalPlacement, NoPlacement, Place
 from gossamer.engines.cluster.worker_order import LeaveNotice
@@ -149,6 +151,19 @@ def test_help_imports_no_database_and_no_ray(words: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == "[]\n"
+
+
+def test_stop_ends_a_crawl_of_this_machine_in_order(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with DemoServer() as server:
+        words = ["crawl", server.url, "--allow-private", "127.0.0.1", "--delay", "0.3", "-o", str(tmp_path / "c"), "-q"]
+        command = subprocess.Popen([sys.executable, "-m", "gossamer", *words], stderr=subprocess.PIPE)
+        ends = time.monotonic() + 30
+        while time.monotonic() < ends and not (tmp_path / "c" / "pages.jsonl").exists():
+            time.sleep(0.05)
+        code, told = said(capsys, "stop", str(tmp_path / "c"))
+        assert (code, "has ended; what it found is saved" in told, "gossamer resume" in told) == (0, True, True)
+        command.communicate(timeout=30)
+        assert command.returncode == 130
 
 
 @pytest.mark.server
