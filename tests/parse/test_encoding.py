@@ -311,3 +311,7 @@ def test_what_is_wrong_with_a_declaration_is_said(body: bytes, content_type: str
 )
 def test_a_stylesheet_is_decoded_by_the_rules_of_css(body: bytes, content_type: str, text: str) -> None:
     assert decode_stylesheet(body, content_type) == text
+
+
+def test_a_lone_bracket_hides_no_declaration() -> None:
+    assert decode(b"<p>1 < 2 <3</p><meta charset=koi8-r>\xc1", "text/html")[1] == "koi8-r"

@@ -44,6 +44,12 @@ def test_a_urlset_names_pages_with_their_dates_and_priorities() -> None:
     )
 
 
+def test_an_element_that_never_ends_ends_with_the_one_around_it() -> None:
+    assert urls(urlset("<more><loc>https://example.org/a</loc><open></more>", "<loc>https://example.org/b</loc>")) == [
+        "https://example.org/b"
+    ]
+
+
 def test_an_index_names_sitemaps() -> None:
     found = parse(
         f"{HEAD}<sitemapindex {SPACE}><sitemap><loc>https://example.org/1.xml.gz</loc><lastmod>2026</lastmod></sitemap>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gossamer.values.formatting import numbered, printable, shown_duration, shown_size
+from gossamer.values.formatting import cell, numbered, printable, shown_duration, shown_size
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,9 @@ def test_figures_are_written_for_people(shown: str, text: str) -> None:
 )
 def test_a_text_of_strangers_moves_nothing_on_the_screen(text: str, shown: str) -> None:
     assert printable(text) == shown
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\uff1d1"])
+def test_a_spreadsheet_takes_no_text_for_a_formula(text: str) -> None:
+    assert cell(text) == f"'{text}"
+    assert cell(f"a{text}") == f"a{text}"
