@@ -12,7 +12,8 @@
 # Both `demo` and `test` set up everything they need, in .venv, on a fresh machine with Python >= 3.11.
 
 PY := .venv/bin/python
-JOBS ?= 2
+# More than the 2 cores that this is meant for: many tests wait for servers, databases and rests.
+JOBS ?= 3
 ARGS ?=
 
 # Images often set this. The tests start hundreds of interpreters, and each would compile gossamer anew.

@@ -45,7 +45,9 @@ def outcomes(crawler: Crawler) -> list[int]:
     return [counts.done, counts.redirected, counts.failed, counts.skipped]
 
 
-@pytest.mark.parametrize("shards", [1, 3, 64])
+@pytest.mark.parametrize(
+    "shards", [pytest.param(1, marks=pytest.mark.slow), 3, pytest.param(64, marks=pytest.mark.slow)]
+)
 def test_the_records_are_those_of_one_process(tmp_path: Path, web: Web, postgres: PostgresServer, shards: int) -> None:
     alone = crawl(web, tmp_path / "alone", "inline", max_depth=2)
     several = crawl(

@@ -106,7 +106,7 @@ def assert_exactly_once(both: Shards) -> None:
         assert sent == received == COMMITS, "so the end can be told from the counters of both"
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_links_cross_databases_exactly_once_whoever_is_killed(
     servers: tuple[PostgresServer, PostgresServer], seed: int
 ) -> None:

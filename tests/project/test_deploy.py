@@ -347,6 +347,7 @@ def test_an_operator_sees_how_a_crawl_stands(postgres: PostgresServer) -> None:
     assert [(name, count) for name, count, _ in sessions] == [("gossamer:w1", 1)]
 
 
+@pytest.mark.slow
 @pytest.mark.server
 def test_a_crawl_as_the_page_says_survives_a_killed_worker(tmp_path: Path) -> None:
     """The role may only make schemas, and needs its password; one of two workers is killed, a third comes."""

@@ -518,7 +518,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str,
         FIXED,
         result_flag("--store URL", "write results there, in parts: s3://bucket/prefix; the journal stays in DIR"),
-        Hints("s3 bucket remote feed feeds export upload object_storage output_url"),
+        Hints("s3 bucket remote upload object_storage output_url"),
     ] = ""
     """The place where results are written, as files that are finished every half a minute and never changed
     ([parts](../how-to/keep-outputs-in-s3.md)): `s3://bucket/prefix`, `file:///somewhere` or any other URL that fsspec
