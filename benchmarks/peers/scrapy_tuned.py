@@ -14,6 +14,7 @@ from urllib.parse import urldefrag, urljoin
 import lxml.html
 import scrapy
 from scrapy.crawler import CrawlerProcess
+from scrapy_settings import LEAN  # beside this file
 
 START, FEED = sys.argv[1:]
 ORIGIN = "/".join(START.split("/", 3)[:3]) + "/"
@@ -45,24 +46,9 @@ class Site(scrapy.Spider):
 
 process = CrawlerProcess(
     {
-        "ROBOTSTXT_OBEY": True,
-        "CONCURRENT_REQUESTS": 64,
+        **LEAN,
         "CONCURRENT_REQUESTS_PER_DOMAIN": 64,
-        "DOWNLOAD_DELAY": 0,
-        "ASYNCIO_EVENT_LOOP": "uvloop.Loop",
         "SCHEDULER_PRIORITY_QUEUE": "scrapy.pqueues.ScrapyPriorityQueue",  # the lighter one; there is one host only
-        "COOKIES_ENABLED": False,
-        "REFERER_ENABLED": False,
-        "RETRY_ENABLED": False,
-        "REDIRECT_ENABLED": False,
-        "LOG_ENABLED": False,
-        "TELNETCONSOLE_ENABLED": False,
-        "MEMUSAGE_ENABLED": False,
-        "SPIDER_MIDDLEWARES": {
-            "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
-            "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
-            "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
-        },
     }
 )
 process.crawl(Site)

@@ -5,11 +5,16 @@ python scrapy_tuned.py seeds.txt pages.jsonl
 
 import json
 import sys
+from pathlib import Path
 from urllib.parse import urldefrag, urljoin
 
 import lxml.html
 import scrapy
 from scrapy.crawler import CrawlerProcess
+
+sys.path.append(str(Path(__file__).parent.parent / "peers"))
+
+from scrapy_settings import LEAN
 
 SEEDS, FEED = sys.argv[1:]
 with open(SEEDS, encoding="utf-8") as listed:  # noqa: PTH123 (as such a script does it)
@@ -46,24 +51,9 @@ class Sites(scrapy.Spider):
 
 process = CrawlerProcess(
     {
-        "ROBOTSTXT_OBEY": True,
-        "CONCURRENT_REQUESTS": 64,
+        **LEAN,
         "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
-        "DOWNLOAD_DELAY": 0,
-        "ASYNCIO_EVENT_LOOP": "uvloop.Loop",
         "SCHEDULER_PRIORITY_QUEUE": "scrapy.pqueues.DownloaderAwarePriorityQueue",  # as its docs advise for many hosts
-        "COOKIES_ENABLED": False,
-        "REFERER_ENABLED": False,
-        "RETRY_ENABLED": False,
-        "REDIRECT_ENABLED": False,
-        "LOG_ENABLED": False,
-        "TELNETCONSOLE_ENABLED": False,
-        "MEMUSAGE_ENABLED": False,
-        "SPIDER_MIDDLEWARES": {
-            "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
-            "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
-            "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
-        },
     }
 )
 process.crawl(Sites)

@@ -18,7 +18,6 @@ import numpy as np
 from gossamer.core.crawl import Crawl
 from gossamer.core.frontier import Frontier
 from gossamer.rules.policy import Policy
-from gossamer.rules.politeness import Manners
 from gossamer.rules.territory import Territory
 from gossamer.rules.urls import host_key
 from gossamer.values.cluster import Mail, Parcel
@@ -250,12 +249,7 @@ class PaperShard:
         saved = database.saved(shard, key=key)
         self._seq = database.shards[shard].seq
         self._links = database.links(shard)
-        frontier = Frontier(
-            host_concurrency=Manners(policy).host_concurrency,
-            ip_concurrency=policy.ip_concurrency,
-            breadth_first=policy.max_depth is not None,
-            at_hand=at_hand,
-        )
+        frontier = Frontier.of(policy, at_hand=at_hand)
         frontier.restore(saved)
         self.frontier = frontier
         self.crawl = Crawl(policy, frontier, key=key, territory=Territory(shard, len(database.shards)))

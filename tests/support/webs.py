@@ -13,7 +13,6 @@ from gossamer.core.frontier import Frontier
 from gossamer.engines.driver import FetchEvent
 from gossamer.journals.memory import MemoryJournal
 from gossamer.rules.policy import Policy
-from gossamer.rules.politeness import Manners
 from gossamer.rules.urls import host_key
 from gossamer.values.model import Failure, Purpose, Request, Response, Timings
 from gossamer.values.ports import Journal
@@ -129,12 +128,7 @@ def play(
 
     The crawl is told to stop after `stop_after` fetches, and killed where it would commit more than `commits` batches.
     """
-    frontier = Frontier(
-        host_concurrency=Manners(policy).host_concurrency,
-        ip_concurrency=policy.ip_concurrency,
-        breadth_first=policy.max_depth is not None,
-        at_hand=at_hand,
-    )
+    frontier = Frontier.of(policy, at_hand=at_hand)
     if saved is not None:
         frontier.restore(saved)
     crawl = Crawl(policy, frontier)

@@ -27,6 +27,7 @@ from gossamer.engines.cluster.placement import Place, Placement
 from gossamer.engines.cluster.worker_order import WorkerOrder
 from gossamer.journals.address import PostgresAddress
 from gossamer.journals.summary import glance, lines
+from gossamer.outputs import RESULTS
 from gossamer.outputs.files import named_when_whole
 from gossamer.outputs.parts.ownership import refuse_owned
 from gossamer.outputs.remote import RemoteStore
@@ -51,7 +52,6 @@ NOBODY: Final = 30.0
 LEAVING: Final = 10.0
 """Maximum time (seconds) to wait for workers that have nothing left to do."""
 ELSEWHERE: Final = "of a crawl on several machines go to a store that all of them reach: name one"
-PAGES: Final = "pages.jsonl"
 
 
 class ClusterSession:
@@ -242,10 +242,10 @@ class ClusterSession:
             self.exported = True
             return
         try:
-            with named_when_whole(self._directory / PAGES) as part, part.open("wb") as file:
+            with named_when_whole(self._directory / RESULTS["jsonl"]) as part, part.open("wb") as file:
                 file.writelines(lines(self._address))
         except OSError as error:
-            raise OutputError(f"Writing {PAGES} failed: {error.strerror or error}.") from error
+            raise OutputError(f"Writing {RESULTS['jsonl']} failed: {error.strerror or error}.") from error
         self.exported = True
 
 

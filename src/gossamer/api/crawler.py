@@ -21,7 +21,7 @@ from gossamer.api import call_arguments, cluster_session
 from gossamer.api.cluster_session import ClusterSession
 from gossamer.api.defaults import complete, known_formats, undetermined
 from gossamer.api.events import monitor_of
-from gossamer.api.report import Report
+from gossamer.api.report import Report, report_of
 from gossamer.api.settings_file import Settings, read_settings, refuse_changes, with_journal, without_schema
 from gossamer.api.status import plan_update
 from gossamer.api.store import DirectoryStore, MemoryStore
@@ -41,7 +41,6 @@ from gossamer.values.errors import UserError
 from gossamer.values.model import OutcomeKind
 from gossamer.values.ports import Clock
 from gossamer.values.protocol import Ended
-from gossamer.values.reasons import FinishReason, kept_out
 from gossamer.values.snapshot import Snapshot
 from gossamer.visit.function_ref import refuse_while_loading
 from gossamer.visit.handlers import F, Handler, check, handler_of, marked
@@ -284,24 +283,12 @@ class Crawler:
         session, snapshot = self._session, self.snapshot
         if session is None or snapshot is None:
             raise UserError("There is no report before the crawl has begun; run it, or take its pages.")
-        counts = snapshot.counts
-        refused = kept_out(counts.by_reason)
-        return Report(
-            pages=counts.done,
-            failed=counts.failed - refused,
-            kept_out=refused,
-            redirected=counts.redirected,
-            skipped=counts.skipped,
-            seconds=snapshot.elapsed,
-            finish_reason=snapshot.finish_reason or FinishReason.STOPPED,
-            limiting_factor=snapshot.limiting_factor,
-            counts=counts,
-            snapshot=snapshot,
-            audit=session.audit,
-            directory=self.directory,
-            results=self.results if isinstance(session, Session) or session.exported else (),
-            changes=snapshot.changes if self._settings.previous else None,
-            items=snapshot.items,
+        return report_of(
+            snapshot,
+            session.audit,
+            self.directory,
+            self.results if isinstance(session, Session) or session.exported else (),
+            updates=bool(self._settings.previous),
             items_in=f"{self.policy.store.rstrip('/')}/{ITEMS}" if self.policy.store else ITEMS_FILE,
         )
 

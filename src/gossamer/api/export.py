@@ -14,14 +14,14 @@ import msgspec
 
 from gossamer.api.directory_layout import refuse_url
 from gossamer.api.exported import Exported, TargetFile, export_file_to_store, export_files_to_store
-from gossamer.api.merging import MERGES, merge_items
+from gossamer.api.merging import MERGES, merge_items, new_output
 from gossamer.api.parts_reader import PartsReader
 from gossamer.api.parts_run import sweep_ended
 from gossamer.api.settings_file import Settings, journal_of, previous_directories, read_settings
 from gossamer.core.seen import Seen
 from gossamer.fetchers.decoding import decode
 from gossamer.journals import summary
-from gossamer.outputs import ITEMS, ITEMS_FILE, open_output, require
+from gossamer.outputs import ITEMS, ITEMS_FILE, require
 from gossamer.outputs.files import named_when_whole
 from gossamer.outputs.parquet.link_rows import LinkRow, links_of
 from gossamer.outputs.remote import is_url
@@ -196,18 +196,12 @@ def _write_pages(directory: Path, format: str, target: Path) -> int:
         return summary.glance(journal_of(directory)).ended
     if format == "warc":
         return _copy_warc(directory, target)
-    output, count = open_output(format, target), 0
-    try:
-        output.resume(0)
+    count = 0
+    with new_output(format, target) as output:
         for some in _batched(_told(directory, format)):
             output.write(Batch(some, (), ()))
             output.flush()
             count += len(some)
-    except BaseException:
-        output.resume(0)  # so that closing it finds nothing to do
-        raise
-    finally:
-        output.close()
     return count
 
 

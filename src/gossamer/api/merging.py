@@ -13,6 +13,7 @@ from gossamer.outputs import open_output, require
 from gossamer.outputs.files import named_when_whole
 from gossamer.outputs.parts.markdown_lines import markdown_lines
 from gossamer.values.model import Link, OutcomeKind
+from gossamer.values.ports import Output
 from gossamer.values.protocol import Batch, Ended, Outcome
 
 if TYPE_CHECKING:
@@ -101,9 +102,8 @@ def _copy_rows(reader: PartsReader, file: NamedFile, table: TableFile) -> int:
 
 def merge_markdown(reader: PartsReader, target: Path) -> int:
     """Write the pages as Markdown files to a directory, without blocks that repeat on most; return their number."""
-    output, count = open_output("markdown", target), 0
-    try:
-        output.resume(0)
+    count = 0
+    with new_output("markdown", target) as output:
         for file in reader.files("markdown"):
             with reader.fetched(file, "markdown.jsonl.gz") as path, path.open("rb") as content:
                 for page in markdown_lines(content):
@@ -111,12 +111,21 @@ def merge_markdown(reader: PartsReader, target: Path) -> int:
                     outcome = Outcome(b"", OutcomeKind.DONE, markdown=page.markdown)
                     output.write(Batch((Ended(link, outcome),), (), ()))
                     count += 1
+    return count
+
+
+@contextmanager
+def new_output(format: str, target: Path) -> Iterator[Output]:
+    """Yield an empty output of a format in a directory, and close it when the block ends."""
+    output = open_output(format, target)
+    try:
+        output.resume(0)
+        yield output
     except BaseException:
         output.resume(0)  # so that closing it finds nothing to do
         raise
     finally:
         output.close()
-    return count
 
 
 def _append(reader: PartsReader, file: NamedFile, path: Path) -> None:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from gossamer.outputs import ITEMS_FILE
 from gossamer.values.audit import Audit
-from gossamer.values.reasons import FinishReason, Waiting
+from gossamer.values.reasons import FinishReason, Waiting, kept_out
 from gossamer.values.snapshot import Changes, Counts, Coverage, Snapshot
 
 
@@ -41,3 +41,33 @@ class Report(Struct, frozen=True):
     changes: Changes | None = None
     items: Mapping[str, Coverage] = {}
     items_in: str = ITEMS_FILE
+
+
+def report_of(
+    snapshot: Snapshot, audit: Audit, directory: Path | None, results: tuple[str, ...], *,
+    updates: bool, items_in: str = ITEMS_FILE,
+) -> Report:  # fmt: skip
+    """Return the report of a crawl as of a snapshot; one that has not ended counts as stopped.
+
+    `updates`: it is an update of an earlier crawl.
+    """
+    counts = snapshot.counts
+    refused = kept_out(counts.by_reason)
+    return Report(
+        pages=counts.done,
+        failed=counts.failed - refused,
+        kept_out=refused,
+        redirected=counts.redirected,
+        skipped=counts.skipped,
+        seconds=snapshot.elapsed,
+        finish_reason=snapshot.finish_reason or FinishReason.STOPPED,
+        limiting_factor=snapshot.limiting_factor,
+        counts=counts,
+        snapshot=snapshot,
+        audit=audit,
+        directory=directory,
+        results=results,
+        changes=snapshot.changes if updates else None,
+        items=snapshot.items,
+        items_in=items_in,
+    )

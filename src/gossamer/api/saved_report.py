@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gossamer.api.report import Report
+from gossamer.api.report import Report, report_of
 from gossamer.api.status import Status
 from gossamer.outputs import RESULTS
 from gossamer.values.audit import Audit
 from gossamer.values.model import Change, OutcomeKind
-from gossamer.values.reasons import FinishReason, Waiting, kept_out
+from gossamer.values.reasons import Waiting
 from gossamer.values.snapshot import (
     EXAMPLES,
     Changes,
@@ -29,24 +29,12 @@ def saved_report(told: Status) -> Report:
 
     One that runs, or was killed, counts as stopped. Of what the journal only counts there are no examples.
     """
-    snapshot = _snapshot(told)
-    counts = snapshot.counts
-    refused = kept_out(counts.by_reason)
-    return Report(
-        pages=counts.done,
-        failed=counts.failed - refused,
-        kept_out=refused,
-        redirected=counts.redirected,
-        skipped=counts.skipped,
-        seconds=snapshot.elapsed,
-        finish_reason=told.finish_reason or FinishReason.STOPPED,
-        limiting_factor=snapshot.limiting_factor,
-        counts=counts,
-        snapshot=snapshot,
-        audit=told.glance.stats.audit or Audit(),
-        directory=told.directory,
-        results=tuple(RESULTS[name] for name in told.settings.formats),
-        changes=snapshot.changes if told.settings.previous else None,
+    return report_of(
+        _snapshot(told),
+        told.glance.stats.audit or Audit(),
+        told.directory,
+        tuple(RESULTS[name] for name in told.settings.formats),
+        updates=bool(told.settings.previous),
     )
 
 

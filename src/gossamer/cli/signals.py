@@ -17,6 +17,17 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
+def _handled_by(on_signal: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Have the signals that end a program handled by a function while the block runs."""
+    before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
 def interrupts(crawler: Crawler, tell: Callable[[str], None]) -> Iterator[None]:
     """Convert signals to `stop` and `abandon` while the block runs; `tell` must be safe in a signal handler."""
     if threading.current_thread() is not threading.main_thread():  # others cannot have signal handlers
@@ -38,12 +49,8 @@ def interrupts(crawler: Crawler, tell: Callable[[str], None]) -> Iterator[None]:
             crawler.abandon()
             tell("Ending at once: what has landed is saved. Once more kills.")
 
-    before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
-    try:
+    with _handled_by(on_signal):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
@@ -55,12 +62,8 @@ def leaving(notice: LeaveNotice) -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
         notice.give()
 
-    before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
-    try:
+    with _handled_by(on_signal):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

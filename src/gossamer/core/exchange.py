@@ -54,7 +54,7 @@ class Exchange:
         return own
 
     def adopt(self, url: str) -> None:
-        """Tell every other shard the URL by which a seed's redirect widened the scope."""
+        """Send every other shard the URL by which a seed's redirect widened the scope."""
         for shard in range(self._territory.shards):
             if shard != self._territory.shard:
                 self._send(shard, Parcel(adopted=url))

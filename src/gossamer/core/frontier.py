@@ -25,6 +25,8 @@ from gossamer.core.host_line import HostLine
 from gossamer.core.host_queue import EMPTY, grouped
 from gossamer.core.ip_limits import IpLimits
 from gossamer.core.seen import Seen
+from gossamer.rules.policy import Policy
+from gossamer.rules.politeness import Manners
 from gossamer.rules.refusals import DEPENDS_ON_PATH, SALTS, refusal_hash, refused_fingerprint
 from gossamer.rules.urls import host_key
 from gossamer.values.model import DEEPEST, Link, Outlinks, Refusal, Request, SkippedLink
@@ -92,6 +94,16 @@ class Frontier:
         self._parked: dict[int, dict[Host, None]] = {}
         self._level: int | None = None  # of a crawl in several shards; None: the smallest depth in `_open`
         self._queued = 0
+
+    @classmethod
+    def of(cls, policy: Policy, *, at_hand: int = AT_HAND) -> Frontier:
+        """Return an empty frontier of a crawl with these settings."""
+        return cls(
+            host_concurrency=Manners(policy).host_concurrency,
+            ip_concurrency=policy.ip_concurrency,
+            breadth_first=policy.max_depth is not None,
+            at_hand=at_hand,
+        )
 
     # ------------------------------------------------------------ links come in
 

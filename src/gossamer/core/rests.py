@@ -42,7 +42,7 @@ class RestLog:
 
     def learn(self, host: Host) -> bool:
         """Record the Crawl-delay in the rules of a host that were just read; return whether it is a new one."""
-        delay = host.access.crawl_delay or None if host.closed is None else None
+        delay = None if host.closed else host.access.crawl_delay or None
         if delay == self._crawl_delays.get(host.key):
             return False
         self._crawl_delays[host.key] = self._fresh[host.key] = delay

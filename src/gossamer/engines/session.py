@@ -33,7 +33,6 @@ from gossamer.fetchers.options import FetchOptions
 from gossamer.fetchers.recorded import RecordedFetcher
 from gossamer.fetchers.source import FetcherSource
 from gossamer.parse.text import extract
-from gossamer.rules.politeness import Manners
 from gossamer.values.audit import Audit
 from gossamer.values.errors import UserError
 from gossamer.values.ports import Clock, Journal, Output, PreviousCrawl
@@ -252,11 +251,7 @@ class Session:
         """Return a driver of the crawl as it was saved."""
         saved, policy = opened.saved, self.work.policy
         self.work = msgspec.structs.replace(self.work, key=saved.key)
-        frontier = Frontier(
-            host_concurrency=Manners(policy).host_concurrency,
-            ip_concurrency=policy.ip_concurrency,
-            breadth_first=policy.max_depth is not None,
-        )
+        frontier = Frontier.of(policy)
         frontier.restore(saved)
         self._known = frontier.has
         crawl = Crawl(policy, frontier, key=saved.key)

@@ -84,7 +84,7 @@ class Line:
             self._worker = worker
             self._disconnect()
 
-    def call(self, act: Callable[[Connection], T], patience: float | None = None) -> T:
+    def call(self, act: Callable[[Connection], T]) -> T:
         """Return what `act` makes of the connection; it must be harmless to repeat where its answer is lost.
 
         A call on a connection that turns out to have ended is made once more. Raises JournalError.
@@ -92,13 +92,13 @@ class Line:
         with self._lock, postgres_errors(self._address):
             was_open, interrupts = self._connection is not None, self._interrupts
             try:
-                return self._act(act, patience or self._patience)
+                return self._act(act)
             except psycopg.OperationalError:
                 self._disconnect()
                 if not was_open or self._interrupts != interrupts:
                     raise
             try:
-                return self._act(act, patience or self._patience)
+                return self._act(act)
             except psycopg.OperationalError:
                 self._disconnect()
                 raise
@@ -114,7 +114,8 @@ class Line:
         with self._lock:
             self._disconnect()
 
-    def _act(self, act: Callable[[Connection], T], patience: float) -> T:
+    def _act(self, act: Callable[[Connection], T]) -> T:
+        patience = self._patience
         connection = self._connection
         if connection is None:
             options = f"-c statement_timeout={round(patience * 1000)} -c lock_timeout={round(patience * 500)}"

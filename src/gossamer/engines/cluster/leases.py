@@ -73,7 +73,7 @@ class Leases(Protocol):
         ...
 
     def release(self, shard: int, epoch: int, *, failed: str = "") -> None:
-        """Give back a shard that has landed and is committed; `failed` is the sentence if it could not go on.
+        """Release a shard that has landed and is committed; `failed` is the sentence if it could not go on.
 
         The third failure of a shard ends the crawl.
         """

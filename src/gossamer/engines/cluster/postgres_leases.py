@@ -188,7 +188,7 @@ class PostgresLeases:
     # ------------------------------------------------------------ shards
 
     def release(self, shard: int, epoch: int, *, failed: str = "") -> None:
-        """Give back a shard that has landed and is committed; `failed` is the sentence if it could not go on.
+        """Release a shard that has landed and is committed; `failed` is the sentence if it could not go on.
 
         The third failure of a shard ends the crawl. Raises JournalError.
         """
@@ -253,10 +253,6 @@ class PostgresMail:
     def __init__(self, address: PostgresAddress, *, worker: str = "") -> None:
         self._line = Line(address, patience=2 * _PATIENCE_OF_CALLS, worker=worker)
         self._shards = 0
-
-    def rename(self, worker: str) -> None:
-        """Belong to another worker from now on."""
-        self._line.rename(worker)
 
     def arrived(self, positions: Mapping[int, Mapping[int, int]]) -> dict[int, tuple[Mail, ...]]:
         """Return what was sent to some shards beyond the commits (by source) up to which each has read.

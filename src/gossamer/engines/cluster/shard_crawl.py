@@ -23,7 +23,6 @@ from gossamer.engines.politeness_audit import Auditor
 from gossamer.engines.processes.cpu_pool import CpuPool
 from gossamer.engines.processes.wire import BodyTransfer
 from gossamer.engines.table import DEFAULT_ENGINE, ENGINES
-from gossamer.rules.politeness import Manners
 from gossamer.rules.territory import Territory
 from gossamer.values.cluster import Mail
 from gossamer.values.errors import JournalError
@@ -304,11 +303,7 @@ class ShardCrawl:
 
     def _crawl_of(self, saved: Saved) -> Crawl:
         policy = self._parts.work.policy
-        frontier = Frontier(
-            host_concurrency=Manners(policy).host_concurrency,
-            ip_concurrency=policy.ip_concurrency,
-            breadth_first=policy.max_depth is not None,
-        )
+        frontier = Frontier.of(policy)
         frontier.restore(saved)
         crawl = Crawl(policy, frontier, key=saved.key, territory=self._territory)
         in_order = not (self._journal.fresh_loss or self.follows_loss)

@@ -38,8 +38,8 @@ class ShardWorker:
     """Crawls shards of one crawl until that is over or stopped, or until `leave`.
 
     `journal_of` makes the journal of a shard under an epoch, and what keeps outcomes back around it, if anything does;
-    `finish` ends the whole crawl for a reason, `tell` gets
-    sentences about what happens. An instance belongs to one event loop; `leave` is safe anywhere.
+    `finish` ends the whole crawl for a reason, `tell` gets sentences about what happens. An instance belongs to one
+    event loop; `leave` is safe anywhere.
     """
 
     def __init__(
@@ -162,7 +162,7 @@ class ShardWorker:
         return self._leaves or bool(orders.finish) or orders.wanted == STOP
 
     def _lose_others(self, orders: Orders) -> None:
-        """Give up the shards that are not this worker's any more."""
+        """Drop the shards that are not this worker's any more."""
         for number, crawl in list(self._crawls.items()):
             if orders.mine.get(number) != crawl.epoch:
                 self._tell(f"Shard {number} was lost: another worker has it.")
@@ -204,14 +204,14 @@ class ShardWorker:
         self._changed.set()
 
     def _lose(self, number: int) -> None:
-        """Give up a shard at once: nothing of it may be fetched or committed any more."""
+        """Drop a shard at once: nothing of it may be fetched or committed any more."""
         crawl = self._crawls.pop(number)
         crawl.interrupt()
         self._tasks[number].cancel()
         self._spared.add(number)
 
     async def _give_up(self) -> None:
-        """Give up all shards, and end what hangs: the lease is over, or this worker is."""
+        """Drop all shards, and end what hangs: the lease is over, or this worker is."""
         if self._crawls and not self._has_lease():
             self._tell("The lease is over: the database was not reached in time, so every shard is given up.")
         for number in list(self._crawls):

@@ -17,7 +17,7 @@ class LeaveNotice:
         self._hears: Callable[[], None] | None = None
 
     def give(self) -> None:
-        """Give notice."""
+        """Record that the worker is to leave, and let it know."""
         self._given.set()
         if self._hears is not None:
             self._hears()
